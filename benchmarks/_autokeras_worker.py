@@ -1,0 +1,163 @@
+"""One measurement of AutoKeras 3.0.0, in a virtual environment of its own.
+
+Started by `_measurement.run_worker`; not meant to be run by hand.
+
+AutoKeras 3.0.0 accepts one two-dimensional NumPy array. A table of mixed types has to
+be an array of strings, from which AutoKeras infers the kind of every column: a column
+of numbers with few distinct values counts as categorical and is replaced by codes in
+alphabetical order. Here it is told which columns are numbers, as the DataFrame tells
+the other methods. Missing values are filled beforehand.
+"""
+
+import math
+import tempfile
+import time
+from importlib.metadata import version
+
+from _measurement import TASKS, Fitted, measure, spec_from_command_line
+
+
+def make_table(frame, medians):
+    """Turn a DataFrame into the array that AutoKeras takes.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_samples, n_features)
+        Raw features.
+    medians : Series
+        Median of every column of numbers; they fill its missing values.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        float64 if all columns are numbers, strings otherwise.
+    """
+    frame = frame.copy()
+    for name in frame.columns:
+        if name in medians.index:
+            frame[name] = frame[name].astype("float64").fillna(medians[name])
+        else:
+            frame[name] = frame[name].astype("object").fillna("missing").astype(str)
+    if len(medians) == frame.shape[1]:
+        return frame.to_numpy()
+    return frame.to_numpy(dtype=object).astype(str)
+
+
+class Budget:
+    """The seconds that a search may use.
+
+    Parameters
+    ----------
+    seconds : float or None
+        Counted from the construction. None: no limit.
+
+    Attributes
+    ----------
+    cut_a_trial : bool
+        Whether a trial was stopped because the seconds were used up.
+    """
+
+    def __init__(self, seconds):
+        self.deadline = math.inf if seconds is None else time.perf_counter() + seconds
+        self.cut_a_trial = False
+
+    def is_spent(self):
+        """Return whether the seconds are used up."""
+        return time.perf_counter() > self.deadline
+
+
+def make_budget_callback(budget, oracle):
+    """Make the Keras callback that ends a search whose budget is spent.
+
+    Parameters
+    ----------
+    budget : Budget
+        Asked after every epoch: a hook on every batch slows `Model.fit` down.
+    oracle : keras_tuner.Oracle
+        Of the search that is to end. The trial under way stops after its current
+        epoch and is scored; no other trial starts. The final training on all rows,
+        which AutoKeras does after the search, is left alone.
+
+    Returns
+    -------
+    keras.callbacks.Callback
+    """
+    import keras
+
+    # AutoKeras deep-copies its callbacks for every trial, and with them their
+    # attributes; a function and what it closes over stay shared.
+    def stop(network):
+        searching = any(t.status == "RUNNING" for t in oracle.trials.values())
+        if searching and budget.is_spent():
+            budget.cut_a_trial = True
+            oracle.max_trials = len(oracle.trials)
+            network.stop_training = True
+
+    class EndSearch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            stop(self.model)
+
+    return EndSearch()
+
+
+def _make_auto_model(spec, directory, names, numbers):
+    import autokeras
+
+    tasks = {
+        "classification": autokeras.StructuredDataClassifier,
+        "regression": autokeras.StructuredDataRegressor,
+    }
+    kinds = {n: "numerical" if n in numbers else "categorical" for n in names}
+    return tasks[TASKS[spec["dataset"]]](
+        column_names=names,
+        column_types=kinds if spec["column_types"] == "dtype" else None,
+        max_trials=spec["max_trials"],
+        directory=directory,
+        overwrite=True,
+        # For AutoKeras and KerasTuner, seed 0 means no seed.
+        seed=spec["seed"] + 1,
+    )
+
+
+def prepare_autokeras(spec):
+    """AutoKeras 3.0.0 with its default epochs, early stopping and refit."""
+    import autokeras  # noqa: F401
+    import keras
+
+    keras.utils.set_random_seed(spec["seed"] + 1)
+    classification = TASKS[spec["dataset"]] == "classification"
+    # AutoKeras reads its best model from this folder in predict: it lives as
+    # long as the process.
+    directory = tempfile.TemporaryDirectory()
+
+    def fit(X, y):
+        budget = Budget(spec["max_time"])
+        medians = X.select_dtypes(["number", "bool"]).median()
+        names = [str(name) for name in X.columns]
+        auto_model = _make_auto_model(spec, directory.name, names, set(medians.index))
+        oracle = auto_model.tuner.oracle
+        auto_model.fit(
+            make_table(X, medians),
+            y.to_numpy().astype(str if classification else "float64"),
+            callbacks=[make_budget_callback(budget, oracle)],
+            verbose=0,
+        )
+        trials = oracle.trials.values()
+        n_trials = sum(trial.status == "COMPLETED" for trial in trials)
+
+        def predict(frame):
+            predicted = auto_model.predict(make_table(frame, medians), verbose=0)
+            # Labels come back as strings: as numbers where y had numbers.
+            return predicted.reshape(-1).astype(y.to_numpy().dtype)
+
+        note = f"autokeras {version('autokeras')}, keras {keras.__version__}"
+        note += f"; {n_trials} of {spec['max_trials']} trials"
+        if budget.cut_a_trial:
+            note += ", the last one cut by the budget"
+        return Fitted(predict=predict, n_trials=n_trials, note=note)
+
+    return fit
+
+
+if __name__ == "__main__":
+    measure(spec_from_command_line(), prepare_autokeras)

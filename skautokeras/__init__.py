@@ -1,0 +1,48 @@
+"""Automated deep learning as ordinary scikit-learn estimators.
+
+Data walks through five rooms, and imports run one way along them:
+
+1. ``_data``: what is there. Raw X and y become a schema and model-ready arrays.
+2. ``_space``: what could be built. Blocks of ``_layers`` wired into a graph.
+3. ``_search``: what is tried. An oracle proposes values, a trial scores them.
+4. ``_export``: what is handed over. Adapter, network and target as Keras models.
+5. ``_estimators``: what the user holds. The scikit-learn estimators.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0.dev0"
+
+# Public name -> the module it lives in, imported when the name is first asked for:
+# TensorFlow takes seconds to import, and only some names need it.
+_HOMES = {
+    "Block": "skautokeras._space.block",
+    "CategoricalEncoding": "skautokeras._space.preprocessing",
+    "ClassificationHead": "skautokeras._space.heads",
+    "DenseBlock": "skautokeras._space.dense",
+    "Flatten": "skautokeras._space.reduction",
+    "GreedyOracle": "skautokeras._search.oracle",
+    "Input": "skautokeras._space.inputs",
+    "Merge": "skautokeras._space.reduction",
+    "Normalization": "skautokeras._space.preprocessing",
+    "NumericalEmbedding": "skautokeras._space.preprocessing",
+    "RegressionHead": "skautokeras._space.heads",
+    "StructuredDataBlock": "skautokeras._space.structured_data",
+    "StructuredDataClassifier": "skautokeras._estimators.structured_data",
+    "StructuredDataInput": "skautokeras._space.inputs",
+    "StructuredDataRegressor": "skautokeras._estimators.structured_data",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,172 @@
+"""The facts about the data that the other rooms read: frozen records, no behaviour."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of X as given.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column; ``"x0"``, ``"x1"``, ... where X has no column names.
+
+    kind : {"numerical", "categorical", "datetime", "text", "constant"}
+        What the column is taken for. A constant column is dropped.
+
+    n_missing : int
+        Number of rows without a value.
+
+    n_unique : int
+        Number of distinct values, missing ones not counted.
+
+    identifier : bool, default=False
+        Whether the column looks like a row number or another identifier.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import Column
+    >>> Column(name="deck", kind="categorical", n_missing=1, n_unique=2)
+    Column(name='deck', kind='categorical', n_missing=1, n_unique=2, identifier=False)
+    """
+
+    name: str
+    kind: str
+    n_missing: int
+    n_unique: int
+    identifier: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class StructuredDataSchema:
+    """What a table holds, and what its model-ready arrays look like.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        The columns of X, in their order.
+
+    n_samples : int
+        Number of rows seen in `fit`.
+
+    numerical : tuple of str
+        Names of the columns of the array ``"numerical"``: ``"age"`` for a column of
+        numbers, ``"when:elapsed"`` for a part of a date.
+
+    indicator : tuple of str
+        Names of the columns of the array ``"indicator"``: ``"age:missing"``,
+        ``"name:word=mr"``.
+
+    categorical : tuple of str
+        Names of the columns of the array ``"categorical"``.
+
+    cardinalities : tuple of int
+        Number of codes of each categorical column: 0 for unknown or rare, 1 for
+        missing, then the learned categories.
+
+    quantiles : ndarray of shape (n_quantiles, len(numerical)), dtype float32
+        Equally spaced quantiles of the array ``"numerical"`` over the rows of `fit`, at
+        most 1001 of them. No column decreases.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.schema import Column, StructuredDataSchema
+    >>> schema = StructuredDataSchema(
+    ...     columns=(
+    ...         Column("age", "numerical", 0, 3),
+    ...         Column("deck", "categorical", 1, 2),
+    ...     ),
+    ...     n_samples=3,
+    ...     numerical=("age",),
+    ...     indicator=(),
+    ...     categorical=("deck",),
+    ...     cardinalities=(4,),
+    ...     quantiles=np.array([[-1], [0], [1]], dtype=np.float32),
+    ... )
+    >>> schema.shapes
+    {'numerical': (1, 'float32'), 'categorical': (1, 'int32')}
+    """
+
+    columns: tuple[Column, ...]
+    n_samples: int
+    numerical: tuple[str, ...]
+    indicator: tuple[str, ...]
+    categorical: tuple[str, ...]
+    cardinalities: tuple[int, ...]
+    quantiles: np.ndarray
+
+    @property
+    def shapes(self):
+        """Width and dtype of each array that exists, by name.
+
+        Returns
+        -------
+        shapes : dict of str to (int, str)
+            In the order numerical, indicator, categorical.
+        """
+        widths = {
+            "numerical": (len(self.numerical), "float32"),
+            "indicator": (len(self.indicator), "float32"),
+            "categorical": (len(self.categorical), "int32"),
+        }
+        return {name: shape for name, shape in widths.items() if shape[0]}
+
+
+@dataclass(frozen=True)
+class ArraySchema:
+    """What a plain array of numbers is.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of one sample.
+
+    n_samples : int
+        Number of samples seen in `fit`.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import ArraySchema
+    >>> ArraySchema(shape=(28, 28), n_samples=100).shape
+    (28, 28)
+    """
+
+    shape: tuple[int, ...]
+    n_samples: int
+
+
+@dataclass(frozen=True)
+class TargetSchema:
+    """What the target is.
+
+    Parameters
+    ----------
+    kind : {"binary", "multiclass", "multilabel", "regression"}
+        The task.
+
+    n_outputs : int
+        1 for binary, else the number of classes, labels or regression targets.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import TargetSchema
+    >>> TargetSchema(kind="multiclass", n_outputs=3).is_classification
+    True
+    """
+
+    kind: str
+    n_outputs: int
+
+    @property
+    def is_classification(self):
+        """Whether the target is made of classes or labels.
+
+        Returns
+        -------
+        is_classification : bool
+        """
+        return self.kind != "regression"

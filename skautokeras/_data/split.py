@@ -1,0 +1,172 @@
+"""Training and validation rows: which rows, and the arrays of each part."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The arrays of some rows.
+
+    Parameters
+    ----------
+    x : dict of str to ndarray of shape (n_samples, width)
+        Model-ready arrays by name.
+
+    y : dict of str to ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The encoded target of each head.
+
+    weight : ndarray of shape (n_samples,), dtype float32, or None
+        Weights of the rows, with mean 1. None: every row weighs the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.split import Rows
+    >>> y = {"classification_head_1": np.array([0, 1, 0])}
+    >>> rows = Rows(x={"numerical": np.eye(3)}, y=y, weight=None)
+    >>> len(rows.take([0, 2]))
+    2
+    """
+
+    x: dict
+    y: dict
+    weight: np.ndarray | None
+
+    def __len__(self):
+        return len(next(iter(self.y.values())))
+
+    def take(self, indices):
+        """Take some of the rows.
+
+        Parameters
+        ----------
+        indices : array-like of int of shape (n_taken,)
+            Positions of the rows.
+
+        Returns
+        -------
+        rows : Rows
+            Weights are taken as they are.
+        """
+        return Rows(
+            x={name: array[indices] for name, array in self.x.items()},
+            y={name: array[indices] for name, array in self.y.items()},
+            weight=None if self.weight is None else self.weight[indices],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The rows to train on and those to judge by.
+
+    Parameters
+    ----------
+    train : Rows
+        Rows a trial is trained on.
+
+    valid : Rows
+        Rows a trial is scored on.
+
+    all : Rows or None
+        Rows of a final training. None: the user gave validation data, `train` is all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.split import Data, Rows
+    >>> y = {"classification_head_1": np.array([0, 1, 0])}
+    >>> rows = Rows(x={"numerical": np.eye(3)}, y=y, weight=None)
+    >>> data = Data(train=rows.take([0, 1]), valid=rows.take([2]), all=rows)
+    >>> len(data.train), len(data.valid), len(data.all)
+    (2, 1, 3)
+    """
+
+    train: Rows
+    valid: Rows
+    all: Rows | None
+
+
+def split_indices(y, validation_fraction, *, stratify, seed):
+    """Draw the rows of the validation part.
+
+    Every class has a row in the training part if there are more rows than classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The encoded target.
+
+    validation_fraction : float
+        Share of the rows to validate on, between 0 and 1. Rounded up, with at least one
+        row in each part; fewer when the classes need the rows for training.
+
+    stratify : bool
+        Whether to keep the shares of the classes. Ignored when `y` has two dimensions.
+        Classes with one row go to the training part. With fewer validation rows than
+        classes the draw is a plain one.
+
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    train, valid : ndarray of int of shape (n_train,) and (n_valid,)
+        Shuffled positions. Together they are all rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.split import split_indices
+    >>> y = np.array([0, 1] * 5)
+    >>> train, valid = split_indices(y, 0.2, stratify=True, seed=0)
+    >>> len(train), sorted(y[valid].tolist())
+    (8, [0, 1])
+    """
+    n_samples = len(y)
+    if n_samples < 2:
+        raise ValueError(
+            "A validation split needs at least 2 samples, got "
+            f"n_samples={n_samples}. Pass more rows, or validation_data."
+        )
+    rng = np.random.RandomState(seed)
+    n_valid = int(np.clip(np.ceil(validation_fraction * n_samples), 1, n_samples - 1))
+    if not stratify or np.ndim(y) > 1:
+        return _plain_split(n_samples, n_valid, rng)
+    codes, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
+    n_valid = max(1, min(n_valid, n_samples - len(counts)))
+    train, valid = _stratified_split(codes, counts, n_valid, rng)
+    return _with_every_class(train, valid, codes)
+
+
+def _plain_split(n_samples, n_valid, rng):
+    order = rng.permutation(n_samples)
+    return order[n_valid:], order[:n_valid]
+
+
+def _stratified_split(codes, counts, n_valid, rng):
+    """Stratify the classes with two rows or more, or all rows plainly if too few."""
+    is_single = counts[codes] == 1
+    rest = np.flatnonzero(~is_single)
+    n_classes = np.count_nonzero(counts > 1)
+    if not 0 < n_classes <= min(n_valid, len(rest) - n_valid):
+        return _plain_split(len(codes), n_valid, rng)
+    train, valid = train_test_split(
+        rest, test_size=n_valid, stratify=codes[rest], random_state=rng
+    )
+    return rng.permutation(np.concatenate([np.flatnonzero(is_single), train])), valid
+
+
+def _with_every_class(train, valid, codes):
+    """Exchange rows until every class is in the training part, the sizes kept."""
+    n_train_rows = np.bincount(codes[train], minlength=codes.max() + 1)
+    for code in np.flatnonzero(n_train_rows == 0):
+        spare = np.flatnonzero(n_train_rows[codes[train]] > 1)
+        if not len(spare):
+            break
+        wanted = np.flatnonzero(codes[valid] == code)[0]
+        n_train_rows[[code, codes[train[spare[0]]]]] += [1, -1]
+        train[spare[0]], valid[wanted] = valid[wanted], train[spare[0]]
+    return train, valid

@@ -1,0 +1,121 @@
+"""Look at X as a table: check its shape, name its columns, take them out."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+from sklearn.utils.validation import check_array
+
+
+def check_structured_data(X, estimator):
+    """Check that X is a table, in scikit-learn's own words.
+
+    Parameters
+    ----------
+    X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
+        The table.
+
+    estimator : str or estimator
+        Who asks, for the messages.
+
+    Returns
+    -------
+    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+        The table itself where it is one of these; lists become an array of objects, so
+        that 1 beside "a" remains a number.
+
+    Examples
+    --------
+    >>> from skautokeras._data.table import check_structured_data
+    >>> check_structured_data([[1, "a"], [2, "b"]], "the estimator").dtype
+    dtype('O')
+    """
+    checks = {"estimator": estimator, "input_name": "X", "ensure_all_finite": False}
+    if isinstance(X, pd.DataFrame):
+        # Takes no memory, whatever the shape: only the shape is checked.
+        check_array(np.broadcast_to(np.float64(0), X.shape), **checks)
+        return X
+    if issparse(X):
+        return check_array(X, accept_sparse=True, dtype=None, **checks)
+    if isinstance(X, list | tuple):
+        X = np.array(X, dtype=object)
+    return check_array(X, dtype=None, **checks)
+
+
+def columns_of(X):
+    """Take a table apart.
+
+    Parameters
+    ----------
+    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+        A table that `check_structured_data` has returned.
+
+    Returns
+    -------
+    columns : list of Series of shape (n_samples,)
+        With their names: those of X if all are strings, else "x0", "x1", ...
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.table import columns_of
+    >>> [series.name for series in columns_of(np.eye(2))]
+    ['x0', 'x1']
+    """
+    if issparse(X):
+        X = X.toarray(order="F")
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, copy=False)
+    names = [str(name) for name in frame.columns]
+    if not has_names(frame):
+        names = [f"x{i}" for i in range(frame.shape[1])]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"Column names must be unique, got {twice} more than once.")
+    return [frame.iloc[:, i].rename(name) for i, name in enumerate(names)]
+
+
+def has_names(X):
+    """Whether a table has column names as scikit-learn knows them.
+
+    Parameters
+    ----------
+    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+        The table.
+
+    Returns
+    -------
+    has_names : bool
+        True for a DataFrame whose column labels are strings.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.table import has_names
+    >>> has_names(pd.DataFrame({"age": [1]})), has_names(pd.DataFrame({0: [1]}))
+    (True, False)
+    """
+    return isinstance(X, pd.DataFrame) and all(isinstance(c, str) for c in X.columns)
+
+
+def is_string_array(X):
+    """Whether NumPy may have made strings of the numbers in a table.
+
+    Parameters
+    ----------
+    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+        The table.
+
+    Returns
+    -------
+    is_string_array : bool
+        True for an array of a string dtype, not for one of objects.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.table import is_string_array
+    >>> is_string_array(np.array([[1, "a"]]))
+    True
+    """
+    return isinstance(X, np.ndarray) and X.dtype.kind == "U"

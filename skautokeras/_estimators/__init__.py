@@ -1,0 +1,1 @@
+"""What the user holds: scikit-learn estimators around the search."""

@@ -1,0 +1,539 @@
+"""What all estimators share: fit, fitted attributes, scores."""
+
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral, Real
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+from joblib import hash as joblib_hash
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+)
+
+from skautokeras._data.split import Data, Rows, split_indices
+from skautokeras._data.target import balanced_weights
+from skautokeras._estimators.progress import Progress
+from skautokeras._estimators.settings import fit_settings
+
+_MAX_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows as the user gave them: X, y and weights (float64, or None)."""
+
+    X: object
+    y: object
+    sample_weight: np.ndarray | None = None
+
+    def take(self, rows):
+        """Return some of the rows."""
+        weight = self.sample_weight
+        return Sample(
+            _take(self.X, rows),
+            _take(self.y, rows),
+            None if weight is None else weight[rows],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What a search works on: fitted adapters, search space, arrays, goal and seeds."""
+
+    adapter: object
+    target: object
+    graph: object
+    data: Data
+    recipe: object
+    objective: object
+    journal: object
+    oracle_seed: int
+    trial_seeds: list
+
+
+class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
+    """Everything that does not depend on the kind of data or target.
+
+    A subclass says what these are: `_check_X`, `_make_adapter` and `_make_graph` for the
+    data, `_make_target` and `_y_true` for the target.
+    """
+
+    _parameter_constraints = {
+        "max_trials": [Interval(Integral, 1, None, closed="left")],
+        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "tuner": [StrOptions({"greedy", "random", "bayesian", "hyperband"}), callable],
+        "scoring": [None, str, callable],
+        "loss": [None, str, callable],
+        "metrics": [None, list, tuple],
+        "epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "callbacks": [None, list, tuple],
+        "refit": ["boolean"],
+        "max_model_size": [Interval(Integral, 1, None, closed="left"), None],
+        "directory": [None, str, PathLike],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        max_trials,
+        max_time,
+        tuner,
+        scoring,
+        loss,
+        metrics,
+        epochs,
+        batch_size,
+        validation_fraction,
+        callbacks,
+        refit,
+        max_model_size,
+        directory,
+        random_state,
+        verbose,
+    ):
+        self.max_trials = max_trials
+        self.max_time = max_time
+        self.tuner = tuner
+        self.scoring = scoring
+        self.loss = loss
+        self.metrics = metrics
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.callbacks = callbacks
+        self.refit = refit
+        self.max_model_size = max_model_size
+        self.directory = directory
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, validation_data=None, **fit_params):
+        """Search for the best network and train it.
+
+        Ctrl+C ends the search. If a trial has finished by then, the estimator is fitted
+        with the best one, a warning says so, and `interrupted_` is True; whether to go
+        on or to raise KeyboardInterrupt again is for the caller to decide. Otherwise
+        KeyboardInterrupt is raised.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            Training data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, in training, early stopping and scoring. Rows of weight
+            0 are left out. None: all rows weigh the same.
+        validation_data : tuple (X, y) or (X, y, sample_weight), default=None
+            Rows to compare trials on. None: `validation_fraction` of the rows.
+        **fit_params : dict
+            Arguments of `keras.Model.fit` (``epochs``, ``batch_size``, ``callbacks``,
+            ``class_weight``, ``validation_split``, ``shuffle``, ``verbose``, ...); they
+            win over the constructor for this call.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data cannot be used; before any training.
+        RuntimeError
+            If every trial failed; the message holds the first reason.
+        """
+        from skautokeras._search.deadline import Deadline
+        from skautokeras._search.refit import finish
+
+        self._validate_params()
+        settings = fit_settings(self, fit_params)
+        deadline = Deadline(self.max_time)
+        sample = Sample(X, y, sample_weight)
+        progress = self._start_progress(sample, settings)
+        problem = self._make_problem(sample, validation_data, settings)
+        trials, interrupted = self._search(problem, deadline, progress)
+        ensemble = finish(
+            problem.graph,
+            trials,
+            problem.recipe,
+            problem.data,
+            refit=self.refit and not interrupted,
+            deadline=deadline,
+        )
+        self._set_fitted_attributes(problem, trials, ensemble)
+        self.interrupted_ = interrupted
+        progress.end()
+        return self
+
+    def evaluate(self, X, y, sample_weight=None):
+        """Return the loss and the Keras metrics for some rows.
+
+        Numbers are compared on their original scale.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their true targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        results : dict of str to float
+            "loss" and the metrics by name.
+        """
+        from skautokeras._search.evaluation import keras_metrics
+
+        y_pred = self._outputs(X)
+        sample = self._check_sample(Sample(X, y, sample_weight), reset=False)
+        check_consistent_length(y_pred, sample.y)
+        y_true, y_pred = self._comparable(sample.y, y_pred)
+        return keras_metrics(
+            self._head, self._target.schema_, y_true, y_pred, sample.sample_weight
+        )
+
+    def export_model(self):
+        """Return the network as a `keras.Model`.
+
+        Returns
+        -------
+        model : keras.Model
+            A copy of its own: from a dict of model-ready arrays (numbers, codes of
+            categories) to a dict with one output. Categories and dates are encoded by
+            the estimator, scaling and embeddings by the model.
+        """
+        from skautokeras._export.keras_model import export_keras_model
+
+        check_is_fitted(self)
+        return export_keras_model(self._ensemble)
+
+    def _outputs(self, X):
+        """Return what the head says about X: (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        x = self._adapter.transform(self._check_X(X, reset=False))
+        (y_pred,) = self._ensemble.predict(x).values()
+        return y_pred
+
+    def _make_problem(self, sample, validation_data, settings):
+        """Turn the data into arrays and a search space; everything but the search."""
+        train = self._check_sample(sample, reset=True)
+        valid = self._check_validation_data(validation_data)
+        adapter = self._make_adapter().fit(train.X)
+        target = self._make_target().fit(train.y)
+        graph = self._make_graph(adapter, target, settings)
+        rows = self._to_rows(train, adapter, target, graph, settings)
+        journal, seeds = self._open_journal(rows, settings)
+        split_seed, oracle_seed, *trial_seeds = seeds
+        if valid is None:
+            train_rows, valid_rows = split_indices(
+                next(iter(rows.y.values())),
+                settings.validation_fraction,
+                stratify=target.schema_.is_classification,
+                seed=split_seed,
+            )
+            data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
+            valid = train.take(valid_rows)
+        else:
+            valid_rows = self._to_rows(valid, adapter, target, graph, settings)
+            data = Data(rows, valid_rows, all=None)
+        return Problem(
+            adapter=adapter,
+            target=target,
+            graph=graph,
+            data=data,
+            recipe=_make_recipe(graph, settings, len(data.train)),
+            objective=self._make_objective(graph, target, data.valid, valid),
+            journal=journal,
+            oracle_seed=oracle_seed,
+            trial_seeds=trial_seeds,
+        )
+
+    def _check_sample(self, sample, *, reset):
+        """Return rows that fit together; those of weight 0 are left out in `fit`."""
+        if sample.y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the "
+                "target y is None."
+            )
+        X = self._check_X(sample.X, reset=reset)
+        check_consistent_length(X, sample.y, sample.sample_weight)
+        if sample.sample_weight is None:
+            return Sample(X, sample.y)
+        weight = _check_weight(sample.sample_weight)
+        sample = Sample(X, sample.y, weight)
+        return sample.take(np.flatnonzero(weight)) if reset else sample
+
+    def _check_validation_data(self, validation_data):
+        """Return the user's validation rows as a sample, or None."""
+        if validation_data is None:
+            return None
+        if not isinstance(validation_data, tuple | list) or not (
+            2 <= len(validation_data) <= 3
+        ):
+            raise ValueError(
+                "validation_data must be a tuple (X, y) or (X, y, sample_weight), got "
+                f"{type(validation_data).__name__}."
+            )
+        return self._check_sample(Sample(*validation_data), reset=False)
+
+    def _to_rows(self, sample, adapter, target, graph, settings):
+        """Return the model-ready arrays of a sample."""
+        (head,) = graph.heads
+        weight = sample.sample_weight
+        if settings.class_weight is not None:
+            class_weight = balanced_weights(settings.class_weight, sample.y)
+            weight = class_weight if weight is None else weight * class_weight
+        if weight is not None:
+            # With mean 1 the loss keeps its size, and learning rates their meaning.
+            weight = (weight / weight.mean()).astype("float32")
+        y = {head: target.transform(sample.y)}
+        return Rows(adapter.transform(sample.X), y, weight)
+
+    def _open_journal(self, rows, settings):
+        """Return the journal (None without a directory) and the seeds of the search."""
+        seed = int(check_random_state(self.random_state).randint(_MAX_SEED))
+        journal = None
+        if self.directory is not None:
+            from skautokeras._search.journal import Journal
+
+            journal = Journal(self.directory, self._fingerprint(rows, settings), seed)
+            seed = journal.seed
+        rng = np.random.RandomState(seed)
+        return journal, rng.randint(1, _MAX_SEED, size=2 + self.max_trials).tolist()
+
+    def _fingerprint(self, rows, settings):
+        """Return a hash of all that decides what trials there are and how they end."""
+        spent = {"max_trials", "max_time", "refit", "directory", "verbose", "callbacks"}
+        params = {k: v for k, v in self.get_params().items() if k not in spent}
+        if not isinstance(self.random_state, Integral):
+            # Every fit draws another seed; the journal keeps the first one.
+            del params["random_state"]
+        described = {k: _described(v) for k, v in sorted(params.items())}
+        given = (settings.epochs, settings.batch_size, settings.validation_fraction)
+        return joblib_hash(
+            [type(self).__name__, described, given, rows.x, rows.y, rows.weight]
+        )
+
+    def _make_objective(self, graph, target, rows, sample):
+        """Return what the search optimises on the validation rows."""
+        from skautokeras._search.objective import make_objective
+
+        return make_objective(
+            self.scoring,
+            graph.heads,
+            dict.fromkeys(graph.heads, target),
+            rows,
+            y_true=self._y_true(sample.y),
+            X=sample.X,
+            sample_weight=sample.sample_weight,
+        )
+
+    def _start_progress(self, sample, settings):
+        context = self._init_callback_context(max_subtasks=self.max_trials)
+        return Progress(self, context, settings.verbose, sample)
+
+    def _search(self, problem, deadline, progress):
+        """Return the trials, and whether the user interrupted them."""
+        from skautokeras._search.loop import search
+        from skautokeras._search.oracle import make_oracle
+        from skautokeras._search.refit import refit_seconds
+        from skautokeras._search.trial import evaluate
+
+        oracle = make_oracle(
+            self.tuner,
+            problem.graph.space(),
+            initial_values=self._predefined(),
+            max_trials=self.max_trials,
+            max_epochs=problem.recipe.epochs,
+            seed=problem.oracle_seed,
+        )
+        evaluate = partial(
+            evaluate,
+            graph=problem.graph,
+            recipe=problem.recipe,
+            data=problem.data,
+            objective=problem.objective,
+            max_model_size=self.max_model_size,
+            on_epoch=progress.end_epoch,
+        )
+        if problem.journal is not None:
+            evaluate = problem.journal.remember(evaluate)
+        trials, interrupted = search(
+            oracle,
+            progress.watch(evaluate, problem.recipe.epochs),
+            seeds=problem.trial_seeds,
+            deadline=deadline,
+            reserve=partial(refit_seconds, data=problem.data)
+            if self.refit
+            else _nothing,
+            on_trial=partial(progress.end_trial, self._so_far(problem)),
+        )
+        if interrupted:
+            warnings.warn(
+                f"The search was interrupted after {len(trials)} trials; the estimator "
+                "is fitted with the best of them.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return trials, interrupted
+
+    def _so_far(self, problem):
+        """Return a function from trials to the attributes a fit would end with now."""
+        from skautokeras._search.refit import finish
+
+        def attributes(trials):
+            ensemble = finish(
+                problem.graph,
+                trials,
+                problem.recipe,
+                problem.data,
+                refit=False,
+                deadline=None,
+            )
+            return self._fitted_attributes(problem, trials, ensemble)
+
+        return attributes
+
+    def _set_fitted_attributes(self, problem, trials, ensemble):
+        for name, value in self._fitted_attributes(problem, trials, ensemble).items():
+            setattr(self, name, value)
+
+    def _fitted_attributes(self, problem, trials, ensemble):
+        from skautokeras._search.loop import best_trial
+
+        best = best_trial(trials)
+        ((head, _),) = problem.graph.heads.values()
+        return {
+            "best_params_": dict(best.values),
+            "best_score_": best.score,
+            "leaderboard_": make_leaderboard(trials),
+            "history_": best.history,
+            "n_trials_": len(trials),
+            "_adapter": problem.adapter,
+            "_target": problem.target,
+            "_head": head,
+            "_ensemble": ensemble,
+        }
+
+    @property
+    def model_(self):
+        """The fitted `keras.Model`, from model-ready arrays to outputs."""
+        check_is_fitted(self)
+        return self._ensemble.as_model()
+
+    def __sklearn_is_fitted__(self):
+        """Return whether `fit` has been called."""
+        return hasattr(self, "_ensemble")
+
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        return tags
+
+
+def make_leaderboard(trials):
+    """Return one row per trial, the best first.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        In the order they were tried.
+
+    Returns
+    -------
+    leaderboard : DataFrame
+        Columns "rank", "trial" (0 is the first), "score" (greater is better), "status",
+        "epochs", "seconds", "n_parameters", "params" (a dict) and "error".
+    """
+    frame = pd.DataFrame(
+        {
+            "trial": range(len(trials)),
+            "score": [trial.score for trial in trials],
+            "status": [trial.status for trial in trials],
+            "epochs": [trial.epochs for trial in trials],
+            "seconds": [trial.seconds for trial in trials],
+            "n_parameters": pd.array([t.n_parameters for t in trials], dtype="Int64"),
+            "params": [dict(trial.values) for trial in trials],
+            "error": [trial.error for trial in trials],
+        }
+    )
+    frame = frame.sort_values(
+        "score", ascending=False, kind="stable", na_position="last"
+    )
+    frame.insert(0, "rank", range(1, len(frame) + 1))
+    return frame.reset_index(drop=True)
+
+
+def _make_recipe(graph, settings, n_samples):
+    """Return how trials are trained."""
+    from skautokeras._search.trainer import Recipe
+    from skautokeras._space.training import default_epochs
+
+    epochs, patience = default_epochs(n_samples)
+    if settings.epochs is not None:
+        epochs, patience = settings.epochs, max(patience, settings.epochs // 3)
+    return Recipe(
+        heads=graph.heads,
+        epochs=epochs,
+        patience=patience,
+        callbacks=settings.callbacks,
+        shuffle=settings.shuffle,
+        fit_arguments=settings.passed_on,
+    )
+
+
+def _check_weight(sample_weight):
+    """Return weights (n_samples,) as float64, not all of them 0."""
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype="float64", input_name="sample_weight"
+    )
+    if weight.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array."
+        )
+    if (weight < 0).any():
+        raise ValueError("Negative values in data passed to `sample_weight`.")
+    if not weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weight
+
+
+def _described(value):
+    """Return something to hash that is equal for the same setting in every process."""
+    if callable(value):
+        name = getattr(value, "__qualname__", type(value).__qualname__)
+        return f"{type(value).__module__}.{name}"
+    return repr(value)
+
+
+def _nothing(trials):
+    return 0.0
+
+
+def _take(data, rows):
+    """Return some rows of a DataFrame, Series, array, sparse matrix or list."""
+    if hasattr(data, "iloc"):
+        return data.iloc[rows]
+    if issparse(data):
+        return data.tocsr()[rows]
+    return np.asarray(data)[rows]

@@ -1,0 +1,87 @@
+"""Progress of a fit: scikit-learn callbacks, and one line per trial if verbose."""
+
+
+class Progress:
+    """Reports trials and epochs as they begin and end.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose fit it is.
+    context : sklearn.callback.CallbackContext
+        Of the fit; trials become tasks below it, epochs tasks below them.
+    verbose : int
+        0: nothing is printed. More: one line per trial.
+    sample : Sample
+        The training data, for callbacks that ask for it.
+    """
+
+    def __init__(self, estimator, context, verbose, sample):
+        self._context = context
+        self._verbose = verbose
+        metadata = {"sample_weight": sample.sample_weight}
+        if sample.sample_weight is None:
+            metadata = None
+        self._task = {
+            "estimator": estimator,
+            "X": sample.X,
+            "y": sample.y,
+            "metadata": metadata,
+        }
+        self._trial = None
+        self._best = float("-inf")
+        context.call_on_fit_task_begin(**self._task)
+
+    def watch(self, evaluate, max_epochs):
+        """Return ``evaluate`` that reports the beginning of each trial."""
+
+        def watched(values, seed, deadline):
+            self._trial = self._context.subcontext("trial", max_subtasks=max_epochs)
+            self._trial.call_on_fit_task_begin(**self._task)
+            return evaluate(values, seed, deadline)
+
+        return watched
+
+    def end_epoch(self, epoch, logs):
+        """Report the end of an epoch; return whether the training is to stop."""
+        context = self._trial.subcontext("epoch")
+        context.call_on_fit_task_begin(**self._task)
+        return context.call_on_fit_task_end(**self._task)
+
+    def end_trial(self, attributes, trials):
+        """Report the end of a trial; return whether the search is to stop.
+
+        Parameters
+        ----------
+        attributes : callable
+            From trials to the attributes that the estimator would have if its fit ended
+            now; called only if a callback asks for a fitted estimator.
+        trials : list of Trial
+            So far, the last one is new.
+        """
+        if self._verbose:
+            self._print(trials)
+        return self._trial.call_on_fit_task_end(
+            **self._task,
+            reconstruction_attributes=lambda: (
+                attributes(trials) if any(t.error is None for t in trials) else None
+            ),
+        )
+
+    def end(self):
+        """Report the end of the fit."""
+        self._context.call_on_fit_task_end(**self._task)
+
+    def _print(self, trials):
+        trial = trials[-1]
+        head = f"[{len(trials)}/{self._context.max_subtasks}]"
+        if trial.error is not None:
+            print(f"{head} failed after {trial.seconds:.1f} s: {trial.error}")
+            return
+        mark = " *" if trial.score > self._best else ""
+        self._best = max(self._best, trial.score)
+        print(
+            f"{head} score {trial.score:.5g}, best {self._best:.5g}, "
+            f"{trial.epochs} epochs, {trial.seconds:.1f} s{mark}",
+            flush=True,
+        )

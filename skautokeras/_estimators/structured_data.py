@@ -1,0 +1,358 @@
+"""Estimators for tables."""
+
+from sklearn.utils.validation import validate_data
+
+from skautokeras._data.structured_data import (
+    StructuredDataAdapter,
+    check_structured_data,
+)
+from skautokeras._estimators.classification import BaseAutoClassifier
+from skautokeras._estimators.regression import BaseAutoRegressor
+
+_TABLE_CONSTRAINTS = {
+    "categorical_features": ["array-like", str, None],
+    "column_types": [dict, None],
+}
+
+
+class _StructuredData:
+    """What the estimators for tables share: parameters, adapter and search space."""
+
+    def __init__(self, *, categorical_features, column_types, **params):
+        super().__init__(**params)
+        self.categorical_features = categorical_features
+        self.column_types = column_types
+
+    def _check_X(self, X, *, reset):
+        X = check_structured_data(X, self)
+        validate_data(self, X, skip_check_array=True, reset=reset)
+        return X
+
+    def _make_adapter(self):
+        return StructuredDataAdapter(
+            categorical_features=self.categorical_features,
+            column_types=self.column_types,
+        )
+
+    def _make_graph(self, adapter, target, settings):
+        from skautokeras._space.graph import Graph
+        from skautokeras._space.inputs import StructuredDataInput
+        from skautokeras._space.structured_data import StructuredDataBlock
+
+        node = StructuredDataInput()
+        output = self._make_head()(StructuredDataBlock()(node))
+        return Graph(
+            [node],
+            [output],
+            schemas=[adapter.schema_],
+            targets=[target.schema_],
+            n_samples=adapter.schema_.n_samples,
+            batch_size=settings.batch_size,
+        )
+
+    def _predefined(self):
+        from skautokeras._space.portfolio import predefined
+
+        return predefined("structured_data")
+
+
+class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
+    """Classifier for tables that searches for the best network.
+
+    Takes a DataFrame or an array with numbers, categories, strings, booleans, dates and
+    missing values as they come. The target may be binary, multi-class or multi-label.
+
+    Parameters
+    ----------
+    max_trials : int, default=20
+        Configurations to evaluate at most.
+    max_time : float or None, default=None
+        Seconds for the whole `fit`, refit included. When they are over, the best network
+        so far is kept. None: no limit.
+    tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
+        What proposes configurations. "greedy": predefined ones first, then mutations of
+        the best (`GreedyOracle`); the others are KerasTuner's oracles. A callable is
+        called with ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
+        returns a `keras_tuner.Oracle`.
+    scoring : str, callable or None, default=None
+        What the search optimises on validation data, and what early stopping watches.
+        None: the loss. A scikit-learn scorer, by name or as a callable, or a Keras metric
+        by its name after "val_", such as "val_accuracy".
+    loss : str, callable, keras.losses.Loss or None, default=None
+        What training minimises. None: cross-entropy.
+    metrics : list or None, default=None
+        Keras metrics that are recorded for every epoch. None: none.
+    epochs : int or None, default=None
+        Epochs of a trial at most; early stopping ends trials before. None: by the number
+        of rows.
+    batch_size : int or None, default=None
+        Rows per step. None: searched.
+    validation_fraction : float, default=0.2
+        Share of the rows that trials are compared on; shuffled and stratified.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Copied for every trial. Those that set the learning rate replace the searched
+        schedule; those that work on batches make training slower.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of the classes, as in scikit-learn. None: all classes weigh 1.
+    refit : bool, default=True
+        Whether the best configuration is trained again on all rows, for the number of
+        epochs that was best. A refit that does not fit into `max_time` is left out.
+    max_model_size : int or None, default=None
+        Parameters of a network at most; larger ones are never built. None: no limit.
+    directory : str, path-like or None, default=None
+        Where finished trials are kept, so that the same `fit` goes on after a crash
+        instead of starting over. None: nothing is left on disk.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the split, the search and every training. Pass an int for the same result
+        in every call.
+    verbose : int or bool, default=0
+        0: nothing is printed. 1: one line per trial.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns to take for categories: names, indices or a boolean mask of shape
+        (n_features,). "from_dtype": categories, strings and booleans. None: only what
+        cannot be a number.
+    column_types : dict or None, default=None
+        "numerical", "categorical", "datetime" or "text" by name or index of a column; wins
+        over everything else. None: all columns are analysed.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted; for multi-label targets the numbers of the labels.
+    n_features_in_ : int
+        Number of columns in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X had names that are strings.
+    best_params_ : dict of str to object
+        Values of the hyperparameters of the best trial.
+    best_score_ : float
+        Its validation score; greater is better (with ``scoring=None`` the negative
+        loss).
+    leaderboard_ : DataFrame
+        One row per trial, the best first: rank, trial, score, status, epochs, seconds,
+        n_parameters, params, error.
+    model_ : keras.Model
+        The fitted network, from model-ready arrays to probabilities.
+    history_ : dict of str to list of float
+        Of the best trial: one value per epoch of loss, val_loss, val_score and the
+        metrics.
+    n_trials_ : int
+        Trials that were run, failed ones included.
+    interrupted_ : bool
+        Whether Ctrl+C ended the search.
+
+    See Also
+    --------
+    StructuredDataRegressor : The same for numbers to predict.
+
+    References
+    ----------
+    Jin, Chollet, Song, Hu, AutoKeras: An AutoML Library for Deep Learning, JMLR 24(6),
+    2023.
+
+    Examples
+    --------
+    >>> from skautokeras import StructuredDataClassifier
+    >>> from skautokeras.datasets import load_titanic
+    >>> X, y = load_titanic(return_X_y=True)
+    >>> clf = StructuredDataClassifier(max_trials=1, epochs=2, random_state=0)
+    >>> clf.fit(X, y).predict_proba(X).shape
+    (891, 2)
+    """
+
+    _parameter_constraints = {
+        **BaseAutoClassifier._parameter_constraints,
+        **_TABLE_CONSTRAINTS,
+    }
+
+    def __init__(
+        self,
+        *,
+        max_trials=20,
+        max_time=None,
+        tuner="greedy",
+        scoring=None,
+        loss=None,
+        metrics=None,
+        epochs=None,
+        batch_size=None,
+        validation_fraction=0.2,
+        callbacks=None,
+        class_weight=None,
+        refit=True,
+        max_model_size=None,
+        directory=None,
+        random_state=None,
+        verbose=0,
+        categorical_features="from_dtype",
+        column_types=None,
+    ):
+        super().__init__(
+            max_trials=max_trials,
+            max_time=max_time,
+            tuner=tuner,
+            scoring=scoring,
+            loss=loss,
+            metrics=metrics,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_fraction=validation_fraction,
+            callbacks=callbacks,
+            class_weight=class_weight,
+            refit=refit,
+            max_model_size=max_model_size,
+            directory=directory,
+            random_state=random_state,
+            verbose=verbose,
+            categorical_features=categorical_features,
+            column_types=column_types,
+        )
+
+
+class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
+    """Regressor for tables that searches for the best network.
+
+    Takes a DataFrame or an array with numbers, categories, strings, booleans, dates and
+    missing values as they come. The target is one number per row or several; it is
+    standardised inside, and predictions are on the original scale.
+
+    Parameters
+    ----------
+    max_trials : int, default=20
+        Configurations to evaluate at most.
+    max_time : float or None, default=None
+        Seconds for the whole `fit`, refit included. When they are over, the best network
+        so far is kept. None: no limit.
+    tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
+        What proposes configurations. "greedy": predefined ones first, then mutations of
+        the best (`GreedyOracle`); the others are KerasTuner's oracles. A callable is
+        called with ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
+        returns a `keras_tuner.Oracle`.
+    scoring : str, callable or None, default=None
+        What the search optimises on validation data, and what early stopping watches.
+        None: the loss. A scikit-learn scorer, by name or as a callable, or a Keras metric
+        by its name after "val_", such as "val_mean_absolute_error".
+    loss : str, callable, keras.losses.Loss or None, default=None
+        What training minimises. None: mean squared error.
+    metrics : list or None, default=None
+        Keras metrics that are recorded for every epoch. None: none.
+    epochs : int or None, default=None
+        Epochs of a trial at most; early stopping ends trials before. None: by the number
+        of rows.
+    batch_size : int or None, default=None
+        Rows per step. None: searched.
+    validation_fraction : float, default=0.2
+        Share of the rows that trials are compared on; shuffled.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Copied for every trial. Those that set the learning rate replace the searched
+        schedule; those that work on batches make training slower.
+    refit : bool, default=True
+        Whether the best configuration is trained again on all rows, for the number of
+        epochs that was best. A refit that does not fit into `max_time` is left out.
+    max_model_size : int or None, default=None
+        Parameters of a network at most; larger ones are never built. None: no limit.
+    directory : str, path-like or None, default=None
+        Where finished trials are kept, so that the same `fit` goes on after a crash
+        instead of starting over. None: nothing is left on disk.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the split, the search and every training. Pass an int for the same result
+        in every call.
+    verbose : int or bool, default=0
+        0: nothing is printed. 1: one line per trial.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns to take for categories: names, indices or a boolean mask of shape
+        (n_features,). "from_dtype": categories, strings and booleans. None: only what
+        cannot be a number.
+    column_types : dict or None, default=None
+        "numerical", "categorical", "datetime" or "text" by name or index of a column; wins
+        over everything else. None: all columns are analysed.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X had names that are strings.
+    best_params_ : dict of str to object
+        Values of the hyperparameters of the best trial.
+    best_score_ : float
+        Its validation score; greater is better (with ``scoring=None`` the negative
+        loss of the standardised
+        target).
+    leaderboard_ : DataFrame
+        One row per trial, the best first: rank, trial, score, status, epochs, seconds,
+        n_parameters, params, error.
+    model_ : keras.Model
+        The fitted network, from model-ready arrays to standardised numbers.
+    history_ : dict of str to list of float
+        Of the best trial: one value per epoch of loss, val_loss, val_score and the
+        metrics.
+    n_trials_ : int
+        Trials that were run, failed ones included.
+    interrupted_ : bool
+        Whether Ctrl+C ended the search.
+
+    See Also
+    --------
+    StructuredDataClassifier : The same for classes to predict.
+
+    References
+    ----------
+    Jin, Chollet, Song, Hu, AutoKeras: An AutoML Library for Deep Learning, JMLR 24(6),
+    2023.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skautokeras import StructuredDataRegressor
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> reg = StructuredDataRegressor(max_trials=1, epochs=2, random_state=0)
+    >>> reg.fit(X, y).predict(X).shape
+    (442,)
+    """
+
+    _parameter_constraints = {
+        **BaseAutoRegressor._parameter_constraints,
+        **_TABLE_CONSTRAINTS,
+    }
+
+    def __init__(
+        self,
+        *,
+        max_trials=20,
+        max_time=None,
+        tuner="greedy",
+        scoring=None,
+        loss=None,
+        metrics=None,
+        epochs=None,
+        batch_size=None,
+        validation_fraction=0.2,
+        callbacks=None,
+        refit=True,
+        max_model_size=None,
+        directory=None,
+        random_state=None,
+        verbose=0,
+        categorical_features="from_dtype",
+        column_types=None,
+    ):
+        super().__init__(
+            max_trials=max_trials,
+            max_time=max_time,
+            tuner=tuner,
+            scoring=scoring,
+            loss=loss,
+            metrics=metrics,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_fraction=validation_fraction,
+            callbacks=callbacks,
+            refit=refit,
+            max_model_size=max_model_size,
+            directory=directory,
+            random_state=random_state,
+            verbose=verbose,
+            categorical_features=categorical_features,
+            column_types=column_types,
+        )

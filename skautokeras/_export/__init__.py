@@ -1,0 +1,1 @@
+"""What is handed over: a fitted network for use without this package."""

@@ -1,0 +1,22 @@
+"""The fitted network as a Keras model of its own."""
+
+import keras
+
+
+def export_keras_model(ensemble):
+    """Return a copy of the network that nothing in the estimator depends on.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Of a fitted estimator.
+
+    Returns
+    -------
+    model : keras.Model
+        From a dict of model-ready arrays to a dict of outputs by head.
+    """
+    model = ensemble.as_model()
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy

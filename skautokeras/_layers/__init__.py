@@ -1,0 +1,1 @@
+"""Keras layers of our own: registered by name, serialisable, exportable."""

@@ -1,0 +1,285 @@
+"""Layers for columns of numbers: scaling by constants and numerical embeddings."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+# Bins narrower than this are steps (columns are scaled to about unit variance).
+_STEP = 1e-6
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class Scaling(keras.layers.Layer):
+    """Centre and scale each column, then squash what lies far outside.
+
+    With ``limit`` c the result is ``z / sqrt(1 + (z / c)^2)``, the smooth clipping of
+    RealMLP (arXiv:2407.04491, section 3), which keeps every value within ``(-c, c)``.
+
+    Parameters
+    ----------
+    center : sequence of float, shape (n_columns,)
+        Subtracted from each column.
+    scale : sequence of float, shape (n_columns,)
+        Each column is divided by it afterwards; no zeros.
+    limit : float or None, default=None
+        Bound of the smooth clipping. None: no clipping.
+
+    Notes
+    -----
+    **Shape**: ``(batch, n_columns) -> (batch, n_columns)``. The layer has no weights
+    and treats rows one by one, so it is applied once per configuration
+    (``preprocessing``).
+
+    Examples
+    --------
+    >>> from skautokeras._layers.numerical import Scaling
+    >>> Scaling(center=[1.0], scale=[2.0])([[5.0]]).numpy()
+    array([[2.]], dtype=float32)
+    """
+
+    preprocessing = True
+
+    def __init__(self, center, scale, limit=None, **kwargs):
+        super().__init__(**kwargs)
+        self.center = np.asarray(center, "float32")
+        self.scale = np.asarray(scale, "float32")
+        self.limit = limit
+
+    def call(self, x):
+        """Scale ``x``."""
+        x = (x - self.center) / self.scale
+        if self.limit is not None:
+            x = x / ops.sqrt(1.0 + ops.square(x / self.limit))
+        return x
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the input."""
+        return input_shape
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        config = {
+            "center": self.center.tolist(),
+            "scale": self.scale.tolist(),
+            "limit": self.limit,
+        }
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class QuantileScaling(keras.layers.Layer):
+    """Map each column to a normal distribution through its empirical quantiles.
+
+    The distribution function is the piecewise linear one through the knots, with a
+    small linear part that keeps values outside the knots apart; the normal quantile
+    function follows. Equal neighbouring knots (many equal values) are a step.
+
+    Parameters
+    ----------
+    knots : array-like, shape (n_knots, n_columns)
+        Non-decreasing quantiles of each column at equally spaced probabilities.
+
+    Notes
+    -----
+    **Shape**: ``(batch, n_columns) -> (batch, n_columns)``. Without weights, applied
+    once per configuration (``preprocessing``).
+
+    Examples
+    --------
+    >>> from skautokeras._layers.numerical import QuantileScaling
+    >>> QuantileScaling(knots=[[0.0], [1.0], [10.0]])([[1.0]]).numpy().round(3)
+    array([[0.]], dtype=float32)
+    """
+
+    preprocessing = True
+
+    def __init__(self, knots, **kwargs):
+        super().__init__(**kwargs)
+        self.knots = np.asarray(knots, "float32")
+
+    def call(self, x):
+        """Return normal scores of ``x``."""
+        share = ops.mean(_bin_shares(x, self.knots, open_ends=False), axis=-1)
+        # 1e-3 keeps the normal quantile within about +-3.1.
+        probability = 1e-3 + (1.0 - 2e-3) * share
+        return math.sqrt(2.0) * ops.erfinv(2.0 * probability - 1.0)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the input."""
+        return input_shape
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "knots": self.knots.tolist()}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class PiecewiseLinearEmbedding(keras.layers.Layer):
+    """Embed each number by the bins of its distribution that it fills.
+
+    The encoding of bin t with edges ``b_t < b_(t+1)`` is
+    ``clip((x - b_t) / (b_(t+1) - b_t), 0, 1)``, without the lower bound in the first
+    bin and without the upper one in the last (Gorishniy et al., On Embeddings for
+    Numerical Features, arXiv:2203.05556, equation 1); a linear map per column follows.
+
+    Parameters
+    ----------
+    edges : array-like, shape (n_bins + 1, n_columns)
+        Non-decreasing edges of the bins of each column.
+    dim : int
+        Size of the embedding of one number.
+    activation : str or None, default=None
+        Applied to the embedding.
+
+    Notes
+    -----
+    **Shape**: ``(batch, n_columns) -> (batch, n_columns * dim)``.
+
+    Examples
+    --------
+    >>> from skautokeras._layers.numerical import PiecewiseLinearEmbedding
+    >>> layer = PiecewiseLinearEmbedding(edges=[[0.0], [1.0], [2.0]], dim=4)
+    >>> layer([[0.5], [3.0]]).shape
+    TensorShape([2, 4])
+    """
+
+    def __init__(self, edges, dim, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        self.edges = np.asarray(edges, "float32")
+        self.dim = dim
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape):
+        """Create one linear map per column."""
+        n_columns, n_bins = input_shape[-1], len(self.edges) - 1
+        self.kernel = self.add_weight(
+            shape=(n_columns, n_bins, self.dim),
+            initializer=keras.initializers.RandomUniform(
+                -1 / math.sqrt(n_bins), 1 / math.sqrt(n_bins)
+            ),
+            name="kernel",
+        )
+        self.bias = self.add_weight(
+            shape=(n_columns, self.dim), initializer="zeros", name="bias"
+        )
+
+    def call(self, x):
+        """Return the embeddings of all columns, side by side."""
+        encoded = _bin_shares(x, self.edges, open_ends=True)  # (batch, p, n_bins)
+        embedded = ops.einsum("bpk,pkd->bpd", encoded, self.kernel) + self.bias
+        n_columns = self.edges.shape[1]
+        return ops.reshape(self.activation(embedded), (-1, n_columns * self.dim))
+
+    def compute_output_shape(self, input_shape):
+        """Return ``(batch, n_columns * dim)``."""
+        return (input_shape[0], input_shape[-1] * self.dim)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        activation = keras.activations.serialize(self.activation)
+        config = {
+            "edges": self.edges.tolist(),
+            "dim": self.dim,
+            "activation": activation,
+        }
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class PeriodicEmbedding(keras.layers.Layer):
+    """Embed each number by learned waves of it and by itself (PBLD).
+
+    For a number x of one column: ``[x, W2 cos(2 pi w1 x + b1) + b2]``, w1 drawn from
+    N(0, sigma^2), b1 from U(-pi, pi) (Holzmueller et al., RealMLP, arXiv:2407.04491).
+
+    Parameters
+    ----------
+    dim : int, default=4
+        Size of the embedding of one number, the number itself included.
+    n_frequencies : int, default=16
+        Waves per column.
+    sigma : float, default=0.1
+        Standard deviation of the frequencies at the start.
+
+    Notes
+    -----
+    **Shape**: ``(batch, n_columns) -> (batch, n_columns * dim)``.
+
+    Examples
+    --------
+    >>> from skautokeras._layers.numerical import PeriodicEmbedding
+    >>> PeriodicEmbedding(dim=4)([[0.5, 1.0]]).shape
+    TensorShape([1, 8])
+    """
+
+    def __init__(self, dim=4, n_frequencies=16, sigma=0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.dim = dim
+        self.n_frequencies = n_frequencies
+        self.sigma = sigma
+
+    def build(self, input_shape):
+        """Create frequencies, phases and one linear map per column."""
+        n_columns, n_waves = input_shape[-1], self.n_frequencies
+        bound = 1 / math.sqrt(n_waves)
+        self.frequency = self.add_weight(
+            shape=(n_columns, n_waves),
+            initializer=keras.initializers.RandomNormal(stddev=self.sigma),
+            name="frequency",
+        )
+        self.phase = self.add_weight(
+            shape=(n_columns, n_waves),
+            initializer=keras.initializers.RandomUniform(-math.pi, math.pi),
+            name="phase_bias",
+        )
+        self.kernel = self.add_weight(
+            shape=(n_columns, n_waves, self.dim - 1),
+            initializer=keras.initializers.RandomUniform(-bound, bound),
+            name="kernel",
+        )
+        self.bias = self.add_weight(
+            shape=(n_columns, self.dim - 1),
+            initializer=keras.initializers.RandomUniform(-bound, bound),
+            name="bias",
+        )
+
+    def call(self, x):
+        """Return the embeddings of all columns, side by side."""
+        n_columns = x.shape[-1]
+        angle = 2 * math.pi * x[:, :, None] * self.frequency + self.phase
+        waves = ops.einsum("bpk,pkd->bpd", ops.cos(angle), self.kernel) + self.bias
+        embedded = ops.concatenate([x[:, :, None], waves], axis=-1)
+        return ops.reshape(embedded, (-1, n_columns * self.dim))
+
+    def compute_output_shape(self, input_shape):
+        """Return ``(batch, n_columns * dim)``."""
+        return (input_shape[0], input_shape[-1] * self.dim)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        config = {
+            "dim": self.dim,
+            "n_frequencies": self.n_frequencies,
+            "sigma": self.sigma,
+        }
+        return {**super().get_config(), **config}
+
+
+def _bin_shares(x, edges, *, open_ends):
+    """Return how much of each bin lies below x: (batch, n_columns, n_bins).
+
+    All factors are constants of the graph. Equal edges make a bin of zero width; it
+    gets a tiny one, so that its share is a step.
+    """
+    lower = edges[:-1].T  # (n_columns, n_bins)
+    width = np.diff(edges, axis=0).T
+    low, high = np.zeros_like(lower), np.ones_like(lower)
+    if open_ends:
+        # Beyond the outer edges the encoding goes on linearly, for ten bin widths:
+        # one outlier must not drown everything else. A step has nothing to continue.
+        low[:, 0] = np.where(width[:, 0] > _STEP, -10.0, 0.0)
+        high[:, -1] = np.where(width[:, -1] > _STEP, 10.0, 1.0)
+    share = (x[:, :, None] - lower) / np.maximum(width, _STEP)
+    return ops.minimum(ops.maximum(share, low), high)

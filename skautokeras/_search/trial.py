@@ -1,0 +1,154 @@
+"""Trial: the record of one configuration, and `evaluate`, which makes it."""
+
+import contextlib
+import gc
+import random
+import time
+from dataclasses import dataclass, field, replace
+from traceback import format_exception_only
+
+import keras
+
+from skautokeras._search.trainer import train
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What is known of one configuration after it was tried.
+
+    ``score`` is that of the best epoch, greater is better; ``weights`` are the weights of
+    that epoch, ``y_pred`` the predictions for the validation rows by head.
+    ``planned_epochs`` is what the learning rate was annealed over. A trial with an
+    ``error`` failed; its score is not a number. ``seed`` seeded the trial.
+    """
+
+    values: dict
+    seed: int
+    score: float = float("nan")
+    epochs: int = 0
+    best_epoch: int = 0
+    planned_epochs: int = 0
+    seconds: float = 0.0
+    n_parameters: int | None = None
+    history: dict = field(default_factory=dict)
+    y_pred: dict | None = None
+    weights: list | None = None
+    error: str | None = None
+
+    @property
+    def status(self):
+        """Either "completed" or "failed"."""
+        return "completed" if self.error is None else "failed"
+
+
+def evaluate(
+    values,
+    seed,
+    deadline,
+    *,
+    graph,
+    recipe,
+    data,
+    objective,
+    max_model_size=None,
+    on_epoch=lambda epoch, logs: False,
+):
+    """Build, train and score one configuration.
+
+    Parameters
+    ----------
+    values : dict of str to object
+        Hyperparameters by name.
+    seed : int
+        Of the initial weights, dropout and the order of the rows.
+    deadline : Deadline
+        Training ends at the first epoch behind it.
+    graph : Graph
+        Makes networks from values.
+    recipe : Recipe
+        How networks are trained.
+    data : Data
+        Training and validation rows.
+    objective : Objective
+        Scores predictions.
+    max_model_size : int or None, default=None
+        Parameters; a larger network fails before any memory is taken for it.
+    on_epoch : callable
+        Called as ``on_epoch(epoch, logs)``; True ends the training.
+
+    Returns
+    -------
+    trial : Trial
+        A failure is recorded, not raised; only KeyboardInterrupt passes.
+    """
+    start = time.monotonic()
+    trial = Trial(values=dict(values), seed=seed)
+    # "tuner/..." is what hyperband tells besides hyperparameters.
+    epochs = values.get("tuner/epochs")
+    recipe = recipe if epochs is None else replace(recipe, epochs=int(epochs))
+    try:
+        with seeded(seed):
+            check_size(graph, values, max_model_size)
+            built = graph.build(values)
+            trial = replace(
+                trial, values=built.values, n_parameters=built.network.count_params()
+            )
+            monitor = train(
+                built,
+                recipe,
+                data.train,
+                data.valid,
+                objective,
+                deadline=deadline,
+                seed=seed,
+                on_epoch=on_epoch,
+            )
+        return replace(
+            trial,
+            score=monitor.best_score,
+            epochs=monitor.epoch,
+            best_epoch=monitor.best_epoch,
+            planned_epochs=monitor.planned_epochs,
+            seconds=time.monotonic() - start,
+            history=monitor.history,
+            y_pred=monitor.best_outputs.y_pred,
+            weights=built.network.get_weights(),
+        )
+    # One bad configuration must not end the search.
+    except Exception as error:  # noqa: BLE001
+        reason = "".join(format_exception_only(error)).strip()
+        return replace(trial, error=reason, seconds=time.monotonic() - start)
+    finally:
+        # Keras models are part of reference cycles; the next trial needs the memory.
+        gc.collect()
+
+
+def check_size(graph, values, max_model_size):
+    """Raise ValueError if a configuration has more parameters than allowed.
+
+    The network is built without memory for its weights.
+    """
+    if max_model_size is None:
+        return
+    with keras.StatelessScope(initialize_variables=False):
+        n_parameters = graph.build(values).network.count_params()
+    if n_parameters > max_model_size:
+        raise ValueError(
+            f"The network would have {n_parameters} parameters, more than "
+            f"max_model_size={max_model_size}."
+        )
+
+
+@contextlib.contextmanager
+def seeded(seed):
+    """Let Keras draw its seeds from ``seed``, and leave the generators as they were.
+
+    Keras takes the seed of every initializer and dropout layer that has none from
+    Python's global generator.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

@@ -1,0 +1,1 @@
+"""What could be built: blocks, their hyperparameters and the graph they form."""

@@ -1,0 +1,163 @@
+"""Block, the one contract of the search space, and Node, what blocks are wired from."""
+
+import re
+import uuid
+
+
+class Node:
+    """The output of a block in a graph that is being wired.
+
+    Parameters
+    ----------
+    block : Block or None
+        What computes the node; None for an input.
+    parents : tuple of Node
+        What the block is called on.
+    """
+
+    def __init__(self, block=None, parents=()):
+        self.block = block
+        self.parents = tuple(parents)
+        # Inputs and outputs of one graph can be deep-copied apart from each other
+        # (scikit-learn's clone does); the key tells which nodes were the same.
+        self._key = uuid.uuid4().hex
+
+    def __repr__(self):
+        """Show what computes the node."""
+        return f"{type(self).__name__}({'' if self.block is None else self.block!r})"
+
+
+class Block:
+    """Base class of everything that a search space is made of.
+
+    A user's own block derives from it, takes what is fixed in its constructor and
+    says in `build` which hyperparameters it needs and which layers come of them.
+    Hyperparameters are named inside the block; the graph adds the path, so that names
+    such as ``dense_block_1/units_0`` are the same in every process.
+
+    Calling a block on the node of an input or of another block (or on a list of
+    nodes) wires it into a graph and returns its own node.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras import Block, ClassificationHead, StructuredDataInput
+    >>> class Gated(Block):
+    ...     def build(self, hp, inputs):
+    ...         units = hp.Int("units", 8, 64, step=8, default=32)
+    ...         gate = keras.layers.Dense(units, activation="sigmoid")(inputs)
+    ...         return gate * keras.layers.Dense(units)(inputs)
+    >>> head = ClassificationHead()(Gated()(StructuredDataInput()))
+    """
+
+    # True: `build` gets a symbolic table as it is; False: one float tensor
+    # (batch, features).
+    takes_tables = False
+
+    def __call__(self, inputs):
+        """Wire the block behind ``inputs``.
+
+        Parameters
+        ----------
+        inputs : Node or list of Node
+            What the block is built on.
+
+        Returns
+        -------
+        node : Node
+            The output of the block.
+
+        Raises
+        ------
+        TypeError
+            If ``inputs`` holds something else than nodes.
+        """
+        parents = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        for parent in parents:
+            if not isinstance(parent, Node):
+                raise TypeError(
+                    f"{type(self).__name__} must be called on an input or on the "
+                    f"output of another block, got {type(parent).__name__}."
+                )
+        return Node(self, parents)
+
+    def build(self, hp, inputs):
+        """Return the output of the block on ``inputs``.
+
+        Parameters
+        ----------
+        hp : keras_tuner.HyperParameters
+            Asked for the values of hyperparameters, by names inside the block.
+        inputs : keras.KerasTensor, or a list of them if called on several nodes
+            What the layers of the block are called on.
+
+        Returns
+        -------
+        outputs : keras.KerasTensor
+            The symbolic output.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define build.")
+
+    def __repr__(self):
+        """Show the parameters that are not None."""
+        given = [f"{k}={v!r}" for k, v in vars(self).items() if v is not None]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+def snake_case(name):
+    """Return a class name as it stands in the names of hyperparameters.
+
+    >>> snake_case("StructuredDataBlock")
+    'structured_data_block'
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class Names:
+    """Counts names inside one scope: ``dense_block_1``, ``dense_block_2``, ...
+
+    >>> names = Names()
+    >>> names("DenseBlock"), names("Merge"), names("DenseBlock")
+    ('dense_block_1', 'merge_1', 'dense_block_2')
+    """
+
+    def __init__(self):
+        self._counts = {}
+
+    def __call__(self, class_name):
+        """Return the next name for an instance of ``class_name``."""
+        base = snake_case(class_name)
+        self._counts[base] = self._counts.get(base, 0) + 1
+        return f"{base}_{self._counts[base]}"
+
+
+def build_block(hp, name, block, inputs):
+    """Build ``block`` inside another one, its hyperparameters under ``name``.
+
+    Parameters
+    ----------
+    hp : keras_tuner.HyperParameters
+        Of the surrounding block.
+    name : str
+        Scope of the inner block, ``"dense_block_1"``.
+    block : Block
+        The inner block.
+    inputs : keras.KerasTensor, Table or list of them
+        What it is built on; a table becomes one tensor unless the block takes tables.
+
+    Returns
+    -------
+    outputs : keras.KerasTensor or Table
+        What the block returns.
+    """
+    if not block.takes_tables:
+        several = isinstance(inputs, list)
+        inputs = [as_tensor(x) for x in inputs] if several else as_tensor(inputs)
+    with hp.name_scope(name):
+        return block.build(hp, inputs)
+
+
+def as_tensor(x):
+    """Return ``x`` as one tensor: a table is put side by side, a tensor stays."""
+    to_tensor = getattr(x, "to_tensor", None)
+    return x if to_tensor is None else to_tensor()

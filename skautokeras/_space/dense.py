@@ -1,0 +1,96 @@
+"""Fully connected networks."""
+
+import keras
+
+from skautokeras._space.block import Block
+from skautokeras._space.hyperparameters import (
+    Boolean,
+    Choice,
+    Float,
+    Int,
+    choose,
+    is_searched,
+    when,
+)
+
+WIDTHS = (32, 64, 128, 256, 512)
+MAX_LAYERS = 4
+
+
+class DenseBlock(Block):
+    """Fully connected layers, each with activation and dropout.
+
+    Parameters
+    ----------
+    n_layers : int or None, default=None
+        Number of layers. None: searched, like every parameter of a block.
+    units : int or None, default=None
+        Width of each layer; searched for each layer by itself.
+    activation : str or None, default=None
+        Name of a Keras activation.
+    use_batchnorm : bool or None, default=None
+        Whether a batch normalization precedes each activation.
+    residual : bool or None, default=None
+        Whether a layer as wide as its input adds that input to its output.
+    dropout : float or None, default=None
+        Share of each layer's outputs that is dropped in training.
+
+    Examples
+    --------
+    >>> from skautokeras import DenseBlock, StructuredDataInput
+    >>> DenseBlock(n_layers=2, dropout=0.1)
+    DenseBlock(n_layers=2, dropout=0.1)
+    """
+
+    def __init__(
+        self,
+        *,
+        n_layers=None,
+        units=None,
+        activation=None,
+        use_batchnorm=None,
+        residual=None,
+        dropout=None,
+    ):
+        self.n_layers = n_layers
+        self.units = units
+        self.activation = activation
+        self.use_batchnorm = use_batchnorm
+        self.residual = residual
+        self.dropout = dropout
+
+    def build(self, hp, inputs):
+        """Stack the layers."""
+        x = inputs
+        if len(x.shape) > 2:
+            x = keras.layers.Flatten()(x)
+        n_layers = choose(hp, "n_layers", self.n_layers, Int(1, MAX_LAYERS, default=3))
+        activation = choose(
+            hp, "activation", self.activation, Choice(("relu", "silu", "selu", "mish"))
+        )
+        use_batchnorm = choose(hp, "use_batchnorm", self.use_batchnorm, Boolean())
+        residual = choose(hp, "residual", self.residual, Boolean())
+        dropout = choose(
+            hp, "dropout", self.dropout, Float(0.0, 0.5, default=0.1, step=0.05)
+        )
+        for width in self._widths(hp, n_layers):
+            skip = x
+            x = keras.layers.Dense(width)(x)
+            if use_batchnorm:
+                x = keras.layers.BatchNormalization()(x)
+            x = keras.layers.Activation(activation)(x)
+            if dropout > 0:
+                x = keras.layers.Dropout(dropout)(x)
+            if residual and skip.shape[-1] == width:
+                x = keras.layers.Add()([skip, x])
+        return x
+
+    def _widths(self, hp, n_layers):
+        """Return the width of each layer; ``units_i`` exists only in deep networks."""
+        deepest = MAX_LAYERS if is_searched(self.n_layers) else n_layers
+        widths = []
+        for i in range(deepest):
+            with when(hp, "n_layers", self.n_layers, list(range(i + 1, deepest + 1))):
+                space = Choice(WIDTHS, default=256)
+                widths.append(choose(hp, f"units_{i}", self.units, space))
+        return widths[:n_layers]

@@ -1,0 +1,275 @@
+"""Graph: nodes wired together, named, and built into networks."""
+
+from dataclasses import dataclass
+
+import keras
+import keras_tuner
+
+from skautokeras._space.block import Names, build_block
+from skautokeras._space.heads import Head
+from skautokeras._space.training import Training, suggest_training
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """One configuration, ready to be trained.
+
+    ``preprocess`` holds the layers that have no weights and treat rows one by one: it
+    runs once over the data (None if there are none). ``network`` is what is trained, on
+    what ``preprocess`` returns. ``model`` chains the two, from the arrays of the
+    adapter to the outputs, by the names of the heads. All three share their layers.
+    ``values`` are the values that were used, ``losses`` the loss of each head.
+    """
+
+    preprocess: keras.Model | None
+    network: keras.Model
+    model: keras.Model
+    training: Training
+    losses: dict
+    values: dict
+
+
+class Graph:
+    """A search space: inputs, blocks and heads, with everything known about the data.
+
+    Parameters
+    ----------
+    inputs : list of Node
+        In the order of the data.
+    outputs : list of Node
+        Results of heads, in the order of the targets.
+    schemas : list
+        One schema per input.
+    targets : list of TargetSchema
+        One per output.
+    n_samples : int
+        Rows of the training data.
+    batch_size : int or None, default=None
+        Fixed by the user. None: searched.
+
+    Attributes
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        By the names of the heads.
+
+    Examples
+    --------
+    The names of hyperparameters depend on nothing but the graph:
+
+    >>> import numpy as np
+    >>> from skautokeras import ClassificationHead, DenseBlock, Input
+    >>> from skautokeras._data.schema import ArraySchema, TargetSchema
+    >>> from skautokeras._space.graph import Graph
+    >>> node = Input()
+    >>> output = ClassificationHead()(DenseBlock(n_layers=1)(node))
+    >>> graph = Graph(
+    ...     [node],
+    ...     [output],
+    ...     schemas=[ArraySchema(shape=(4,), n_samples=100)],
+    ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
+    ...     n_samples=100,
+    ... )
+    >>> [hp.name for hp in graph.space().space][:2]
+    ['dense_block_1/activation', 'dense_block_1/use_batchnorm']
+    """
+
+    def __init__(
+        self, inputs, outputs, *, schemas, targets, n_samples, batch_size=None
+    ):
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.schemas = list(schemas)
+        self.targets = list(targets)
+        self.n_samples = n_samples
+        self.batch_size = batch_size
+        for output in self.outputs:
+            if not isinstance(output.block, Head):
+                raise ValueError(
+                    "Every output must come from a ClassificationHead or a "
+                    f"RegressionHead, got {output!r}."
+                )
+        self._order = _topological_order(self.outputs)
+        known = {node._key for node in self.inputs}
+        for node in self._order:
+            if node.block is None and node._key not in known:
+                raise ValueError(
+                    f"{node!r} is used by an output but is not among the inputs."
+                )
+        names = Names()
+        self._names = {
+            node._key: names(type(node.block or node).__name__) for node in self._order
+        }
+        self._space = None
+
+    @property
+    def heads(self):
+        """Name of each output -> (head, target)."""
+        return {
+            self._names[node._key]: (node.block, target)
+            for node, target in zip(self.outputs, self.targets, strict=True)
+        }
+
+    def build(self, values):
+        """Build the configuration that ``values`` describe.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Values of hyperparameters by their full names; those that are missing
+            have their default value, those that are not needed are left aside.
+
+        Returns
+        -------
+        built : Built
+            Freshly initialised networks.
+        """
+        return self._run(_with_values(values))
+
+    def space(self):
+        """Return all hyperparameters with their conditions.
+
+        The graph is built again and again, each time with another set of branches
+        chosen, until every branch has been seen (a user's block may have more of them,
+        which its conditions do not tell; they are found when they are built).
+
+        Returns
+        -------
+        space : keras_tuner.HyperParameters
+            Values are the defaults.
+        """
+        if self._space is None:
+            self._space = self._explore()
+        return self._space.copy()
+
+    def active_names(self, values):
+        """Return the names of the hyperparameters that exist under ``values``."""
+        hp = self.space()
+        return set(complete(hp, values))
+
+    def _explore(self):
+        space = keras_tuner.HyperParameters()
+        seen, waiting = set(), [{}]
+        while waiting:
+            hp = _with_values(waiting.pop())
+            self._run(hp)
+            space.merge(hp.space, overwrite=False)
+            seen.update(_scope_key(scope) for scope in hp.active_scopes)
+            for scope in hp.inactive_scopes:
+                if _scope_key(scope) not in seen:
+                    seen.add(_scope_key(scope))
+                    waiting.append({c.name: c.values[0] for c in scope})
+        space.values = complete(space, {})
+        return space
+
+    def _run(self, hp):
+        tensors, made = {}, {}
+        for node, schema in zip(self.inputs, self.schemas, strict=True):
+            name = self._names.get(node._key)
+            prefix = "" if len(self.inputs) == 1 else f"{name}/"
+            input_tensors, made[node._key] = node.symbolic(schema, prefix)
+            tensors.update(input_tensors)
+        for node in self._order:
+            if node.block is not None and not isinstance(node.block, Head):
+                inputs = [made[parent._key] for parent in node.parents]
+                inputs = inputs[0] if len(inputs) == 1 else inputs
+                name = self._names[node._key]
+                made[node._key] = build_block(hp, name, node.block, inputs)
+        training = suggest_training(
+            hp,
+            self.n_samples,
+            batch_size=self.batch_size,
+            smooth_labels=any(
+                head.loss is None and target.is_classification
+                for head, target in self.heads.values()
+            ),
+        )
+        outputs = {}
+        for node, (name, (head, target)) in zip(
+            self.outputs, self.heads.items(), strict=True
+        ):
+            x = _features(made[node.parents[0]._key])
+            outputs[name] = head.build_output(x, target, name)
+        model = keras.Model(tensors, outputs)
+        preprocess, network = _split_preprocessing(model, tensors, outputs)
+        losses = {
+            name: head.make_loss(target, training.label_smoothing)
+            for name, (head, target) in self.heads.items()
+        }
+        used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
+        return Built(preprocess, network, model, training, losses, used)
+
+
+def complete(space, values):
+    """Return the values of all active hyperparameters of ``space``.
+
+    Parameters
+    ----------
+    space : keras_tuner.HyperParameters
+        With conditions; its own values are overwritten.
+    values : dict of str to object
+        Where a value is missing its default stands in; values of hyperparameters that
+        are not active are dropped.
+    """
+    space.values = {}
+    for hp in space.space:
+        if space.is_active(hp) and hp.name not in space.values:
+            space.values[hp.name] = values.get(hp.name, hp.default)
+    return dict(space.values)
+
+
+def _with_values(values):
+    """Return empty hyperparameters that answer with ``values``."""
+    hp = keras_tuner.HyperParameters()
+    hp.values = dict(values)
+    return hp
+
+
+def _scope_key(scope):
+    """Return something hashable for a stack of conditions."""
+    return tuple((c.name, tuple(c.values)) for c in scope)
+
+
+def _topological_order(outputs):
+    """Return all nodes that lead to the outputs, parents first."""
+    order, seen = [], set()
+
+    def visit(node):
+        if node._key not in seen:
+            seen.add(node._key)
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    for output in outputs:
+        visit(output)
+    return order
+
+
+def _features(x):
+    """Return what a head is built on: (batch, features)."""
+    to_tensor = getattr(x, "to_tensor", None)
+    x = x if to_tensor is None else to_tensor()
+    return keras.layers.Flatten()(x) if len(x.shape) > 2 else x
+
+
+def _split_preprocessing(model, inputs, outputs):
+    """Cut a model behind the layers marked ``preprocessing`` at its start."""
+    names = {id(tensor): name for name, tensor in inputs.items()}
+    ready = set(names)
+    later = []
+    for operation in model.operations:
+        if isinstance(operation, keras.layers.InputLayer):
+            continue
+        sources = keras.tree.flatten(operation.input)
+        if getattr(operation, "preprocessing", False) and all(
+            id(x) in ready for x in sources
+        ):
+            ready.add(id(operation.output))
+            # Keras wants the keys of a dict of inputs to be the tensors' names.
+            names[id(operation.output)] = operation.output.name
+        else:
+            later.append(sources)
+    border = {names[id(x)]: x for sources in later for x in sources if id(x) in ready}
+    if set(border) <= set(inputs):
+        return None, model
+    return keras.Model(inputs, border), keras.Model(border, outputs)

@@ -1,0 +1,162 @@
+"""Heads: the last layer for a target, its loss, and the form the loss wants y in."""
+
+import keras
+from keras import ops
+
+from skautokeras._space.block import Block
+
+
+class Head(Block):
+    """Base class of the blocks that end a graph.
+
+    Parameters
+    ----------
+    loss : str, callable, keras.losses.Loss or None, default=None
+        What training minimises. None: chosen from the target.
+    metrics : list or None, default=None
+        Keras metrics recorded for each epoch.
+    """
+
+    def __init__(self, *, loss=None, metrics=None):
+        self.loss = loss
+        self.metrics = metrics
+
+    def make_loss(self, target, label_smoothing=0.0):
+        """Return the loss as a `keras.losses.Loss`."""
+        if self.loss is None:
+            return self.default_loss(target, label_smoothing)
+        loss = keras.losses.get(self.loss)
+        return loss if isinstance(loss, keras.losses.Loss) else _FunctionLoss(loss)
+
+    def make_metrics(self, target):
+        """Return fresh Keras metrics."""
+        return [make_metric(m, self.layout(target)) for m in self.metrics or ()]
+
+    def encode(self, y, target):
+        """Return y, codes or numbers, in the form that loss and metrics want.
+
+        Works on NumPy arrays and inside a compiled function.
+        """
+        layout = self.layout(target)
+        if layout == "one_hot":
+            n_classes = max(target.n_outputs, 2)
+            return ops.one_hot(ops.cast(y, "int32"), n_classes, dtype="float32")
+        if layout == "binary":
+            return ops.reshape(ops.cast(y, "float32"), (-1, 1))
+        return y
+
+
+class ClassificationHead(Head):
+    """Head for classes: binary, multi-class or multi-label, as the target is.
+
+    Parameters
+    ----------
+    loss : str, callable, keras.losses.Loss or None, default=None
+        None: cross-entropy, with the label smoothing that the search proposes.
+        Losses with "sparse" in their name get class codes, "categorical" ones get
+        one-hot rows, all others one column of 0 and 1 for a binary target and
+        one-hot rows for more classes.
+    metrics : list or None, default=None
+        Keras metrics recorded for each epoch.
+
+    Examples
+    --------
+    >>> from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
+    >>> output = ClassificationHead()(DenseBlock()(StructuredDataInput()))
+    """
+
+    def layout(self, target):
+        """Return how y is laid out: "binary", "one_hot", "codes" or "columns"."""
+        if target.kind == "multilabel":
+            return "columns"
+        name = "" if self.loss is None else _loss_name(self.loss)
+        if "sparse" in name:
+            return "codes"
+        if "categorical" in name or target.kind == "multiclass":
+            return "one_hot"
+        return "binary"
+
+    def default_loss(self, target, label_smoothing):
+        """Return the cross-entropy for the layout of y."""
+        if self.layout(target) == "one_hot":
+            return keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
+        return keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing)
+
+    def build_output(self, x, target, name):
+        """Return the probabilities: (batch, 1) if binary, else (batch, n_classes)."""
+        layout = self.layout(target)
+        sigmoid = layout in ("binary", "columns")
+        n_units = target.n_outputs if sigmoid else max(target.n_outputs, 2)
+        activation = "sigmoid" if sigmoid else "softmax"
+        return keras.layers.Dense(n_units, activation=activation, name=name)(x)
+
+
+class RegressionHead(Head):
+    """Head for numbers, one or several.
+
+    Parameters
+    ----------
+    loss : str, callable, keras.losses.Loss or None, default=None
+        None: mean squared error (of the standardised target).
+    metrics : list or None, default=None
+        Keras metrics recorded for each epoch.
+
+    Examples
+    --------
+    >>> from skautokeras import DenseBlock, RegressionHead, StructuredDataInput
+    >>> output = RegressionHead()(DenseBlock()(StructuredDataInput()))
+    """
+
+    def layout(self, target):
+        """Return how y is laid out: as columns of numbers."""
+        return "columns"
+
+    def default_loss(self, target, label_smoothing):
+        """Return the mean squared error."""
+        return keras.losses.MeanSquaredError()
+
+    def build_output(self, x, target, name):
+        """Return the standardised predictions (batch, n_targets)."""
+        return keras.layers.Dense(target.n_outputs, name=name)(x)
+
+
+class _FunctionLoss(keras.losses.Loss):
+    """A plain function (y_true, y_pred) -> loss per row, as a Keras loss."""
+
+    def __init__(self, function):
+        super().__init__(name=getattr(function, "__name__", "loss"))
+        self.function = function
+
+    def call(self, y_true, y_pred):
+        return self.function(y_true, y_pred)
+
+
+def _loss_name(loss):
+    """Return the name of a loss given in any form, in lower case."""
+    if isinstance(loss, str):
+        return loss.lower()
+    return getattr(loss, "__name__", type(loss).__name__).lower()
+
+
+def make_metric(metric, layout):
+    """Return a fresh Keras metric; "accuracy" becomes the one for the layout of y.
+
+    Parameters
+    ----------
+    metric : str, callable or keras.metrics.Metric
+        As in `keras.Model.compile`.
+    layout : str
+        Of `Head.layout`.
+    """
+    if metric in ("accuracy", "acc"):
+        by_layout = {
+            "one_hot": keras.metrics.CategoricalAccuracy,
+            "codes": keras.metrics.SparseCategoricalAccuracy,
+        }
+        return by_layout.get(layout, keras.metrics.BinaryAccuracy)(name="accuracy")
+    found = keras.metrics.get(metric)
+    if isinstance(found, keras.metrics.Metric):
+        # A metric object keeps sums: every trial needs one of its own.
+        return type(found).from_config(found.get_config())
+    name = metric if isinstance(metric, str) else getattr(found, "__name__", "metric")
+    return keras.metrics.MeanMetricWrapper(found, name=name)

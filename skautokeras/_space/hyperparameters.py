@@ -1,0 +1,135 @@
+"""Ranges that a hyperparameter is searched in, apart from its name.
+
+A block keeps ranges as data and names them when it builds, so that a user can put a
+narrower one in the place of the default.
+
+>>> import keras_tuner
+>>> from skautokeras._space.hyperparameters import Choice, choose
+>>> hp = keras_tuner.HyperParameters()
+>>> choose(hp, "units", None, Choice((32, 64), default=64))  # searched
+64
+>>> choose(hp, "layers", 3, Choice((1, 2), default=1))  # fixed
+3
+>>> list(hp.values)
+['units']
+"""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values of the same type (int, float, str or bool)."""
+
+    values: tuple
+    default: object = None
+
+    def suggest(self, hp, name):
+        """Register the range under ``name`` and return the current value."""
+        values = list(self.values)
+        default = values[0] if self.default is None else self.default
+        return hp.Choice(name, values, default=default)
+
+
+@dataclass(frozen=True)
+class Int:
+    """A whole number between two bounds, both included."""
+
+    low: int
+    high: int
+    default: int | None = None
+    sampling: str = "linear"
+
+    def suggest(self, hp, name):
+        """Register the range under ``name`` and return the current value."""
+        default = self.low if self.default is None else self.default
+        return hp.Int(
+            name, self.low, self.high, sampling=self.sampling, default=default
+        )
+
+
+@dataclass(frozen=True)
+class Float:
+    """A number between two bounds; ``sampling="log"`` for rates."""
+
+    low: float
+    high: float
+    default: float | None = None
+    sampling: str = "linear"
+    step: float | None = None
+
+    def suggest(self, hp, name):
+        """Register the range under ``name`` and return the current value."""
+        default = self.low if self.default is None else self.default
+        return hp.Float(
+            name,
+            self.low,
+            self.high,
+            step=self.step,
+            sampling=self.sampling,
+            default=default,
+        )
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """True or False."""
+
+    default: bool = False
+
+    def suggest(self, hp, name):
+        """Register the range under ``name`` and return the current value."""
+        return hp.Boolean(name, default=self.default)
+
+
+def choose(hp, name, given, default):
+    """Return the value of one hyperparameter of a block.
+
+    Parameters
+    ----------
+    hp : keras_tuner.HyperParameters
+        Where the hyperparameter is registered if it is searched.
+    name : str
+        Its name inside the block.
+    given : object
+        What the user passed: None to search ``default``, a range to search that one,
+        anything else is the value itself and is not searched.
+    default : Choice, Int, Float or Boolean
+        The range the block proposes.
+
+    Returns
+    -------
+    value : object
+        The value to build with.
+    """
+    if is_searched(given):
+        return (default if given is None else given).suggest(hp, name)
+    return given
+
+
+def is_searched(given):
+    """Return whether a block's parameter is searched rather than fixed."""
+    return given is None or hasattr(given, "suggest")
+
+
+def when(hp, name, given, values):
+    """Return a scope whose hyperparameters exist only for some values of another.
+
+    Parameters
+    ----------
+    hp : keras_tuner.HyperParameters
+        Where they are registered.
+    name : str
+        The other hyperparameter, named inside the block.
+    given : object
+        What the user passed for it; if that is a value, there is no condition.
+    values : list
+        The values for which the hyperparameters in the scope exist.
+
+    Returns
+    -------
+    scope : context manager
+        Inside it, an inactive hyperparameter has the value None.
+    """
+    return hp.conditional_scope(name, values) if is_searched(given) else nullcontext()

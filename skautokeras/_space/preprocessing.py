@@ -1,0 +1,241 @@
+"""Blocks that prepare the columns of a table; each makes layers from constants."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
+from skautokeras._layers.numerical import (
+    PeriodicEmbedding,
+    PiecewiseLinearEmbedding,
+    QuantileScaling,
+    Scaling,
+)
+from skautokeras._space.block import Block
+from skautokeras._space.hyperparameters import Choice, Float, choose, when
+from skautokeras._space.inputs import Table
+
+# One-hot codes of a column with more categories than this would be a long, thin
+# matrix; such columns are embedded under every encoding.
+ONE_HOT_LIMIT = 64
+
+
+class Normalization(Block):
+    """Scale numbers.
+
+    Parameters
+    ----------
+    method : {"standard", "robust", "quantile"} or None, default=None
+        ``"standard"``: mean 0, variance 1. ``"robust"``: by median and quartiles,
+        outliers squashed smoothly (RealMLP). ``"quantile"``: to a normal
+        distribution. None: searched.
+
+    Notes
+    -----
+    On a tensor that is no table the features are normalised over each sample.
+
+    Examples
+    --------
+    >>> from skautokeras import Normalization, StructuredDataInput
+    >>> node = Normalization()(StructuredDataInput())
+    """
+
+    takes_tables = True
+
+    def __init__(self, *, method=None):
+        self.method = method
+
+    def build(self, hp, inputs):
+        """Scale the numerical columns of a table."""
+        if not isinstance(inputs, Table):
+            return keras.layers.LayerNormalization()(inputs)
+        if inputs.numerical is None:
+            return inputs
+        method = choose(
+            hp, "method", self.method, Choice(("standard", "robust", "quantile"))
+        )
+        layer = _scaling_layer(method, inputs.quantiles)
+        if layer is None:
+            return inputs
+        quantiles = np.asarray(layer(inputs.quantiles))
+        return replace(inputs, numerical=layer(inputs.numerical), quantiles=quantiles)
+
+
+def _scaling_layer(method, quantiles):
+    """Return the layer for ``method``; None where the adapter has done it already."""
+    if method == "standard":
+        return None
+    if method == "robust":
+        center, scale = _robust_statistics(quantiles)
+        return Scaling(center, scale, limit=3.0)
+    if method == "quantile":
+        return QuantileScaling(_pick_quantiles(quantiles, 64))
+    raise ValueError(
+        "The 'method' parameter of Normalization must be 'standard', 'robust' or "
+        f"'quantile'. Got {method!r} instead."
+    )
+
+
+def _robust_statistics(quantiles):
+    """Return median and scale per column: the quartiles' distance, or half the range.
+
+    RealMLP, arXiv:2407.04491, section 3: where the quartiles are equal, 2 / (max - min)
+    takes the place of 1 / (q75 - q25).
+    """
+    low, center, high = np.quantile(quantiles, [0.25, 0.5, 0.75], axis=0)
+    spread = np.ptp(quantiles, axis=0)
+    scale = np.where(high > low, high - low, spread / 2)
+    return center, np.where(scale > 0, scale, 1.0)
+
+
+def _pick_quantiles(quantiles, n_bins):
+    """Return n_bins + 1 equally spaced quantiles of each column."""
+    steps = np.linspace(0, len(quantiles) - 1, min(n_bins, len(quantiles) - 1) + 1)
+    return quantiles[np.round(steps).astype(int)]
+
+
+class NumericalEmbedding(Block):
+    """Turn each number into a vector, so that a network sees its parts apart.
+
+    Parameters
+    ----------
+    method : {"none", "piecewise_linear", "periodic"} or None, default=None
+        ``"piecewise_linear"``: by the bins of its distribution. ``"periodic"``: by
+        learned waves. ``"none"``: the number itself. None: searched.
+    dim : int or None, default=None
+        Length of the vector.
+    n_bins : int or None, default=None
+        Bins of each column (piecewise linear).
+    sigma : float or None, default=None
+        Standard deviation of the frequencies at the start (periodic).
+
+    References
+    ----------
+    Gorishniy, Rubachev, Babenko, On Embeddings for Numerical Features in Tabular Deep
+    Learning, arXiv:2203.05556.
+
+    Examples
+    --------
+    >>> from skautokeras import NumericalEmbedding, StructuredDataInput
+    >>> node = NumericalEmbedding(method="periodic")(StructuredDataInput())
+    """
+
+    takes_tables = True
+
+    def __init__(self, *, method=None, dim=None, n_bins=None, sigma=None):
+        self.method = method
+        self.dim = dim
+        self.n_bins = n_bins
+        self.sigma = sigma
+
+    def build(self, hp, inputs):
+        """Embed the numerical columns of a table."""
+        if not isinstance(inputs, Table):
+            raise TypeError(
+                "NumericalEmbedding needs the columns of a table: call it on a "
+                "StructuredDataInput or on Normalization of one."
+            )
+        if inputs.numerical is None:
+            return inputs
+        methods = Choice(("none", "piecewise_linear", "periodic"))
+        method = choose(hp, "method", self.method, methods)
+        if method not in methods.values:
+            raise ValueError(
+                "The 'method' parameter of NumericalEmbedding must be one of "
+                f"{methods.values}. Got {method!r} instead."
+            )
+        layers = [
+            self._branch(
+                hp, "piecewise_linear", method, self._piecewise_linear, inputs
+            ),
+            self._branch(hp, "periodic", method, self._periodic, inputs),
+        ]
+        layer = next((layer for layer in layers if layer is not None), None)
+        if layer is None:
+            return inputs
+        return inputs.encode("numerical", layer(inputs.numerical))
+
+    def _branch(self, hp, name, method, make, table):
+        """Return the layer of one method, its hyperparameters conditional on it."""
+        with when(hp, "method", self.method, [name]), hp.name_scope(name):
+            return make(hp, table) if method == name else None
+
+    def _piecewise_linear(self, hp, table):
+        n_bins = choose(hp, "n_bins", self.n_bins, Choice((8, 16, 32, 64), default=32))
+        dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
+        edges = _pick_quantiles(table.quantiles, n_bins)
+        return PiecewiseLinearEmbedding(edges, dim)
+
+    def _periodic(self, hp, table):
+        dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
+        sigma = choose(
+            hp, "sigma", self.sigma, Float(0.01, 3.0, default=0.1, sampling="log")
+        )
+        return PeriodicEmbedding(dim, n_frequencies=16, sigma=sigma)
+
+
+class CategoricalEncoding(Block):
+    """Turn category codes into features.
+
+    Parameters
+    ----------
+    method : {"one_hot", "embedding"} or None, default=None
+        ``"one_hot"``: one feature per category; columns with more than 64 codes get
+        an embedding all the same. ``"embedding"``: a learned vector per category.
+        None: searched.
+    dim : int or None, default=None
+        Length of a vector.
+
+    Examples
+    --------
+    >>> from skautokeras import CategoricalEncoding, StructuredDataInput
+    >>> node = CategoricalEncoding(method="one_hot")(StructuredDataInput())
+    """
+
+    takes_tables = True
+
+    def __init__(self, *, method=None, dim=None):
+        self.method = method
+        self.dim = dim
+
+    def build(self, hp, inputs):
+        """Encode the categorical columns of a table."""
+        if not isinstance(inputs, Table):
+            raise TypeError(
+                "CategoricalEncoding needs the columns of a table: call it on a "
+                "StructuredDataInput."
+            )
+        if inputs.categorical is None:
+            return inputs
+        methods = Choice(("one_hot", "embedding"))
+        method = choose(hp, "method", self.method, methods)
+        if method not in methods.values:
+            raise ValueError(
+                "The 'method' parameter of CategoricalEncoding must be one of "
+                f"{methods.values}. Got {method!r} instead."
+            )
+        limit = ONE_HOT_LIMIT if method == "one_hot" else 0
+        narrow = [j for j, n in enumerate(inputs.cardinalities) if n <= limit]
+        wide = [j for j, n in enumerate(inputs.cardinalities) if n > limit]
+        # Wide columns are embedded in any case, the others by one method only.
+        by_method = max(inputs.cardinalities) <= ONE_HOT_LIMIT
+        given = self.method if by_method else "embedding"
+        with when(hp, "method", given, ["embedding"]):
+            dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
+        parts = []
+        if narrow:
+            parts.append(_on_columns(OneHot, inputs, narrow))
+        if wide:
+            parts.append(_on_columns(CategoricalEmbedding, inputs, wide, dim=dim))
+        features = parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
+        return inputs.encode("categorical", features)
+
+
+def _on_columns(layer_class, table, columns, **kwargs):
+    """Return a layer applied to some of the categorical columns."""
+    codes = table.categorical
+    if len(columns) < len(table.cardinalities):
+        codes = keras.ops.take(codes, np.array(columns, "int32"), axis=1)
+    cardinalities = [table.cardinalities[j] for j in columns]
+    return layer_class(cardinalities, **kwargs)(codes)

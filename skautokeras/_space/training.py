@@ -1,0 +1,80 @@
+"""The searched part of training: optimizer, rates, schedule and batch size."""
+
+from dataclasses import dataclass
+
+from skautokeras._space.hyperparameters import Choice, Float, choose
+
+OPTIMIZERS = ("adam", "nadam", "rmsprop")
+SCHEDULES = ("cosine", "flat_cosine", "one_cycle", "constant")
+BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How one configuration is trained.
+
+    ``learning_rate`` is the highest of the schedule; ``weight_decay`` is decoupled
+    (AdamW, arXiv:1711.05101): each step takes ``learning_rate * weight_decay`` of every
+    weight matrix away, biases and scales of normalizations excepted.
+    """
+
+    optimizer: str
+    learning_rate: float
+    schedule: str
+    weight_decay: float
+    batch_size: int
+    label_smoothing: float = 0.0
+
+
+def suggest_training(hp, n_samples, *, batch_size=None, smooth_labels=False):
+    """Return the training that the hyperparameters below ``training`` describe.
+
+    Parameters
+    ----------
+    hp : keras_tuner.HyperParameters
+        Asked for the values.
+    n_samples : int
+        Rows; larger data sets start from larger batches.
+    batch_size : int or None, default=None
+        Fixed by the user. None: searched.
+    smooth_labels : bool, default=False
+        Whether label smoothing is searched.
+    """
+    with hp.name_scope("training"):
+        rates = Float(1e-4, 3e-2, default=2e-3, sampling="log")
+        decays = Choice((0.0, 1e-3, 1e-2, 1e-1), default=1e-2)
+        sizes = Choice(BATCH_SIZES, default=default_batch_size(n_samples))
+        smoothing = Choice((0.0, 0.05, 0.1)) if smooth_labels else None
+        return Training(
+            optimizer=choose(hp, "optimizer", None, Choice(OPTIMIZERS)),
+            learning_rate=choose(hp, "learning_rate", None, rates),
+            schedule=choose(hp, "schedule", None, Choice(SCHEDULES)),
+            weight_decay=choose(hp, "weight_decay", None, decays),
+            batch_size=choose(hp, "batch_size", batch_size, sizes),
+            label_smoothing=choose(hp, "label_smoothing", None, smoothing)
+            if smooth_labels
+            else 0.0,
+        )
+
+
+def default_batch_size(n_samples):
+    """Return the batch size to start from.
+
+    RealMLP's rule (arXiv:2407.04491): 64 rows up to 1024, then about 0.4 to 3 % of the
+    rows, 1024 at most.
+    """
+    for limit, size in ((1024, 64), (8192, 128), (30_000, 256), (100_000, 512)):
+        if n_samples <= limit:
+            return size
+    return 1024
+
+
+def default_epochs(n_samples):
+    """Return the epochs of a training that nobody limits, and its patience.
+
+    Small data sets get many epochs, large ones about 4000 steps; a training without a
+    better score for a third of its epochs ends early.
+    """
+    steps = -(-n_samples // default_batch_size(n_samples))
+    epochs = min(60, max(16, 4000 // steps))
+    return epochs, max(8, epochs // 3)

@@ -1,0 +1,96 @@
+"""The README's two commands, and that the continuous integration runs the second."""
+
+import re
+import shlex
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def bash_blocks(text):
+    return re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def arguments_after(words, command):
+    """Return the words that follow `command` in each line that has it."""
+    lines = (shlex.split(line, comments=True) for line in command.splitlines())
+    for line in lines:
+        for i in range(len(line) - len(words) + 1):
+            if line[i : i + len(words)] == words:
+                yield line[i + len(words) :]
+
+
+def test_the_readme_has_exactly_two_commands():
+    blocks = bash_blocks(README)
+
+    assert [len(block.splitlines()) for block in blocks] == [1, 1]
+    quickstart, tests = blocks
+    assert "examples/quickstart.py" in quickstart
+    assert " -m pytest" in tests
+
+
+def test_each_command_starts_from_nothing():
+    for command in bash_blocks(README):
+        make_venv, install, run = command.split(" && ")
+        assert make_venv == "python -m venv .venv"
+        assert install.startswith(".venv/bin/pip install -e ")
+        assert run.startswith(".venv/bin/python ")
+
+
+def test_the_quickstart_exists():
+    (arguments,) = arguments_after([".venv/bin/python"], bash_blocks(README)[0])
+
+    assert (ROOT / arguments[0]).is_file()
+
+
+def test_ci_runs_the_tests_as_the_readme_does():
+    in_readme = list(arguments_after(["-m", "pytest"], bash_blocks(README)[1]))
+    in_ci = list(arguments_after(["-m", "pytest"], CI))
+
+    assert len(in_readme) == 1
+    assert in_ci == in_readme
+
+
+def test_ci_installs_what_the_readme_does():
+    (in_readme,) = arguments_after(["install", "-e"], bash_blocks(README)[1])
+    in_ci = list(arguments_after(["install", "-q", "-e"], CI))
+
+    assert in_ci == [in_readme[: in_readme.index("&&")]]
+
+
+def test_ci_ends_with_the_tests():
+    *_, last = CI.strip().splitlines()
+
+    assert "-m pytest" in last
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/index.md"])
+def test_links_lead_to_files(page):
+    path = ROOT / page
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
+
+    broken = [link for link in links if not (path.parent / link).exists()]
+    assert not broken
+
+
+def test_every_extra_that_is_named_exists():
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / ".ci" / "run"]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+
+    named = set(re.findall(r"(?:skautokeras|\.)\[(\w+)\]", text))
+    assert named == {"progress", "test"}
+    assert named <= set(setup["options.extras_require"])
+
+
+def test_every_public_estimator_and_block_is_in_the_readme():
+    import skautokeras
+
+    missing = [name for name in skautokeras.__all__ if f"`{name}`" not in README]
+    assert not missing
