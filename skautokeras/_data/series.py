@@ -163,6 +163,8 @@ def read_numbers(series, *, parse=False):
     [1.0, nan, 0.0]
     """
     found = content(series)
+    if found == "empty":
+        return np.full(len(series), np.nan)
     if found == "category":
         # One entry per category; code -1, the missing one, takes the NaN at the end.
         categories = series.cat.categories.to_series(name=series.name)

@@ -35,9 +35,11 @@ def mean_and_scale(values):
         return float(low), 1.0
     # The sum and the squares of 1e300 overflow, those of numbers in [-1, 1] do not; a
     # power of two keeps every digit.
-    unit = 2.0 ** np.floor(np.log2(max(abs(low), abs(high))))
+    unit = np.ldexp(1.0, np.frexp(max(abs(low), abs(high)))[1] - 1)
     scaled = values / unit
-    mean, scale = scaled.mean() * unit, scaled.std() * unit
+    # Rounding must not push the mean out of the range of the values.
+    mean = np.clip(scaled.mean(), low / unit, high / unit) * unit
+    scale = scaled.std() * unit
     return float(mean), float(scale) if scale > 0 else 1.0
 
 

@@ -35,7 +35,8 @@ class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Labels as in `fit`; for multi-label targets 0 and 1.
         """
-        return self._target.inverse_transform(self.predict_proba(X))
+        probabilities = self.predict_proba(X)
+        return self._target.inverse_transform(probabilities)
 
     def predict_proba(self, X):
         """Predict probabilities of the classes.

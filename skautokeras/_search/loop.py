@@ -1,11 +1,15 @@
 """The search: ask the oracle, evaluate, tell it, until the budget is spent."""
 
+import gc
 import statistics
+import time
 
 from skautokeras._search.oracle import ask, hosted, tell
 
 # Trials that get no more than half of what is left, so that several are tried.
 _FIRST_TRIALS = 3
+# Share of the time that may go into collecting garbage.
+_COLLECTING_SHARE = 0.05
 # A trial that can have less than this share of a usual trial's time is not started.
 _WORTH_STARTING = 0.5
 
@@ -68,6 +72,7 @@ def search(
     [0, 1, 2, 3, 4, 5, 6]
     """
     trials, interrupted = [], False
+    collector = _Collector()
     with hosted(oracle):
         try:
             for seed in seeds:
@@ -78,6 +83,7 @@ def search(
                 trial = evaluate(proposal.hyperparameters.values, seed, limit)
                 tell(oracle, proposal, trial)
                 trials.append(trial)
+                collector.collect()
                 if on_trial(trials):
                     break
         except KeyboardInterrupt:
@@ -114,6 +120,25 @@ def best_trial(trials):
     """Return the completed trial with the greatest score; the earlier one of equals."""
     completed = [trial for trial in trials if trial.error is None]
     return max(completed, key=lambda trial: trial.score)
+
+
+class _Collector:
+    """Frees the networks of past trials, as often as it is worth its time.
+
+    Keras models are part of reference cycles, and Python does not see how much memory
+    their weights take.
+    """
+
+    def __init__(self):
+        self._next = time.monotonic()
+
+    def collect(self):
+        """Collect garbage, unless the last time was too short ago."""
+        start = time.monotonic()
+        if start >= self._next:
+            gc.collect()
+            end = time.monotonic()
+            self._next = end + (end - start) / _COLLECTING_SHARE
 
 
 def _check_any_completed(trials, interrupted):

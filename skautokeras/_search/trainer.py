@@ -230,7 +230,7 @@ class CompiledNetwork:
         self._others = built.network.non_trainable_variables
         self._sizes = [int(np.prod(v.shape)) for v in self._variables]
         self._flat = keras.Variable(self._read(), name="weights")
-        self._other_values = tuple(v.value for v in self._others)
+        self._other_values = self._read_others()
         self._decay = self._decay_mask()
         self.optimizer = _optimizer(built.training)
         self.optimizer.build([self._flat])
@@ -287,10 +287,14 @@ class CompiledNetwork:
     def read(self):
         """Take the weights over from the network's own variables."""
         self._flat.assign(self._read())
-        self._other_values = tuple(tf.convert_to_tensor(v) for v in self._others)
+        self._other_values = self._read_others()
 
     def _read(self):
         return np.concatenate([v.numpy().ravel() for v in self._variables])
+
+    def _read_others(self):
+        # Tensors from the start: a variable in their place would be traced once more.
+        return tuple(tf.constant(v.numpy()) for v in self._others)
 
     def _decay_mask(self):
         decayed = [not v.name.endswith(_NOT_DECAYED) for v in self._variables]

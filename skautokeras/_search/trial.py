@@ -1,7 +1,6 @@
 """Trial: the record of one configuration, and `evaluate`, which makes it."""
 
 import contextlib
-import gc
 import random
 import time
 from dataclasses import dataclass, field, replace
@@ -118,9 +117,6 @@ def evaluate(
     except Exception as error:  # noqa: BLE001
         reason = "".join(format_exception_only(error)).strip()
         return replace(trial, error=reason, seconds=time.monotonic() - start)
-    finally:
-        # Keras models are part of reference cycles; the next trial needs the memory.
-        gc.collect()
 
 
 def check_size(graph, values, max_model_size):

@@ -1,0 +1,274 @@
+import datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skautokeras._data.series import (
+    can_be_numbers,
+    content,
+    parse_numbers,
+    read_datetimes,
+    read_keys,
+    read_numbers,
+)
+
+
+def series(values, dtype=None):
+    return pd.Series(values, dtype=dtype, name="col")
+
+
+def describe(value):
+    """A short test id: the dtype of a column, anything else as pytest has it."""
+    return str(value.dtype) if isinstance(value, pd.Series) else None
+
+
+def keys_of(values):
+    """The key of each row, None where missing."""
+    codes, keys = read_keys(values)
+    return [None if code < 0 else keys[code] for code in codes]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (series([1, 2]), "number"),
+        (series([1.0, None], "Float64"), "number"),
+        (series([1, None], object), "number"),
+        (series([Decimal(1), None], object), "number"),
+        (series([0.0, 1.0], pd.SparseDtype(float)), "number"),
+        (series([True, False]), "boolean"),
+        (series([True, None], "boolean"), "boolean"),
+        (series([True, None], object), "boolean"),
+        (series(["a", None], object), "string"),
+        (series(["a", None], "string"), "string"),
+        (series(["a", None], "str"), "string"),
+        (series(["a", "b"], "category"), "category"),
+        (series(pd.to_datetime(["2020-01-01"])), "datetime"),
+        (series(pd.to_datetime(["2020-01-01"], utc=True)), "datetime"),
+        (series(pd.period_range("2020-01", periods=2, freq="M")), "datetime"),
+        (series([datetime.date(2020, 1, 1), None], object), "datetime"),
+        (series(pd.to_timedelta([1, 2], unit="s")), "timedelta"),
+        (series([datetime.timedelta(1)], object), "timedelta"),
+        (series([1, "a"], object), "mixed"),
+        (series([True, 1.5], object), "mixed"),
+        (series(pd.interval_range(0, 2)), "mixed"),
+        (series([None, np.nan, pd.NA], object), "empty"),
+        (series([np.nan]), "empty"),
+        (series([pd.NaT]), "empty"),
+    ],
+    ids=describe,
+)
+def test_content_depends_on_the_values_and_not_on_the_container(values, expected):
+    assert content(values) == expected
+
+
+@pytest.mark.parametrize("dtype", [complex, object])
+def test_complex_numbers_are_not_supported(dtype):
+    with pytest.raises(ValueError, match="Complex data not supported\nColumn 'col'"):
+        content(series([1j, 2j], dtype))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (series([True, None], object), True),
+        (series([1, 2], "category"), True),
+        (series(["1", "2"], "category"), False),
+        (series(["1", "2"]), False),
+    ],
+    ids=describe,
+)
+def test_booleans_and_numbers_can_be_numbers(values, expected):
+    assert can_be_numbers(values) is expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (series([1, 2], np.uint8), [1, 2]),
+        (series([1.5, np.nan], np.float16), [1.5, None]),
+        (series([1, None], "Int64"), [1, None]),
+        (series([True, None], "boolean"), [1, None]),
+        (series([True, False]), [1, 0]),
+        (series([1, None, pd.NA, np.nan, 2.5], object), [1, None, None, None, 2.5]),
+        (series([Decimal("1.5"), True, np.float32(2)], object), [1.5, 1, 2]),
+        (series([3, None, 1], "category"), [3, None, 1]),
+        (series(pd.to_timedelta(["1min", None])), [60, None]),
+        (series([datetime.timedelta(hours=1), None], object), [3600, None]),
+        (series([0, 2.0], pd.SparseDtype(float)), [0, 2]),
+        (series([None, None], object), [None, None]),
+        (series([pd.NaT, pd.NaT]), [None, None]),
+        (series([None, None], "category"), [None, None]),
+    ],
+    ids=describe,
+)
+def test_numbers_are_read_from_any_container(values, expected):
+    numbers = read_numbers(values)
+    assert numbers.dtype == np.float64
+    np.testing.assert_array_equal(numbers, np.array(expected, dtype=float))
+
+
+@pytest.mark.parametrize("values", [["1", "", None, " 2.5 ", "1"]])
+@pytest.mark.parametrize("dtype", [object, "str", "string", "category"])
+def test_strings_are_read_as_numbers_where_that_is_asked_for(values, dtype):
+    numbers = read_numbers(series(values, dtype), parse=True)
+    np.testing.assert_array_equal(numbers, [1, np.nan, np.nan, 2.5, 1])
+
+
+@pytest.mark.parametrize("parse", [True, False])
+def test_a_string_that_is_no_number_is_named_with_its_column(parse):
+    with pytest.raises(
+        ValueError, match=r"could not convert string to float: 'abc'\nColumn 'col'"
+    ):
+        read_numbers(series(["abc", None]), parse=parse)
+
+
+def test_a_string_that_looks_like_a_number_is_still_a_string():
+    with pytest.raises(
+        ValueError,
+        match=r"string to float: '2'\nColumn 'col' was numerical in fit and holds "
+        r"strings now.*column_types=\{'col': 'numerical'\}",
+    ):
+        read_numbers(series([1.0, "2"], object))
+
+
+def test_dates_are_no_numbers():
+    with pytest.raises(ValueError, match="Column 'col' is numerical and holds dates"):
+        read_numbers(series(pd.to_datetime(["2020-01-01"])))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        series([1, np.inf]),
+        series([1, -np.inf], object),
+        series([1.0, np.inf], "Float64"),
+        series([1, 10**400], object),
+        series([1.0, np.inf], "category"),
+    ],
+    ids=["float", "object", "Float64", "int", "category"],
+)
+def test_infinity_is_an_error_with_the_column(values):
+    message = r"Input X contains infinity or a value too large.*float64.*\nColumn 'col'"
+    with pytest.raises(ValueError, match=message):
+        read_numbers(values)
+
+
+def test_infinite_categories_are_an_error_too():
+    with pytest.raises(ValueError, match=r"infinity.*\nColumn 'col'"):
+        read_keys(series([1.0, np.inf]))
+
+
+@pytest.mark.parametrize("read", [read_numbers, read_keys])
+def test_a_dict_is_neither_string_nor_number(read):
+    with pytest.raises(TypeError, match=r"argument must be .* string.* number"):
+        read(series([1.0, {"foo": "bar"}], object))
+
+
+def test_strings_are_parsed_as_a_whole_or_not_at_all():
+    assert parse_numbers(series(["1", "x"])).tolist() == ["1", "x"]
+    np.testing.assert_array_equal(parse_numbers(series(["1", ""])), [1, np.nan])
+
+
+MOMENT = np.datetime64("2020-01-01T12:00", "us")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        series(pd.to_datetime(["2020-01-01 12:00", None])),
+        series(pd.to_datetime(["2020-01-01 13:00+01:00", None])),
+        series([datetime.datetime(2020, 1, 1, 12), None], object),
+        series([pd.Timestamp("2020-01-01 13:00+01:00"), pd.NaT], object),
+        series([np.datetime64("2020-01-01T12:00"), None], object),
+        series(pd.to_datetime(["2020-01-01 12:00", None]).astype("category")),
+        series(pd.PeriodIndex(["2020-01-01 12:00", None], freq="h")),
+    ],
+    ids=describe,
+)
+def test_dates_are_read_from_any_container(values):
+    moments = read_datetimes(values)
+    assert moments.dtype == np.dtype("datetime64[us]")
+    np.testing.assert_array_equal(moments, [MOMENT, np.datetime64("NaT")])
+
+
+def test_moments_of_several_time_zones_are_compared_in_utc():
+    values = [pd.Timestamp("2020-01-01 13:00+01:00"), pd.Timestamp("2020-01-01 12:00Z")]
+    assert read_datetimes(series(values, object)).tolist() == [MOMENT.item()] * 2
+
+
+@pytest.mark.parametrize("values", [[None, None], [np.nan, np.nan], [pd.NaT, pd.NaT]])
+@pytest.mark.parametrize("dtype", [object, None])
+def test_only_missing_dates_are_no_error(values, dtype):
+    assert np.isnat(read_datetimes(series(values, dtype))).all()
+
+
+@pytest.mark.parametrize(
+    "string", ["2020-01-01 12:00", "2020-01-01T13:00+01:00", "1 January 2020 12:00"]
+)
+def test_strings_are_read_as_dates_where_that_is_asked_for(string):
+    values = series(["1999-09-09", string, None], object)
+    assert read_datetimes(values, parse=True)[1] == MOMENT
+    with pytest.raises(ValueError, match=r"Column 'col' .* pass column_types"):
+        read_datetimes(values)
+
+
+@pytest.mark.parametrize("dtype", [object, "str", "category"])
+def test_a_string_that_is_no_date_is_named_with_its_column(dtype):
+    values = series(["2020-01-01", "soon"], dtype)
+    with pytest.raises(ValueError, match=r"Column 'col' .* 'soon' is no date"):
+        read_datetimes(values, parse=True)
+
+
+def test_numbers_are_no_dates():
+    with pytest.raises(ValueError, match="Column 'col' is a datetime column"):
+        read_datetimes(series([1, 2]), parse=True)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        series([1, 2], np.int8),
+        series([1.0, 2.0], np.float32),
+        series([1, 2], "Int64"),
+        series([1, 2], "category"),
+        series([1.0, 2.0], "category"),
+        series([1, 2.0], object),
+        series([Decimal(1), Decimal("2.0")], object),
+        series(["1", 2], object),
+        series(["1", "2"]),
+    ],
+    ids=describe,
+)
+def test_the_key_of_a_whole_number_does_not_depend_on_its_dtype(values):
+    assert keys_of(values) == ["1", "2"]
+
+
+@pytest.mark.parametrize("dtype", [bool, "boolean", object, "category"])
+def test_the_keys_of_booleans_are_their_names(dtype):
+    assert keys_of(series([True, False], dtype)) == ["True", "False"]
+
+
+def test_true_and_one_are_two_categories_among_mixed_values():
+    values = [1, True, "a", 1.5, None, datetime.date(2020, 1, 1), b"x", "", np.nan]
+    expected = ["1", "True", "a", "1.5", None, "2020-01-01", "b'x'", "", None]
+    assert keys_of(series(values, object)) == expected
+    assert keys_of(series(values[::-1], object)) == expected[::-1]
+
+
+def test_the_key_of_a_moment_does_not_depend_on_its_neighbours():
+    moment = pd.Timestamp("2020-01-01 12:00")
+    alone = keys_of(series([moment]))
+    assert keys_of(series([moment, "a"], object))[:1] == alone
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
+def test_missing_values_have_no_key_and_empty_strings_do(missing):
+    assert keys_of(series(["", missing, " "], object)) == ["", None, " "]
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "category", "str", float, "boolean"])
+def test_a_column_of_missing_values_has_no_keys(dtype):
+    assert keys_of(series([None, None], dtype)) == [None, None]

@@ -1,0 +1,147 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skautokeras._data.split import Data, Rows, split_indices
+
+SEEDS = st.integers(0, 2**31 - 2)
+FRACTIONS = st.floats(0.01, 0.99)
+
+
+@given(
+    y=st.lists(st.integers(0, 5), min_size=2, max_size=60),
+    fraction=FRACTIONS,
+    stratify=st.booleans(),
+    seed=SEEDS,
+)
+@settings(max_examples=150)
+def test_the_parts_are_disjoint_complete_and_not_empty(y, fraction, stratify, seed):
+    train, valid = split_indices(np.array(y), fraction, stratify=stratify, seed=seed)
+    assert sorted([*train, *valid]) == list(range(len(y)))
+    assert len(train) > 0
+    assert len(valid) > 0
+
+
+@given(
+    y=st.lists(st.integers(0, 5), min_size=2, max_size=60),
+    fraction=FRACTIONS,
+    seed=SEEDS,
+)
+@settings(max_examples=150)
+def test_every_class_is_trained_on_if_there_are_rows_enough(y, fraction, seed):
+    y = np.array(y)
+    train, _ = split_indices(y, fraction, stratify=True, seed=seed)
+    n_classes = len(np.unique(y))
+    # With one row per class, one class has to go without.
+    n_trained = min(n_classes, len(y) - 1)
+    assert len(np.unique(y[train])) == n_trained
+
+
+@given(
+    y=st.lists(st.integers(0, 3), min_size=2, max_size=30),
+    stratify=st.booleans(),
+    seed=SEEDS,
+)
+@settings(max_examples=50)
+def test_the_same_seed_gives_the_same_rows(y, stratify, seed):
+    state = np.random.get_state()[1].tolist()  # noqa: NPY002 - to see it untouched
+    first = split_indices(np.array(y), 0.3, stratify=stratify, seed=seed)
+    again = split_indices(np.array(y), 0.3, stratify=stratify, seed=seed)
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+    assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
+
+
+def test_another_process_draws_the_same_rows():
+    code = (
+        "import numpy as np\n"
+        "from skautokeras._data.split import split_indices\n"
+        "y = np.arange(40) % 3\n"
+        "print(split_indices(y, 0.25, stratify=True, seed=0)[1].tolist())\n"
+    )
+    there = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    here = split_indices(np.arange(40) % 3, 0.25, stratify=True, seed=0)[1]
+    assert there.strip() == str(here.tolist())
+
+
+def test_another_seed_draws_other_rows():
+    y = np.arange(100) % 2
+    draws = {
+        tuple(split_indices(y, 0.2, stratify=True, seed=seed)[1]) for seed in range(5)
+    }
+    assert len(draws) == 5
+
+
+def test_classes_keep_their_shares():
+    y = np.repeat([0, 1, 2], [100, 50, 10])
+    _, valid = split_indices(y, 0.2, stratify=True, seed=3)
+    assert np.bincount(y[valid]).tolist() == [20, 10, 2]
+
+
+def test_a_class_of_one_row_is_trained_on_and_the_others_stay_stratified():
+    y = np.array([7] + [0] * 20 + [1] * 20)
+    for seed in range(10):
+        train, valid = split_indices(y, 0.25, stratify=True, seed=seed)
+        assert 0 in train
+        assert abs(np.sum(y[valid] == 0) - np.sum(y[valid] == 1)) <= 1
+
+
+def test_more_classes_than_validation_rows_is_no_error():
+    y = np.repeat(np.arange(10), 2)
+    train, valid = split_indices(y, 0.2, stratify=True, seed=0)
+    assert len(valid) == 4
+    assert set(y[train]) == set(range(10))
+
+
+def test_a_large_fraction_leaves_each_class_a_row_to_train_on():
+    y = np.array([0, 1, 2, 3] * 3)
+    train, valid = split_indices(y, 0.95, stratify=True, seed=0)
+    assert sorted(y[train]) == [0, 1, 2, 3]
+    assert len(valid) == 8
+
+
+@pytest.mark.parametrize("shape", [(20,), (20, 3)])
+def test_without_strata_the_rows_are_shuffled(shape):
+    y = np.random.RandomState(0).normal(size=shape)
+    train, valid = split_indices(y, 0.25, stratify=False, seed=0)
+    assert (len(train), len(valid)) == (15, 5)
+    assert valid.tolist() != sorted(valid.tolist())
+
+
+def test_indicators_of_labels_are_split_plainly():
+    y = np.eye(10, dtype=np.float32)
+    stratified = split_indices(y, 0.3, stratify=True, seed=1)
+    plain = split_indices(y, 0.3, stratify=False, seed=1)
+    assert [part.tolist() for part in stratified] == [part.tolist() for part in plain]
+
+
+@pytest.mark.parametrize("y", [np.array([]), np.array([1])])
+def test_fewer_than_two_rows_cannot_be_split(y):
+    with pytest.raises(ValueError, match=f"n_samples={len(y)}.*validation_data"):
+        split_indices(y, 0.5, stratify=True, seed=0)
+
+
+@pytest.mark.parametrize("weight", [None, np.array([0.5, 1.0, 1.5], np.float32)])
+def test_rows_are_taken_from_all_arrays_alike(weight):
+    rows = Rows(
+        x={"numerical": np.eye(3), "categorical": np.arange(3)[:, None]},
+        y={"first": np.array([5, 6, 7]), "second": np.eye(3)},
+        weight=weight,
+    )
+    taken = rows.take([2, 0])
+    assert len(taken) == 2
+    assert taken.x["categorical"].tolist() == [[2], [0]]
+    assert taken.x["numerical"].tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert taken.y["first"].tolist() == [7, 5]
+    assert taken.y["second"].tolist() == [[0, 0, 1], [1, 0, 0]]
+    if weight is None:
+        assert taken.weight is None
+    else:
+        assert taken.weight.tolist() == [1.5, 0.5]
+    assert len(Data(train=taken, valid=rows, all=None).train) == 2

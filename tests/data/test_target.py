@@ -1,0 +1,267 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.exceptions import DataConversionWarning
+
+from skautokeras._data.target import (
+    ClassificationTarget,
+    RegressionTarget,
+    balanced_weights,
+)
+
+
+def certain(codes, n_classes):
+    """Probabilities (n_samples, n_classes) of a network that is sure."""
+    return np.eye(n_classes)[codes]
+
+
+LABELS = {
+    "int": np.array([3, 1, 3, -2]),
+    "int8": np.array([3, 1, 3, -2], dtype=np.int8),
+    "whole float": np.array([3.0, 1.0, 3.0, 2.0]),
+    "bool": np.array([True, False, True, True]),
+    "str": np.array(["no", "yes", "no", "maybe"]),
+    "object": np.array(["no", "yes", "no", "maybe"], dtype=object),
+    "list of str": ["no", "yes", "no", "maybe"],
+    "pandas str": pd.Series(["no", "yes", "no", "maybe"], dtype="str"),
+    "category": pd.Series(["no", "yes", "no", "maybe"], dtype="category"),
+    "category of int": pd.Series([3, 1, 3, 2], dtype="category"),
+    "Int64": pd.Series([3, 1, 3, 2], dtype="Int64"),
+    "boolean": pd.Series([True, False, True, True], dtype="boolean"),
+    "string": pd.Series(["no", "yes", "no", "maybe"], dtype="string"),
+}
+
+
+@pytest.mark.parametrize("y", LABELS.values(), ids=LABELS)
+def test_labels_come_back_with_their_dtype(y):
+    target = ClassificationTarget().fit(y)
+    codes = target.transform(y)
+    assert codes.dtype == np.int32
+    assert set(codes) == set(range(len(target.classes_)))
+    back = target.inverse_transform(certain(codes, len(target.classes_)))
+    assert back.dtype == np.asarray(y).dtype
+    assert back.tolist() == list(y)
+    assert target.classes_.tolist() == sorted(set(y))
+
+
+@pytest.mark.parametrize(
+    ("y", "kind", "n_outputs"),
+    [
+        ([0, 1, 1], "binary", 1),
+        (["a", "b", "c"], "multiclass", 3),
+        ([[1, 0, 1], [0, 0, 1]], "multilabel", 3),
+        (sparse.csr_array([[1, 0], [1, 1]]), "multilabel", 2),
+    ],
+)
+def test_the_schema_says_what_is_to_be_predicted(y, kind, n_outputs):
+    schema = ClassificationTarget().fit(y).schema_
+    assert (schema.kind, schema.n_outputs) == (kind, n_outputs)
+
+
+INDICATORS = np.array([[1, 0, 1], [0, 0, 1], [1, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        np.asarray,
+        list,
+        np.ndarray.tolist,
+        pd.DataFrame,
+        sparse.csr_array,
+        sparse.csc_matrix,
+        lambda y: y.astype(bool),
+        lambda y: y.astype(float),
+    ],
+)
+def test_label_indicators_of_any_container_become_zeros_and_ones(make):
+    y = make(INDICATORS)
+    target = ClassificationTarget().fit(y)
+    codes = target.transform(y)
+    assert codes.dtype == np.float32
+    np.testing.assert_array_equal(codes, INDICATORS)
+    assert target.classes_.tolist() == [0, 1, 2]
+    back = target.inverse_transform(codes * 0.8 + 0.1)
+    assert back.dtype.kind == "i"
+    np.testing.assert_array_equal(back, INDICATORS)
+
+
+def test_the_most_probable_of_two_classes_is_predicted():
+    target = ClassificationTarget().fit(["no", "yes"])
+    probabilities = np.array([[0.4, 0.6], [0.9, 0.1]])
+    assert target.inverse_transform(probabilities).tolist() == ["yes", "no"]
+
+
+def test_a_column_of_labels_is_flattened_with_a_warning():
+    target = ClassificationTarget()
+    with pytest.warns(DataConversionWarning, match="column-vector y"):
+        target.fit(np.array([[0], [1]]))
+    assert target.schema_.kind == "binary"
+    assert target.transform([1, 0]).shape == (2,)
+
+
+@pytest.mark.parametrize("Target", [ClassificationTarget, RegressionTarget])
+def test_no_target_is_an_error_in_the_words_of_scikit_learn(Target):
+    with pytest.raises(
+        ValueError, match="requires y to be passed, but the target y is"
+    ):
+        Target().fit(None)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array([0.0, 1.0, np.nan]),
+        np.array(["a", None, "b"], dtype=object),
+        np.array(["a", np.nan, "b"], dtype=object),
+        pd.Series([1, None, 2], dtype="Int64"),
+        pd.Series(["a", None, "b"], dtype="category"),
+        pd.Series(["a", None, "b"], dtype="str"),
+        np.array([[0.0, 1.0], [np.nan, 1.0]]),
+    ],
+)
+def test_missing_labels_are_an_error(y):
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        ClassificationTarget().fit(y)
+
+
+@pytest.mark.parametrize("Target", [ClassificationTarget, RegressionTarget])
+def test_an_infinite_target_is_an_error(Target):
+    with pytest.raises(ValueError, match="Input y contains infinity"):
+        Target().fit(np.array([0.0, 1.0, np.inf]))
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0.5, 1.5, 2.5], "Unknown label type"),
+        (np.array([1, 2, 3], dtype=object), "Unknown label type"),
+        ([[1, 2, 3], [3, 2, 1], [2, 2, 2]], "multiclass-multioutput.*MultiOutput"),
+        ([1, 1, 1], r"at least 2 classes in the data, but .* only one class: 1"),
+        (["a", "a"], r"only one class: 'a'"),
+    ],
+)
+def test_a_target_that_cannot_be_classified_is_an_error(y, message):
+    with pytest.raises(ValueError, match=message):
+        ClassificationTarget().fit(y)
+
+
+def test_labels_that_fit_has_not_seen_are_named():
+    target = ClassificationTarget().fit(["a", "b"])
+    with pytest.raises(ValueError, match=r"previously unseen labels: \['c'\]"):
+        target.transform(["a", "c"])
+
+
+@pytest.mark.parametrize(
+    ("fitted", "given", "message"),
+    [
+        (INDICATORS, INDICATORS[:, :2], "y has 2 labels, but fit has seen 3"),
+        (INDICATORS, [0, 1], "not a multilabel indicator"),
+        ([0, 1], INDICATORS, "y is a multilabel indicator"),
+    ],
+)
+def test_another_kind_of_target_is_an_error_after_fit(fitted, given, message):
+    target = ClassificationTarget().fit(fitted)
+    with pytest.raises(ValueError, match=message):
+        target.transform(given)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        [1.0, 2.0, 4.0],
+        np.array([1, 2, 4]),
+        np.array([1, 2, 4], dtype=object),
+        pd.Series([1, 2, 4], dtype="Float64"),
+        np.array([[1.0, 10.0], [2.0, 30.0], [4.0, 20.0]]),
+        pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [1, 1, 1]}),
+        np.array([1e9, 1e9 + 1, 1e9 + 2]),
+        np.array([1e300, -1e300, 1e299]),
+        np.array([7.5, 7.5]),
+    ],
+    ids=repr,
+)
+def test_numbers_are_standardised_and_come_back(y):
+    target = RegressionTarget().fit(y)
+    z = target.transform(y)
+    assert z.dtype == np.float32
+    assert z.shape == (len(y), target.schema_.n_outputs)
+    np.testing.assert_allclose(z.mean(axis=0), 0, atol=1e-6)
+    back = target.inverse_transform(z)
+    assert back.dtype == np.float64
+    assert back.shape == np.shape(y)
+    np.testing.assert_allclose(back, np.asarray(y, dtype=float), rtol=1e-6)
+
+
+def test_numbers_have_unit_variance_inside():
+    z = RegressionTarget().fit([1.0, 2.0, 5.0]).transform([1.0, 2.0, 5.0])
+    assert z.std() == pytest.approx(1)
+
+
+def test_a_constant_target_is_predicted_exactly():
+    target = RegressionTarget().fit([0.1] * 10)
+    assert target.inverse_transform(np.zeros((2, 1))).tolist() == [0.1, 0.1]
+    assert target.scales_.tolist() == [1.0]
+
+
+def test_a_column_of_numbers_is_flattened_with_a_warning():
+    target = RegressionTarget()
+    with pytest.warns(DataConversionWarning, match="column-vector y"):
+        target.fit(np.array([[1.0], [2.0]]))
+    assert target.inverse_transform(np.zeros((3, 1))).shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (["1", "2"], "Regression needs numbers in y, but y holds strings such as '1'"),
+        (pd.Series(["a", "b"], dtype="category"), "holds strings such as 'a'"),
+        (np.array([1.0, np.nan]), "Input y contains NaN"),
+        (pd.Series([1, None], dtype="Int64"), "Input y contains NaN"),
+        (np.array([1.0, None], dtype=object), "Input y contains NaN"),
+        (np.array([1j, 2j]), "Complex data not supported"),
+        (np.zeros((2, 2, 2)), "dim"),
+    ],
+    ids=repr,
+)
+def test_a_target_that_is_no_number_is_an_error(y, message):
+    with pytest.raises(ValueError, match=message):
+        RegressionTarget().fit(y)
+
+
+def test_another_number_of_targets_is_an_error_after_fit():
+    target = RegressionTarget().fit(np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="y has 3 targets, but fit has seen 2"):
+        target.transform(np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("target", "y"),
+    [
+        (ClassificationTarget(), np.array(["b", "a", "c"])),
+        (RegressionTarget(), np.array([[1.0, 2.0], [3.0, 5.0]])),
+    ],
+)
+def test_a_pickled_target_does_the_same(target, y):
+    target.fit(y)
+    again = pickle.loads(pickle.dumps(target))
+    np.testing.assert_array_equal(again.transform(y), target.transform(y))
+    assert again.schema_ == target.schema_
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "y", "expected"),
+    [
+        (None, [0, 1], [1, 1]),
+        ({"a": 2, "b": 0.5}, ["a", "b", "a"], [2, 0.5, 2]),
+        ("balanced", [0, 0, 0, 1], [2 / 3, 2 / 3, 2 / 3, 2]),
+        ([{0: 1, 1: 2}, {0: 1, 1: 3}], [[0, 1], [1, 1]], [3, 6]),
+    ],
+)
+def test_class_weights_are_those_of_scikit_learn(class_weight, y, expected):
+    weights = balanced_weights(class_weight, y)
+    assert weights.dtype == np.float64
+    np.testing.assert_allclose(weights, expected)
