@@ -26,6 +26,8 @@ from skautokeras._estimators.progress import Progress
 from skautokeras._estimators.settings import fit_settings
 
 _MAX_SEED = 2**31 - 1
+# Of a full training under hyperband, which divides epochs among trials.
+_HYPERBAND_EPOCHS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,7 @@ class Problem:
     data: Data
     recipe: object
     objective: object
+    loss: object
     journal: object
     oracle_seed: int
     trial_seeds: list
@@ -79,6 +82,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left"), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "callbacks": [None, list, tuple],
+        "ensemble_size": [Interval(Integral, 1, None, closed="left")],
         "refit": ["boolean"],
         "max_model_size": [Interval(Integral, 1, None, closed="left"), None],
         "directory": [None, str, PathLike],
@@ -99,6 +103,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         batch_size,
         validation_fraction,
         callbacks,
+        ensemble_size,
         refit,
         max_model_size,
         directory,
@@ -115,6 +120,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
         self.callbacks = callbacks
+        self.ensemble_size = ensemble_size
         self.refit = refit
         self.max_model_size = max_model_size
         self.directory = directory
@@ -159,7 +165,6 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             If every trial failed; the message holds the first reason.
         """
         from skautokeras._search.deadline import Deadline
-        from skautokeras._search.refit import finish
 
         self._validate_params()
         settings = fit_settings(self, fit_params)
@@ -168,15 +173,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         progress = self._start_progress(sample, settings)
         problem = self._make_problem(sample, validation_data, settings)
         trials, interrupted = self._search(problem, deadline, progress)
-        ensemble = finish(
-            problem.graph,
-            trials,
-            problem.recipe,
-            problem.data,
-            refit=self.refit and not interrupted,
-            deadline=deadline,
-        )
-        self._set_fitted_attributes(problem, trials, ensemble)
+        refit = self.refit and not interrupted
+        attributes = self._finish(problem, trials, refit=refit, deadline=deadline)
+        for name, value in attributes.items():
+            setattr(self, name, value)
         self.interrupted_ = interrupted
         progress.end()
         return self
@@ -259,8 +259,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             target=target,
             graph=graph,
             data=data,
-            recipe=_make_recipe(graph, settings, len(data.train)),
+            recipe=_make_recipe(graph, settings),
             objective=self._make_objective(graph, target, data.valid, valid),
+            loss=_validation_loss(graph, data.valid),
             journal=journal,
             oracle_seed=oracle_seed,
             trial_seeds=trial_seeds,
@@ -321,7 +322,15 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _fingerprint(self, rows, settings):
         """Return a hash of all that decides what trials there are and how they end."""
-        spent = {"max_trials", "max_time", "refit", "directory", "verbose", "callbacks"}
+        spent = {
+            "max_trials",
+            "max_time",
+            "refit",
+            "ensemble_size",
+            "directory",
+            "verbose",
+            "callbacks",
+        }
         params = {k: v for k, v in self.get_params().items() if k not in spent}
         if not isinstance(self.random_state, Integral):
             # Every fit draws another seed; the journal keeps the first one.
@@ -346,6 +355,12 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             sample_weight=sample.sample_weight,
         )
 
+    def _planned_epochs(self, settings):
+        """Return the epochs of all trials, or None if they are searched."""
+        if settings.epochs is None and self.tuner == "hyperband":
+            return _HYPERBAND_EPOCHS
+        return settings.epochs
+
     def _start_progress(self, sample, settings):
         context = self._init_callback_context(max_subtasks=self.max_trials)
         return Progress(self, context, settings.verbose, sample)
@@ -362,7 +377,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             problem.graph.space(),
             initial_values=self._predefined(),
             max_trials=self.max_trials,
-            max_epochs=problem.recipe.epochs,
+            max_epochs=problem.graph.epochs,
             seed=problem.oracle_seed,
         )
         evaluate = partial(
@@ -378,13 +393,16 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             evaluate = problem.journal.remember(evaluate)
         trials, interrupted = search(
             oracle,
-            progress.watch(evaluate, problem.recipe.epochs),
+            progress.watch(evaluate),
             seeds=problem.trial_seeds,
             deadline=deadline,
-            reserve=partial(refit_seconds, data=problem.data)
-            if self.refit
-            else _nothing,
-            on_trial=partial(progress.end_trial, self._so_far(problem)),
+            reserve=partial(
+                refit_seconds, data=problem.data, size=self.ensemble_size * self.refit
+            ),
+            on_trial=partial(
+                progress.end_trial,
+                partial(self._finish, problem, refit=False, deadline=None),
+            ),
         )
         if interrupted:
             warnings.warn(
@@ -395,28 +413,26 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             )
         return trials, interrupted
 
-    def _so_far(self, problem):
-        """Return a function from trials to the attributes a fit would end with now."""
+    def _finish(self, problem, trials, *, refit, deadline):
+        """Return the attributes of an estimator whose search ends with ``trials``."""
+        from skautokeras._search.ensemble import select_ensemble
         from skautokeras._search.refit import finish
 
-        def attributes(trials):
-            ensemble = finish(
-                problem.graph,
-                trials,
-                problem.recipe,
-                problem.data,
-                refit=False,
-                deadline=None,
-            )
-            return self._fitted_attributes(problem, trials, ensemble)
+        weights = select_ensemble(
+            trials, problem.objective, problem.loss, self.ensemble_size
+        )
+        ensemble = finish(
+            problem.graph,
+            trials,
+            weights,
+            problem.recipe,
+            problem.data,
+            refit=refit,
+            deadline=deadline,
+        )
+        return self._fitted_attributes(problem, trials, weights, ensemble)
 
-        return attributes
-
-    def _set_fitted_attributes(self, problem, trials, ensemble):
-        for name, value in self._fitted_attributes(problem, trials, ensemble).items():
-            setattr(self, name, value)
-
-    def _fitted_attributes(self, problem, trials, ensemble):
+    def _fitted_attributes(self, problem, trials, weights, ensemble):
         from skautokeras._search.loop import best_trial
 
         best = best_trial(trials)
@@ -424,7 +440,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return {
             "best_params_": dict(best.values),
             "best_score_": best.score,
-            "leaderboard_": make_leaderboard(trials),
+            "leaderboard_": make_leaderboard(trials, weights),
             "history_": best.history,
             "n_trials_": len(trials),
             "_adapter": problem.adapter,
@@ -451,24 +467,27 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return tags
 
 
-def make_leaderboard(trials):
+def make_leaderboard(trials, weights):
     """Return one row per trial, the best first.
 
     Parameters
     ----------
     trials : list of Trial
         In the order they were tried.
+    weights : dict of int to float
+        Position of a trial -> its weight in the final model.
 
     Returns
     -------
     leaderboard : DataFrame
-        Columns "rank", "trial" (0 is the first), "score" (greater is better), "status",
-        "epochs", "seconds", "n_parameters", "params" (a dict) and "error".
+        Columns "rank", "trial" (0 is the first), "score" (greater is better), "weight"
+        (in the final model), "status", "epochs", "seconds", "n_parameters", "params" (a dict) and "error".
     """
     frame = pd.DataFrame(
         {
             "trial": range(len(trials)),
             "score": [trial.score for trial in trials],
+            "weight": [weights.get(i, 0.0) for i in range(len(trials))],
             "status": [trial.status for trial in trials],
             "epochs": [trial.epochs for trial in trials],
             "seconds": [trial.seconds for trial in trials],
@@ -484,22 +503,26 @@ def make_leaderboard(trials):
     return frame.reset_index(drop=True)
 
 
-def _make_recipe(graph, settings, n_samples):
+def _make_recipe(graph, settings):
     """Return how trials are trained."""
     from skautokeras._search.trainer import Recipe
-    from skautokeras._space.training import default_epochs
 
-    epochs, patience = default_epochs(n_samples)
-    if settings.epochs is not None:
-        epochs, patience = settings.epochs, max(patience, settings.epochs // 3)
     return Recipe(
         heads=graph.heads,
-        epochs=epochs,
-        patience=patience,
         callbacks=settings.callbacks,
         shuffle=settings.shuffle,
         fit_arguments=settings.passed_on,
     )
+
+
+def _validation_loss(graph, rows):
+    """Return what computes the loss of predictions for the validation rows."""
+    from skautokeras._search.trainer import validation_loss
+
+    def loss(y_pred):
+        return float(validation_loss(graph.heads, rows.y, y_pred, rows.weight))
+
+    return loss
 
 
 def _check_weight(sample_weight):
@@ -524,10 +547,6 @@ def _described(value):
         name = getattr(value, "__qualname__", type(value).__qualname__)
         return f"{type(value).__module__}.{name}"
     return repr(value)
-
-
-def _nothing(trials):
-    return 0.0
 
 
 def _take(data, rows):

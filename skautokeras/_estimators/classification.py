@@ -71,8 +71,8 @@ class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):
         """Return codes and probabilities, as loss and metrics compare them."""
         return self._target.transform(y), y_pred
 
-    def _fitted_attributes(self, problem, trials, ensemble):
-        attributes = super()._fitted_attributes(problem, trials, ensemble)
+    def _fitted_attributes(self, problem, trials, weights, ensemble):
+        attributes = super()._fitted_attributes(problem, trials, weights, ensemble)
         return {**attributes, "classes_": problem.target.classes_}
 
     def __sklearn_tags__(self):

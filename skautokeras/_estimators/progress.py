@@ -32,11 +32,11 @@ class Progress:
         self._best = float("-inf")
         context.call_on_fit_task_begin(**self._task)
 
-    def watch(self, evaluate, max_epochs):
+    def watch(self, evaluate):
         """Return ``evaluate`` that reports the beginning of each trial."""
 
         def watched(values, seed, deadline):
-            self._trial = self._context.subcontext("trial", max_subtasks=max_epochs)
+            self._trial = self._context.subcontext("trial", max_subtasks=None)
             self._trial.call_on_fit_task_begin(**self._task)
             return evaluate(values, seed, deadline)
 

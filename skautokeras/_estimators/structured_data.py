@@ -48,6 +48,7 @@ class _StructuredData:
             targets=[target.schema_],
             n_samples=adapter.schema_.n_samples,
             batch_size=settings.batch_size,
+            epochs=self._planned_epochs(settings),
         )
 
     def _predefined(self):
@@ -83,8 +84,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     metrics : list or None, default=None
         Keras metrics that are recorded for every epoch. None: none.
     epochs : int or None, default=None
-        Epochs of a trial at most; early stopping ends trials before. None: by the number
-        of rows.
+        Epochs of a trial at most; early stopping ends trials before. None: searched.
     batch_size : int or None, default=None
         Rows per step. None: searched.
     validation_fraction : float, default=0.2
@@ -94,9 +94,12 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         schedule; those that work on batches make training slower.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn. None: all classes weigh 1.
+    ensemble_size : int, default=5
+        Networks at most in the final model, chosen so that the weighted mean of their
+        predictions is best on validation data. 1: only the best network.
     refit : bool, default=True
-        Whether the best configuration is trained again on all rows, for the number of
-        epochs that was best. A refit that does not fit into `max_time` is left out.
+        Whether the chosen networks are trained again on all rows, each for the number of
+        epochs that was best for it. What does not fit into `max_time` is left out.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built. None: no limit.
     directory : str, path-like or None, default=None
@@ -129,8 +132,8 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         Its validation score; greater is better (with ``scoring=None`` the negative
         loss).
     leaderboard_ : DataFrame
-        One row per trial, the best first: rank, trial, score, status, epochs, seconds,
-        n_parameters, params, error.
+        One row per trial, the best first: rank, trial, score, weight (in the final
+        model), status, epochs, seconds, n_parameters, params, error.
     model_ : keras.Model
         The fitted network, from model-ready arrays to probabilities.
     history_ : dict of str to list of float
@@ -179,6 +182,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         validation_fraction=0.2,
         callbacks=None,
         class_weight=None,
+        ensemble_size=5,
         refit=True,
         max_model_size=None,
         directory=None,
@@ -199,6 +203,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
             validation_fraction=validation_fraction,
             callbacks=callbacks,
             class_weight=class_weight,
+            ensemble_size=ensemble_size,
             refit=refit,
             max_model_size=max_model_size,
             directory=directory,
@@ -237,8 +242,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     metrics : list or None, default=None
         Keras metrics that are recorded for every epoch. None: none.
     epochs : int or None, default=None
-        Epochs of a trial at most; early stopping ends trials before. None: by the number
-        of rows.
+        Epochs of a trial at most; early stopping ends trials before. None: searched.
     batch_size : int or None, default=None
         Rows per step. None: searched.
     validation_fraction : float, default=0.2
@@ -246,9 +250,12 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     callbacks : list of keras.callbacks.Callback or None, default=None
         Copied for every trial. Those that set the learning rate replace the searched
         schedule; those that work on batches make training slower.
+    ensemble_size : int, default=5
+        Networks at most in the final model, chosen so that the weighted mean of their
+        predictions is best on validation data. 1: only the best network.
     refit : bool, default=True
-        Whether the best configuration is trained again on all rows, for the number of
-        epochs that was best. A refit that does not fit into `max_time` is left out.
+        Whether the chosen networks are trained again on all rows, each for the number of
+        epochs that was best for it. What does not fit into `max_time` is left out.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built. None: no limit.
     directory : str, path-like or None, default=None
@@ -280,8 +287,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         loss of the standardised
         target).
     leaderboard_ : DataFrame
-        One row per trial, the best first: rank, trial, score, status, epochs, seconds,
-        n_parameters, params, error.
+        One row per trial, the best first: rank, trial, score, weight (in the final
+        model), status, epochs, seconds, n_parameters, params, error.
     model_ : keras.Model
         The fitted network, from model-ready arrays to standardised numbers.
     history_ : dict of str to list of float
@@ -329,6 +336,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         batch_size=None,
         validation_fraction=0.2,
         callbacks=None,
+        ensemble_size=5,
         refit=True,
         max_model_size=None,
         directory=None,
@@ -348,6 +356,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
             batch_size=batch_size,
             validation_fraction=validation_fraction,
             callbacks=callbacks,
+            ensemble_size=ensemble_size,
             refit=refit,
             max_model_size=max_model_size,
             directory=directory,

@@ -1,14 +1,74 @@
 """Ensemble: what predicts after a search. One network is an ensemble of one."""
 
+from collections import Counter
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._search.objective import Outputs
 from skautokeras._search.trainer import in_chunks, output_shapes
 
 # Every chunk has exactly this many rows (the last one is filled up), so that what is
 # predicted for a row does not depend on the rows beside it.
 PREDICT_ROWS = 512
+
+
+# Rounds of the greedy selection; more bring nothing (Salinas and Erickson, TabRepo,
+# arXiv:2311.02971).
+_ROUNDS = 25
+# Trials that are looked at, the best ones.
+_CANDIDATES = 12
+
+
+def select_ensemble(trials, objective, loss, size):
+    """Choose networks whose mean is best on the validation rows.
+
+    Greedy selection with replacement (Caruana et al., Ensemble selection from libraries
+    of models, ICML 2004): the best trial first, then in each round the one that makes the
+    mean of all chosen predictions best, chosen ones before others if equal. What counts
+    is the best round.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        Their validation predictions are used.
+    objective : Objective
+        Scores predictions.
+    loss : callable
+        From predictions by head to the loss.
+    size : int
+        Different networks at most.
+
+    Returns
+    -------
+    weights : dict of int to float
+        Position of each chosen trial -> its weight. They sum to 1.
+    """
+    completed = [i for i, trial in enumerate(trials) if trial.error is None]
+    ranked = sorted(completed, key=lambda i: -trials[i].score)[:_CANDIDATES]
+    chosen, best_score, best_length = [ranked[0]], trials[ranked[0]].score, 1
+    total = trials[ranked[0]].y_pred
+    for _ in range(_ROUNDS - 1 if size > 1 else 0):
+        members = set(chosen)
+        pool = members if len(members) >= size else ranked
+        sums = {i: _add(total, trials[i].y_pred) for i in pool}
+        n = len(chosen) + 1
+        scores = {
+            i: objective(Outputs({k: v / n for k, v in s.items()}, loss))
+            for i, s in sums.items()
+        }
+        winner = max(scores, key=lambda i: (scores[i], i in members, -i))
+        chosen.append(winner)
+        total = sums[winner]
+        if scores[winner] > best_score:
+            best_score, best_length = scores[winner], len(chosen)
+    counts = Counter(chosen[:best_length])
+    return {i: count / best_length for i, count in counts.most_common()}
+
+
+def _add(left, right):
+    return {name: left[name] + right[name] for name in left}
 
 
 class Ensemble:

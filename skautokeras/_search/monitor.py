@@ -23,6 +23,8 @@ class Monitor:
 
     Attributes
     ----------
+    epochs : int
+        As given.
     epoch : int
         Epochs that are done.
     history : dict of str to list of float
@@ -39,7 +41,7 @@ class Monitor:
 
     def __init__(self, objective, epochs, *, patience, stop_after, deadline, on_epoch):
         self._objective = objective
-        self._epochs = epochs
+        self.epochs = epochs
         self._patience = patience
         self._last_epoch = epochs if stop_after is None else stop_after
         self._deadline = deadline
@@ -60,7 +62,7 @@ class Monitor:
         Epochs count, or the time if that is over before them: so the learning rate has
         been annealed when the deadline comes.
         """
-        by_epochs = 1 / self._epochs
+        by_epochs = 1 / self.epochs
         spent = self._deadline.spent() - self._start
         total = spent + self._deadline.left()
         by_time = spent / max(total, 1e-9)
@@ -107,7 +109,7 @@ class Monitor:
     @property
     def planned_epochs(self):
         """Epochs that the learning rate was annealed over, the deadline considered."""
-        return self.epoch if self._deadline.passed() else self._epochs
+        return self.epoch if self._deadline.passed() else self.epochs
 
     def _is_over(self):
         waited = self.epoch - self.best_epoch

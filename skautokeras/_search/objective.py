@@ -1,6 +1,6 @@
 """Objective: what the search optimises, as one number of which more is better."""
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -9,20 +9,64 @@ from sklearn.metrics import check_scoring
 from skautokeras._space.heads import make_metric
 
 # What a Keras metric's name must contain for less to be better.
-_LESS_IS_BETTER = ["loss", "error", "crossentropy", "divergence", "deviance", "hinge", "poisson", "mse", "mae", "rmse", "mape", "msle", "kld", "logcosh", "log_cosh"]
+_LESS_IS_BETTER = [
+    "loss",
+    "error",
+    "crossentropy",
+    "divergence",
+    "deviance",
+    "hinge",
+    "poisson",
+    "mse",
+    "mae",
+    "rmse",
+    "mape",
+    "msle",
+    "kld",
+    "logcosh",
+    "log_cosh",
+]
 # ... and for more to be better; any other name is the user's own.
-_MORE_IS_BETTER = ["accuracy", "acc", "auc", "precision", "recall", "f1", "fbeta", "sensitivity", "specificity", "iou", "iou", "similarity", "r2", "positives", "negatives", "score"]
+_MORE_IS_BETTER = [
+    "accuracy",
+    "acc",
+    "auc",
+    "precision",
+    "recall",
+    "f1",
+    "fbeta",
+    "sensitivity",
+    "specificity",
+    "iou",
+    "iou",
+    "similarity",
+    "r2",
+    "positives",
+    "negatives",
+    "score",
+]
 
 
-@dataclass(frozen=True, eq=False)
 class Outputs:
     """What a network said about the validation rows.
 
-    ``y_pred`` holds one array per head, ``loss`` is the weighted loss over all heads.
+    Parameters
+    ----------
+    y_pred : dict of str to ndarray
+        Outputs by head.
+    loss : float or callable
+        The weighted loss over all heads, or what computes it from ``y_pred`` once
+        somebody wants to know.
     """
 
-    y_pred: dict
-    loss: float
+    def __init__(self, y_pred, loss):
+        self.y_pred = y_pred
+        self._loss = loss
+
+    @cached_property
+    def loss(self):
+        """The loss, as a number."""
+        return self._loss(self.y_pred) if callable(self._loss) else self._loss
 
 
 class Objective:
@@ -32,13 +76,10 @@ class Objective:
     ----------
     score : callable
         ``score(outputs) -> float``, greater is better.
-    name : str
-        For the user: ``"neg_loss"``, ``"roc_auc"``, ``"val_accuracy"``.
     """
 
-    def __init__(self, score, name):
+    def __init__(self, score):
         self._score = score
-        self.name = name
 
     def __call__(self, outputs):
         """Return the score of some outputs."""
@@ -74,7 +115,7 @@ def make_objective(
         If a name is unknown, or if it cannot be told whether more of a metric is better.
     """
     if scoring is None or scoring == "val_loss":
-        return Objective(_negative_loss, "neg_loss")
+        return Objective(_negative_loss)
     if isinstance(scoring, str) and scoring.startswith("val_"):
         return _keras_objective(scoring, heads, rows)
     (name, target), *_ = targets.items()
@@ -84,10 +125,7 @@ def make_objective(
     def score(outputs):
         return scorer(predicted(target, outputs.y_pred[name]), X, y_true, **weights)
 
-    label = (
-        scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
-    )
-    return Objective(score, label)
+    return Objective(score)
 
 
 def _negative_loss(outputs):
@@ -138,7 +176,7 @@ def _keras_objective(scoring, heads, rows):
         metric.update_state(y_true, outputs.y_pred[name], sample_weight=rows.weight)
         return sign * float(metric.result())
 
-    return Objective(score, scoring)
+    return Objective(score)
 
 
 def _direction(metric_name):

@@ -1,12 +1,11 @@
-"""What becomes of the trials: the best network, trained on all rows where asked."""
+"""What becomes of the trials: networks, trained on all rows where asked, as one."""
 
 from skautokeras._search.ensemble import Ensemble
-from skautokeras._search.loop import best_trial
 from skautokeras._search.trainer import train
 from skautokeras._search.trial import seeded
 
 
-def finish(graph, trials, recipe, data, *, refit, deadline):
+def finish(graph, trials, weights, recipe, data, *, refit, deadline):
     """Return the ensemble that predicts from now on.
 
     Parameters
@@ -14,37 +13,53 @@ def finish(graph, trials, recipe, data, *, refit, deadline):
     graph : Graph
         Makes networks from values.
     trials : list of Trial
-        At least one of them completed.
+        All of the search.
+    weights : dict of int to float
+        Position of each trial that belongs to the ensemble -> its weight, the heaviest
+        first.
     recipe : Recipe
         As in the search.
     data : Data
         ``data.all`` is what a refit is trained on; None: there is nothing to add.
     refit : bool
-        Whether to train the best configuration again on all rows, for as many epochs as
-        gave its best score.
-    deadline : Deadline
-        A refit that is not done by then is dropped.
+        Whether to train the networks again on all rows, each for as many epochs as gave
+        its best score.
+    deadline : Deadline or None
+        A refit that is not done by then is dropped; the network of the trial stays.
 
     Returns
     -------
     ensemble : Ensemble
-        The refitted network, or the one of the best trial.
+        Of refitted networks, or of those of the trials.
     """
-    best = best_trial(trials)
-    model = None
-    if refit and data.all is not None:
-        model = _refitted(graph, best, recipe, data.all, deadline)
-    return Ensemble([_restored(graph, best) if model is None else model], [1.0])
+    models = []
+    for trial in [trials[i] for i in weights]:
+        model = None
+        if refit and data.all is not None:
+            model = _refitted(graph, trial, recipe, data.all, deadline)
+        models.append(_restored(graph, trial) if model is None else model)
+    return Ensemble(models, list(weights.values()))
 
 
-def refit_seconds(trials, data):
-    """Return how long a refit of the best trial will take, about; 0 if there is none."""
-    if data.all is None or not any(trial.error is None for trial in trials):
+def refit_seconds(trials, data, size):
+    """Return how long it will take, about, to refit the best ``size`` trials.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        So far.
+    data : Data
+        Tells how many rows a refit has more than a trial.
+    size : int
+        Networks in the ensemble at most.
+    """
+    if data.all is None:
         return 0.0
-    best = best_trial(trials)
-    # The first epoch compiles; taking it for one like the others is on the safe side.
-    per_epoch = best.seconds / max(best.epochs, 1)
-    return per_epoch * (best.best_epoch + 1) * len(data.all) / len(data.train)
+    completed = [trial for trial in trials if trial.error is None]
+    best = sorted(completed, key=lambda trial: -trial.score)[:size]
+    # The first epoch compiles: counting one more is on the safe side.
+    shares = [t.seconds * (t.best_epoch + 1) / (t.epochs + 1) for t in best]
+    return sum(shares) * len(data.all) / len(data.train)
 
 
 def _restored(graph, trial):
@@ -57,6 +72,8 @@ def _restored(graph, trial):
 
 def _refitted(graph, trial, recipe, rows, deadline):
     """Return the network of a trial trained on all rows; None if that did not work."""
+    if deadline.passed():
+        return None
     recipe = recipe.as_refit(trial.planned_epochs, trial.best_epoch)
     with seeded(trial.seed):
         built = graph.build(trial.values)

@@ -19,6 +19,8 @@ from skautokeras._search.objective import Outputs
 
 # Rows that go through a network at once where nothing is learned.
 CHUNK = 4096
+# Epochs without a better score that any training may have.
+_MIN_PATIENCE = 8
 # Variables whose names end like this are not decayed.
 _NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
 # Arguments of `Model.fit` that only `Model.fit` itself can honour.
@@ -35,24 +37,25 @@ FIT_ONLY_ARGUMENTS = (
 class Recipe:
     """What is the same for all trainings of a search.
 
-    ``epochs`` is the number at most; with ``patience`` (None: no early stopping) epochs
-    without a better score a training ends. ``callbacks`` are Keras callbacks, copied for
-    each training. ``fit_arguments`` are further arguments of `keras.Model.fit`.
-    ``stop_after`` ends every training earlier than its learning rate was planned for.
+    ``callbacks`` are Keras callbacks, copied for each training; ``shuffle`` says whether
+    each epoch has another order of rows. ``fit_arguments`` are further arguments of `keras.Model.fit`.
+    ``epochs`` takes the place of the number that a configuration has; a training without
+    a better score for a third of them ends early (``early_stopping``), and after
+    ``stop_after`` it ends in any case.
     """
 
     heads: dict
-    epochs: int
-    patience: int | None = None
     callbacks: tuple = ()
     shuffle: bool = True
     fit_arguments: dict = field(default_factory=dict)
+    epochs: int | None = None
+    early_stopping: bool = True
     stop_after: int | None = None
 
     def as_refit(self, planned_epochs, best_epoch):
         """Return the recipe that repeats a training up to its best epoch."""
         return replace(
-            self, epochs=planned_epochs, stop_after=best_epoch, patience=None
+            self, epochs=planned_epochs, stop_after=best_epoch, early_stopping=False
         )
 
 
@@ -92,10 +95,11 @@ def train(
         If the loss or the score stops being finite.
     """
     callbacks = [copy.deepcopy(callback) for callback in recipe.callbacks]
+    epochs = recipe.epochs or built.training.epochs
     monitor = Monitor(
         objective,
-        recipe.epochs,
-        patience=recipe.patience,
+        epochs,
+        patience=max(_MIN_PATIENCE, epochs // 3) if recipe.early_stopping else None,
         stop_after=recipe.stop_after,
         deadline=deadline,
         on_epoch=on_epoch,
@@ -188,7 +192,7 @@ def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, s
     bounds = _batch_bounds(len(train_rows), built.training.batch_size)
     rng = np.random.default_rng(seed)
     order = np.arange(len(train_rows), dtype="int32")
-    with _Callbacks(callbacks, built.network, compiled, recipe.epochs) as hooks:
+    with _Callbacks(callbacks, built.network, compiled, monitor.epochs) as hooks:
         while not monitor.finished and not hooks.wants_to_stop:
             hooks.begin(monitor.epoch)
             if recipe.shuffle:
@@ -353,7 +357,7 @@ class CompiledNetwork:
             )[0]
 
         y_pred = in_chunks(call, x, output_shapes(self._network), CHUNK)
-        logs = {"loss": self._loss(y, y_pred, weight)}
+        logs = {"loss": validation_loss(self._heads, y, y_pred, weight)}
         metrics = self._update_metrics(self._fresh_metrics(), y, y_pred, weight)
         return y_pred, {**logs, **self._metric_results(metrics)}
 
@@ -398,6 +402,27 @@ class CompiledNetwork:
         }
 
 
+def validation_loss(heads, y, y_pred, weight):
+    """Return the loss over all heads, labels not smoothed: the same for all trials.
+
+    Parameters
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        Of the graph.
+    y, y_pred : dict of str to array
+        Encoded targets and outputs by head.
+    weight : array of shape (n_samples,) or None
+        Weights of the rows.
+    """
+    losses = [
+        head.make_loss(target)(
+            head.encode(y[name], target), y_pred[name], sample_weight=weight
+        )
+        for name, (head, target) in heads.items()
+    ]
+    return tf.add_n(losses)
+
+
 def in_chunks(call, x, shapes, size):
     """Return ``call(x)`` for all rows, ``size`` at a time, inside a compiled function.
 
@@ -418,7 +443,9 @@ def in_chunks(call, x, shapes, size):
     def step(i, parts):
         rows = {name: a[i * size : (i + 1) * size] for name, a in x.items()}
         outputs = call(rows)
-        return i + 1, {name: part.write(i, outputs[name]) for name, part in parts.items()}
+        return i + 1, {
+            name: part.write(i, outputs[name]) for name, part in parts.items()
+        }
 
     parts = {
         name: tf.TensorArray(
@@ -523,7 +550,7 @@ def _train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, s
     valid = None if valid_rows is None else _fit_data(valid_rows, recipe.heads)
     network.fit(
         batches,
-        epochs=recipe.epochs,
+        epochs=monitor.epochs,
         validation_data=valid,
         callbacks=[*callbacks, watch],
         verbose=0,
@@ -587,10 +614,11 @@ class _FitMonitor(keras.callbacks.Callback):
         logs = {name: float(value) for name, value in (logs or {}).items()}
         outputs = None
         if self._valid_rows is not None:
-            outputs = Outputs(
-                self.model.predict(self._valid_rows.x, verbose=0, batch_size=CHUNK),
-                logs.get("val_loss", np.nan),
-            )
+            rows = self._valid_rows
+            y_pred = self.model.predict(rows.x, verbose=0, batch_size=CHUNK)
+            loss = float(validation_loss(self._heads, rows.y, y_pred, rows.weight))
+            logs["val_loss"] = loss
+            outputs = Outputs(y_pred, loss)
         self._monitor.update(logs, outputs, self.model.get_weights)
         if self._monitor.finished:
             self.model.stop_training = True

@@ -44,7 +44,7 @@ class Graph:
         One per output.
     n_samples : int
         Rows of the training data.
-    batch_size : int or None, default=None
+    batch_size, epochs : int or None, default=None
         Fixed by the user. None: searched.
 
     Attributes
@@ -74,7 +74,15 @@ class Graph:
     """
 
     def __init__(
-        self, inputs, outputs, *, schemas, targets, n_samples, batch_size=None
+        self,
+        inputs,
+        outputs,
+        *,
+        schemas,
+        targets,
+        n_samples,
+        batch_size=None,
+        epochs=None,
     ):
         self.inputs = list(inputs)
         self.outputs = list(outputs)
@@ -82,6 +90,7 @@ class Graph:
         self.targets = list(targets)
         self.n_samples = n_samples
         self.batch_size = batch_size
+        self.epochs = epochs
         for output in self.outputs:
             if not isinstance(output.block, Head):
                 raise ValueError(
@@ -178,6 +187,7 @@ class Graph:
             hp,
             self.n_samples,
             batch_size=self.batch_size,
+            epochs=self.epochs,
             smooth_labels=any(
                 head.loss is None and target.is_classification
                 for head, target in self.heads.values()

@@ -33,34 +33,39 @@ def _dense(n_layers, units, **others):
     }
 
 
-_PIECEWISE = {
-    "method": "piecewise_linear",
-    "piecewise_linear/n_bins": 32,
-    "piecewise_linear/dim": 8,
-}
-_PERIODIC = {"method": "periodic", "periodic/dim": 4, "periodic/sigma": 0.1}
-
 STRUCTURED_DATA = (
     # A plain network: the first answer, in seconds.
     _structured_data(
         normalization="standard",
         numerical={"method": "none"},
         dense=_dense(2, 128, activation="relu", dropout=0.1),
-        training={"learning_rate": 2e-3, "schedule": "cosine", "weight_decay": 1e-2},
+        training={"learning_rate": 2e-3, "weight_decay": 1e-2, "epochs": 32},
     ),
-    # Waves of robustly scaled numbers (the embeddings of RealMLP, arXiv:2407.04491).
+    # Learned waves (arXiv:2203.05556), high rate, few epochs: data with much noise.
     _structured_data(
-        normalization="robust",
-        numerical=_PERIODIC,
-        dense=_dense(3, 256, activation="mish", dropout=0.15),
-        training={"learning_rate": 3e-3, "schedule": "cosine", "weight_decay": 1e-2},
+        normalization="standard",
+        numerical={"method": "periodic", "periodic/dim": 8, "periodic/sigma": 1.0},
+        dense=_dense(2, 256, activation="silu", dropout=0.3),
+        training={"learning_rate": 3e-3, "weight_decay": 1e-1, "epochs": 16},
     ),
-    # Bins of numbers (arXiv:2203.05556).
+    # Bins of numbers (arXiv:2203.05556), for sharp steps.
     _structured_data(
         normalization="quantile",
-        numerical=_PIECEWISE,
+        numerical={
+            "method": "piecewise_linear",
+            "piecewise_linear/n_bins": 32,
+            "piecewise_linear/dim": 8,
+        },
         dense=_dense(3, 256, activation="relu", dropout=0.15),
-        training={"learning_rate": 2e-3, "schedule": "cosine", "weight_decay": 1e-2},
+        training={"learning_rate": 2e-3, "weight_decay": 1e-2, "epochs": 64},
+    ),
+    # Slow waves of robustly scaled numbers (RealMLP, arXiv:2407.04491), many epochs:
+    # smooth targets with little noise.
+    _structured_data(
+        normalization="robust",
+        numerical={"method": "periodic", "periodic/dim": 4, "periodic/sigma": 0.1},
+        dense=_dense(3, 256, activation="silu", dropout=0.15),
+        training={"learning_rate": 3e-3, "weight_decay": 1e-2, "epochs": 64},
     ),
 )
 

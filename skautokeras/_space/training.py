@@ -7,13 +7,15 @@ from skautokeras._space.hyperparameters import Choice, Float, choose
 OPTIMIZERS = ("adam", "nadam", "rmsprop")
 SCHEDULES = ("cosine", "flat_cosine", "one_cycle", "constant")
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
+EPOCHS = (8, 16, 32, 64, 128)
 
 
 @dataclass(frozen=True)
 class Training:
     """How one configuration is trained.
 
-    ``learning_rate`` is the highest of the schedule; ``weight_decay`` is decoupled
+    ``learning_rate`` is the highest of the schedule, which ends after ``epochs`` if early
+    stopping does not end the training before; ``weight_decay`` is decoupled
     (AdamW, arXiv:1711.05101): each step takes ``learning_rate * weight_decay`` of every
     weight matrix away, biases and scales of normalizations excepted.
     """
@@ -23,10 +25,13 @@ class Training:
     schedule: str
     weight_decay: float
     batch_size: int
+    epochs: int
     label_smoothing: float = 0.0
 
 
-def suggest_training(hp, n_samples, *, batch_size=None, smooth_labels=False):
+def suggest_training(
+    hp, n_samples, *, batch_size=None, epochs=None, smooth_labels=False
+):
     """Return the training that the hyperparameters below ``training`` describe.
 
     Parameters
@@ -36,6 +41,8 @@ def suggest_training(hp, n_samples, *, batch_size=None, smooth_labels=False):
     n_samples : int
         Rows; larger data sets start from larger batches.
     batch_size : int or None, default=None
+        Fixed by the user. None: searched.
+    epochs : int or None, default=None
         Fixed by the user. None: searched.
     smooth_labels : bool, default=False
         Whether label smoothing is searched.
@@ -51,6 +58,7 @@ def suggest_training(hp, n_samples, *, batch_size=None, smooth_labels=False):
             schedule=choose(hp, "schedule", None, Choice(SCHEDULES)),
             weight_decay=choose(hp, "weight_decay", None, decays),
             batch_size=choose(hp, "batch_size", batch_size, sizes),
+            epochs=choose(hp, "epochs", epochs, Choice(EPOCHS, default=32)),
             label_smoothing=choose(hp, "label_smoothing", None, smoothing)
             if smooth_labels
             else 0.0,
@@ -67,14 +75,3 @@ def default_batch_size(n_samples):
         if n_samples <= limit:
             return size
     return 1024
-
-
-def default_epochs(n_samples):
-    """Return the epochs of a training that nobody limits, and its patience.
-
-    Small data sets get many epochs, large ones about 4000 steps; a training without a
-    better score for a third of its epochs ends early.
-    """
-    steps = -(-n_samples // default_batch_size(n_samples))
-    epochs = min(60, max(16, 4000 // steps))
-    return epochs, max(8, epochs // 3)
