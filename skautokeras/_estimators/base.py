@@ -67,8 +67,8 @@ class Problem:
 class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     """Everything that does not depend on the kind of data or target.
 
-    A subclass says what these are: `_check_X`, `_make_adapter` and `_make_graph` for the
-    data, `_make_target` and `_y_true` for the target.
+    A subclass says what these are: `_check_X`, `_make_adapter` and `_make_graph` for
+    the data, `_make_target` and `_y_true` for the target.
     """
 
     _parameter_constraints = {
@@ -271,8 +271,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         """Return rows that fit together; those of weight 0 are left out in `fit`."""
         if sample.y is None:
             raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the "
-                "target y is None."
+                f"This {type(self).__name__} estimator requires y to be passed, but "
+                "the target y is None."
             )
         X = self._check_X(sample.X, reset=reset)
         check_consistent_length(X, sample.y, sample.sample_weight)
@@ -481,7 +481,8 @@ def make_leaderboard(trials, weights):
     -------
     leaderboard : DataFrame
         Columns "rank", "trial" (0 is the first), "score" (greater is better), "weight"
-        (in the final model), "status", "epochs", "seconds", "n_parameters", "params" (a dict) and "error".
+        (in the final model), "status", "epochs", "seconds", "n_parameters", "params" (a
+        dict) and "error".
     """
     frame = pd.DataFrame(
         {
@@ -517,7 +518,7 @@ def _make_recipe(graph, settings):
 
 def _validation_loss(graph, rows):
     """Return what computes the loss of predictions for the validation rows."""
-    from skautokeras._search.trainer import validation_loss
+    from skautokeras._search.compiled import validation_loss
 
     def loss(y_pred):
         return float(validation_loss(graph.heads, rows.y, y_pred, rows.weight))

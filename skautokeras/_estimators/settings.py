@@ -57,8 +57,8 @@ def fit_settings(estimator, fit_params):
     if given:
         raise TypeError(
             f"{type(estimator).__name__}.fit() got an unexpected keyword argument "
-            f"{next(iter(given))!r}. Besides sample_weight and validation_data it takes "
-            "the arguments of keras.Model.fit."
+            f"{next(iter(given))!r}. Besides sample_weight and validation_data it "
+            "takes the arguments of keras.Model.fit."
         )
     for name in ("epochs", "batch_size"):
         if values[name] is not None:

@@ -68,8 +68,8 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     max_trials : int, default=20
         Configurations to evaluate at most.
     max_time : float or None, default=None
-        Seconds for the whole `fit`, refit included. When they are over, the best network
-        so far is kept. None: no limit.
+        Seconds for the whole `fit`, refit included. When they are over, the best
+        network so far is kept. None: no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         What proposes configurations. "greedy": predefined ones first, then mutations of
         the best (`GreedyOracle`); the others are KerasTuner's oracles. A callable is
@@ -77,8 +77,8 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         returns a `keras_tuner.Oracle`.
     scoring : str, callable or None, default=None
         What the search optimises on validation data, and what early stopping watches.
-        None: the loss. A scikit-learn scorer, by name or as a callable, or a Keras metric
-        by its name after "val_", such as "val_accuracy".
+        None: the loss. A scikit-learn scorer, by name or as a callable, or a Keras
+        metric by its name after "val_", such as "val_accuracy".
     loss : str, callable, keras.losses.Loss or None, default=None
         What training minimises. None: cross-entropy.
     metrics : list or None, default=None
@@ -98,16 +98,16 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         Networks at most in the final model, chosen so that the weighted mean of their
         predictions is best on validation data. 1: only the best network.
     refit : bool, default=True
-        Whether the chosen networks are trained again on all rows, each for the number of
-        epochs that was best for it. What does not fit into `max_time` is left out.
+        Whether the chosen networks are trained again on all rows, each for the number
+        of epochs that was best for it. What does not fit into `max_time` is left out.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built. None: no limit.
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
         instead of starting over. None: nothing is left on disk.
     random_state : int, RandomState instance or None, default=None
-        Seed of the split, the search and every training. Pass an int for the same result
-        in every call.
+        Seed of the split, the search and every training. Pass an int for the same
+        result in every call.
     verbose : int or bool, default=0
         0: nothing is printed. 1: one line per trial.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
@@ -115,8 +115,8 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         (n_features,). "from_dtype": categories, strings and booleans. None: only what
         cannot be a number.
     column_types : dict or None, default=None
-        "numerical", "categorical", "datetime" or "text" by name or index of a column; wins
-        over everything else. None: all columns are analysed.
+        "numerical", "categorical", "datetime" or "text" by name or index of a column;
+        wins over everything else. None: all columns are analysed.
 
     Attributes
     ----------
@@ -226,8 +226,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     max_trials : int, default=20
         Configurations to evaluate at most.
     max_time : float or None, default=None
-        Seconds for the whole `fit`, refit included. When they are over, the best network
-        so far is kept. None: no limit.
+        Seconds for the whole `fit`, refit included. When they are over, the best
+        network so far is kept. None: no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         What proposes configurations. "greedy": predefined ones first, then mutations of
         the best (`GreedyOracle`); the others are KerasTuner's oracles. A callable is
@@ -235,8 +235,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         returns a `keras_tuner.Oracle`.
     scoring : str, callable or None, default=None
         What the search optimises on validation data, and what early stopping watches.
-        None: the loss. A scikit-learn scorer, by name or as a callable, or a Keras metric
-        by its name after "val_", such as "val_mean_absolute_error".
+        None: the loss. A scikit-learn scorer, by name or as a callable, or a Keras
+        metric by its name after "val_", such as "val_mean_absolute_error".
     loss : str, callable, keras.losses.Loss or None, default=None
         What training minimises. None: mean squared error.
     metrics : list or None, default=None
@@ -254,16 +254,16 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         Networks at most in the final model, chosen so that the weighted mean of their
         predictions is best on validation data. 1: only the best network.
     refit : bool, default=True
-        Whether the chosen networks are trained again on all rows, each for the number of
-        epochs that was best for it. What does not fit into `max_time` is left out.
+        Whether the chosen networks are trained again on all rows, each for the number
+        of epochs that was best for it. What does not fit into `max_time` is left out.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built. None: no limit.
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
         instead of starting over. None: nothing is left on disk.
     random_state : int, RandomState instance or None, default=None
-        Seed of the split, the search and every training. Pass an int for the same result
-        in every call.
+        Seed of the split, the search and every training. Pass an int for the same
+        result in every call.
     verbose : int or bool, default=0
         0: nothing is printed. 1: one line per trial.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
@@ -271,8 +271,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         (n_features,). "from_dtype": categories, strings and booleans. None: only what
         cannot be a number.
     column_types : dict or None, default=None
-        "numerical", "categorical", "datetime" or "text" by name or index of a column; wins
-        over everything else. None: all columns are analysed.
+        "numerical", "categorical", "datetime" or "text" by name or index of a column;
+        wins over everything else. None: all columns are analysed.
 
     Attributes
     ----------

@@ -189,10 +189,12 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class PeriodicEmbedding(keras.layers.Layer):
-    """Embed each number by learned waves of it and by itself (PBLD).
+    """Embed each number by learned waves of it and by itself.
 
-    For a number x of one column: ``[x, W2 cos(2 pi w1 x + b1) + b2]``, w1 drawn from
-    N(0, sigma^2), b1 from U(-pi, pi) (Holzmueller et al., RealMLP, arXiv:2407.04491).
+    For a number x of one column: ``[x, f(W2 cos(2 pi w1 x + b1) + b2)]``, w1 drawn from
+    N(0, sigma^2), b1 from U(-pi, pi). With f the identity it is the PBLD embedding of
+    RealMLP (Holzmueller et al., arXiv:2407.04491), with f = ReLU close to the PLR
+    embedding of Gorishniy et al. (arXiv:2203.05556).
 
     Parameters
     ----------
@@ -202,6 +204,8 @@ class PeriodicEmbedding(keras.layers.Layer):
         Waves per column.
     sigma : float, default=0.1
         Standard deviation of the frequencies at the start.
+    activation : str or None, default=None
+        The function f. None: the identity.
 
     Notes
     -----
@@ -214,8 +218,9 @@ class PeriodicEmbedding(keras.layers.Layer):
     TensorShape([1, 8])
     """
 
-    def __init__(self, dim=4, n_frequencies=16, sigma=0.1, **kwargs):
+    def __init__(self, dim=4, n_frequencies=16, sigma=0.1, activation=None, **kwargs):
         super().__init__(**kwargs)
+        self.activation = keras.activations.get(activation)
         self.dim = dim
         self.n_frequencies = n_frequencies
         self.sigma = sigma
@@ -250,7 +255,7 @@ class PeriodicEmbedding(keras.layers.Layer):
         n_columns = x.shape[-1]
         angle = 2 * math.pi * x[:, :, None] * self.frequency + self.phase
         waves = ops.einsum("bpk,pkd->bpd", ops.cos(angle), self.kernel) + self.bias
-        embedded = ops.concatenate([x[:, :, None], waves], axis=-1)
+        embedded = ops.concatenate([x[:, :, None], self.activation(waves)], axis=-1)
         return ops.reshape(embedded, (-1, n_columns * self.dim))
 
     def compute_output_shape(self, input_shape):
@@ -263,6 +268,7 @@ class PeriodicEmbedding(keras.layers.Layer):
             "dim": self.dim,
             "n_frequencies": self.n_frequencies,
             "sigma": self.sigma,
+            "activation": keras.activations.serialize(self.activation),
         }
         return {**super().get_config(), **config}
 

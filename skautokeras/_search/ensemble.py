@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._search.compiled import in_chunks, output_shapes
 from skautokeras._search.objective import Outputs
-from skautokeras._search.trainer import in_chunks, output_shapes
 
 # Every chunk has exactly this many rows (the last one is filled up), so that what is
 # predicted for a row does not depend on the rows beside it.
@@ -25,9 +25,9 @@ def select_ensemble(trials, objective, loss, size):
     """Choose networks whose mean is best on the validation rows.
 
     Greedy selection with replacement (Caruana et al., Ensemble selection from libraries
-    of models, ICML 2004): the best trial first, then in each round the one that makes the
-    mean of all chosen predictions best, chosen ones before others if equal. What counts
-    is the best round.
+    of models, ICML 2004): the best trial first, then in each round the one that makes
+    the mean of all chosen predictions best, chosen ones before others if equal. What
+    counts is the best round.
 
     Parameters
     ----------

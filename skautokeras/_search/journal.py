@@ -1,9 +1,9 @@
 """Journal: trials on disk, so that a search can go on after a crash.
 
 A search is a deterministic function of the data, the parameters and one seed. The
-journal keeps the seed and every finished trial; a search that starts again asks the same
-oracle the same questions, and those it has an answer for are not computed again. So
-nothing needs to be known about the state of an oracle.
+journal keeps the seed and every finished trial; a search that starts again asks the
+same oracle the same questions, and those it has an answer for are not computed again.
+So nothing needs to be known about the state of an oracle.
 """
 
 import json

@@ -112,7 +112,8 @@ def make_objective(
     Raises
     ------
     ValueError
-        If a name is unknown, or if it cannot be told whether more of a metric is better.
+        If a name is unknown, or if it cannot be told whether more of a metric is
+        better.
     """
     if scoring is None or scoring == "val_loss":
         return Objective(_negative_loss)

@@ -271,7 +271,7 @@ def _no_model(hp):
 
 
 def ask(oracle):
-    """Return the next proposal, a `keras_tuner` trial, or None if the search is over."""
+    """Return the next proposal, a KerasTuner trial, or None if the search is over."""
     with _quiet():
         proposal = oracle.create_trial("search")
     return proposal if proposal.status == "RUNNING" else None

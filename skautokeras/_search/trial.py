@@ -15,8 +15,8 @@ from skautokeras._search.trainer import train
 class Trial:
     """What is known of one configuration after it was tried.
 
-    ``score`` is that of the best epoch, greater is better; ``weights`` are the weights of
-    that epoch, ``y_pred`` the predictions for the validation rows by head.
+    ``score`` is that of the best epoch, greater is better; ``weights`` are the weights
+    of that epoch, ``y_pred`` the predictions for the validation rows by head.
     ``planned_epochs`` is what the learning rate was annealed over. A trial with an
     ``error`` failed; its score is not a number. ``seed`` seeded the trial.
     """

@@ -28,6 +28,18 @@ class Built:
     losses: dict
     values: dict
 
+    @property
+    def architecture(self):
+        """What two networks share if they differ in nothing but numbers (hashable)."""
+        numbers = {"learning_rate", "schedule", "weight_decay", "batch_size", "epochs"}
+        return tuple(
+            sorted(
+                (name, value)
+                for name, value in self.values.items()
+                if name.removeprefix("training/") not in numbers
+            )
+        )
+
 
 class Graph:
     """A search space: inputs, blocks and heads, with everything known about the data.

@@ -1,7 +1,7 @@
 """Predefined configurations: what is known to work, cheapest first.
 
-Each is a plain dict of values; hyperparameters that it does not name have their default.
-Names are those of the graph that a task estimator makes.
+Each is a plain dict of values; hyperparameters that it does not name have their
+default. Names are those of the graph that a task estimator makes.
 """
 
 _BLOCK = "structured_data_block_1"
@@ -44,7 +44,12 @@ STRUCTURED_DATA = (
     # Learned waves (arXiv:2203.05556), high rate, few epochs: data with much noise.
     _structured_data(
         normalization="standard",
-        numerical={"method": "periodic", "periodic/dim": 8, "periodic/sigma": 1.0},
+        numerical={
+            "method": "periodic",
+            "periodic/dim": 8,
+            "periodic/sigma": 1.0,
+            "periodic/activation": "relu",
+        },
         dense=_dense(2, 256, activation="silu", dropout=0.3),
         training={"learning_rate": 3e-3, "weight_decay": 1e-1, "epochs": 16},
     ),
@@ -63,7 +68,12 @@ STRUCTURED_DATA = (
     # smooth targets with little noise.
     _structured_data(
         normalization="robust",
-        numerical={"method": "periodic", "periodic/dim": 4, "periodic/sigma": 0.1},
+        numerical={
+            "method": "periodic",
+            "periodic/dim": 4,
+            "periodic/sigma": 0.1,
+            "periodic/activation": "linear",
+        },
         dense=_dense(3, 256, activation="silu", dropout=0.15),
         training={"learning_rate": 3e-3, "weight_decay": 1e-2, "epochs": 64},
     ),

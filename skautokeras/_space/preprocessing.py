@@ -172,7 +172,10 @@ class NumericalEmbedding(Block):
         sigma = choose(
             hp, "sigma", self.sigma, Float(0.01, 3.0, default=0.1, sampling="log")
         )
-        return PeriodicEmbedding(dim, n_frequencies=16, sigma=sigma)
+        activation = choose(hp, "activation", None, Choice(("relu", "linear")))
+        return PeriodicEmbedding(
+            dim, n_frequencies=16, sigma=sigma, activation=activation
+        )
 
 
 class CategoricalEncoding(Block):

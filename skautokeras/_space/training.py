@@ -14,8 +14,8 @@ EPOCHS = (8, 16, 32, 64, 128)
 class Training:
     """How one configuration is trained.
 
-    ``learning_rate`` is the highest of the schedule, which ends after ``epochs`` if early
-    stopping does not end the training before; ``weight_decay`` is decoupled
+    ``learning_rate`` is the highest of the schedule, which ends after ``epochs`` if
+    early stopping does not end the training before; ``weight_decay`` is decoupled
     (AdamW, arXiv:1711.05101): each step takes ``learning_rate * weight_decay`` of every
     weight matrix away, biases and scales of normalizations excepted.
     """

@@ -1,0 +1,352 @@
+"""The compiled epoch: one function over tensors that are already on the device.
+
+`keras.Model.fit` spends most of its time outside the model on data that fits in memory.
+Two things make the function here cheap to trace as well (figures in docs/decisions.md):
+all weights live in one flat variable, so that the optimizer has one update instead of
+one per weight, and the network is called statelessly, so that the loop carries plain
+tensors. What is mere number - weights, learning rates, weight decay, batches - is an
+argument, so that configurations which differ in nothing else share one compiled
+function.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from skautokeras._search.objective import Outputs
+from skautokeras._search.optimization import NOT_DECAYED, make_optimizer
+
+# Rows that go through a network at once where nothing is learned.
+CHUNK = 4096
+# Compiled networks that are kept for reuse.
+_KEPT = 8
+
+
+class CompiledCache:
+    """Compiled networks by architecture, the last few that were used."""
+
+    def __init__(self):
+        self._networks = {}
+
+    def get(self, built, heads):
+        """Return the compiled form of a network, with its weights.
+
+        Parameters
+        ----------
+        built : Built
+            Freshly initialised.
+        heads : dict of str to (Head, TargetSchema)
+            Of the graph.
+        """
+        shapes = tuple(tuple(v.shape) for v in built.network.variables)
+        key = (built.architecture, shapes)
+        compiled = self._networks.pop(key, None) or CompiledNetwork(built, heads)
+        self._networks[key] = compiled
+        if len(self._networks) > _KEPT:
+            del self._networks[next(iter(self._networks))]
+        compiled.start(built)
+        return compiled
+
+
+class CompiledNetwork:
+    """Compiled training and validation of all networks of one architecture.
+
+    Parameters
+    ----------
+    built : Built
+        The first of them; others take its place in `start`.
+    heads : dict of str to (Head, TargetSchema)
+        Of the graph.
+    """
+
+    def __init__(self, built, heads):
+        self._call = built.network.stateless_call
+        self._losses = built.losses
+        self._heads = heads
+        self._output_shapes = output_shapes(built.network)
+        self._shapes = [tuple(v.shape) for v in built.network.trainable_variables]
+        self._sizes = [int(np.prod(shape)) for shape in self._shapes]
+        self._decayed = self._decay_mask(built.network)
+        self._network = built.network
+        self._flat = keras.Variable(self._read(), name="weights")
+        self.optimizer = make_optimizer(built.training)
+        self.optimizer.build([self._flat])
+        self._metrics = {
+            name: head.make_metrics(target) for name, (head, target) in heads.items()
+        }
+        self._run_epoch = self._validate = None
+
+    def start(self, built):
+        """Begin a training: the weights of ``built``, a fresh optimizer."""
+        self._network = built.network
+        self.read()
+        for variable in self.optimizer.variables:
+            variable.assign(keras.ops.zeros_like(variable))
+        self.optimizer.learning_rate = built.training.learning_rate
+        self._weight_decay = tf.constant(built.training.weight_decay, "float32")
+
+    def run_epoch(self, x, y, weight, order, bounds, rates):
+        """Train one epoch; return its mean loss and metrics.
+
+        Parameters
+        ----------
+        x, y : dict of str to tensor
+            Rows.
+        weight : tensor of shape (n_samples,)
+            Their weights.
+        order : ndarray of int of shape (n_samples,)
+            Which row comes when.
+        bounds : tensor of int of shape (n_steps + 1,)
+            Where in ``order`` the batches begin and end.
+        rates : ndarray of shape (n_steps,)
+            Learning rate of each step.
+        """
+        if self._run_epoch is None:
+            self._run_epoch = tf.function(
+                self._epoch,
+                autograph=False,
+                input_signature=[
+                    _signature(self._others, rows=False),
+                    *_signature((x, y, weight)),
+                    *_signature((tf.constant(order), bounds)),
+                    tf.TensorSpec((None,), "float32"),
+                    tf.TensorSpec((), "float32"),
+                ],
+            )
+        self._others, scalars = self._run_epoch(
+            self._others,
+            x,
+            y,
+            weight,
+            tf.constant(order),
+            bounds,
+            tf.constant(rates, "float32"),
+            self._weight_decay,
+        )
+        return {name: float(value) for name, value in scalars.items()}
+
+    def validate(self, x, y, weight):
+        """Return the outputs for some rows, and their loss and metrics as logs."""
+        if self._validate is None:
+            self._validate = tf.function(
+                self._judge,
+                autograph=False,
+                input_signature=[
+                    _signature(self._others, rows=False),
+                    *_signature((x, y, weight)),
+                ],
+            )
+        y_pred, scalars = self._validate(self._others, x, y, weight)
+        logs = {f"val_{name}": float(value) for name, value in scalars.items()}
+        y_pred = {name: value.numpy() for name, value in y_pred.items()}
+        return Outputs(y_pred, logs["val_loss"]), logs
+
+    @property
+    def state(self):
+        """A copy of all weights; can be set."""
+        return self._flat.numpy(), tuple(v.numpy() for v in self._others)
+
+    @state.setter
+    def state(self, state):
+        flat, others = state
+        self._flat.assign(flat)
+        self._others = tuple(tf.constant(value) for value in others)
+
+    def write_back(self):
+        """Write the weights into the network's own variables."""
+        parts = np.split(self._flat.numpy(), np.cumsum(self._sizes)[:-1])
+        variables = self._network.trainable_variables
+        for variable, part in zip(variables, parts, strict=True):
+            variable.assign(part.reshape(variable.shape))
+        others = self._network.non_trainable_variables
+        for variable, value in zip(others, self._others, strict=True):
+            variable.assign(value)
+
+    def read(self):
+        """Take the weights over from the network's own variables."""
+        self._flat.assign(self._read())
+        # Tensors: a variable in their place would be traced once more.
+        others = self._network.non_trainable_variables
+        self._others = tuple(tf.constant(v.numpy()) for v in others)
+
+    def _read(self):
+        variables = self._network.trainable_variables
+        return np.concatenate([v.numpy().ravel() for v in variables])
+
+    def _decay_mask(self, network):
+        variables = network.trainable_variables
+        decayed = [not v.name.endswith(NOT_DECAYED) for v in variables]
+        return np.repeat(np.array(decayed, "float32"), self._sizes)
+
+    def _weights(self):
+        """Return the weights in their shapes: slices of the flat variable."""
+        parts = tf.split(self._flat.value, self._sizes)
+        return [
+            tf.reshape(part, shape)
+            for part, shape in zip(parts, self._shapes, strict=True)
+        ]
+
+    def _epoch(self, others, x, y, weight, order, bounds, rates, weight_decay):
+        def step(i, others, total, metrics):
+            rows = order[bounds[i] : bounds[i + 1]]
+            batch = tf.nest.map_structure(lambda a: tf.gather(a, rows), (x, y, weight))
+            self.optimizer.learning_rate.assign(rates[i])
+            decay = rates[i] * weight_decay
+            loss, others, metrics = self._step(others, metrics, *batch, decay)
+            share = tf.cast(tf.size(rows), "float32")
+            return i + 1, others, total + share * loss, metrics
+
+        _, others, total, metrics = tf.while_loop(
+            lambda i, *_: i < tf.size(rates),
+            step,
+            (tf.constant(0), others, tf.constant(0.0), self._fresh_metrics()),
+            parallel_iterations=1,
+        )
+        loss = total / tf.cast(tf.size(order), "float32")
+        return others, {"loss": loss, **self._metric_results(metrics)}
+
+    def _step(self, others, metrics, x, y, weight, decay):
+        with tf.GradientTape() as tape:
+            y_pred, others, extra = self._call(
+                self._weights(), others, x, training=True, return_losses=True
+            )
+            loss = tf.add_n([self._loss(y, y_pred, weight), *extra])
+        gradient = tape.gradient(loss, self._flat.value)
+        self._flat.assign(self._flat.value * (1.0 - decay * self._decayed))
+        self.optimizer.apply([gradient], [self._flat])
+        return loss, tuple(others), self._update_metrics(metrics, y, y_pred, weight)
+
+    def _judge(self, others, x, y, weight):
+        def call(batch):
+            return self._call(self._weights(), others, batch, training=False)[0]
+
+        y_pred = in_chunks(call, x, self._output_shapes, CHUNK)
+        loss = validation_loss(self._heads, y, y_pred, weight)
+        metrics = self._update_metrics(self._fresh_metrics(), y, y_pred, weight)
+        return y_pred, {"loss": loss, **self._metric_results(metrics)}
+
+    def _loss(self, y, y_pred, weight):
+        losses = [
+            loss(self._encoded(name, y), y_pred[name], sample_weight=weight)
+            for name, loss in self._losses.items()
+        ]
+        return tf.add_n(losses)
+
+    def _encoded(self, name, y):
+        head, target = self._heads[name]
+        return head.encode(y[name], target)
+
+    # Metrics are Keras's; their sums are carried through the loop as tensors.
+    def _all_metrics(self):
+        several = len(self._metrics) > 1
+        for name, metrics in self._metrics.items():
+            for metric in metrics:
+                yield name, f"{name}_{metric.name}" if several else metric.name, metric
+
+    def _fresh_metrics(self):
+        return tuple(
+            tuple(tf.zeros_like(v.value) for v in metric.variables)
+            for _, _, metric in self._all_metrics()
+        )
+
+    def _update_metrics(self, sums, y, y_pred, weight):
+        return tuple(
+            tuple(
+                metric.stateless_update_state(
+                    list(s), self._encoded(name, y), y_pred[name], sample_weight=weight
+                )
+            )
+            for s, (name, _, metric) in zip(sums, self._all_metrics(), strict=True)
+        )
+
+    def _metric_results(self, sums):
+        return {
+            label: metric.stateless_result(list(s))
+            for s, (_, label, metric) in zip(sums, self._all_metrics(), strict=True)
+        }
+
+
+def validation_loss(heads, y, y_pred, weight):
+    """Return the loss over all heads, labels not smoothed: the same for all trials.
+
+    Parameters
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        Of the graph.
+    y, y_pred : dict of str to array
+        Encoded targets and outputs by head.
+    weight : array of shape (n_samples,) or None
+        Weights of the rows.
+    """
+    losses = [
+        head.make_loss(target)(
+            head.encode(y[name], target), y_pred[name], sample_weight=weight
+        )
+        for name, (head, target) in heads.items()
+    ]
+    return tf.add_n(losses)
+
+
+def in_chunks(call, x, shapes, size):
+    """Return ``call(x)`` for all rows, ``size`` at a time, inside a compiled function.
+
+    Parameters
+    ----------
+    call : callable
+        From a dict of arrays to a dict of outputs.
+    x : dict of str to tensor
+        Arrays with one row per sample.
+    shapes : dict of str to tuple
+        Shape of one row of each output.
+    size : int
+        Rows at a time.
+    """
+    n_rows = tf.shape(next(iter(x.values())))[0]
+    n_chunks = (n_rows + size - 1) // size
+
+    def step(i, parts):
+        rows = {name: a[i * size : (i + 1) * size] for name, a in x.items()}
+        outputs = call(rows)
+        return i + 1, {
+            name: part.write(i, outputs[name]) for name, part in parts.items()
+        }
+
+    parts = {
+        name: tf.TensorArray(
+            "float32", size=n_chunks, infer_shape=False, element_shape=(None, *shape)
+        )
+        for name, shape in shapes.items()
+    }
+    _, parts = tf.while_loop(
+        lambda i, _: i < n_chunks, step, (tf.constant(0), parts), parallel_iterations=1
+    )
+    return {name: part.concat() for name, part in parts.items()}
+
+
+def output_shapes(model):
+    """Return the shape of one row of each output of a model, by name."""
+    return {name: tuple(y.shape[1:]) for name, y in model.output.items()}
+
+
+def tensors(rows):
+    """Return x, y and weight on the device; rows without weights weigh 1."""
+    x = {name: tf.constant(array) for name, array in rows.x.items()}
+    y = {name: tf.constant(array) for name, array in rows.y.items()}
+    weight = np.ones(len(rows), "float32") if rows.weight is None else rows.weight
+    return x, y, tf.constant(weight)
+
+
+def batch_bounds(n_rows, batch_size):
+    """Return where batches begin and end: of equal size, give or take one row."""
+    n_steps = -(-n_rows // batch_size)
+    return tf.constant(np.round(np.linspace(0, n_rows, n_steps + 1)).astype("int32"))
+
+
+def _signature(tensors, *, rows=True):
+    """Return the shapes of tensors; any number of rows if the first axis is that."""
+
+    def spec(tensor):
+        shape = (None, *tensor.shape[1:]) if rows else tensor.shape
+        return tf.TensorSpec(shape, tensor.dtype)
+
+    return tf.nest.map_structure(spec, tensors)

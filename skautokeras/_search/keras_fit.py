@@ -1,0 +1,114 @@
+"""Training through `keras.Model.fit`, for what only that can do."""
+
+import keras
+import numpy as np
+
+from skautokeras._search.compiled import CHUNK, batch_bounds, validation_loss
+from skautokeras._search.objective import Outputs
+from skautokeras._search.optimization import (
+    NOT_DECAYED,
+    learning_rate_factor,
+    make_optimizer,
+    schedule_of,
+)
+
+
+def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, seed):
+    """Train through `keras.Model.fit`, for what only that can do."""
+    network, training = built.network, built.training
+    optimizer = make_optimizer(training)
+    optimizer.weight_decay = training.weight_decay or None
+    if training.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+    network.compile(
+        optimizer=optimizer,
+        loss=built.losses,
+        weighted_metrics={
+            name: head.make_metrics(target)
+            for name, (head, target) in recipe.heads.items()
+        },
+        jit_compile=False,
+    )
+    watch = _FitMonitor(
+        monitor, valid_rows, recipe.heads, schedule_of(training, callbacks), training
+    )
+    batches = _Batches(
+        _fit_data(train_rows, recipe.heads),
+        batch_bounds(len(train_rows), training.batch_size).numpy(),
+        np.random.default_rng(seed) if recipe.shuffle else None,
+    )
+    valid = None if valid_rows is None else _fit_data(valid_rows, recipe.heads)
+    network.fit(
+        batches,
+        epochs=monitor.epochs,
+        validation_data=valid,
+        callbacks=[*callbacks, watch],
+        verbose=0,
+        **recipe.fit_arguments,
+    )
+    if monitor.best_state is not None:
+        network.set_weights(monitor.best_state)
+
+
+class _Batches(keras.utils.PyDataset):
+    """Batches in an order of our own: `Model.fit` would ask a global generator."""
+
+    def __init__(self, arrays, bounds, rng):
+        super().__init__()
+        self._arrays = arrays
+        self._bounds = bounds
+        self._rng = rng
+        self._order = np.arange(bounds[-1])
+        self.on_epoch_end()
+
+    def __len__(self):
+        return len(self._bounds) - 1
+
+    def __getitem__(self, i):
+        rows = self._order[self._bounds[i] : self._bounds[i + 1]]
+        return keras.tree.map_structure(lambda array: array[rows], self._arrays)
+
+    def on_epoch_end(self):
+        if self._rng is not None:
+            self._rng.shuffle(self._order)
+
+
+def _fit_data(rows, heads):
+    """Return x, y, sample_weight as `Model.fit` takes them."""
+    y = {
+        name: np.asarray(head.encode(rows.y[name], target))
+        for name, (head, target) in heads.items()
+    }
+    weight = np.ones(len(rows), "float32") if rows.weight is None else rows.weight
+    return rows.x, y, dict.fromkeys(heads, weight)
+
+
+class _FitMonitor(keras.callbacks.Callback):
+    """Lets a `Monitor` watch a training that `Model.fit` runs."""
+
+    def __init__(self, monitor, valid_rows, heads, schedule, training):
+        super().__init__()
+        self._monitor = monitor
+        self._valid_rows = valid_rows
+        self._heads = heads
+        self._schedule = schedule
+        self._rate = training.learning_rate
+
+    def on_epoch_begin(self, epoch, logs=None):
+        start, _ = self._monitor.next_progress()
+        if self._schedule != "constant":
+            factor = float(learning_rate_factor(self._schedule, start))
+            self.model.optimizer.learning_rate = self._rate * factor
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {name: float(value) for name, value in (logs or {}).items()}
+        outputs = None
+        if self._valid_rows is not None:
+            rows = self._valid_rows
+            y_pred = self.model.predict(rows.x, verbose=0, batch_size=CHUNK)
+            loss = float(validation_loss(self._heads, rows.y, y_pred, rows.weight))
+            logs["val_loss"] = loss
+            outputs = Outputs(y_pred, loss)
+        self._monitor.update(logs, outputs, self.model.get_weights)
+        if self._monitor.finished:
+            self.model.stop_training = True
