@@ -287,7 +287,9 @@ def _split_preprocessing(model, inputs, outputs):
             id(x) in ready for x in sources
         ):
             ready.add(id(operation.output))
-            # Keras wants the keys of a dict of inputs to be the tensors' names.
+            # Keras wants the keys of a dict of inputs to be the tensors' names, and
+            # networks of one architecture must have the same ones.
+            operation.output.name = f"preprocessed_{len(names)}"
             names[id(operation.output)] = operation.output.name
         else:
             later.append(sources)
