@@ -218,6 +218,9 @@ class PeriodicEmbedding(keras.layers.Layer):
     TensorShape([1, 8])
     """
 
+    # Sigma is only where the weights start: not part of the structure.
+    numbers = ("sigma",)
+
     def __init__(self, dim=4, n_frequencies=16, sigma=0.1, activation=None, **kwargs):
         super().__init__(**kwargs)
         self.activation = keras.activations.get(activation)

@@ -9,6 +9,10 @@ argument, so that configurations which differ in nothing else share one compiled
 function.
 """
 
+import contextlib
+import json
+import re
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -18,12 +22,38 @@ from skautokeras._search.optimization import NOT_DECAYED, make_optimizer
 
 # Rows that go through a network at once where nothing is learned.
 CHUNK = 4096
+# Steps below which a graph is not worth optimising.
+_FEW_STEPS = 1500
 # Compiled networks that are kept for reuse.
-_KEPT = 8
+_KEPT = 16
+
+
+@contextlib.contextmanager
+def quick_compilation(n_steps):
+    """Leave out TensorFlow's graph optimizer in a training of few steps.
+
+    It takes about 0.1 s and makes steps a few per cent faster (docs/decisions.md). The
+    setting is one of the process; it is put back afterwards.
+
+    Parameters
+    ----------
+    n_steps : int
+        Of the whole training.
+    """
+    if n_steps > _FEW_STEPS:
+        yield
+        return
+    name = "disable_meta_optimizer"
+    before = tf.config.optimizer.get_experimental_options().get(name, False)
+    tf.config.optimizer.set_experimental_options({name: True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({name: before})
 
 
 class CompiledCache:
-    """Compiled networks by architecture, the last few that were used."""
+    """Compiled networks by structure, the last few that were used."""
 
     def __init__(self):
         self._networks = {}
@@ -38,8 +68,7 @@ class CompiledCache:
         heads : dict of str to (Head, TargetSchema)
             Of the graph.
         """
-        shapes = tuple(tuple(v.shape) for v in built.network.variables)
-        key = (built.architecture, shapes)
+        key = (built.training.optimizer, structure(built.network))
         compiled = self._networks.pop(key, None) or CompiledNetwork(built, heads)
         self._networks[key] = compiled
         if len(self._networks) > _KEPT:
@@ -48,8 +77,34 @@ class CompiledCache:
         return compiled
 
 
+def structure(network):
+    """Return what networks share that differ in nothing but numbers and names.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional.
+
+    Returns
+    -------
+    structure : object
+        Equal, and of equal hash, for networks that one compiled function can train.
+    """
+    try:
+        layers = network.get_config()["layers"]
+    except NotImplementedError:
+        return object()  # a user's layer without a config: like no other
+    places = {layer["name"]: f'"#{i}"' for i, layer in enumerate(layers)}
+    operations = {operation.name: operation for operation in network.operations}
+    for layer in layers:
+        for name in getattr(operations[layer["name"]], "numbers", ()):
+            del layer["config"][name]
+    text = json.dumps(layers, default=repr)
+    return re.sub(r'"([^"]*)"', lambda m: places.get(m[1], m[0]), text)
+
+
 class CompiledNetwork:
-    """Compiled training and validation of all networks of one architecture.
+    """Compiled training and validation of all networks of one structure.
 
     Parameters
     ----------
@@ -83,7 +138,9 @@ class CompiledNetwork:
         for variable in self.optimizer.variables:
             variable.assign(keras.ops.zeros_like(variable))
         self.optimizer.learning_rate = built.training.learning_rate
-        self._weight_decay = tf.constant(built.training.weight_decay, "float32")
+        self._numbers = tf.constant(
+            [built.training.weight_decay, built.training.label_smoothing], "float32"
+        )
 
     def run_epoch(self, x, y, weight, order, bounds, rates):
         """Train one epoch; return its mean loss and metrics.
@@ -110,7 +167,7 @@ class CompiledNetwork:
                     *_signature((x, y, weight)),
                     *_signature((tf.constant(order), bounds)),
                     tf.TensorSpec((None,), "float32"),
-                    tf.TensorSpec((), "float32"),
+                    tf.TensorSpec((2,), "float32"),
                 ],
             )
         self._others, scalars = self._run_epoch(
@@ -121,13 +178,15 @@ class CompiledNetwork:
             tf.constant(order),
             bounds,
             tf.constant(rates, "float32"),
-            self._weight_decay,
+            self._numbers,
         )
         return {name: float(value) for name, value in scalars.items()}
 
     def validate(self, x, y, weight):
         """Return the outputs for some rows, and their loss and metrics as logs."""
         if self._validate is None:
+            # A loop would have to be traced, too.
+            self._validates_at_once = len(weight) <= CHUNK
             self._validate = tf.function(
                 self._judge,
                 autograph=False,
@@ -186,13 +245,18 @@ class CompiledNetwork:
             for part, shape in zip(parts, self._shapes, strict=True)
         ]
 
-    def _epoch(self, others, x, y, weight, order, bounds, rates, weight_decay):
+    def _epoch(self, others, x, y, weight, order, bounds, rates, numbers):
+        weight_decay, smoothing = tf.unstack(numbers)
+
         def step(i, others, total, metrics):
-            rows = order[bounds[i] : bounds[i + 1]]
+            start, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
+            rows = tf.slice(order, [start], [end - start])
+            rate = tf.gather(rates, i)
             batch = tf.nest.map_structure(lambda a: tf.gather(a, rows), (x, y, weight))
-            self.optimizer.learning_rate.assign(rates[i])
-            decay = rates[i] * weight_decay
-            loss, others, metrics = self._step(others, metrics, *batch, decay)
+            self.optimizer.learning_rate.assign(rate)
+            loss, others, metrics = self._step(
+                others, metrics, *batch, rate * weight_decay, smoothing
+            )
             share = tf.cast(tf.size(rows), "float32")
             return i + 1, others, total + share * loss, metrics
 
@@ -205,12 +269,12 @@ class CompiledNetwork:
         loss = total / tf.cast(tf.size(order), "float32")
         return others, {"loss": loss, **self._metric_results(metrics)}
 
-    def _step(self, others, metrics, x, y, weight, decay):
+    def _step(self, others, metrics, x, y, weight, decay, smoothing):
         with tf.GradientTape() as tape:
             y_pred, others, extra = self._call(
                 self._weights(), others, x, training=True, return_losses=True
             )
-            loss = tf.add_n([self._loss(y, y_pred, weight), *extra])
+            loss = tf.add_n([*self._loss(y, y_pred, weight, smoothing), *extra])
         gradient = tape.gradient(loss, self._flat.value)
         self._flat.assign(self._flat.value * (1.0 - decay * self._decayed))
         self.optimizer.apply([gradient], [self._flat])
@@ -220,17 +284,22 @@ class CompiledNetwork:
         def call(batch):
             return self._call(self._weights(), others, batch, training=False)[0]
 
-        y_pred = in_chunks(call, x, self._output_shapes, CHUNK)
+        if self._validates_at_once:
+            y_pred = call(x)
+        else:
+            y_pred = in_chunks(call, x, self._output_shapes, CHUNK)
         loss = validation_loss(self._heads, y, y_pred, weight)
         metrics = self._update_metrics(self._fresh_metrics(), y, y_pred, weight)
         return y_pred, {"loss": loss, **self._metric_results(metrics)}
 
-    def _loss(self, y, y_pred, weight):
-        losses = [
-            loss(self._encoded(name, y), y_pred[name], sample_weight=weight)
-            for name, loss in self._losses.items()
-        ]
-        return tf.add_n(losses)
+    def _loss(self, y, y_pred, weight, smoothing):
+        """Return the loss of each head, its labels smoothed."""
+        losses = []
+        for name, loss in self._losses.items():
+            head, target = self._heads[name]
+            y_true = head.smooth(self._encoded(name, y), target, smoothing)
+            losses.append(loss(y_true, y_pred[name], sample_weight=weight))
+        return losses
 
     def _encoded(self, name, y):
         head, target = self._heads[name]

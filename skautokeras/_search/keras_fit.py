@@ -33,7 +33,7 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         monitor, valid_rows, recipe.heads, schedule_of(training, callbacks), training
     )
     batches = _Batches(
-        _fit_data(train_rows, recipe.heads),
+        _fit_data(train_rows, recipe.heads, training.label_smoothing),
         batch_bounds(len(train_rows), training.batch_size).numpy(),
         np.random.default_rng(seed) if recipe.shuffle else None,
     )
@@ -73,12 +73,12 @@ class _Batches(keras.utils.PyDataset):
             self._rng.shuffle(self._order)
 
 
-def _fit_data(rows, heads):
+def _fit_data(rows, heads, label_smoothing=0.0):
     """Return x, y, sample_weight as `Model.fit` takes them."""
-    y = {
-        name: np.asarray(head.encode(rows.y[name], target))
-        for name, (head, target) in heads.items()
-    }
+    y = {}
+    for name, (head, target) in heads.items():
+        encoded = np.asarray(head.encode(rows.y[name], target))
+        y[name] = head.smooth(encoded, target, label_smoothing)
     weight = np.ones(len(rows), "float32") if rows.weight is None else rows.weight
     return rows.x, y, dict.fromkeys(heads, weight)
 

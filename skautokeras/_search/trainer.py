@@ -10,6 +10,7 @@ from skautokeras._search.compiled import (
     CHUNK,
     CompiledCache,
     batch_bounds,
+    quick_compilation,
     tensors,
 )
 from skautokeras._search.keras_fit import train_with_fit
@@ -140,7 +141,9 @@ def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, s
     bounds = batch_bounds(len(train_rows), built.training.batch_size)
     rng = np.random.default_rng(seed)
     order = np.arange(len(train_rows), dtype="int32")
-    with _Callbacks(callbacks, built.network, compiled, monitor.epochs) as hooks:
+    n_steps = (len(bounds) - 1) * monitor.epochs
+    hooks = _Callbacks(callbacks, built.network, compiled, monitor.epochs)
+    with hooks, quick_compilation(n_steps):
         while not monitor.finished and not hooks.wants_to_stop:
             hooks.begin(monitor.epoch)
             if recipe.shuffle:

@@ -10,6 +10,9 @@ import keras
 
 from skautokeras._search.trainer import train
 
+# Characters of an error that are kept; TensorFlow can put whole arrays into one.
+_MAX_REASON = 2000
+
 
 @dataclass(frozen=True, eq=False)
 class Trial:
@@ -115,7 +118,7 @@ def evaluate(
         )
     # One bad configuration must not end the search.
     except Exception as error:  # noqa: BLE001
-        reason = "".join(format_exception_only(error)).strip()
+        reason = "".join(format_exception_only(error)).strip()[:_MAX_REASON]
         return replace(trial, error=reason, seconds=time.monotonic() - start)
 
 

@@ -2,6 +2,7 @@
 
 import keras
 
+from skautokeras._layers.regularization import Dropout
 from skautokeras._space.block import Block
 from skautokeras._space.hyperparameters import (
     Boolean,
@@ -79,8 +80,8 @@ class DenseBlock(Block):
             if use_batchnorm:
                 x = keras.layers.BatchNormalization()(x)
             x = keras.layers.Activation(activation)(x)
-            if dropout > 0:
-                x = keras.layers.Dropout(dropout)(x)
+            if dropout > 0 or is_searched(self.dropout):
+                x = Dropout(dropout)(x)
             if residual and skip.shape[-1] == width:
                 x = keras.layers.Add()([skip, x])
         return x

@@ -28,18 +28,6 @@ class Built:
     losses: dict
     values: dict
 
-    @property
-    def architecture(self):
-        """What two networks share if they differ in nothing but numbers (hashable)."""
-        numbers = {"learning_rate", "schedule", "weight_decay", "batch_size", "epochs"}
-        return tuple(
-            sorted(
-                (name, value)
-                for name, value in self.values.items()
-                if name.removeprefix("training/") not in numbers
-            )
-        )
-
 
 class Graph:
     """A search space: inputs, blocks and heads, with everything known about the data.
@@ -214,8 +202,7 @@ class Graph:
         model = keras.Model(tensors, outputs)
         preprocess, network = _split_preprocessing(model, tensors, outputs)
         losses = {
-            name: head.make_loss(target, training.label_smoothing)
-            for name, (head, target) in self.heads.items()
+            name: head.make_loss(target) for name, (head, target) in self.heads.items()
         }
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
         return Built(preprocess, network, model, training, losses, used)
@@ -276,24 +263,31 @@ def _features(x):
 
 def _split_preprocessing(model, inputs, outputs):
     """Cut a model behind the layers marked ``preprocessing`` at its start."""
-    names = {id(tensor): name for name, tensor in inputs.items()}
-    ready = set(names)
+    origin = {id(tensor): name for name, tensor in inputs.items()}
     later = []
     for operation in model.operations:
         if isinstance(operation, keras.layers.InputLayer):
             continue
         sources = keras.tree.flatten(operation.input)
         if getattr(operation, "preprocessing", False) and all(
-            id(x) in ready for x in sources
+            id(x) in origin for x in sources
         ):
-            ready.add(id(operation.output))
-            # Keras wants the keys of a dict of inputs to be the tensors' names, and
-            # networks of one architecture must have the same ones.
-            operation.output.name = f"preprocessed_{len(names)}"
-            names[id(operation.output)] = operation.output.name
+            origin[id(operation.output)] = origin[id(sources[0])]
         else:
-            later.append(sources)
-    border = {names[id(x)]: x for sources in later for x in sources if id(x) in ready}
-    if set(border) <= set(inputs):
+            later.extend(sources)
+    border = {}
+    for x in {id(x): x for x in later if id(x) in origin}.values():
+        border[_free_name(origin[id(x)], border)] = x
+    if all(border[name] is inputs.get(name) for name in border):
         return None, model
+    for name, tensor in border.items():
+        # Keras wants the keys of a dict of inputs to be the names of the tensors.
+        tensor.name = name
     return keras.Model(inputs, border), keras.Model(border, outputs)
+
+
+def _free_name(name, names):
+    """Return ``name`` with underscores behind it until it is not among ``names``."""
+    while name in names:
+        name += "_"
+    return name

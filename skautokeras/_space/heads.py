@@ -21,10 +21,10 @@ class Head(Block):
         self.loss = loss
         self.metrics = metrics
 
-    def make_loss(self, target, label_smoothing=0.0):
+    def make_loss(self, target):
         """Return the loss as a `keras.losses.Loss`."""
         if self.loss is None:
-            return self.default_loss(target, label_smoothing)
+            return self.default_loss(target)
         loss = keras.losses.get(self.loss)
         return loss if isinstance(loss, keras.losses.Loss) else _FunctionLoss(loss)
 
@@ -76,11 +76,22 @@ class ClassificationHead(Head):
             return "one_hot"
         return "binary"
 
-    def default_loss(self, target, label_smoothing):
+    def default_loss(self, target):
         """Return the cross-entropy for the layout of y."""
         if self.layout(target) == "one_hot":
-            return keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
-        return keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing)
+            return keras.losses.CategoricalCrossentropy()
+        return keras.losses.BinaryCrossentropy()
+
+    def smooth(self, encoded, target, amount):
+        """Return encoded labels moved towards equal shares of all classes.
+
+        ``y (1 - a) + a / n_classes`` (Szegedy et al., arXiv:1512.00567); only for the
+        default loss.
+        """
+        if self.loss is not None:
+            return encoded
+        n_classes = target.n_outputs if self.layout(target) == "one_hot" else 2
+        return encoded * (1.0 - amount) + amount / n_classes
 
     def build_output(self, x, target, name):
         """Return the probabilities: (batch, 1) if binary, else (batch, n_classes)."""
@@ -111,9 +122,13 @@ class RegressionHead(Head):
         """Return how y is laid out: as columns of numbers."""
         return "columns"
 
-    def default_loss(self, target, label_smoothing):
+    def default_loss(self, target):
         """Return the mean squared error."""
         return keras.losses.MeanSquaredError()
+
+    def smooth(self, encoded, target, amount):
+        """Return the numbers as they are."""
+        return encoded
 
     def build_output(self, x, target, name):
         """Return the standardised predictions (batch, n_targets)."""

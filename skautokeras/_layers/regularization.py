@@ -1,0 +1,67 @@
+"""Layers that make training harder and networks better."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class Dropout(keras.layers.Layer):
+    """Drop a share of the values in training; the rate is held in a variable.
+
+    ``y = x / (1 - rate)`` where a uniform draw is below ``1 - rate``, else 0
+    (Srivastava et al., JMLR 15, 2014). As the rate is a variable, networks that differ
+    in it share one compiled function.
+
+    Parameters
+    ----------
+    rate : float
+        Share that is dropped, at least 0 and below 1.
+    seed : int or None, default=None
+        Seed of the draws. None: a fresh one.
+
+    Notes
+    -----
+    **Shape**: that of the input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.regularization import Dropout
+    >>> layer = Dropout(0.5, seed=0)
+    >>> sorted(set(np.asarray(layer(np.ones((8, 8)), training=True)).ravel().tolist()))
+    [0.0, 2.0]
+    """
+
+    # Entries of the config that are held in variables: not part of the structure.
+    numbers = ("rate",)
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.rate = rate
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape):
+        """Create the variable that holds the rate."""
+        self.current_rate = self.add_weight(
+            shape=(),
+            initializer=keras.initializers.Constant(self.rate),
+            trainable=False,
+            name="rate",
+        )
+
+    def call(self, x, training=False):
+        """Return ``x``, in training with values dropped."""
+        if not training:
+            return x
+        keep = 1.0 - self.current_rate
+        draws = keras.random.uniform(ops.shape(x), seed=self.seed_generator)
+        return ops.where(draws < keep, x / keep, 0.0)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the input."""
+        return input_shape
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
