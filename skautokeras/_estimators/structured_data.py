@@ -90,8 +90,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     validation_fraction : float, default=0.2
         Share of the rows that trials are compared on; shuffled and stratified.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Copied for every trial. Those that set the learning rate replace the searched
-        schedule; those that work on batches make training slower.
+        Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
+        Those that set the learning rate replace the searched schedule; those that work
+        on batches make training slower.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn. None: all classes weigh 1.
     ensemble_size : int, default=5
@@ -248,8 +249,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     validation_fraction : float, default=0.2
         Share of the rows that trials are compared on; shuffled.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Copied for every trial. Those that set the learning rate replace the searched
-        schedule; those that work on batches make training slower.
+        Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
+        Those that set the learning rate replace the searched schedule; those that work
+        on batches make training slower.
     ensemble_size : int, default=5
         Networks at most in the final model, chosen so that the weighted mean of their
         predictions is best on validation data. 1: only the best network.

@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import check_scoring
+from sklearn.metrics import get_scorer
 
 from skautokeras._space.heads import make_metric
 
@@ -120,7 +120,7 @@ def make_objective(
     if isinstance(scoring, str) and scoring.startswith("val_"):
         return _keras_objective(scoring, heads, rows)
     (name, target), *_ = targets.items()
-    scorer = check_scoring(predicted(target), scoring=scoring)
+    scorer = get_scorer(scoring)
     weights = {} if sample_weight is None else {"sample_weight": sample_weight}
 
     def score(outputs):

@@ -51,9 +51,18 @@ class Recipe:
     cache: CompiledCache = field(default_factory=CompiledCache)
 
     def as_refit(self, planned_epochs, best_epoch):
-        """Return the recipe that repeats a training up to its best epoch."""
+        """Return the recipe that repeats a training up to its best epoch.
+
+        Without validation rows most callbacks have nothing to look at; those that
+        schedule the learning rate stay.
+        """
+        scheduler = keras.callbacks.LearningRateScheduler
         return replace(
-            self, epochs=planned_epochs, stop_after=best_epoch, early_stopping=False
+            self,
+            callbacks=tuple(c for c in self.callbacks if isinstance(c, scheduler)),
+            epochs=planned_epochs,
+            stop_after=best_epoch,
+            early_stopping=False,
         )
 
 

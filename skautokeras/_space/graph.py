@@ -201,6 +201,9 @@ class Graph:
             outputs[name] = head.build_output(x, target, name)
         model = keras.Model(tensors, outputs)
         preprocess, network = _split_preprocessing(model, tensors, outputs)
+        if preprocess is not None:
+            # Cutting a model leaves it without a config: the two halves are chained.
+            model = keras.Model(tensors, network(preprocess(tensors)))
         losses = {
             name: head.make_loss(target) for name, (head, target) in self.heads.items()
         }
@@ -283,7 +286,19 @@ def _split_preprocessing(model, inputs, outputs):
     for name, tensor in border.items():
         # Keras wants the keys of a dict of inputs to be the names of the tensors.
         tensor.name = name
-    return keras.Model(inputs, border), keras.Model(border, outputs)
+    # It clones the nodes behind the border, and a model made before that would lose its
+    # config.
+    network = keras.Model(border, outputs)
+    _name_inputs(network)
+    return keras.Model(inputs, border), network
+
+
+def _name_inputs(network):
+    """Give the inputs that Keras has cloned the names that they have as keys."""
+    names = {id(tensor): name for name, tensor in network.input.items()}
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            layer.name = layer.output.name = names[id(layer.output)]
 
 
 def _free_name(name, names):
