@@ -174,7 +174,7 @@ class Graph:
         tensors, made = {}, {}
         for node, schema in zip(self.inputs, self.schemas, strict=True):
             name = self._names.get(node._key)
-            prefix = "" if len(self.inputs) == 1 else f"{name}/"
+            prefix = "" if len(self.inputs) == 1 else f"{name}__"
             input_tensors, made[node._key] = node.symbolic(schema, prefix)
             tensors.update(input_tensors)
         for node in self._order:

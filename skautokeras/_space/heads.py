@@ -22,20 +22,54 @@ class Head(Block):
         self.metrics = metrics
 
     def make_loss(self, target):
-        """Return the loss as a `keras.losses.Loss`."""
+        """Return the loss of the head.
+
+        Parameters
+        ----------
+        target : TargetSchema
+            What y is.
+
+        Returns
+        -------
+        loss : keras.losses.Loss
+            Of encoded targets and outputs.
+        """
         if self.loss is None:
             return self.default_loss(target)
         loss = keras.losses.get(self.loss)
         return loss if isinstance(loss, keras.losses.Loss) else _FunctionLoss(loss)
 
     def make_metrics(self, target):
-        """Return fresh Keras metrics."""
+        """Return the metrics of the head, with nothing counted yet.
+
+        Parameters
+        ----------
+        target : TargetSchema
+            What y is.
+
+        Returns
+        -------
+        metrics : list of keras.metrics.Metric
+            Of encoded targets and outputs.
+        """
         return [make_metric(m, self.layout(target)) for m in self.metrics or ()]
 
     def encode(self, y, target):
-        """Return y, codes or numbers, in the form that loss and metrics want.
+        """Return y in the form that loss and metrics want.
 
         Works on NumPy arrays and inside a compiled function.
+
+        Parameters
+        ----------
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Codes of classes, or numbers.
+        target : TargetSchema
+            What y is.
+
+        Returns
+        -------
+        encoded : tensor
+            Laid out as `layout` says.
         """
         layout = self.layout(target)
         if layout == "one_hot":
@@ -44,6 +78,74 @@ class Head(Block):
         if layout == "binary":
             return ops.reshape(ops.cast(y, "float32"), (-1, 1))
         return y
+
+    def layout(self, target):
+        """Return how y is laid out.
+
+        Parameters
+        ----------
+        target : TargetSchema
+            What y is.
+
+        Returns
+        -------
+        layout : {"binary", "one_hot", "codes", "columns"}
+            One column of 0 and 1, a column per class, codes of classes, or as it is.
+        """
+        raise NotImplementedError
+
+    def default_loss(self, target):
+        """Return the loss for when the user gives none.
+
+        Parameters
+        ----------
+        target : TargetSchema
+            What y is.
+
+        Returns
+        -------
+        loss : keras.losses.Loss
+            Of encoded targets and outputs.
+        """
+        raise NotImplementedError
+
+    def smooth(self, encoded, target, amount):
+        """Return the targets that training aims at.
+
+        Parameters
+        ----------
+        encoded : array
+            From `encode`.
+        target : TargetSchema
+            What y is.
+        amount : float or tensor
+            Label smoothing, 0 for none.
+
+        Returns
+        -------
+        smoothed : array
+            Of the same shape.
+        """
+        raise NotImplementedError
+
+    def build_output(self, x, target, name):
+        """Return the output of the network.
+
+        Parameters
+        ----------
+        x : keras.KerasTensor of shape (batch, n_features)
+            What the graph has made.
+        target : TargetSchema
+            What is predicted.
+        name : str
+            Of the output layer.
+
+        Returns
+        -------
+        output : keras.KerasTensor of shape (batch, n_outputs)
+            Probabilities or standardised numbers.
+        """
+        raise NotImplementedError
 
 
 class ClassificationHead(Head):

@@ -48,6 +48,9 @@ class StructuredDataInput(Node):
     >>> node = DenseBlock()(StructuredDataInput())
     """
 
+    def __init__(self):
+        super().__init__()
+
     def symbolic(self, schema, prefix=""):
         """Return the tensors of the input and the symbolic table made of them.
 
@@ -83,6 +86,9 @@ class Input(Node):
     >>> from skautokeras import DenseBlock, Flatten, Input
     >>> node = DenseBlock()(Flatten()(Input()))
     """
+
+    def __init__(self):
+        super().__init__()
 
     def symbolic(self, schema, prefix=""):
         """Return the tensor of the input, twice: by name and for the blocks.

@@ -16,9 +16,18 @@ IGNORED = {
     "ES01",  # an extended summary is good, not owed
     "SA01",  # as is a See Also section
     "SS06",  # a summary may take two lines
+    "RT02",  # what is returned has a name, as in scikit-learn
 }
 # A method's example is the example of its class.
 IGNORED_IN_METHODS = IGNORED | {"EX01"}
+# What an overriding method takes and returns is told by the method it overrides.
+IGNORED_IN_OVERRIDES = IGNORED_IN_METHODS | {"PR01", "RT01"}
+
+
+def overrides(cls, name):
+    """Return whether a base of the class that defines an attribute has it, too."""
+    homes = [base for base in cls.__mro__ if name in vars(base)]
+    return len(homes) > 1
 
 
 def home_of(cls, name):
@@ -48,7 +57,11 @@ def public_objects():
             value = getattr(module, name)
             if inspect.isclass(value):
                 for method in public_methods(value):
-                    yield f"{path}.{method}", IGNORED_IN_METHODS
+                    inherited = overrides(value, method)
+                    yield (
+                        f"{path}.{method}",
+                        IGNORED_IN_OVERRIDES if inherited else IGNORED_IN_METHODS,
+                    )
 
 
 def faults(documented, ignored):

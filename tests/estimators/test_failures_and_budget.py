@@ -1,0 +1,122 @@
+"""What goes wrong is recorded, and what is promised about time holds."""
+
+import time
+
+import keras
+import pytest
+from sklearn.datasets import load_iris
+
+from skautokeras import (
+    Block,
+    ClassificationHead,
+    StructuredDataClassifier,
+    StructuredDataInput,
+)
+from skautokeras._space.graph import Graph
+
+
+class Unlucky(Block):
+    """A user's block that fails for some of its values."""
+
+    def build(self, hp, inputs):
+        """Fail unless the hyperparameter is right."""
+        kind = hp.Choice("kind", ["error", "nan", "good"])
+        if kind == "error":
+            raise ArithmeticError("this block cannot be built")
+        x = keras.layers.Dense(4)(inputs)
+        return x * float("nan") if kind == "nan" else x
+
+
+class WithBlock(StructuredDataClassifier):
+    """The classifier over a search space of a user's own."""
+
+    def _make_graph(self, adapter, target, settings):
+        node = StructuredDataInput()
+        return Graph(
+            [node],
+            [ClassificationHead()(Unlucky()(node))],
+            schemas=[adapter.schema_],
+            targets=[target.schema_],
+            n_samples=adapter.schema_.n_samples,
+            batch_size=settings.batch_size,
+            epochs=settings.epochs,
+        )
+
+    def _predefined(self):
+        kinds = ["error", "nan", "good"] if self.max_trials == 3 else ["error"]
+        return [{"unlucky_1/kind": kind} for kind in kinds]
+
+
+class InterruptAfter(keras.callbacks.Callback):
+    """Press Ctrl+C in a certain epoch, counted over all trials."""
+
+    epochs = 0
+
+    def __init__(self, n_epochs):
+        super().__init__()
+        self.n_epochs = n_epochs
+
+    def on_epoch_end(self, epoch, logs=None):
+        type(self).epochs += 1
+        if type(self).epochs == self.n_epochs:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def iris():
+    """150 rows, three classes."""
+    return load_iris(return_X_y=True)
+
+
+def test_failed_trials_are_recorded_and_the_search_goes_on(iris, capsys):
+    classifier = WithBlock(max_trials=3, epochs=2, random_state=0, verbose=1).fit(*iris)
+    board = classifier.leaderboard_.set_index("trial")
+    assert board["status"].to_dict() == {0: "failed", 1: "failed", 2: "completed"}
+    assert "this block cannot be built" in board["error"][0]
+    assert "nan" in board["error"][1]
+    assert classifier.best_params_["unlucky_1/kind"] == "good"
+    assert "failed" in capsys.readouterr().out
+
+
+def test_a_search_in_which_all_trials_fail_raises_the_first_reason(iris):
+    with pytest.raises(RuntimeError, match="this block cannot be built"):
+        WithBlock(max_trials=1, epochs=2, random_state=0).fit(*iris)
+
+
+def test_ctrl_c_leaves_the_best_trial_so_far(iris):
+    InterruptAfter.epochs = 0
+    classifier = StructuredDataClassifier(
+        max_trials=5, epochs=2, callbacks=[InterruptAfter(3)], random_state=0
+    )
+    with pytest.warns(UserWarning, match="interrupted after 1 trials"):
+        classifier.fit(*iris)
+    assert classifier.interrupted_
+    assert classifier.n_trials_ == 1
+    assert classifier.predict(iris[0]).shape == (150,)
+
+
+def test_ctrl_c_before_the_first_result_is_raised(iris):
+    InterruptAfter.epochs = 0
+    classifier = StructuredDataClassifier(
+        epochs=2, callbacks=[InterruptAfter(1)], random_state=0
+    )
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(*iris)
+
+
+@pytest.mark.slow
+def test_the_time_is_kept_to_a_tenth_and_an_epoch(titanic):
+    StructuredDataClassifier(max_trials=1, epochs=1).fit(*titanic)  # imports
+    classifier = StructuredDataClassifier(max_time=8, max_trials=10_000)
+    start = time.monotonic()
+    classifier.fit(*titanic)
+    # An epoch of the slowest configuration here, compilation included, is below 2 s.
+    assert time.monotonic() - start < 8 * 1.1 + 2
+    assert classifier.n_trials_ > 1
+
+
+@pytest.mark.slow
+def test_the_first_network_is_there_in_hardly_any_time(titanic):
+    classifier = StructuredDataClassifier(max_time=0.001, random_state=0).fit(*titanic)
+    assert classifier.n_trials_ == 1
+    assert classifier.predict(titanic[0]).shape == (len(titanic[0]),)

@@ -1,0 +1,92 @@
+"""A small real problem, and small spaces for oracles."""
+
+from dataclasses import dataclass, replace
+
+import keras_tuner
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
+from skautokeras._data.split import Data, Rows, split_indices
+from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._data.target import ClassificationTarget
+from skautokeras._search.deadline import Deadline
+from skautokeras._search.objective import make_objective
+from skautokeras._search.trainer import Recipe, train
+from skautokeras._search.trial import seeded
+from skautokeras._space.graph import Graph
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Iris, ready to be trained on."""
+
+    graph: Graph
+    data: Data
+    target: ClassificationTarget
+    y: np.ndarray
+    X: np.ndarray
+
+    @property
+    def recipe(self):
+        return Recipe(heads=self.graph.heads, epochs=6)
+
+    def objective(self, scoring=None, **kwargs):
+        heads, rows = self.graph.heads, self.data.valid
+        targets = dict.fromkeys(heads, self.target)
+        return make_objective(scoring, heads, targets, rows, y_true=self.y, **kwargs)
+
+    def train(self, values=None, *, seed=0, data=None, recipe=None, **changes):
+        """Build and train; return the network and the monitor."""
+        data = data or self.data
+        with seeded(seed):
+            built = self.graph.build(values or {})
+            monitor = train(
+                built,
+                replace(recipe or self.recipe, **changes),
+                data.train,
+                data.valid,
+                self.objective(),
+                deadline=Deadline(None),
+                seed=seed,
+                on_epoch=lambda epoch, logs: False,
+            )
+        return built, monitor
+
+
+@pytest.fixture(scope="session")
+def problem():
+    """Iris as a problem for one dense block."""
+    X, y = load_iris(return_X_y=True)
+    adapter, target = StructuredDataAdapter().fit(X), ClassificationTarget().fit(y)
+    node = StructuredDataInput()
+    block = DenseBlock(n_layers=1, units=16, use_batchnorm=False, residual=False)
+    graph = Graph(
+        [node],
+        [ClassificationHead()(block(node))],
+        schemas=[adapter.schema_],
+        targets=[target.schema_],
+        n_samples=len(X),
+        batch_size=16,
+    )
+    rows = Rows(
+        adapter.transform(X), {"classification_head_1": target.transform(y)}, None
+    )
+    train_rows, valid_rows = split_indices(y, 0.3, stratify=True, seed=0)
+    data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
+    return Problem(graph, data, target, y[valid_rows], X[valid_rows])
+
+
+@pytest.fixture
+def space():
+    """A space with a branch: three hyperparameters exist for one choice only."""
+    hp = keras_tuner.HyperParameters()
+    kind = hp.Choice("block_1/kind", ["a", "b"])
+    hp.Choice("block_1/size", [1, 2, 3])
+    with hp.conditional_scope("block_1/kind", ["b"]):
+        for name in ("x", "y", "z"):
+            hp.Choice(f"block_1/b/{name}", [1, 2])
+    hp.Float("training/rate", 0.0, 1.0)
+    assert kind == "a"
+    return hp
