@@ -27,7 +27,7 @@ def prepare_skautokeras(spec):
     estimators = (StructuredDataRegressor, StructuredDataClassifier)
     estimator = estimators[_is_classification(spec)](
         max_time=spec["max_time"],
-        max_trials=spec.get("max_trials", 1000),
+        max_trials=spec.get("max_trials", 20),  # the default
         random_state=spec["seed"],
     )
 

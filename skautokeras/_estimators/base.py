@@ -218,7 +218,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         model : keras.Model
             A copy of its own: from a dict of model-ready arrays (numbers, codes of
             categories) to a dict with one output. Categories and dates are encoded by
-            the estimator, scaling and embeddings by the model.
+            the estimator, scaling and embeddings by the model. To load it from a file
+            in another process, import `skautokeras.layers` there before.
         """
         from skautokeras._export.keras_model import export_keras_model
 

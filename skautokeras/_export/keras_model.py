@@ -2,6 +2,8 @@
 
 import keras
 
+from skautokeras._space.randomness import seeded
+
 
 def export_keras_model(ensemble):
     """Return a copy of the network that nothing in the estimator depends on.
@@ -17,6 +19,7 @@ def export_keras_model(ensemble):
         From a dict of model-ready arrays to a dict of outputs by head.
     """
     model = ensemble.as_model()
-    copy = keras.models.clone_model(model)
+    with seeded(0):
+        copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     return copy

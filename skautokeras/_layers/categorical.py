@@ -23,8 +23,9 @@ class OneHot(keras.layers.Layer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skautokeras._layers.categorical import OneHot
-    >>> OneHot(cardinalities=[3, 3])([[2, 0]]).numpy()
+    >>> OneHot(cardinalities=[3, 3])(np.array([[2, 0]])).numpy()
     array([[0., 1., 0., 0.]], dtype=float32)
     """
 
@@ -73,8 +74,9 @@ class CategoricalEmbedding(keras.layers.Layer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skautokeras._layers.categorical import CategoricalEmbedding
-    >>> CategoricalEmbedding(cardinalities=[3, 5], dim=4)([[2, 0]]).shape
+    >>> CategoricalEmbedding(cardinalities=[3, 5], dim=4)(np.array([[2, 0]])).shape
     TensorShape([1, 8])
     """
 

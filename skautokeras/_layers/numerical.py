@@ -34,8 +34,9 @@ class Scaling(keras.layers.Layer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skautokeras._layers.numerical import Scaling
-    >>> Scaling(center=[1.0], scale=[2.0])([[5.0]]).numpy()
+    >>> Scaling(center=[1.0], scale=[2.0])(np.array([[5.0]])).numpy()
     array([[2.]], dtype=float32)
     """
 
@@ -88,8 +89,10 @@ class QuantileScaling(keras.layers.Layer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skautokeras._layers.numerical import QuantileScaling
-    >>> QuantileScaling(knots=[[0.0], [1.0], [10.0]])([[1.0]]).numpy().round(3)
+    >>> layer = QuantileScaling(knots=[[0.0], [1.0], [10.0]])
+    >>> abs(layer(np.array([[1.0]])).numpy().round(3))
     array([[0.]], dtype=float32)
     """
 
@@ -139,9 +142,10 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skautokeras._layers.numerical import PiecewiseLinearEmbedding
     >>> layer = PiecewiseLinearEmbedding(edges=[[0.0], [1.0], [2.0]], dim=4)
-    >>> layer([[0.5], [3.0]]).shape
+    >>> layer(np.array([[0.5], [3.0]])).shape
     TensorShape([2, 4])
     """
 
@@ -213,8 +217,9 @@ class PeriodicEmbedding(keras.layers.Layer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skautokeras._layers.numerical import PeriodicEmbedding
-    >>> PeriodicEmbedding(dim=4)([[0.5, 1.0]]).shape
+    >>> PeriodicEmbedding(dim=4)(np.array([[0.5, 1.0]])).shape
     TensorShape([1, 8])
     """
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import skautokeras._layers  # noqa: F401 - unpickled networks need them registered
 from skautokeras._search.compiled import in_chunks, output_shapes
 from skautokeras._search.objective import Outputs
 

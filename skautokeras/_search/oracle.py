@@ -240,9 +240,6 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
             "The callable given as 'tuner' must return a keras_tuner.Oracle, got "
             f"{type(oracle).__name__}."
         )
-    oracle.verbose = 0
-    # Failures are ours to count: they are recorded, and the search goes on.
-    oracle.max_consecutive_failed_trials = None
     return oracle
 
 
@@ -253,6 +250,9 @@ def hosted(oracle):
     Every `keras_tuner.Oracle` saves itself after each trial; the folder is a temporary
     one and goes away afterwards.
     """
+    oracle.verbose = 0
+    # Failures are ours to count: they are recorded, and the search goes on.
+    oracle.max_consecutive_failed_trials = None
     with tempfile.TemporaryDirectory(prefix="skautokeras-") as folder:
         with _quiet():
             keras_tuner.Tuner(

@@ -2,7 +2,7 @@
 
 from skautokeras._search.ensemble import Ensemble
 from skautokeras._search.trainer import train
-from skautokeras._search.trial import seeded
+from skautokeras._space.randomness import seeded
 
 
 def finish(graph, trials, weights, recipe, data, *, refit, deadline):

@@ -1,7 +1,5 @@
 """Trial: the record of one configuration, and `evaluate`, which makes it."""
 
-import contextlib
-import random
 import time
 from dataclasses import dataclass, field, replace
 from traceback import format_exception_only
@@ -9,6 +7,7 @@ from traceback import format_exception_only
 import keras
 
 from skautokeras._search.trainer import train
+from skautokeras._space.randomness import seeded
 
 # Characters of an error that are kept; TensorFlow can put whole arrays into one.
 _MAX_REASON = 2000
@@ -136,18 +135,3 @@ def check_size(graph, values, max_model_size):
             f"The network would have {n_parameters} parameters, more than "
             f"max_model_size={max_model_size}."
         )
-
-
-@contextlib.contextmanager
-def seeded(seed):
-    """Let Keras draw its seeds from ``seed``, and leave the generators as they were.
-
-    Keras takes the seed of every initializer and dropout layer that has none from
-    Python's global generator.
-    """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)

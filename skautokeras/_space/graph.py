@@ -1,5 +1,6 @@
 """Graph: nodes wired together, named, and built into networks."""
 
+import contextlib
 from dataclasses import dataclass
 
 import keras
@@ -7,6 +8,7 @@ import keras_tuner
 
 from skautokeras._space.block import Names, build_block
 from skautokeras._space.heads import Head
+from skautokeras._space.randomness import seeded
 from skautokeras._space.training import Training, suggest_training
 
 
@@ -69,7 +71,7 @@ class Graph:
     ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
     ...     n_samples=100,
     ... )
-    >>> [hp.name for hp in graph.space().space][:2]
+    >>> [hp.name for hp in graph.space().space if "dense" in hp.name][:2]
     ['dense_block_1/activation', 'dense_block_1/use_batchnorm']
     """
 
@@ -160,7 +162,10 @@ class Graph:
         seen, waiting = set(), [{}]
         while waiting:
             hp = _with_values(waiting.pop())
-            self._run(hp)
+            # A block that fails for some values is the business of the trial that has
+            # them; what it asked for before is known.
+            with seeded(0), contextlib.suppress(Exception):
+                self._run(hp)
             space.merge(hp.space, overwrite=False)
             seen.update(_scope_key(scope) for scope in hp.active_scopes)
             for scope in hp.inactive_scopes:
@@ -171,6 +176,16 @@ class Graph:
         return space
 
     def _run(self, hp):
+        training = suggest_training(
+            hp,
+            self.n_samples,
+            batch_size=self.batch_size,
+            epochs=self.epochs,
+            smooth_labels=any(
+                head.loss is None and target.is_classification
+                for head, target in self.heads.values()
+            ),
+        )
         tensors, made = {}, {}
         for node, schema in zip(self.inputs, self.schemas, strict=True):
             name = self._names.get(node._key)
@@ -183,16 +198,6 @@ class Graph:
                 inputs = inputs[0] if len(inputs) == 1 else inputs
                 name = self._names[node._key]
                 made[node._key] = build_block(hp, name, node.block, inputs)
-        training = suggest_training(
-            hp,
-            self.n_samples,
-            batch_size=self.batch_size,
-            epochs=self.epochs,
-            smooth_labels=any(
-                head.loss is None and target.is_classification
-                for head, target in self.heads.values()
-            ),
-        )
         outputs = {}
         for node, (name, (head, target)) in zip(
             self.outputs, self.heads.items(), strict=True

@@ -90,7 +90,9 @@ def _robust_statistics(quantiles):
 
 
 def _pick_quantiles(quantiles, n_bins):
-    """Return n_bins + 1 equally spaced quantiles of each column."""
+    """Return n_bins + 1 equally spaced quantiles of each column, two at least."""
+    if len(quantiles) == 1:
+        return np.repeat(quantiles, 2, axis=0)
     steps = np.linspace(0, len(quantiles) - 1, min(n_bins, len(quantiles) - 1) + 1)
     return quantiles[np.round(steps).astype(int)]
 

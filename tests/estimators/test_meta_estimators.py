@@ -101,7 +101,7 @@ def test_sample_weights_are_routed(classifier, titanic):
     weight = np.where(y == 1, 20.0, 1.0)
     with config_context(enable_metadata_routing=True):
         classifier.set_fit_request(sample_weight=True)
-        classifier.set_score_request(sample_weight=False)
+        classifier.set_score_request(sample_weight=True)
         pipeline = make_pipeline(classifier)
         plain = pipeline.fit(X, y).predict(X).mean()
         weighted = pipeline.fit(X, y, sample_weight=weight).predict(X).mean()

@@ -21,7 +21,8 @@ FLOORS = {
 }
 TOP_FLOOR = 5  # the public modules: __init__, datasets, ...
 HEAVY = {"keras", "keras_tuner", "scikeras", "tensorflow", "matplotlib"}
-KERAS_ROOMS = {"_layers", "_space", "_search", "_export"}
+# `layers` is the public name of `_layers`.
+KERAS_ROOMS = {"_layers", "_space", "_search", "_export", "layers"}
 
 
 def room_of(name):

@@ -14,8 +14,8 @@ from skautokeras._data.target import ClassificationTarget
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.objective import make_objective
 from skautokeras._search.trainer import Recipe, train
-from skautokeras._search.trial import seeded
 from skautokeras._space.graph import Graph
+from skautokeras._space.randomness import seeded
 
 
 @dataclass(frozen=True)
