@@ -73,9 +73,10 @@ class Scaling(keras.layers.Layer):
 class QuantileScaling(keras.layers.Layer):
     """Map each column to a normal distribution through its empirical quantiles.
 
-    The distribution function is the piecewise linear one through the knots, with a
-    small linear part that keeps values outside the knots apart; the normal quantile
-    function follows. Equal neighbouring knots (many equal values) are a step.
+    The distribution function is the piecewise linear one through the knots, moved into
+    [0.001, 0.999]; the normal quantile function follows. Values outside the knots get
+    the score of the outermost one. Equal neighbouring knots (many equal values) are a
+    step.
 
     Parameters
     ----------

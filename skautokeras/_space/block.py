@@ -71,8 +71,12 @@ class Block:
         ------
         TypeError
             If ``inputs`` holds something else than nodes.
+        ValueError
+            If ``inputs`` is an empty list.
         """
         parents = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        if not parents:
+            raise ValueError(f"{type(self).__name__} was called on an empty list.")
         for parent in parents:
             if not isinstance(parent, Node):
                 raise TypeError(

@@ -99,6 +99,11 @@ class Graph:
                     "Every output must come from a ClassificationHead or a "
                     f"RegressionHead, got {output!r}."
                 )
+            if len(output.parents) != 1:
+                raise ValueError(
+                    f"{type(output.block).__name__} takes one node, got "
+                    f"{len(output.parents)}. Put a Merge block before it."
+                )
         self._order = _topological_order(self.outputs)
         known = {node._key for node in self.inputs}
         for node in self._order:

@@ -13,7 +13,13 @@ from skautokeras._layers.numerical import (
     Scaling,
 )
 from skautokeras._space.block import Block
-from skautokeras._space.hyperparameters import Choice, Float, choose, when
+from skautokeras._space.hyperparameters import (
+    Choice,
+    Float,
+    choose,
+    is_searched,
+    when,
+)
 from skautokeras._space.inputs import Table
 
 # One-hot codes of a column with more categories than this would be a long, thin
@@ -226,8 +232,10 @@ class CategoricalEncoding(Block):
         # Wide columns are embedded in any case, the others by one method only.
         by_method = max(inputs.cardinalities) <= ONE_HOT_LIMIT
         given = self.method if by_method else "embedding"
-        with when(hp, "method", given, ["embedding"]):
-            dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
+        dim = None
+        if wide or is_searched(given):
+            with when(hp, "method", given, ["embedding"]):
+                dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
         parts = []
         if narrow:
             parts.append(_on_columns(OneHot, inputs, narrow))

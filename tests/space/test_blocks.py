@@ -19,6 +19,7 @@ from skautokeras import (
 )
 from skautokeras._space.heads import Head
 from skautokeras._space.hyperparameters import Choice
+from skautokeras._space.inputs import Table
 
 
 class Tower(Block):
@@ -127,3 +128,100 @@ def test_a_wrong_way_to_merge_is_named(table, make_graph):
 def test_blocks_are_wired_on_nodes_only():
     with pytest.raises(TypeError, match="must be called on an input"):
         DenseBlock()(np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("block", every_block(), ids=repr)
+@pytest.mark.parametrize("wrong", [None, "node", np.zeros((3, 2)), Table(), DenseBlock])
+def test_no_block_is_wired_on_what_is_no_node(block, wrong):
+    name = type(block).__name__
+    with pytest.raises(TypeError, match=f"{name} must be called on an input"):
+        block(wrong)
+    with pytest.raises(TypeError, match=f"{name} must be called on an input"):
+        block([StructuredDataInput(), wrong])
+
+
+@pytest.mark.parametrize("block", every_block(), ids=repr)
+def test_a_copy_of_a_block_alone_asks_for_the_same_names(block, make_graph):
+    expected = names(make_graph(block))
+    assert names(make_graph(copy.deepcopy(block))) == expected
+    assert names(make_graph(pickle.loads(pickle.dumps(block)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("block", "searched"),
+    [
+        (Normalization(method="robust"), set()),
+        (NumericalEmbedding(method="none"), set()),
+        (NumericalEmbedding(method="piecewise_linear", dim=4, n_bins=8), set()),
+        (NumericalEmbedding(method="periodic", dim=4), {"sigma", "activation"}),
+        (CategoricalEncoding(method="one_hot"), set()),
+        (CategoricalEncoding(method="embedding", dim=4), set()),
+        (Merge(merge_type="add"), set()),
+    ],
+    ids=repr,
+)
+def test_only_what_is_not_fixed_is_searched(block, searched, make_graph):
+    found = {n.split("/")[-1] for n in names(make_graph(block)) if "training" not in n}
+    assert found == searched
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "values"),
+    [
+        (
+            Normalization(method=Choice(("robust", "quantile"))),
+            "normalization_1/method",
+            ["robust", "quantile"],
+        ),
+        (
+            NumericalEmbedding(method=Choice(("periodic", "none"))),
+            "numerical_embedding_1/method",
+            ["periodic", "none"],
+        ),
+        (
+            NumericalEmbedding(method="periodic", dim=Choice((2, 3), default=3)),
+            "numerical_embedding_1/periodic/dim",
+            [2, 3],
+        ),
+        (
+            CategoricalEncoding(method="embedding", dim=Choice((2, 3))),
+            "categorical_encoding_1/dim",
+            [2, 3],
+        ),
+        (
+            DenseBlock(activation=Choice(("tanh", "gelu"))),
+            "dense_block_1/activation",
+            ["tanh", "gelu"],
+        ),
+    ],
+    ids=repr,
+)
+def test_a_narrowed_range_takes_the_place_of_the_default(
+    block, name, values, make_graph
+):
+    graph = make_graph(block)
+    space = {hp.name: hp for hp in graph.space().space}
+    assert list(space[name].values) == values
+    for value in values:
+        assert graph.build({name: value}).values[name] == value
+
+
+def test_a_block_takes_the_place_of_a_step(make_graph):
+    block = skautokeras.StructuredDataBlock(dense=Tower())
+    found = names(make_graph(block))
+    assert "structured_data_block_1/dense_block_1/depth" in found
+    assert not any("units" in name for name in found)
+
+
+@pytest.mark.parametrize("block", [NumericalEmbedding(), CategoricalEncoding()])
+def test_blocks_for_columns_refuse_features(block, make_graph):
+    with pytest.raises(TypeError, match=f"{type(block).__name__} needs the columns"):
+        make_graph(DenseBlock(), block).build({})
+
+
+def test_normalization_also_takes_features(make_graph):
+    built = make_graph(DenseBlock(n_layers=1), Normalization()).build({})
+    assert any(
+        isinstance(layer, keras.layers.LayerNormalization)
+        for layer in built.network.layers
+    )

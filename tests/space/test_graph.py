@@ -19,7 +19,6 @@ from skautokeras import (
 from skautokeras._data.schema import ArraySchema, TargetSchema
 from skautokeras._search.compiled import structure
 from skautokeras._space.graph import Graph
-from skautokeras._space.portfolio import predefined
 
 BLOCK = "structured_data_block_1"
 
@@ -163,17 +162,89 @@ def test_loose_ends_are_refused(table):
         make(inputs, [outputs[0], Normalization()(inputs[0])])
 
 
-@pytest.mark.parametrize("i", range(len(predefined("structured_data"))))
-def test_predefined_configurations_resolve_completely_and_build(graph, i):
-    values = predefined("structured_data")[i]
-    assert set(values) <= graph.active_names(values)
-    used = graph.build(values).values
-    assert {name: used[name] for name in values} == values
+def test_every_branch_is_found_with_its_conditions(graph):
+    found = {
+        hp.name.removeprefix(f"{BLOCK}/"): {
+            c.name.removeprefix(f"{BLOCK}/"): list(c.values) for c in hp.conditions
+        }
+        for hp in graph.space().space
+        if hp.conditions
+    }
+    method = "numerical_embedding_1/method"
+    expected = {
+        f"dense_block_1/units_{i}": {
+            "dense_block_1/n_layers": list(range(i + 1, 5)),
+        }
+        for i in range(4)
+    }
+    for branch, parts in {
+        "periodic": ("dim", "sigma", "activation"),
+        "piecewise_linear": ("n_bins", "dim"),
+    }.items():
+        for part in parts:
+            expected[f"numerical_embedding_1/{branch}/{part}"] = {method: [branch]}
+    expected["categorical_encoding_1/dim"] = {
+        "categorical_encoding_1/method": ["embedding"]
+    }
+    assert found == expected
 
 
-def test_the_first_predefined_configuration_is_the_cheapest(graph):
-    costs = [
-        graph.build(v).network.count_params() * v["training/epochs"]
-        for v in predefined("structured_data")
-    ]
-    assert min(costs) == costs[0]
+def test_the_space_is_handed_out_as_a_copy(graph):
+    graph.space().values.clear()
+    graph.space().Int("mine", 1, 2)
+    assert "mine" not in graph.space().values
+    assert graph.space().values
+
+
+def test_structure_is_blind_to_the_learning_rate(graph):
+    slow, fast = (
+        graph.build({"training/learning_rate": rate}) for rate in (1e-3, 1e-2)
+    )
+    assert slow.training.learning_rate != fast.training.learning_rate
+    assert structure(slow.network) == structure(fast.network)
+
+
+def graph_of(node, output, table):
+    return Graph(
+        [node],
+        [output],
+        schemas=[table[0].schema_],
+        targets=[TargetSchema(kind="binary", n_outputs=1)],
+        n_samples=60,
+    )
+
+
+def test_a_block_called_twice_is_searched_twice(table):
+    node, dense = StructuredDataInput(), DenseBlock(n_layers=1)
+    merged = Merge(merge_type="concatenate")([dense(node), dense(node)])
+    graph = graph_of(node, ClassificationHead()(merged), table)
+    units = {"dense_block_1/units_0": 32, "dense_block_2/units_0": 64}
+    assert set(units) <= graph.active_names({})
+    widths = [layer.output.shape[-1] for layer in graph.build(units).network.layers]
+    assert {32, 64, 96} <= set(widths)
+
+
+def test_a_node_used_twice_is_built_once(table):
+    node = StructuredDataInput()
+    shared = DenseBlock(n_layers=1, units=6)(node)
+    merged = Merge(merge_type="add")([shared, shared])
+    graph = graph_of(node, ClassificationHead()(merged), table)
+    assert not any("dense_block_2" in hp.name for hp in graph.space().space)
+    layers = graph.build({}).network.layers
+    assert sum(layer.name.startswith("dense") for layer in layers) == 1
+
+
+def test_an_addition_projects_to_the_shape_of_the_first_branch(table):
+    node = StructuredDataInput()
+    branches = [DenseBlock(n_layers=1, units=u)(node) for u in (4, 6)]
+    output = ClassificationHead()(Merge(merge_type="add")(branches))
+    layers = graph_of(node, output, table).build({}).network.layers
+    (add,) = [layer for layer in layers if type(layer).__name__ == "Add"]
+    assert [x.shape[-1] for x in add.input] == [4, 4]
+
+
+def test_a_head_takes_one_node(table):
+    node = StructuredDataInput()
+    branches = [DenseBlock(n_layers=1, units=u)(node) for u in (4, 6)]
+    with pytest.raises(ValueError, match="takes one node, got 2"):
+        graph_of(node, ClassificationHead()(branches), table)

@@ -56,3 +56,71 @@ def test_every_metric_is_a_fresh_one():
     assert float(fresh.result()) == 0
     assert make_metric("accuracy", "one_hot").name == "accuracy"
     assert make_metric(keras.metrics.mean_squared_error, "columns").name
+
+
+NUMBERS = TargetSchema(kind="regression", n_outputs=2)
+
+
+@pytest.mark.parametrize(
+    ("head", "target", "loss"),
+    [
+        (ClassificationHead(), BINARY, keras.losses.BinaryCrossentropy),
+        (ClassificationHead(), THREE, keras.losses.CategoricalCrossentropy),
+        (ClassificationHead(), LABELS, keras.losses.BinaryCrossentropy),
+        (RegressionHead(), NUMBERS, keras.losses.MeanSquaredError),
+    ],
+    ids=["binary", "multiclass", "multilabel", "regression"],
+)
+def test_each_kind_of_target_has_its_default_loss(head, target, loss):
+    assert type(head.make_loss(target)) is loss
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "y", "expected"),
+    [
+        (None, BINARY, [1, 0], [[1], [0]]),
+        (None, THREE, [2, 0], [[0, 0, 1], [1, 0, 0]]),
+        (None, LABELS, [[1, 0, 1]], [[1, 0, 1]]),
+        ("categorical_crossentropy", BINARY, [1, 0], [[0, 1], [1, 0]]),
+        ("sparse_categorical_crossentropy", THREE, [2, 0], [2, 0]),
+    ],
+    ids=["binary", "multiclass", "multilabel", "categorical", "sparse"],
+)
+def test_y_is_encoded_as_its_layout_says(loss, target, y, expected):
+    encoded = ClassificationHead(loss=loss).encode(np.array(y), target)
+    assert tuple(encoded.shape) == np.shape(expected)
+    np.testing.assert_array_equal(encoded, expected)
+
+
+def test_numbers_are_not_encoded():
+    y = np.array([[0.5, -1.0]])
+    head = RegressionHead()
+    assert head.layout(NUMBERS) == "columns"
+    assert head.encode(y, NUMBERS) is y
+    assert head.build_output(keras.Input((4,)), NUMBERS, "head").shape == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("target", "metric"),
+    [
+        (BINARY, keras.metrics.BinaryAccuracy),
+        (THREE, keras.metrics.CategoricalAccuracy),
+        (LABELS, keras.metrics.BinaryAccuracy),
+    ],
+    ids=["binary", "multiclass", "multilabel"],
+)
+def test_accuracy_is_the_one_for_the_target_and_fresh_each_time(target, metric):
+    head = ClassificationHead(metrics=["accuracy"])
+    (first,), (second,) = head.make_metrics(target), head.make_metrics(target)
+    assert type(first) is metric
+    assert first is not second
+
+
+def test_a_plain_function_is_a_loss_and_keeps_its_name():
+    def distance(y_true, y_pred):
+        return keras.ops.mean(keras.ops.abs(y_true - y_pred), axis=-1)
+
+    loss = RegressionHead(loss=distance).make_loss(NUMBERS)
+    assert isinstance(loss, keras.losses.Loss)
+    assert loss.name == "distance"
+    assert float(loss(np.ones((3, 2)), np.zeros((3, 2)))) == pytest.approx(1)

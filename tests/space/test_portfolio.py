@@ -1,0 +1,57 @@
+"""The predefined configurations fit the graph that a task estimator makes."""
+
+import math
+
+import numpy as np
+import pytest
+
+from skautokeras._space.portfolio import predefined
+
+each = pytest.mark.parametrize("i", range(len(predefined("structured_data"))))
+
+
+@pytest.fixture
+def graph(make_graph):
+    """The graph of the table estimators."""
+    return make_graph()
+
+
+@each
+def test_every_name_exists_under_the_values_of_its_configuration(graph, i):
+    values = predefined("structured_data")[i]
+    assert set(values) <= graph.active_names(values)
+
+
+@each
+def test_every_value_lies_in_its_range(graph, i):
+    space = {hp.name: hp for hp in graph.space().space}
+    for name, value in predefined("structured_data")[i].items():
+        hp = space[name]
+        if not hasattr(hp, "min_value"):
+            assert value in hp.values, name
+        else:
+            assert hp.min_value <= value <= hp.max_value, name
+            if hp.step and hp.sampling == "linear":
+                steps = (value - hp.min_value) / hp.step
+                assert math.isclose(steps, round(steps), abs_tol=1e-9), name
+
+
+@each
+def test_every_configuration_builds_and_predicts(graph, table, i):
+    built = graph.build(predefined("structured_data")[i])
+    (y_pred,) = built.model(table[1]).values()
+    assert y_pred.shape == (60, 1)
+    assert np.isfinite(y_pred).all()
+
+
+def test_the_first_configuration_costs_least(graph):
+    costs = []
+    for values in predefined("structured_data"):
+        built = graph.build(values)
+        costs.append(built.network.count_params() * built.training.epochs)
+    assert costs[0] == min(costs)
+
+
+def test_configurations_are_handed_out_as_copies():
+    predefined("structured_data")[0].clear()
+    assert predefined("structured_data")[0]
