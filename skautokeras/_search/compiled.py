@@ -25,7 +25,7 @@ CHUNK = 4096
 # Steps below which a graph is not worth optimising.
 _FEW_STEPS = 1500
 # Compiled networks that are kept for reuse.
-_KEPT = 16
+_KEPT = 32
 
 
 @contextlib.contextmanager
