@@ -1,10 +1,23 @@
 """Trials on disk: found again, never half, never another search's."""
 
+import json
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from skautokeras._search.journal import Journal
 from skautokeras._search.trial import Trial
+
+
+def assert_equal_trials(one, other):
+    for field in fields(Trial):
+        found, expected = getattr(one, field.name), getattr(other, field.name)
+        # It tells NaN from nothing, and goes into lists and dicts of arrays.
+        np.testing.assert_equal(found, expected, err_msg=field.name)
+    assert [w.dtype for w in one.weights or ()] == [
+        w.dtype for w in other.weights or ()
+    ]
 
 
 @pytest.fixture
@@ -38,15 +51,7 @@ def test_what_was_evaluated_is_not_evaluated_again(tmp_path, evaluate):
     found = [second({"x": x}, 5, None) for x in (1, -1)]
     assert evaluate.calls == 2
     for one, other in zip(expected, found, strict=True):
-        assert (one.values, one.error, one.epochs) == (
-            other.values,
-            other.error,
-            other.epochs,
-        )
-    for one, other in zip(expected[0].weights, found[0].weights, strict=True):
-        np.testing.assert_array_equal(one, other)
-        assert one.dtype == other.dtype
-    np.testing.assert_array_equal(expected[0].y_pred["head"], found[0].y_pred["head"])
+        assert_equal_trials(one, other)
     second({"x": 1}, 6, None)  # another seed is another trial
     assert evaluate.calls == 3
 
@@ -58,14 +63,106 @@ def test_a_half_written_trial_is_evaluated_again(tmp_path, evaluate):
     assert evaluate.calls == 2
 
 
-def test_another_search_is_refused(tmp_path):
-    Journal(tmp_path, "data", seed=1)
+@pytest.mark.parametrize("lost", range(3))
+def test_a_lost_trial_takes_no_other_with_it(tmp_path, evaluate, lost):
+    remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    expected = [remembered({"x": x}, 5, None) for x in range(3)]
+    sorted(tmp_path.glob("trial_*.json"))[lost].unlink()
+    for n_computed in (4, 4):  # once again, and never more
+        remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+        for x in range(3):
+            assert_equal_trials(remembered({"x": x}, 5, None), expected[x])
+        assert evaluate.calls == n_computed
+
+
+def test_failures_are_remembered_with_their_reason(tmp_path, evaluate):
+    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": -1}, 5, None)
+    again = Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": -1}, 5, None)
+    assert evaluate.calls == 1
+    assert (again.status, again.error) == ("failed", "negative")
+    assert np.isnan(again.score)
+    assert again.weights is None
+    assert again.y_pred is None
+
+
+def test_an_evaluation_that_is_interrupted_leaves_no_trial(tmp_path, evaluate):
+    def interrupt(values, seed, deadline):
+        raise KeyboardInterrupt
+
+    remembered = Journal(tmp_path, "data", seed=1).remember(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        remembered({"x": 1}, 5, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["search.json"]
+    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    assert evaluate.calls == 1
+
+
+def test_a_trial_comes_back_as_it_was(tmp_path):
+    trial = Trial(
+        {"units": np.int64(32), "rate": np.float32(0.5), "on": True, "kind": "a"},
+        seed=3,
+        score=-0.25,
+        epochs=4,
+        best_epoch=2,
+        planned_epochs=9,
+        seconds=1.5,
+        n_parameters=12,
+        history={"loss": [1.0, 0.5], "val_score": [-0.5, -0.25]},
+        y_pred={"first": np.eye(2, dtype="float32"), "second": np.zeros((2, 1))},
+        # More than ten: their order is not that of their names.
+        weights=[np.full(i, i, dtype="float32") for i in range(12)],
+    )
+    values = trial.values
+    Journal(tmp_path, "data", seed=1).remember(lambda *_: trial)(values, 3, None)
+    found = Journal(tmp_path, "data", seed=1).remember(None)(values, 3, None)
+    assert_equal_trials(found, trial)
+
+
+def test_the_order_of_values_does_not_matter_but_the_values_do(tmp_path, evaluate):
+    remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    remembered({"x": 1, "y": 2}, 5, None)
+    remembered({"y": 2, "x": 1}, 5, None)
+    assert evaluate.calls == 1
+    remembered({"x": 1, "y": 3}, 5, None)
+    remembered({"x": 1}, 5, None)
+    assert evaluate.calls == 3
+
+
+def test_another_search_is_refused(tmp_path, evaluate):
+    first = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    first({"x": 1}, 5, None)
     with pytest.raises(ValueError, match="holds the search of other data"):
         Journal(tmp_path, "other data", seed=1)
+    # The one that was there is still there.
+    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    assert evaluate.calls == 1
+
+
+def test_a_search_of_another_version_is_refused(tmp_path):
+    Journal(tmp_path, "data", seed=1)
+    header = json.loads((tmp_path / "search.json").read_text())
+    header["version"] += 1
+    (tmp_path / "search.json").write_text(json.dumps(header))
+    with pytest.raises(ValueError, match="another version"):
+        Journal(tmp_path, "data", seed=1)
+
+
+def test_folders_above_the_journal_are_made(tmp_path):
+    assert Journal(str(tmp_path / "a" / "b"), "data", seed=np.int64(4)).seed == 4
+    assert Journal(tmp_path / "a" / "b", "data", seed=0).seed == 4
 
 
 def test_files_hold_no_code(tmp_path, evaluate):
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
-    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".npz"}
-    with np.load(next(tmp_path.glob("*.npz")), allow_pickle=False) as arrays:
-        assert all(arrays[name].dtype != object for name in arrays.files)
+    remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    for x in (1, -1):
+        remembered({"x": x}, 5, None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "search.json",
+        "trial_00000.json",
+        "trial_00000.npz",
+        "trial_00001.json",
+        "trial_00001.npz",
+    ]
+    for path in tmp_path.glob("*.npz"):
+        with np.load(path, allow_pickle=False) as arrays:
+            assert all(arrays[name].dtype != object for name in arrays.files)

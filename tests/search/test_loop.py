@@ -1,5 +1,7 @@
 """The search with fakes: what it keeps, when it stops."""
 
+import math
+
 import keras_tuner
 import pytest
 
@@ -32,7 +34,36 @@ def test_the_best_configuration_is_found(oracle):
         oracle, parabola, seeds=range(20), deadline=Deadline(None)
     )
     assert best_trial(trials).values == {"x": 3}
+    assert best_trial(trials).score == 0
+    assert [trial.seed for trial in trials] == list(range(20))
     assert not interrupted
+
+
+def test_the_search_ends_when_the_oracle_has_nothing_new(oracle, capsys):
+    trials, interrupted = search(
+        oracle, parabola, seeds=range(1000), deadline=Deadline(None)
+    )
+    assert sorted(trial.values["x"] for trial in trials) == list(range(20))
+    assert not interrupted
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_search_without_a_proposal_says_so(oracle):
+    oracle.max_trials = 0
+    with pytest.raises(RuntimeError, match="The oracle proposed no configuration"):
+        search(oracle, parabola, seeds=range(3), deadline=Deadline(None))
+
+
+def test_every_trial_is_given_its_own_values_seed_and_deadline(oracle):
+    calls = []
+
+    def record(values, seed, deadline):
+        calls.append((dict(values), seed, deadline.left()))
+        return parabola(values, seed, deadline)
+
+    trials, _ = search(oracle, record, seeds=[7, 3, 5], deadline=Deadline(None))
+    assert [call[0] for call in calls] == [trial.values for trial in trials]
+    assert [call[1:] for call in calls] == [(s, math.inf) for s in (7, 3, 5)]
 
 
 def test_the_earlier_of_equal_trials_is_the_best():
@@ -47,6 +78,8 @@ def test_failures_are_kept_and_do_not_end_the_search(oracle):
 
     trials, _ = search(oracle, every_second, seeds=range(8), deadline=Deadline(None))
     assert [trial.status for trial in trials] == ["completed", "failed"] * 4
+    assert [trial.error for trial in trials[1::2]] == ["odd"] * 4
+    assert best_trial(trials).error is None
 
 
 def test_only_a_search_without_any_result_raises(oracle):
@@ -58,7 +91,9 @@ def test_only_a_search_without_any_result_raises(oracle):
 
 
 @pytest.mark.parametrize("n_finished", [0, 2])
-def test_ctrl_c_keeps_what_is_there(oracle, n_finished):
+def test_ctrl_c_keeps_what_is_there(oracle, n_finished, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
     def interrupt(values, seed, deadline):
         if seed == n_finished:
             raise KeyboardInterrupt
@@ -70,19 +105,49 @@ def test_ctrl_c_keeps_what_is_there(oracle, n_finished):
             search(oracle, interrupt, **arguments)
     else:
         trials, interrupted = search(oracle, interrupt, **arguments)
-        assert len(trials) == n_finished
-        assert interrupted
+        assert [trial.seed for trial in trials] == list(range(n_finished))
+        assert interrupted is True
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_after_nothing_but_failures_is_raised(oracle):
+    def fail_then_interrupt(values, seed, deadline):
+        if seed == 2:
+            raise KeyboardInterrupt
+        return Trial(dict(values), seed, error="no")
+
+    with pytest.raises(KeyboardInterrupt, match="before a trial had finished"):
+        search(oracle, fail_then_interrupt, seeds=range(9), deadline=Deadline(None))
+
+
+def test_another_error_passes_and_leaves_nothing(oracle, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def break_down(values, seed, deadline):
+        raise MemoryError("out of memory")
+
+    with pytest.raises(MemoryError, match="out of memory"):
+        search(oracle, break_down, seeds=range(9), deadline=Deadline(None))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_callback_can_end_the_search(oracle):
-    trials, _ = search(
+    seen = []
+
+    def stop_at_three(trials):
+        seen.append([trial.seed for trial in trials])
+        return len(trials) == 3
+
+    trials, interrupted = search(
         oracle,
         parabola,
         seeds=range(9),
         deadline=Deadline(None),
-        on_trial=lambda trials: len(trials) == 3,
+        on_trial=stop_at_three,
     )
     assert len(trials) == 3
+    assert seen == [[0], [0, 1], [0, 1, 2]]
+    assert not interrupted
 
 
 def test_the_first_trial_is_always_started(oracle):
@@ -126,3 +191,65 @@ def test_a_deadline_passes(clock):
     clock.now = 11.0
     assert deadline.passed()
     assert deadline.left() == 0
+
+
+def test_failed_trials_say_nothing_about_how_long_a_trial_takes(clock):
+    deadline = Deadline(100)
+    failed = [Trial({}, 0, error="no", seconds=1000.0)] * 5
+    # Still among the first: none has completed.
+    assert trial_deadline(deadline, failed, 0.0).left() == 50
+    assert trial_deadline(deadline, failed + finished(1, 1), 0.0).left() == 50
+    assert trial_deadline(deadline, failed + finished(1, 1, 1), 0.0).left() == 100
+
+
+def test_a_trial_that_gets_half_of_the_usual_time_is_started(clock):
+    deadline = Deadline(10)
+    usual = finished(1, 20, 1000)  # the median counts
+    assert trial_deadline(deadline, usual, 0.0).left() == 10
+    assert trial_deadline(deadline, usual, 0.1) is None
+
+
+def test_the_first_trial_is_started_even_if_all_time_is_reserved(clock):
+    assert trial_deadline(Deadline(10), [], 10.0).passed()
+    assert trial_deadline(Deadline(10), [], 30.0).passed()
+    assert trial_deadline(Deadline(0), [], 0.0).passed()
+    failed = [Trial({}, 0, error="no")]
+    assert trial_deadline(Deadline(10), failed, 10.0) is None
+    assert trial_deadline(Deadline(0), failed, 0.0) is None
+
+
+def test_no_trial_starts_behind_the_deadline(oracle, clock):
+    starts = []
+
+    def slow(values, seed, deadline):
+        starts.append(clock.now)
+        clock.now += 30.0  # whatever the deadline says
+        return Trial(dict(values), seed, score=0.0, seconds=30.0)
+
+    search(oracle, slow, seeds=range(9), deadline=Deadline(100))
+    # At 90 seconds there is less than half of a usual trial left.
+    assert starts == [0.0, 30.0, 60.0]
+
+
+@pytest.mark.parametrize("reserved", [0.0, 20.0])
+def test_a_search_leaves_the_time_that_is_reserved(oracle, clock, reserved):
+    given, asked = [], []
+
+    def use_up(values, seed, deadline):
+        given.append(deadline.left())
+        clock.now += given[-1]
+        return Trial(dict(values), seed, score=0.0, seconds=given[-1])
+
+    def reserve(trials):
+        asked.append(len(trials))
+        return reserved
+
+    trials, _ = search(
+        oracle, use_up, seeds=range(9), deadline=Deadline(100), reserve=reserve
+    )
+    budget = 100 - reserved
+    # A half of what is left for each of the first three, then all of it.
+    assert given[:3] == [budget / 2, budget / 4, budget / 8]
+    assert sum(given) <= budget
+    assert asked == list(range(len(trials) + 1))
+    assert clock.now <= budget
