@@ -91,7 +91,10 @@ class Journal:
 
     def _write(self, key, trial):
         """Write the arrays first: a trial is there once its JSON is."""
-        stem = self._directory / f"trial_{len(self._trials):05d}"
+        # Behind the last one that is there: a lost trial leaves a gap, and counting
+        # would write over another one.
+        used = [int(p.stem.removeprefix("trial_")) for p in self._records()]
+        stem = self._directory / f"trial_{max(used, default=-1) + 1:05d}"
         arrays = {f"weights/{i}": w for i, w in enumerate(trial.weights or ())}
         arrays |= {f"y_pred/{name}": y for name, y in (trial.y_pred or {}).items()}
         temporary = stem.with_suffix(".tmp.npz")
@@ -105,9 +108,13 @@ class Journal:
         text = json.dumps({"key": key, "trial": record}, default=_plain)
         _write(stem.with_suffix(".json"), text.encode())
 
+    def _records(self):
+        """Return the files of the trials, the oldest first."""
+        return sorted(self._directory.glob("trial_*.json"))
+
     def _read(self):
         trials = {}
-        for path in sorted(self._directory.glob("trial_*.json")):
+        for path in self._records():
             found = json.loads(path.read_text())
             with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
                 weights = [
