@@ -42,7 +42,8 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         batches,
         epochs=monitor.epochs,
         validation_data=valid,
-        callbacks=[*callbacks, watch],
+        callbacks=[watch, *callbacks],
+        shuffle=False,
         verbose=0,
         **recipe.fit_arguments,
     )
@@ -96,12 +97,12 @@ class _FitMonitor(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         start, _ = self._monitor.next_progress()
-        if self._schedule != "constant":
+        if self._schedule not in ("constant", "by_callback"):
             factor = float(learning_rate_factor(self._schedule, start))
             self.model.optimizer.learning_rate = self._rate * factor
 
     def on_epoch_end(self, epoch, logs=None):
-        logs = {name: float(value) for name, value in (logs or {}).items()}
+        seen, logs = logs, {name: float(value) for name, value in (logs or {}).items()}
         outputs = None
         if self._valid_rows is not None:
             rows = self._valid_rows
@@ -110,5 +111,7 @@ class _FitMonitor(keras.callbacks.Callback):
             logs["val_loss"] = loss
             outputs = Outputs(y_pred, loss)
         self._monitor.update(logs, outputs, self.model.get_weights)
+        if seen is not None:
+            seen.update(self._monitor.logs)
         if self._monitor.finished:
             self.model.stop_training = True

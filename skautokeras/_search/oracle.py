@@ -139,7 +139,12 @@ def mutate(space, values, rng):
     """
     start = complete(space, values)
     drawn = set(draw_subtree(sorted(_searched_names(space, start)), rng))
-    kept = {name: value for name, value in start.items() if name not in drawn}
+    # By hyperparameter, not by name: another branch may use the name, too.
+    kept = {
+        id(hp): start[hp.name]
+        for hp in space.space
+        if space.is_active(hp) and hp.name not in drawn
+    }
     return resample(space, kept, rng)
 
 
@@ -165,13 +170,16 @@ def draw_subtree(names, rng):
 
 
 def resample(space, kept, rng):
-    """Return values for all active hyperparameters: those in ``kept``, others drawn."""
+    """Return values for all active hyperparameters: kept ones, and others drawn.
+
+    ``kept`` maps the id of a hyperparameter of ``space`` to its value.
+    """
     space.values = {}
     # Parents come before their children in the space, so conditions are settled.
     for hp in space.space:
         if space.is_active(hp) and hp.name not in space.values:
             space.values[hp.name] = (
-                kept[hp.name] if hp.name in kept else hp.prob_to_value(rng.random())
+                kept[id(hp)] if id(hp) in kept else hp.prob_to_value(rng.random())
             )
     return dict(space.values)
 

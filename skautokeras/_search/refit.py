@@ -1,8 +1,17 @@
 """What becomes of the trials: networks, trained on all rows where asked, as one."""
 
+import tensorflow as tf
+
 from skautokeras._search.ensemble import Ensemble
 from skautokeras._search.trainer import train
 from skautokeras._space.randomness import seeded
+
+# A refit that ends like this is dropped; the network of the trial is there.
+_NO_REASON_TO_LOSE_A_SEARCH = (
+    FloatingPointError,
+    MemoryError,
+    tf.errors.ResourceExhaustedError,
+)
 
 
 def finish(graph, trials, weights, recipe, data, *, refit, deadline):
@@ -88,6 +97,6 @@ def _refitted(graph, trial, recipe, rows, deadline):
                 seed=trial.seed,
                 on_epoch=lambda epoch, logs: False,
             )
-        except FloatingPointError:
+        except _NO_REASON_TO_LOSE_A_SEARCH:
             return None
     return built.model if monitor.epoch >= trial.best_epoch else None

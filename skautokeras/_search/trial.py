@@ -117,7 +117,11 @@ def evaluate(
         )
     # One bad configuration must not end the search.
     except Exception as error:  # noqa: BLE001
-        reason = "".join(format_exception_only(error)).strip()[:_MAX_REASON]
+        reason = "".join(format_exception_only(error)).strip()
+        # What happened comes first or, behind TensorFlow's stack trace, last.
+        if len(reason) > _MAX_REASON:
+            half = _MAX_REASON // 2 - 3
+            reason = f"{reason[:half]} ... {reason[-half:]}"
         return replace(trial, error=reason, seconds=time.monotonic() - start)
 
 

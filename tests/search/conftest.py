@@ -5,12 +5,17 @@ from dataclasses import dataclass, replace
 import keras_tuner
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_diabetes, load_iris
 
-from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
+from skautokeras import (
+    ClassificationHead,
+    DenseBlock,
+    RegressionHead,
+    StructuredDataInput,
+)
 from skautokeras._data.split import Data, Rows, split_indices
 from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.target import ClassificationTarget
+from skautokeras._data.target import ClassificationTarget, RegressionTarget
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.objective import make_objective
 from skautokeras._search.trainer import Recipe, train
@@ -20,11 +25,11 @@ from skautokeras._space.randomness import seeded
 
 @dataclass(frozen=True)
 class Problem:
-    """Iris, ready to be trained on."""
+    """A table and its target, ready to be trained on; X and y are the valid rows."""
 
     graph: Graph
     data: Data
-    target: ClassificationTarget
+    target: ClassificationTarget | RegressionTarget
     y: np.ndarray
     X: np.ndarray
 
@@ -55,27 +60,42 @@ class Problem:
         return built, monitor
 
 
-@pytest.fixture(scope="session")
-def problem():
-    """Iris as a problem for one dense block."""
-    X, y = load_iris(return_X_y=True)
-    adapter, target = StructuredDataAdapter().fit(X), ClassificationTarget().fit(y)
+def make_problem(X, y, *, head, target, stratify):
+    """Take a table through the adapters, to one dense block."""
+    adapter, target = StructuredDataAdapter().fit(X), target.fit(y)
     node = StructuredDataInput()
     block = DenseBlock(n_layers=1, units=16, use_batchnorm=False, residual=False)
     graph = Graph(
         [node],
-        [ClassificationHead()(block(node))],
+        [head(block(node))],
         schemas=[adapter.schema_],
         targets=[target.schema_],
         n_samples=len(X),
         batch_size=16,
     )
-    rows = Rows(
-        adapter.transform(X), {"classification_head_1": target.transform(y)}, None
-    )
-    train_rows, valid_rows = split_indices(y, 0.3, stratify=True, seed=0)
+    (name,) = graph.heads
+    rows = Rows(adapter.transform(X), {name: target.transform(y)}, None)
+    train_rows, valid_rows = split_indices(y, 0.3, stratify=stratify, seed=0)
     data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
     return Problem(graph, data, target, y[valid_rows], X[valid_rows])
+
+
+@pytest.fixture(scope="session")
+def problem():
+    """Iris as a problem for one dense block."""
+    X, y = load_iris(return_X_y=True)
+    return make_problem(
+        X, y, head=ClassificationHead(), target=ClassificationTarget(), stratify=True
+    )
+
+
+@pytest.fixture(scope="session")
+def regression_problem():
+    """Half of the diabetes table as a problem for one dense block."""
+    X, y = load_diabetes(return_X_y=True)
+    return make_problem(
+        X[::2], y[::2], head=RegressionHead(), target=RegressionTarget(), stratify=False
+    )
 
 
 @pytest.fixture

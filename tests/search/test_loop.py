@@ -48,10 +48,8 @@ def test_the_search_ends_when_the_oracle_has_nothing_new(oracle, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_search_without_a_proposal_says_so(oracle, monkeypatch):
-    # KerasTuner takes max_trials=0 for "no limit", so the oracle itself must refuse.
-    stopped = {"status": "STOPPED", "values": None}
-    monkeypatch.setattr(oracle, "populate_space", lambda trial_id: stopped)
+def test_a_search_without_a_proposal_says_so(oracle):
+    oracle.populate_space = lambda trial_id: {"status": "STOPPED", "values": None}
     with pytest.raises(RuntimeError, match="The oracle proposed no configuration"):
         search(oracle, parabola, seeds=range(3), deadline=Deadline(None))
 

@@ -1,6 +1,7 @@
 """Algorithm 1 of the AutoKeras paper, pinned; the other oracles as they come."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from skautokeras import GreedyOracle
+from skautokeras._search import oracle as oracle_module
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.loop import search
 from skautokeras._search.oracle import (
@@ -44,42 +46,52 @@ def run(oracle, n, score=lambda values: 0.0):
     return proposals
 
 
-def greedy(space, **kwargs):
+def greedy(space, direction="max", **kwargs):
     oracle = GreedyOracle(
-        keras_tuner.Objective("score", "max"), hyperparameters=space, **kwargs
+        keras_tuner.Objective("score", direction), hyperparameters=space, **kwargs
     )
     oracle.verbose = 0
     return oracle
+
+
+def subtrees(names):
+    """Return the names below each node of the tree of names, the root being ""."""
+    nodes = {
+        "/".join(name.split("/")[:depth])
+        for name in names
+        for depth in range(len(name.split("/")) + 1)
+    }
+    return {
+        node: frozenset(n for n in names if not node or f"{n}/".startswith(f"{node}/"))
+        for node in nodes
+    }
 
 
 def test_predefined_configurations_come_first_in_order_and_once(space):
     first = {"block_1/kind": "b", "block_1/b/x": 2}
     # The second belongs to a branch that is not active: its values are left aside.
     second = {"block_1/kind": "a", "block_1/size": 3, "block_1/b/y": 2}
-    oracle = greedy(space, initial_values=[first, first, second], seed=0)
-    found = run(oracle, 2)
+    oracle = greedy(space, initial_values=[first, first, second, first], seed=0)
+    found = run(oracle, 3)
     assert found[0] == complete(space.copy(), first)
     assert found[1] == {
         "block_1/kind": "a",
         "block_1/size": 3,
         "training/rate": 0.0,
     }
+    assert found[2] not in found[:2]
 
 
 def test_nodes_are_drawn_in_inverse_proportion_to_their_size():
     rng = np.random.default_rng(0)
     counts = Counter(frozenset(draw_subtree(NAMES, rng)) for _ in range(20_000))
-    below = defaultdict(set)
-    for name in NAMES:
-        parts = name.split("/")
-        for depth in range(len(parts) + 1):
-            below["/".join(parts[:depth])].add(name)
+    below = subtrees(NAMES)
     # Softmax of -ln n over the nodes; nodes with the same names below are one event.
     logits = {node: -np.log(len(names)) for node, names in below.items()}
     total = sum(np.exp(list(logits.values())))
     expected = defaultdict(float)
     for node, names in below.items():
-        expected[frozenset(names)] += np.exp(logits[node]) / total
+        expected[names] += np.exp(logits[node]) / total
     assert set(counts) == set(expected)
     events = list(expected)
     observed = [counts[event] for event in events]
@@ -87,27 +99,66 @@ def test_nodes_are_drawn_in_inverse_proportion_to_their_size():
     assert chisquare(observed, probability).pvalue > 0.001
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_a_mutation_touches_one_subtree(space, seed):
-    start = complete(
-        space.copy(), {"block_1/kind": "b" if seed % 2 else "a", "training/rate": 0.3}
-    )
-    new = mutate(space.copy(), start, np.random.default_rng(seed))
-    changed = {n for n in start if n in new and new[n] != start[n]}
-    nodes = {
-        "/".join(n.split("/")[:depth])
-        for n in start
-        for depth in range(len(n.split("/")) + 1)
-    }
-    inside = [node for node in nodes if all(n.startswith(node) for n in changed)]
-    drawn = max(inside, key=len)
-    assert all(
-        new[n] == start[n] for n in start if n in new and not n.startswith(drawn)
-    )
-    appeared, gone = set(new) - set(start), set(start) - set(new)
-    if appeared or gone:
-        assert "block_1/kind" in changed
-    assert set(new) == set(complete(space.copy(), new))
+def test_a_mutation_draws_all_below_one_node_anew_and_nothing_else():
+    hp = keras_tuner.HyperParameters()
+    for name in NAMES:
+        hp.Float(name, 0.0, 1.0)
+    start = dict.fromkeys(NAMES, 0.5)
+    changed = set()
+    for seed in range(400):
+        new = mutate(hp.copy(), start, np.random.default_rng(seed))
+        changed.add(frozenset(name for name in NAMES if new[name] != 0.5))
+    # A real number drawn anew differs, so what changed tells which node was drawn.
+    assert changed == set(subtrees(NAMES).values())
+
+
+@pytest.mark.parametrize("kind", ["a", "b"])
+def test_a_mutation_touches_one_subtree_and_the_branches_below(
+    space, kind, monkeypatch
+):
+    drawn = []
+
+    def spy(names, rng):
+        drawn.append(draw_subtree(names, rng))
+        return drawn[-1]
+
+    monkeypatch.setattr(oracle_module, "draw_subtree", spy)
+    start = complete(space.copy(), {"block_1/kind": kind, "training/rate": 0.3})
+    branch_changed = Counter()
+    for seed in range(200):
+        new = mutate(space.copy(), start, np.random.default_rng(seed))
+        changed = {n for n in start if n in new and new[n] != start[n]}
+        assert frozenset(drawn[-1]) in subtrees(start).values()
+        assert changed <= set(drawn[-1])
+        assert set(new) == set(complete(space.copy(), new))
+        same_branch = "block_1/kind" not in changed
+        assert (set(new) == set(start)) == same_branch
+        branch_changed[not same_branch] += 1
+    assert min(branch_changed[True], branch_changed[False]) > 10
+
+
+def test_the_hyperparameters_of_a_new_branch_are_sampled(space):
+    # What a predefined configuration says of an inactive branch does not count.
+    start = {"block_1/kind": "a", "block_1/b/x": 2, "unknown": 1}
+    seen = set()
+    for seed in range(300):
+        new = mutate(space.copy(), start, np.random.default_rng(seed))
+        assert "unknown" not in new
+        if new["block_1/kind"] == "b":
+            seen.add(tuple(new[f"block_1/b/{name}"] for name in "xyz"))
+    assert len(seen) == 2**3
+
+
+def test_a_name_in_two_branches_gets_a_value_of_the_active_one():
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("kind", ["a", "b"])
+    with hp.conditional_scope("kind", ["a"]):
+        hp.Int("units", 0, 5)
+    with hp.conditional_scope("kind", ["b"]):
+        hp.Int("units", 10, 15)
+    for seed in range(100):
+        new = mutate(hp.copy(), {"kind": "a", "units": 3}, np.random.default_rng(seed))
+        assert (new["units"] >= 10) == (new["kind"] == "b"), new
 
 
 def test_nothing_is_proposed_twice_and_the_best_is_mutated(space):
@@ -120,14 +171,24 @@ def test_nothing_is_proposed_twice_and_the_best_is_mutated(space):
     )
 
 
-def test_a_small_space_is_searched_through_and_the_search_ends():
+@pytest.mark.parametrize("seed", range(4))
+def test_a_small_space_is_searched_through_and_the_search_ends(seed, capsys):
     hp = keras_tuner.HyperParameters()
     hp.Choice("a", [1, 2, 3])
-    hp.Boolean("b")
-    found = run(greedy(hp, seed=0), 100)
-    assert sorted((v["a"], v["b"]) for v in found) == [
-        (a, b) for a in (1, 2, 3) for b in (False, True)
+    with hp.conditional_scope("a", [3]):
+        hp.Boolean("b")
+    hp.Fixed("c", 7)
+    oracle = greedy(hp, seed=seed, initial_values=[{"a": 3, "b": True}])
+    found = run(oracle, 100)
+    assert found[0] == {"a": 3, "b": True, "c": 7}
+    assert sorted((v["a"], v.get("b"), v["c"]) for v in found) == [
+        (1, None, 7),
+        (2, None, 7),
+        (3, False, 7),
+        (3, True, 7),
     ]
+    assert oracle.populate_space("more") == {"status": "STOPPED", "values": None}
+    assert capsys.readouterr() == ("", "")
 
 
 def test_failed_trials_are_never_the_best(space):
@@ -139,105 +200,257 @@ def test_failed_trials_are_never_the_best(space):
         assert ask(oracle) is not None
 
 
-def test_less_may_be_better(space):
-    oracle = greedy(space, seed=0)
-    oracle.objective = keras_tuner.Objective("score", "min")
-    found = run(oracle, 40, score=lambda values: values["block_1/size"])
-    assert Counter(v["block_1/size"] for v in found[15:]).most_common(1)[0][0] == 1
+@pytest.mark.parametrize(("direction", "better"), [("max", max), ("min", min)])
+def test_mutations_start_from_the_best_completed_trial(
+    space, direction, better, monkeypatch
+):
+    starts = []
+
+    def spy(space, values, rng):
+        starts.append(dict(values))
+        return mutate(space, values, rng)
+
+    monkeypatch.setattr(oracle_module, "mutate", spy)
+    oracle, completed = greedy(space, direction, seed=0), []
+    with hosted(oracle):
+        for i in range(30):
+            starts.clear()
+            proposal = ask(oracle)
+            values = dict(proposal.hyperparameters.values)
+            if completed:
+                best = better(completed, key=lambda v: v["training/rate"])
+                assert starts
+                assert all(start == best for start in starts)
+            else:
+                assert not starts
+            failed = i % 3 == 0
+            score = float("nan") if failed else values["training/rate"]
+            error = "no" if failed else None
+            tell(oracle, proposal, Trial(values, i, score=score, error=error))
+            if not failed:
+                completed.append(values)
+
+
+@pytest.mark.parametrize(("direction", "best"), [("max", 3), ("min", 1)])
+def test_more_or_less_may_be_better(space, direction, best):
+    found = run(greedy(space, direction, seed=0), 40, score=lambda v: v["block_1/size"])
+    assert Counter(v["block_1/size"] for v in found[15:]).most_common(1)[0][0] == best
 
 
 SEQUENCE = """
 import json, random, sys
 import keras_tuner, numpy as np
 from skautokeras import GreedyOracle
-random.seed(int(sys.argv[2])); np.random.seed(int(sys.argv[2]))
-hp = keras_tuner.HyperParameters()
-hp.Float("a/x", 0, 1); hp.Float("a/y", 0, 1); hp.Choice("b", [1, 2, 3])
-oracle = GreedyOracle(hyperparameters=hp, seed=int(sys.argv[1]))
-print(json.dumps([oracle.populate_space("")["values"] for _ in range(5)]))
+from skautokeras._search.oracle import ask, hosted, tell
+from skautokeras._search.trial import Trial
+
+def sequence(seed):
+    hp = keras_tuner.HyperParameters()
+    hp.Float("a/x", 0, 1)
+    hp.Float("a/y", 0, 1)
+    hp.Choice("b", [1, 2, 3])
+    with hp.conditional_scope("b", [2, 3]):
+        hp.Float("c", 0, 1)
+    objective = keras_tuner.Objective("score", "max")
+    oracle = GreedyOracle(objective, hyperparameters=hp, seed=seed)
+    with hosted(oracle):
+        for i in range(10):
+            proposal = ask(oracle)
+            values = dict(proposal.hyperparameters.values)
+            tell(oracle, proposal, Trial(values, i, score=values["a/x"]))
+            yield values
+
+random.seed(int(sys.argv[1]))
+np.random.seed(int(sys.argv[1]))
+print(json.dumps([list(sequence(0)), list(sequence(1))]))
 """
 
 
 def test_the_seed_decides_the_sequence_in_every_process():
-    def sequence(seed, other):
-        arguments = [sys.executable, "-c", SEQUENCE, str(seed), str(other)]
-        out = subprocess.run(arguments, capture_output=True, text=True, check=True)
-        return out.stdout.splitlines()[-1]
-
-    assert sequence(0, 1) == sequence(0, 2)
-    assert sequence(0, 1) != sequence(1, 1)
-
-
-def test_global_generators_are_not_touched(space):
-    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
-    run(greedy(space, seed=0), 5)
-    after = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
-    assert before == after
-
-
-def test_an_oracle_goes_on_from_its_state(space):
-    first, second = greedy(space, seed=0), greedy(space, seed=5)
-    for oracle in (first, second):
-        oracle.populate_space("0")
-    state = json.loads(json.dumps(first.get_state()))
-    second.set_state(state)
-    assert second.populate_space("1") == first.populate_space("1")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", SEQUENCE, other],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": other},
+        )
+        for other in ("1", "2")
+    ]
+    outputs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    one, other = (json.loads(output.splitlines()[-1]) for output in outputs)
+    assert one == other
+    of_seed_0, of_seed_1 = one
+    assert of_seed_0[0] != of_seed_1[0]
 
 
-@settings(max_examples=30)
+@pytest.mark.parametrize("seed", [0, 1, None])
+def test_global_generators_are_not_touched(space, seed):
+    before = random.getstate(), np.random.get_state()[1:3]  # noqa: NPY002
+    run(greedy(space, seed=seed), 5)
+    after = random.getstate(), np.random.get_state()[1:3]  # noqa: NPY002
+    assert before[0] == after[0]
+    np.testing.assert_array_equal(before[1][0], after[1][0])
+    assert before[1][1] == after[1][1]
+
+
+def test_a_state_knows_which_predefined_configurations_were_proposed(space):
+    initial = [{"block_1/size": 2}, {"block_1/size": 3}]
+    first, second = (greedy(space.copy(), initial_values=initial) for _ in range(2))
+    first.populate_space("0")
+    second.set_state(json.loads(json.dumps(first.get_state())))
+    assert second.populate_space("1")["values"]["block_1/size"] == 3
+
+
+@pytest.mark.parametrize("n_told", [0, 1, 5])
+def test_an_oracle_goes_on_from_its_state(space, n_told):
+    initial = [{"block_1/size": 2}, {"block_1/size": 3}]
+    first, second = (
+        greedy(space.copy(), initial_values=initial, seed=seed) for seed in (0, 5)
+    )
+    with hosted(first), hosted(second):
+        for i in range(n_told):
+            proposal = ask(first)
+            tell(first, proposal, Trial({}, i, score=float(i)))
+        # KerasTuner keeps trials beside the state, each in a file of its own.
+        second.trials = dict(first.trials)
+        second.set_state(json.loads(json.dumps(first.get_state())))
+        for i in range(10):
+            proposals = ask(first), ask(second)
+            one, other = (dict(p.hyperparameters.values) for p in proposals)
+            assert one == other
+            for oracle, proposal in zip((first, second), proposals, strict=True):
+                score = one["training/rate"]
+                tell(oracle, proposal, Trial(one, i, score=score))
+
+
+def add_branches(hp, prefix, branches):
+    """Add to ``hp`` one choice per branch, and below one of its values the branch."""
+    hp.Float(f"{prefix}rate", 1e-3, 1.0, sampling="log")
+    for i, branch in enumerate(branches):
+        hp.Choice(f"{prefix}{i}/kind", ["off", "on", "other"])
+        with hp.conditional_scope(f"{prefix}{i}/kind", ["on"]):
+            add_branches(hp, f"{prefix}{i}/", branch)
+        with hp.conditional_scope(f"{prefix}{i}/kind", ["on", "other"]):
+            hp.Int(f"{prefix}{i}/units", 2, 8, step=2)
+        hp.Fixed(f"{prefix}{i}/fixed", 1)
+
+
+def is_valid(hp, value):
+    """Return whether ``value`` is one that ``hp`` may have."""
+    kind = type(hp).__name__
+    if kind == "Fixed":
+        return value == hp.value
+    if kind == "Choice":
+        return value in hp.values
+    in_range = hp.min_value <= value <= hp.max_value
+    return in_range and (kind == "Float" or (value - hp.min_value) % hp.step == 0)
+
+
+@settings(max_examples=40)
 @given(
-    sizes=st.lists(st.integers(1, 3), min_size=1, max_size=4),
+    branches=st.recursive(
+        st.just([]), lambda branch: st.lists(branch, max_size=3), max_leaves=6
+    ),
     seed=st.integers(0, 2**31),
 )
-def test_mutations_are_complete_in_any_space(sizes, seed):
+def test_a_mutation_has_exactly_the_active_names_in_any_space(branches, seed):
     hp = keras_tuner.HyperParameters()
-    for i, size in enumerate(sizes):
-        hp.Choice(f"b{i}/kind", [0, 1])
-        with hp.conditional_scope(f"b{i}/kind", [1]):
-            for j in range(size):
-                hp.Int(f"b{i}/child/{j}", 0, 5)
+    add_branches(hp, "", branches)
     rng = np.random.default_rng(seed)
     values = complete(hp.copy(), {})
     for _ in range(10):
         values = mutate(hp.copy(), values, rng)
-        assert set(values) == set(complete(hp.copy(), values))
+        check = hp.copy()
+        check.values = values
+        active = [h for h in check.space if check.is_active(h)]
+        assert sorted(values) == sorted(h.name for h in active)
+        assert all(is_valid(h, values[h.name]) for h in active)
 
 
-@pytest.mark.parametrize(
-    "tuner",
-    [
-        "greedy",
-        "random",
-        "bayesian",
-        "hyperband",
-        keras_tuner.oracles.RandomSearchOracle,
-    ],
-    ids=str,
-)
+ORACLES = {
+    "greedy": GreedyOracle,
+    "random": keras_tuner.oracles.RandomSearchOracle,
+    "bayesian": keras_tuner.oracles.BayesianOptimizationOracle,
+    "hyperband": keras_tuner.oracles.HyperbandOracle,
+    keras_tuner.oracles.RandomSearchOracle: keras_tuner.oracles.RandomSearchOracle,
+}
+
+
+def make(tuner, space, **kwargs):
+    arguments = {"initial_values": [], "max_trials": 12, "max_epochs": 9, "seed": 1}
+    return make_oracle(tuner, space, **{**arguments, **kwargs})
+
+
+@pytest.mark.parametrize("tuner", ORACLES, ids=str)
 def test_every_oracle_searches_in_silence_and_leaves_nothing(
     space, tuner, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    oracle = make_oracle(
-        tuner, space, initial_values=[], max_trials=5, max_epochs=9, seed=1
-    )
+    oracle = make(tuner, space)
+    folders = set()
 
     def evaluate(values, seed, deadline):
+        folders.update(tmp_path.iterdir())
+        if seed % 3 == 0:
+            return Trial(dict(values), seed, error="every third one fails")
         return Trial(dict(values), seed, score=values["training/rate"])
 
-    trials, _ = search(oracle, evaluate, seeds=range(5), deadline=Deadline(None))
-    assert len(trials) == 5
+    trials, interrupted = search(
+        oracle, evaluate, seeds=range(12), deadline=Deadline(None)
+    )
+    assert type(oracle) is ORACLES[tuner]
+    assert [trial.seed for trial in trials] == list(range(12))
+    assert not interrupted
+    active = [complete(space.copy(), trial.values) for trial in trials]
+    assert all(
+        a.items() <= t.values.items() for a, t in zip(active, trials, strict=True)
+    )
+    assert len(folders) == 1
     assert list(tmp_path.iterdir()) == []
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
 
 
-def test_a_callable_must_return_an_oracle(space):
-    with pytest.raises(TypeError, match=r"must return a keras_tuner\.Oracle"):
-        make_oracle(
-            lambda **kwargs: "oracle",
-            space,
-            initial_values=[],
-            max_trials=1,
-            max_epochs=1,
-            seed=1,
-        )
+@pytest.mark.parametrize("tuner", ORACLES, ids=str)
+def test_every_oracle_proposes_the_same_for_the_same_seed(space, tuner):
+    one, other, third = (
+        run(make(tuner, space.copy(), seed=seed), 6, lambda v: v["training/rate"])
+        for seed in (1, 1, 2)
+    )
+    assert one == other
+    assert one != third
+
+
+def test_only_the_greedy_oracle_begins_with_predefined_configurations(space):
+    initial = [{"block_1/size": 3, "training/rate": 0.25}]
+    assert run(make("greedy", space, initial_values=initial), 1) == [
+        complete(space.copy(), initial[0])
+    ]
+
+
+def test_a_callable_is_told_what_is_searched_and_how(space):
+    given_arguments = {}
+
+    def tuner(**kwargs):
+        given_arguments.update(kwargs)
+        return GreedyOracle(**kwargs)
+
+    oracle = make(tuner, space, max_trials=3, seed=4)
+    assert set(given_arguments) == {
+        "objective",
+        "hyperparameters",
+        "max_trials",
+        "seed",
+    }
+    assert given_arguments["hyperparameters"] is space
+    assert (given_arguments["max_trials"], given_arguments["seed"]) == (3, 4)
+    assert (oracle.objective.name, oracle.objective.direction) == ("score", "max")
+    assert len(run(oracle, 10)) == 3
+
+
+@pytest.mark.parametrize(
+    "something", ["oracle", None, keras_tuner.oracles.RandomSearchOracle]
+)
+def test_a_callable_must_return_an_oracle(space, something):
+    with pytest.raises(TypeError, match=r"must return a keras_tuner\.Oracle, got"):
+        make(lambda **kwargs: something, space)

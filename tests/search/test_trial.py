@@ -1,6 +1,10 @@
 """One configuration, evaluated: results and failures are records."""
 
+import random
+from dataclasses import replace
+
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -9,28 +13,58 @@ from skautokeras._search.deadline import Deadline
 from skautokeras._search.trial import evaluate
 from skautokeras._space.graph import Graph
 
+HEAD = "classification_head_1"
+
 
 class Failing(Block):
-    """Raises what it was given."""
+    """Raises what it was given, while it is built."""
 
     def __init__(self, error):
         self.error = error
 
     def build(self, hp, inputs):
-        """Raise, or make the output not a number."""
-        if isinstance(self.error, str):
-            return keras.layers.Dense(2)(inputs) * float("nan")
+        """Raise the error."""
         raise self.error
 
 
-def evaluated(problem, graph=None, values=None, **kwargs):
+class NotANumber(Block):
+    """Makes the output of the network not a number."""
+
+    def build(self, hp, inputs):
+        """Multiply by NaN."""
+        return keras.ops.multiply(keras.layers.Dense(2)(inputs), float("nan"))
+
+
+@keras.saving.register_keras_serializable("tests")
+class OneRowOnly(keras.layers.Layer):
+    """Refuses batches of more than one row when it runs."""
+
+    def call(self, inputs):
+        """Check the number of rows."""
+        tf.debugging.assert_equal(tf.shape(inputs)[0], 1, message="one row only")
+        return keras.ops.add(inputs, 1.0)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape that came in."""
+        return input_shape
+
+
+class FailingLate(Block):
+    """Raises once data runs through it: building the network works."""
+
+    def build(self, hp, inputs):
+        """Add the layer that raises."""
+        return OneRowOnly()(keras.layers.Dense(2)(inputs))
+
+
+def evaluated(problem, graph=None, values=None, recipe=None, **kwargs):
     graph = graph or problem.graph
     return evaluate(
         values or {},
         3,
         Deadline(None),
         graph=graph,
-        recipe=problem.recipe,
+        recipe=recipe or problem.recipe,
         data=problem.data,
         objective=problem.objective(),
         **kwargs,
@@ -51,47 +85,111 @@ def graph_with(problem, block):
 def test_a_trial_holds_what_the_search_needs(problem):
     trial = evaluated(problem)
     assert trial.status == "completed"
+    assert trial.error is None
     assert trial.score == max(trial.history["val_score"])
-    assert trial.epochs == len(trial.history["loss"]) == 6
+    assert trial.best_epoch == 1 + np.argmax(trial.history["val_score"])
+    assert trial.epochs == len(trial.history["loss"]) == trial.planned_epochs == 6
     assert trial.values["training/learning_rate"] == 2e-3
-    assert trial.n_parameters > 0
+    assert trial.n_parameters == sum(w.size for w in trial.weights)
     assert trial.seconds > 0
-    assert trial.y_pred["classification_head_1"].shape == (45, 3)
+    assert trial.seed == 3
+    assert trial.y_pred[HEAD].shape == (45, 3)
+
+
+def test_the_same_seed_gives_the_same_trial(problem):
+    first, again = evaluated(problem), evaluated(problem)
+    assert first.history == again.history
+    np.testing.assert_array_equal(first.y_pred[HEAD], again.y_pred[HEAD])
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("block", "reason"),
     [
-        (ArithmeticError("no such shape"), "ArithmeticError: no such shape"),
-        (MemoryError("too large"), "MemoryError: too large"),
-        (tf.errors.ResourceExhaustedError(None, None, "OOM"), "OOM"),
-        ("nan", "nan"),
+        (Failing(ArithmeticError("no such shape")), "ArithmeticError: no such shape"),
+        (Failing(MemoryError("too large")), "MemoryError: too large"),
+        (
+            Failing(tf.errors.ResourceExhaustedError(None, None, "OOM on a GPU")),
+            "ResourceExhaustedError: OOM on a GPU",
+        ),
+        (NotANumber(), "FloatingPointError: The loss became nan"),
+        (FailingLate(), "one row only"),
     ],
-    ids=str,
+    ids=["exception", "memory", "device memory", "nan", "while it trains"],
 )
-def test_a_failure_is_recorded_with_its_reason(problem, error, reason):
-    trial = evaluated(problem, graph_with(problem, Failing(error)))
+def test_a_failure_is_recorded_with_its_reason(problem, block, reason):
+    trial = evaluated(problem, graph_with(problem, block))
+    assert_has_failed(trial, reason)
+
+
+def test_a_failure_in_model_fit_is_recorded_with_its_reason(problem):
+    recipe = replace(problem.recipe, fit_arguments={"validation_freq": 1})
+    trial = evaluated(problem, graph_with(problem, NotANumber()), recipe=recipe)
+    assert_has_failed(trial, "FloatingPointError: The loss became nan")
+
+
+def assert_has_failed(trial, reason):
     assert trial.status == "failed"
     assert reason in trial.error
+    assert np.isnan(trial.score)
     assert trial.weights is None
+    assert trial.y_pred is None
+    assert trial.seconds > 0
 
 
-def test_ctrl_c_is_no_failure(problem):
+def test_a_reason_is_never_endless(problem):
+    trial = evaluated(problem, graph_with(problem, Failing(ValueError("x" * 10_000))))
+    assert trial.error.startswith("ValueError: xxx")
+    assert len(trial.error) <= 2000
+
+
+@pytest.mark.parametrize("when", ["building", "training"])
+def test_ctrl_c_passes_through_and_leaves_the_generator_as_it_was(problem, when):
+    def interrupt(epoch, logs):
+        raise KeyboardInterrupt
+
+    graph = problem.graph
+    if when == "building":
+        graph = graph_with(problem, Failing(KeyboardInterrupt()))
+    before = random.getstate()
     with pytest.raises(KeyboardInterrupt):
-        evaluated(problem, graph_with(problem, Failing(KeyboardInterrupt())))
+        evaluated(problem, graph, on_epoch=interrupt)
+    assert random.getstate() == before
 
 
-def test_large_networks_are_refused(problem):
-    size = evaluated(problem).n_parameters
-    assert evaluated(problem, max_model_size=size).status == "completed"
+def test_a_larger_network_than_allowed_is_refused(problem):
+    size = evaluated(problem, values={"tuner/epochs": 1}).n_parameters
+    allowed = evaluated(problem, values={"tuner/epochs": 1}, max_model_size=size)
+    assert allowed.status == "completed"
     refused = evaluated(problem, max_model_size=size - 1)
-    assert f"more than max_model_size={size - 1}" in refused.error
-    assert refused.n_parameters is None
+    assert refused.status == "failed"
+    assert f"{size} parameters, more than max_model_size={size - 1}" in refused.error
+    assert refused.epochs == 0
 
 
 def test_hyperband_says_how_long(problem):
-    assert evaluated(problem, values={"tuner/epochs": 2}).epochs == 2
+    trial = evaluated(problem, values={"tuner/epochs": 2})
+    assert trial.epochs == trial.planned_epochs == len(trial.history["loss"]) == 2
 
 
-def test_a_callback_ends_the_training(problem):
-    assert evaluated(problem, on_epoch=lambda epoch, logs: epoch == 2).epochs == 2
+def test_who_watches_can_end_the_training(problem):
+    seen = []
+
+    def on_epoch(epoch, logs):
+        seen.append(set(logs))
+        return epoch == 2
+
+    assert evaluated(problem, on_epoch=on_epoch).epochs == 2
+    assert all({"loss", "val_loss", "val_score"} <= names for names in seen)
+
+
+def test_a_training_ends_with_the_first_epoch_behind_the_deadline(problem):
+    trial = evaluate(
+        {},
+        3,
+        Deadline(0),
+        graph=problem.graph,
+        recipe=problem.recipe,
+        data=problem.data,
+        objective=problem.objective(),
+    )
+    assert (trial.status, trial.epochs, trial.best_epoch) == ("completed", 1, 1)
