@@ -7,6 +7,7 @@ import pkgutil
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.special import ndtri
 
 import skautokeras._layers
@@ -355,3 +356,45 @@ def test_a_layer_marked_preprocessing_has_no_weights(layer_class):
 def test_the_numbers_of_a_layer_are_entries_of_its_config(layer_class):
     numbers = getattr(layer_class, "numbers", ())
     assert set(numbers) <= set(MADE_BY[layer_class]().get_config())
+
+
+@every_layer
+def test_outputs_are_float32_for_wider_inputs_too(layer_class):
+    x = _input_of(layer_class)
+    for given in (x, x.astype("int64" if x.dtype == "int32" else "float64")):
+        result = MADE_BY[layer_class]()(given)
+        assert keras.backend.standardize_dtype(result.dtype) == "float32"
+
+
+@every_layer
+@pytest.mark.parametrize("n_rows", [1, 7])
+def test_a_model_with_the_layer_takes_one_row_and_seven(layer_class, n_rows):
+    x = np.resize(_input_of(layer_class), (n_rows, 2))
+    layer = MADE_BY[layer_class]()
+    result = _model_of(layer, x).predict(x, verbose=0, batch_size=n_rows)
+    assert result.shape == (n_rows, *layer(x).shape[1:])
+    assert np.isfinite(result).all()
+
+
+@every_layer
+@pytest.mark.parametrize("n_rows", [1, 7])
+def test_every_trained_weight_has_the_gradient_of_its_formula(layer_class, n_rows):
+    x = np.resize(_input_of(layer_class), (n_rows, 2))
+    layer = _randomized(MADE_BY[layer_class](), x)
+    with tf.GradientTape() as tape:
+        total = keras.ops.mean(keras.ops.square(layer(x)))
+    variables = [v.value for v in layer.trainable_variables]
+    gradients = [
+        np.asarray(tf.convert_to_tensor(g)) for g in tape.gradient(total, variables)
+    ]
+    step = 1e-3
+    for variable, gradient in zip(variables, gradients, strict=True):
+        start, direction = variable.numpy(), np.sign(gradient)
+        ends = []
+        for sign in (1, -1):
+            variable.assign(start + sign * step * direction)
+            ends.append(float(keras.ops.mean(keras.ops.square(layer(x)))))
+        variable.assign(start)
+        slope = (ends[0] - ends[1]) / (2 * step)
+        assert slope == pytest.approx(np.abs(gradient).sum(), rel=0.05, abs=1e-3)
+    assert not variables or sum(np.abs(g).sum() for g in gradients) > 0
