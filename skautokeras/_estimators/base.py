@@ -8,7 +8,6 @@ from os import PathLike
 
 import numpy as np
 import pandas as pd
-from joblib import hash as joblib_hash
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -22,10 +21,26 @@ from sklearn.utils.validation import (
 
 from skautokeras._data.split import Data, Rows, split_indices
 from skautokeras._data.target import balanced_weights
+from skautokeras._estimators.fingerprint import fingerprint
 from skautokeras._estimators.progress import Progress
 from skautokeras._estimators.settings import fit_settings
 
 _MAX_SEED = 2**31 - 1
+# Parameters that a search which goes on from a `directory` may have changed; what of
+# them holds for one call is part of its settings.
+_NOT_DECISIVE = {
+    "max_trials",
+    "max_time",
+    "refit",
+    "ensemble_size",
+    "directory",
+    "verbose",
+    "callbacks",
+    "epochs",
+    "batch_size",
+    "validation_fraction",
+    "class_weight",
+}
 # Of a full training under hyperband, which divides epochs among trials.
 _HYPERBAND_EPOCHS = 64
 
@@ -241,19 +256,14 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         target = self._make_target().fit(train.y)
         graph = self._make_graph(adapter, target, settings)
         rows = self._to_rows(train, adapter, target, graph, settings)
-        journal, seeds = self._open_journal(rows, settings)
+        valid_rows = None
+        if valid is not None:
+            valid_rows = self._to_rows(valid, adapter, target, graph, settings)
+        journal, seeds = self._open_journal([rows, valid_rows], settings)
         split_seed, oracle_seed, *trial_seeds = seeds
         if valid is None:
-            train_rows, valid_rows = split_indices(
-                next(iter(rows.y.values())),
-                settings.validation_fraction,
-                stratify=target.schema_.is_classification,
-                seed=split_seed,
-            )
-            data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
-            valid = train.take(valid_rows)
+            data, valid = self._split(train, rows, target, settings, split_seed)
         else:
-            valid_rows = self._to_rows(valid, adapter, target, graph, settings)
             data = Data(rows, valid_rows, all=None)
         return Problem(
             adapter=adapter,
@@ -267,6 +277,17 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             oracle_seed=oracle_seed,
             trial_seeds=trial_seeds,
         )
+
+    def _split(self, sample, rows, target, settings, seed):
+        """Return the data with a validation part, and the sample of that part."""
+        train_rows, valid_rows = split_indices(
+            next(iter(rows.y.values())),
+            settings.validation_fraction,
+            stratify=target.schema_.is_classification,
+            seed=seed,
+        )
+        data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
+        return data, sample.take(valid_rows)
 
     def _check_sample(self, sample, *, reset):
         """Return rows that fit together; those of weight 0 are left out in `fit`."""
@@ -316,31 +337,19 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         if self.directory is not None:
             from skautokeras._search.journal import Journal
 
-            journal = Journal(self.directory, self._fingerprint(rows, settings), seed)
+            described = [type(self), self._decisive_params(), settings.decisive, rows]
+            journal = Journal(self.directory, fingerprint(described), seed)
             seed = journal.seed
         rng = np.random.RandomState(seed)
         return journal, rng.randint(1, _MAX_SEED, size=2 + self.max_trials).tolist()
 
-    def _fingerprint(self, rows, settings):
-        """Return a hash of all that decides what trials there are and how they end."""
-        spent = {
-            "max_trials",
-            "max_time",
-            "refit",
-            "ensemble_size",
-            "directory",
-            "verbose",
-            "callbacks",
-        }
-        params = {k: v for k, v in self.get_params().items() if k not in spent}
+    def _decisive_params(self):
+        """Return the parameters that decide what trials there are and how they end."""
+        params = self.get_params(deep=False)
         if not isinstance(self.random_state, Integral):
             # Every fit draws another seed; the journal keeps the first one.
             del params["random_state"]
-        described = {k: _described(v) for k, v in sorted(params.items())}
-        given = (settings.epochs, settings.batch_size, settings.validation_fraction)
-        return joblib_hash(
-            [type(self).__name__, described, given, rows.x, rows.y, rows.weight]
-        )
+        return {k: v for k, v in sorted(params.items()) if k not in _NOT_DECISIVE}
 
     def _make_objective(self, graph, target, rows, sample):
         """Return what the search optimises on the validation rows."""
@@ -541,14 +550,6 @@ def _check_weight(sample_weight):
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weight
-
-
-def _described(value):
-    """Return something to hash that is equal for the same setting in every process."""
-    if callable(value):
-        name = getattr(value, "__qualname__", type(value).__qualname__)
-        return f"{type(value).__module__}.{name}"
-    return repr(value)
 
 
 def _take(data, rows):

@@ -13,6 +13,7 @@ PASSED_ON = (
     "validation_batch_size",
     "validation_freq",
 )
+_NOT_DECISIVE = ("callbacks", "verbose")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class FitSettings:
     validation_fraction: float
     shuffle: bool
     passed_on: dict = field(default_factory=dict)
+
+    @property
+    def decisive(self):
+        """What decides how trials end, by name; callbacks are the user's own affair."""
+        return {k: v for k, v in vars(self).items() if k not in _NOT_DECISIVE}
 
 
 def fit_settings(estimator, fit_params):
@@ -51,8 +57,10 @@ def fit_settings(estimator, fit_params):
     fraction = given.pop("validation_split", estimator.validation_fraction)
     values = {
         name: given.pop(name, getattr(estimator, name, None))
-        for name in ("epochs", "batch_size", "callbacks", "class_weight", "verbose")
+        for name in ("epochs", "batch_size", "callbacks", "class_weight")
     }
+    given_verbose = given.pop("verbose", estimator.verbose)
+    _check_passed_on(passed_on)
     shuffle = given.pop("shuffle", True)
     if given:
         raise TypeError(
@@ -73,15 +81,45 @@ def fit_settings(estimator, fit_params):
         max_val=1,
         include_boundaries="neither",
     )
-    callbacks = values.pop("callbacks")
-    if callbacks is not None and not isinstance(callbacks, (list, tuple)):
-        callbacks = [callbacks]
-    verbose = values.pop("verbose")
     return FitSettings(
-        **values,
-        callbacks=tuple(callbacks or ()),
-        verbose=0 if verbose == "auto" else int(verbose),
+        **values | {"callbacks": _check_callbacks(values["callbacks"])},
+        verbose=_check_verbose(given_verbose),
         validation_fraction=fraction,
         shuffle=bool(shuffle),
         passed_on=passed_on,
     )
+
+
+def _check_passed_on(arguments):
+    """Raise unless Keras can do what is asked of it."""
+    for name, value in arguments.items():
+        several = name == "validation_freq" and isinstance(value, (list, tuple))
+        lowest = 0 if name == "initial_epoch" else 1
+        for number in value if several else [value]:
+            if number is not None:
+                check_scalar(number, name, target_type=Integral, min_val=lowest)
+
+
+def _check_callbacks(callbacks):
+    """Return a tuple of Keras callbacks from one, several or None."""
+    if callbacks is None:
+        return ()
+    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    if callbacks:
+        import keras
+
+        for callback in callbacks:
+            if not isinstance(callback, keras.callbacks.Callback):
+                raise TypeError(
+                    "The elements of 'callbacks' must be instances of "
+                    f"keras.callbacks.Callback, got {callback!r}."
+                )
+    return tuple(callbacks)
+
+
+def _check_verbose(verbose):
+    """Return how much is printed; Keras's "auto" is nothing."""
+    if verbose == "auto":
+        return 0
+    check_scalar(verbose, "verbose", target_type=(bool, Integral), min_val=0)
+    return int(verbose)

@@ -6,7 +6,8 @@ all weights live in one flat variable, so that the optimizer has one update inst
 one per weight, and the network is called statelessly, so that the loop carries plain
 tensors. What is mere number - weights, learning rates, weight decay, batches - is an
 argument, so that configurations which differ in nothing else share one compiled
-function.
+function. Functions are made concrete at once: TensorFlow would take new ones for the
+same one that is traced over and over, and warn.
 """
 
 import contextlib
@@ -169,7 +170,7 @@ class CompiledNetwork:
                     tf.TensorSpec((None,), "float32"),
                     tf.TensorSpec((2,), "float32"),
                 ],
-            )
+            ).get_concrete_function()
         self._others, scalars = self._run_epoch(
             self._others,
             x,
@@ -194,7 +195,7 @@ class CompiledNetwork:
                     _signature(self._others, rows=False),
                     *_signature((x, y, weight)),
                 ],
-            )
+            ).get_concrete_function()
         y_pred, scalars = self._validate(self._others, x, y, weight)
         logs = {f"val_{name}": float(value) for name, value in scalars.items()}
         y_pred = {name: value.numpy() for name, value in y_pred.items()}

@@ -104,7 +104,7 @@ class Ensemble:
         if self._compiled is None:
             self._compiled = tf.function(
                 self._outputs, autograph=False, input_signature=[_signature(x)]
-            )
+            ).get_concrete_function()
         n_rows = len(next(iter(x.values())))
         padded = -n_rows % PREDICT_ROWS
         filled = {

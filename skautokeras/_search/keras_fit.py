@@ -1,7 +1,11 @@
 """Training through `keras.Model.fit`, for what only that can do."""
 
+import contextlib
+from numbers import Integral
+
 import keras
 import numpy as np
+import tensorflow as tf
 
 from skautokeras._search.compiled import CHUNK, batch_bounds, validation_loss
 from skautokeras._search.objective import Outputs
@@ -30,7 +34,12 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         jit_compile=False,
     )
     watch = _FitMonitor(
-        monitor, valid_rows, recipe.heads, schedule_of(training, callbacks), training
+        monitor,
+        valid_rows,
+        recipe.heads,
+        schedule_of(training, callbacks),
+        training,
+        validation_freq=recipe.fit_arguments.get("validation_freq", 1),
     )
     batches = _Batches(
         _fit_data(train_rows, recipe.heads, training.label_smoothing),
@@ -38,17 +47,33 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         np.random.default_rng(seed) if recipe.shuffle else None,
     )
     valid = None if valid_rows is None else _fit_data(valid_rows, recipe.heads)
-    network.fit(
-        batches,
-        epochs=monitor.epochs,
-        validation_data=valid,
-        callbacks=[watch, *callbacks],
-        shuffle=False,
-        verbose=0,
-        **recipe.fit_arguments,
-    )
+    with _no_retracing_warnings():
+        network.fit(
+            batches,
+            epochs=monitor.epochs,
+            validation_data=valid,
+            callbacks=[watch, *callbacks],
+            shuffle=False,
+            verbose=0,
+            **recipe.fit_arguments,
+        )
     if monitor.best_state is not None:
         network.set_weights(monitor.best_state)
+
+
+@contextlib.contextmanager
+def _no_retracing_warnings():
+    """Keep TensorFlow from warning that Keras traces every network anew."""
+
+    def is_no_such_warning(record):
+        return "retracing" not in record.getMessage()
+
+    logger = tf.get_logger()
+    logger.addFilter(is_no_such_warning)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_no_such_warning)
 
 
 class _Batches(keras.utils.PyDataset):
@@ -87,13 +112,16 @@ def _fit_data(rows, heads, label_smoothing=0.0):
 class _FitMonitor(keras.callbacks.Callback):
     """Lets a `Monitor` watch a training that `Model.fit` runs."""
 
-    def __init__(self, monitor, valid_rows, heads, schedule, training):
+    def __init__(
+        self, monitor, valid_rows, heads, schedule, training, *, validation_freq
+    ):
         super().__init__()
         self._monitor = monitor
         self._valid_rows = valid_rows
         self._heads = heads
         self._schedule = schedule
         self._rate = training.learning_rate
+        self._validation_freq = validation_freq
 
     def on_epoch_begin(self, epoch, logs=None):
         start, _ = self._monitor.next_progress()
@@ -104,7 +132,7 @@ class _FitMonitor(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         seen, logs = logs, {name: float(value) for name, value in (logs or {}).items()}
         outputs = None
-        if self._valid_rows is not None:
+        if self._valid_rows is not None and self._is_judged(epoch + 1):
             rows = self._valid_rows
             y_pred = self.model.predict(rows.x, verbose=0, batch_size=CHUNK)
             loss = float(validation_loss(self._heads, rows.y, y_pred, rows.weight))
@@ -115,3 +143,9 @@ class _FitMonitor(keras.callbacks.Callback):
             seen.update(self._monitor.logs)
         if self._monitor.finished:
             self.model.stop_training = True
+
+    def _is_judged(self, epoch):
+        """Return whether an epoch is compared with others: as asked, and the last."""
+        freq = self._validation_freq
+        asked = epoch % freq == 0 if isinstance(freq, Integral) else epoch in freq
+        return asked or self._monitor.ends_with_next_epoch

@@ -78,7 +78,7 @@ class Monitor:
         logs : dict of str to float
             Losses and metrics.
         outputs : Outputs or None
-            What the network said about the validation rows.
+            What the network said about the validation rows. None: it was not asked.
         state : object or callable
             The weights, or what returns a copy of them.
 
@@ -97,14 +97,19 @@ class Monitor:
         self.logs = logs
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
-        if score is None:
+        if self._objective is None:
             self.best_epoch = self.epoch
-        elif score > self.best_score:
+        elif score is not None and score > self.best_score:
             self.best_score, self.best_epoch = score, self.epoch
             self.best_outputs = outputs
             self.best_state = state() if callable(state) else state
         wants_to_stop = self._on_epoch(self.epoch, logs)
         self.finished = bool(wants_to_stop) or self._is_over()
+
+    @property
+    def ends_with_next_epoch(self):
+        """Whether the epoch that is running is the last one in any case."""
+        return self.epoch + 1 >= self._last_epoch or self._deadline.passed()
 
     @property
     def planned_epochs(self):

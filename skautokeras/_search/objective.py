@@ -25,6 +25,7 @@ _LESS_IS_BETTER = [
     "kld",
     "logcosh",
     "log_cosh",
+    "false_",
 ]
 # ... and for more to be better; any other name is the user's own.
 _MORE_IS_BETTER = [
@@ -37,7 +38,6 @@ _MORE_IS_BETTER = [
     "fbeta",
     "sensitivity",
     "specificity",
-    "iou",
     "iou",
     "similarity",
     "r2",
@@ -171,6 +171,7 @@ def _keras_objective(scoring, heads, rows):
     given = {getattr(m, "name", m): m for m in head.metrics or ()}
     metric = make_metric(given.get(metric_name, metric_name), layout)
     y_true = np.asarray(head.encode(rows.y[name], target))
+    _check_is_number(metric, metric_name, y_true, target)
 
     def score(outputs):
         metric.reset_state()
@@ -178,6 +179,17 @@ def _keras_objective(scoring, heads, rows):
         return sign * float(metric.result())
 
     return Objective(score)
+
+
+def _check_is_number(metric, metric_name, y_true, target):
+    """Raise ValueError if a metric says something else than one number."""
+    width = y_true.shape[1] if y_true.ndim == 2 else max(target.n_outputs, 2)
+    metric.update_state(y_true[:1], np.full((1, width), 0.5, "float32"))
+    if np.ndim(metric.result()) > 0:
+        raise ValueError(
+            f"The metric {metric_name!r} is not one number but one per class. Pass a "
+            "metric object that averages them, or a scikit-learn scorer."
+        )
 
 
 def _direction(metric_name):

@@ -86,17 +86,17 @@ def _refitted(graph, trial, recipe, rows, deadline):
     recipe = recipe.as_refit(trial.planned_epochs, trial.best_epoch)
     with seeded(trial.seed):
         built = graph.build(trial.values)
-        try:
-            monitor = train(
-                built,
-                recipe,
-                rows,
-                None,
-                None,
-                deadline=deadline,
-                seed=trial.seed,
-                on_epoch=lambda epoch, logs: False,
-            )
-        except _NO_REASON_TO_LOSE_A_SEARCH:
-            return None
+    try:
+        monitor = train(
+            built,
+            recipe,
+            rows,
+            None,
+            None,
+            deadline=deadline,
+            seed=trial.seed,
+            on_epoch=lambda epoch, logs: False,
+        )
+    except _NO_REASON_TO_LOSE_A_SEARCH:
+        return None
     return built.model if monitor.epoch >= trial.best_epoch else None

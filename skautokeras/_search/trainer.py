@@ -138,7 +138,11 @@ def _works_on_batches(callback):
     hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin")
     hooks += ("on_batch_end", "on_test_batch_begin", "on_test_batch_end")
     base = keras.callbacks.Callback
-    return any(getattr(type(callback), h) is not getattr(base, h) for h in hooks)
+    # A LambdaCallback sets its hooks on the instance.
+    return any(
+        h in vars(callback) or getattr(type(callback), h) is not getattr(base, h)
+        for h in hooks
+    )
 
 
 def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, seed):

@@ -88,22 +88,22 @@ def evaluate(
     epochs = values.get("tuner/epochs")
     recipe = recipe if epochs is None else replace(recipe, epochs=int(epochs))
     try:
+        check_size(graph, values, max_model_size)
         with seeded(seed):
-            check_size(graph, values, max_model_size)
             built = graph.build(values)
-            trial = replace(
-                trial, values=built.values, n_parameters=built.network.count_params()
-            )
-            monitor = train(
-                built,
-                recipe,
-                data.train,
-                data.valid,
-                objective,
-                deadline=deadline,
-                seed=seed,
-                on_epoch=on_epoch,
-            )
+        trial = replace(
+            trial, values=built.values, n_parameters=built.network.count_params()
+        )
+        monitor = train(
+            built,
+            recipe,
+            data.train,
+            data.valid,
+            objective,
+            deadline=deadline,
+            seed=seed,
+            on_epoch=on_epoch,
+        )
         return replace(
             trial,
             score=monitor.best_score,

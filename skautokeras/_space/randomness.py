@@ -2,6 +2,10 @@
 
 import contextlib
 import random
+import threading
+
+# Threads that fit at the same time share the generator.
+_LOCK = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -14,7 +18,7 @@ def seeded(seed):
     Parameters
     ----------
     seed : int
-        Of what is built and trained inside.
+        Of what is built inside. Other threads wait, so nothing is trained there.
 
     Examples
     --------
@@ -26,9 +30,10 @@ def seeded(seed):
     >>> random.getstate() == before, round(first, 3)
     (True, 0.844)
     """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
+    with _LOCK:
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)

@@ -77,8 +77,42 @@ def test_an_unknown_argument_of_fit_is_refused(classifier, titanic):
 def test_arguments_only_keras_can_honour_are_passed_on(classifier, titanic):
     classifier.fit(*titanic, validation_freq=2)
     assert len(classifier.history_["loss"]) == 3
+    assert len(classifier.history_["val_loss"]) == 2  # the second and the last epoch
     with_steps = clone(classifier).fit(*titanic, steps_per_epoch=1)
     assert with_steps.history_["loss"] != classifier.history_["loss"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ({"verbose": "loud"}, "verbose must be an instance of"),
+        ({"validation_freq": 0}, "validation_freq == 0, must be >= 1"),
+        ({"steps_per_epoch": 2.5}, "steps_per_epoch must be an instance of"),
+        ({"batch_size": 0}, "batch_size == 0, must be >= 1"),
+        ({"callbacks": [3]}, "instances of keras.callbacks.Callback, got 3"),
+    ],
+    ids=str,
+)
+def test_a_bad_argument_of_fit_is_refused(classifier, titanic, argument, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        classifier.fit(*titanic, **argument)
+
+
+def test_loggers_and_checkpoints_of_keras_write_their_files(
+    classifier, titanic, tmp_path
+):
+    log, checkpoint = tmp_path / "log.csv", tmp_path / "best.weights.h5"
+    callbacks = [
+        keras.callbacks.CSVLogger(log),
+        keras.callbacks.ModelCheckpoint(
+            checkpoint, save_best_only=True, save_weights_only=True
+        ),
+    ]
+    classifier.set_params(callbacks=callbacks).fit(*titanic)
+    rows = log.read_text().splitlines()
+    assert rows[0].split(",")[:2] == ["epoch", "loss"]
+    assert [row.split(",")[0] for row in rows[1:]] == ["0", "1", "2"]
+    assert checkpoint.exists()
 
 
 def test_unshuffled_rows_give_another_training(classifier, titanic):
