@@ -127,6 +127,10 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
     ``clip((x - b_t) / (b_(t+1) - b_t), 0, 1)``, without the lower bound in the first
     bin and without the upper one in the last (Gorishniy et al., On Embeddings for
     Numerical Features, arXiv:2203.05556, equation 1); a linear map per column follows.
+    Unlike there, the first bin counts down to -10 and the last one up to 10, so that no
+    outlier drowns the rest: a number goes on to count for ten widths of the first bin
+    below the edges and for nine widths of the last bin above them. A bin of no width
+    is a step from 0 to 1, at the ends as well.
 
     Parameters
     ----------

@@ -25,6 +25,8 @@ from skautokeras._search.optimization import NOT_DECAYED, make_optimizer
 CHUNK = 4096
 # Steps below which a graph is not worth optimising.
 _FEW_STEPS = 1500
+# Where layers and functions come from that their config tells all about.
+_PACKAGES = ("keras", "skautokeras")
 # Compiled networks that are kept for reuse.
 _KEPT = 32
 
@@ -93,15 +95,40 @@ def structure(network):
     """
     try:
         layers = network.get_config()["layers"]
-    except NotImplementedError:
-        return object()  # a user's layer without a config: like no other
+    except (NotImplementedError, OSError):
+        # A user's layer without a config, or a lambda without a source: like no other.
+        return object()
+    # A layer's own class is compared below; what else it runs is known by name only.
+    if any(_names_code({**layer, "module": None}) for layer in layers):
+        return object()
     places = {layer["name"]: f'"#{i}"' for i, layer in enumerate(layers)}
     operations = {operation.name: operation for operation in network.operations}
     for layer in layers:
         for name in getattr(operations[layer["name"]], "numbers", ()):
             del layer["config"][name]
     text = json.dumps(layers, default=repr)
-    return re.sub(r'"([^"]*)"', lambda m: places.get(m[1], m[0]), text)
+    # Keys keep their names, also where the first layer of a process is "activation".
+    text = re.sub(
+        r'"([^"]*)"(:?)', lambda m: m[0] if m[2] else places.get(m[1], m[0]), text
+    )
+    # A class defined inside of a function is another one each time it is run.
+    classes = tuple(type(operations[layer["name"]]) for layer in layers)
+    return classes, text
+
+
+def _names_code(config):
+    """Return whether a config holds a function or an object of a user's."""
+    if isinstance(config, (list, tuple)):
+        return any(_names_code(part) for part in config)
+    if not isinstance(config, dict):
+        return False
+    if config.get("class_name") in ("Lambda", "__lambda__"):
+        return True
+    # Keras gives the activation of a layer that is a lambda as its bytes alone.
+    if list(config) == ["value"] and isinstance(config["value"], (list, tuple)):
+        return True
+    package = str(config.get("module") or "keras").split(".")[0]
+    return package not in _PACKAGES or _names_code(list(config.values()))
 
 
 class CompiledNetwork:

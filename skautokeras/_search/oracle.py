@@ -85,7 +85,12 @@ class GreedyOracle(keras_tuner.Oracle):
         response : dict
             "status" ("RUNNING", or "STOPPED" once nothing new is left) and "values".
         """
-        tried = {_key(trial.hyperparameters.values) for trial in self.trials.values()}
+        space = self.hyperparameters.copy()
+        # The space may have grown since, and trials tell of names outside of it.
+        tried = {
+            _key(complete(space, trial.hyperparameters.values))
+            for trial in self.trials.values()
+        }
         for values in self._proposals():
             if _key(values) not in tried:
                 return {"status": "RUNNING", "values": values}
@@ -297,6 +302,10 @@ def tell(oracle, proposal, trial):
     trial : Trial
         Its result.
     """
+    if trial.new_hyperparameters is not None and oracle.allow_new_entries:
+        oracle.update_space(
+            keras_tuner.HyperParameters.from_config(trial.new_hyperparameters)
+        )
     hyperparameters = proposal.hyperparameters
     for name, value in trial.values.items():
         hyperparameters.values.setdefault(name, value)

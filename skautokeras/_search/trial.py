@@ -21,6 +21,8 @@ class Trial:
     of that epoch, ``y_pred`` the predictions for the validation rows by head.
     ``planned_epochs`` is what the learning rate was annealed over. A trial with an
     ``error`` failed; its score is not a number. ``seed`` seeded the trial.
+    ``new_hyperparameters`` is the config of those that came up while the network was
+    built and that the graph's space had not told of (None if there were none).
     """
 
     values: dict
@@ -35,6 +37,7 @@ class Trial:
     y_pred: dict | None = None
     weights: list | None = None
     error: str | None = None
+    new_hyperparameters: dict | None = None
 
     @property
     def status(self):
@@ -92,7 +95,10 @@ def evaluate(
         with seeded(seed):
             built = graph.build(values)
         trial = replace(
-            trial, values=built.values, n_parameters=built.network.count_params()
+            trial,
+            values=built.values,
+            n_parameters=built.network.count_params(),
+            new_hyperparameters=graph.unknown(built.hyperparameters),
         )
         monitor = train(
             built,

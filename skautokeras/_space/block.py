@@ -24,7 +24,8 @@ class Node:
 
     def __repr__(self):
         """Show what computes the node."""
-        return f"{type(self).__name__}({'' if self.block is None else self.block!r})"
+        block = "" if self.block is None else repr(self.block)
+        return f"{type(self).__name__}({block})"
 
 
 class Block:
@@ -36,7 +37,9 @@ class Block:
     such as ``dense_block_1/units_0`` are the same in every process.
 
     Calling a block on the node of an input or of another block (or on a list of
-    nodes) wires it into a graph and returns its own node.
+    nodes) wires it into a graph and returns its own node. A block that is called twice
+    makes layers of its own each time: neither weights nor hyperparameters are shared
+    between the two (there is no way to share them yet).
 
     Examples
     --------

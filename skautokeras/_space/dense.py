@@ -1,21 +1,27 @@
 """Fully connected networks."""
 
+from numbers import Integral, Real
+
 import keras
+from sklearn.utils._param_validation import Interval
 
 from skautokeras._layers.regularization import Dropout
 from skautokeras._space.block import Block
 from skautokeras._space.hyperparameters import (
+    SEARCHED,
     Boolean,
     Choice,
     Float,
     Int,
+    check_parameters,
     choose,
+    greatest,
     is_searched,
     when,
 )
 
 WIDTHS = (32, 64, 128, 256, 512)
-MAX_LAYERS = 4
+DEPTHS = Int(1, 4, default=3)
 
 
 class DenseBlock(Block):
@@ -43,6 +49,14 @@ class DenseBlock(Block):
     DenseBlock(n_layers=2, dropout=0.1)
     """
 
+    _parameter_constraints = {
+        "n_layers": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
+        "units": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
+        "use_batchnorm": ["boolean", *SEARCHED],
+        "residual": ["boolean", *SEARCHED],
+        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
+    }
+
     def __init__(
         self,
         *,
@@ -65,7 +79,7 @@ class DenseBlock(Block):
         x = inputs
         if len(x.shape) > 2:
             x = keras.layers.Flatten()(x)
-        n_layers = choose(hp, "n_layers", self.n_layers, Int(1, MAX_LAYERS, default=3))
+        n_layers = choose(hp, "n_layers", self.n_layers, DEPTHS)
         activation = choose(
             hp, "activation", self.activation, Choice(("relu", "silu", "selu", "mish"))
         )
@@ -74,6 +88,8 @@ class DenseBlock(Block):
         dropout = choose(
             hp, "dropout", self.dropout, Float(0.0, 0.5, default=0.1, step=0.05)
         )
+        check_parameters(self, n_layers=n_layers, dropout=dropout)
+        _check_activation(activation)
         for width in self._widths(hp, n_layers):
             skip = x
             x = keras.layers.Dense(width)(x)
@@ -88,10 +104,23 @@ class DenseBlock(Block):
 
     def _widths(self, hp, n_layers):
         """Return the width of each layer; ``units_i`` exists only in deep networks."""
-        deepest = MAX_LAYERS if is_searched(self.n_layers) else n_layers
+        deepest = n_layers
+        if is_searched(self.n_layers):
+            deepest = greatest(DEPTHS if self.n_layers is None else self.n_layers)
         widths = []
         for i in range(deepest):
             with when(hp, "n_layers", self.n_layers, list(range(i + 1, deepest + 1))):
                 space = Choice(WIDTHS, default=256)
                 widths.append(choose(hp, f"units_{i}", self.units, space))
         return widths[:n_layers]
+
+
+def _check_activation(activation):
+    """Raise ValueError if Keras knows no such activation; a list would be outdated."""
+    try:
+        keras.activations.get(activation)
+    except ValueError:
+        raise ValueError(
+            "The 'activation' parameter of DenseBlock must be the name of a Keras "
+            f"activation. Got {activation!r} instead."
+        ) from None

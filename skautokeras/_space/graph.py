@@ -10,6 +10,7 @@ from skautokeras._space.block import Names, build_block
 from skautokeras._space.heads import Head
 from skautokeras._space.randomness import seeded
 from skautokeras._space.training import Training, suggest_training
+from skautokeras._space.wiring import check_wiring, topological_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +21,8 @@ class Built:
     runs once over the data (None if there are none). ``network`` is what is trained, on
     what ``preprocess`` returns. ``model`` chains the two, from the arrays of the
     adapter to the outputs, by the names of the heads. All three share their layers.
-    ``values`` are the values that were used, ``losses`` the loss of each head.
+    ``losses`` is the loss of each head, ``values`` the values that were used and
+    ``hyperparameters`` all that the blocks asked for.
     """
 
     preprocess: keras.Model | None
@@ -29,6 +31,7 @@ class Built:
     training: Training
     losses: dict
     values: dict
+    hyperparameters: keras_tuner.HyperParameters
 
 
 class Graph:
@@ -93,28 +96,14 @@ class Graph:
         self.n_samples = n_samples
         self.batch_size = batch_size
         self.epochs = epochs
-        for output in self.outputs:
-            if not isinstance(output.block, Head):
-                raise ValueError(
-                    "Every output must come from a ClassificationHead or a "
-                    f"RegressionHead, got {output!r}."
-                )
-            if len(output.parents) != 1:
-                raise ValueError(
-                    f"{type(output.block).__name__} takes one node, got "
-                    f"{len(output.parents)}. Put a Merge block before it."
-                )
-        self._order = _topological_order(self.outputs)
-        known = {node._key for node in self.inputs}
-        for node in self._order:
-            if node.block is None and node._key not in known:
-                raise ValueError(
-                    f"{node!r} is used by an output but is not among the inputs."
-                )
+        check_wiring(self.inputs, self.outputs)
+        self._order = topological_order(self.outputs)
         names = Names()
-        self._names = {
-            node._key: names(type(node.block or node).__name__) for node in self._order
-        }
+        self._names = {}
+        # Inputs first: they are counted in the order of the data, not of the wiring.
+        for node in [*self.inputs, *self._order]:
+            if node._key not in self._names:
+                self._names[node._key] = names(type(node.block or node).__name__)
         self._space = None
 
     @property
@@ -124,6 +113,20 @@ class Graph:
             self._names[node._key]: (node.block, target)
             for node, target in zip(self.outputs, self.targets, strict=True)
         }
+
+    def check_heads(self):
+        """Make the loss and the metrics of every head once.
+
+        What is wrong with them is wrong in every configuration.
+
+        Raises
+        ------
+        ValueError
+            If Keras knows no loss or metric of a name.
+        """
+        for head, target in self.heads.values():
+            head.make_loss(target)
+            head.make_metrics(target)
 
     def build(self, values):
         """Build the configuration that ``values`` describe.
@@ -146,7 +149,7 @@ class Graph:
 
         The graph is built again and again, each time with another set of branches
         chosen, until every branch has been seen (a user's block may have more of them,
-        which its conditions do not tell; they are found when they are built).
+        which its conditions do not tell; `unknown` finds them when they are built).
 
         Returns
         -------
@@ -161,6 +164,28 @@ class Graph:
         """Return the names of the hyperparameters that exist under ``values``."""
         hp = self.space()
         return set(complete(hp, values))
+
+    def unknown(self, hyperparameters):
+        """Return which hyperparameters of a build `space` does not tell of.
+
+        Parameters
+        ----------
+        hyperparameters : keras_tuner.HyperParameters
+            Of a `Built`.
+
+        Returns
+        -------
+        config : dict or None
+            For `keras_tuner.HyperParameters.from_config`; None if there are none.
+        """
+        space = self.space()
+        n_known = len(space.space)
+        space.merge(hyperparameters, overwrite=False)
+        if len(space.space) == n_known:
+            return None
+        found = keras_tuner.HyperParameters()
+        found.merge(space.space[n_known:])
+        return found.get_config()
 
     def _explore(self):
         space = keras_tuner.HyperParameters()
@@ -193,7 +218,7 @@ class Graph:
         )
         tensors, made = {}, {}
         for node, schema in zip(self.inputs, self.schemas, strict=True):
-            name = self._names.get(node._key)
+            name = self._names[node._key]
             prefix = "" if len(self.inputs) == 1 else f"{name}__"
             input_tensors, made[node._key] = node.symbolic(schema, prefix)
             tensors.update(input_tensors)
@@ -218,7 +243,7 @@ class Graph:
             name: head.make_loss(target) for name, (head, target) in self.heads.items()
         }
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
-        return Built(preprocess, network, model, training, losses, used)
+        return Built(preprocess, network, model, training, losses, used, hp)
 
 
 def complete(space, values):
@@ -251,22 +276,6 @@ def _scope_key(scope):
     return tuple((c.name, tuple(c.values)) for c in scope)
 
 
-def _topological_order(outputs):
-    """Return all nodes that lead to the outputs, parents first."""
-    order, seen = [], set()
-
-    def visit(node):
-        if node._key not in seen:
-            seen.add(node._key)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    for output in outputs:
-        visit(output)
-    return order
-
-
 def _features(x):
     """Return what a head is built on: (batch, features)."""
     to_tensor = getattr(x, "to_tensor", None)
@@ -289,7 +298,10 @@ def _split_preprocessing(model, inputs, outputs):
         else:
             later.extend(sources)
     border = {}
-    for x in {id(x): x for x in later if id(x) in origin}.values():
+    # Inputs first: they have their names already and must keep them.
+    raw = {id(x) for x in inputs.values()}
+    crossing = {id(x): x for x in later if id(x) in origin}.values()
+    for x in sorted(crossing, key=lambda x: id(x) not in raw):
         border[_free_name(origin[id(x)], border)] = x
     if all(border[name] is inputs.get(name) for name in border):
         return None, model

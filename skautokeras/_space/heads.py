@@ -1,9 +1,11 @@
 """Heads: the last layer for a target, its loss, and the form the loss wants y in."""
 
+import re
+
 import keras
 from keras import ops
 
-from skautokeras._space.block import Block
+from skautokeras._space.block import Block, snake_case
 
 
 class Head(Block):
@@ -241,11 +243,17 @@ class _FunctionLoss(keras.losses.Loss):
     """A plain function (y_true, y_pred) -> loss per row, as a Keras loss."""
 
     def __init__(self, function):
-        super().__init__(name=getattr(function, "__name__", "loss"))
+        super().__init__(name=_function_name(function, "loss"))
         self.function = function
 
     def call(self, y_true, y_pred):
         return self.function(y_true, y_pred)
+
+
+def _function_name(function, fallback):
+    """Return a function's name if it is one that Keras can use, else ``fallback``."""
+    name = getattr(function, "__name__", fallback)
+    return name if name.isidentifier() else fallback  # "<lambda>" is none
 
 
 def _loss_name(loss):
@@ -274,6 +282,20 @@ def make_metric(metric, layout):
     found = keras.metrics.get(metric)
     if isinstance(found, keras.metrics.Metric):
         # A metric object keeps sums: every trial needs one of its own.
-        return type(found).from_config(found.get_config())
-    name = metric if isinstance(metric, str) else getattr(found, "__name__", "metric")
+        config = found.get_config()
+        if found is not metric:
+            config["name"] = _uncounted_name(found)
+        return type(found).from_config(config)
+    name = metric if isinstance(metric, str) else _function_name(found, "metric")
     return keras.metrics.MeanMetricWrapper(found, name=name)
+
+
+def _uncounted_name(metric):
+    """Return the name of a metric without the count that Keras may put behind it.
+
+    >>> names = {make_metric("AUC", "binary").name for _ in range(3)}
+    >>> names
+    {'auc'}
+    """
+    base = snake_case(type(metric).__name__)
+    return base if re.fullmatch(rf"{base}_\d+", metric.name) else metric.name

@@ -17,6 +17,16 @@ narrower one in the place of the default.
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+import keras_tuner
+from sklearn.utils._param_validation import (
+    HasMethods,
+    validate_parameter_constraints,
+)
+
+# What every parameter of a block that is searched may be besides a value: a range of
+# the user's, or None for the one that the block proposes.
+SEARCHED = (HasMethods("suggest"), None)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -111,6 +121,49 @@ def choose(hp, name, given, default):
 def is_searched(given):
     """Return whether a block's parameter is searched rather than fixed."""
     return given is None or hasattr(given, "suggest")
+
+
+def greatest(given):
+    """Return the greatest value of a range of numbers.
+
+    Parameters
+    ----------
+    given : Choice or Int or the like
+        Anything that has `suggest`.
+
+    Examples
+    --------
+    >>> from skautokeras._space.hyperparameters import Choice, Int, greatest
+    >>> greatest(Choice((2, 6))), greatest(Int(1, 4))
+    (6, 4)
+    """
+    hp = keras_tuner.HyperParameters()
+    given.suggest(hp, "any")
+    found = hp.space[0]
+    return found.max_value if hasattr(found, "max_value") else max(found.values)
+
+
+def check_parameters(block, **chosen):
+    """Raise unless the parameters of a block are what it can be built of.
+
+    Parameters
+    ----------
+    block : Block
+        Its class says in ``_parameter_constraints`` what is allowed, as scikit-learn's
+        estimators do.
+    **chosen : object
+        Parameters that have been chosen from their range by now.
+
+    Raises
+    ------
+    ValueError
+        With the name of the parameter and scikit-learn's wording.
+    """
+    validate_parameter_constraints(
+        block._parameter_constraints,
+        {**vars(block), **chosen},
+        caller_name=type(block).__name__,
+    )
 
 
 def when(hp, name, given, values):

@@ -1,9 +1,11 @@
 """Blocks that prepare the columns of a table; each makes layers from constants."""
 
 from dataclasses import replace
+from numbers import Integral, Real
 
 import keras
 import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
 from skautokeras._layers.numerical import (
@@ -14,8 +16,10 @@ from skautokeras._layers.numerical import (
 )
 from skautokeras._space.block import Block
 from skautokeras._space.hyperparameters import (
+    SEARCHED,
     Choice,
     Float,
+    check_parameters,
     choose,
     is_searched,
     when,
@@ -25,6 +29,8 @@ from skautokeras._space.inputs import Table
 # One-hot codes of a column with more categories than this would be a long, thin
 # matrix; such columns are embedded under every encoding.
 ONE_HOT_LIMIT = 64
+
+_POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 
 
 class Normalization(Block):
@@ -49,6 +55,10 @@ class Normalization(Block):
 
     takes_tables = True
 
+    _parameter_constraints = {
+        "method": [StrOptions({"standard", "robust", "quantile"}), *SEARCHED]
+    }
+
     def __init__(self, *, method=None):
         self.method = method
 
@@ -61,6 +71,7 @@ class Normalization(Block):
         method = choose(
             hp, "method", self.method, Choice(("standard", "robust", "quantile"))
         )
+        check_parameters(self, method=method)
         layer = _scaling_layer(method, inputs.quantiles)
         if layer is None:
             return inputs
@@ -75,12 +86,7 @@ def _scaling_layer(method, quantiles):
     if method == "robust":
         center, scale = _robust_statistics(quantiles)
         return Scaling(center, scale, limit=3.0)
-    if method == "quantile":
-        return QuantileScaling(_pick_quantiles(quantiles, 64))
-    raise ValueError(
-        "The 'method' parameter of Normalization must be 'standard', 'robust' or "
-        f"'quantile'. Got {method!r} instead."
-    )
+    return QuantileScaling(_pick_quantiles(quantiles, 64))
 
 
 def _robust_statistics(quantiles):
@@ -131,6 +137,13 @@ class NumericalEmbedding(Block):
 
     takes_tables = True
 
+    _parameter_constraints = {
+        "method": [StrOptions({"none", "piecewise_linear", "periodic"}), *SEARCHED],
+        "dim": [_POSITIVE_INT, *SEARCHED],
+        "n_bins": [_POSITIVE_INT, *SEARCHED],
+        "sigma": [Interval(Real, 0, None, closed="neither"), *SEARCHED],
+    }
+
     def __init__(self, *, method=None, dim=None, n_bins=None, sigma=None):
         self.method = method
         self.dim = dim
@@ -148,11 +161,7 @@ class NumericalEmbedding(Block):
             return inputs
         methods = Choice(("none", "piecewise_linear", "periodic"))
         method = choose(hp, "method", self.method, methods)
-        if method not in methods.values:
-            raise ValueError(
-                "The 'method' parameter of NumericalEmbedding must be one of "
-                f"{methods.values}. Got {method!r} instead."
-            )
+        check_parameters(self, method=method)
         layers = [
             self._branch(
                 hp, "piecewise_linear", method, self._piecewise_linear, inputs
@@ -206,6 +215,11 @@ class CategoricalEncoding(Block):
 
     takes_tables = True
 
+    _parameter_constraints = {
+        "method": [StrOptions({"one_hot", "embedding"}), *SEARCHED],
+        "dim": [_POSITIVE_INT, *SEARCHED],
+    }
+
     def __init__(self, *, method=None, dim=None):
         self.method = method
         self.dim = dim
@@ -221,11 +235,7 @@ class CategoricalEncoding(Block):
             return inputs
         methods = Choice(("one_hot", "embedding"))
         method = choose(hp, "method", self.method, methods)
-        if method not in methods.values:
-            raise ValueError(
-                "The 'method' parameter of CategoricalEncoding must be one of "
-                f"{methods.values}. Got {method!r} instead."
-            )
+        check_parameters(self, method=method)
         limit = ONE_HOT_LIMIT if method == "one_hot" else 0
         narrow = [j for j, n in enumerate(inputs.cardinalities) if n <= limit]
         wide = [j for j, n in enumerate(inputs.cardinalities) if n > limit]

@@ -1,9 +1,15 @@
 """Blocks that bring tensors together or into another shape."""
 
 import keras
+from sklearn.utils._param_validation import StrOptions
 
 from skautokeras._space.block import Block
-from skautokeras._space.hyperparameters import Choice, choose
+from skautokeras._space.hyperparameters import (
+    SEARCHED,
+    Choice,
+    check_parameters,
+    choose,
+)
 
 
 class Flatten(Block):
@@ -36,6 +42,10 @@ class Merge(Block):
     >>> merged = Merge()([DenseBlock()(node), DenseBlock()(node)])
     """
 
+    _parameter_constraints = {
+        "merge_type": [StrOptions({"concatenate", "add"}), *SEARCHED]
+    }
+
     def __init__(self, *, merge_type=None):
         self.merge_type = merge_type
 
@@ -46,11 +56,7 @@ class Merge(Block):
             return tensors[0]
         kinds = Choice(("concatenate", "add"))
         kind = choose(hp, "merge_type", self.merge_type, kinds)
-        if kind not in kinds.values:
-            raise ValueError(
-                f"The 'merge_type' parameter of Merge must be one of {kinds.values}. "
-                f"Got {kind!r} instead."
-            )
+        check_parameters(self, merge_type=kind)
         if len({tuple(x.shape) for x in tensors}) > 1:
             tensors = [x if len(x.shape) == 2 else _flat(x) for x in tensors]
         if kind == "concatenate":

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields
 
+import keras_tuner
 import numpy as np
 import pytest
 
@@ -98,6 +99,10 @@ def test_an_evaluation_that_is_interrupted_leaves_no_trial(tmp_path, evaluate):
 
 
 def test_a_trial_comes_back_as_it_was(tmp_path):
+    new = keras_tuner.HyperParameters()
+    new.Choice("kind", ["a", "b"])
+    with new.conditional_scope("kind", ["a"]):
+        new.Int("width", 2, 8)
     trial = Trial(
         {"units": np.int64(32), "rate": np.float32(0.5), "on": True, "kind": "a"},
         seed=3,
@@ -107,6 +112,7 @@ def test_a_trial_comes_back_as_it_was(tmp_path):
         planned_epochs=9,
         seconds=1.5,
         n_parameters=12,
+        new_hyperparameters=new.get_config(),
         history={"loss": [1.0, 0.5], "val_score": [-0.5, -0.25]},
         y_pred={"first": np.eye(2, dtype="float32"), "second": np.zeros((2, 1))},
         # More than ten: their order is not that of their names.
@@ -166,3 +172,14 @@ def test_files_hold_no_code(tmp_path, evaluate):
     for path in tmp_path.glob("*.npz"):
         with np.load(path, allow_pickle=False) as arrays:
             assert all(arrays[name].dtype != object for name in arrays.files)
+
+
+def test_a_trial_of_before_new_hyperparameters_were_kept_is_read(tmp_path, evaluate):
+    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    path = tmp_path / "trial_00000.json"
+    record = json.loads(path.read_text())
+    del record["trial"]["new_hyperparameters"]
+    path.write_text(json.dumps(record))
+    found = Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    assert evaluate.calls == 1
+    assert found.new_hyperparameters is None

@@ -454,3 +454,25 @@ def test_a_callable_is_told_what_is_searched_and_how(space):
 def test_a_callable_must_return_an_oracle(space, something):
     with pytest.raises(TypeError, match=r"must return a keras_tuner\.Oracle, got"):
         make(lambda **kwargs: something, space)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_trial_tells_of_new_hyperparameters_if_the_oracle_allows_it(space, allowed):
+    new = keras_tuner.HyperParameters()
+    new.Choice("block_1/new", [1, 2])
+    oracle = GreedyOracle(
+        keras_tuner.Objective("score", "max"),
+        hyperparameters=space,
+        seed=0,
+        allow_new_entries=allowed,
+    )
+    with hosted(oracle):
+        proposal = ask(oracle)
+        values = {**proposal.hyperparameters.values, "block_1/new": 1}
+        trial = Trial(values, 0, score=1.0, new_hyperparameters=new.get_config())
+        for _ in range(2):  # what is known already is not added once more
+            tell(oracle, proposal, trial)
+            proposal = ask(oracle)
+    names = [hp.name for hp in oracle.hyperparameters.space]
+    assert names.count("block_1/new") == allowed
+    assert ("block_1/new" in proposal.hyperparameters.values) == allowed

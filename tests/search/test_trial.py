@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 
 import keras
+import keras_tuner
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -47,6 +48,17 @@ class OneRowOnly(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         """Return the shape that came in."""
         return input_shape
+
+
+class Tower(Block):
+    """Asks for a hyperparameter only if another one is greater than its default."""
+
+    def build(self, hp, inputs):
+        """Stack as many layers as the hyperparameter says."""
+        x = inputs
+        for i in range(hp.Int("depth", 1, 3)):
+            x = keras.layers.Dense(hp.Int(f"width_{i}", 2, 8))(x)
+        return x
 
 
 class FailingLate(Block):
@@ -193,3 +205,12 @@ def test_a_training_ends_with_the_first_epoch_behind_the_deadline(problem):
         objective=problem.objective(),
     )
     assert (trial.status, trial.epochs, trial.best_epoch) == ("completed", 1, 1)
+
+
+def test_hyperparameters_that_come_up_in_a_trial_are_part_of_it(problem):
+    graph = graph_with(problem, Tower())
+    assert evaluated(problem, graph).new_hyperparameters is None
+    trial = evaluated(problem, graph, {"tower_1/depth": 3})
+    assert trial.status == "completed"
+    found = keras_tuner.HyperParameters.from_config(trial.new_hyperparameters)
+    assert [hp.name for hp in found.space] == ["tower_1/width_1", "tower_1/width_2"]

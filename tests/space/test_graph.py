@@ -2,10 +2,12 @@
 
 import copy
 
+import keras
 import numpy as np
 import pytest
 
 from skautokeras import (
+    Block,
     ClassificationHead,
     DenseBlock,
     Flatten,
@@ -19,7 +21,9 @@ from skautokeras import (
 from skautokeras._data.schema import ArraySchema, TargetSchema
 from skautokeras._search.compiled import structure
 from skautokeras._space.graph import Graph
+from skautokeras._space.randomness import seeded
 
+HEAD = "classification_head_1"
 BLOCK = "structured_data_block_1"
 
 
@@ -248,3 +252,141 @@ def test_a_head_takes_one_node(table):
     branches = [DenseBlock(n_layers=1, units=u)(node) for u in (4, 6)]
     with pytest.raises(ValueError, match="takes one node, got 2"):
         graph_of(node, ClassificationHead()(branches), table)
+
+
+def test_inputs_and_outputs_copied_apart_build_the_same_network(table):
+    inputs, outputs, make = two_by_two(table)
+    arrays = {f"structured_data_input_1__{name}": a for name, a in table[1].items()}
+    image = np.random.default_rng(0).normal(size=(60, 3, 4)).astype("float32")
+    arrays["input_1__array"] = image
+    predictions = []
+    for graph in (
+        make(inputs, outputs),
+        make(copy.deepcopy(inputs), copy.deepcopy(outputs)),
+    ):
+        with seeded(0):
+            built = graph.build({f"{BLOCK}/normalization_1/method": "quantile"})
+        predictions.append(built.model(arrays))
+    for name in ("classification_head_1", "regression_head_1"):
+        np.testing.assert_array_equal(*(y_pred[name] for y_pred in predictions))
+    ready = built.preprocess(arrays)
+    for name, y_pred in built.network(ready).items():
+        np.testing.assert_allclose(y_pred, predictions[1][name], atol=1e-6)
+
+
+class Nested(Block):
+    """A user's block with a condition inside of a condition."""
+
+    def build(self, hp, inputs):
+        """Ask for a hyperparameter two conditions deep."""
+        hp.Boolean("outer")
+        with hp.conditional_scope("outer", [True]):
+            hp.Choice("kind", ["a", "b"])
+            with hp.conditional_scope("kind", ["b"]):
+                hp.Int("deep", 1, 3)
+        return keras.layers.Dense(3)(inputs)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, {"outer"}),
+        ({"outer": True}, {"outer", "kind"}),
+        ({"outer": True, "kind": "b"}, {"outer", "kind", "deep"}),
+        ({"kind": "b", "deep": 2}, {"outer"}),
+    ],
+    ids=["none", "one", "both", "inner without outer"],
+)
+def test_conditions_inside_conditions_are_found(make_graph, values, expected):
+    graph = make_graph(Nested())
+    values = {f"nested_1/{name}": value for name, value in values.items()}
+    found = {n for n in graph.active_names(values) if n.startswith("nested")}
+    assert found == {f"nested_1/{name}" for name in expected}
+    assert found == {n for n in graph.build(values).values if n.startswith("nested")}
+
+
+@pytest.mark.parametrize("first", ["standard", "robust", "quantile"])
+@pytest.mark.parametrize("second", ["standard", "robust", "quantile"])
+@pytest.mark.parametrize("how", ["side by side", "in a row"])
+def test_preprocessing_is_cut_off_wherever_the_scaling_is(
+    table, first, second, how, tmp_path
+):
+    node = StructuredDataInput()
+    scaled = [Normalization(method=method) for method in (first, second)]
+    dense = DenseBlock(n_layers=1, units=3)
+    if how == "in a row":
+        x = dense(scaled[1](scaled[0](node)))
+    else:
+        x = Merge(merge_type="concatenate")([dense(s(node)) for s in scaled])
+    built = graph_of(node, ClassificationHead()(x), table).build({})
+    arrays = table[1]
+    assert (built.preprocess is None) == (first == second == "standard")
+    ready = arrays if built.preprocess is None else built.preprocess(arrays)
+    (whole,) = built.model(arrays).values()
+    np.testing.assert_allclose(built.network(ready)[HEAD], whole, atol=1e-6)
+    assert not any(
+        getattr(layer, "preprocessing", False) for layer in built.network.layers
+    )
+    built.model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_array_equal(loaded(arrays)[HEAD], whole)
+
+
+def graph_for(inputs, outputs, table, **kwargs):
+    schemas = [table[0].schema_ for _ in inputs]
+    targets = [TargetSchema(kind="binary", n_outputs=1) for _ in outputs]
+    return Graph(
+        inputs, outputs, schemas=schemas, targets=targets, n_samples=60, **kwargs
+    )
+
+
+def wired_wrongly(how):
+    """Return inputs and outputs of a graph with one mistake."""
+    node = StructuredDataInput()
+    head = ClassificationHead()
+    output = head(DenseBlock()(node))
+    return {
+        "an input that nothing uses": ([node, StructuredDataInput()], [output]),
+        "an input twice": ([node, node], [output]),
+        "an input that is a string": (["x"], [output]),
+        "an input that is a copy of another": ([node, copy.deepcopy(node)], [output]),
+        "an input that a block makes": ([node, DenseBlock()(node)], [output]),
+        "no inputs": ([], [output]),
+        "an output that is a block": ([node], [DenseBlock()]),
+        "an output twice": ([node], [output, output]),
+        "no outputs": ([node], []),
+        "a head in the middle": ([node], [ClassificationHead()(output)]),
+        "a head that is also an output": (
+            [node],
+            [output, ClassificationHead()(DenseBlock()(output))],
+        ),
+    }[how]
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("no inputs", "not among the inputs"),
+        ("an input that nothing uses", "'inputs' parameter .* at position 1"),
+        ("an input twice", r"'inputs' parameter .* StructuredDataInput\(\) twice"),
+        ("an input that is a string", "'inputs' parameter .* Got 'x' instead"),
+        ("an input that is a copy of another", "'inputs' parameter .* twice"),
+        ("an input that a block makes", r"'inputs' parameter .* Got Node\(Dense"),
+        ("an output that is a block", r"'outputs' parameter .* Got DenseBlock\(\)"),
+        ("an output twice", "'outputs' parameter .* twice"),
+        ("no outputs", r"'outputs' parameter .* Got \[\] instead"),
+        ("a head in the middle", "ClassificationHead must be the last block"),
+        ("a head that is also an output", "ClassificationHead must be the last block"),
+    ],
+)
+def test_a_graph_that_is_wired_wrongly_is_refused_when_it_is_made(table, how, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        graph_for(*wired_wrongly(how), table)
+
+
+def test_inputs_are_counted_in_the_order_in_which_they_are_given(table):
+    inputs = [StructuredDataInput(), StructuredDataInput()]
+    branches = [DenseBlock(n_layers=1)(node) for node in reversed(inputs)]
+    output = ClassificationHead()(Merge(merge_type="add")(branches))
+    first = next(iter(graph_for(inputs, [output], table).build({}).model.input))
+    assert first.startswith("structured_data_input_1__")

@@ -1,11 +1,14 @@
 """Heads: the form of y and the loss for every kind of target."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 
-from skautokeras import ClassificationHead, RegressionHead
-from skautokeras._data.schema import TargetSchema
+from skautokeras import ClassificationHead, Input, RegressionHead
+from skautokeras._data.schema import ArraySchema, TargetSchema
+from skautokeras._space.graph import Graph
 from skautokeras._space.heads import make_metric
 
 BINARY = TargetSchema(kind="binary", n_outputs=1)
@@ -124,3 +127,77 @@ def test_a_plain_function_is_a_loss_and_keeps_its_name():
     assert isinstance(loss, keras.losses.Loss)
     assert loss.name == "distance"
     assert float(loss(np.ones((3, 2)), np.zeros((3, 2)))) == pytest.approx(1)
+
+
+def distance(y_true, y_pred):
+    """Return how far predictions are from the truth."""
+    return keras.ops.mean(keras.ops.abs(y_true - y_pred), axis=-1)
+
+
+nameless = lambda y_true, y_pred: distance(y_true, y_pred)  # noqa: E731
+
+
+@pytest.mark.parametrize("function", [nameless, partial(distance)])
+def test_a_function_without_a_name_gets_one_that_keras_can_use(function):
+    loss = RegressionHead(loss=function).make_loss(NUMBERS)
+    assert loss.name == "loss"
+    assert float(loss(np.ones((3, 2)), np.zeros((3, 2)))) == pytest.approx(1)
+    (metric,) = RegressionHead(metrics=[function]).make_metrics(NUMBERS)
+    assert metric.name == "metric"
+    metric.update_state(np.ones((3, 2)), np.zeros((3, 2)))
+    assert float(metric.result()) == pytest.approx(1)
+
+
+def test_a_metric_that_is_a_function_keeps_its_name():
+    assert make_metric(distance, "columns").name == "distance"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("auc", "auc"),
+        ("AUC", "auc"),
+        ("precision", "precision"),
+        ("TruePositives", "true_positives"),
+        ("R2Score", "r2_score"),
+        ("mse", "mean_squared_error"),
+        (keras.metrics.Recall, "recall"),
+    ],
+)
+def test_a_metric_by_name_has_the_same_name_every_time(given, name):
+    for _ in range(3):
+        assert make_metric(given, "binary").name == name
+
+
+def test_a_metric_object_keeps_its_name():
+    metric = keras.metrics.AUC(name="auc_7")
+    assert make_metric(metric, "binary").name == "auc_7"
+
+
+def graph_with(head):
+    node = Input()
+    return Graph(
+        [node],
+        [head(node)],
+        schemas=[ArraySchema(shape=(4,), n_samples=10)],
+        targets=[NUMBERS],
+        n_samples=10,
+    )
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        RegressionHead(loss="wrong"),
+        RegressionHead(metrics=["mse", "wrong"]),
+    ],
+    ids=repr,
+)
+def test_an_unknown_loss_or_metric_is_named(head):
+    with pytest.raises(ValueError, match="wrong"):
+        graph_with(head).check_heads()
+
+
+def test_heads_that_can_be_made_pass_the_check():
+    head = RegressionHead(loss="mae", metrics=["mse", distance])
+    graph_with(head).check_heads()

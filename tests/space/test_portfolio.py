@@ -2,9 +2,15 @@
 
 import math
 
+import keras
 import numpy as np
 import pytest
 
+from skautokeras import ClassificationHead, StructuredDataBlock, StructuredDataInput
+from skautokeras._data.schema import TargetSchema
+from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._search.compiled import structure
+from skautokeras._space.graph import Graph
 from skautokeras._space.portfolio import predefined
 
 each = pytest.mark.parametrize("i", range(len(predefined("structured_data"))))
@@ -44,12 +50,38 @@ def test_every_configuration_builds_and_predicts(graph, table, i):
     assert np.isfinite(y_pred).all()
 
 
-def test_the_first_configuration_costs_least(graph):
+@pytest.mark.parametrize("width", [1, 20])
+def test_configurations_are_ordered_by_what_they_cost(width):
+    adapter = StructuredDataAdapter()
+    adapter.fit(np.random.default_rng(0).normal(size=(80, width)))
+    node = StructuredDataInput()
+    graph = Graph(
+        [node],
+        [ClassificationHead()(StructuredDataBlock()(node))],
+        schemas=[adapter.schema_],
+        targets=[TargetSchema(kind="binary", n_outputs=1)],
+        n_samples=80,
+    )
     costs = []
     for values in predefined("structured_data"):
         built = graph.build(values)
         costs.append(built.network.count_params() * built.training.epochs)
-    assert costs[0] == min(costs)
+    assert costs == sorted(costs)
+    assert len(set(costs)) == len(costs)
+
+
+@each
+def test_configurations_that_differ_in_numbers_share_a_structure(graph, i):
+    values = predefined("structured_data")[i]
+    numbers = {
+        "structured_data_block_1/dense_block_1/dropout": 0.45,
+        "training/learning_rate": 1e-4,
+    }
+    # The first layers of a process have names like the keys of their config.
+    keras.utils.clear_session()
+    one, other = (structure(graph.build(values | n).network) for n in ({}, numbers))
+    assert one == other
+    assert hash(one) == hash(other)
 
 
 def test_configurations_are_handed_out_as_copies():

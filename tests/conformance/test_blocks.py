@@ -1,0 +1,275 @@
+"""The contract of blocks: copies, parameters, and blocks defined by running."""
+
+import copy
+import inspect
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+import skautokeras
+from skautokeras import (
+    Block,
+    CategoricalEncoding,
+    ClassificationHead,
+    DenseBlock,
+    Merge,
+    Normalization,
+    NumericalEmbedding,
+    StructuredDataBlock,
+    StructuredDataInput,
+)
+from skautokeras._data.schema import TargetSchema
+from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._search.deadline import Deadline
+from skautokeras._search.loop import search
+from skautokeras._search.oracle import make_oracle
+from skautokeras._search.trial import Trial
+from skautokeras._space.graph import Graph
+from skautokeras._space.heads import Head
+from skautokeras._space.hyperparameters import Choice, Int
+from skautokeras._space.randomness import seeded
+
+N_ROWS = 60
+_rng = np.random.default_rng(0)
+NUMBERS = pd.DataFrame({"n": _rng.normal(size=N_ROWS), "m": _rng.random(N_ROWS)})
+WORDS = pd.DataFrame({"w": _rng.choice(["a", "b", "c"], size=N_ROWS)})
+MANY_WORDS = pd.DataFrame({"v": np.resize([f"v{i}" for i in range(70)], 2 * 70)})
+TABLES = {
+    "numbers": NUMBERS,
+    "words": WORDS,
+    "mixed": pd.concat([NUMBERS, WORDS], axis=1),
+    "gaps": NUMBERS.mask(NUMBERS > 0.5),
+    "many words": MANY_WORDS,
+    "two rows": NUMBERS[:2],
+}
+
+
+class Tower(Block):
+    """A user's block, defined by running: its last layer may have no condition."""
+
+    def build(self, hp, inputs):
+        """Stack as many layers as the hyperparameter says."""
+        x = inputs
+        for i in range(hp.Int("depth", 1, 3, default=2)):
+            x = keras.layers.Dense(hp.Int(f"width_{i}", 2, 8, default=4))(x)
+        return x
+
+
+PUBLIC = [
+    item
+    for item in (getattr(skautokeras, name) for name in skautokeras.__all__)
+    if isinstance(item, type) and issubclass(item, Block) and item is not Block
+]
+MIDDLE = [c for c in PUBLIC if not issubclass(c, Head)]
+
+by_name = {"ids": lambda value: getattr(value, "__name__", repr(value))}
+every_class = pytest.mark.parametrize("block_class", [*PUBLIC, Tower], **by_name)
+every_middle = pytest.mark.parametrize("block_class", [*MIDDLE, Tower], **by_name)
+
+
+def graph_of(inputs, outputs, X):
+    adapter = StructuredDataAdapter().fit(X)
+    graph = Graph(
+        inputs,
+        outputs,
+        schemas=[adapter.schema_],
+        targets=[TargetSchema(kind="binary", n_outputs=1)],
+        n_samples=len(X),
+    )
+    return graph, adapter.transform(X)
+
+
+def wired(*blocks):
+    node = StructuredDataInput()
+    x = node
+    for block in blocks:
+        x = block(x)
+    return [node], [ClassificationHead()(x)]
+
+
+def names_of(graph):
+    return [hp.name for hp in graph.space().space]
+
+
+@every_class
+def test_a_block_stores_its_parameters_as_they_are(block_class):
+    parameters = inspect.signature(block_class).parameters
+    given = {name: object() for name in parameters}
+    block = block_class(**given)
+    assert vars(block) == given
+    for parameter in parameters.values():
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        assert parameter.default is None
+
+
+@every_class
+def test_a_clone_of_a_block_is_another_one_with_the_same_parameters(block_class):
+    block = block_class()
+    copied = clone(block, safe=False)
+    assert copied is not block
+    assert type(copied) is block_class
+    assert vars(copied) == vars(block)
+
+
+@every_middle
+def test_inputs_and_outputs_that_are_cloned_apart_make_the_same_network(block_class):
+    inputs, outputs = wired(block_class())
+    X = TABLES["mixed"]
+    graph, arrays = graph_of(inputs, outputs, X)
+    copied, _ = graph_of(clone(inputs, safe=False), clone(outputs, safe=False), X)
+    assert names_of(copied) == names_of(graph)
+    predictions = []
+    for each in (graph, copied):
+        with seeded(0):
+            (y_pred,) = each.build({}).model(arrays).values()
+        predictions.append(np.asarray(y_pred))
+    np.testing.assert_array_equal(*predictions)
+
+
+@every_middle
+def test_building_leaves_a_block_as_it_was(block_class):
+    block = block_class()
+    before = copy.deepcopy(vars(block))
+    graph, _ = graph_of(*wired(block), TABLES["mixed"])
+    graph.space()
+    graph.build({})
+    assert vars(block) == before
+
+
+@every_middle
+@pytest.mark.parametrize("table", [t for t in TABLES if t != "mixed"])
+def test_a_block_works_on_tables_of_one_kind(block_class, table):
+    graph, arrays = graph_of(*wired(block_class()), TABLES[table])
+    (y_pred,) = graph.build({}).model(arrays).values()
+    assert np.isfinite(y_pred).all()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_method_of_every_step_works_on_every_table(table):
+    graph, arrays = graph_of(*wired(StructuredDataBlock()), TABLES[table])
+    methods = {hp.name: hp.values for hp in graph.space().space if "method" in hp.name}
+    for name, values in methods.items():
+        for value in values:
+            (y_pred,) = graph.build({name: value}).model(arrays).values()
+            assert np.isfinite(y_pred).all(), (name, value)
+
+
+@pytest.mark.parametrize(
+    ("block", "parameter"),
+    [
+        (Normalization(method="wrong"), "method"),
+        (NumericalEmbedding(method="wrong"), "method"),
+        (CategoricalEncoding(method="wrong"), "method"),
+        (NumericalEmbedding(method=Choice(("wrong",))), "method"),
+        (DenseBlock(n_layers=-1), "n_layers"),
+        (DenseBlock(n_layers=2.5), "n_layers"),
+        (DenseBlock(units=0), "units"),
+        (DenseBlock(activation="wrong"), "activation"),
+        (DenseBlock(dropout=1.0), "dropout"),
+        (DenseBlock(dropout=-0.1), "dropout"),
+        (DenseBlock(use_batchnorm="yes"), "use_batchnorm"),
+        (DenseBlock(residual=2), "residual"),
+        (NumericalEmbedding(method="periodic", dim=0), "dim"),
+        (NumericalEmbedding(method="piecewise_linear", n_bins=0), "n_bins"),
+        (NumericalEmbedding(method="periodic", sigma=-1.0), "sigma"),
+        (CategoricalEncoding(method="embedding", dim=0), "dim"),
+    ],
+    ids=repr,
+)
+def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, parameter):
+    graph, _ = graph_of(*wired(block), TABLES["mixed"])
+    message = rf"The '{parameter}' parameter of {type(block).__name__} must be .* Got "
+    with pytest.raises(ValueError, match=message):
+        graph.build({})
+
+
+def test_a_wrong_value_of_a_nested_block_is_refused():
+    block = StructuredDataBlock(dense=DenseBlock(units=0))
+    graph, _ = graph_of(*wired(block), TABLES["mixed"])
+    with pytest.raises(ValueError, match=r"'units' parameter of DenseBlock .* 0 "):
+        graph.build({})
+
+
+def test_a_wrong_way_to_merge_is_refused_in_a_graph():
+    node = StructuredDataInput()
+    merged = Merge(merge_type="wrong")([DenseBlock()(node), DenseBlock()(node)])
+    graph, _ = graph_of([node], [ClassificationHead()(merged)], TABLES["mixed"])
+    with pytest.raises(ValueError, match="'merge_type' parameter of Merge"):
+        graph.build({})
+
+
+@pytest.mark.parametrize("n_layers", [2, 6])
+@pytest.mark.parametrize("depths", [Choice((2, 6)), Int(2, 6)], ids=repr)
+def test_a_range_of_depths_may_be_another_one(n_layers, depths):
+    block = DenseBlock(n_layers=depths, units=Choice((3, 5)))
+    graph, _ = graph_of(*wired(block), NUMBERS)
+    values = {"dense_block_1/n_layers": n_layers}
+    active = {n for n in graph.active_names(values) if "/units_" in n}
+    assert active == {f"dense_block_1/units_{i}" for i in range(n_layers)}
+    layers = graph.build(values).network.layers
+    dense = [layer for layer in layers if isinstance(layer, keras.layers.Dense)]
+    assert len(dense) == n_layers + 1  # and the head
+
+
+# Blocks whose hyperparameters come up only while they run
+
+
+def deep_is_better(used):
+    return used["tower_1/depth"] + used["tower_1/width_0"] / 100
+
+
+def search_tower(seed, n_trials=40, tuner="greedy"):
+    """Search over a tower; return the proposals and what was built of them."""
+    graph, _ = graph_of(*wired(Tower()), NUMBERS)
+    space = graph.space()
+    oracle = make_oracle(
+        tuner, space, initial_values=[], max_trials=n_trials, max_epochs=4, seed=seed
+    )
+    proposals = []
+
+    def evaluate(values, seed, deadline):
+        proposals.append(dict(values))
+        built = graph.build(values)
+        return Trial(
+            built.values,
+            seed,
+            score=deep_is_better(built.values),
+            new_hyperparameters=graph.unknown(built.hyperparameters),
+        )
+
+    trials, _ = search(oracle, evaluate, seeds=range(n_trials), deadline=Deadline(None))
+    return proposals, [trial.values for trial in trials]
+
+
+@pytest.fixture(scope="module")
+def towers():
+    """Proposals and built values of two searches."""
+    return [search_tower(seed) for seed in (0, 2)]
+
+
+def test_values_that_come_up_while_a_block_runs_are_recorded(towers):
+    for _, built in towers:
+        deep = [used for used in built if used["tower_1/depth"] == 3]
+        assert deep
+        assert all("tower_1/width_2" in used for used in deep)
+
+
+def test_a_block_that_grows_while_it_runs_is_not_proposed_twice(towers):
+    for proposals, _ in towers:
+        keys = [json.dumps(values, sort_keys=True) for values in proposals]
+        assert len(set(keys)) == len(keys)
+
+
+def test_a_hyperparameter_that_comes_up_while_a_block_runs_is_searched(towers):
+    widths = {used.get("tower_1/width_2") for _, built in towers for used in built}
+    assert len(widths - {None}) > 1
+
+
+@pytest.mark.parametrize("tuner", ["random", "bayesian", "hyperband"])
+def test_other_oracles_search_what_comes_up_while_a_block_runs_too(tuner):
+    _, built = search_tower(1, n_trials=20, tuner=tuner)
+    assert len({used.get("tower_1/width_2") for used in built} - {None}) > 1
