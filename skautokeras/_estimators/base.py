@@ -255,6 +255,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         adapter = self._make_adapter().fit(train.X)
         target = self._make_target().fit(train.y)
         graph = self._make_graph(adapter, target, settings)
+        graph.check_heads()
         rows = self._to_rows(train, adapter, target, graph, settings)
         valid_rows = None
         if valid is not None:

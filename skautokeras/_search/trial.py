@@ -94,6 +94,9 @@ def evaluate(
         check_size(graph, values, max_model_size)
         with seeded(seed):
             built = graph.build(values)
+        check_size(graph, values, max_model_size)
+        with seeded(seed):
+            built = graph.build(values)
         trial = replace(
             trial,
             values=built.values,

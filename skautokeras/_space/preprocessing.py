@@ -109,6 +109,20 @@ def _pick_quantiles(quantiles, n_bins):
     return quantiles[np.round(steps).astype(int)]
 
 
+def _distinct_quantiles(quantiles, n_bins):
+    """Return n_bins + 1 different quantiles of each column, fewer if there are fewer.
+
+    Where most rows share one value, quantiles as they are leave a bin or two for all
+    other values (docs/decisions.md). Columns with few values end in empty bins.
+    """
+    if len(quantiles) == 1:
+        return np.repeat(quantiles, 2, axis=0)
+    columns = [_pick_quantiles(np.unique(column), n_bins) for column in quantiles.T]
+    n_edges = max(map(len, columns))
+    padded = [np.pad(column, (0, n_edges - len(column)), "edge") for column in columns]
+    return np.column_stack(padded)
+
+
 class NumericalEmbedding(Block):
     """Turn each number into a vector, so that a network sees its parts apart.
 
@@ -179,9 +193,11 @@ class NumericalEmbedding(Block):
             return make(hp, table) if method == name else None
 
     def _piecewise_linear(self, hp, table):
-        n_bins = choose(hp, "n_bins", self.n_bins, Choice((8, 16, 32, 64), default=32))
-        dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
-        edges = _pick_quantiles(table.quantiles, n_bins)
+        n_bins = choose(
+            hp, "n_bins", self.n_bins, Choice((16, 32, 64, 128), default=64)
+        )
+        dim = choose(hp, "dim", self.dim, Choice((4, 8, 16, 32), default=16))
+        edges = _distinct_quantiles(table.quantiles, n_bins)
         return PiecewiseLinearEmbedding(edges, dim)
 
     def _periodic(self, hp, table):

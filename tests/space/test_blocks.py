@@ -11,12 +11,17 @@ import skautokeras
 from skautokeras import (
     Block,
     CategoricalEncoding,
+    ClassificationHead,
     DenseBlock,
     Merge,
     Normalization,
     NumericalEmbedding,
     StructuredDataInput,
 )
+from skautokeras._data.schema import TargetSchema
+from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._layers.numerical import PiecewiseLinearEmbedding
+from skautokeras._space.graph import Graph
 from skautokeras._space.heads import Head
 from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.inputs import Table
@@ -228,3 +233,24 @@ def test_normalization_also_takes_features(make_graph):
         isinstance(layer, keras.layers.LayerNormalization)
         for layer in built.network.layers
     )
+
+
+def test_bins_lie_where_values_differ_not_where_most_rows_are():
+    rare = np.linspace(1.0, 2.0, 40)
+    X = np.zeros((400, 2))
+    X[:40, 0] = rare
+    X[:, 1] = np.arange(400)
+    adapter = StructuredDataAdapter().fit(X)
+    node = StructuredDataInput()
+    embedding = NumericalEmbedding(method="piecewise_linear", n_bins=16)
+    graph = Graph(
+        [node],
+        [ClassificationHead()(embedding(node))],
+        schemas=[adapter.schema_],
+        targets=[TargetSchema(kind="binary", n_outputs=1)],
+        n_samples=400,
+    )
+    layers = graph.build({}).network.layers
+    (layer,) = [x for x in layers if isinstance(x, PiecewiseLinearEmbedding)]
+    assert layer.edges.shape == (17, 2)
+    assert [len(np.unique(column)) for column in layer.edges.T] == [17, 17]
