@@ -58,6 +58,19 @@ STRUCTURED_DATA = (
         dense=_dense(2, 128, activation="relu", dropout=0.1),
         training={"learning_rate": 2e-3, "weight_decay": 1e-2, "epochs": 32},
     ),
+    # The same held back: few rows.
+    _structured_data(
+        normalization="standard",
+        numerical={"method": "none"},
+        categorical="embedding",
+        dense=_dense(2, 128, activation="relu", dropout=0.3),
+        training={
+            "learning_rate": 2e-3,
+            "weight_decay": 1e-2,
+            "epochs": 32,
+            "label_smoothing": 0.1,
+        },
+    ),
     # Waves, much dropout, few epochs: data with much noise.
     _structured_data(
         normalization="standard",
