@@ -17,9 +17,8 @@ def parse_arguments():
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder with one folder per data set")
-    parser.add_argument(
-        "--trials", type=int, default=20, help="trials of skautokeras and KerasTuner"
-    )
+    parser.add_argument("--trials", type=int, default=20, help="trials of skautokeras")
+    parser.add_argument("--keras-tuner-trials", type=int, default=10)
     parser.add_argument("--autokeras-trials", type=int, default=5)
     parser.add_argument(
         "--autokeras-python",
@@ -67,6 +66,7 @@ def measure_all(arguments):
         spec = {
             **common,
             "method": "keras_tuner",
+            "max_trials": arguments.keras_tuner_trials,
             "epochs": epochs,
             "batch_size": arguments.batch_size,
         }

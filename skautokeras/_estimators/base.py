@@ -34,6 +34,7 @@ _NOT_DECISIVE = {
     "refit",
     "ensemble_size",
     "directory",
+    "warm_start",
     "verbose",
     "callbacks",
     "epochs",
@@ -101,6 +102,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         "refit": ["boolean"],
         "max_model_size": [Interval(Integral, 1, None, closed="left"), None],
         "directory": [None, str, PathLike],
+        "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -122,6 +124,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         refit,
         max_model_size,
         directory,
+        warm_start,
         random_state,
         verbose,
     ):
@@ -139,6 +142,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         self.refit = refit
         self.max_model_size = max_model_size
         self.directory = directory
+        self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
 
@@ -193,6 +197,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         for name, value in attributes.items():
             setattr(self, name, value)
         self.interrupted_ = interrupted
+        # Its trials take memory: it is kept only where another fit may go on with it.
+        self._journal = problem.journal if self.warm_start else None
         progress.end()
         return self
 
@@ -332,16 +338,21 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return Rows(adapter.transform(sample.X), y, weight)
 
     def _open_journal(self, rows, settings):
-        """Return the journal (None without a directory) and the seeds of the search."""
-        seed = int(check_random_state(self.random_state).randint(_MAX_SEED))
-        journal = None
-        if self.directory is not None:
-            from skautokeras._search.journal import Journal
+        """Return the journal of the search and its seeds."""
+        from skautokeras._search.journal import Journal
 
-            described = [type(self), self._decisive_params(), settings.decisive, rows]
-            journal = Journal(self.directory, fingerprint(described), seed)
-            seed = journal.seed
-        rng = np.random.RandomState(seed)
+        seed = int(check_random_state(self.random_state).randint(_MAX_SEED))
+        fingerprints = {}
+        if self.directory is not None or self.warm_start:
+            described = [type(self), self._decisive_params(), settings.decisive]
+            fingerprints["data"] = fingerprint(rows)
+            fingerprints["parameters"] = fingerprint(described)
+        journal = getattr(self, "_journal", None) if self.warm_start else None
+        if journal is None:
+            journal = Journal(self.directory, fingerprints, seed)
+        else:
+            journal.check_continues(fingerprints)
+        rng = np.random.RandomState(journal.seed)
         return journal, rng.randint(1, _MAX_SEED, size=2 + self.max_trials).tolist()
 
     def _decisive_params(self):
@@ -400,11 +411,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             max_model_size=self.max_model_size,
             on_epoch=progress.end_epoch,
         )
-        if problem.journal is not None:
-            evaluate = problem.journal.remember(evaluate)
         trials, interrupted = search(
             oracle,
-            progress.watch(evaluate),
+            progress.watch(problem.journal.remember(evaluate)),
             seeds=problem.trial_seeds,
             deadline=deadline,
             reserve=partial(

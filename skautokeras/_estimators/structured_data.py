@@ -105,7 +105,11 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         Parameters of a network at most; larger ones are never built. None: no limit.
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
-        instead of starting over. None: nothing is left on disk.
+        instead of starting over. `max_trials`, `max_time`, `ensemble_size`, `refit`,
+        `callbacks` and `verbose` may be others then. None: nothing is left on disk.
+    warm_start : bool, default=False
+        Whether another `fit` on the same data goes on with the search of the last one,
+        up to `max_trials` in all, instead of starting over.
     random_state : int, RandomState instance or None, default=None
         Seed of the split, the search and every training. Pass an int for the same
         result in every call.
@@ -187,6 +191,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         refit=True,
         max_model_size=None,
         directory=None,
+        warm_start=False,
         random_state=None,
         verbose=0,
         categorical_features="from_dtype",
@@ -208,6 +213,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
             refit=refit,
             max_model_size=max_model_size,
             directory=directory,
+            warm_start=warm_start,
             random_state=random_state,
             verbose=verbose,
             categorical_features=categorical_features,
@@ -262,7 +268,11 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         Parameters of a network at most; larger ones are never built. None: no limit.
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
-        instead of starting over. None: nothing is left on disk.
+        instead of starting over. `max_trials`, `max_time`, `ensemble_size`, `refit`,
+        `callbacks` and `verbose` may be others then. None: nothing is left on disk.
+    warm_start : bool, default=False
+        Whether another `fit` on the same data goes on with the search of the last one,
+        up to `max_trials` in all, instead of starting over.
     random_state : int, RandomState instance or None, default=None
         Seed of the split, the search and every training. Pass an int for the same
         result in every call.
@@ -342,6 +352,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         refit=True,
         max_model_size=None,
         directory=None,
+        warm_start=False,
         random_state=None,
         verbose=0,
         categorical_features="from_dtype",
@@ -362,6 +373,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
             refit=refit,
             max_model_size=max_model_size,
             directory=directory,
+            warm_start=warm_start,
             random_state=random_state,
             verbose=verbose,
             categorical_features=categorical_features,

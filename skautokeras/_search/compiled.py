@@ -13,6 +13,7 @@ same one that is traced over and over, and warn.
 import contextlib
 import json
 import re
+import threading
 
 import keras
 import numpy as np
@@ -31,28 +32,50 @@ _PACKAGES = ("keras", "skautokeras")
 _KEPT = 32
 
 
-@contextlib.contextmanager
-def quick_compilation(n_steps):
-    """Leave out TensorFlow's graph optimizer in a training of few steps.
+class _QuickCompilation:
+    """Keeps TensorFlow's graph optimizer off while somebody wants it to be.
 
-    It takes about 0.1 s and makes steps a few per cent faster (docs/decisions.md). The
-    setting is one of the process; it is put back afterwards.
+    The setting is one of the process, so threads that train at the same time share it:
+    the first one turns it off, the last one puts it back.
+    """
+
+    _NAME = "disable_meta_optimizer"
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._n_users = 0
+        self._before = False
+
+    def __enter__(self):
+        with self._lock:
+            if self._n_users == 0:
+                options = tf.config.optimizer.get_experimental_options()
+                self._before = options.get(self._NAME, False)
+                tf.config.optimizer.set_experimental_options({self._NAME: True})
+            self._n_users += 1
+
+    def __exit__(self, *_):
+        with self._lock:
+            self._n_users -= 1
+            if self._n_users == 0:
+                options = {self._NAME: self._before}
+                tf.config.optimizer.set_experimental_options(options)
+
+
+_quick_compilation = _QuickCompilation()
+
+
+def quick_compilation(n_steps):
+    """Return a context without TensorFlow's graph optimizer if there are few steps.
+
+    It takes about 0.1 s and makes steps a few per cent faster (docs/decisions.md).
 
     Parameters
     ----------
     n_steps : int
         Of the whole training.
     """
-    if n_steps > _FEW_STEPS:
-        yield
-        return
-    name = "disable_meta_optimizer"
-    before = tf.config.optimizer.get_experimental_options().get(name, False)
-    tf.config.optimizer.set_experimental_options({name: True})
-    try:
-        yield
-    finally:
-        tf.config.optimizer.set_experimental_options({name: before})
+    return contextlib.nullcontext() if n_steps > _FEW_STEPS else _quick_compilation
 
 
 class CompiledCache:

@@ -1,4 +1,4 @@
-"""Journal: trials on disk, so that a search can go on after a crash.
+"""Journal: finished trials, so that a search can go on after a crash or with more time.
 
 A search is a deterministic function of the data, the parameters and one seed. The
 journal keeps the seed and every finished trial; a search that starts again asks the
@@ -6,30 +6,51 @@ same oracle the same questions, and those it has an answer for are not computed 
 So nothing needs to be known about the state of an oracle.
 """
 
+import io
 import json
 import os
+import warnings
+import zipfile
 from dataclasses import fields
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from skautokeras._search.trial import Trial
 
-_VERSION = 1
+_VERSION = 2
 _HEADER = "search.json"
 # Held as arrays, beside the JSON.
 _ARRAYS = ("y_pred", "weights")
+# What reading a file that is not as it was written can raise.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+)
 
 
 class Journal:
-    """Finished trials in a folder: JSON and NumPy arrays, no pickles.
+    """Finished trials: in memory and, given a folder, on disk without pickles.
+
+    Every trial is a JSON file beside a file of NumPy arrays. Files are written whole or
+    not at all and reach the disk before the next trial is asked for. A file that has
+    been damaged costs its trial; a folder that cannot be written gives a warning, and
+    the search goes on.
 
     Parameters
     ----------
-    directory : str or path-like
-        Made if it does not exist.
-    fingerprint : str
-        Tells one search from another: a hash of the data and parameters.
+    directory : str, path-like or None
+        Made if it does not exist. None: in memory only.
+    fingerprints : dict of str to str
+        Tell one search from another: a hash of each of "data" and "parameters".
     seed : int
         Of the search, used unless the journal has one already.
 
@@ -41,34 +62,35 @@ class Journal:
     Raises
     ------
     ValueError
-        If the folder holds another search.
+        If the folder holds another search, or is no folder.
 
     Examples
     --------
     >>> import tempfile
     >>> from skautokeras._search.journal import Journal
+    >>> titanic = {"data": "1f", "parameters": "a3"}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     first = Journal(folder, "titanic", seed=1).seed
-    ...     second = Journal(folder, "titanic", seed=2).seed
+    ...     first = Journal(folder, titanic, seed=1).seed
+    ...     second = Journal(folder, titanic, seed=2).seed
     >>> first, second
     (1, 1)
     """
 
-    def __init__(self, directory, fingerprint, seed):
-        self._directory = Path(directory)
-        self._directory.mkdir(parents=True, exist_ok=True)
-        header = self._directory / _HEADER
-        expected = {"version": _VERSION, "fingerprint": fingerprint}
-        if not header.exists():
-            _write(header, json.dumps({**expected, "seed": int(seed)}).encode())
-        found = json.loads(header.read_text())
-        if {key: found.get(key) for key in expected} != expected:
-            raise ValueError(
-                f"directory={str(directory)!r} holds the search of other data, other "
-                "parameters or another version. Pass another directory, or empty it."
-            )
-        self.seed = found["seed"]
-        self._trials = self._read()
+    def __init__(self, directory, fingerprints, seed):
+        self._directory = None if directory is None else Path(directory)
+        self._expected = {
+            "version": _VERSION,
+            "package": version("skautokeras"),
+            **fingerprints,
+        }
+        self.seed = int(seed)
+        self._trials = {}
+        if self._directory is not None:
+            self._open()
+
+    def check_continues(self, fingerprints):
+        """Raise ValueError unless a search is the one of this journal."""
+        self._check_header({**self._expected, **fingerprints}, "This estimator")
 
     def remember(self, evaluate):
         """Return ``evaluate`` that computes only what the journal does not hold.
@@ -83,11 +105,69 @@ class Journal:
             key = _key(values, seed)
             if key not in self._trials:
                 trial = evaluate(values, seed, deadline)
-                self._write(key, trial)
                 self._trials[key] = trial
+                self._write_if_possible(key, trial)
             return self._trials[key]
 
         return remembered
+
+    def _open(self):
+        """Take over what the folder holds; write the header if it is new."""
+        header = self._directory / _HEADER
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            if not header.exists():
+                text = json.dumps({**self._expected, "seed": self.seed})
+                _write(header, text.encode())
+            found = header.read_text()
+        except (FileExistsError, NotADirectoryError):
+            raise ValueError(
+                f"directory={str(self._directory)!r} is not a folder."
+            ) from None
+        except OSError as error:
+            self._give_up_writing(error)
+            return
+        try:
+            found = json.loads(found)
+            self.seed = int(found["seed"])
+        except _DAMAGED:
+            raise ValueError(
+                f"{str(header)!r} has been damaged. Pass another directory, or empty "
+                "this one."
+            ) from None
+        self._check_header(found, f"directory={str(self._directory)!r}")
+        self._trials = dict(self._read())
+
+    def _check_header(self, found, holder):
+        reasons = {
+            "version": "another version of skautokeras",
+            "package": "another version of skautokeras",
+            "data": "other data",
+            "parameters": "other parameters",
+        }
+        wrong = [k for k, value in self._expected.items() if found.get(k) != value]
+        if wrong:
+            reasons = " and ".join(dict.fromkeys(reasons[k] for k in wrong))
+            raise ValueError(
+                f"{holder} holds the search of {reasons}. Pass another directory or "
+                "empty it; with warm_start=True, make a new estimator."
+            )
+
+    def _write_if_possible(self, key, trial):
+        if self._directory is not None:
+            try:
+                self._write(key, trial)
+            except OSError as error:
+                self._give_up_writing(error)
+
+    def _give_up_writing(self, error):
+        warnings.warn(
+            f"directory={str(self._directory)!r} cannot be written ({error}). The "
+            "search goes on; its trials are kept in memory only.",
+            UserWarning,
+            stacklevel=2,
+        )
+        self._directory = None
 
     def _write(self, key, trial):
         """Write the arrays first: a trial is there once its JSON is."""
@@ -97,15 +177,18 @@ class Journal:
         stem = self._directory / f"trial_{max(used, default=-1) + 1:05d}"
         arrays = {f"weights/{i}": w for i, w in enumerate(trial.weights or ())}
         arrays |= {f"y_pred/{name}": y for name, y in (trial.y_pred or {}).items()}
-        temporary = stem.with_suffix(".tmp.npz")
-        np.savez(temporary, **arrays)
-        os.replace(temporary, stem.with_suffix(".npz"))
-        record = {
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        _write(stem.with_suffix(".npz"), content.getvalue())
+        plain = {
             f.name: getattr(trial, f.name)
             for f in fields(Trial)
             if f.name not in _ARRAYS
         }
-        text = json.dumps({"key": key, "trial": record}, default=_plain)
+        digest = sha256(content.getvalue()).hexdigest()
+        record = {"key": key, "trial": plain, "arrays": digest}
+        text = json.dumps(record, default=_plain)
+        text = json.dumps({"record": text, "sha256": sha256(text.encode()).hexdigest()})
         _write(stem.with_suffix(".json"), text.encode())
 
     def _records(self):
@@ -113,23 +196,41 @@ class Journal:
         return sorted(self._directory.glob("trial_*.json"))
 
     def _read(self):
-        trials = {}
+        """Yield the key and the trial of every file that is as it was written."""
         for path in self._records():
-            found = json.loads(path.read_text())
-            with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
-                weights = [
-                    arrays[f"weights/{i}"]
-                    for i in range(sum(n.startswith("weights/") for n in arrays.files))
-                ]
-                y_pred = {
-                    name.removeprefix("y_pred/"): arrays[name]
-                    for name in arrays.files
-                    if name.startswith("y_pred/")
-                }
-            trials[found["key"]] = Trial(
-                **found["trial"], weights=weights or None, y_pred=y_pred or None
-            )
-        return trials
+            try:
+                yield _read_trial(path)
+            except _DAMAGED as error:
+                warnings.warn(
+                    f"{str(path)!r} or the arrays beside it cannot be read ({error}). "
+                    "The trial will be run again.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+
+
+def _read_trial(path):
+    """Return the key and the trial in a file and the arrays beside it."""
+    found = json.loads(path.read_text())
+    _check_digest(found["record"].encode(), found["sha256"])
+    record = json.loads(found["record"])
+    content = path.with_suffix(".npz").read_bytes()
+    _check_digest(content, record["arrays"])
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        n_weights = sum(name.startswith("weights/") for name in arrays.files)
+        weights = [arrays[f"weights/{i}"] for i in range(n_weights)]
+        y_pred = {
+            name.removeprefix("y_pred/"): arrays[name]
+            for name in arrays.files
+            if name.startswith("y_pred/")
+        }
+    trial = Trial(**record["trial"], weights=weights or None, y_pred=y_pred or None)
+    return record["key"], trial
+
+
+def _check_digest(content, expected):
+    if sha256(content).hexdigest() != expected:
+        raise ValueError("it is not as it was written")
 
 
 def _key(values, seed):
@@ -142,7 +243,24 @@ def _plain(value):
 
 
 def _write(path, content):
-    """Write a file so that it is there whole or not at all."""
+    """Write a file so that it is there whole or not at all, and on the disk."""
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder):
+    """Let the name of a new file reach the disk; not every system can."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

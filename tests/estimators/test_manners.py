@@ -8,6 +8,7 @@ import joblib
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import make_scorer, mean_pinball_loss
@@ -116,6 +117,9 @@ def test_threads_find_what_one_thread_finds(classifier, iris):
     expected = probabilities()
     for proba in found:
         np.testing.assert_array_equal(proba, expected)
+    # The settings of the process are put back.
+    options = tf.config.optimizer.get_experimental_options()
+    assert not options.get("disable_meta_optimizer", False)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_a_directory_tells_objects_of_one_class_apart(tmp_path, name, first, sec
     data = load_diabetes(return_X_y=True)
     params = {"max_trials": 1, "epochs": 1, "directory": tmp_path, "refit": False}
     StructuredDataRegressor(**params, **{name: first}).fit(*data)
-    with pytest.raises(ValueError, match="holds the search of other data"):
+    with pytest.raises(ValueError, match="holds the search of other parameters"):
         StructuredDataRegressor(**params, **{name: second}).fit(*data)
 
 
@@ -145,7 +149,8 @@ def test_a_directory_tells_other_arguments_of_fit_from_its_own(iris, tmp_path, c
     other = {"validation_data": (X[1::2], y[1::2]), "shuffle": False}[change]
     params = {"max_trials": 1, "epochs": 1, "directory": tmp_path, "refit": False}
     StructuredDataClassifier(**params).fit(X, y, **given)
-    with pytest.raises(ValueError, match="holds the search of other data"):
+    other_what = "data" if change == "validation_data" else "parameters"
+    with pytest.raises(ValueError, match=f"holds the search of other {other_what}"):
         StructuredDataClassifier(**params).fit(X, y, **{**given, change: other})
 
 

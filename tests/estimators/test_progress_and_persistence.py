@@ -8,6 +8,7 @@ import sys
 import joblib
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_iris
@@ -164,3 +165,36 @@ def test_nothing_is_left_on_disk(classifier, titanic, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     classifier.fit(*titanic)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_warm_start_goes_on_with_the_search(titanic):
+    X, y = titanic
+    params = {"epochs": 2, "refit": False, "random_state": 0}
+    CountEpochs.epochs = 0
+    warm = StructuredDataClassifier(
+        max_trials=2, warm_start=True, callbacks=[CountEpochs()], **params
+    ).fit(X, y)
+    assert CountEpochs.epochs == 4
+    warm.set_params(max_trials=4, ensemble_size=2).fit(X, y)
+    assert CountEpochs.epochs == 8
+    whole = StructuredDataClassifier(max_trials=4, ensemble_size=2, **params).fit(X, y)
+    np.testing.assert_array_equal(warm.predict_proba(X), whole.predict_proba(X))
+    pd.testing.assert_frame_equal(
+        *(e.leaderboard_.drop(columns="seconds") for e in (warm, whole))
+    )
+
+
+@pytest.mark.parametrize("change", ["data", "parameters"])
+def test_a_warm_start_with_something_else_is_refused(titanic, change):
+    X, y = titanic
+    warm = StructuredDataClassifier(
+        max_trials=1, epochs=1, refit=False, warm_start=True, random_state=0
+    ).fit(X, y)
+    before = warm.predict_proba(X)
+    if change == "parameters":
+        warm.set_params(epochs=2)
+    else:
+        X, y = X[1:], y[1:]
+    with pytest.raises(ValueError, match=f"holds the search of other {change}"):
+        warm.fit(X, y)
+    np.testing.assert_array_equal(warm.predict_proba(titanic[0]), before)

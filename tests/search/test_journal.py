@@ -1,6 +1,9 @@
 """Trials on disk: found again, never half, never another search's."""
 
+import errno
 import json
+import os
+import warnings
 from dataclasses import fields
 
 import keras_tuner
@@ -9,6 +12,8 @@ import pytest
 
 from skautokeras._search.journal import Journal
 from skautokeras._search.trial import Trial
+
+DATA = {"data": "1", "parameters": "2"}
 
 
 def assert_equal_trials(one, other):
@@ -44,9 +49,9 @@ def evaluate():
 
 
 def test_what_was_evaluated_is_not_evaluated_again(tmp_path, evaluate):
-    first = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    first = Journal(tmp_path, DATA, seed=1).remember(evaluate)
     expected = [first({"x": x}, 5, None) for x in (1, -1)]
-    journal = Journal(tmp_path, "data", seed=2)
+    journal = Journal(tmp_path, DATA, seed=2)
     assert journal.seed == 1
     second = journal.remember(evaluate)
     found = [second({"x": x}, 5, None) for x in (1, -1)]
@@ -58,27 +63,27 @@ def test_what_was_evaluated_is_not_evaluated_again(tmp_path, evaluate):
 
 
 def test_a_half_written_trial_is_evaluated_again(tmp_path, evaluate):
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": 1}, 5, None)
     next(tmp_path.glob("trial_*.json")).unlink()
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 2
 
 
 @pytest.mark.parametrize("lost", range(3))
 def test_a_lost_trial_takes_no_other_with_it(tmp_path, evaluate, lost):
-    remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
     expected = [remembered({"x": x}, 5, None) for x in range(3)]
     sorted(tmp_path.glob("trial_*.json"))[lost].unlink()
     for n_computed in (4, 4):  # once again, and never more
-        remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+        remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
         for x in range(3):
             assert_equal_trials(remembered({"x": x}, 5, None), expected[x])
         assert evaluate.calls == n_computed
 
 
 def test_failures_are_remembered_with_their_reason(tmp_path, evaluate):
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": -1}, 5, None)
-    again = Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": -1}, 5, None)
+    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": -1}, 5, None)
+    again = Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": -1}, 5, None)
     assert evaluate.calls == 1
     assert (again.status, again.error) == ("failed", "negative")
     assert np.isnan(again.score)
@@ -90,11 +95,11 @@ def test_an_evaluation_that_is_interrupted_leaves_no_trial(tmp_path, evaluate):
     def interrupt(values, seed, deadline):
         raise KeyboardInterrupt
 
-    remembered = Journal(tmp_path, "data", seed=1).remember(interrupt)
+    remembered = Journal(tmp_path, DATA, seed=1).remember(interrupt)
     with pytest.raises(KeyboardInterrupt):
         remembered({"x": 1}, 5, None)
     assert [path.name for path in tmp_path.iterdir()] == ["search.json"]
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 1
 
 
@@ -119,13 +124,13 @@ def test_a_trial_comes_back_as_it_was(tmp_path):
         weights=[np.full(i, i, dtype="float32") for i in range(12)],
     )
     values = trial.values
-    Journal(tmp_path, "data", seed=1).remember(lambda *_: trial)(values, 3, None)
-    found = Journal(tmp_path, "data", seed=1).remember(None)(values, 3, None)
+    Journal(tmp_path, DATA, seed=1).remember(lambda *_: trial)(values, 3, None)
+    found = Journal(tmp_path, DATA, seed=1).remember(None)(values, 3, None)
     assert_equal_trials(found, trial)
 
 
 def test_the_order_of_values_does_not_matter_but_the_values_do(tmp_path, evaluate):
-    remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
     remembered({"x": 1, "y": 2}, 5, None)
     remembered({"y": 2, "x": 1}, 5, None)
     assert evaluate.calls == 1
@@ -135,31 +140,31 @@ def test_the_order_of_values_does_not_matter_but_the_values_do(tmp_path, evaluat
 
 
 def test_another_search_is_refused(tmp_path, evaluate):
-    first = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    first = Journal(tmp_path, DATA, seed=1).remember(evaluate)
     first({"x": 1}, 5, None)
     with pytest.raises(ValueError, match="holds the search of other data"):
-        Journal(tmp_path, "other data", seed=1)
+        Journal(tmp_path, {**DATA, "data": "3"}, seed=1)
     # The one that was there is still there.
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 1
 
 
 def test_a_search_of_another_version_is_refused(tmp_path):
-    Journal(tmp_path, "data", seed=1)
+    Journal(tmp_path, DATA, seed=1)
     header = json.loads((tmp_path / "search.json").read_text())
     header["version"] += 1
     (tmp_path / "search.json").write_text(json.dumps(header))
     with pytest.raises(ValueError, match="another version"):
-        Journal(tmp_path, "data", seed=1)
+        Journal(tmp_path, DATA, seed=1)
 
 
 def test_folders_above_the_journal_are_made(tmp_path):
-    assert Journal(str(tmp_path / "a" / "b"), "data", seed=np.int64(4)).seed == 4
-    assert Journal(tmp_path / "a" / "b", "data", seed=0).seed == 4
+    assert Journal(str(tmp_path / "a" / "b"), DATA, seed=np.int64(4)).seed == 4
+    assert Journal(tmp_path / "a" / "b", DATA, seed=0).seed == 4
 
 
 def test_files_hold_no_code(tmp_path, evaluate):
-    remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
     for x in (1, -1):
         remembered({"x": x}, 5, None)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -174,12 +179,98 @@ def test_files_hold_no_code(tmp_path, evaluate):
             assert all(arrays[name].dtype != object for name in arrays.files)
 
 
-def test_a_trial_of_before_new_hyperparameters_were_kept_is_read(tmp_path, evaluate):
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
-    path = tmp_path / "trial_00000.json"
-    record = json.loads(path.read_text())
-    del record["trial"]["new_hyperparameters"]
-    path.write_text(json.dumps(record))
-    found = Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+@pytest.mark.parametrize("name", ["trial_00000.json", "trial_00000.npz"])
+@pytest.mark.parametrize("damage", ["truncated", "changed", "gone"])
+def test_a_damaged_file_costs_its_trial_and_no_other(tmp_path, evaluate, name, damage):
+    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    expected = [remembered({"x": x}, 5, None) for x in (1, 2)]
+    path = tmp_path / name
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(len(content), size=20):
+        if damage == "gone":
+            path.unlink()
+        elif damage == "truncated":
+            path.write_bytes(content[:place])
+        else:
+            path.write_bytes(
+                content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+            )
+        evaluate.calls = 0
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+        for x, trial in zip((1, 2), expected, strict=True):
+            assert_equal_trials(remembered({"x": x}, 5, None), trial)
+        assert evaluate.calls == 1
+        if not (damage == "gone" and name.endswith("json")):
+            assert "will be run again" in str(caught[0].message)
+        for other in tmp_path.glob(
+            "trial_00002.*"
+        ):  # written in the place of the first
+            other.unlink()
+        path.write_bytes(content)
+
+
+def test_a_damaged_header_is_reported(tmp_path):
+    Journal(tmp_path, DATA, seed=1)
+    (tmp_path / "search.json").write_text("{")
+    with pytest.raises(ValueError, match="has been damaged"):
+        Journal(tmp_path, DATA, seed=1)
+
+
+def test_a_file_is_no_directory(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("")
+    for directory in (path, path / "below"):
+        with pytest.raises(ValueError, match="is not a folder"):
+            Journal(directory, DATA, seed=1)
+
+
+def test_a_folder_that_cannot_be_made_costs_nothing_but_the_files(evaluate):
+    with pytest.warns(UserWarning, match="cannot be written"):
+        journal = Journal("/proc/no such folder", DATA, seed=1)
+    remembered = journal.remember(evaluate)
+    for _ in range(2):
+        assert remembered({"x": 1}, 5, None).score == 0.5
     assert evaluate.calls == 1
-    assert found.new_hyperparameters is None
+
+
+def test_a_full_disk_costs_nothing_but_the_files(tmp_path, evaluate, monkeypatch):
+    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    remembered({"x": 1}, 5, None)
+
+    def fail(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.warns(UserWarning, match="cannot be written .* No space left"):
+        remembered({"x": 2}, 5, None)
+    assert remembered({"x": 3}, 5, None).score == 0.5  # and no other warning
+    assert not list(tmp_path.glob("*.tmp"))
+    monkeypatch.undo()
+    again = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    evaluate.calls = 0
+    for x in (1, 2, 3):
+        again({"x": x}, 5, None)
+    assert evaluate.calls == 2
+
+
+def test_without_a_folder_nothing_is_written(tmp_path, evaluate, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    journal = Journal(None, DATA, seed=1)
+    for _ in range(2):
+        journal.remember(evaluate)({"x": 1}, 5, None)
+    assert evaluate.calls == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_message_says_what_is_other(tmp_path):
+    Journal(tmp_path, DATA, seed=1)
+    for fingerprints, message in [
+        ({**DATA, "data": "3"}, "search of other data. Pass"),
+        ({**DATA, "parameters": "3"}, "search of other parameters. Pass"),
+        ({"data": "3", "parameters": "4"}, "search of other data and other parameters"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Journal(tmp_path, fingerprints, seed=1)

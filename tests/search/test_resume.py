@@ -1,5 +1,8 @@
 """A search that was interrupted and starts again ends as if nothing had happened."""
 
+import subprocess
+import sys
+import time
 from dataclasses import fields
 
 import keras_tuner
@@ -13,6 +16,7 @@ from skautokeras._search.oracle import _BY_NAME, make_oracle
 from skautokeras._search.trial import Trial, evaluate
 
 N_TRIALS, N_BEFORE = 5, 2
+DATA = {"data": "1", "parameters": "2"}
 
 
 class Counted:
@@ -46,12 +50,12 @@ def check_resumes(tuner, space, evaluate, directory):
     expected, _ = run(tuner, space, evaluate)
     first = Counted(evaluate, interrupt_at=N_BEFORE)
     before, interrupted = run(
-        tuner, space, Journal(directory, "data", seed=1).remember(first)
+        tuner, space, Journal(directory, DATA, seed=1).remember(first)
     )
     assert interrupted
     assert len(before) == N_BEFORE
     second = Counted(evaluate)
-    found, _ = run(tuner, space, Journal(directory, "data", seed=1).remember(second))
+    found, _ = run(tuner, space, Journal(directory, DATA, seed=1).remember(second))
     assert second.calls == N_TRIALS - N_BEFORE
     assert len(found) == len(expected) == N_TRIALS
     for one, other in zip(found, expected, strict=True):
@@ -90,3 +94,86 @@ def test_trained_networks_are_the_same_to_the_last_bit(problem, tmp_path):
         )
 
     check_resumes("greedy", space, train, tmp_path)
+
+
+# Runs five searches side by side, so that one kill hits five moments. Each goes through
+# a small space, writes down which trials it computes and, at the end, all it has found.
+SEARCHES = """
+import sys, threading, time
+from pathlib import Path
+import numpy as np
+import keras_tuner
+from skautokeras._search.deadline import Deadline
+from skautokeras._search.journal import Journal
+from skautokeras._search.loop import search
+from skautokeras._search.oracle import make_oracle
+from skautokeras._search.trial import Trial
+
+def run(folder, seed):
+    space = keras_tuner.HyperParameters()
+    space.Float("rate", 1e-3, 1.0)
+    space.Choice("units", [8, 16, 32])
+    computed = open(folder / "computed.txt", "a")
+
+    def evaluate(values, trial_seed, deadline):
+        time.sleep(0.003)
+        print(trial_seed, file=computed, flush=True)
+        weights = [np.full((50, 50), trial_seed, "float32")]
+        score = values["rate"] - values["units"] / 100
+        return Trial(dict(values), trial_seed, score=score, weights=weights)
+
+    oracle = make_oracle("greedy", space, initial_values=[], max_trials=60,
+                         max_epochs=2, seed=seed)
+    journal = Journal(folder / "journal", {"data": "1", "parameters": "2"}, seed=seed)
+    trials, _ = search(oracle, journal.remember(evaluate), seeds=range(60),
+                       deadline=Deadline(None))
+    found = [(t.seed, t.score, float(t.weights[0].sum())) for t in trials]
+    (folder / "found.txt").write_text(str(found))
+
+folders = sorted(Path(sys.argv[1]).iterdir())
+threads = [threading.Thread(target=run, args=(folder, seed))
+           for seed, folder in enumerate(folders, start=1)]
+print("ready", flush=True)
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def run_searches(folder, kill_after=None):
+    """Run the searches above in a process, which may be killed after some seconds."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error::UserWarning", "-c", SEARCHES, folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    if kill_after is not None:
+        time.sleep(kill_after)
+        process.kill()
+    process.communicate()
+
+
+@pytest.mark.slow
+def test_searches_that_are_killed_at_thirty_moments_lose_nothing(tmp_path):
+    for name in ("whole", "killed"):
+        for i in range(5):
+            (tmp_path / name / str(i)).mkdir(parents=True)
+    run_searches(tmp_path / "whole")
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        run_searches(tmp_path / "killed", kill_after=0.05 + rng.random() / 5)
+    n_found = len(list((tmp_path / "killed").glob("*/found.txt")))
+    run_searches(tmp_path / "killed")
+    for i in range(5):
+        whole, killed = (tmp_path / name / str(i) for name in ("whole", "killed"))
+        for name in ("found.txt", "computed.txt"):
+            assert (whole / name).exists()
+        assert (killed / "found.txt").read_text() == (whole / "found.txt").read_text()
+        computed = (killed / "computed.txt").read_text().split()
+        assert set(computed) == set((whole / "computed.txt").read_text().split())
+        # Computed again are only trials killed between their end and their file.
+        assert len(computed) - len(set(computed)) <= 6
+    assert n_found < 5
