@@ -501,8 +501,8 @@ def make_leaderboard(trials, weights):
     -------
     leaderboard : DataFrame
         Columns "rank", "trial" (0 is the first), "score" (greater is better), "weight"
-        (in the final model), "status", "epochs", "seconds", "n_parameters", "params" (a
-        dict) and "error".
+        (in the final model), "status", "epochs", "seconds", "n_parameters", "flops" (of
+        one forward pass for one row, about), "params" (a dict) and "error".
     """
     frame = pd.DataFrame(
         {
@@ -513,6 +513,7 @@ def make_leaderboard(trials, weights):
             "epochs": [trial.epochs for trial in trials],
             "seconds": [trial.seconds for trial in trials],
             "n_parameters": pd.array([t.n_parameters for t in trials], dtype="Int64"),
+            "flops": pd.array([t.flops for t in trials], dtype="Int64"),
             "params": [dict(trial.values) for trial in trials],
             "error": [trial.error for trial in trials],
         }

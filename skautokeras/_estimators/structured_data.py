@@ -138,7 +138,8 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         loss).
     leaderboard_ : DataFrame
         One row per trial, the best first: rank, trial, score, weight (in the final
-        model), status, epochs, seconds, n_parameters, params, error.
+        model), status, epochs, seconds, n_parameters, flops (of one forward pass for
+        one row, about), params, error.
     model_ : keras.Model
         The fitted network, from model-ready arrays to probabilities.
     history_ : dict of str to list of float
@@ -300,7 +301,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         target).
     leaderboard_ : DataFrame
         One row per trial, the best first: rank, trial, score, weight (in the final
-        model), status, epochs, seconds, n_parameters, params, error.
+        model), status, epochs, seconds, n_parameters, flops (of one forward pass for
+        one row, about), params, error.
     model_ : keras.Model
         The fitted network, from model-ready arrays to standardised numbers.
     history_ : dict of str to list of float

@@ -6,6 +6,7 @@ from traceback import format_exception_only
 
 import keras
 
+from skautokeras._search.cost import count_flops
 from skautokeras._search.trainer import train
 from skautokeras._space.randomness import seeded
 
@@ -19,7 +20,8 @@ class Trial:
 
     ``score`` is that of the best epoch, greater is better; ``weights`` are the weights
     of that epoch, ``y_pred`` the predictions for the validation rows by head.
-    ``planned_epochs`` is what the learning rate was annealed over. A trial with an
+    ``planned_epochs`` is what the learning rate was annealed over; ``flops`` are those
+    of one forward pass for one row. A trial with an
     ``error`` failed; its score is not a number. ``seed`` seeded the trial.
     ``new_hyperparameters`` is the config of those that came up while the network was
     built and that the graph's space had not told of (None if there were none).
@@ -33,6 +35,7 @@ class Trial:
     planned_epochs: int = 0
     seconds: float = 0.0
     n_parameters: int | None = None
+    flops: int | None = None
     history: dict = field(default_factory=dict)
     y_pred: dict | None = None
     weights: list | None = None
@@ -101,6 +104,7 @@ def evaluate(
             trial,
             values=built.values,
             n_parameters=built.network.count_params(),
+            flops=count_flops(built.network),
             new_hyperparameters=graph.unknown(built.hyperparameters),
         )
         monitor = train(

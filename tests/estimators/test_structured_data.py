@@ -45,6 +45,7 @@ def test_the_leaderboard_tells_what_was_tried(titanic):
     assert board["weight"].sum() == pytest.approx(1)
     assert (board["status"] == "completed").all()
     assert (board["n_parameters"] > 0).all()
+    assert (board["flops"] > 0).all()
     assert classifier.n_trials_ == 3
     assert set(classifier.history_) == {"loss", "val_loss", "val_score"}
     assert len(classifier.history_["loss"]) == board["epochs"].iloc[0]

@@ -1,0 +1,59 @@
+"""Cost: how much arithmetic a network takes, told from its layers."""
+
+import math
+
+import keras
+
+from skautokeras._layers.categorical import CategoricalEmbedding
+
+# Layers whose weights are looked up, not multiplied.
+_TABLES = (keras.layers.Embedding, CategoricalEmbedding)
+# A multiplication and an addition.
+_FLOPS_PER_WEIGHT = 2
+
+
+def count_flops(network):
+    """Return the floating-point operations of one forward pass for one row, about.
+
+    Every matrix of weights is multiplied once per position of its layer's output
+    (positions of a convolution, steps of a sequence); what else layers do costs less.
+    Tables of embeddings are looked up, not multiplied.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional, of known shapes.
+
+    Returns
+    -------
+    flops : int
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._search.cost import count_flops
+    >>> x = keras.Input((4,))
+    >>> count_flops(keras.Model(x, keras.layers.Dense(3)(x)))
+    24
+    """
+    return sum(map(_layer_flops, network.layers))
+
+
+def _layer_flops(layer):
+    if isinstance(layer, keras.Model):
+        return count_flops(layer)
+    if isinstance(layer, _TABLES):
+        return 0
+    matrices = [w.shape for w in layer.trainable_weights if len(w.shape) > 1]
+    if not matrices:
+        return 0
+    weights = sum(math.prod(shape) for shape in matrices)
+    return _FLOPS_PER_WEIGHT * weights * _positions(layer)
+
+
+def _positions(layer):
+    """Return how often the weights of a layer are used for one row."""
+    # A recurrent layer uses them at every step, also where it returns the last one.
+    shape = layer.input.shape if isinstance(layer, keras.layers.RNN) else None
+    shape = shape or keras.tree.flatten(layer.output)[0].shape
+    return math.prod(n or 1 for n in shape[1:-1])
