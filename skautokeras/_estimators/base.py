@@ -417,7 +417,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             seeds=problem.trial_seeds,
             deadline=deadline,
             reserve=partial(
-                refit_seconds, data=problem.data, size=self.ensemble_size * self.refit
+                refit_seconds,
+                data=problem.data,
+                size=self.ensemble_size * self.refit,
+                max_time=self.max_time,
             ),
             on_trial=partial(
                 progress.end_trial,

@@ -12,6 +12,8 @@ _NO_REASON_TO_LOSE_A_SEARCH = (
     MemoryError,
     tf.errors.ResourceExhaustedError,
 )
+# Share of the whole time that is kept for refits at most.
+_MOST_OF_THE_TIME = 0.25
 
 
 def finish(graph, trials, weights, recipe, data, *, refit, deadline):
@@ -50,8 +52,12 @@ def finish(graph, trials, weights, recipe, data, *, refit, deadline):
     return Ensemble(models, list(weights.values()))
 
 
-def refit_seconds(trials, data, size):
-    """Return how long it will take, about, to refit the best ``size`` trials.
+def refit_seconds(trials, data, size, max_time):
+    """Return how many seconds to keep for refitting the best ``size`` trials.
+
+    About what it will take, and a quarter of the whole time at most: the network of a
+    trial is there where the time does not suffice, and a search that has ended early
+    has lost more.
 
     Parameters
     ----------
@@ -61,14 +67,17 @@ def refit_seconds(trials, data, size):
         Tells how many rows a refit has more than a trial.
     size : int
         Networks in the ensemble at most.
+    max_time : float or None
+        Seconds of the whole fit.
     """
-    if data.all is None:
+    if data.all is None or max_time is None:
         return 0.0
     completed = [trial for trial in trials if trial.error is None]
     best = sorted(completed, key=lambda trial: -trial.score)[:size]
     # The first epoch compiles: counting one more is on the safe side.
     shares = [t.seconds * (t.best_epoch + 1) / (t.epochs + 1) for t in best]
-    return sum(shares) * len(data.all) / len(data.train)
+    seconds = sum(shares) * len(data.all) / len(data.train)
+    return min(seconds, _MOST_OF_THE_TIME * max_time)
 
 
 def _restored(graph, trial):

@@ -97,9 +97,6 @@ def evaluate(
         check_size(graph, values, max_model_size)
         with seeded(seed):
             built = graph.build(values)
-        check_size(graph, values, max_model_size)
-        with seeded(seed):
-            built = graph.build(values)
         trial = replace(
             trial,
             values=built.values,

@@ -315,7 +315,9 @@ def test_a_refit_that_runs_out_of_memory_is_dropped(problem, trials, monkeypatch
 
 
 def test_more_networks_take_longer_to_refit(problem, trials):
-    one, two = (refit_seconds(trials, problem.data, size) for size in (1, 2))
+    one, two = (refit_seconds(trials, problem.data, size, 1e6) for size in (1, 2))
     assert 0 < one < two
-    assert refit_seconds(trials, replace(problem.data, all=None), 2) == 0
-    assert refit_seconds([failed_trial()], problem.data, 2) == 0
+    assert refit_seconds(trials, problem.data, 2, 4 * one) == pytest.approx(one)
+    assert refit_seconds(trials, problem.data, 2, None) == 0
+    assert refit_seconds(trials, replace(problem.data, all=None), 2, 1e6) == 0
+    assert refit_seconds([failed_trial()], problem.data, 2, 1e6) == 0
