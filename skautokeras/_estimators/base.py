@@ -101,6 +101,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         "ensemble_size": [Interval(Integral, 1, None, closed="left")],
         "refit": ["boolean"],
         "max_model_size": [Interval(Integral, 1, None, closed="left"), None],
+        "prune": [StrOptions({"median", "none"})],
         "directory": [None, str, PathLike],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
@@ -123,6 +124,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         ensemble_size,
         refit,
         max_model_size,
+        prune,
         directory,
         warm_start,
         random_state,
@@ -141,6 +143,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         self.ensemble_size = ensemble_size
         self.refit = refit
         self.max_model_size = max_model_size
+        self.prune = prune
         self.directory = directory
         self.warm_start = warm_start
         self.random_state = random_state
@@ -391,6 +394,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         """Return the trials, and whether the user interrupted them."""
         from skautokeras._search.loop import search
         from skautokeras._search.oracle import make_oracle
+        from skautokeras._search.pruning import median_curve
         from skautokeras._search.refit import refit_seconds
         from skautokeras._search.trial import evaluate
 
@@ -422,6 +426,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
                 size=self.ensemble_size * self.refit,
                 max_time=self.max_time,
             ),
+            curve=median_curve if self.prune == "median" else lambda trials: (),
             on_trial=partial(
                 progress.end_trial,
                 partial(self._finish, problem, refit=False, deadline=None),

@@ -35,10 +35,10 @@ class Progress:
     def watch(self, evaluate):
         """Return ``evaluate`` that reports the beginning of each trial."""
 
-        def watched(values, seed, deadline):
+        def watched(values, seed, deadline, **others):
             self._trial = self._context.subcontext("trial", max_subtasks=None)
             self._trial.call_on_fit_task_begin(**self._task)
-            return evaluate(values, seed, deadline)
+            return evaluate(values, seed, deadline, **others)
 
         return watched
 
@@ -64,7 +64,9 @@ class Progress:
         return self._trial.call_on_fit_task_end(
             **self._task,
             reconstruction_attributes=lambda: (
-                attributes(trials) if any(t.error is None for t in trials) else None
+                attributes(trials)
+                if any(t.status == "completed" for t in trials)
+                else None
             ),
         )
 
@@ -79,6 +81,7 @@ class Progress:
             print(f"{head} failed after {trial.seconds:.1f} s: {trial.error}")
             return
         mark = " *" if trial.score > self._best else ""
+        mark = " pruned" if trial.pruned else mark
         self._best = max(self._best, trial.score)
         print(
             f"{head} score {trial.score:.5g}, best {self._best:.5g}, "

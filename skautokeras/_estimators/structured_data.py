@@ -103,6 +103,10 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         of epochs that was best for it. What does not fit into `max_time` is left out.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built. None: no limit.
+    prune : {"median", "none"}, default="median"
+        "median": a trial ends as soon as its best score is below what half of the
+        finished ones had reached at the same share of their epochs; it has the status
+        "pruned" and is not used. "none": every trial runs to its end.
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
         instead of starting over. `max_trials`, `max_time`, `ensemble_size`, `refit`,
@@ -191,6 +195,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         ensemble_size=5,
         refit=True,
         max_model_size=None,
+        prune="median",
         directory=None,
         warm_start=False,
         random_state=None,
@@ -213,6 +218,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
             ensemble_size=ensemble_size,
             refit=refit,
             max_model_size=max_model_size,
+            prune=prune,
             directory=directory,
             warm_start=warm_start,
             random_state=random_state,
@@ -267,6 +273,10 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         of epochs that was best for it. What does not fit into `max_time` is left out.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built. None: no limit.
+    prune : {"median", "none"}, default="median"
+        "median": a trial ends as soon as its best score is below what half of the
+        finished ones had reached at the same share of their epochs; it has the status
+        "pruned" and is not used. "none": every trial runs to its end.
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
         instead of starting over. `max_trials`, `max_time`, `ensemble_size`, `refit`,
@@ -353,6 +363,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         ensemble_size=5,
         refit=True,
         max_model_size=None,
+        prune="median",
         directory=None,
         warm_start=False,
         random_state=None,
@@ -374,6 +385,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
             ensemble_size=ensemble_size,
             refit=refit,
             max_model_size=max_model_size,
+            prune=prune,
             directory=directory,
             warm_start=warm_start,
             random_state=random_state,

@@ -46,7 +46,7 @@ def select_ensemble(trials, objective, loss, size):
     weights : dict of int to float
         Position of each chosen trial -> its weight. They sum to 1.
     """
-    completed = [i for i, trial in enumerate(trials) if trial.error is None]
+    completed = [i for i, trial in enumerate(trials) if trial.status == "completed"]
     ranked = sorted(completed, key=lambda i: -trials[i].score)[:_CANDIDATES]
     chosen, best_score, best_length = [ranked[0]], trials[ranked[0]].score, 1
     total = trials[ranked[0]].y_pred

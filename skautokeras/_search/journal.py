@@ -101,10 +101,10 @@ class Journal:
             ``evaluate(values, seed, deadline) -> Trial``.
         """
 
-        def remembered(values, seed, deadline):
+        def remembered(values, seed, deadline, **others):
             key = _key(values, seed)
             if key not in self._trials:
-                trial = evaluate(values, seed, deadline)
+                trial = evaluate(values, seed, deadline, **others)
                 self._trials[key] = trial
                 self._write_if_possible(key, trial)
             return self._trials[key]

@@ -21,6 +21,7 @@ def search(
     seeds,
     deadline,
     reserve=lambda trials: 0.0,
+    curve=lambda trials: (),
     on_trial=lambda trials: False,
 ):
     """Try configurations until the oracle stops, the seeds or the time are used up.
@@ -37,6 +38,9 @@ def search(
         Of the whole search.
     reserve : callable
         From the trials so far to the seconds to keep for what follows the search.
+    curve : callable
+        From the trials so far to what the next one must not be behind; passed on to
+        ``evaluate`` as ``curve`` unless it is empty.
     on_trial : callable
         Called with the list of trials after each one; True ends the search.
 
@@ -80,7 +84,13 @@ def search(
                 proposal = None if limit is None else ask(oracle)
                 if proposal is None:
                     break
-                trial = evaluate(proposal.hyperparameters.values, seed, limit)
+                bar = curve(trials)
+                trial = evaluate(
+                    proposal.hyperparameters.values,
+                    seed,
+                    limit,
+                    **({"curve": bar} if bar else {}),
+                )
                 tell(oracle, proposal, trial)
                 trials.append(trial)
                 collector.collect()
@@ -107,7 +117,7 @@ def trial_deadline(deadline, trials, reserve):
     if deadline.left() == float("inf"):
         return deadline
     left = deadline.left() - reserve
-    completed = [trial.seconds for trial in trials if trial.error is None]
+    completed = [t.seconds for t in trials if t.status == "completed"]
     if completed and left < _WORTH_STARTING * statistics.median(completed):
         return None
     if trials and left <= 0:
@@ -118,7 +128,7 @@ def trial_deadline(deadline, trials, reserve):
 
 def best_trial(trials):
     """Return the completed trial with the greatest score; the earlier one of equals."""
-    completed = [trial for trial in trials if trial.error is None]
+    completed = [trial for trial in trials if trial.status == "completed"]
     return max(completed, key=lambda trial: trial.score)
 
 
@@ -143,7 +153,7 @@ class _Collector:
 
 def _check_any_completed(trials, interrupted):
     """Raise unless a trial can be used."""
-    if any(trial.error is None for trial in trials):
+    if any(trial.status == "completed" for trial in trials):
         return
     if interrupted:
         raise KeyboardInterrupt("Interrupted before a trial had finished.")

@@ -2,6 +2,8 @@
 
 import math
 
+from skautokeras._search.pruning import is_behind
+
 
 class Monitor:
     """What happened in the epochs of one training, and whether to go on.
@@ -20,6 +22,8 @@ class Monitor:
         After which it ends.
     on_epoch : callable
         Called as ``on_epoch(epoch, logs)``; True ends the training.
+    curve : tuple of float, default=()
+        What others had reached along their training; one that is behind ends.
 
     Attributes
     ----------
@@ -37,15 +41,28 @@ class Monitor:
         The weights of that epoch.
     finished : bool
         Whether the training is over.
+    pruned : bool
+        Whether it is because others had reached more.
     """
 
-    def __init__(self, objective, epochs, *, patience, stop_after, deadline, on_epoch):
+    def __init__(
+        self,
+        objective,
+        epochs,
+        *,
+        patience,
+        stop_after,
+        deadline,
+        on_epoch,
+        curve=(),
+    ):
         self._objective = objective
         self.epochs = epochs
         self._patience = patience
         self._last_epoch = epochs if stop_after is None else stop_after
         self._deadline = deadline
         self._on_epoch = on_epoch
+        self._curve = curve
         self._start = deadline.spent()
         self.epoch = 0
         self.logs = {}
@@ -54,7 +71,7 @@ class Monitor:
         self.best_epoch = 0
         self.best_outputs = None
         self.best_state = None
-        self.finished = False
+        self.finished = self.pruned = False
 
     def next_progress(self):
         """Return which share of the training the next epoch begins and ends at.
@@ -105,6 +122,10 @@ class Monitor:
             self.best_state = state() if callable(state) else state
         wants_to_stop = self._on_epoch(self.epoch, logs)
         self.finished = bool(wants_to_stop) or self._is_over()
+        if not self.finished and score is not None:
+            share = self.epoch / self.epochs
+            self.pruned = is_behind(self.best_score, share, self._curve)
+            self.finished = self.pruned
 
     @property
     def ends_with_next_epoch(self):

@@ -72,7 +72,7 @@ def refit_seconds(trials, data, size, max_time):
     """
     if data.all is None or max_time is None:
         return 0.0
-    completed = [trial for trial in trials if trial.error is None]
+    completed = [trial for trial in trials if trial.status == "completed"]
     best = sorted(completed, key=lambda trial: -trial.score)[:size]
     # The first epoch compiles: counting one more is on the safe side.
     shares = [t.seconds * (t.best_epoch + 1) / (t.epochs + 1) for t in best]

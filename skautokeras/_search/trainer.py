@@ -67,7 +67,16 @@ class Recipe:
 
 
 def train(
-    built, recipe, train_rows, valid_rows, objective, *, deadline, seed, on_epoch
+    built,
+    recipe,
+    train_rows,
+    valid_rows,
+    objective,
+    *,
+    deadline,
+    seed,
+    on_epoch,
+    curve=(),
 ):
     """Train one configuration; its network ends with the weights of the best epoch.
 
@@ -90,6 +99,8 @@ def train(
         Of the order of the rows.
     on_epoch : callable
         Called as ``on_epoch(epoch, logs)`` after each epoch.
+    curve : tuple of float, default=()
+        What others had reached along their training; one that is behind ends.
 
     Returns
     -------
@@ -110,6 +121,7 @@ def train(
         stop_after=recipe.stop_after,
         deadline=deadline,
         on_epoch=on_epoch,
+        curve=curve,
     )
     plain = not recipe.fit_arguments and not any(map(_works_on_batches, callbacks))
     loop = _train_compiled if plain else train_with_fit

@@ -22,7 +22,8 @@ class Trial:
     of that epoch, ``y_pred`` the predictions for the validation rows by head.
     ``planned_epochs`` is what the learning rate was annealed over; ``flops`` are those
     of one forward pass for one row. A trial with an
-    ``error`` failed; its score is not a number. ``seed`` seeded the trial.
+    ``error`` failed; its score is not a number. One that was ``pruned`` ended because
+    others had reached more by then. ``seed`` seeded the trial.
     ``new_hyperparameters`` is the config of those that came up while the network was
     built and that the graph's space had not told of (None if there were none).
     """
@@ -40,12 +41,15 @@ class Trial:
     y_pred: dict | None = None
     weights: list | None = None
     error: str | None = None
+    pruned: bool = False
     new_hyperparameters: dict | None = None
 
     @property
     def status(self):
-        """Either "completed" or "failed"."""
-        return "completed" if self.error is None else "failed"
+        """Either "completed", "pruned" or "failed"."""
+        if self.error is not None:
+            return "failed"
+        return "pruned" if self.pruned else "completed"
 
 
 def evaluate(
@@ -59,6 +63,7 @@ def evaluate(
     objective,
     max_model_size=None,
     on_epoch=lambda epoch, logs: False,
+    curve=(),
 ):
     """Build, train and score one configuration.
 
@@ -82,6 +87,8 @@ def evaluate(
         Parameters; a larger network fails before any memory is taken for it.
     on_epoch : callable
         Called as ``on_epoch(epoch, logs)``; True ends the training.
+    curve : tuple of float, default=()
+        What others had reached along their training; a trial that is behind is pruned.
 
     Returns
     -------
@@ -113,6 +120,7 @@ def evaluate(
             deadline=deadline,
             seed=seed,
             on_epoch=on_epoch,
+            curve=curve,
         )
         return replace(
             trial,
@@ -120,6 +128,7 @@ def evaluate(
             epochs=monitor.epoch,
             best_epoch=monitor.best_epoch,
             planned_epochs=monitor.planned_epochs,
+            pruned=monitor.pruned,
             seconds=time.monotonic() - start,
             history=monitor.history,
             y_pred=monitor.best_outputs.y_pred,

@@ -258,3 +258,16 @@ def test_ensemble_and_refit_change_the_final_model(titanic):
     assert (one.leaderboard_["weight"] > 0).sum() == 1
     assert (three.leaderboard_["weight"] > 0).sum() > 1
     assert not np.array_equal(one.predict_proba(X), refitted.predict_proba(X))
+
+
+def test_trials_that_fall_behind_are_pruned_and_not_used(titanic):
+    params = {"max_trials": 12, "epochs": 8, "refit": False, "random_state": 0}
+    pruned = StructuredDataClassifier(**params).fit(*titanic).leaderboard_
+    whole = StructuredDataClassifier(prune="none", **params).fit(*titanic).leaderboard_
+    assert set(whole["status"]) == {"completed"}
+    assert set(pruned["status"]) == {"completed", "pruned"}
+    ended = pruned[pruned["status"] == "pruned"]
+    assert (ended["weight"] == 0).all()
+    assert (ended["epochs"] < 8).all()
+    assert pruned["epochs"].sum() < whole["epochs"].sum()
+    assert pruned["score"].max() == whole["score"].max()
