@@ -1,7 +1,7 @@
 """What all estimators share: fit, fitted attributes, scores."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from os import PathLike
@@ -32,6 +32,7 @@ _NOT_DECISIVE = {
     "max_trials",
     "max_time",
     "refit",
+    "n_jobs",
     "ensemble_size",
     "directory",
     "verbose",
@@ -101,6 +102,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         "refit": ["boolean"],
         "max_model_size": [Interval(Integral, 1, None, closed="left"), None],
         "directory": [None, str, PathLike],
+        "n_jobs": [None, Integral],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -122,6 +124,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         refit,
         max_model_size,
         directory,
+        n_jobs,
         random_state,
         verbose,
     ):
@@ -139,6 +142,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         self.refit = refit
         self.max_model_size = max_model_size
         self.directory = directory
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -185,9 +189,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         settings = fit_settings(self, fit_params)
         deadline = Deadline(self.max_time)
         sample = Sample(X, y, sample_weight)
-        progress = self._start_progress(sample, settings)
+        n_jobs = self._count_workers()
+        progress = self._start_progress(sample, settings, n_jobs)
         problem = self._make_problem(sample, validation_data, settings)
-        trials, interrupted = self._search(problem, deadline, progress)
+        trials, interrupted = self._search(problem, deadline, progress, n_jobs)
         refit = self.refit and not interrupted
         attributes = self._finish(problem, trials, refit=refit, deadline=deadline)
         for name, value in attributes.items():
@@ -372,16 +377,24 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             return _HYPERBAND_EPOCHS
         return settings.epochs
 
-    def _start_progress(self, sample, settings):
-        context = self._init_callback_context(max_subtasks=self.max_trials)
+    def _count_workers(self):
+        from skautokeras._search.workers import count_workers
+
+        return count_workers(self.n_jobs)
+
+    def _start_progress(self, sample, settings, n_jobs):
+        context = self._init_callback_context(
+            max_subtasks=self.max_trials, sequential_subtasks=n_jobs == 1
+        )
         return Progress(self, context, settings.verbose, sample)
 
-    def _search(self, problem, deadline, progress):
+    def _search(self, problem, deadline, progress, n_jobs):
         """Return the trials, and whether the user interrupted them."""
         from skautokeras._search.loop import search
         from skautokeras._search.oracle import make_oracle
         from skautokeras._search.refit import refit_seconds
         from skautokeras._search.trial import evaluate
+        from skautokeras._search.workers import Workers
 
         oracle = make_oracle(
             self.tuner,
@@ -395,25 +408,27 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             evaluate,
             graph=problem.graph,
             recipe=problem.recipe,
-            data=problem.data,
             objective=problem.objective,
             max_model_size=self.max_model_size,
-            on_epoch=progress.end_epoch,
         )
-        if problem.journal is not None:
-            evaluate = problem.journal.remember(evaluate)
+        workers = None
+        if n_jobs > 1:
+            workers = Workers(evaluate, replace(problem.data, all=None), n_jobs)
         trials, interrupted = search(
             oracle,
-            progress.watch(evaluate),
+            partial(evaluate, data=problem.data, on_epoch=progress.end_epoch),
             seeds=problem.trial_seeds,
             deadline=deadline,
             reserve=partial(
                 refit_seconds, data=problem.data, size=self.ensemble_size * self.refit
             ),
+            on_start=progress.begin_trial,
             on_trial=partial(
                 progress.end_trial,
                 partial(self._finish, problem, refit=False, deadline=None),
             ),
+            journal=problem.journal,
+            workers=workers,
         )
         if interrupted:
             warnings.warn(

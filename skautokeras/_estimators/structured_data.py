@@ -106,6 +106,11 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
         instead of starting over. None: nothing is left on disk.
+    n_jobs : int or None, default=None
+        Trials that run at the same time, in workers of the active joblib backend
+        (threads excepted), each with its share of the cores. None: 1, unless in a
+        `joblib.parallel_config` context. -1: one per core. With more than one, the
+        order in which trials end, and so the search, depends on the machine.
     random_state : int, RandomState instance or None, default=None
         Seed of the split, the search and every training. Pass an int for the same
         result in every call.
@@ -187,6 +192,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         refit=True,
         max_model_size=None,
         directory=None,
+        n_jobs=None,
         random_state=None,
         verbose=0,
         categorical_features="from_dtype",
@@ -208,6 +214,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
             refit=refit,
             max_model_size=max_model_size,
             directory=directory,
+            n_jobs=n_jobs,
             random_state=random_state,
             verbose=verbose,
             categorical_features=categorical_features,
@@ -263,6 +270,11 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
         instead of starting over. None: nothing is left on disk.
+    n_jobs : int or None, default=None
+        Trials that run at the same time, in workers of the active joblib backend
+        (threads excepted), each with its share of the cores. None: 1, unless in a
+        `joblib.parallel_config` context. -1: one per core. With more than one, the
+        order in which trials end, and so the search, depends on the machine.
     random_state : int, RandomState instance or None, default=None
         Seed of the split, the search and every training. Pass an int for the same
         result in every call.
@@ -342,6 +354,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         refit=True,
         max_model_size=None,
         directory=None,
+        n_jobs=None,
         random_state=None,
         verbose=0,
         categorical_features="from_dtype",
@@ -362,6 +375,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
             refit=refit,
             max_model_size=max_model_size,
             directory=directory,
+            n_jobs=n_jobs,
             random_state=random_state,
             verbose=verbose,
             categorical_features=categorical_features,

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from types import SimpleNamespace
 
 import keras_tuner
 import numpy as np
@@ -19,6 +20,24 @@ def assert_equal_trials(one, other):
     assert [w.dtype for w in one.weights or ()] == [
         w.dtype for w in other.weights or ()
     ]
+
+
+def job(values, seed):
+    return SimpleNamespace(values=values, seed=seed)
+
+
+def remember(journal, evaluate):
+    """Return ``evaluate`` that computes only what the journal does not hold."""
+
+    def remembered(values, seed, deadline):
+        wanted = job(values, seed)
+        if journal.earliest([wanted]) is None:
+            journal.add(wanted, evaluate(values, seed, deadline))
+        found, trial = journal.earliest([wanted])
+        assert found is wanted
+        return trial
+
+    return remembered
 
 
 @pytest.fixture
@@ -44,11 +63,11 @@ def evaluate():
 
 
 def test_what_was_evaluated_is_not_evaluated_again(tmp_path, evaluate):
-    first = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    first = remember(Journal(tmp_path, "data", seed=1), evaluate)
     expected = [first({"x": x}, 5, None) for x in (1, -1)]
     journal = Journal(tmp_path, "data", seed=2)
     assert journal.seed == 1
-    second = journal.remember(evaluate)
+    second = remember(journal, evaluate)
     found = [second({"x": x}, 5, None) for x in (1, -1)]
     assert evaluate.calls == 2
     for one, other in zip(expected, found, strict=True):
@@ -58,27 +77,27 @@ def test_what_was_evaluated_is_not_evaluated_again(tmp_path, evaluate):
 
 
 def test_a_half_written_trial_is_evaluated_again(tmp_path, evaluate):
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    remember(Journal(tmp_path, "data", seed=1), evaluate)({"x": 1}, 5, None)
     next(tmp_path.glob("trial_*.json")).unlink()
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    remember(Journal(tmp_path, "data", seed=1), evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 2
 
 
 @pytest.mark.parametrize("lost", range(3))
 def test_a_lost_trial_takes_no_other_with_it(tmp_path, evaluate, lost):
-    remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    remembered = remember(Journal(tmp_path, "data", seed=1), evaluate)
     expected = [remembered({"x": x}, 5, None) for x in range(3)]
     sorted(tmp_path.glob("trial_*.json"))[lost].unlink()
     for n_computed in (4, 4):  # once again, and never more
-        remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+        remembered = remember(Journal(tmp_path, "data", seed=1), evaluate)
         for x in range(3):
             assert_equal_trials(remembered({"x": x}, 5, None), expected[x])
         assert evaluate.calls == n_computed
 
 
 def test_failures_are_remembered_with_their_reason(tmp_path, evaluate):
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": -1}, 5, None)
-    again = Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": -1}, 5, None)
+    remember(Journal(tmp_path, "data", seed=1), evaluate)({"x": -1}, 5, None)
+    again = remember(Journal(tmp_path, "data", seed=1), evaluate)({"x": -1}, 5, None)
     assert evaluate.calls == 1
     assert (again.status, again.error) == ("failed", "negative")
     assert np.isnan(again.score)
@@ -90,11 +109,11 @@ def test_an_evaluation_that_is_interrupted_leaves_no_trial(tmp_path, evaluate):
     def interrupt(values, seed, deadline):
         raise KeyboardInterrupt
 
-    remembered = Journal(tmp_path, "data", seed=1).remember(interrupt)
+    remembered = remember(Journal(tmp_path, "data", seed=1), interrupt)
     with pytest.raises(KeyboardInterrupt):
         remembered({"x": 1}, 5, None)
     assert [path.name for path in tmp_path.iterdir()] == ["search.json"]
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    remember(Journal(tmp_path, "data", seed=1), evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 1
 
 
@@ -119,13 +138,13 @@ def test_a_trial_comes_back_as_it_was(tmp_path):
         weights=[np.full(i, i, dtype="float32") for i in range(12)],
     )
     values = trial.values
-    Journal(tmp_path, "data", seed=1).remember(lambda *_: trial)(values, 3, None)
-    found = Journal(tmp_path, "data", seed=1).remember(None)(values, 3, None)
+    remember(Journal(tmp_path, "data", seed=1), lambda *_: trial)(values, 3, None)
+    found = remember(Journal(tmp_path, "data", seed=1), None)(values, 3, None)
     assert_equal_trials(found, trial)
 
 
 def test_the_order_of_values_does_not_matter_but_the_values_do(tmp_path, evaluate):
-    remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    remembered = remember(Journal(tmp_path, "data", seed=1), evaluate)
     remembered({"x": 1, "y": 2}, 5, None)
     remembered({"y": 2, "x": 1}, 5, None)
     assert evaluate.calls == 1
@@ -135,12 +154,12 @@ def test_the_order_of_values_does_not_matter_but_the_values_do(tmp_path, evaluat
 
 
 def test_another_search_is_refused(tmp_path, evaluate):
-    first = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    first = remember(Journal(tmp_path, "data", seed=1), evaluate)
     first({"x": 1}, 5, None)
     with pytest.raises(ValueError, match="holds the search of other data"):
         Journal(tmp_path, "other data", seed=1)
     # The one that was there is still there.
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    remember(Journal(tmp_path, "data", seed=1), evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 1
 
 
@@ -159,7 +178,7 @@ def test_folders_above_the_journal_are_made(tmp_path):
 
 
 def test_files_hold_no_code(tmp_path, evaluate):
-    remembered = Journal(tmp_path, "data", seed=1).remember(evaluate)
+    remembered = remember(Journal(tmp_path, "data", seed=1), evaluate)
     for x in (1, -1):
         remembered({"x": x}, 5, None)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -175,11 +194,11 @@ def test_files_hold_no_code(tmp_path, evaluate):
 
 
 def test_a_trial_of_before_new_hyperparameters_were_kept_is_read(tmp_path, evaluate):
-    Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    remember(Journal(tmp_path, "data", seed=1), evaluate)({"x": 1}, 5, None)
     path = tmp_path / "trial_00000.json"
     record = json.loads(path.read_text())
     del record["trial"]["new_hyperparameters"]
     path.write_text(json.dumps(record))
-    found = Journal(tmp_path, "data", seed=1).remember(evaluate)({"x": 1}, 5, None)
+    found = remember(Journal(tmp_path, "data", seed=1), evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 1
     assert found.new_hyperparameters is None
