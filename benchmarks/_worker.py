@@ -29,6 +29,7 @@ def prepare_skautokeras(spec):
         max_time=spec["max_time"],
         max_trials=spec.get("max_trials", 20),  # the default
         random_state=spec["seed"],
+        **spec.get("params", {}),
     )
 
     def fit(X, y):

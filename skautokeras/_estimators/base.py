@@ -1,7 +1,7 @@
 """What all estimators share: fit, fitted attributes, scores."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from os import PathLike
@@ -32,6 +32,7 @@ _NOT_DECISIVE = {
     "max_trials",
     "max_time",
     "refit",
+    "n_jobs",
     "ensemble_size",
     "directory",
     "warm_start",
@@ -104,6 +105,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         "prune": [StrOptions({"median", "none"})],
         "directory": [None, str, PathLike],
         "warm_start": ["boolean"],
+        "n_jobs": [None, Integral],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -127,6 +129,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         prune,
         directory,
         warm_start,
+        n_jobs,
         random_state,
         verbose,
     ):
@@ -146,6 +149,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         self.prune = prune
         self.directory = directory
         self.warm_start = warm_start
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -192,9 +196,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         settings = fit_settings(self, fit_params)
         deadline = Deadline(self.max_time)
         sample = Sample(X, y, sample_weight)
-        progress = self._start_progress(sample, settings)
+        n_jobs = self._count_workers()
+        progress = self._start_progress(sample, settings, n_jobs)
         problem = self._make_problem(sample, validation_data, settings)
-        trials, interrupted = self._search(problem, deadline, progress)
+        trials, interrupted = self._search(problem, deadline, progress, n_jobs)
         refit = self.refit and not interrupted
         attributes = self._finish(problem, trials, refit=refit, deadline=deadline)
         for name, value in attributes.items():
@@ -386,17 +391,25 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             return _HYPERBAND_EPOCHS
         return settings.epochs
 
-    def _start_progress(self, sample, settings):
-        context = self._init_callback_context(max_subtasks=self.max_trials)
+    def _count_workers(self):
+        from skautokeras._search.workers import count_workers
+
+        return count_workers(self.n_jobs)
+
+    def _start_progress(self, sample, settings, n_jobs):
+        context = self._init_callback_context(
+            max_subtasks=self.max_trials, sequential_subtasks=n_jobs == 1
+        )
         return Progress(self, context, settings.verbose, sample)
 
-    def _search(self, problem, deadline, progress):
+    def _search(self, problem, deadline, progress, n_jobs):
         """Return the trials, and whether the user interrupted them."""
         from skautokeras._search.loop import search
         from skautokeras._search.oracle import make_oracle
         from skautokeras._search.pruning import median_curve
         from skautokeras._search.refit import refit_seconds
         from skautokeras._search.trial import evaluate
+        from skautokeras._search.workers import Workers
 
         oracle = make_oracle(
             self.tuner,
@@ -410,14 +423,15 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             evaluate,
             graph=problem.graph,
             recipe=problem.recipe,
-            data=problem.data,
             objective=problem.objective,
             max_model_size=self.max_model_size,
-            on_epoch=progress.end_epoch,
         )
+        workers = None
+        if n_jobs > 1:
+            workers = Workers(evaluate, replace(problem.data, all=None), n_jobs)
         trials, interrupted = search(
             oracle,
-            progress.watch(problem.journal.remember(evaluate)),
+            partial(evaluate, data=problem.data, on_epoch=progress.end_epoch),
             seeds=problem.trial_seeds,
             deadline=deadline,
             reserve=partial(
@@ -427,10 +441,13 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
                 max_time=self.max_time,
             ),
             curve=median_curve if self.prune == "median" else lambda trials: (),
+            on_start=progress.begin_trial,
             on_trial=partial(
                 progress.end_trial,
                 partial(self._finish, problem, refit=False, deadline=None),
             ),
+            journal=problem.journal,
+            workers=workers,
         )
         if interrupted:
             warnings.warn(

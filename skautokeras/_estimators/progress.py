@@ -28,27 +28,30 @@ class Progress:
             "y": sample.y,
             "metadata": metadata,
         }
-        self._trial = None
+        self._trials = {}  # contexts of those that are under way, by number
         self._best = float("-inf")
         context.call_on_fit_task_begin(**self._task)
 
-    def watch(self, evaluate):
-        """Return ``evaluate`` that reports the beginning of each trial."""
-
-        def watched(values, seed, deadline, **others):
-            self._trial = self._context.subcontext("trial", max_subtasks=None)
-            self._trial.call_on_fit_task_begin(**self._task)
-            return evaluate(values, seed, deadline, **others)
-
-        return watched
+    def begin_trial(self, job):
+        """Report the beginning of a trial."""
+        sequential = self._context.sequential_subtasks
+        context = self._context.subcontext(
+            "trial", task_id=None if sequential else job.number, max_subtasks=None
+        )
+        self._trials[job.number] = context
+        context.call_on_fit_task_begin(**self._task)
 
     def end_epoch(self, epoch, logs):
-        """Report the end of an epoch; return whether the training is to stop."""
-        context = self._trial.subcontext("epoch")
+        """Report the end of an epoch of the only trial that is under way.
+
+        Returns whether the training is to stop.
+        """
+        (trial,) = self._trials.values()
+        context = trial.subcontext("epoch")
         context.call_on_fit_task_begin(**self._task)
         return context.call_on_fit_task_end(**self._task)
 
-    def end_trial(self, attributes, trials):
+    def end_trial(self, attributes, job, trials):
         """Report the end of a trial; return whether the search is to stop.
 
         Parameters
@@ -56,12 +59,14 @@ class Progress:
         attributes : callable
             From trials to the attributes that the estimator would have if its fit ended
             now; called only if a callback asks for a fitted estimator.
+        job : Job
+            The trial that ended.
         trials : list of Trial
             So far, the last one is new.
         """
         if self._verbose:
             self._print(trials)
-        return self._trial.call_on_fit_task_end(
+        return self._trials.pop(job.number).call_on_fit_task_end(
             **self._task,
             reconstruction_attributes=lambda: (
                 attributes(trials)

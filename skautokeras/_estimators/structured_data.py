@@ -114,6 +114,11 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     warm_start : bool, default=False
         Whether another `fit` on the same data goes on with the search of the last one,
         up to `max_trials` in all, instead of starting over.
+    n_jobs : int or None, default=None
+        Trials that run at the same time, in workers of the active joblib backend
+        (threads excepted), each with its share of the cores. None: 1, unless in a
+        `joblib.parallel_config` context. -1: one per core. With more than one, the
+        order in which trials end, and so the search, depends on the machine.
     random_state : int, RandomState instance or None, default=None
         Seed of the split, the search and every training. Pass an int for the same
         result in every call.
@@ -198,6 +203,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         prune="median",
         directory=None,
         warm_start=False,
+        n_jobs=None,
         random_state=None,
         verbose=0,
         categorical_features="from_dtype",
@@ -221,6 +227,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
             prune=prune,
             directory=directory,
             warm_start=warm_start,
+            n_jobs=n_jobs,
             random_state=random_state,
             verbose=verbose,
             categorical_features=categorical_features,
@@ -284,6 +291,11 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     warm_start : bool, default=False
         Whether another `fit` on the same data goes on with the search of the last one,
         up to `max_trials` in all, instead of starting over.
+    n_jobs : int or None, default=None
+        Trials that run at the same time, in workers of the active joblib backend
+        (threads excepted), each with its share of the cores. None: 1, unless in a
+        `joblib.parallel_config` context. -1: one per core. With more than one, the
+        order in which trials end, and so the search, depends on the machine.
     random_state : int, RandomState instance or None, default=None
         Seed of the split, the search and every training. Pass an int for the same
         result in every call.
@@ -366,6 +378,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         prune="median",
         directory=None,
         warm_start=False,
+        n_jobs=None,
         random_state=None,
         verbose=0,
         categorical_features="from_dtype",
@@ -388,6 +401,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
             prune=prune,
             directory=directory,
             warm_start=warm_start,
+            n_jobs=n_jobs,
             random_state=random_state,
             verbose=verbose,
             categorical_features=categorical_features,

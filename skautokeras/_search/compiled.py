@@ -79,10 +79,16 @@ def quick_compilation(n_steps):
 
 
 class CompiledCache:
-    """Compiled networks by structure, the last few that were used."""
+    """Compiled networks by structure, the last few that were used.
+
+    They belong to a process: a copy or a pickle is empty.
+    """
 
     def __init__(self):
         self._networks = {}
+
+    def __reduce__(self):
+        return CompiledCache, ()
 
     def get(self, built, heads):
         """Return the compiled form of a network, with its weights.

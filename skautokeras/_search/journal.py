@@ -3,7 +3,8 @@
 A search is a deterministic function of the data, the parameters and one seed. The
 journal keeps the seed and every finished trial; a search that starts again asks the
 same oracle the same questions, and those it has an answer for are not computed again.
-So nothing needs to be known about the state of an oracle.
+So nothing needs to be known about the state of an oracle. Where several trials run at
+the same time, the answers are given in the order they came, which is that of the files.
 """
 
 import io
@@ -92,24 +93,35 @@ class Journal:
         """Raise ValueError unless a search is the one of this journal."""
         self._check_header({**self._expected, **fingerprints}, "This estimator")
 
-    def remember(self, evaluate):
-        """Return ``evaluate`` that computes only what the journal does not hold.
+    def earliest(self, jobs):
+        """Return the job whose trial ended first, and the trial; None if none is here.
+
+        So trials that ran at the same time are found in the order they were told.
 
         Parameters
         ----------
-        evaluate : callable
-            ``evaluate(values, seed, deadline) -> Trial``.
+        jobs : list of Job
+            Trials by their values and seed.
         """
+        wanted = {_key(job.values, job.seed): job for job in jobs}
+        for key in self._trials if wanted else ():
+            if key in wanted:
+                return wanted[key], self._trials[key]
+        return None
 
-        def remembered(values, seed, deadline, **others):
-            key = _key(values, seed)
-            if key not in self._trials:
-                trial = evaluate(values, seed, deadline, **others)
-                self._trials[key] = trial
-                self._write_if_possible(key, trial)
-            return self._trials[key]
+    def add(self, job, trial):
+        """Keep the trial of a job.
 
-        return remembered
+        Parameters
+        ----------
+        job : Job
+            What was asked for; a network may have more values.
+        trial : Trial
+            Its result.
+        """
+        key = _key(job.values, job.seed)
+        self._trials[key] = trial
+        self._write_if_possible(key, trial)
 
     def _open(self):
         """Take over what the folder holds; write the header if it is new."""

@@ -1,15 +1,14 @@
 """The search: ask the oracle, evaluate, tell it, until the budget is spent."""
 
-import gc
 import statistics
-import time
+from dataclasses import dataclass
 
+from skautokeras._search.collector import Collector
+from skautokeras._search.deadline import Deadline
 from skautokeras._search.oracle import ask, hosted, tell
 
 # Trials that get no more than half of what is left, so that several are tried.
 _FIRST_TRIALS = 3
-# Share of the time that may go into collecting garbage.
-_COLLECTING_SHARE = 0.05
 # A trial that can have less than this share of a usual trial's time is not started.
 _WORTH_STARTING = 0.5
 
@@ -22,7 +21,10 @@ def search(
     deadline,
     reserve=lambda trials: 0.0,
     curve=lambda trials: (),
-    on_trial=lambda trials: False,
+    on_start=lambda job: None,
+    on_trial=lambda job, trials: False,
+    journal=None,
+    workers=None,
 ):
     """Try configurations until the oracle stops, the seeds or the time are used up.
 
@@ -41,13 +43,20 @@ def search(
     curve : callable
         From the trials so far to what the next one must not be behind; passed on to
         ``evaluate`` as ``curve`` unless it is empty.
+    on_start : callable
+        Called with the job before each trial.
     on_trial : callable
-        Called with the list of trials after each one; True ends the search.
+        Called with the job and the list of trials after each one; True ends the search.
+    journal : Journal or None, default=None
+        Its trials are not evaluated again; all others are added to it.
+    workers : Workers or None, default=None
+        Where trials run, several at the same time; they have their own ``evaluate``.
+        None: here, one after the other.
 
     Returns
     -------
     trials : list of Trial
-        In the order they were tried.
+        In the order they ended.
     interrupted : bool
         Whether the user pressed Ctrl+C; the trials before it are there.
 
@@ -75,31 +84,161 @@ def search(
     >>> sorted(trial.values["x"] for trial in trials)
     [0, 1, 2, 3, 4, 5, 6]
     """
-    trials, interrupted = [], False
-    collector = _Collector()
+    desk = Desk(
+        oracle,
+        seeds=seeds,
+        deadline=deadline,
+        reserve=reserve,
+        curve=curve,
+        on_start=on_start,
+        on_trial=on_trial,
+        journal=journal,
+        n_jobs=1 if workers is None else workers.n_jobs,
+    )
+    interrupted = False
     with hosted(oracle):
         try:
-            for seed in seeds:
-                limit = trial_deadline(deadline, trials, reserve(trials))
-                proposal = None if limit is None else ask(oracle)
-                if proposal is None:
-                    break
-                bar = curve(trials)
-                trial = evaluate(
-                    proposal.hyperparameters.values,
-                    seed,
-                    limit,
-                    **({"curve": bar} if bar else {}),
-                )
-                tell(oracle, proposal, trial)
-                trials.append(trial)
-                collector.collect()
-                if on_trial(trials):
-                    break
+            if workers is None:
+                _run_here(desk, evaluate)
+            else:
+                workers.run(desk)
         except KeyboardInterrupt:
             interrupted = True
-    _check_any_completed(trials, interrupted)
-    return trials, interrupted
+    _check_any_completed(desk.trials, interrupted)
+    return desk.trials, interrupted
+
+
+def _run_here(desk, evaluate):
+    """Run the trials that a desk hands out, one after the other."""
+    collector = Collector()
+    while jobs := desk.hand_out():
+        for job in jobs:
+            trial = evaluate(job.values, job.seed, job.deadline, **job.options)
+            # Not after `take_in`, which a user's callback can leave by an exception.
+            collector.collect()
+            desk.take_in(job, trial)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A trial to be run: the ``number``-th that was asked for, from 0.
+
+    ``curve`` is what others had reached by the time it was handed out.
+    """
+
+    number: int
+    values: dict
+    seed: int
+    deadline: Deadline
+    proposal: object
+    curve: tuple = ()
+
+    @property
+    def options(self):
+        """What ``evaluate`` is told besides values, seed and deadline."""
+        return {"curve": self.curve} if self.curve else {}
+
+
+class Desk:
+    """Where trials are handed out and taken in: asks the oracle, and tells it.
+
+    The oracle is asked as soon as fewer than ``n_jobs`` trials are under way. So what
+    it is asked and told, and in which order, depends on nothing but the order in which
+    trials end, which the journal keeps.
+
+    Parameters
+    ----------
+    oracle, seeds, deadline, reserve, curve, on_start, on_trial, journal
+        As in `search`.
+    n_jobs : int
+        Trials at the same time.
+
+    Attributes
+    ----------
+    trials : list of Trial
+        In the order they ended.
+    over : bool
+        Whether no other trial will start.
+    stopped : bool
+        Whether those that are under way are of no use, either.
+    """
+
+    def __init__(
+        self,
+        oracle,
+        *,
+        seeds,
+        deadline,
+        reserve,
+        curve,
+        on_start,
+        on_trial,
+        journal,
+        n_jobs,
+    ):
+        self._oracle = oracle
+        self._seeds = seeds
+        self._deadline = deadline
+        self._reserve = reserve
+        self._curve = curve
+        self._on_start = on_start
+        self._on_trial = on_trial
+        self._journal = journal
+        self._n_jobs = n_jobs
+        self._n_asked = 0
+        self.trials = []
+        self.over = self.stopped = False
+
+    def hand_out(self):
+        """Return the jobs to be started now."""
+        jobs = []
+        while not self.stopped:
+            while self._n_under_way < self._n_jobs and (job := self._ask()):
+                jobs.append(job)
+            known = None if self._journal is None else self._journal.earliest(jobs)
+            if known is None:
+                return jobs
+            job, trial = known
+            jobs.remove(job)
+            self._tell(job, trial)
+        return []
+
+    def take_in(self, job, trial):
+        """Take in the result of a job."""
+        if self._journal is not None:
+            self._journal.add(job, trial)
+        self._tell(job, trial)
+
+    @property
+    def _n_under_way(self):
+        return self._n_asked - len(self.trials)
+
+    def _ask(self):
+        """Return a new job, or None if there is none now."""
+        limit = None
+        if not self.over and self._n_asked < len(self._seeds):
+            reserve = self._reserve(self.trials)
+            limit = trial_deadline(self._deadline, self.trials, reserve)
+        if limit is None:
+            self.over = True
+            return None
+        proposal = ask(self._oracle, f"worker_{self._n_asked}")
+        if proposal is None:
+            # Hyperband waits for results, and greedy may find another one to mutate.
+            self.over = self._n_under_way == 0
+            return None
+        values = dict(proposal.hyperparameters.values)
+        seed, curve = self._seeds[self._n_asked], self._curve(self.trials)
+        job = Job(self._n_asked, values, seed, limit, proposal, curve)
+        self._n_asked += 1
+        self._on_start(job)
+        return job
+
+    def _tell(self, job, trial):
+        tell(self._oracle, job.proposal, trial)
+        self.trials.append(trial)
+        if self._on_trial(job, self.trials):
+            self.over = self.stopped = True
 
 
 def trial_deadline(deadline, trials, reserve):
@@ -130,25 +269,6 @@ def best_trial(trials):
     """Return the completed trial with the greatest score; the earlier one of equals."""
     completed = [trial for trial in trials if trial.status == "completed"]
     return max(completed, key=lambda trial: trial.score)
-
-
-class _Collector:
-    """Frees the networks of past trials, as often as it is worth its time.
-
-    Keras models are part of reference cycles, and Python does not see how much memory
-    their weights take.
-    """
-
-    def __init__(self):
-        self._next = time.monotonic()
-
-    def collect(self):
-        """Collect garbage, unless the last time was too short ago."""
-        start = time.monotonic()
-        if start >= self._next:
-            gc.collect()
-            end = time.monotonic()
-            self._next = end + (end - start) / _COLLECTING_SHARE
 
 
 def _check_any_completed(trials, interrupted):

@@ -283,10 +283,18 @@ def _no_model(hp):
     return None
 
 
-def ask(oracle):
-    """Return the next proposal, a KerasTuner trial, or None if the search is over."""
+def ask(oracle, worker):
+    """Return the next proposal, a KerasTuner trial, or None if there is none now.
+
+    Parameters
+    ----------
+    oracle : keras_tuner.Oracle
+        Who proposes.
+    worker : str
+        Who asks; as long as a proposal has no result, its worker gets no other one.
+    """
     with _quiet():
-        proposal = oracle.create_trial("search")
+        proposal = oracle.create_trial(worker)
     return proposal if proposal.status == "RUNNING" else None
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import warnings
 from dataclasses import fields
+from types import SimpleNamespace
 
 import keras_tuner
 import numpy as np
@@ -24,6 +25,24 @@ def assert_equal_trials(one, other):
     assert [w.dtype for w in one.weights or ()] == [
         w.dtype for w in other.weights or ()
     ]
+
+
+def job(values, seed):
+    return SimpleNamespace(values=values, seed=seed)
+
+
+def remember(journal, evaluate):
+    """Return ``evaluate`` that computes only what the journal does not hold."""
+
+    def remembered(values, seed, deadline):
+        wanted = job(values, seed)
+        if journal.earliest([wanted]) is None:
+            journal.add(wanted, evaluate(values, seed, deadline))
+        found, trial = journal.earliest([wanted])
+        assert found is wanted
+        return trial
+
+    return remembered
 
 
 @pytest.fixture
@@ -49,11 +68,11 @@ def evaluate():
 
 
 def test_what_was_evaluated_is_not_evaluated_again(tmp_path, evaluate):
-    first = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    first = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     expected = [first({"x": x}, 5, None) for x in (1, -1)]
     journal = Journal(tmp_path, DATA, seed=2)
     assert journal.seed == 1
-    second = journal.remember(evaluate)
+    second = remember(journal, evaluate)
     found = [second({"x": x}, 5, None) for x in (1, -1)]
     assert evaluate.calls == 2
     for one, other in zip(expected, found, strict=True):
@@ -63,27 +82,27 @@ def test_what_was_evaluated_is_not_evaluated_again(tmp_path, evaluate):
 
 
 def test_a_half_written_trial_is_evaluated_again(tmp_path, evaluate):
-    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": 1}, 5, None)
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
     next(tmp_path.glob("trial_*.json")).unlink()
-    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": 1}, 5, None)
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 2
 
 
 @pytest.mark.parametrize("lost", range(3))
 def test_a_lost_trial_takes_no_other_with_it(tmp_path, evaluate, lost):
-    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     expected = [remembered({"x": x}, 5, None) for x in range(3)]
     sorted(tmp_path.glob("trial_*.json"))[lost].unlink()
     for n_computed in (4, 4):  # once again, and never more
-        remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+        remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
         for x in range(3):
             assert_equal_trials(remembered({"x": x}, 5, None), expected[x])
         assert evaluate.calls == n_computed
 
 
 def test_failures_are_remembered_with_their_reason(tmp_path, evaluate):
-    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": -1}, 5, None)
-    again = Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": -1}, 5, None)
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": -1}, 5, None)
+    again = remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": -1}, 5, None)
     assert evaluate.calls == 1
     assert (again.status, again.error) == ("failed", "negative")
     assert np.isnan(again.score)
@@ -95,11 +114,11 @@ def test_an_evaluation_that_is_interrupted_leaves_no_trial(tmp_path, evaluate):
     def interrupt(values, seed, deadline):
         raise KeyboardInterrupt
 
-    remembered = Journal(tmp_path, DATA, seed=1).remember(interrupt)
+    remembered = remember(Journal(tmp_path, DATA, seed=1), interrupt)
     with pytest.raises(KeyboardInterrupt):
         remembered({"x": 1}, 5, None)
     assert [path.name for path in tmp_path.iterdir()] == ["search.json"]
-    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": 1}, 5, None)
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 1
 
 
@@ -124,13 +143,13 @@ def test_a_trial_comes_back_as_it_was(tmp_path):
         weights=[np.full(i, i, dtype="float32") for i in range(12)],
     )
     values = trial.values
-    Journal(tmp_path, DATA, seed=1).remember(lambda *_: trial)(values, 3, None)
-    found = Journal(tmp_path, DATA, seed=1).remember(None)(values, 3, None)
+    remember(Journal(tmp_path, DATA, seed=1), lambda *_: trial)(values, 3, None)
+    found = remember(Journal(tmp_path, DATA, seed=1), None)(values, 3, None)
     assert_equal_trials(found, trial)
 
 
 def test_the_order_of_values_does_not_matter_but_the_values_do(tmp_path, evaluate):
-    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     remembered({"x": 1, "y": 2}, 5, None)
     remembered({"y": 2, "x": 1}, 5, None)
     assert evaluate.calls == 1
@@ -140,12 +159,12 @@ def test_the_order_of_values_does_not_matter_but_the_values_do(tmp_path, evaluat
 
 
 def test_another_search_is_refused(tmp_path, evaluate):
-    first = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    first = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     first({"x": 1}, 5, None)
     with pytest.raises(ValueError, match="holds the search of other data"):
         Journal(tmp_path, {**DATA, "data": "3"}, seed=1)
     # The one that was there is still there.
-    Journal(tmp_path, DATA, seed=1).remember(evaluate)({"x": 1}, 5, None)
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 1
 
 
@@ -164,7 +183,7 @@ def test_folders_above_the_journal_are_made(tmp_path):
 
 
 def test_files_hold_no_code(tmp_path, evaluate):
-    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     for x in (1, -1):
         remembered({"x": x}, 5, None)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -182,7 +201,7 @@ def test_files_hold_no_code(tmp_path, evaluate):
 @pytest.mark.parametrize("name", ["trial_00000.json", "trial_00000.npz"])
 @pytest.mark.parametrize("damage", ["truncated", "changed", "gone"])
 def test_a_damaged_file_costs_its_trial_and_no_other(tmp_path, evaluate, name, damage):
-    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     expected = [remembered({"x": x}, 5, None) for x in (1, 2)]
     path = tmp_path / name
     content = path.read_bytes()
@@ -199,7 +218,7 @@ def test_a_damaged_file_costs_its_trial_and_no_other(tmp_path, evaluate, name, d
         evaluate.calls = 0
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+            remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
         for x, trial in zip((1, 2), expected, strict=True):
             assert_equal_trials(remembered({"x": x}, 5, None), trial)
         assert evaluate.calls == 1
@@ -230,14 +249,14 @@ def test_a_file_is_no_directory(tmp_path):
 def test_a_folder_that_cannot_be_made_costs_nothing_but_the_files(evaluate):
     with pytest.warns(UserWarning, match="cannot be written"):
         journal = Journal("/proc/no such folder", DATA, seed=1)
-    remembered = journal.remember(evaluate)
+    remembered = remember(journal, evaluate)
     for _ in range(2):
         assert remembered({"x": 1}, 5, None).score == 0.5
     assert evaluate.calls == 1
 
 
 def test_a_full_disk_costs_nothing_but_the_files(tmp_path, evaluate, monkeypatch):
-    remembered = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     remembered({"x": 1}, 5, None)
 
     def fail(descriptor):
@@ -249,7 +268,7 @@ def test_a_full_disk_costs_nothing_but_the_files(tmp_path, evaluate, monkeypatch
     assert remembered({"x": 3}, 5, None).score == 0.5  # and no other warning
     assert not list(tmp_path.glob("*.tmp"))
     monkeypatch.undo()
-    again = Journal(tmp_path, DATA, seed=1).remember(evaluate)
+    again = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     evaluate.calls = 0
     for x in (1, 2, 3):
         again({"x": x}, 5, None)
@@ -260,7 +279,7 @@ def test_without_a_folder_nothing_is_written(tmp_path, evaluate, monkeypatch):
     monkeypatch.chdir(tmp_path)
     journal = Journal(None, DATA, seed=1)
     for _ in range(2):
-        journal.remember(evaluate)({"x": 1}, 5, None)
+        remember(journal, evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 1
     assert list(tmp_path.iterdir()) == []
 

@@ -134,7 +134,7 @@ def test_another_error_passes_and_leaves_nothing(oracle, tmp_path, monkeypatch):
 def test_a_callback_can_end_the_search(oracle):
     seen = []
 
-    def stop_at_three(trials):
+    def stop_at_three(job, trials):
         seen.append([trial.seed for trial in trials])
         return len(trials) == 3
 

@@ -33,7 +33,7 @@ class Counted:
         return self._evaluate(*args)
 
 
-def run(tuner, space, evaluate):
+def run(tuner, space, evaluate, journal=None):
     oracle = make_oracle(
         tuner,
         space.copy(),
@@ -42,20 +42,25 @@ def run(tuner, space, evaluate):
         max_epochs=9,
         seed=1,
     )
-    return search(oracle, evaluate, seeds=range(N_TRIALS), deadline=Deadline(None))
+    return search(
+        oracle,
+        evaluate,
+        seeds=range(N_TRIALS),
+        deadline=Deadline(None),
+        journal=journal,
+    )
 
 
 def check_resumes(tuner, space, evaluate, directory):
     """Interrupt a search, go on with it, compare with one that was not interrupted."""
     expected, _ = run(tuner, space, evaluate)
     first = Counted(evaluate, interrupt_at=N_BEFORE)
-    before, interrupted = run(
-        tuner, space, Journal(directory, DATA, seed=1).remember(first)
-    )
+    journal = Journal(directory, DATA, seed=1)
+    before, interrupted = run(tuner, space, first, journal)
     assert interrupted
     assert len(before) == N_BEFORE
     second = Counted(evaluate)
-    found, _ = run(tuner, space, Journal(directory, DATA, seed=1).remember(second))
+    found, _ = run(tuner, space, second, Journal(directory, DATA, seed=1))
     assert second.calls == N_TRIALS - N_BEFORE
     assert len(found) == len(expected) == N_TRIALS
     for one, other in zip(found, expected, strict=True):
@@ -125,8 +130,8 @@ def run(folder, seed):
     oracle = make_oracle("greedy", space, initial_values=[], max_trials=60,
                          max_epochs=2, seed=seed)
     journal = Journal(folder / "journal", {"data": "1", "parameters": "2"}, seed=seed)
-    trials, _ = search(oracle, journal.remember(evaluate), seeds=range(60),
-                       deadline=Deadline(None))
+    trials, _ = search(oracle, evaluate, seeds=range(60), deadline=Deadline(None),
+                       journal=journal)
     found = [(t.seed, t.score, float(t.weights[0].sum())) for t in trials]
     (folder / "found.txt").write_text(str(found))
 
