@@ -104,9 +104,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built. None: no limit.
     prune : {"median", "none"}, default="median"
-        "median": a trial ends as soon as its best score is below what half of the
-        finished ones had reached at the same share of their epochs; it has the status
-        "pruned" and is not used. "none": every trial runs to its end.
+        "median": a trial ends as soon as its best score is below the median of the mean
+        scores that finished ones had up to the same share of their epochs; it has the
+        status "pruned" and is not used. "none": every trial runs to its end.
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
         instead of starting over. `max_trials`, `max_time`, `ensemble_size`, `refit`,
@@ -281,9 +281,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built. None: no limit.
     prune : {"median", "none"}, default="median"
-        "median": a trial ends as soon as its best score is below what half of the
-        finished ones had reached at the same share of their epochs; it has the status
-        "pruned" and is not used. "none": every trial runs to its end.
+        "median": a trial ends as soon as its best score is below the median of the mean
+        scores that finished ones had up to the same share of their epochs; it has the
+        status "pruned" and is not used. "none": every trial runs to its end.
     directory : str, path-like or None, default=None
         Where finished trials are kept, so that the same `fit` goes on after a crash
         instead of starting over. `max_trials`, `max_time`, `ensemble_size`, `refit`,

@@ -13,11 +13,11 @@ _MIN_TRIALS = 5
 
 
 def median_curve(trials):
-    """Return what half of the completed trials had reached along their training.
+    """Return what half of the completed trials were like along their training.
 
     The median stopping rule (Golovin et al., Google Vizier, KDD 2017, section 3.2.1):
-    a trial stops where its best score so far is below the median of what others had
-    reached at the same point. Trainings are of different length and anneal their
+    a trial stops where its best score so far is below the median of the mean scores of
+    others up to the same point. Trainings are of different length and anneal their
     learning rate, so the same point is the same share of the planned epochs; the first
     quarter is not compared (docs/decisions.md).
 
@@ -62,9 +62,10 @@ def is_behind(score, share, curve):
 
 
 def _curve(trial):
-    """Return the best score so far at equal steps of the planned training."""
-    best = np.maximum.accumulate(trial.history["val_score"])
+    """Return the mean score so far at equal steps of the planned training."""
+    scores = np.asarray(trial.history["val_score"])
+    means = np.cumsum(scores) / np.arange(1, len(scores) + 1)
     shares = np.arange(1, _N_POINTS + 1) / _N_POINTS
-    # A training that ended early keeps what it had reached.
+    # A training that ended early stays what it was.
     epochs = np.ceil(shares * trial.planned_epochs).astype(int)
-    return best[np.minimum(epochs, len(best)) - 1]
+    return means[np.minimum(epochs, len(means)) - 1]

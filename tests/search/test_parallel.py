@@ -57,6 +57,7 @@ def data():
 def make_fakes():
     def fake(values, seed, **known):
         known = {"values": dict(values), "seed": seed, "score": 0.0} | known
+        known["status"] = "failed" if known.get("error") else "completed"
         return SimpleNamespace(**BLANK | known)
 
     def parabola(values, seed, deadline, *, data):
@@ -269,14 +270,14 @@ def test_a_search_goes_on_where_it_was(run, numbers, tmp_path):
         parabola,
         9,
         oracle=new_oracle(),
-        journal=Journal(tmp_path, "data", seed=1),
+        journal=Journal(tmp_path, {"data": "1", "parameters": "2"}, seed=1),
         on_trial=interrupt_after(5),
     )
     second, _ = run(
         parabola,
         9,
         oracle=new_oracle(),
-        journal=Journal(tmp_path, "data", seed=1),
+        journal=Journal(tmp_path, {"data": "1", "parameters": "2"}, seed=1),
     )
     assert [(t.seed, t.values) for t in second[:5]] == [
         (t.seed, t.values) for t in first

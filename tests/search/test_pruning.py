@@ -56,31 +56,33 @@ def test_failed_and_pruned_trials_set_no_example():
     assert set(median_curve(others + [trial([5.0, 5.0])] * 5)) == {5.0}
 
 
-def test_the_curve_is_the_median_of_the_best_scores_so_far():
-    trials = [trial([level, level - 1, level + 1, level]) for level in range(5)]
+def test_the_curve_is_the_median_of_the_mean_scores_so_far():
+    trials = [trial([level, level - 1, level + 4, level - 3]) for level in range(5)]
     curve = np.array(median_curve(trials)).reshape(4, -1)
-    np.testing.assert_array_equal(np.unique(curve, axis=1).ravel(), [2, 2, 3, 3])
+    np.testing.assert_array_equal(np.unique(curve, axis=1).ravel(), [2, 1.5, 3, 2])
 
 
 def test_trainings_of_different_length_are_compared_at_the_same_share():
     short, long = [0.0, 1.0], [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]
-    assert median_curve([trial(short)] * 5) == median_curve([trial(long)] * 5)
+    curves = [median_curve([trial(scores)] * 5) for scores in (short, long)]
+    assert curves[0][:32] == curves[1][:32] == (0.0,) * 32
+    assert curves[0][-1] == curves[1][-1] == 0.5
 
 
-def test_a_training_that_ended_early_keeps_what_it_had_reached():
-    curve = median_curve([trial([0.0, 3.0, 2.0], planned=10)] * 5)
-    assert curve[-1] == 3.0
+def test_a_training_that_ended_early_stays_what_it_was():
+    curve = median_curve([trial([0.0, 4.0, 2.0], planned=10)] * 5)
+    assert curve[-1] == 2.0
 
 
 @pytest.mark.parametrize(
     ("scores", "expected"),
     [
         ([0, 1, 2, 3], (4, False)),  # just as good
-        ([0, 1, 1, 9], (3, True)),
-        ([-1, -1, 9, 9], (2, True)),
+        ([0, 0, 9, 9], (2, True)),
+        ([0, 0.5, 0.9, 9], (3, True)),
         ([-1, 9, 9, 9], (4, False)),  # the first quarter does not count
         ([5, 0, 0, 0], (4, False)),  # its best is what counts
-        ([0, 1, 2, 2], (4, False)),  # the last epoch is over in any case
+        ([1, 1, 1, 1], (4, False)),  # the last epoch is over in any case
     ],
 )
 def test_a_training_ends_where_it_falls_behind(scores, expected):
