@@ -283,14 +283,14 @@ def _no_model(hp):
     return None
 
 
-def ask(oracle, worker):
+def ask(oracle, worker="search"):
     """Return the next proposal, a KerasTuner trial, or None if there is none now.
 
     Parameters
     ----------
     oracle : keras_tuner.Oracle
         Who proposes.
-    worker : str
+    worker : str, default="search"
         Who asks; as long as a proposal has no result, its worker gets no other one.
     """
     with _quiet():
