@@ -6,8 +6,7 @@ all weights live in one flat variable, so that the optimizer has one update inst
 one per weight, and the network is called statelessly, so that the loop carries plain
 tensors. What is mere number - weights, learning rates, weight decay, batches - is an
 argument, so that configurations which differ in nothing else share one compiled
-function. Functions are made concrete at once: TensorFlow would take new ones for the
-same one that is traced over and over, and warn.
+function.
 """
 
 import contextlib
@@ -216,17 +215,16 @@ class CompiledNetwork:
             Learning rate of each step.
         """
         if self._run_epoch is None:
-            self._run_epoch = tf.function(
+            self._run_epoch = compile_function(
                 self._epoch,
-                autograph=False,
-                input_signature=[
-                    _signature(self._others, rows=False),
-                    *_signature((x, y, weight)),
-                    *_signature((tf.constant(order), bounds)),
+                [
+                    signature(self._others, rows=False),
+                    *signature((x, y, weight)),
+                    *signature((tf.constant(order), bounds)),
                     tf.TensorSpec((None,), "float32"),
                     tf.TensorSpec((2,), "float32"),
                 ],
-            ).get_concrete_function()
+            )
         self._others, scalars = self._run_epoch(
             self._others,
             x,
@@ -244,14 +242,13 @@ class CompiledNetwork:
         if self._validate is None:
             # A loop would have to be traced, too.
             self._validates_at_once = len(weight) <= CHUNK
-            self._validate = tf.function(
+            self._validate = compile_function(
                 self._judge,
-                autograph=False,
-                input_signature=[
-                    _signature(self._others, rows=False),
-                    *_signature((x, y, weight)),
+                [
+                    signature(self._others, rows=False),
+                    *signature((x, y, weight)),
                 ],
-            ).get_concrete_function()
+            )
         y_pred, scalars = self._validate(self._others, x, y, weight)
         logs = {f"val_{name}": float(value) for name, value in scalars.items()}
         y_pred = {name: value.numpy() for name, value in y_pred.items()}
@@ -468,8 +465,34 @@ def batch_bounds(n_rows, batch_size):
     return tf.constant(np.round(np.linspace(0, n_rows, n_steps + 1)).astype("int32"))
 
 
-def _signature(tensors, *, rows=True):
-    """Return the shapes of tensors; any number of rows if the first axis is that."""
+def compile_function(function, input_signature):
+    """Return a compiled function, traced at once.
+
+    A function that is left to be traced by its first call counts as one that is traced
+    over and over, as all methods of a class do, and TensorFlow warns.
+
+    Parameters
+    ----------
+    function : callable
+        Of tensors.
+    input_signature : list
+        Shapes of its arguments, each from `signature`.
+    """
+    return tf.function(
+        function, autograph=False, input_signature=input_signature
+    ).get_concrete_function()
+
+
+def signature(tensors, *, rows=True):
+    """Return the shapes of tensors or arrays, as `tf.function` takes them.
+
+    Parameters
+    ----------
+    tensors : tensor, or nested dict or tuple of them
+        Examples.
+    rows : bool, default=True
+        Whether the first axis is that of the rows, of which there may be any number.
+    """
 
     def spec(tensor):
         shape = (None, *tensor.shape[1:]) if rows else tensor.shape

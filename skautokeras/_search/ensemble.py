@@ -7,7 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 import skautokeras._layers  # noqa: F401 - unpickled networks need them registered
-from skautokeras._search.compiled import in_chunks, output_shapes
+from skautokeras._search.compiled import (
+    compile_function,
+    in_chunks,
+    output_shapes,
+    signature,
+)
 from skautokeras._search.objective import Outputs
 
 # Every chunk has exactly this many rows (the last one is filled up), so that what is
@@ -102,9 +107,7 @@ class Ensemble:
             By the names of the heads.
         """
         if self._compiled is None:
-            self._compiled = tf.function(
-                self._outputs, autograph=False, input_signature=[_signature(x)]
-            ).get_concrete_function()
+            self._compiled = compile_function(self._outputs, [signature(x)])
         n_rows = len(next(iter(x.values())))
         padded = -n_rows % PREDICT_ROWS
         filled = {
@@ -143,8 +146,3 @@ class Ensemble:
     def __getstate__(self):
         """Leave the compiled function out: it cannot be pickled."""
         return {**vars(self), "_compiled": None}
-
-
-def _signature(x):
-    """Return the shapes of the arrays, any number of rows."""
-    return {name: tf.TensorSpec((None, *a.shape[1:]), a.dtype) for name, a in x.items()}

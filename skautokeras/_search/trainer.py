@@ -19,14 +19,6 @@ from skautokeras._search.optimization import learning_rate_factor, schedule_of
 
 # Epochs without a better score that any training may have.
 _MIN_PATIENCE = 8
-# Arguments of `Model.fit` that only `Model.fit` itself can honour.
-FIT_ONLY_ARGUMENTS = (
-    "initial_epoch",
-    "steps_per_epoch",
-    "validation_steps",
-    "validation_batch_size",
-    "validation_freq",
-)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from skautokeras import (
 from skautokeras._data.split import Data, Rows, split_indices
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.target import ClassificationTarget, RegressionTarget
+from skautokeras._search import deadline as deadline_module
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.objective import make_objective
 from skautokeras._search.trainer import Recipe, train
@@ -110,3 +111,14 @@ def space():
     hp.Float("training/rate", 0.0, 1.0)
     assert kind == "a"
     return hp
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that is set by hand."""
+
+    class Clock:
+        now = 0.0
+
+    monkeypatch.setattr(deadline_module.time, "monotonic", lambda: Clock.now)
+    return Clock

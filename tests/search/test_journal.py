@@ -224,10 +224,8 @@ def test_a_damaged_file_costs_its_trial_and_no_other(tmp_path, evaluate, name, d
         assert evaluate.calls == 1
         if not (damage == "gone" and name.endswith("json")):
             assert "will be run again" in str(caught[0].message)
-        for other in tmp_path.glob(
-            "trial_00002.*"
-        ):  # written in the place of the first
-            other.unlink()
+        for written_instead in tmp_path.glob("trial_00002.*"):
+            written_instead.unlink()
         path.write_bytes(content)
 
 

@@ -6,7 +6,6 @@ import keras_tuner
 import pytest
 
 from skautokeras import GreedyOracle
-from skautokeras._search import deadline as deadline_module
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.loop import best_trial, search, trial_deadline
 from skautokeras._search.trial import Trial
@@ -153,17 +152,6 @@ def test_a_callback_can_end_the_search(oracle):
 def test_the_first_trial_is_always_started(oracle):
     trials, _ = search(oracle, parabola, seeds=range(9), deadline=Deadline(1e-9))
     assert len(trials) == 1
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that is set by hand."""
-
-    class Clock:
-        now = 0.0
-
-    monkeypatch.setattr(deadline_module.time, "monotonic", lambda: Clock.now)
-    return Clock
 
 
 def finished(*seconds):

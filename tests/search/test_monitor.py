@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from skautokeras._search import deadline as deadline_module
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.monitor import Monitor
 from skautokeras._search.objective import Objective, Outputs
@@ -137,17 +136,6 @@ def test_the_callback_hears_of_every_epoch_and_its_yes_ends_it():
         (2, {"loss": 1.0, "val_score": -2.0}),
     ]
     assert seen.finished is True
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that is set by hand."""
-
-    class Clock:
-        now = 0.0
-
-    monkeypatch.setattr(deadline_module.time, "monotonic", lambda: Clock.now)
-    return Clock
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 10, 1000])
