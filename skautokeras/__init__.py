@@ -22,6 +22,7 @@ _HOMES = {
     "DenseBlock": "skautokeras._space.dense",
     "Flatten": "skautokeras._space.reduction",
     "GreedyOracle": "skautokeras._search.oracle",
+    "ImageInput": "skautokeras._space.inputs",
     "Input": "skautokeras._space.inputs",
     "Merge": "skautokeras._space.reduction",
     "Normalization": "skautokeras._space.preprocessing",
@@ -31,6 +32,7 @@ _HOMES = {
     "StructuredDataClassifier": "skautokeras._estimators.structured_data",
     "StructuredDataInput": "skautokeras._space.inputs",
     "StructuredDataRegressor": "skautokeras._estimators.structured_data",
+    "TextInput": "skautokeras._space.inputs",
 }
 
 __all__ = list(_HOMES)

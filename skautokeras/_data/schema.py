@@ -140,6 +140,98 @@ class ArraySchema:
 
 
 @dataclass(frozen=True)
+class ImageSchema:
+    """What images are.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (height, width, channels) of every image.
+
+    n_samples : int
+        Number of images seen in `fit`.
+
+    dtype : {"uint8", "float32"}
+        Of the array that the adapter makes.
+
+    low, high : float
+        The values that stand for the darkest and the brightest pixel.
+
+    mean, std : tuple of float
+        Of each channel, values between `low` and `high` taken to between 0 and 1. A
+        constant channel has a standard deviation of 1.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import ImageSchema
+    >>> schema = ImageSchema((8, 8, 1), 100, "uint8", 0.0, 255.0, (0.3,), (0.4,))
+    >>> schema.shape
+    (8, 8, 1)
+    """
+
+    shape: tuple[int, int, int]
+    n_samples: int
+    dtype: str
+    low: float
+    high: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TextSchema:
+    """What texts are.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of texts seen in `fit`.
+
+    n_words : float
+        Words of a text, the median.
+
+    n_tokens : int
+        Tokens of a text that are kept at most: the width of the array ``"tokens"``.
+
+    n_different : int
+        Different n-grams of a text that are kept at most: the width of the arrays
+        ``"ngrams"`` and ``"weights"``.
+
+    vocabulary_size, n_ngrams : int
+        Codes of tokens (0 for none, 1 for unknown, then the most frequent first) and of
+        n-grams (0 for none, then the most frequent first).
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import TextSchema
+    >>> TextSchema(100, 7.0, 12, 30, 500, 900).shapes["tokens"]
+    (12, 'int32')
+    """
+
+    n_samples: int
+    n_words: float
+    n_tokens: int
+    n_different: int
+    vocabulary_size: int
+    n_ngrams: int
+
+    @property
+    def shapes(self):
+        """Width and dtype of each array, by name.
+
+        Returns
+        -------
+        shapes : dict of str to (int, str)
+            In the order tokens, ngrams, weights.
+        """
+        return {
+            "tokens": (self.n_tokens, "int32"),
+            "ngrams": (self.n_different, "int32"),
+            "weights": (self.n_different, "float32"),
+        }
+
+
+@dataclass(frozen=True)
 class TargetSchema:
     """What the target is.
 

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from inspect import signature
 
 
 class Node:
@@ -53,9 +54,9 @@ class Block:
     >>> head = ClassificationHead()(Gated()(StructuredDataInput()))
     """
 
-    # True: `build` gets a symbolic table as it is; False: one float tensor
-    # (batch, features).
-    takes_tables = False
+    # True: `build` gets the record that an input gives (`Table`, `Image`, `Text`) as it
+    # is; False: one float tensor.
+    takes_records = False
 
     def __call__(self, inputs):
         """Wire the block behind ``inputs``.
@@ -107,8 +108,26 @@ class Block:
 
     def __repr__(self):
         """Show the parameters that are not None."""
-        given = [f"{k}={v!r}" for k, v in vars(self).items() if v is not None]
-        return f"{type(self).__name__}({', '.join(given)})"
+        return f"{type(self).__name__}({given_parameters(self)})"
+
+
+def given_parameters(thing):
+    """Return the parameters of a block or an input that are not the default, as text.
+
+    Parameters
+    ----------
+    thing : Block or Node
+        Its attributes are the parameters of its constructor.
+    """
+    defaults = {
+        p.name: p.default for p in signature(type(thing).__init__).parameters.values()
+    }
+    given = [
+        f"{name}={value!r}"
+        for name, value in vars(thing).items()
+        if name in defaults and value is not defaults[name]
+    ]
+    return ", ".join(given)
 
 
 def snake_case(name):
@@ -150,14 +169,14 @@ def build_block(hp, name, block, inputs):
     block : Block
         The inner block.
     inputs : keras.KerasTensor, Table or list of them
-        What it is built on; a table becomes one tensor unless the block takes tables.
+        What it is built on; a record becomes one tensor unless the block takes records.
 
     Returns
     -------
     outputs : keras.KerasTensor or Table
         What the block returns.
     """
-    if not block.takes_tables:
+    if not block.takes_records:
         several = isinstance(inputs, list)
         inputs = [as_tensor(x) for x in inputs] if several else as_tensor(inputs)
     with hp.name_scope(name):
@@ -165,6 +184,6 @@ def build_block(hp, name, block, inputs):
 
 
 def as_tensor(x):
-    """Return ``x`` as one tensor: a table is put side by side, a tensor stays."""
+    """Return ``x`` as one tensor: a record gives its own, a tensor stays."""
     to_tensor = getattr(x, "to_tensor", None)
     return x if to_tensor is None else to_tensor()

@@ -1,55 +1,75 @@
-"""Inputs of a graph, and the symbolic table that blocks for tables work on."""
-
-from dataclasses import dataclass, replace
+"""Inputs of a graph: where data comes in, by which columns and as which tensors."""
 
 import keras
 import numpy as np
 
-from skautokeras._layers.categorical import OneHot
-from skautokeras._space.block import Node
+from skautokeras._space.block import Node, given_parameters
+from skautokeras._space.records import Image, Table, Text
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A table on its way through the network: symbolic columns and what is known.
+class InputNode(Node):
+    """Base class of the inputs.
 
-    ``numerical`` (batch, p) float, ``indicator`` (batch, m) float and ``categorical``
-    (batch, c) int codes are tensors or None; ``quantiles`` (n_quantiles, p) describe
-    ``numerical`` as it is now; ``cardinalities`` are the numbers of codes; ``encoded``
-    holds what blocks have already turned into plain features.
+    Parameters
+    ----------
+    columns : str, int, list of them or None, default=None
+        Columns of X that the input takes, where one DataFrame holds the data of several
+        inputs. None: the input has an X of its own, or what no other input takes.
     """
 
-    numerical: object = None
-    indicator: object = None
-    categorical: object = None
-    quantiles: np.ndarray | None = None
-    cardinalities: tuple = ()
-    encoded: tuple = ()
+    def __init__(self, *, columns=None):
+        super().__init__()
+        self.columns = columns
 
-    def to_tensor(self):
-        """Return all columns as features (batch, n_features), categories one-hot."""
-        parts = [self.numerical, self.indicator, *self.encoded]
-        if self.categorical is not None:
-            parts.append(OneHot(self.cardinalities)(self.categorical))
-        parts = [part for part in parts if part is not None]
-        return parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
+    def symbolic(self, schema, prefix=""):
+        """Return the tensors of the input, and what blocks are called on.
 
-    def encode(self, name, features):
-        """Return the table with the columns ``name`` replaced by ``features``."""
-        return replace(self, **{name: None}, encoded=(*self.encoded, features))
+        Parameters
+        ----------
+        schema : object
+            What the analysis found.
+        prefix : str, default=""
+            Put before the names of the arrays.
+
+        Returns
+        -------
+        tensors : dict of str to keras.KerasTensor
+            One per array that the adapter makes.
+        symbolic : keras.KerasTensor, Table, Image or Text
+            What blocks are called on.
+        """
+        raise NotImplementedError
+
+    def __repr__(self):
+        """Show the parameters that are not the default."""
+        return f"{type(self).__name__}({given_parameters(self)})"
 
 
-class StructuredDataInput(Node):
+class StructuredDataInput(InputNode):
     """Input for a table: numbers, categories, dates, missing values, as they come.
+
+    Parameters
+    ----------
+    columns : str, int, list of them or None, default=None
+        Columns of X that the input takes, where one DataFrame holds the data of several
+        inputs. None: the input has an X of its own, or what no other input takes.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns to take for categories, as in `StructuredDataClassifier`.
+    column_types : dict or None, default=None
+        "numerical", "categorical", "datetime" or "text" by name or index of a column.
 
     Examples
     --------
     >>> from skautokeras import DenseBlock, StructuredDataInput
-    >>> node = DenseBlock()(StructuredDataInput())
+    >>> node = DenseBlock()(StructuredDataInput(columns=["age", "deck"]))
     """
 
-    def __init__(self):
-        super().__init__()
+    def __init__(
+        self, *, columns=None, categorical_features="from_dtype", column_types=None
+    ):
+        super().__init__(columns=columns)
+        self.categorical_features = categorical_features
+        self.column_types = column_types
 
     def symbolic(self, schema, prefix=""):
         """Return the tensors of the input and the symbolic table made of them.
@@ -78,17 +98,133 @@ class StructuredDataInput(Node):
         return {prefix + part: tensor for part, tensor in tensors.items()}, table
 
 
-class Input(Node):
+class ImageInput(InputNode):
+    """Input for images: arrays of pixels, or paths of image files.
+
+    Parameters
+    ----------
+    columns : str, int or None, default=None
+        The column of X that holds the images, one array or path per row, where one
+        DataFrame holds the data of several inputs. None: the input has an X of its own,
+        or what no other input takes.
+    channels : {"first", "last"} or None, default=None
+        Where the axis of the colours is. None: found out.
+    image_shape : tuple of int or None, default=None
+        (height, width) or (height, width, channels) of images that come as rows of a
+        two-dimensional X. None: they do not.
+    image_size : tuple of int or None, default=None
+        (height, width) that all images are resized to. None: as they are; those of
+        different sizes, the median of their sizes.
+
+    Examples
+    --------
+    >>> from skautokeras import DenseBlock, Flatten, ImageInput
+    >>> node = DenseBlock()(Flatten()(ImageInput()))
+    """
+
+    def __init__(
+        self, *, columns=None, channels=None, image_shape=None, image_size=None
+    ):
+        super().__init__(columns=columns)
+        self.channels = channels
+        self.image_shape = image_shape
+        self.image_size = image_size
+
+    def symbolic(self, schema, prefix=""):
+        """Return the tensor of the pixels, and the symbolic image made of it.
+
+        Parameters
+        ----------
+        schema : ImageSchema
+            What the analysis found.
+        prefix : str, default=""
+            Put before the name of the array.
+
+        Returns
+        -------
+        tensors : dict of str to keras.KerasTensor
+            The one tensor, in the dtype of the array.
+        image : Image
+            Its pixels between 0 and 1.
+        """
+        name = prefix + "pixels"
+        tensor = keras.Input(schema.shape, dtype=schema.dtype, name=name)
+        scale = 1.0 / (schema.high - schema.low)
+        pixels = keras.layers.Rescaling(scale, offset=-schema.low * scale)(tensor)
+        n_channels = schema.shape[-1]
+        image = Image(
+            pixels,
+            mean=np.array(schema.mean, "float32"),
+            std=np.array(schema.std, "float32"),
+            black=np.zeros(n_channels, "float32"),
+            white=np.ones(n_channels, "float32"),
+        )
+        return {name: tensor}, image
+
+
+class TextInput(InputNode):
+    """Input for texts.
+
+    Parameters
+    ----------
+    columns : str, int or None, default=None
+        The column of X that holds the texts, where one DataFrame holds the data of
+        several inputs. None: the input has an X of its own, or what no other input
+        takes.
+    max_tokens : int or None, default=None
+        Different words and n-grams that are told apart at most, each. None: 20 000.
+
+    Examples
+    --------
+    >>> from skautokeras import TextInput
+    >>> TextInput(columns="description")
+    TextInput(columns='description')
+    """
+
+    def __init__(self, *, columns=None, max_tokens=None):
+        super().__init__(columns=columns)
+        self.max_tokens = max_tokens
+
+    def symbolic(self, schema, prefix=""):
+        """Return the tensors of the texts, and the symbolic text made of them.
+
+        Parameters
+        ----------
+        schema : TextSchema
+            What the analysis found.
+        prefix : str, default=""
+            Put before the names of the arrays.
+
+        Returns
+        -------
+        tensors : dict of str to keras.KerasTensor
+            Codes of tokens and n-grams, and weights of the n-grams.
+        text : Text
+            What blocks are called on.
+        """
+        tensors = {
+            part: keras.Input((width,), dtype=dtype, name=prefix + part)
+            for part, (width, dtype) in schema.shapes.items()
+        }
+        text = Text(**tensors, schema=schema)
+        return {prefix + part: tensor for part, tensor in tensors.items()}, text
+
+
+class Input(InputNode):
     """Input for a numeric array of any rank, the first axis being the rows.
+
+    Parameters
+    ----------
+    columns : str, int, list of them or None, default=None
+        Columns of X that the input takes, where one DataFrame holds the data of several
+        inputs: columns of numbers, or one column of arrays. None: the input has an X
+        of its own, or what no other input takes.
 
     Examples
     --------
     >>> from skautokeras import DenseBlock, Flatten, Input
     >>> node = DenseBlock()(Flatten()(Input()))
     """
-
-    def __init__(self):
-        super().__init__()
 
     def symbolic(self, schema, prefix=""):
         """Return the tensor of the input, twice: by name and for the blocks.

@@ -24,7 +24,7 @@ from skautokeras._space.hyperparameters import (
     is_searched,
     when,
 )
-from skautokeras._space.inputs import Table
+from skautokeras._space.records import Table
 
 # One-hot codes of a column with more categories than this would be a long, thin
 # matrix; such columns are embedded under every encoding.
@@ -53,7 +53,7 @@ class Normalization(Block):
     >>> node = Normalization()(StructuredDataInput())
     """
 
-    takes_tables = True
+    takes_records = True
 
     _parameter_constraints = {
         "method": [StrOptions({"standard", "robust", "quantile"}), *SEARCHED]
@@ -149,7 +149,7 @@ class NumericalEmbedding(Block):
     >>> node = NumericalEmbedding(method="periodic")(StructuredDataInput())
     """
 
-    takes_tables = True
+    takes_records = True
 
     _parameter_constraints = {
         "method": [StrOptions({"none", "piecewise_linear", "periodic"}), *SEARCHED],
@@ -229,7 +229,7 @@ class CategoricalEncoding(Block):
     >>> node = CategoricalEncoding(method="one_hot")(StructuredDataInput())
     """
 
-    takes_tables = True
+    takes_records = True
 
     _parameter_constraints = {
         "method": [StrOptions({"one_hot", "embedding"}), *SEARCHED],

@@ -24,7 +24,7 @@ class StructuredDataBlock(Block):
     >>> node = StructuredDataBlock()(StructuredDataInput())
     """
 
-    takes_tables = True
+    takes_records = True
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ from skautokeras._layers.numerical import PiecewiseLinearEmbedding
 from skautokeras._space.graph import Graph
 from skautokeras._space.heads import Head
 from skautokeras._space.hyperparameters import Choice
-from skautokeras._space.inputs import Table
+from skautokeras._space.records import Table
 
 
 class Tower(Block):

@@ -1,0 +1,84 @@
+"""Records: what blocks are called on, tensors together with what is known of them."""
+
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+
+from skautokeras._layers.categorical import OneHot
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table on its way through the network: symbolic columns and what is known.
+
+    ``numerical`` (batch, p) float, ``indicator`` (batch, m) float and ``categorical``
+    (batch, c) int codes are tensors or None; ``quantiles`` (n_quantiles, p) describe
+    ``numerical`` as it is now; ``cardinalities`` are the numbers of codes; ``encoded``
+    holds what blocks have already turned into plain features.
+    """
+
+    numerical: object = None
+    indicator: object = None
+    categorical: object = None
+    quantiles: np.ndarray | None = None
+    cardinalities: tuple = ()
+    encoded: tuple = ()
+
+    def to_tensor(self):
+        """Return all columns as features (batch, n_features), categories one-hot."""
+        parts = [self.numerical, self.indicator, *self.encoded]
+        if self.categorical is not None:
+            parts.append(OneHot(self.cardinalities)(self.categorical))
+        parts = [part for part in parts if part is not None]
+        return parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
+
+    def encode(self, name, features):
+        """Return the table with the columns ``name`` replaced by ``features``."""
+        return replace(self, **{name: None}, encoded=(*self.encoded, features))
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Images on their way through the network.
+
+    ``pixels`` (batch, height, width, channels) is a float tensor; ``mean`` and ``std``
+    (channels,) are those of the training data as ``pixels`` is now; ``black`` and
+    ``white`` (channels,) are the values that now stand for the darkest and the
+    brightest one (0 and 1 as they come from the input).
+    """
+
+    pixels: object
+    mean: np.ndarray
+    std: np.ndarray
+    black: np.ndarray
+    white: np.ndarray
+
+    def to_tensor(self):
+        """Return the pixels."""
+        return self.pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """Texts on their way through the network.
+
+    ``tokens`` (batch, n_tokens) are int codes of the words or characters in their
+    order: 0 behind the end, 1 for those that are not in the vocabulary, then the most
+    frequent first. ``ngrams`` (batch, n_different) are int codes of the different
+    n-grams of each text, 0 where there are no more, the most frequent ones first, and
+    ``weights`` (batch, n_different) their weights. ``schema`` is what the analysis
+    found.
+    """
+
+    tokens: object
+    ngrams: object
+    weights: object
+    schema: object
+
+    def to_tensor(self):
+        """Raise: words are no numbers."""
+        raise TypeError(
+            "A text is no tensor of numbers: call TextBlock, TextToNgramVector or "
+            "TextToIntSequence on a TextInput before other blocks."
+        )
