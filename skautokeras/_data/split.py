@@ -18,8 +18,8 @@ class Rows:
     y : dict of str to ndarray of shape (n_samples,) or (n_samples, n_outputs)
         The encoded target of each head.
 
-    weight : ndarray of shape (n_samples,), dtype float32, or None
-        Weights of the rows, with mean 1. None: every row weighs the same.
+    weight : dict of str to ndarray of shape (n_samples,), dtype float32, or None
+        Weights of the rows for each head, with mean 1. None: every row weighs the same.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class Rows:
 
     x: dict
     y: dict
-    weight: np.ndarray | None
+    weight: dict | None
 
     def __len__(self):
         return len(next(iter(self.y.values())))
@@ -51,11 +51,12 @@ class Rows:
         rows : Rows
             Weights are taken as they are.
         """
-        return Rows(
-            x={name: array[indices] for name, array in self.x.items()},
-            y={name: array[indices] for name, array in self.y.items()},
-            weight=None if self.weight is None else self.weight[indices],
-        )
+        weight = None if self.weight is None else _take(self.weight, indices)
+        return Rows(x=_take(self.x, indices), y=_take(self.y, indices), weight=weight)
+
+
+def _take(arrays, indices):
+    return {name: array[indices] for name, array in arrays.items()}
 
 
 @dataclass(frozen=True, eq=False)

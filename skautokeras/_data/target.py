@@ -171,6 +171,53 @@ class ClassificationTarget(BaseEstimator):
             return (probabilities > LABEL_THRESHOLD).astype(int)
         return self.classes_[probabilities.argmax(axis=1)]
 
+    def decode(self, y_pred):
+        """Decode what a network says.
+
+        Parameters
+        ----------
+        y_pred : ndarray of shape (n_samples, n_outputs)
+            Output of a network.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Classes, or zeros and ones.
+        """
+        return self.inverse_transform(self.probabilities(y_pred))
+
+    def true_values(self, y):
+        """Return labels as scikit-learn's metrics take them.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
+            Labels.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        y = y.toarray() if issparse(y) else np.asarray(y)
+        return y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y)
+
+    def compared(self, y, y_pred):
+        """Return what the loss and the metrics of Keras compare.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
+            Labels.
+        y_pred : ndarray of shape (n_samples, n_outputs)
+            Output of a network.
+
+        Returns
+        -------
+        y_true, y_pred : ndarray
+            Codes and probabilities.
+        """
+        return self.transform(y), y_pred
+
 
 class RegressionTarget(BaseEstimator):
     """Standardise numbers to predict, and bring predictions back to their scale.
@@ -252,6 +299,53 @@ class RegressionTarget(BaseEstimator):
         check_is_fitted(self)
         y = np.asarray(z, dtype=np.float64) * self.scales_ + self.means_
         return y[:, 0] if self.one_dimensional_ else y
+
+    def decode(self, y_pred):
+        """Decode what a network says, which is `inverse_transform`.
+
+        Parameters
+        ----------
+        y_pred : ndarray of shape (n_samples, n_targets)
+            Output of a network.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets), dtype float64
+        """
+        return self.inverse_transform(y_pred)
+
+    def true_values(self, y):
+        """Return numbers as scikit-learn's metrics take them.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        y = np.asarray(y)
+        return y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def compared(self, y, y_pred):
+        """Return what the loss and the metrics of Keras compare.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers.
+        y_pred : ndarray of shape (n_samples, n_targets)
+            Output of a network.
+
+        Returns
+        -------
+        y_true, y_pred : ndarray of shape (n_samples, n_targets), dtype float64
+            True and predicted numbers on their original scale.
+        """
+        y_true, y_pred = np.asarray(y, np.float64), self.inverse_transform(y_pred)
+        return y_true.reshape(len(y_true), -1), y_pred.reshape(len(y_pred), -1)
 
 
 def _check_labels(y):

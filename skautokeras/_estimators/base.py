@@ -8,7 +8,6 @@ from os import PathLike
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
@@ -19,8 +18,14 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from skautokeras._data.columns import InputsAdapter, n_rows, take_rows
 from skautokeras._data.split import Data, Rows, split_indices
-from skautokeras._data.target import balanced_weights
+from skautokeras._data.targets import TargetsAdapter
+from skautokeras._estimators.adapters import (
+    make_inputs_adapter,
+    make_targets_adapter,
+    row_weights,
+)
 from skautokeras._estimators.fingerprint import fingerprint
 from skautokeras._estimators.progress import Progress
 from skautokeras._estimators.settings import fit_settings
@@ -49,19 +54,40 @@ _HYPERBAND_EPOCHS = 64
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Rows as the user gave them: X, y and weights (float64, or None)."""
+    """Rows as the user gave them: X, y and weights (float64, or None).
+
+    ``n_inputs`` and ``n_heads`` tell a list of rows from one that holds the data of
+    several inputs, or the targets of several heads.
+    """
 
     X: object
     y: object
     sample_weight: np.ndarray | None = None
+    n_inputs: int = 1
+    n_heads: int = 1
+
+    @property
+    def n_rows(self):
+        """Number of rows of X."""
+        return n_rows(self.X, self.n_inputs)
+
+    @property
+    def countable(self):
+        """X and y, or something as long where they hold several parts."""
+        parts = [(self.X, self.n_inputs), (self.y, self.n_heads)]
+        return [
+            range(n_rows(data, n)) if n > 1 or isinstance(data, dict) else data
+            for data, n in parts
+        ]
 
     def take(self, rows):
         """Return some of the rows."""
         weight = self.sample_weight
-        return Sample(
-            _take(self.X, rows),
-            _take(self.y, rows),
-            None if weight is None else weight[rows],
+        return replace(
+            self,
+            X=take_rows(self.X, rows, self.n_inputs),
+            y=take_rows(self.y, rows, self.n_heads),
+            sample_weight=None if weight is None else weight[rows],
         )
 
 
@@ -69,8 +95,8 @@ class Sample:
 class Problem:
     """What a search works on: fitted adapters, search space, arrays, goal and seeds."""
 
-    adapter: object
-    target: object
+    adapter: InputsAdapter
+    targets: TargetsAdapter
     graph: object
     data: Data
     recipe: object
@@ -84,8 +110,8 @@ class Problem:
 class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     """Everything that does not depend on the kind of data or target.
 
-    A subclass says what these are: `_check_X`, `_make_adapter` and `_make_graph` for
-    the data, `_make_target` and `_y_true` for the target.
+    A subclass says with `_nodes` from which inputs to which heads its networks lead,
+    and with `_check_X` what X has to be.
     """
 
     _parameter_constraints = {
@@ -194,11 +220,14 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         self._validate_params()
         settings = fit_settings(self, fit_params)
+        wiring = self._wire()
         deadline = Deadline(self.max_time)
-        sample = Sample(X, y, sample_weight)
+        sample = Sample(
+            X, y, sample_weight, len(wiring.inputs), n_heads=len(wiring.outputs)
+        )
         n_jobs = self._count_workers()
         progress = self._start_progress(sample, settings, n_jobs)
-        problem = self._make_problem(sample, validation_data, settings)
+        problem = self._make_problem(sample, validation_data, wiring, settings)
         trials, interrupted = self._search(problem, deadline, progress, n_jobs)
         refit = self.refit and not interrupted
         attributes = self._finish(problem, trials, refit=refit, deadline=deadline)
@@ -227,16 +256,40 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         results : dict of str to float
-            "loss" and the metrics by name.
+            "loss" and the metrics by name. With several heads, "loss" is the weighted
+            sum, and the loss and the metrics of each have its name before theirs.
         """
-        from skautokeras._search.evaluation import keras_metrics
+        from skautokeras._search.evaluation import evaluate_heads
 
         y_pred = self._outputs(X)
-        sample = self._check_sample(Sample(X, y, sample_weight), reset=False)
-        check_consistent_length(y_pred, sample.y)
-        y_true, y_pred = self._comparable(sample.y, y_pred)
-        return keras_metrics(
-            self._head, self._target.schema_, y_true, y_pred, sample.sample_weight
+        sample = self._sample(X, y, sample_weight)
+        sample = self._check_sample(sample, reset=False)
+        y_true = self._targets.split(sample.y)
+        compared = {
+            name: target.compared(y_true[name], y_pred[name])
+            for name, target in self._targets.by_head.items()
+        }
+        return evaluate_heads(self._heads, compared, sample.sample_weight)
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the form that y had in `fit`.
+        """
+        y_pred = self._outputs(X)
+        return self._targets.join(
+            {
+                name: target.decode(y_pred[name])
+                for name, target in self._targets.by_head.items()
+            }
         )
 
     def export_model(self):
@@ -256,49 +309,74 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return export_keras_model(self._ensemble)
 
     def _outputs(self, X):
-        """Return what the head says about X: (n_samples, n_outputs)."""
+        """Return what each head says about X: (n_samples, n_outputs)."""
         check_is_fitted(self)
         x = self._adapter.transform(self._check_X(X, reset=False))
-        (y_pred,) = self._ensemble.predict(x).values()
-        return y_pred
+        return self._ensemble.predict(x)
 
-    def _make_problem(self, sample, validation_data, settings):
+    def _sample(self, X, y, sample_weight):
+        """Return rows that the user gave to a fitted estimator."""
+        n_inputs, n_heads = len(self._adapter.names), len(self._targets.names)
+        return Sample(X, y, sample_weight, n_inputs, n_heads)
+
+    def _wire(self):
+        """Return the nodes of the search space, checked, heads as this fit has them."""
+        from skautokeras._space.wiring import Wiring
+
+        return Wiring(*self._nodes())
+
+    def _make_problem(self, sample, validation_data, wiring, settings):
         """Turn the data into arrays and a search space; everything but the search."""
+        from skautokeras._space.graph import Graph
+
         train = self._check_sample(sample, reset=True)
-        valid = self._check_validation_data(validation_data)
-        adapter = self._make_adapter().fit(train.X)
-        target = self._make_target().fit(train.y)
-        graph = self._make_graph(adapter, target, settings)
-        graph.check_heads()
-        rows = self._to_rows(train, adapter, target, graph, settings)
+        valid = self._check_validation_data(validation_data, sample)
+        adapter = make_inputs_adapter(wiring).fit(train.X)
+        targets = make_targets_adapter(wiring).fit(train.y)
+        graph = Graph(
+            wiring.inputs,
+            wiring.outputs,
+            schemas=adapter.schemas_,
+            targets=targets.schemas_,
+            n_samples=train.n_rows,
+            batch_size=settings.batch_size,
+            epochs=self._planned_epochs(settings),
+        )
+        graph.check()
+        rows = self._to_rows(train, adapter, targets, settings)
         valid_rows = None
         if valid is not None:
-            valid_rows = self._to_rows(valid, adapter, target, graph, settings)
+            valid_rows = self._to_rows(valid, adapter, targets, settings)
         journal, seeds = self._open_journal([rows, valid_rows], settings)
         split_seed, oracle_seed, *trial_seeds = seeds
         if valid is None:
-            data, valid = self._split(train, rows, target, settings, split_seed)
+            data, valid = self._split(train, rows, targets, settings, split_seed)
         else:
             data = Data(rows, valid_rows, all=None)
         return Problem(
             adapter=adapter,
-            target=target,
+            targets=targets,
             graph=graph,
             data=data,
             recipe=_make_recipe(graph, settings),
-            objective=self._make_objective(graph, target, data.valid, valid),
+            objective=self._make_objective(graph, targets, data.valid, valid),
             loss=_validation_loss(graph, data.valid),
             journal=journal,
             oracle_seed=oracle_seed,
             trial_seeds=trial_seeds,
         )
 
-    def _split(self, sample, rows, target, settings, seed):
-        """Return the data with a validation part, and the sample of that part."""
+    def _split(self, sample, rows, targets, settings, seed):
+        """Return the data with a validation part, and the sample of that part.
+
+        With several heads, the classes of the first one that has some are stratified.
+        """
+        schemas = dict(zip(rows.y, targets.schemas_, strict=True))
+        of_classes = [name for name in rows.y if schemas[name].is_classification]
         train_rows, valid_rows = split_indices(
-            next(iter(rows.y.values())),
+            rows.y[(of_classes or list(rows.y))[0]],
             settings.validation_fraction,
-            stratify=target.schema_.is_classification,
+            stratify=bool(of_classes),
             seed=seed,
         )
         data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
@@ -311,16 +389,16 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
                 f"This {type(self).__name__} estimator requires y to be passed, but "
                 "the target y is None."
             )
-        X = self._check_X(sample.X, reset=reset)
-        check_consistent_length(X, sample.y, sample.sample_weight)
+        sample = replace(sample, X=self._check_X(sample.X, reset=reset))
+        check_consistent_length(*sample.countable, sample.sample_weight)
         if sample.sample_weight is None:
-            return Sample(X, sample.y)
+            return sample
         weight = _check_weight(sample.sample_weight)
-        sample = Sample(X, sample.y, weight)
+        sample = replace(sample, sample_weight=weight)
         return sample.take(np.flatnonzero(weight)) if reset else sample
 
-    def _check_validation_data(self, validation_data):
-        """Return the user's validation rows as a sample, or None."""
+    def _check_validation_data(self, validation_data, sample):
+        """Return the user's validation rows as a sample like another, or None."""
         if validation_data is None:
             return None
         if not isinstance(validation_data, tuple | list) or not (
@@ -330,19 +408,14 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
                 "validation_data must be a tuple (X, y) or (X, y, sample_weight), got "
                 f"{type(validation_data).__name__}."
             )
-        return self._check_sample(Sample(*validation_data), reset=False)
+        valid = Sample(*validation_data)
+        valid = replace(valid, n_inputs=sample.n_inputs, n_heads=sample.n_heads)
+        return self._check_sample(valid, reset=False)
 
-    def _to_rows(self, sample, adapter, target, graph, settings):
+    def _to_rows(self, sample, adapter, targets, settings):
         """Return the model-ready arrays of a sample."""
-        (head,) = graph.heads
-        weight = sample.sample_weight
-        if settings.class_weight is not None:
-            class_weight = balanced_weights(settings.class_weight, sample.y)
-            weight = class_weight if weight is None else weight * class_weight
-        if weight is not None:
-            # With mean 1 the loss keeps its size, and learning rates their meaning.
-            weight = (weight / weight.mean()).astype("float32")
-        y = {head: target.transform(sample.y)}
+        y = targets.transform(sample.y)
+        weight = row_weights(sample, targets, settings.class_weight)
         return Rows(adapter.transform(sample.X), y, weight)
 
     def _open_journal(self, rows, settings):
@@ -371,16 +444,20 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             del params["random_state"]
         return {k: v for k, v in sorted(params.items()) if k not in _NOT_DECISIVE}
 
-    def _make_objective(self, graph, target, rows, sample):
+    def _make_objective(self, graph, targets, rows, sample):
         """Return what the search optimises on the validation rows."""
         from skautokeras._search.objective import make_objective
 
+        y_true = targets.split(sample.y)
         return make_objective(
             self.scoring,
             graph.heads,
-            dict.fromkeys(graph.heads, target),
+            targets.by_head,
             rows,
-            y_true=self._y_true(sample.y),
+            y_true={
+                name: target.true_values(y_true[name])
+                for name, target in targets.by_head.items()
+            },
             X=sample.X,
             sample_weight=sample.sample_weight,
         )
@@ -414,7 +491,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         oracle = make_oracle(
             self.tuner,
             problem.graph.space(),
-            initial_values=self._predefined(),
+            initial_values=self._predefined(problem.graph),
             max_trials=self.max_trials,
             max_epochs=problem.graph.epochs,
             seed=problem.oracle_seed,
@@ -458,6 +535,12 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             )
         return trials, interrupted
 
+    def _predefined(self, graph):
+        """Return the configurations that are tried first."""
+        from skautokeras._space.portfolio import predefined
+
+        return predefined(graph.wiring.block_names)
+
     def _finish(self, problem, trials, *, refit, deadline):
         """Return the attributes of an estimator whose search ends with ``trials``."""
         from skautokeras._search.ensemble import select_ensemble
@@ -481,7 +564,6 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         from skautokeras._search.loop import best_trial
 
         best = best_trial(trials)
-        ((head, _),) = problem.graph.heads.values()
         return {
             "best_params_": dict(best.values),
             "best_score_": best.score,
@@ -489,8 +571,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             "history_": best.history,
             "n_trials_": len(trials),
             "_adapter": problem.adapter,
-            "_target": problem.target,
-            "_head": head,
+            "_targets": problem.targets,
+            "_heads": problem.graph.heads,
             "_ensemble": ensemble,
         }
 
@@ -586,12 +668,3 @@ def _check_weight(sample_weight):
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weight
-
-
-def _take(data, rows):
-    """Return some rows of a DataFrame, Series, array, sparse matrix or list."""
-    if hasattr(data, "iloc"):
-        return data.iloc[rows]
-    if issparse(data):
-        return data.tocsr()[rows]
-    return np.asarray(data)[rows]

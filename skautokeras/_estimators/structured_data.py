@@ -2,10 +2,7 @@
 
 from sklearn.utils.validation import validate_data
 
-from skautokeras._data.structured_data import (
-    StructuredDataAdapter,
-    check_structured_data,
-)
+from skautokeras._data.table import check_structured_data
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.regression import BaseAutoRegressor
 
@@ -28,33 +25,15 @@ class _StructuredData:
         validate_data(self, X, skip_check_array=True, reset=reset)
         return X
 
-    def _make_adapter(self):
-        return StructuredDataAdapter(
-            categorical_features=self.categorical_features,
-            column_types=self.column_types,
-        )
-
-    def _make_graph(self, adapter, target, settings):
-        from skautokeras._space.graph import Graph
+    def _nodes(self):
         from skautokeras._space.inputs import StructuredDataInput
         from skautokeras._space.structured_data import StructuredDataBlock
 
-        node = StructuredDataInput()
-        output = self._make_head()(StructuredDataBlock()(node))
-        return Graph(
-            [node],
-            [output],
-            schemas=[adapter.schema_],
-            targets=[target.schema_],
-            n_samples=adapter.schema_.n_samples,
-            batch_size=settings.batch_size,
-            epochs=self._planned_epochs(settings),
+        node = StructuredDataInput(
+            categorical_features=self.categorical_features,
+            column_types=self.column_types,
         )
-
-    def _predefined(self):
-        from skautokeras._space.portfolio import predefined
-
-        return predefined("structured_data")
+        return [node], [self._make_head()(StructuredDataBlock()(node))]
 
 
 class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):

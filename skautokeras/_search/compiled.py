@@ -205,8 +205,8 @@ class CompiledNetwork:
         ----------
         x, y : dict of str to tensor
             Rows.
-        weight : tensor of shape (n_samples,)
-            Their weights.
+        weight : dict of str to tensor of shape (n_samples,)
+            Their weights for each head.
         order : ndarray of int of shape (n_samples,)
             Which row comes when.
         bounds : tensor of int of shape (n_steps + 1,)
@@ -241,7 +241,7 @@ class CompiledNetwork:
         """Return the outputs for some rows, and their loss and metrics as logs."""
         if self._validate is None:
             # A loop would have to be traced, too.
-            self._validates_at_once = len(weight) <= CHUNK
+            self._validates_at_once = len(next(iter(y.values()))) <= CHUNK
             self._validate = compile_function(
                 self._judge,
                 [
@@ -352,7 +352,8 @@ class CompiledNetwork:
         for name, loss in self._losses.items():
             head, target = self._heads[name]
             y_true = head.smooth(self._encoded(name, y), target, smoothing)
-            losses.append(loss(y_true, y_pred[name], sample_weight=weight))
+            value = loss(y_true, y_pred[name], sample_weight=weight[name])
+            losses.append(head.loss_weight * value)
         return losses
 
     def _encoded(self, name, y):
@@ -376,7 +377,10 @@ class CompiledNetwork:
         return tuple(
             tuple(
                 metric.stateless_update_state(
-                    list(s), self._encoded(name, y), y_pred[name], sample_weight=weight
+                    list(s),
+                    self._encoded(name, y),
+                    y_pred[name],
+                    sample_weight=weight[name],
                 )
             )
             for s, (name, _, metric) in zip(sums, self._all_metrics(), strict=True)
@@ -398,15 +402,15 @@ def validation_loss(heads, y, y_pred, weight):
         Of the graph.
     y, y_pred : dict of str to array
         Encoded targets and outputs by head.
-    weight : array of shape (n_samples,) or None
-        Weights of the rows.
+    weight : dict of str to array of shape (n_samples,) or None
+        Weights of the rows by head.
     """
-    losses = [
-        head.make_loss(target)(
-            head.encode(y[name], target), y_pred[name], sample_weight=weight
-        )
-        for name, (head, target) in heads.items()
-    ]
+    losses = []
+    for name, (head, target) in heads.items():
+        rows = None if weight is None else weight[name]
+        y_true = head.encode(y[name], target)
+        value = head.make_loss(target)(y_true, y_pred[name], sample_weight=rows)
+        losses.append(head.loss_weight * value)
     return tf.add_n(losses)
 
 
@@ -455,8 +459,15 @@ def tensors(rows):
     """Return x, y and weight on the device; rows without weights weigh 1."""
     x = {name: tf.constant(array) for name, array in rows.x.items()}
     y = {name: tf.constant(array) for name, array in rows.y.items()}
-    weight = np.ones(len(rows), "float32") if rows.weight is None else rows.weight
-    return x, y, tf.constant(weight)
+    weight = {name: tf.constant(array) for name, array in weights_of(rows).items()}
+    return x, y, weight
+
+
+def weights_of(rows):
+    """Return the weights of rows by head; those that have none weigh 1."""
+    if rows.weight is not None:
+        return rows.weight
+    return dict.fromkeys(rows.y, np.ones(len(rows), "float32"))
 
 
 def batch_bounds(n_rows, batch_size):

@@ -7,6 +7,39 @@ from skautokeras._space.heads import make_metric
 _DEFAULT_METRICS = {True: ("accuracy",), False: ("mean_absolute_error",)}
 
 
+def evaluate_heads(heads, compared, sample_weight=None):
+    """Return the loss and the metrics of all heads for some predictions.
+
+    Parameters
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        By name.
+    compared : dict of str to (ndarray, ndarray)
+        True values and predictions of each head.
+    sample_weight : ndarray or None, default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    results : dict of str to float
+        "loss" first. With several heads that is the weighted sum, and those of each
+        head have its name before theirs.
+    """
+    by_head = {
+        name: keras_metrics(head, target, *compared[name], sample_weight)
+        for name, (head, target) in heads.items()
+    }
+    if len(by_head) == 1:
+        return next(iter(by_head.values()))
+    loss = sum(heads[name][0].loss_weight * r["loss"] for name, r in by_head.items())
+    parts = {
+        f"{name}_{key}": value
+        for name, results in by_head.items()
+        for key, value in results.items()
+    }
+    return {"loss": loss, **parts}
+
+
 def keras_metrics(head, target, y_true, y_pred, sample_weight=None):
     """Return the loss and the metrics of a head for some predictions.
 

@@ -7,7 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from skautokeras._search.compiled import CHUNK, batch_bounds, validation_loss
+from skautokeras._search.compiled import (
+    CHUNK,
+    batch_bounds,
+    validation_loss,
+    weights_of,
+)
 from skautokeras._search.objective import Outputs
 from skautokeras._search.optimization import (
     NOT_DECAYED,
@@ -27,6 +32,9 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
     network.compile(
         optimizer=optimizer,
         loss=built.losses,
+        loss_weights={
+            name: float(head.loss_weight) for name, (head, _) in recipe.heads.items()
+        },
         weighted_metrics={
             name: head.make_metrics(target)
             for name, (head, target) in recipe.heads.items()
@@ -105,8 +113,7 @@ def _fit_data(rows, heads, label_smoothing=0.0):
     for name, (head, target) in heads.items():
         encoded = np.asarray(head.encode(rows.y[name], target))
         y[name] = head.smooth(encoded, target, label_smoothing)
-    weight = np.ones(len(rows), "float32") if rows.weight is None else rows.weight
-    return rows.x, y, dict.fromkeys(heads, weight)
+    return rows.x, y, weights_of(rows)
 
 
 class _FitMonitor(keras.callbacks.Callback):

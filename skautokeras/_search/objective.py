@@ -93,17 +93,20 @@ def make_objective(
 
     Parameters
     ----------
-    scoring : None, str or callable
+    scoring : None, str, callable or dict
         None or "val_loss": the loss. Another name that starts with "val_": a Keras
-        metric. Any other name, or a callable: a scikit-learn scorer.
+        metric, with the name of its head in between if there are several
+        ("val_price_mean_absolute_error"). Any other name, or a callable: a scikit-learn
+        scorer; with several heads, a callable sees predictions and targets as dicts by
+        head. A dict by head: the mean of what it asks for.
     heads : dict of str to (Head, TargetSchema)
         Of the graph.
     targets : dict of str to ClassificationTarget or RegressionTarget
         Fitted adapters of the targets, by the names of the heads.
     rows : Rows
         The validation rows.
-    y_true : array-like
-        Their targets as the user gave them.
+    y_true : dict of str to array-like
+        Their targets by head, as the user gave them.
     X : array-like or None, default=None
         The rows as the user gave them, for callables that look at them.
     sample_weight : ndarray or None, default=None
@@ -118,15 +121,72 @@ def make_objective(
     if scoring is None or scoring == "val_loss":
         return Objective(_negative_loss)
     if isinstance(scoring, str) and scoring.startswith("val_"):
-        return _keras_objective(scoring, heads, rows)
-    (name, target), *_ = targets.items()
-    scorer = get_scorer(scoring)
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        name, metric_name = _head_and_metric(scoring, heads)
+        return _keras_objective(metric_name, name, heads[name], rows)
+    known = {"y_true": y_true, "X": X, "sample_weight": sample_weight}
+    if isinstance(scoring, dict):
+        return _mean_objective(scoring, heads, targets, rows, known)
+    if isinstance(scoring, str) and len(heads) > 1:
+        raise ValueError(
+            f"scoring={scoring!r} is for one head, and there are {list(heads)}. Pass a "
+            "dict by head."
+        )
+    return _scorer_objective(get_scorer(scoring), targets, **known)
 
-    def score(outputs):
-        return scorer(predicted(target, outputs.y_pred[name]), X, y_true, **weights)
+
+def _scorer_objective(scorer, targets, y_true, X, sample_weight):
+    """Return the objective for a scikit-learn scorer."""
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    if len(targets) > 1:
+
+        def score(outputs):
+            return scorer(predicted_by_head(targets, outputs), X, y_true, **weights)
+
+    else:
+        ((name, target),) = targets.items()
+
+        def score(outputs):
+            estimator = predicted(target, outputs.y_pred[name])
+            return scorer(estimator, X, y_true[name], **weights)
 
     return Objective(score)
+
+
+def _mean_objective(scoring, heads, targets, rows, known):
+    """Return the mean of objectives of one head each."""
+    unknown = [name for name in scoring if name not in heads]
+    if unknown or not scoring:
+        raise ValueError(
+            f"The keys of 'scoring' must be names of heads, {list(heads)}. Got "
+            f"{list(scoring)} instead."
+        )
+    parts = []
+    for name, one in scoring.items():
+        one = "val_loss" if one is None else one
+        if isinstance(one, str) and one.startswith("val_"):
+            metric_name = one.removeprefix("val_")
+            part = _keras_objective(metric_name, name, heads[name], rows)
+        else:
+            y_true = {name: known["y_true"][name]}
+            part = _scorer_objective(
+                get_scorer(one), {name: targets[name]}, **{**known, "y_true": y_true}
+            )
+        parts.append(part)
+    return Objective(lambda outputs: np.mean([part(outputs) for part in parts]))
+
+
+def _head_and_metric(scoring, heads):
+    """Return head and metric of a Keras name such as "val_price_loss"."""
+    metric_name = scoring.removeprefix("val_")
+    if len(heads) == 1:
+        return next(iter(heads)), metric_name
+    for name in sorted(heads, key=len, reverse=True):
+        if metric_name.startswith(f"{name}_"):
+            return name, metric_name.removeprefix(f"{name}_")
+    raise ValueError(
+        f"scoring={scoring!r} names no head; the graph has {list(heads)}. "
+        f"Pass 'val_loss', or a name such as 'val_{next(iter(heads))}_loss'."
+    )
 
 
 def _negative_loss(outputs):
@@ -158,24 +218,42 @@ def predicted(target, y_pred=None):
     )
 
 
-def _keras_objective(scoring, heads, rows):
-    """Return the objective for a Keras name such as "val_auc"."""
-    (name, (head, target)), *others = heads.items()
-    if others:
-        raise ValueError(
-            f"scoring={scoring!r} names no head; the graph has {list(heads)}."
-        )
-    metric_name = scoring.removeprefix("val_")
-    sign = _direction(metric_name)
-    layout = head.layout(target)
-    given = {getattr(m, "name", m): m for m in head.metrics or ()}
-    metric = make_metric(given.get(metric_name, metric_name), layout)
+def predicted_by_head(targets, outputs):
+    """Return an estimator whose predictions are dicts by head.
+
+    Parameters
+    ----------
+    targets : dict of str to ClassificationTarget or RegressionTarget
+        Fitted adapters of the targets.
+    outputs : Outputs
+        Of the network.
+    """
+    predictions = {}
+    for name, target in targets.items():
+        estimator = predicted(target, outputs.y_pred[name])
+        for method, value in estimator.predictions.items():
+            predictions.setdefault(method, {})[name] = value
+    return PredictedHeads(predictions)
+
+
+def _keras_objective(metric_name, name, head_and_target, rows):
+    """Return the objective for a Keras metric of a head, or its loss."""
+    head, target = head_and_target
+    weight = None if rows.weight is None else rows.weight[name]
     y_true = np.asarray(head.encode(rows.y[name], target))
+    if metric_name == "loss":
+        loss = head.make_loss(target)
+        return Objective(
+            lambda outputs: -loss(y_true, outputs.y_pred[name], sample_weight=weight)
+        )
+    sign = _direction(metric_name)
+    given = {getattr(m, "name", m): m for m in head.metrics or ()}
+    metric = make_metric(given.get(metric_name, metric_name), head.layout(target))
     _check_is_number(metric, metric_name, y_true, target)
 
     def score(outputs):
         metric.reset_state()
-        metric.update_state(y_true, outputs.y_pred[name], sample_weight=rows.weight)
+        metric.update_state(y_true, outputs.y_pred[name], sample_weight=weight)
         return sign * float(metric.result())
 
     return Objective(score)
@@ -242,3 +320,18 @@ class PredictedRegressor(RegressorMixin, _Predictions):
     predictions : dict or None, default=None
         Array "predict".
     """
+
+
+class PredictedHeads(_Predictions):
+    """An estimator of several heads that answers with given predictions.
+
+    Parameters
+    ----------
+    predictions : dict or None, default=None
+        By method, then by head: "predict", and for heads of classes "predict_proba"
+        and "classes".
+    """
+
+    def predict_proba(self, X):
+        """Return the given probabilities by head."""
+        return self.predictions["predict_proba"]

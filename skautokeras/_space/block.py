@@ -24,9 +24,20 @@ class Node:
         self._key = uuid.uuid4().hex
 
     def __repr__(self):
-        """Show what computes the node."""
-        block = "" if self.block is None else repr(self.block)
-        return f"{type(self).__name__}({block})"
+        """Show the calls that make the node."""
+        return _expression(self, shown=set())
+
+
+def _expression(node, shown):
+    """Return the calls that make a node, as code; what was shown before as "..."."""
+    if node.block is None:
+        return f"{type(node).__name__}({given_parameters(node)})"
+    if node._key in shown:
+        return f"{node.block!r}(...)"
+    shown.add(node._key)
+    parents = [_expression(parent, shown) for parent in node.parents]
+    inner = parents[0] if len(parents) == 1 else f"[{', '.join(parents)}]"
+    return f"{node.block!r}({inner})"
 
 
 class Block:
@@ -38,9 +49,9 @@ class Block:
     such as ``dense_block_1/units_0`` are the same in every process.
 
     Calling a block on the node of an input or of another block (or on a list of
-    nodes) wires it into a graph and returns its own node. A block that is called twice
-    makes layers of its own each time: neither weights nor hyperparameters are shared
-    between the two (there is no way to share them yet).
+    nodes) wires it into a graph and returns its own node. A block that is called
+    several times is shared, as a Keras layer is: its hyperparameters and weights are
+    the same everywhere, on tensors of the same shapes.
 
     Examples
     --------

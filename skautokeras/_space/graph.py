@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import keras
 import keras_tuner
 
-from skautokeras._space.block import Names, build_block
-from skautokeras._space.heads import Head
+from skautokeras._space.block import as_tensor, build_block
+from skautokeras._space.hyperparameters import check_parameters
 from skautokeras._space.randomness import seeded
+from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import Training, suggest_training
-from skautokeras._space.wiring import check_wiring, topological_order
+from skautokeras._space.wiring import Wiring, is_head
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,8 @@ class Graph:
 
     Attributes
     ----------
+    wiring : Wiring
+        Order and names of the nodes.
     heads : dict of str to (Head, TargetSchema)
         By the names of the heads.
 
@@ -96,37 +99,35 @@ class Graph:
         self.n_samples = n_samples
         self.batch_size = batch_size
         self.epochs = epochs
-        check_wiring(self.inputs, self.outputs)
-        self._order = topological_order(self.outputs)
-        names = Names()
-        self._names = {}
-        # Inputs first: they are counted in the order of the data, not of the wiring.
-        for node in [*self.inputs, *self._order]:
-            if node._key not in self._names:
-                self._names[node._key] = names(type(node.block or node).__name__)
+        self.wiring = Wiring(self.inputs, self.outputs)
         self._space = None
 
     @property
     def heads(self):
         """Name of each output -> (head, target)."""
         return {
-            self._names[node._key]: (node.block, target)
+            self.wiring.name(node): (node.block, target)
             for node, target in zip(self.outputs, self.targets, strict=True)
         }
 
-    def check_heads(self):
-        """Make the loss and the metrics of every head once.
+    def check(self):
+        """Build the configuration of all defaults once, without memory for weights.
 
-        What is wrong with them is wrong in every configuration.
+        What is wrong with it, or with the loss and metrics of a head, is mostly wrong
+        in every configuration.
 
         Raises
         ------
-        ValueError
-            If Keras knows no loss or metric of a name.
+        ValueError or TypeError
+            If a block cannot be built on what comes before it, or if Keras knows no
+            loss or metric of a name.
         """
         for head, target in self.heads.values():
+            check_parameters(head)
             head.make_loss(target)
             head.make_metrics(target)
+        with seeded(0), keras.StatelessScope(initialize_variables=False):
+            self._run(_with_values({}))
 
     def build(self, values):
         """Build the configuration that ``values`` describe.
@@ -216,24 +217,25 @@ class Graph:
                 for head, target in self.heads.values()
             ),
         )
-        tensors, made = {}, {}
+        tensors, made, models = {}, {}, {}
         for node, schema in zip(self.inputs, self.schemas, strict=True):
-            name = self._names[node._key]
+            name = self.wiring.name(node)
             prefix = "" if len(self.inputs) == 1 else f"{name}__"
             input_tensors, made[node._key] = node.symbolic(schema, prefix)
             tensors.update(input_tensors)
-        for node in self._order:
-            if node.block is not None and not isinstance(node.block, Head):
+        for node in self.wiring.order:
+            if node.block is not None and not is_head(node):
                 inputs = [made[parent._key] for parent in node.parents]
-                inputs = inputs[0] if len(inputs) == 1 else inputs
-                name = self._names[node._key]
-                made[node._key] = build_block(hp, name, node.block, inputs)
+                with _naming(self.wiring.name(node), node.block):
+                    made[node._key] = self._build(hp, node, inputs, models)
         outputs = {}
         for node, (name, (head, target)) in zip(
             self.outputs, self.heads.items(), strict=True
         ):
-            x = _features(made[node.parents[0]._key])
-            outputs[name] = head.build_output(x, target, name)
+            (parent,) = node.parents
+            with _naming(name, head):
+                x = _features(made[parent._key], is_input=parent.block is None)
+                outputs[name] = head.build_output(x, target, name)
         model = keras.Model(tensors, outputs)
         preprocess, network = _split_preprocessing(model, tensors, outputs)
         if preprocess is not None:
@@ -244,6 +246,24 @@ class Graph:
         }
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
         return Built(preprocess, network, model, training, losses, used, hp)
+
+    def _build(self, hp, node, inputs, models):
+        """Return the output of a block on ``inputs``."""
+        name, block = self.wiring.name(node), node.block
+        if self.wiring.is_shared(node):
+            if name not in models:
+                models[name] = SharedBlock(hp, name, block, inputs)
+            return models[name](inputs)
+        return build_block(hp, name, block, inputs[0] if len(inputs) == 1 else inputs)
+
+
+@contextlib.contextmanager
+def _naming(name, block):
+    """Put the name of a block before what goes wrong while it is built."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}, {block!r}: {error}") from error
 
 
 def complete(space, values):
@@ -276,10 +296,11 @@ def _scope_key(scope):
     return tuple((c.name, tuple(c.values)) for c in scope)
 
 
-def _features(x):
+def _features(x, *, is_input):
     """Return what a head is built on: (batch, features)."""
-    to_tensor = getattr(x, "to_tensor", None)
-    x = x if to_tensor is None else to_tensor()
+    x = as_tensor(x)
+    if len(x.shape) == 4 and not is_input:
+        return keras.layers.GlobalAveragePooling2D()(x)
     return keras.layers.Flatten()(x) if len(x.shape) > 2 else x
 
 

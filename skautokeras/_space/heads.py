@@ -1,9 +1,11 @@
 """Heads: the last layer for a target, its loss, and the form the loss wants y in."""
 
 import re
+from numbers import Real
 
 import keras
 from keras import ops
+from sklearn.utils._param_validation import Interval
 
 from skautokeras._space.block import Block, snake_case
 
@@ -17,11 +19,24 @@ class Head(Block):
         What training minimises. None: chosen from the target.
     metrics : list or None, default=None
         Keras metrics recorded for each epoch.
+    loss_weight : float, default=1.0
+        What the loss is multiplied with before those of all heads are added.
+    name : str or None, default=None
+        Name of the output. None: counted in the graph, "classification_head_1".
     """
 
-    def __init__(self, *, loss=None, metrics=None):
+    _parameter_constraints = {
+        "loss": [None, str, callable],
+        "metrics": [None, list, tuple],
+        "loss_weight": [Interval(Real, 0, None, closed="neither")],
+        "name": [None, str],
+    }
+
+    def __init__(self, *, loss=None, metrics=None, loss_weight=1.0, name=None):
         self.loss = loss
         self.metrics = metrics
+        self.loss_weight = loss_weight
+        self.name = name
 
     def make_loss(self, target):
         """Return the loss of the head.
@@ -162,6 +177,10 @@ class ClassificationHead(Head):
         one-hot rows for more classes.
     metrics : list or None, default=None
         Keras metrics recorded for each epoch.
+    loss_weight : float, default=1.0
+        What the loss is multiplied with before those of all heads are added.
+    name : str or None, default=None
+        Name of the output. None: counted in the graph.
 
     Examples
     --------
@@ -215,6 +234,10 @@ class RegressionHead(Head):
         None: mean squared error (of the standardised target).
     metrics : list or None, default=None
         Keras metrics recorded for each epoch.
+    loss_weight : float, default=1.0
+        What the loss is multiplied with before those of all heads are added.
+    name : str or None, default=None
+        Name of the output. None: counted in the graph.
 
     Examples
     --------

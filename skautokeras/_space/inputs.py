@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from skautokeras._space.block import Node, given_parameters
+from skautokeras._space.block import Node
 from skautokeras._space.records import Image, Table, Text
 
 
@@ -15,11 +15,14 @@ class InputNode(Node):
     columns : str, int, list of them or None, default=None
         Columns of X that the input takes, where one DataFrame holds the data of several
         inputs. None: the input has an X of its own, or what no other input takes.
+    name : str or None, default=None
+        Name of the input. None: counted in the graph, "image_input_1".
     """
 
-    def __init__(self, *, columns=None):
+    def __init__(self, *, columns=None, name=None):
         super().__init__()
         self.columns = columns
+        self.name = name
 
     def symbolic(self, schema, prefix=""):
         """Return the tensors of the input, and what blocks are called on.
@@ -40,10 +43,6 @@ class InputNode(Node):
         """
         raise NotImplementedError
 
-    def __repr__(self):
-        """Show the parameters that are not the default."""
-        return f"{type(self).__name__}({given_parameters(self)})"
-
 
 class StructuredDataInput(InputNode):
     """Input for a table: numbers, categories, dates, missing values, as they come.
@@ -57,6 +56,8 @@ class StructuredDataInput(InputNode):
         Columns to take for categories, as in `StructuredDataClassifier`.
     column_types : dict or None, default=None
         "numerical", "categorical", "datetime" or "text" by name or index of a column.
+    name : str or None, default=None
+        Name of the input. None: counted in the graph, "structured_data_input_1".
 
     Examples
     --------
@@ -65,9 +66,14 @@ class StructuredDataInput(InputNode):
     """
 
     def __init__(
-        self, *, columns=None, categorical_features="from_dtype", column_types=None
+        self,
+        *,
+        columns=None,
+        categorical_features="from_dtype",
+        column_types=None,
+        name=None,
     ):
-        super().__init__(columns=columns)
+        super().__init__(columns=columns, name=name)
         self.categorical_features = categorical_features
         self.column_types = column_types
 
@@ -115,6 +121,8 @@ class ImageInput(InputNode):
     image_size : tuple of int or None, default=None
         (height, width) that all images are resized to. None: as they are; those of
         different sizes, the median of their sizes.
+    name : str or None, default=None
+        Name of the input. None: counted in the graph, "image_input_1".
 
     Examples
     --------
@@ -123,9 +131,15 @@ class ImageInput(InputNode):
     """
 
     def __init__(
-        self, *, columns=None, channels=None, image_shape=None, image_size=None
+        self,
+        *,
+        columns=None,
+        channels=None,
+        image_shape=None,
+        image_size=None,
+        name=None,
     ):
-        super().__init__(columns=columns)
+        super().__init__(columns=columns, name=name)
         self.channels = channels
         self.image_shape = image_shape
         self.image_size = image_size
@@ -173,6 +187,8 @@ class TextInput(InputNode):
         takes.
     max_tokens : int or None, default=None
         Different words and n-grams that are told apart at most, each. None: 20 000.
+    name : str or None, default=None
+        Name of the input. None: counted in the graph, "text_input_1".
 
     Examples
     --------
@@ -181,8 +197,8 @@ class TextInput(InputNode):
     TextInput(columns='description')
     """
 
-    def __init__(self, *, columns=None, max_tokens=None):
-        super().__init__(columns=columns)
+    def __init__(self, *, columns=None, max_tokens=None, name=None):
+        super().__init__(columns=columns, name=name)
         self.max_tokens = max_tokens
 
     def symbolic(self, schema, prefix=""):
@@ -219,6 +235,8 @@ class Input(InputNode):
         Columns of X that the input takes, where one DataFrame holds the data of several
         inputs: columns of numbers, or one column of arrays. None: the input has an X
         of its own, or what no other input takes.
+    name : str or None, default=None
+        Name of the input. None: counted in the graph, "input_1".
 
     Examples
     --------

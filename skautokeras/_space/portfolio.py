@@ -4,6 +4,8 @@ Each is a plain dict of values; hyperparameters that it does not name have their
 default. Names are those of the graph that a task estimator makes.
 """
 
+import re
+
 _BLOCK = "structured_data_block_1"
 
 
@@ -102,17 +104,37 @@ STRUCTURED_DATA = (
 )
 
 
-def predefined(task):
-    """Return the predefined configurations of a task.
+# Block -> its configurations. What they say of training counts in this order, the last
+# one most.
+_BY_BLOCK = {"structured_data_block": STRUCTURED_DATA}
+
+
+def predefined(block_names):
+    """Return the predefined configurations of a graph.
 
     Parameters
     ----------
-    task : {"structured_data"}
-        What the network is for.
+    block_names : list of str
+        The blocks of the graph, such as "structured_data_block_1". Blocks that search
+        over whole networks have configurations of their own; those of several such
+        blocks are joined in their order, shorter lists repeat their last one.
 
     Returns
     -------
     configurations : list of dict
-        Cheapest first.
+        Cheapest first. If nothing is known of any block: the one of all defaults.
     """
-    return [dict(values) for values in {"structured_data": STRUCTURED_DATA}[task]]
+    found = [
+        (name, base, configurations)
+        for base, configurations in _BY_BLOCK.items()
+        for name in block_names
+        if re.fullmatch(rf"{base}_\d+", name)
+    ]
+    if not found:
+        return [{}]
+    joined = [{} for _ in range(max(len(c) for *_, c in found))]
+    for name, base, configurations in found:
+        for i, values in enumerate(joined):
+            one = configurations[min(i, len(configurations) - 1)]
+            values |= {k.replace(f"{base}_1/", f"{name}/"): v for k, v in one.items()}
+    return joined

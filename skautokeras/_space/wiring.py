@@ -1,7 +1,93 @@
-"""The nodes of a graph: in which order they are built, and whether they fit."""
+"""Wiring: nodes and what they are called, in which order, and whether they fit."""
 
-from skautokeras._space.block import Node
+import re
+from collections import Counter
+
+from skautokeras._space.block import Names, Node
 from skautokeras._space.heads import Head
+
+
+class Wiring:
+    """Nodes from inputs to heads, as they depend on nothing but one another.
+
+    Parameters
+    ----------
+    inputs : list of Node
+        In the order of the data.
+    outputs : list of Node
+        Results of heads, in the order of the targets.
+
+    Attributes
+    ----------
+    order : list of Node
+        All that lead to the outputs, parents first.
+    input_names, head_names, block_names : list of str
+        Of the inputs, the heads and the blocks between them.
+
+    Raises
+    ------
+    TypeError
+        If an input is no input node, or an output no node at all.
+    ValueError
+        If the nodes do not fit together.
+    """
+
+    def __init__(self, inputs, outputs):
+        self.inputs, self.outputs = list(inputs), list(outputs)
+        check_wiring(self.inputs, self.outputs)
+        self.order = topological_order(self.outputs)
+        self._names = _name_nodes([*self.inputs, *self.order])
+        self._shared = _shared_names(self.order, self._names)
+        self.input_names = [self.name(node) for node in self.inputs]
+        self.head_names = [self.name(node) for node in self.outputs]
+        _check_different_names([*self.input_names, *self.head_names])
+        blocks = [node for node in self.order if node.block and not is_head(node)]
+        self.block_names = list(dict.fromkeys(map(self.name, blocks)))
+
+    def name(self, node):
+        """Return the name of a node: of the input, or of the block that makes it."""
+        return self._names[node._key]
+
+    def is_shared(self, node):
+        """Return whether the block of a node makes several nodes."""
+        return self.name(node) in self._shared
+
+
+def is_head(node):
+    """Return whether a node is the result of a head."""
+    return isinstance(node.block, Head)
+
+
+def _name_nodes(nodes):
+    """Return the name of each node by its key; a shared block has one name."""
+    counted, by_key, by_block = Names(), {}, {}
+    # Inputs come first: they are counted in the order of the data, not of the wiring.
+    for node in nodes:
+        if node._key in by_key:
+            continue
+        named = node if node.block is None else node.block
+        if node.block is None or id(named) not in by_block:
+            given = getattr(named, "name", None)
+            is_named = given is not None and (node.block is None or is_head(node))
+            by_block[id(named)] = given if is_named else counted(type(named).__name__)
+        by_key[node._key] = by_block[id(named)]
+    return by_key
+
+
+def _shared_names(nodes, names):
+    """Return the names of the blocks that make several nodes."""
+    counts = Counter(names[node._key] for node in nodes if node.block is not None)
+    return {name for name, count in counts.items() if count > 1}
+
+
+def _check_different_names(names):
+    """Raise if inputs and heads share a name, one given and one counted, say."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"Two inputs or heads are called {twice[0]!r}. Every head must be another "
+            "object, and given names must differ from the counted ones."
+        )
 
 
 def topological_order(outputs):
@@ -11,14 +97,27 @@ def topological_order(outputs):
     ----------
     outputs : list of Node
         Where to begin.
+
+    Raises
+    ------
+    ValueError
+        If a node leads to itself.
     """
-    order, seen = [], set()
+    order, seen, path = [], set(), []
 
     def visit(node):
+        if node._key in path:
+            circle = path[path.index(node._key) :]
+            raise ValueError(
+                f"{type(node.block).__name__} leads to itself, by way of "
+                f"{len(circle)} nodes: the graph must not have a cycle."
+            )
         if node._key not in seen:
-            seen.add(node._key)
+            path.append(node._key)
             for parent in node.parents:
                 visit(parent)
+            path.pop()
+            seen.add(node._key)
             order.append(node)
 
     for output in outputs:
@@ -55,6 +154,7 @@ def check_wiring(inputs, outputs):
     order = topological_order(outputs)
     _check_heads_are_last(order)
     _check_inputs_are_used(inputs, order)
+    _check_names([*inputs, *(node.block for node in outputs)])
 
 
 def _check_outputs(outputs):
@@ -116,4 +216,15 @@ def _check_inputs_are_used(inputs, order):
             raise ValueError(
                 "The 'inputs' parameter must hold inputs that an output is built on. "
                 f"Got {node!r} at position {i}, which no block is called on."
+            )
+
+
+def _check_names(named):
+    """Raise unless the names that inputs and heads were given tell them apart."""
+    names = [thing.name for thing in named if thing.name is not None]
+    for name in names:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9]\w*", name):
+            raise ValueError(
+                "The 'name' of an input or a head must consist of letters, digits and "
+                f"underscores and begin with one of the former. Got {name!r} instead."
             )

@@ -127,7 +127,7 @@ def test_fewer_than_two_rows_cannot_be_split(y):
         split_indices(y, 0.5, stratify=True, seed=0)
 
 
-@pytest.mark.parametrize("weight", [None, np.array([0.5, 1.0, 1.5], np.float32)])
+@pytest.mark.parametrize("weight", [None, {"first": np.array([0.5, 1.0, 1.5])}])
 def test_rows_are_taken_from_all_arrays_alike(weight):
     rows = Rows(
         x={"numerical": np.eye(3), "categorical": np.arange(3)[:, None]},
@@ -143,5 +143,5 @@ def test_rows_are_taken_from_all_arrays_alike(weight):
     if weight is None:
         assert taken.weight is None
     else:
-        assert taken.weight.tolist() == [1.5, 0.5]
+        assert taken.weight["first"].tolist() == [1.5, 0.5]
     assert len(Data(train=taken, valid=rows, all=None).train) == 2

@@ -42,7 +42,7 @@ class WithBlock(StructuredDataClassifier):
             epochs=settings.epochs,
         )
 
-    def _predefined(self):
+    def _predefined(self, graph):
         kinds = ["error", "nan", "good"] if self.max_trials == 3 else ["error"]
         return [{"unlucky_1/kind": kind} for kind in kinds]
 

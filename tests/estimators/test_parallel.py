@@ -80,7 +80,7 @@ def make_classifier():
                 epochs=settings.epochs,
             )
 
-        def _predefined(self):
+        def _predefined(self, graph):
             return [{"unlucky_1/kind": kind} for kind in ("error", "good")]
 
     return WithBlock(max_trials=2, epochs=2, random_state=0, n_jobs=2, refit=False)

@@ -214,7 +214,7 @@ def test_what_the_user_says_of_a_column_wins(classifier, titanic):
     classifier.set_params(
         categorical_features=["pclass"], column_types={"name": "categorical"}
     ).fit(X, y)
-    kinds = {c.name: c.kind for c in classifier._adapter.schema_.columns}
+    kinds = {c.name: c.kind for c in classifier._adapter.schemas_[0].columns}
     assert kinds["pclass"] == "categorical"
     assert kinds["name"] == "categorical"
     with pytest.raises(ValueError, match="wrong"):

@@ -41,7 +41,8 @@ class Problem:
     def objective(self, scoring=None, **kwargs):
         heads, rows = self.graph.heads, self.data.valid
         targets = dict.fromkeys(heads, self.target)
-        return make_objective(scoring, heads, targets, rows, y_true=self.y, **kwargs)
+        y_true = dict.fromkeys(heads, self.y)
+        return make_objective(scoring, heads, targets, rows, y_true=y_true, **kwargs)
 
     def train(self, values=None, *, seed=0, data=None, recipe=None, **changes):
         """Build and train; return the network and the monitor."""

@@ -25,10 +25,13 @@ class Case:
         self.encoded = target.transform(y)
 
     def objective(self, scoring, *, weight=None, **kwargs):
-        rows = Rows({}, {"head": self.encoded}, weight)
+        rows = Rows(
+            {}, {"head": self.encoded}, None if weight is None else {"head": weight}
+        )
         heads = {"head": (self.head, self.target.schema_)}
         targets = {"head": self.target}
-        return make_objective(scoring, heads, targets, rows, y_true=self.y, **kwargs)
+        y_true = {"head": self.y}
+        return make_objective(scoring, heads, targets, rows, y_true=y_true, **kwargs)
 
     def score(self, scoring, **kwargs):
         return self.objective(scoring, **kwargs)(Outputs({"head": self.y_pred}, 0.25))

@@ -179,7 +179,7 @@ def test_rows_without_weight_have_no_influence(problem, changes):
     clean, corrupted, unweighted = (
         weights_of(
             problem.train(
-                data=Data(Rows(rows.x, {HEAD: y}, w), problem.data.valid, None),
+                data=Data(Rows(rows.x, {HEAD: y}, {HEAD: w}), problem.data.valid, None),
                 recipe=recipe,
                 epochs=1,
                 **changes,
@@ -199,7 +199,7 @@ def test_validation_rows_without_weight_have_no_influence_on_the_score(problem):
     cache = CompiledCache()
     clean, corrupted, unweighted = (
         problem.train(
-            data=replace(problem.data, valid=Rows(rows.x, {HEAD: y}, w)),
+            data=replace(problem.data, valid=Rows(rows.x, {HEAD: y}, {HEAD: w})),
             epochs=2,
             cache=cache,
         )[1]
@@ -325,7 +325,7 @@ def test_weight_decay_shrinks_kernels_and_nothing_else(problem, changes):
     train(
         built,
         Recipe(heads=graph.heads, epochs=1, **changes),
-        Rows(rows.x, rows.y, np.zeros(len(rows), "float32")),
+        Rows(rows.x, rows.y, {HEAD: np.zeros(len(rows), "float32")}),
         None,
         None,
         deadline=Deadline(None),

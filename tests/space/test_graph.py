@@ -1,6 +1,7 @@
 """Graphs: names, conditions, wiring, and the cut behind the preprocessing."""
 
 import copy
+import pickle
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from skautokeras import (
     Input,
     Merge,
     Normalization,
+    NumericalEmbedding,
     RegressionHead,
     StructuredDataBlock,
     StructuredDataInput,
@@ -218,14 +220,75 @@ def graph_of(node, output, table):
     )
 
 
-def test_a_block_called_twice_is_searched_twice(table):
-    node, dense = StructuredDataInput(), DenseBlock(n_layers=1)
-    merged = Merge(merge_type="concatenate")([dense(node), dense(node)])
+def test_a_block_called_twice_is_searched_once_and_shares_its_weights(table):
+    node, dense = StructuredDataInput(), DenseBlock(n_layers=1, activation="linear")
+    first, second = dense(node), dense(Normalization(method="robust")(node))
+    merged = Merge(merge_type="concatenate")([first, second])
     graph = graph_of(node, ClassificationHead()(merged), table)
-    units = {"dense_block_1/units_0": 32, "dense_block_2/units_0": 64}
-    assert set(units) <= graph.active_names({})
-    widths = [layer.output.shape[-1] for layer in graph.build(units).network.layers]
-    assert {32, 64, 96} <= set(widths)
+    assert not any("dense_block_2" in name for name in graph.active_names({}))
+    values = {"dense_block_1/units_0": 32, "dense_block_1/use_batchnorm": False}
+    network = graph.build(values).network
+    n_features = sum(x.shape[-1] for x in network.input.values()) - 1 + 5
+    shapes = [tuple(v.shape) for v in network.trainable_variables]
+    assert [shape for shape in shapes if shape[-1] == 32 and len(shape) == 2] == [
+        (shapes[0][0], 32)
+    ]
+    assert n_features >= shapes[0][0]
+    assert shapes[-2] == (64, 1)
+
+
+def test_a_copied_graph_shares_its_blocks_as_well(table):
+    node, dense = StructuredDataInput(), DenseBlock(n_layers=1)
+    output = ClassificationHead()(Merge()([dense(node), dense(node)]))
+    copied = pickle.loads(pickle.dumps(graph_of(node, output, table)))
+    n_parameters = graph_of(node, output, table).build({}).network.count_params()
+    assert copied.build({}).network.count_params() == n_parameters
+
+
+def test_shared_blocks_need_the_same_shapes(table):
+    node, dense = StructuredDataInput(), DenseBlock(n_layers=1, units=4)
+    output = ClassificationHead()(dense(dense(node)))
+    with pytest.raises(ValueError, match=r"dense_block_1.*same shapes everywhere"):
+        graph_of(node, output, table).check()
+
+
+def test_blocks_that_read_columns_cannot_be_shared(table):
+    node, block = StructuredDataInput(), StructuredDataBlock()
+    output = ClassificationHead()(Merge()([block(node), block(node)]))
+    with pytest.raises(ValueError, match=r"structured_data_block_1.*Make a block for"):
+        graph_of(node, output, table).check()
+
+
+def test_a_cycle_is_found(table):
+    node = StructuredDataInput()
+    first = DenseBlock()(node)
+    second = DenseBlock()(first)
+    first.parents = (second,)
+    with pytest.raises(ValueError, match="DenseBlock leads to itself"):
+        graph_of(node, ClassificationHead()(second), table)
+
+
+def test_what_cannot_be_built_is_named_before_any_training(table):
+    node = StructuredDataInput()
+    output = ClassificationHead()(NumericalEmbedding()(DenseBlock()(node)))
+    with pytest.raises(TypeError, match=r"numerical_embedding_1, Numer.*of a table"):
+        graph_of(node, output, table).check()
+
+
+def test_given_names_are_used_and_must_differ(table):
+    node = StructuredDataInput(name="table")
+    block = DenseBlock(n_layers=1)(node)
+    heads = [ClassificationHead(name="sold")(block), ClassificationHead()(block)]
+    model = graph_for([node], heads, table).build({}).model
+    assert set(model.output) == {"sold", "classification_head_1"}
+    for name, message in {
+        "classification_head_1": "Two inputs or heads are called",
+        "table": "Two inputs or heads are called 'table'",
+        "a b": "must consist of letters",
+    }.items():
+        named = ClassificationHead(name=name)(block)
+        with pytest.raises(ValueError, match=message):
+            graph_for([node], [named, heads[1]], table)
 
 
 def test_a_node_used_twice_is_built_once(table):
@@ -371,7 +434,7 @@ def wired_wrongly(how):
         ("an input twice", r"'inputs' parameter .* StructuredDataInput\(\) twice"),
         ("an input that is a string", "'inputs' parameter .* Got 'x' instead"),
         ("an input that is a copy of another", "'inputs' parameter .* twice"),
-        ("an input that a block makes", r"'inputs' parameter .* Got Node\(Dense"),
+        ("an input that a block makes", r"'inputs' parameter .* Got DenseBlock"),
         ("an output that is a block", r"'outputs' parameter .* Got DenseBlock\(\)"),
         ("an output twice", "'outputs' parameter .* twice"),
         ("no outputs", r"'outputs' parameter .* Got \[\] instead"),

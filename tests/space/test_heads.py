@@ -195,9 +195,9 @@ def graph_with(head):
 )
 def test_an_unknown_loss_or_metric_is_named(head):
     with pytest.raises(ValueError, match="wrong"):
-        graph_with(head).check_heads()
+        graph_with(head).check()
 
 
 def test_heads_that_can_be_made_pass_the_check():
     head = RegressionHead(loss="mae", metrics=["mse", distance])
-    graph_with(head).check_heads()
+    graph_with(head).check()

@@ -13,7 +13,7 @@ from skautokeras._search.compiled import structure
 from skautokeras._space.graph import Graph
 from skautokeras._space.portfolio import predefined
 
-each = pytest.mark.parametrize("i", range(len(predefined("structured_data"))))
+each = pytest.mark.parametrize("i", range(len(predefined(["structured_data_block_1"]))))
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def graph(make_graph):
 
 @each
 def test_every_name_exists_under_the_values_of_its_configuration(graph, i):
-    values = predefined("structured_data")[i]
+    values = predefined(["structured_data_block_1"])[i]
     assert set(values) <= graph.active_names(values)
 
 
 @each
 def test_every_value_lies_in_its_range(graph, i):
     space = {hp.name: hp for hp in graph.space().space}
-    for name, value in predefined("structured_data")[i].items():
+    for name, value in predefined(["structured_data_block_1"])[i].items():
         hp = space[name]
         if not hasattr(hp, "min_value"):
             assert value in hp.values, name
@@ -44,7 +44,7 @@ def test_every_value_lies_in_its_range(graph, i):
 
 @each
 def test_every_configuration_builds_and_predicts(graph, table, i):
-    built = graph.build(predefined("structured_data")[i])
+    built = graph.build(predefined(["structured_data_block_1"])[i])
     (y_pred,) = built.model(table[1]).values()
     assert y_pred.shape == (60, 1)
     assert np.isfinite(y_pred).all()
@@ -63,7 +63,7 @@ def test_configurations_are_ordered_by_what_they_cost(width):
         n_samples=80,
     )
     costs = []
-    for values in predefined("structured_data"):
+    for values in predefined(["structured_data_block_1"]):
         built = graph.build(values)
         costs.append(built.network.count_params() * built.training.epochs)
     assert costs == sorted(costs)
@@ -71,7 +71,7 @@ def test_configurations_are_ordered_by_what_they_cost(width):
 
 @each
 def test_configurations_that_differ_in_numbers_share_a_structure(graph, i):
-    values = predefined("structured_data")[i]
+    values = predefined(["structured_data_block_1"])[i]
     numbers = {
         "structured_data_block_1/dense_block_1/dropout": 0.45,
         "training/learning_rate": 1e-4,
@@ -84,5 +84,5 @@ def test_configurations_that_differ_in_numbers_share_a_structure(graph, i):
 
 
 def test_configurations_are_handed_out_as_copies():
-    predefined("structured_data")[0].clear()
-    assert predefined("structured_data")[0]
+    predefined(["structured_data_block_1"])[0].clear()
+    assert predefined(["structured_data_block_1"])[0]

@@ -1,0 +1,123 @@
+"""The adapters that belong to inputs and heads, and the weights of rows."""
+
+import numpy as np
+
+from skautokeras._data.array import ArrayAdapter
+from skautokeras._data.columns import InputsAdapter
+from skautokeras._data.image import ImageAdapter
+from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._data.target import (
+    ClassificationTarget,
+    RegressionTarget,
+    balanced_weights,
+)
+from skautokeras._data.targets import TargetsAdapter
+from skautokeras._data.text import TextAdapter
+
+# By the class of an input: its adapter, and which of its parameters that one takes.
+_ADAPTERS = {
+    "StructuredDataInput": (
+        StructuredDataAdapter,
+        ("categorical_features", "column_types"),
+    ),
+    "ImageInput": (ImageAdapter, ("channels", "image_shape", "image_size")),
+    "TextInput": (TextAdapter, ("max_tokens",)),
+    "Input": (ArrayAdapter, ()),
+}
+_TARGETS = {
+    "ClassificationHead": ClassificationTarget,
+    "RegressionHead": RegressionTarget,
+}
+
+
+def make_inputs_adapter(wiring):
+    """Return the adapter of all inputs, not fitted.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        Names the inputs.
+    """
+    adapters = []
+    for node in wiring.inputs:
+        adapter_class, parameters = _of_class(_ADAPTERS, node)
+        adapters.append(adapter_class(**{p: getattr(node, p) for p in parameters}))
+    columns = [node.columns for node in wiring.inputs]
+    return InputsAdapter(wiring.input_names, adapters, columns)
+
+
+def make_targets_adapter(wiring):
+    """Return the adapter of all targets, not fitted.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        Names the heads.
+    """
+    targets = [_of_class(_TARGETS, node.block)() for node in wiring.outputs]
+    return TargetsAdapter(wiring.head_names, targets)
+
+
+def _of_class(table, thing):
+    """Return what a table by class names holds for an object, or for a base of it."""
+    for base in type(thing).__mro__:
+        if base.__module__.startswith("skautokeras.") and base.__name__ in table:
+            return table[base.__name__]
+    raise TypeError(f"{thing!r} is none of {list(table)}.")
+
+
+def row_weights(sample, targets, class_weight):
+    """Return the weights of rows by head, or None if all rows weigh the same.
+
+    Parameters
+    ----------
+    sample : Sample
+        Targets as the user gave them, and weights.
+    targets : TargetsAdapter
+        Knows which targets are classes.
+    class_weight : dict, list of dict, "balanced" or None
+        As in scikit-learn. With several heads a dict by head.
+
+    Raises
+    ------
+    ValueError
+        If there is a class weight for a head that has no classes.
+    """
+    by_head = _class_weights_by_head(class_weight, targets)
+    if sample.sample_weight is None and not by_head:
+        return None
+    y = targets.split(sample.y)
+    weights = {}
+    for name in targets.names:
+        weight = sample.sample_weight
+        if name in by_head:
+            of_class = balanced_weights(by_head[name], y[name])
+            weight = of_class if weight is None else weight * of_class
+        if weight is None:
+            weight = np.ones(sample.n_rows)
+        # With mean 1 the loss keeps its size, and learning rates their meaning.
+        weights[name] = (weight / weight.mean()).astype("float32")
+    return weights
+
+
+def _class_weights_by_head(class_weight, targets):
+    """Return the class weight of each head that has one."""
+    if class_weight is None:
+        return {}
+    names = targets.names
+    if len(names) == 1:
+        found = {names[0]: class_weight}
+    elif isinstance(class_weight, dict) and set(class_weight) <= set(names):
+        found = {k: v for k, v in class_weight.items() if v is not None}
+    else:
+        raise ValueError(
+            f"The 'class_weight' parameter must be a dict by head, of {names}, where "
+            f"there are several. Got {class_weight!r} instead."
+        )
+    for name in found:
+        if not targets.by_head[name].schema_.is_classification:
+            raise ValueError(
+                f"The 'class_weight' parameter is for heads of classes, which {name!r} "
+                "is not."
+            )
+    return found

@@ -1,0 +1,376 @@
+"""AutoModel: any inputs to any heads."""
+
+import copy
+
+import numpy as np
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import ClassifierTags, RegressorTags
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skautokeras._data.columns import is_table
+from skautokeras._estimators.base import BaseAutoEstimator
+
+
+def _has_classes(model):
+    """Return whether a head predicts classes; raise AttributeError if none does."""
+    if not any(map(_is_for_classes, _listed(model.outputs))):
+        raise AttributeError(f"{type(model).__name__} has no ClassificationHead.")
+    return True
+
+
+class AutoModel(BaseAutoEstimator):
+    """Estimator for any mix of inputs and targets.
+
+    With inputs and heads it assembles the search space between them: a block per input,
+    by its kind, a merge if there are several, and the heads. With inputs and results of
+    heads that were called on blocks, it searches that graph. It is a classifier with
+    one `ClassificationHead`, a regressor with nothing but `RegressionHead`.
+
+    Parameters
+    ----------
+    inputs : input or list of inputs
+        `StructuredDataInput`, `ImageInput`, `TextInput` or `Input`, in the order of the
+        data. Inputs with ``columns`` share one DataFrame.
+    outputs : head or list of heads
+        `ClassificationHead` or `RegressionHead`, in the order of the targets, or what
+        they return when they are called on a node of a graph.
+    max_trials : int, default=20
+        Configurations to evaluate at most.
+    max_time : float or None, default=None
+        Seconds for the whole `fit`, refit included. When they are over, the best
+        network so far is kept. None: no limit.
+    tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
+        What proposes configurations. "greedy": predefined ones first, then mutations of
+        the best (`GreedyOracle`); the others are KerasTuner's oracles. A callable is
+        called with ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
+        returns a `keras_tuner.Oracle`.
+    scoring : str, callable, dict or None, default=None
+        What the search optimises on validation data, and what early stopping watches.
+        None: the loss. A scikit-learn scorer, by name or as a callable, or a Keras
+        metric by its name after "val_" ("val_accuracy"; with several heads the name of
+        the head in between, "val_price_mean_absolute_error"). With several heads also a
+        dict by head of these, whose mean counts; a callable then sees dicts by head.
+    loss : str, callable, keras.losses.Loss, dict or None, default=None
+        What training minimises; with several heads a dict by head. None: what the head
+        says, else cross-entropy or mean squared error.
+    metrics : list, dict or None, default=None
+        Keras metrics that are recorded for every epoch; with several heads a dict of
+        lists by head. None: what the head says, else none.
+    epochs : int or None, default=None
+        Epochs of a trial at most; early stopping ends trials before. None: searched.
+    batch_size : int or None, default=None
+        Rows per step. None: searched.
+    validation_fraction : float, default=0.2
+        Share of the rows that trials are compared on; shuffled, and stratified by the
+        first target of classes.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
+        Those that set the learning rate replace the searched schedule; those that work
+        on batches make training slower.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of the classes, as in scikit-learn; with several heads a dict by head of
+        these. None: all classes weigh 1.
+    ensemble_size : int, default=5
+        Networks at most in the final model, chosen so that the weighted mean of their
+        predictions is best on validation data. 1: only the best network.
+    refit : bool, default=True
+        Whether the chosen networks are trained again on all rows, each for the number
+        of epochs that was best for it. What does not fit into `max_time` is left out.
+    max_model_size : int or None, default=None
+        Parameters of a network at most; larger ones are never built. None: no limit.
+    prune : {"median", "none"}, default="median"
+        "median": a trial ends as soon as its best score is below the median of the mean
+        scores that finished ones had up to the same share of their epochs; it has the
+        status "pruned" and is not used. "none": every trial runs to its end.
+    directory : str, path-like or None, default=None
+        Where finished trials are kept, so that the same `fit` goes on after a crash
+        instead of starting over. None: nothing is left on disk.
+    warm_start : bool, default=False
+        Whether another `fit` on the same data goes on with the search of the last one,
+        up to `max_trials` in all, instead of starting over.
+    n_jobs : int or None, default=None
+        Trials that run at the same time, in workers of the active joblib backend. None:
+        1, unless in a `joblib.parallel_config` context. -1: one per core.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the split, the search and every training. Pass an int for the same
+        result in every call.
+    verbose : int or bool, default=0
+        0: nothing is printed. 1: one line per trial.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or dict of str to ndarray
+        The labels, sorted, if a head predicts classes; with several heads by head.
+    n_features_in_ : int
+        Number of columns in `fit`, where X was a table.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X had names that are strings.
+    best_params_ : dict of str to object
+        Values of the hyperparameters of the best trial.
+    best_score_ : float
+        Its validation score; greater is better (with ``scoring=None`` the negative
+        loss).
+    leaderboard_ : DataFrame
+        One row per trial, the best first: rank, trial, score, weight (in the final
+        model), status, epochs, seconds, n_parameters, flops (of one forward pass for
+        one row, about), params, error.
+    model_ : keras.Model
+        The fitted network, from model-ready arrays to one output per head.
+    history_ : dict of str to list of float
+        Of the best trial: one value per epoch of loss, val_loss, val_score and the
+        metrics.
+    n_trials_ : int
+        Trials that were run, failed ones included.
+    interrupted_ : bool
+        Whether Ctrl+C ended the search.
+
+    See Also
+    --------
+    StructuredDataClassifier : For one table and classes.
+    StructuredDataRegressor : For one table and numbers.
+
+    References
+    ----------
+    Jin, Chollet, Song, Hu, AutoKeras: An AutoML Library for Deep Learning, JMLR 24(6),
+    2023.
+
+    Examples
+    --------
+    One table, a class and a number to predict:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from skautokeras import (
+    ...     AutoModel,
+    ...     ClassificationHead,
+    ...     RegressionHead,
+    ...     StructuredDataInput,
+    ... )
+    >>> X, species = load_iris(return_X_y=True, as_frame=True)
+    >>> y = {"species": species, "width": X.pop("petal width (cm)")}
+    >>> model = AutoModel(
+    ...     inputs=StructuredDataInput(),
+    ...     outputs=[ClassificationHead(name="species"), RegressionHead(name="width")],
+    ...     max_trials=1,
+    ...     epochs=2,
+    ...     random_state=0,
+    ... )
+    >>> predicted = model.fit(X, y).predict(X)
+    >>> predicted["species"].shape, predicted["width"].shape
+    ((150,), (150,))
+    """
+
+    _parameter_constraints = {
+        **BaseAutoEstimator._parameter_constraints,
+        "inputs": "no_validation",
+        "outputs": "no_validation",
+        "scoring": [None, str, callable, dict],
+        "loss": [None, str, callable, dict],
+        "metrics": [None, list, tuple, dict],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        inputs,
+        outputs,
+        *,
+        max_trials=20,
+        max_time=None,
+        tuner="greedy",
+        scoring=None,
+        loss=None,
+        metrics=None,
+        epochs=None,
+        batch_size=None,
+        validation_fraction=0.2,
+        callbacks=None,
+        class_weight=None,
+        ensemble_size=5,
+        refit=True,
+        max_model_size=None,
+        prune="median",
+        directory=None,
+        warm_start=False,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            max_trials=max_trials,
+            max_time=max_time,
+            tuner=tuner,
+            scoring=scoring,
+            loss=loss,
+            metrics=metrics,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_fraction=validation_fraction,
+            callbacks=callbacks,
+            ensemble_size=ensemble_size,
+            refit=refit,
+            max_model_size=max_model_size,
+            prune=prune,
+            directory=directory,
+            warm_start=warm_start,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.inputs = inputs
+        self.outputs = outputs
+        self.class_weight = class_weight
+
+    @available_if(_has_classes)
+    def predict_proba(self, X):
+        """Predict probabilities of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like, or list or dict of them
+            As in `fit`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes), or dict of them
+            In the order of `classes_`. With several heads, by the names of the heads
+            that predict classes.
+        """
+        y_pred = self._outputs(X)
+        found = {
+            name: target.probabilities(y_pred[name])
+            for name, target in self._targets.by_head.items()
+            if target.schema_.is_classification
+        }
+        return found if len(y_pred) > 1 else next(iter(found.values()))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the mean over all heads of accuracy (classes) or R2 (numbers).
+
+        Parameters
+        ----------
+        X : DataFrame, array-like, or list or dict of them
+            Rows.
+        y : array-like, DataFrame, or list or dict of them
+            Their true targets, in a form that `fit` takes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+        """
+        y_pred = self._outputs(X)
+        sample = self._sample(X, y, sample_weight)
+        sample = self._check_sample(sample, reset=False)
+        y_true = self._targets.split(sample.y)
+        scores = []
+        for name, target in self._targets.by_head.items():
+            metric = accuracy_score if target.schema_.is_classification else r2_score
+            decoded = target.decode(y_pred[name])
+            true_values = target.true_values(y_true[name])
+            weight = sample.sample_weight
+            scores.append(metric(true_values, decoded, sample_weight=weight))
+        return float(np.mean(scores))
+
+    def _check_X(self, X, *, reset):
+        if is_table(X):
+            validate_data(self, X, skip_check_array=True, reset=reset)
+        elif reset:
+            # Of an earlier fit.
+            for name in ("n_features_in_", "feature_names_in_"):
+                vars(self).pop(name, None)
+        return X
+
+    def _nodes(self):
+        from skautokeras._space.assembly import assemble
+
+        inputs, outputs = _listed(self.inputs), _listed(self.outputs)
+        return inputs, self._with_settings(assemble(inputs, outputs))
+
+    def _with_settings(self, outputs):
+        """Return the nodes of heads with the losses and metrics of the estimator."""
+        from skautokeras._space.wiring import head_names
+
+        settings = {"loss": self.loss, "metrics": self.metrics}
+        names = head_names(_listed(self.inputs), outputs)
+        changed = []
+        for i, node in enumerate(outputs):
+            head = copy.copy(node.block)
+            for parameter, value in settings.items():
+                value = _of_head(parameter, value, names, i)  # noqa: PLW2901
+                if value is not None:
+                    setattr(head, parameter, value)
+            changed.append(head(list(node.parents)))
+        return changed
+
+    def _decisive_params(self):
+        """Describe nodes by what they are: their keys differ between processes."""
+        from skautokeras._space.serialization import nodes_to_config
+
+        params = super()._decisive_params()
+        del params["inputs"], params["outputs"]
+        wiring = self._wire()
+        return {**params, "graph": nodes_to_config([*wiring.inputs, *wiring.outputs])}
+
+    def _fitted_attributes(self, problem, trials, weights, ensemble):
+        attributes = super()._fitted_attributes(problem, trials, weights, ensemble)
+        targets = problem.targets.by_head
+        classes = {
+            name: target.classes_
+            for name, target in targets.items()
+            if target.schema_.is_classification
+        }
+        if classes:
+            several = len(targets) > 1
+            attributes["classes_"] = classes if several else next(iter(classes.values()))
+        return attributes
+
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags; what the estimator is follows from its heads."""
+        tags = super().__sklearn_tags__()
+        heads = _listed(self.outputs)
+        tags.target_tags.required = True
+        if len(heads) == 1 and _is_for_classes(heads[0]):
+            tags.estimator_type = "classifier"
+            tags.classifier_tags = ClassifierTags(multi_label=True)
+        elif heads and not any(map(_is_for_classes, heads)):
+            tags.estimator_type = "regressor"
+            tags.regressor_tags = RegressorTags()
+            tags.target_tags.multi_output = True
+        else:
+            tags.target_tags.multi_output = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _listed(nodes):
+    """Return one node or several as a list."""
+    return list(nodes) if isinstance(nodes, list | tuple) else [nodes]
+
+
+def _is_for_classes(output):
+    """Return whether a head, or the node it made, predicts classes."""
+    from skautokeras._space.heads import ClassificationHead
+
+    return isinstance(getattr(output, "block", output), ClassificationHead)
+
+
+def _of_head(parameter, value, names, i):
+    """Return what a parameter of the estimator says about the i-th head."""
+    if isinstance(value, dict):
+        unknown = [name for name in value if name not in names]
+        if unknown:
+            raise ValueError(
+                f"The keys of the {parameter!r} parameter must be names of heads, "
+                f"{names}. Got {unknown[0]!r} instead."
+            )
+        return value.get(names[i])
+    if value is not None and len(names) > 1:
+        raise ValueError(
+            f"The {parameter!r} parameter must be a dict by head, of {names}, where "
+            f"there are several. Got {value!r} instead."
+        )
+    return value
