@@ -76,6 +76,48 @@ def is_missing(value):
     return pd.api.types.is_scalar(value) and bool(pd.isna(value))
 
 
+def stacked(contents):
+    """Stack what rows hold.
+
+    Parameters
+    ----------
+    contents : list of array-like
+        Arrays or numbers, all of one shape.
+
+    Returns
+    -------
+    array : ndarray of shape (n_samples, ...)
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ; the rows are named.
+
+    Examples
+    --------
+    >>> from skautokeras._data.array import stacked
+    >>> stacked([[1, 2], [3, 4], [5, 6]]).shape
+    (3, 2)
+    """
+    rows = []
+    for i, content in enumerate(contents):
+        with errors_about(f"Row {i} of X"):
+            rows.append(np.asarray(content))
+    shape = max((row.shape for row in rows), key=len, default=())
+    for i, row in enumerate(rows):
+        if shape and is_missing(contents[i]):
+            raise ValueError(
+                f"Input X contains NaN: row {i} is {contents[i]!r}, no array of shape "
+                f"{shape}."
+            )
+        if row.shape != rows[0].shape:
+            raise ValueError(
+                "X must hold arrays of equal shape, but row 0 has the shape "
+                f"{rows[0].shape} and row {i} the shape {row.shape}."
+            )
+    return np.stack(rows) if rows else np.empty(0)
+
+
 class ArrayAdapter(TransformerMixin, BaseEstimator):
     """Turn numbers of any shape into one float32 array.
 
@@ -154,7 +196,7 @@ class ArrayAdapter(TransformerMixin, BaseEstimator):
 
 def _to_float32(X, estimator):
     contents = row_contents(X)
-    X = X if contents is None else _stacked(contents)
+    X = X if contents is None else stacked(contents)
     checks = {
         "ensure_2d": False,
         "allow_nd": True,
@@ -166,24 +208,3 @@ def _to_float32(X, estimator):
     with np.errstate(over="ignore"):
         array = check_array(array, dtype=np.float32, **checks)
     return array.reshape(-1, 1) if array.ndim == 1 else array
-
-
-def _stacked(contents):
-    """Stack what the rows hold; all of it must have one shape."""
-    rows = []
-    for i, content in enumerate(contents):
-        with errors_about(f"Row {i} of X"):
-            rows.append(np.asarray(content))
-    shape = max((row.shape for row in rows), key=len, default=())
-    for i, row in enumerate(rows):
-        if shape and is_missing(contents[i]):
-            raise ValueError(
-                f"Input X contains NaN: row {i} is {contents[i]!r}, no array of shape "
-                f"{shape}."
-            )
-        if row.shape != rows[0].shape:
-            raise ValueError(
-                "X must hold arrays of equal shape, but row 0 has the shape "
-                f"{rows[0].shape} and row {i} the shape {row.shape}."
-            )
-    return np.stack(rows) if rows else np.empty(0)

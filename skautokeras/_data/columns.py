@@ -416,15 +416,33 @@ class InputsAdapter(TransformerMixin, BaseEstimator):
         -------
         self : InputsAdapter
         """
-        columns = dict(zip(self.names, self.columns, strict=True))
-        parts = split_columns(X, columns)
-        self._learn_columns(X, columns)
-        self.adapters_ = []
-        for (name, part), adapter in zip(parts.items(), self.adapters, strict=True):
+        parts = self._learn_columns(X)
+        for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
             with self._errors_of(name):
-                self.adapters_.append(clone(adapter).fit(part))
+                adapter.fit(part)
         self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
         return self
+
+    def fit_transform(self, X, y=None):
+        """Fit the adapter of every input and make its arrays; files are read once.
+
+        Parameters
+        ----------
+        X : object
+            As in `split_columns`. It is not changed.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray of shape (n_samples, ...)
+            As in `transform`.
+        """
+        parts = self._learn_columns(X)
+        arrays = self._all_arrays(parts, "fit_transform")
+        self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
+        return arrays
 
     def transform(self, X):
         """Make the arrays of every input.
@@ -441,32 +459,39 @@ class InputsAdapter(TransformerMixin, BaseEstimator):
             name of the input and "__" stand before.
         """
         check_is_fitted(self)
+        return self._all_arrays(self._split(X), "transform")
+
+    def _all_arrays(self, parts, method):
         arrays = {}
-        parts = self._split(X)
-        for (name, part), adapter in zip(parts.items(), self.adapters_, strict=True):
-            prefix = f"{name}__" if len(parts) > 1 else ""
+        for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
+            prefix = f"{name}__" if len(self.names) > 1 else ""
             with self._errors_of(name):
-                found = adapter.transform(part)
+                found = getattr(adapter, method)(part)
             arrays |= {prefix + key: array for key, array in found.items()}
         return arrays
 
-    def _learn_columns(self, X, columns):
+    def _learn_columns(self, X):
+        """Learn which columns there are; return the part of X of each input."""
+        columns = dict(zip(self.names, self.columns, strict=True))
+        parts = split_columns(X, columns)
+        self.adapters_ = [clone(adapter) for adapter in self.adapters]
         for attribute in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(attribute, None)
         self.columns_ = columns
-        if not is_table(X):
-            return
-        self.n_features_in_ = X.shape[1]
-        if not has_names(X):
-            return
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        if len(columns) > 1 or None not in columns.values():
-            positions = _all_positions(X, columns)
-            self.columns_ = {name: _labels(X, at) for name, at in positions.items()}
+        if is_table(X):
+            self.n_features_in_ = X.shape[1]
+        if is_table(X) and has_names(X):
+            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+            if len(columns) > 1 or None not in columns.values():
+                positions = _all_positions(X, columns)
+                self.columns_ = {name: _labels(X, at) for name, at in positions.items()}
+        return parts.values()
 
     def _split(self, X):
+        """Return the part of X of each input."""
         if not is_table(X):
-            return split_columns(X, dict(zip(self.names, self.columns, strict=True)))
+            columns = dict(zip(self.names, self.columns, strict=True))
+            return split_columns(X, columns).values()
         is_by_name = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
         n_expected = getattr(self, "n_features_in_", X.shape[1])
         if not is_by_name and len(self.names) > 1 and X.shape[1] != n_expected:
@@ -474,7 +499,7 @@ class InputsAdapter(TransformerMixin, BaseEstimator):
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{n_expected} features as input."
             )
-        return split_columns(X, self.columns_)
+        return split_columns(X, self.columns_).values()
 
     def _errors_of(self, name):
         return errors_about(f"Input {name!r}" if len(self.names) > 1 else None)
