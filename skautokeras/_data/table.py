@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, validate_data
 
 
 def check_structured_data(X, estimator):
@@ -96,6 +96,35 @@ def has_names(X):
     (True, False)
     """
     return isinstance(X, pd.DataFrame) and all(isinstance(c, str) for c in X.columns)
+
+
+def check_names(estimator, X, *, reset):
+    """Learn the names of the columns of a DataFrame, or compare them with those known.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Has the names as `feature_names_in_`.
+
+    X : object
+        What is no DataFrame has no names.
+
+    reset : bool
+        Whether to learn them. Else they are compared if both X and the estimator have
+        some: if only one of the two has, the estimator in front has warned.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.array import ArrayAdapter
+    >>> from skautokeras._data.table import check_names
+    >>> adapter = ArrayAdapter()
+    >>> check_names(adapter, pd.DataFrame({"age": [1], "fare": [2]}), reset=True)
+    >>> adapter.feature_names_in_.tolist()
+    ['age', 'fare']
+    """
+    if reset or (has_names(X) and hasattr(estimator, "feature_names_in_")):
+        validate_data(estimator, X, reset=reset, skip_check_array=True, ensure_2d=False)
 
 
 def is_string_array(X):

@@ -1,0 +1,210 @@
+"""Plain arrays of numbers, whatever holds them."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from skautokeras._data.columns import errors_about
+from skautokeras._data.schema import ArraySchema
+from skautokeras._data.table import check_names
+
+
+def row_contents(X):
+    """Return what each row holds, where X holds one thing per row.
+
+    Parameters
+    ----------
+    X : object
+        Data of one input.
+
+    Returns
+    -------
+    contents : list of object, or None
+        The elements of a list, of a Series or one-dimensional array of objects or
+        strings, and of a DataFrame or array with one such column. None for everything
+        else: there is one array of numbers for all rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skautokeras._data.array import row_contents
+    >>> row_contents(pd.DataFrame({"photo": ["a.png", "b.png"]}))
+    ['a.png', 'b.png']
+    >>> row_contents(np.zeros((2, 8, 8))) is None
+    True
+    """
+    if isinstance(X, list | tuple):
+        return list(X)
+    if isinstance(X, pd.DataFrame):
+        if X.shape[1] != 1:
+            return None
+        X = X.iloc[:, 0]
+    if isinstance(X, pd.Series):
+        if X.dtype.kind not in "OUST":
+            return None
+        return X.tolist()
+    if isinstance(X, np.ndarray) and X.dtype.kind in "OUST":
+        if X.ndim == 1:
+            return X.tolist()
+        if X.ndim == 2 and X.shape[1] == 1:
+            return X[:, 0].tolist()
+    return None
+
+
+def is_missing(value):
+    """Whether a row holds nothing.
+
+    Parameters
+    ----------
+    value : object
+        What it holds.
+
+    Returns
+    -------
+    is_missing : bool
+        True for None, NaN, NA and NaT.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.array import is_missing
+    >>> is_missing(None), is_missing(float("nan")), is_missing(np.array([np.nan]))
+    (True, True, False)
+    """
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
+def stacked(contents):
+    """Stack what rows hold.
+
+    Parameters
+    ----------
+    contents : list of array-like
+        Arrays or numbers, all of one shape.
+
+    Returns
+    -------
+    array : ndarray of shape (n_samples, ...)
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ; the rows are named.
+
+    Examples
+    --------
+    >>> from skautokeras._data.array import stacked
+    >>> stacked([[1, 2], [3, 4], [5, 6]]).shape
+    (3, 2)
+    """
+    rows = []
+    for i, content in enumerate(contents):
+        with errors_about(f"Row {i} of X"):
+            rows.append(np.asarray(content))
+    shape = max((row.shape for row in rows), key=len, default=())
+    for i, row in enumerate(rows):
+        if shape and is_missing(contents[i]):
+            raise ValueError(
+                f"Input X contains NaN: row {i} is {contents[i]!r}, no array of shape "
+                f"{shape}."
+            )
+        if row.shape != rows[0].shape:
+            raise ValueError(
+                "X must hold arrays of equal shape, but row 0 has the shape "
+                f"{rows[0].shape} and row {i} the shape {row.shape}."
+            )
+    return np.stack(rows) if rows else np.empty(0)
+
+
+class ArrayAdapter(TransformerMixin, BaseEstimator):
+    """Turn numbers of any shape into one float32 array.
+
+    X is an array of any rank, its first axis being the rows; a DataFrame of numbers; or
+    a list, a Series or a DataFrame of one column with arrays of equal shape. Where X
+    has one dimension, every row is one number.
+
+    Attributes
+    ----------
+    schema_ : ArraySchema
+        The shape of a row; (1,) where it is one number.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns of a DataFrame, where they are strings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.array import ArrayAdapter
+    >>> series = [np.arange(6).reshape(3, 2), np.ones((3, 2))]
+    >>> ArrayAdapter().fit_transform(series)["array"].shape
+    (2, 3, 2)
+    """
+
+    def fit(self, X, y=None):
+        """Learn the shape.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Finite numbers. They are not changed.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : ArrayAdapter
+        """
+        check_names(self, X, reset=True)
+        array = _to_float32(X, self)
+        self.schema_ = ArraySchema(shape=array.shape[1:], n_samples=len(array))
+        return self
+
+    def transform(self, X):
+        """Make the array.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Rows of the shape seen in `fit`. They are not changed; a float32 array comes
+            back itself.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray of shape (n_samples, ...), dtype float32
+            The one array, ``"array"``.
+        """
+        check_is_fitted(self)
+        check_names(self, X, reset=False)
+        array = _to_float32(X, self)
+        found, expected = array.shape[1:], self.schema_.shape
+        if found == expected:
+            return {"array": array}
+        who = type(self).__name__
+        if len(found) == len(expected) == 1:
+            raise ValueError(
+                f"X has {found[0]} features, but {who} is expecting {expected[0]} "
+                "features as input."
+            )
+        raise ValueError(
+            f"X has rows of shape {found}, but {who} is expecting rows of shape "
+            f"{expected}."
+        )
+
+
+def _to_float32(X, estimator):
+    contents = row_contents(X)
+    X = X if contents is None else stacked(contents)
+    checks = {
+        "ensure_2d": False,
+        "allow_nd": True,
+        "input_name": "X",
+        "estimator": estimator,
+    }
+    # First to numbers: a string that reads like one is none.
+    array = check_array(X, dtype="numeric", ensure_all_finite=False, **checks)
+    with np.errstate(over="ignore"):
+        array = check_array(array, dtype=np.float32, **checks)
+    return array.reshape(-1, 1) if array.ndim == 1 else array

@@ -1,0 +1,436 @@
+"""Images: what they are, from arrays and files to one array of pixels."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from joblib import cpu_count
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from skautokeras._data.array import is_missing, row_contents, stacked
+from skautokeras._data.columns import errors_about
+from skautokeras._data.image_files import ImageFacts, decode, file_facts
+from skautokeras._data.pixels import (
+    channel_statistics,
+    convert,
+    smallest_dtype,
+    value_range,
+)
+from skautokeras._data.resizing import resize
+from skautokeras._data.schema import ImageSchema
+from skautokeras._data.table import check_names
+
+# Axes of these lengths look like channels: grey, with alpha, colour, colour with alpha.
+USUAL_CHANNELS = (1, 2, 3, 4)
+
+# What 16 bits have for one level of 8.
+DEEP_PER_LEVEL = 257
+
+# Rows that a thread makes at a time.
+ROWS_PER_TASK = 64
+
+
+def find_channels(shapes):
+    """Find out which axis of images is that of the channels.
+
+    Parameters
+    ----------
+    shapes : iterable of tuple of int
+        Shapes of images, of three axes each.
+
+    Returns
+    -------
+    channels : {"first", "last"}
+        "first" if that is the better guess for every image: the first axis is as short
+        as channels are and the last one is not, or it is the shorter one of two that
+        both are not.
+
+    Examples
+    --------
+    >>> from skautokeras._data.image import find_channels
+    >>> find_channels([(3, 32, 32)]), find_channels([(32, 32, 3)])
+    ('first', 'last')
+    >>> find_channels([(13, 64, 64)])
+    'first'
+    """
+    return "first" if all(_looks_first(shape) for shape in shapes) else "last"
+
+
+def _looks_first(shape):
+    first, last = (shape[axis] in USUAL_CHANNELS for axis in (0, -1))
+    if first or last:
+        return not last
+    return shape[0] < shape[-1]
+
+
+class ImageAdapter(TransformerMixin, BaseEstimator):
+    """Turn images into one array of pixels.
+
+    X is
+
+    - an array of shape (n_samples, height, width), (n_samples, height, width, channels)
+      or (n_samples, channels, height, width);
+    - a table whose rows are flattened images, if `image_shape` is given;
+    - a list, a Series, an array of objects or a DataFrame of one column, with one array
+      or the path of one file (PNG, JPEG, GIF or BMP) per row. Grey images among
+      coloured ones become coloured.
+
+    The one array that it makes is ``"pixels"``, of shape (n_samples, height, width,
+    channels). Booleans and integers between 0 and 255 become uint8, everything else
+    float32; the values stay as they are.
+
+    Parameters
+    ----------
+    channels : {"first", "last"} or None, default=None
+        Where the axis of the channels is. None: found out.
+
+    image_shape : tuple of int or None, default=None
+        (height, width) or (height, width, channels) of images that come as rows of a
+        two-dimensional X. None: they do not.
+
+    image_size : tuple of int or None, default=None
+        (height, width) that all images are resized to. None: as they are; those of
+        different sizes, the median of their heights and that of their widths.
+
+    Attributes
+    ----------
+    schema_ : ImageSchema
+        What the images are.
+
+    channels_ : {"first", "last"} or None
+        Where the axis of the channels was. None: there was none.
+
+    resizes_ : bool
+        Whether images may have any size.
+
+    deep_ : bool
+        Whether there were files with 16 bits per channel: 8 bits become as many.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns of a DataFrame, where they are strings.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skautokeras._data.image import ImageAdapter
+    >>> adapter = ImageAdapter()
+    >>> pixels = adapter.fit_transform(load_digits().images)["pixels"]
+    >>> pixels.shape, adapter.schema_.high
+    ((1797, 8, 8, 1), 16.0)
+    """
+
+    def __init__(self, *, channels=None, image_shape=None, image_size=None):
+        self.channels = channels
+        self.image_shape = image_shape
+        self.image_size = image_size
+
+    def fit(self, X, y=None):
+        """Learn what the images are.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Images. They are not changed.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : ImageAdapter
+        """
+        self._learn(X)
+        return self
+
+    def fit_transform(self, X, y=None):
+        """Learn what the images are and make the array; files are decoded once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Images. They are not changed.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray of shape (n_samples, height, width, channels)
+            As in `transform`.
+        """
+        return {"pixels": self._learn(X)}
+
+    def transform(self, X):
+        """Make the array.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Images. They are not changed; an array that is as it should be comes back
+            itself.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray of shape (n_samples, height, width, channels)
+            The one array, ``"pixels"``. Where those of `fit` were uint8, other numbers
+            are rounded and clipped.
+        """
+        check_is_fitted(self)
+        check_names(self, X, reset=False)
+        images, _ = self._read(X, self.channels_ or self.channels)
+        return {"pixels": self._make(images, self.schema_.shape, self.schema_.dtype)}
+
+    def _learn(self, X):
+        """Set the fitted attributes and return the pixels."""
+        self._check_parameters()
+        check_names(self, X, reset=True)
+        images, self.channels_ = self._read(X, self.channels)
+        facts = _facts_of(images)
+        sizes = {(fact.height, fact.width) for fact in facts}
+        self.resizes_ = self.image_size is not None or len(sizes) > 1
+        self.deep_ = any(fact.dtype == "uint16" for fact in facts)
+        height, width = self.image_size or _median_size(facts)
+        shape = (int(height), int(width), _common_channels(facts))
+        is_small = all(fact.dtype == "uint8" for fact in facts)
+        pixels = self._make(images, shape, "uint8" if is_small else "float32")
+        low, high = value_range(pixels)
+        if isinstance(images, list) and all(map(_is_path, images)):
+            low, high = 0.0, 255.0 * (DEEP_PER_LEVEL if self.deep_ else 1)
+        mean, std = channel_statistics(pixels, low, high)
+        self.schema_ = ImageSchema(
+            shape=shape,
+            n_samples=len(pixels),
+            dtype=pixels.dtype.name,
+            low=low,
+            high=high,
+            mean=mean,
+            std=std,
+        )
+        return pixels
+
+    def _check_parameters(self):
+        who = type(self).__name__
+        if self.channels not in ("first", "last", None):
+            raise ValueError(
+                f"The 'channels' parameter of {who} must be 'first', 'last' or None. "
+                f"Got {self.channels!r} instead."
+            )
+        for name, lengths in {"image_shape": (2, 3), "image_size": (2,)}.items():
+            value = getattr(self, name)
+            if value is not None and not _is_shape(value, lengths):
+                raise ValueError(
+                    f"The {name!r} parameter of {who} must be None or "
+                    f"{' or '.join(map(str, lengths))} positive integers, (height, "
+                    f"width{', channels' if 3 in lengths else ''}). Got {value!r} "
+                    "instead."
+                )
+
+    def _read(self, X, channels):
+        """Return the images and where the axis of their channels was.
+
+        Images are an array, or a list of arrays and paths; all arrays have their
+        channels last.
+        """
+        contents = row_contents(X)
+        if contents is None:
+            return self._read_array(X, channels)
+        if not contents:
+            return self._read_array(np.empty((0, 1)), channels)
+        images = [_read_row(i, content) for i, content in enumerate(contents)]
+        if all(not _is_path(image) and image.ndim < 2 for image in images):
+            return self._read_array(stacked(images), channels)
+        shapes = []
+        for i, image in enumerate(images):
+            if not _is_path(image):
+                _check_rank(i, image)
+                shapes.append(image.shape)
+        shapes = [shape for shape in shapes if len(shape) == 3]
+        if shapes and channels is None:
+            channels = find_channels(shapes)
+        images = [
+            image if _is_path(image) else _with_channels_last(image, 2, channels)
+            for image in images
+        ]
+        return images, channels if shapes else None
+
+    def _read_array(self, X, channels):
+        array = check_array(
+            X,
+            dtype="numeric",
+            allow_nd=True,
+            ensure_all_finite=False,
+            input_name="X",
+            estimator=self,
+        )
+        if array.ndim == 2:
+            return self._unflattened(array), channels
+        if array.ndim > 4 or 0 in array.shape:
+            raise ValueError(
+                f"{type(self).__name__} expects images of shape (n_samples, height, "
+                f"width[, channels]), got an array of shape {array.shape}."
+            )
+        if array.ndim == 4 and channels is None:
+            channels = find_channels([array.shape[1:]])
+        images = _with_channels_last(array, 3, channels)
+        return images, channels if array.ndim == 4 else None
+
+    def _unflattened(self, array):
+        who = type(self).__name__
+        if self.image_shape is None:
+            raise ValueError(
+                f"{who} expects images of shape (n_samples, height, width[, "
+                f"channels]), got an array of shape {array.shape}. Pass "
+                "image_shape=(height, width) if each row is a flattened image."
+            )
+        height, width, n_channels = (*self.image_shape, 1)[:3]
+        n_expected = height * width * n_channels
+        if array.shape[1] != n_expected:
+            raise ValueError(
+                f"X has {array.shape[1]} features, but {who} is expecting "
+                f"{n_expected} features as input: rows are flattened images, and "
+                f"image_shape is {tuple(self.image_shape)}."
+            )
+        if self.channels == "first":
+            images = array.reshape(-1, n_channels, height, width)
+            return np.moveaxis(images, 1, -1)
+        return array.reshape(-1, height, width, n_channels)
+
+    def _make(self, images, shape, dtype):
+        """Return pixels of one shape and dtype."""
+        if isinstance(images, np.ndarray):
+            problem = self._mismatch(images.shape[1:], shape)
+            if problem:
+                raise ValueError(f"X has images of shape {problem}")
+            if images.shape[1:] == shape:
+                return np.ascontiguousarray(convert(images, dtype))
+        pixels = np.empty((len(images), *shape), dtype=dtype)
+        tasks = range(0, len(images), ROWS_PER_TASK)
+        if isinstance(images, list) and any(map(_is_path, images)):
+            tasks = range(len(images))
+
+        def fill(start):
+            for i in range(start, min(start + tasks.step, len(images))):
+                with errors_about(f"Row {i} of X"):
+                    pixels[i] = self._make_one(images[i], shape, dtype)
+
+        _in_threads(fill, tasks)
+        return pixels
+
+    def _make_one(self, image, shape, dtype):
+        """Return the pixels of one image."""
+        if _is_path(image):
+            image = self._decode(image, shape[2])
+        elif shape[2] == 3 and image.shape[2] == 1:
+            image = np.repeat(image, 3, axis=2)
+        problem = self._mismatch(image.shape, shape)
+        if problem:
+            raise ValueError(f"The image has the shape {problem}")
+        return resize(convert(image, dtype), shape[:2])
+
+    def _decode(self, path, n_channels):
+        # Files are grey or coloured; other numbers of channels are no match.
+        pixels = decode(path, n_channels if n_channels == 1 else 3)
+        if self.deep_:
+            factor = 1 if pixels.dtype == np.uint16 else DEEP_PER_LEVEL
+            return pixels.astype(np.float32) * factor
+        is_deeper = pixels.dtype == np.uint16
+        return np.rint(pixels / DEEP_PER_LEVEL) if is_deeper else pixels
+
+    def _mismatch(self, found, expected):
+        """Say how a shape differs from the expected one; None if it does not."""
+        says = f"{found}, but {type(self).__name__} is expecting {tuple(expected)}."
+        if found[2] != expected[2]:
+            return says
+        if found != expected and not self.resizes_:
+            return f"{says} With image_size=(height, width), images may have any size."
+        return None
+
+
+def _is_path(content):
+    return isinstance(content, str | os.PathLike)
+
+
+def _is_shape(value, lengths):
+    return (
+        isinstance(value, tuple | list)
+        and len(value) in lengths
+        and all(isinstance(n, int | np.integer) and n > 0 for n in value)
+    )
+
+
+def _read_row(i, content):
+    """Return a path or an array of numbers."""
+    if _is_path(content):
+        return content
+    if is_missing(content):
+        raise ValueError(f"Input X contains NaN: row {i} is {content!r}, no image.")
+    with errors_about(f"Row {i} of X"):
+        array = np.asarray(content)
+        if array.dtype.kind == "O" and array.ndim:
+            array = array.astype(np.float64)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"Row {i} of X is {type(content).__name__} with values of dtype "
+            f"{array.dtype}, no image: an array of numbers or the path of a file."
+        )
+    return array
+
+
+def _check_rank(i, image):
+    if image.ndim not in (2, 3) or 0 in image.shape:
+        raise ValueError(
+            f"Row {i} of X has the shape {image.shape}, no image: (height, width) or "
+            "(height, width, channels)."
+        )
+
+
+def _with_channels_last(array, n_axes, channels):
+    """Return an array of `n_axes` without or one more with channels, channels last."""
+    if array.ndim == n_axes:
+        return array[..., None]
+    return np.moveaxis(array, -3, -1) if channels == "first" else array
+
+
+def _facts_of(images):
+    """Return the facts of each image, or those of an array of them once."""
+    if isinstance(images, np.ndarray):
+        return [ImageFacts(*images.shape[1:], smallest_dtype(images))]
+
+    def facts_of(i):
+        image = images[i]
+        if not _is_path(image):
+            return ImageFacts(*image.shape, smallest_dtype(image))
+        with errors_about(f"Row {i} of X"):
+            return file_facts(image)
+
+    return _in_threads(facts_of, range(len(images)))
+
+
+def _median_size(facts):
+    heights = [fact.height for fact in facts]
+    widths = [fact.width for fact in facts]
+    return round(np.median(heights)), round(np.median(widths))
+
+
+def _common_channels(facts):
+    """Return the number of channels of all images, 3 if some of them are grey."""
+    found = [fact.n_channels for fact in facts]
+    if set(found) in ({1, 3}, {found[0]}):
+        return max(found)
+    odd = next(i for i, n in enumerate(found) if n != found[0])
+    raise ValueError(
+        "X must hold images with one number of channels, or grey ones among coloured "
+        f"ones, but row 0 has {found[0]} channels and row {odd} has {found[odd]}."
+    )
+
+
+def _in_threads(function, arguments):
+    """Call a function with each argument; of several errors the first is raised."""
+    with ThreadPoolExecutor(max_workers=cpu_count()) as pool:
+        futures = [pool.submit(function, argument) for argument in arguments]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise

@@ -1,0 +1,153 @@
+"""Image files: what their headers say, and their pixels."""
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP")
+
+# Where the camera says how it was held; from 5 on height and width are exchanged.
+ORIENTATION_TAG = 0x0112
+FIRST_LYING_ORIENTATION = 5
+
+GREY_MODES = {"1", "L", "LA", "La", "I", "F"}
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What one image is.
+
+    Parameters
+    ----------
+    height, width : int
+        In pixels.
+
+    n_channels : int
+        Of a file 1 (grey) or 3.
+
+    dtype : {"uint8", "uint16", "float32"}
+        What its values fit in; "uint16" only of a file with 16 bits per channel.
+
+    Examples
+    --------
+    >>> from skautokeras._data.image_files import ImageFacts
+    >>> ImageFacts(480, 640, 3, "uint8").width
+    640
+    """
+
+    height: int
+    width: int
+    n_channels: int
+    dtype: str
+
+
+def file_facts(path):
+    """Find out what an image file holds, without decoding it if that is possible.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A PNG, JPEG, GIF or BMP file.
+
+    Returns
+    -------
+    facts : ImageFacts
+
+    Raises
+    ------
+    ValueError
+        If the file does not exist or cannot be read; it is named.
+    """
+    with _opened(path) as image:
+        width, height = image.size
+        # A PNG file may tell it after its pixels, which would have to be decoded.
+        if image.format != "PNG":
+            orientation = image.getexif().get(ORIENTATION_TAG, 1)
+            if orientation >= FIRST_LYING_ORIENTATION:
+                width, height = height, width
+        n_channels = 1 if _is_grey(image) else 3
+        dtype = "uint16" if _is_deep(image) else "uint8"
+        return ImageFacts(height, width, n_channels, dtype)
+
+
+def decode(path, n_channels):
+    """Read the pixels of an image file.
+
+    What is transparent becomes white. Of several frames the first is read. A photograph
+    is turned as its camera says.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A PNG, JPEG, GIF or BMP file.
+
+    n_channels : {1, 3}
+        1: colours become grey. 3: grey becomes three equal channels.
+
+    Returns
+    -------
+    pixels : ndarray of shape (height, width, n_channels), dtype uint8 or uint16
+        uint16 if the file has 16 bits per channel and is grey. (Of colours with 16 bits
+        Pillow reads the upper 8.)
+
+    Raises
+    ------
+    ValueError
+        If the file does not exist or cannot be read; it is named.
+    """
+    with _opened(path) as image:
+        if _is_deep(image):
+            values = np.clip(np.asarray(image), 0, np.iinfo(np.uint16).max)
+            return np.repeat(values.astype(np.uint16)[..., None], n_channels, axis=2)
+        if image.format != "PNG":
+            image = _pillow().ImageOps.exif_transpose(image)
+        pixels = np.asarray(_opaque(image).convert("L" if n_channels == 1 else "RGB"))
+        return pixels.reshape(*pixels.shape[:2], n_channels)
+
+
+@contextmanager
+def _opened(path):
+    """Open a file; whatever fails while it is open is told with its name."""
+    pillow = _pillow()
+    name = os.fspath(path)
+    if not os.path.isfile(name):
+        raise ValueError(f"There is no image file {name!r}.")
+    try:
+        with pillow.Image.open(name, formats=FORMATS) as image:
+            yield image
+    except Exception as error:  # decoders raise all sorts of errors on damaged files
+        raise ValueError(f"The image file {name!r} cannot be read: {error}") from error
+
+
+def _pillow():
+    try:
+        import PIL.Image
+        import PIL.ImageOps
+    except ImportError as error:
+        raise ImportError(
+            "Reading image files needs Pillow: pip install 'skautokeras[image]'. "
+            "Or pass the images as arrays."
+        ) from error
+    return PIL
+
+
+def _is_deep(image):
+    return image.mode == "I" or image.mode.startswith("I;16")
+
+
+def _is_grey(image):
+    if image.mode in {"P", "PA"}:
+        palette = np.reshape(image.getpalette("RGB"), (-1, 3))
+        return bool((palette == palette[:, :1]).all())
+    return image.mode in GREY_MODES or _is_deep(image)
+
+
+def _opaque(image):
+    """Lay an image with transparent pixels on white."""
+    if not image.has_transparency_data:
+        return image
+    image = image.convert("RGBA")
+    white = _pillow().Image.new("RGBA", image.size, "white")
+    return _pillow().Image.alpha_composite(white, image)

@@ -1,0 +1,61 @@
+"""Change the size of images: bilinear, and free of aliasing where they shrink."""
+
+from functools import lru_cache
+
+import numpy as np
+
+
+def resize(image, size):
+    """Resize an image.
+
+    A new pixel is the mean of the old ones below it, weighted by a triangle that is as
+    wide as two new pixels (as two old ones where the image grows).
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, channels), dtype uint8 or float32
+        Pixels.
+
+    size : tuple (height, width)
+        What it is to have.
+
+    Returns
+    -------
+    resized : ndarray of shape (*size, channels)
+        Of the same dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.resizing import resize
+    >>> resize(np.full((4, 6, 3), 7, dtype=np.uint8), (2, 2))[..., 0]
+    array([[7, 7],
+           [7, 7]], dtype=uint8)
+    """
+    if image.shape[:2] == tuple(size):
+        return image
+    pixels = image.astype(np.float32, copy=False)
+    pixels = _resize_rows(pixels, size[0]).transpose(1, 0, 2)
+    pixels = _resize_rows(pixels, size[1]).transpose(1, 0, 2)
+    if image.dtype == np.uint8:
+        return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    return pixels
+
+
+def _resize_rows(pixels, n_rows):
+    """Change the length of the first of three axes."""
+    if len(pixels) == n_rows:
+        return pixels
+    flat = pixels.reshape(len(pixels), -1)
+    resized = _weights(len(pixels), n_rows) @ flat
+    return resized.reshape(n_rows, *pixels.shape[1:])
+
+
+@lru_cache(maxsize=256)
+def _weights(n_old, n_new):
+    """Return what each old pixel gives to each new one: (n_new, n_old), float32."""
+    scale = n_old / n_new
+    centers = (np.arange(n_new) + 0.5) * scale
+    distances = np.abs(np.arange(n_old) + 0.5 - centers[:, None])
+    weights = np.maximum(0, 1 - distances / max(scale, 1))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -1,0 +1,249 @@
+"""The targets of several heads: y taken apart, encoded, and put together again."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from skautokeras._data.columns import common_length, errors_about
+
+
+class TargetsAdapter(BaseEstimator):
+    """Give every head its target, and put predictions together as y came.
+
+    One head takes y as it is. For several heads y is
+
+    - a list or tuple with one y per head, in their order;
+    - a dict with one y per head, by the names of the heads, or by other names in the
+      order of the heads;
+    - a DataFrame or a two-dimensional array with one column per head: in the order of
+      the heads, unless the columns of the DataFrame bear their names.
+
+    Parameters
+    ----------
+    names : list of str
+        The names of the heads, in their order.
+
+    targets : list of ClassificationTarget or RegressionTarget
+        One per head. They are cloned.
+
+    Attributes
+    ----------
+    targets_ : list of ClassificationTarget or RegressionTarget
+        The fitted targets.
+
+    schemas_ : list of TargetSchema
+        What each head predicts.
+
+    form_ : {"single", "list", "tuple", "dict", "frame", "array"}
+        How y came.
+
+    keys_ : dict of str to object, or None
+        The key of the dict, or the label of the column, of each head, in the order in
+        which y had them. None if y had neither.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.target import ClassificationTarget, RegressionTarget
+    >>> from skautokeras._data.targets import TargetsAdapter
+    >>> y = pd.DataFrame({"price": [10.0, 20.0], "sold": ["no", "yes"]})
+    >>> adapter = TargetsAdapter(
+    ...     ["number", "label"], [RegressionTarget(), ClassificationTarget()]
+    ... ).fit(y)
+    >>> {name: array.shape for name, array in adapter.transform(y).items()}
+    {'number': (2, 1), 'label': (2,)}
+    >>> adapter.join({"number": [12.0, 13.0], "label": ["yes", "no"]})
+       price sold
+    0   12.0  yes
+    1   13.0   no
+    """
+
+    def __init__(self, names, targets):
+        self.names = names
+        self.targets = targets
+
+    def fit(self, y):
+        """Fit the target of every head.
+
+        Parameters
+        ----------
+        y : array-like, DataFrame, or list or dict of them
+            One y per head, as above. It is not changed.
+
+        Returns
+        -------
+        self : TargetsAdapter
+        """
+        self.form_ = _form(y, self.names)
+        self.keys_ = _keys(y, self.form_, self.names)
+        parts = self._parts(y, self.form_)
+        self.targets_ = []
+        for (name, part), target in zip(parts.items(), self.targets, strict=True):
+            with self._errors_of(name):
+                self.targets_.append(clone(target).fit(part))
+        self.schemas_ = [target.schema_ for target in self.targets_]
+        return self
+
+    def transform(self, y):
+        """Encode the target of every head.
+
+        Parameters
+        ----------
+        y : array-like, DataFrame, or list or dict of them
+            One y per head, in any of the forms; a dict or DataFrame with the keys or
+            columns seen in `fit`, or with the names of the heads.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            By the names of the heads.
+        """
+        arrays = {}
+        parts = self.split(y)
+        for (name, part), target in zip(parts.items(), self.targets_, strict=True):
+            with self._errors_of(name):
+                arrays[name] = target.transform(part)
+        return arrays
+
+    def split(self, y):
+        """Take y apart.
+
+        Parameters
+        ----------
+        y : array-like, DataFrame, or list or dict of them
+            As in `transform`.
+
+        Returns
+        -------
+        parts : dict of str to object
+            The y of each head, not encoded, by the names of the heads.
+        """
+        check_is_fitted(self)
+        return self._parts(y, _form(y, self.names))
+
+    def join(self, predictions):
+        """Put what is predicted together in the form that y had in `fit`.
+
+        Parameters
+        ----------
+        predictions : dict of str to array-like of shape (n_samples,) or (n_samples, \
+n_outputs)
+            Of each head, decoded, by the names of the heads.
+
+        Returns
+        -------
+        y : ndarray, DataFrame, or list or dict of ndarray
+            A DataFrame has the index 0, 1, ...; a two-dimensional array has numbers if
+            all heads predict numbers, else objects.
+        """
+        check_is_fitted(self)
+        parts = {name: np.asarray(predictions[name]) for name in self.names}
+        if self.form_ == "single":
+            return parts[self.names[0]]
+        if self.form_ == "dict":
+            return {key: parts[name] for name, key in self.keys_.items()}
+        if self.form_ == "frame":
+            labels = pd.Index(self.keys_.values())
+            columns = [parts[name] for name in self.keys_]
+            return pd.DataFrame(dict(enumerate(columns))).set_axis(labels, axis=1)
+        if self.form_ == "array":
+            return _to_columns(parts.values())
+        return list(parts.values()) if self.form_ == "list" else tuple(parts.values())
+
+    def _parts(self, y, form):
+        """Return the y of each head, in the order of the heads."""
+        if form == "single":
+            return {self.names[0]: y}
+        if form == "array":
+            columns = [_inferred(pd.Series(column)).to_numpy() for column in y.T]
+            return dict(zip(self.names, columns, strict=True))
+        if form == "frame":
+            keys = self._known_keys(y, form)
+            columns = {name: y.loc[:, key] for name, key in keys.items()}
+            return {name: _inferred(columns[name]) for name in self.names}
+        if form == "dict":
+            keys = self._known_keys(y, form)
+            parts = {name: y[keys[name]] for name in self.names}
+        else:
+            parts = dict(zip(self.names, y, strict=True))
+        common_length(parts)
+        return parts
+
+    def _known_keys(self, y, form):
+        """Return the key of each head, the one of `fit` or the name of the head."""
+        given = list(y)
+        for keys in (self.keys_, dict(zip(self.names, self.names, strict=True))):
+            if keys is not None and set(given) == set(keys.values()):
+                return keys
+        if self.keys_ is None:
+            return _keys(y, form, self.names)
+        raise ValueError(
+            f"y has {_WORDS[form]} {given}, but the ones seen in fit are "
+            f"{list(self.keys_.values())}."
+        )
+
+    def _errors_of(self, name):
+        return errors_about(f"Head {name!r}" if len(self.names) > 1 else None)
+
+
+_WORDS = {"dict": "the keys", "frame": "the columns"}
+
+
+def _form(y, names):
+    """Say how y holds what belongs to each head."""
+    if isinstance(y, dict):
+        form, n_found = "dict", len(y)
+    elif len(names) == 1:
+        return "single"
+    elif isinstance(y, pd.DataFrame):
+        form, n_found = "frame", y.shape[1]
+    elif isinstance(y, np.ndarray) and y.ndim == 2:
+        form, n_found = "array", y.shape[1]
+    elif isinstance(y, list | tuple):
+        form, n_found = "list" if isinstance(y, list) else "tuple", len(y)
+    else:
+        shape = f" of shape {y.shape}" if hasattr(y, "shape") else ""
+        raise ValueError(
+            f"y is {type(y).__name__}{shape}, but the heads {list(names)} expect one "
+            "column each of a DataFrame or of a two-dimensional array, or a list or "
+            "dict with one y per head."
+        )
+    if n_found != len(names):
+        what = "columns" if form in {"frame", "array"} else "elements"
+        raise ValueError(
+            f"y has {n_found} {what}, but there are {len(names)} heads: {list(names)}."
+        )
+    return form
+
+
+def _keys(y, form, names):
+    """Return the key or column of each head, in the order of y; None if it has none."""
+    if form not in _WORDS:
+        return None
+    given = list(y)
+    if len(set(given)) < len(given):
+        raise ValueError(f"The columns of y must have different names, got {given}.")
+    known = [key for key in given if key in names]
+    if 0 < len(known) < len(given):
+        raise ValueError(
+            f"y has {_WORDS[form]} {given}, of which only {known} are names of heads. "
+            f"Use all of {list(names)}, or none."
+        )
+    return dict(zip(known or names, given, strict=True))
+
+
+def _inferred(column):
+    """Undo what a table of objects does to a column of numbers."""
+    return column.infer_objects() if column.dtype == object else column
+
+
+def _to_columns(columns):
+    """Stack arrays of shape (n_samples,), as numbers if all of them are."""
+    columns = list(columns)
+    if all(column.dtype.kind in "biuf" for column in columns):
+        return np.column_stack(columns)
+    stacked = np.empty((len(columns[0]), len(columns)), dtype=object)
+    for i, column in enumerate(columns):
+        stacked[:, i] = column
+    return stacked
