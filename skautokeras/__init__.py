@@ -17,13 +17,17 @@ __version__ = "0.1.0.dev0"
 # TensorFlow takes seconds to import, and only some names need it.
 _HOMES = {
     "Block": "skautokeras._space.block",
+    "Boolean": "skautokeras._space.hyperparameters",
     "CategoricalEncoding": "skautokeras._space.preprocessing",
+    "Choice": "skautokeras._space.hyperparameters",
     "ClassificationHead": "skautokeras._space.heads",
     "DenseBlock": "skautokeras._space.dense",
     "Flatten": "skautokeras._space.reduction",
+    "Float": "skautokeras._space.hyperparameters",
     "GreedyOracle": "skautokeras._search.oracle",
     "ImageInput": "skautokeras._space.inputs",
     "Input": "skautokeras._space.inputs",
+    "Int": "skautokeras._space.hyperparameters",
     "Merge": "skautokeras._space.reduction",
     "Normalization": "skautokeras._space.preprocessing",
     "NumericalEmbedding": "skautokeras._space.preprocessing",

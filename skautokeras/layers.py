@@ -11,20 +11,26 @@ exported model in another process:
 
 from skautokeras._layers import (
     CategoricalEmbedding,
+    Cutout,
     Dropout,
     OneHot,
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
     QuantileScaling,
+    RandomAffine,
+    RandomContrast,
     Scaling,
 )
 
 __all__ = [
     "CategoricalEmbedding",
+    "Cutout",
     "Dropout",
     "OneHot",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
     "QuantileScaling",
+    "RandomAffine",
+    "RandomContrast",
     "Scaling",
 ]

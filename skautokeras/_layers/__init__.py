@@ -1,6 +1,7 @@
 """Keras layers of our own: registered by name, serialisable, exportable."""
 
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
+from skautokeras._layers.image import Cutout, RandomAffine, RandomContrast
 from skautokeras._layers.numerical import (
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
@@ -11,10 +12,13 @@ from skautokeras._layers.regularization import Dropout
 
 __all__ = [
     "CategoricalEmbedding",
+    "Cutout",
     "Dropout",
     "OneHot",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
     "QuantileScaling",
+    "RandomAffine",
+    "RandomContrast",
     "Scaling",
 ]

@@ -24,6 +24,7 @@ WIDTHS = (32, 64, 128, 256, 512)
 DEPTHS = Int(1, 4, default=3)
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class DenseBlock(Block):
     """Fully connected layers, each with activation and dropout.
 

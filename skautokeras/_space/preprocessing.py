@@ -33,6 +33,7 @@ ONE_HOT_LIMIT = 64
 _POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class Normalization(Block):
     """Scale numbers.
 
@@ -123,6 +124,7 @@ def _distinct_quantiles(quantiles, n_bins):
     return np.column_stack(padded)
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class NumericalEmbedding(Block):
     """Turn each number into a vector, so that a network sees its parts apart.
 
@@ -211,6 +213,7 @@ class NumericalEmbedding(Block):
         )
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class CategoricalEncoding(Block):
     """Turn category codes into features.
 

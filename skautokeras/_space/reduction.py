@@ -12,6 +12,7 @@ from skautokeras._space.hyperparameters import (
 )
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class Flatten(Block):
     """Make one row of features of every sample.
 
@@ -26,6 +27,7 @@ class Flatten(Block):
         return inputs if len(inputs.shape) == 2 else keras.layers.Flatten()(inputs)
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class Merge(Block):
     """Bring several branches together.
 
