@@ -85,6 +85,16 @@ class TargetsAdapter(BaseEstimator):
         self.schemas_ = [target.schema_ for target in self.targets_]
         return self
 
+    @property
+    def by_head(self):
+        """The fitted target of each head, by the names of the heads.
+
+        Returns
+        -------
+        targets : dict of str to (ClassificationTarget or RegressionTarget)
+        """
+        return dict(zip(self.names, self.targets_, strict=True))
+
     def transform(self, y):
         """Encode the target of every head.
 

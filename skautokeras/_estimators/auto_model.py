@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from skautokeras._data.columns import is_table
 from skautokeras._estimators.base import BaseAutoEstimator
@@ -288,19 +288,19 @@ class AutoModel(BaseAutoEstimator):
         from skautokeras._space.assembly import assemble
 
         inputs, outputs = _listed(self.inputs), _listed(self.outputs)
-        return inputs, self._with_settings(assemble(inputs, outputs))
+        return inputs, self._with_settings(inputs, assemble(inputs, outputs))
 
-    def _with_settings(self, outputs):
+    def _with_settings(self, inputs, outputs):
         """Return the nodes of heads with the losses and metrics of the estimator."""
-        from skautokeras._space.wiring import head_names
+        from skautokeras._space.wiring import Wiring
 
         settings = {"loss": self.loss, "metrics": self.metrics}
-        names = head_names(_listed(self.inputs), outputs)
+        names = Wiring(inputs, outputs).head_names
         changed = []
         for i, node in enumerate(outputs):
             head = copy.copy(node.block)
-            for parameter, value in settings.items():
-                value = _of_head(parameter, value, names, i)  # noqa: PLW2901
+            for parameter, setting in settings.items():
+                value = _of_head(parameter, setting, names, i)
                 if value is not None:
                     setattr(head, parameter, value)
             changed.append(head(list(node.parents)))
@@ -308,12 +308,9 @@ class AutoModel(BaseAutoEstimator):
 
     def _decisive_params(self):
         """Describe nodes by what they are: their keys differ between processes."""
-        from skautokeras._space.serialization import nodes_to_config
-
         params = super()._decisive_params()
         del params["inputs"], params["outputs"]
-        wiring = self._wire()
-        return {**params, "graph": nodes_to_config([*wiring.inputs, *wiring.outputs])}
+        return {**params, "graph": self._wire().describe()}
 
     def _fitted_attributes(self, problem, trials, weights, ensemble):
         attributes = super()._fitted_attributes(problem, trials, weights, ensemble)
@@ -325,7 +322,9 @@ class AutoModel(BaseAutoEstimator):
         }
         if classes:
             several = len(targets) > 1
-            attributes["classes_"] = classes if several else next(iter(classes.values()))
+            attributes["classes_"] = (
+                classes if several else next(iter(classes.values()))
+            )
         return attributes
 
     def __sklearn_tags__(self):

@@ -1,10 +1,10 @@
 """Assembly: the graph between inputs and heads that the user leaves to us."""
 
-from skautokeras._space.block import Node
 from skautokeras._space.general import GeneralBlock
 from skautokeras._space.heads import Head
 from skautokeras._space.image import ImageBlock
 from skautokeras._space.inputs import ImageInput, StructuredDataInput, TextInput
+from skautokeras._space.node import Node
 from skautokeras._space.reduction import Merge
 from skautokeras._space.structured_data import StructuredDataBlock
 from skautokeras._space.text import TextBlock

@@ -1,46 +1,10 @@
-"""Block, the one contract of the search space, and Node, what blocks are wired from."""
+"""Block, the one contract of the search space."""
 
 import re
-import uuid
 from collections.abc import Hashable
-from inspect import signature
 
 from skautokeras._space.configuration import deserialize, serialize
-
-
-class Node:
-    """The output of a block in a graph that is being wired.
-
-    Parameters
-    ----------
-    block : Block or None
-        What computes the node; None for an input.
-    parents : tuple of Node
-        What the block is called on.
-    """
-
-    def __init__(self, block=None, parents=()):
-        self.block = block
-        self.parents = tuple(parents)
-        # Inputs and outputs of one graph can be deep-copied apart from each other
-        # (scikit-learn's clone does); the key tells which nodes were the same.
-        self._key = uuid.uuid4().hex
-
-    def __repr__(self):
-        """Show the calls that make the node."""
-        return _expression(self, shown=set())
-
-
-def _expression(node, shown):
-    """Return the calls that make a node, as code; what was shown before as "..."."""
-    if node.block is None:
-        return f"{type(node).__name__}({given_parameters(node)})"
-    if node._key in shown:
-        return f"{node.block!r}(...)"
-    shown.add(node._key)
-    parents = [_expression(parent, shown) for parent in node.parents]
-    inner = parents[0] if len(parents) == 1 else f"[{', '.join(parents)}]"
-    return f"{node.block!r}({inner})"
+from skautokeras._space.node import Node, given_parameters, parameters_of
 
 
 class Block:
@@ -180,19 +144,6 @@ class Block:
         return f"{type(self).__name__}({given_parameters(self)})"
 
 
-def parameters_of(thing):
-    """Return the parameters of a block's constructor and their values, by name.
-
-    Parameters
-    ----------
-    thing : Block
-        Its attributes are the parameters of its constructor.
-    """
-    names = signature(type(thing).__init__).parameters
-    values = vars(thing)
-    return {name: values[name] for name in names if name in values}
-
-
 def _hashable(value):
     """Return something hashable that is equal for equal values."""
     if isinstance(value, dict):
@@ -200,25 +151,6 @@ def _hashable(value):
     if isinstance(value, (list, tuple)):
         return tuple(map(_hashable, value))
     return value if isinstance(value, Hashable) else None
-
-
-def given_parameters(thing):
-    """Return the parameters of a block or an input that are not the default, as text.
-
-    Parameters
-    ----------
-    thing : Block or Node
-        Its attributes are the parameters of its constructor.
-    """
-    defaults = {
-        p.name: p.default for p in signature(type(thing).__init__).parameters.values()
-    }
-    given = [
-        f"{name}={value!r}"
-        for name, value in vars(thing).items()
-        if name in defaults and value is not defaults[name]
-    ]
-    return ", ".join(given)
 
 
 def snake_case(name):

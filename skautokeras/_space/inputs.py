@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 
-from skautokeras._space.block import Node
+from skautokeras._space.configuration import deserialize, serialize
+from skautokeras._space.node import Node, parameters_of
 from skautokeras._space.records import Image, Table, Text
 
 
@@ -23,6 +24,35 @@ class InputNode(Node):
         super().__init__()
         self.columns = columns
         self.name = name
+
+    def get_config(self):
+        """Return the parameters of the constructor, ready for JSON.
+
+        Returns
+        -------
+        config : dict
+            For `from_config`.
+        """
+        return {
+            name: serialize(value, f"the {name!r} parameter of {type(self).__name__}")
+            for name, value in parameters_of(self).items()
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the input that a configuration describes.
+
+        Parameters
+        ----------
+        config : dict
+            From `get_config`.
+
+        Returns
+        -------
+        node : InputNode
+            Equal to the one that was asked.
+        """
+        return cls(**{name: deserialize(value) for name, value in config.items()})
 
     def symbolic(self, schema, prefix=""):
         """Return the tensors of the input, and what blocks are called on.
@@ -44,6 +74,7 @@ class InputNode(Node):
         raise NotImplementedError
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class StructuredDataInput(InputNode):
     """Input for a table: numbers, categories, dates, missing values, as they come.
 
@@ -104,6 +135,7 @@ class StructuredDataInput(InputNode):
         return {prefix + part: tensor for part, tensor in tensors.items()}, table
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class ImageInput(InputNode):
     """Input for images: arrays of pixels, or paths of image files.
 
@@ -176,6 +208,7 @@ class ImageInput(InputNode):
         return {name: tensor}, image
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class TextInput(InputNode):
     """Input for texts.
 
@@ -226,6 +259,7 @@ class TextInput(InputNode):
         return {prefix + part: tensor for part, tensor in tensors.items()}, text
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class Input(InputNode):
     """Input for a numeric array of any rank, the first axis being the rows.
 

@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 
-from skautokeras._space.block import Names, Node
+from skautokeras._space.block import Names
 from skautokeras._space.heads import Head
+from skautokeras._space.node import Node, describe, topological_order
 
 
 class Wiring:
@@ -43,6 +44,10 @@ class Wiring:
         _check_different_names([*self.input_names, *self.head_names])
         blocks = [node for node in self.order if node.block and not is_head(node)]
         self.block_names = list(dict.fromkeys(map(self.name, blocks)))
+
+    def describe(self):
+        """Return what the graph is, equal for equal graphs in any process."""
+        return describe([*self.inputs, *self.outputs])
 
     def name(self, node):
         """Return the name of a node: of the input, or of the block that makes it."""
@@ -88,41 +93,6 @@ def _check_different_names(names):
             f"Two inputs or heads are called {twice[0]!r}. Every head must be another "
             "object, and given names must differ from the counted ones."
         )
-
-
-def topological_order(outputs):
-    """Return all nodes that lead to the outputs, parents first.
-
-    Parameters
-    ----------
-    outputs : list of Node
-        Where to begin.
-
-    Raises
-    ------
-    ValueError
-        If a node leads to itself.
-    """
-    order, seen, path = [], set(), []
-
-    def visit(node):
-        if node._key in path:
-            circle = path[path.index(node._key) :]
-            raise ValueError(
-                f"{type(node.block).__name__} leads to itself, by way of "
-                f"{len(circle)} nodes: the graph must not have a cycle."
-            )
-        if node._key not in seen:
-            path.append(node._key)
-            for parent in node.parents:
-                visit(parent)
-            path.pop()
-            seen.add(node._key)
-            order.append(node)
-
-    for output in outputs:
-        visit(output)
-    return order
 
 
 def check_wiring(inputs, outputs):

@@ -1,0 +1,203 @@
+"""Node: what blocks are called on and return, and the way from one to another."""
+
+import uuid
+from inspect import signature
+
+from skautokeras._space.configuration import deserialize, serialize
+
+
+class Node:
+    """The output of a block in a graph that is being wired.
+
+    Parameters
+    ----------
+    block : Block or None
+        What computes the node; None for an input.
+    parents : tuple of Node
+        What the block is called on.
+    """
+
+    def __init__(self, block=None, parents=()):
+        self.block = block
+        self.parents = tuple(parents)
+        # Inputs and outputs of one graph can be deep-copied apart from each other
+        # (scikit-learn's clone does); the key tells which nodes were the same.
+        self._key = uuid.uuid4().hex
+
+    def get_config(self):
+        """Return the node and all that lead to it, ready for JSON.
+
+        Returns
+        -------
+        config : dict
+            For `from_config`.
+
+        Raises
+        ------
+        TypeError
+            If a block or a parameter is nothing that a configuration can hold, of a
+            class that is not registered with Keras for instance.
+        """
+        order = topological_order([self])
+        places = {node._key: i for i, node in enumerate(order)}
+        blocks = {id(node.block): node.block for node in order if node.block}
+        block_places = {block: i for i, block in enumerate(blocks)}
+        nodes = []
+        for node in order:
+            if node.block is None:
+                config = {"input": serialize(node, "an input")}
+            else:
+                parents = [places[parent._key] for parent in node.parents]
+                config = {"block": block_places[id(node.block)], "parents": parents}
+            nodes.append({"key": node._key, **config})
+        return {
+            "nodes": nodes,
+            "blocks": [serialize(block, "a block") for block in blocks.values()],
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the node that a configuration describes, with all that lead to it.
+
+        Nodes are the same as those of other configurations that they came with, so that
+        inputs and outputs may be read one by one.
+
+        Parameters
+        ----------
+        config : dict
+            From `get_config`.
+
+        Returns
+        -------
+        node : Node
+            Equal to the one that was asked.
+        """
+        blocks = [deserialize(block) for block in config["blocks"]]
+        nodes = []
+        for one in config["nodes"]:
+            if "input" in one:
+                node = deserialize(one["input"])
+            else:
+                node = Node(blocks[one["block"]], [nodes[i] for i in one["parents"]])
+            node._key = one["key"]
+            nodes.append(node)
+        return nodes[-1]
+
+    def __eq__(self, other):
+        """Compare inputs, blocks and how they are wired."""
+        if not isinstance(other, Node):
+            return NotImplemented
+        return describe([self]) == describe([other])
+
+    def __hash__(self):
+        """Hash what computes the node."""
+        return hash((type(self), self.block, len(self.parents)))
+
+    def __repr__(self):
+        """Show the calls that make the node."""
+        return _expression(self, shown=set())
+
+
+def _expression(node, shown):
+    """Return the calls that make a node, as code; what was shown before as "..."."""
+    if node.block is None:
+        return f"{type(node).__name__}({given_parameters(node)})"
+    if node._key in shown:
+        return f"{node.block!r}(...)"
+    shown.add(node._key)
+    parents = [_expression(parent, shown) for parent in node.parents]
+    inner = parents[0] if len(parents) == 1 else f"[{', '.join(parents)}]"
+    return f"{node.block!r}({inner})"
+
+
+def topological_order(outputs):
+    """Return all nodes that lead to the outputs, parents first.
+
+    Parameters
+    ----------
+    outputs : list of Node
+        Where to begin.
+
+    Raises
+    ------
+    ValueError
+        If a node leads to itself.
+    """
+    order, seen, path = [], set(), []
+
+    def visit(node):
+        if node._key in path:
+            circle = path[path.index(node._key) :]
+            raise ValueError(
+                f"{type(node.block).__name__} leads to itself, by way of "
+                f"{len(circle)} nodes: the graph must not have a cycle."
+            )
+        if node._key not in seen:
+            path.append(node._key)
+            for parent in node.parents:
+                visit(parent)
+            path.pop()
+            seen.add(node._key)
+            order.append(node)
+
+    for output in outputs:
+        visit(output)
+    return order
+
+
+def describe(nodes):
+    """Return what nodes and all that lead to them are, without their keys.
+
+    Parameters
+    ----------
+    nodes : list of Node
+        Where to begin.
+
+    Returns
+    -------
+    description : list
+        Equal for equal graphs: class, parameters and parents of each node, and which
+        nodes share a block.
+    """
+    order = topological_order(nodes)
+    places = {node._key: i for i, node in enumerate(order)}
+    first = {}
+    description = [[places[node._key] for node in nodes]]
+    for i, node in enumerate(order):
+        thing = node if node.block is None else node.block
+        parents = [places[parent._key] for parent in node.parents]
+        shared_with = first.setdefault(id(thing), i)
+        description.append([type(thing), parameters_of(thing), parents, shared_with])
+    return description
+
+
+def parameters_of(thing):
+    """Return the parameters of a block's constructor and their values, by name.
+
+    Parameters
+    ----------
+    thing : Block
+        Its attributes are the parameters of its constructor.
+    """
+    names = signature(type(thing).__init__).parameters
+    values = vars(thing)
+    return {name: values[name] for name in names if name in values}
+
+
+def given_parameters(thing):
+    """Return the parameters of a block or an input that are not the default, as text.
+
+    Parameters
+    ----------
+    thing : Block or Node
+        Its attributes are the parameters of its constructor.
+    """
+    defaults = {
+        p.name: p.default for p in signature(type(thing).__init__).parameters.values()
+    }
+    given = [
+        f"{name}={value!r}"
+        for name, value in vars(thing).items()
+        if name in defaults and value is not defaults[name]
+    ]
+    return ", ".join(given)
