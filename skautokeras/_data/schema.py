@@ -193,27 +193,34 @@ class TextSchema:
     n_tokens : int
         Tokens of a text that are kept at most: the width of the array ``"tokens"``.
 
-    n_different : int
-        Different n-grams of a text that are kept at most: the width of the arrays
-        ``"ngrams"`` and ``"weights"``.
+    vocabulary_size : int
+        Codes of tokens: 0 for none, 1 for unknown, then the most frequent first.
 
-    vocabulary_size, n_ngrams : int
-        Codes of tokens (0 for none, 1 for unknown, then the most frequent first) and of
-        n-grams (0 for none, then the most frequent first).
+    word_width : int
+        Different n-grams of words of a text that are kept at most: the width of the
+        arrays ``"word_ngrams"`` and ``"word_weights"``.
+
+    n_word_ngrams : int
+        Codes of n-grams of words: 0 for none, then the most frequent first.
+
+    character_width, n_character_ngrams : int, default=0
+        The same of n-grams of characters; 0 where there are none.
 
     Examples
     --------
     >>> from skautokeras._data.schema import TextSchema
-    >>> TextSchema(100, 7.0, 12, 30, 500, 900).shapes["tokens"]
+    >>> TextSchema(100, 7.0, 12, 500, 30, 900).shapes["tokens"]
     (12, 'int32')
     """
 
     n_samples: int
     n_words: float
     n_tokens: int
-    n_different: int
     vocabulary_size: int
-    n_ngrams: int
+    word_width: int
+    n_word_ngrams: int
+    character_width: int = 0
+    n_character_ngrams: int = 0
 
     @property
     def shapes(self):
@@ -222,13 +229,19 @@ class TextSchema:
         Returns
         -------
         shapes : dict of str to (int, str)
-            In the order tokens, ngrams, weights.
+            Tokens, then codes and weights of each kind of n-grams.
         """
-        return {
+        shapes = {
             "tokens": (self.n_tokens, "int32"),
-            "ngrams": (self.n_different, "int32"),
-            "weights": (self.n_different, "float32"),
+            "word_ngrams": (self.word_width, "int32"),
+            "word_weights": (self.word_width, "float32"),
         }
+        if self.character_width:
+            shapes |= {
+                "character_ngrams": (self.character_width, "int32"),
+                "character_weights": (self.character_width, "float32"),
+            }
+        return shapes
 
 
 @dataclass(frozen=True)

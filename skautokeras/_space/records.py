@@ -65,16 +65,19 @@ class Text:
 
     ``tokens`` (batch, n_tokens) are int codes of the words or characters in their
     order: 0 behind the end, 1 for those that are not in the vocabulary, then the most
-    frequent first. ``ngrams`` (batch, n_different) are int codes of the different
-    n-grams of each text, 0 where there are no more, the most frequent ones first, and
-    ``weights`` (batch, n_different) their weights. ``schema`` is what the analysis
-    found.
+    frequent first. ``word_ngrams`` (batch, n) are int codes of the different n-grams of
+    each text, 0 where there are no more, the most frequent ones first, and
+    ``word_weights`` (batch, n) their weights; so are ``character_ngrams`` and
+    ``character_weights``, None where texts are too long for them. ``schema`` is what
+    the analysis found.
     """
 
     tokens: object
-    ngrams: object
-    weights: object
+    word_ngrams: object
+    word_weights: object
     schema: object
+    character_ngrams: object = None
+    character_weights: object = None
 
     def to_tensor(self):
         """Raise: words are no numbers."""

@@ -1,0 +1,341 @@
+"""Texts: what they are, and the arrays a network takes."""
+
+from collections import defaultdict
+from itertools import count
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skautokeras._data.ngrams import FIRST, UNKNOWN, NgramWeights, strongest
+from skautokeras._data.schema import TextSchema
+from skautokeras._data.tokens import normalise, spell, tokenise
+
+# Different tokens and n-grams of each kind, unless the user says another number.
+MAX_TOKENS = 20_000
+# Below this many texts, words that are in one of them only are kept.
+FEW_TEXTS = 100
+# Tokens of a text, and different n-grams of it, that are kept: enough for most texts,
+# but not more than these.
+KEPT_SHARE = 0.98
+MAX_LENGTH = 512
+MAX_WORD_NGRAMS = 512
+MAX_CHARACTER_NGRAMS = 1024
+# Texts whose median is longer (in characters) get no n-grams of characters, and neither
+# do so many that their arrays would hold more entries than this (docs/decisions.md).
+LONG_TEXT = 500
+MAX_ENTRIES = 2**25
+# N-grams are learned from texts, evenly spaced, of this many words or characters.
+MAX_LEARNED = 2**23
+
+WORD_NGRAMS = (1, 2)
+CHARACTER_NGRAMS = (3, 4, 5)
+# Five characters are one number below 2**60.
+N_CHARACTERS = 2**12
+# Spaces are the first of the known characters, as they have the lowest code point.
+SPACE = FIRST
+
+# Texts that are taken apart at a time.
+CHUNK = 4096
+
+
+def read_texts(X):
+    """Return X as a list of strings.
+
+    Parameters
+    ----------
+    X : list, tuple, ndarray, Series or DataFrame of shape (n_samples,) or \
+(n_samples, 1)
+        Strings; None, NaN and the like are missing.
+
+    Returns
+    -------
+    texts : list of str
+        Empty where one is missing.
+
+    Raises
+    ------
+    TypeError
+        If X is a single string, or holds something else than strings.
+    ValueError
+        If X has another shape, or no rows.
+
+    Examples
+    --------
+    >>> from skautokeras._data.text import read_texts
+    >>> read_texts(["dry", None])
+    ['dry', '']
+    """
+    values = _as_column(X)
+    if not len(values):
+        raise ValueError(
+            "Found array with 0 sample(s) while a minimum of 1 is required."
+        )
+    return [_as_text(value, i) for i, value in enumerate(values)]
+
+
+def _as_column(X):
+    """Return the one column of X as a sequence."""
+    if isinstance(X, str | bytes):
+        raise TypeError(
+            f"X must hold one text per row, got a single {type(X).__name__}. "
+            "Put it into a list."
+        )
+    if not isinstance(X, list | tuple | pd.Series | pd.DataFrame | np.ndarray):
+        raise TypeError(
+            "X must be a list, an array, a Series or a DataFrame of one column of "
+            f"texts, got {type(X).__name__}."
+        )
+    if isinstance(X, list | tuple):
+        if any(isinstance(value, list | tuple | np.ndarray) for value in X):
+            X = np.array(X, dtype=object)
+        else:
+            return X
+    if X.ndim == 2 and X.shape[1] == 1:
+        X = X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X[:, 0]
+    if X.ndim != 1:
+        raise ValueError(
+            f"X must have one column of texts, got an array of shape {X.shape}."
+        )
+    return X.astype(object).tolist()
+
+
+def _as_text(value, i):
+    if isinstance(value, str):
+        return value
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return ""
+    raise TypeError(
+        f"X must hold strings, got {value!r} ({type(value).__name__}) in row {i}. "
+        "Convert it to a string first."
+    )
+
+
+class TextAdapter(TransformerMixin, BaseEstimator):
+    """Turn texts into codes of words and weights of n-grams.
+
+    Parameters
+    ----------
+    max_tokens : int or None, default=None
+        Different words, n-grams of words and n-grams of characters that are told apart
+        at most, each. None: 20 000.
+
+    Attributes
+    ----------
+    schema_ : TextSchema
+        What the texts are.
+
+    vocabulary_ : dict of str to int
+        Code of each token, the most frequent first.
+
+    alphabet_ : ndarray of shape (n_characters,), dtype uint32, or None
+        Code points of the known characters, rising.
+
+    word_ngrams_ : NgramWeights
+        The known n-grams of tokens.
+
+    character_ngrams_ : NgramWeights or None
+        The known n-grams of characters. None: texts are too long or too many.
+
+    Examples
+    --------
+    >>> from skautokeras._data.text import TextAdapter
+    >>> adapter = TextAdapter().fit(["dry and fruity", "dry, with oak", "fruity"])
+    >>> adapter.transform(["dry oak", "sweet"])["tokens"].tolist()
+    [[2, 6, 0], [1, 0, 0]]
+    """
+
+    def __init__(self, *, max_tokens=None):
+        self.max_tokens = max_tokens
+
+    def fit(self, X, y=None):
+        """Learn which words and n-grams there are.
+
+        Parameters
+        ----------
+        X : list, tuple, ndarray, Series or DataFrame of shape (n_samples,) or \
+(n_samples, 1)
+            Strings; None, NaN and the like are missing.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TextAdapter
+        """
+        texts = [normalise(text) for text in read_texts(X)]
+        max_tokens = MAX_TOKENS if self.max_tokens is None else self.max_tokens
+        at_least = 1 if len(texts) < FEW_TEXTS else 2
+        self.vocabulary_, words = _learn_vocabulary(texts, max_tokens, at_least)
+        self.word_ngrams_ = NgramWeights(
+            lengths=WORD_NGRAMS,
+            base=len(self.vocabulary_) + FIRST,
+            max_ngrams=max_tokens,
+            min_sequences=at_least,
+        )
+        found = self.word_ngrams_.fit_transform(_thinned(words))
+        n_words = np.bincount(words[1], minlength=len(texts))
+        self.alphabet_, self.character_ngrams_ = None, None
+        facts = {}
+        if np.median([len(text) for text in texts]) <= LONG_TEXT:
+            facts = self._fit_characters(texts, max_tokens, at_least)
+        self.schema_ = TextSchema(
+            n_samples=len(texts),
+            n_words=float(np.median(n_words)),
+            n_tokens=_enough(n_words, MAX_LENGTH),
+            vocabulary_size=len(self.vocabulary_) + FIRST,
+            word_width=_width(found, MAX_WORD_NGRAMS),
+            n_word_ngrams=len(self.word_ngrams_.keys_) + 1,
+            **facts,
+        )
+        return self
+
+    def _fit_characters(self, texts, max_tokens, at_least):
+        """Learn n-grams of characters; return what the schema tells of them."""
+        alphabet, characters = _learn_alphabet(texts)
+        ngrams = NgramWeights(
+            lengths=CHARACTER_NGRAMS,
+            base=N_CHARACTERS,
+            gap=SPACE,
+            max_ngrams=max_tokens,
+            min_sequences=at_least,
+        )
+        found = ngrams.fit_transform(_thinned(characters))
+        width = _width(found, MAX_CHARACTER_NGRAMS)
+        if width * len(texts) > MAX_ENTRIES:
+            return {}
+        self.alphabet_, self.character_ngrams_ = alphabet, ngrams
+        return {
+            "character_width": width,
+            "n_character_ngrams": len(ngrams.keys_) + 1,
+        }
+
+    def transform(self, X):
+        """Turn texts into arrays.
+
+        Parameters
+        ----------
+        X : list, tuple, ndarray, Series or DataFrame of shape (n_samples,) or \
+(n_samples, 1)
+            Strings; None, NaN and the like are missing.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray
+            Those of `TextSchema`, with one row per text.
+        """
+        check_is_fitted(self)
+        texts = read_texts(X)
+        arrays = {
+            name: np.zeros((len(texts), width), dtype)
+            for name, (width, dtype) in self.schema_.shapes.items()
+        }
+        for start in range(0, len(texts), CHUNK):
+            rows = slice(start, start + CHUNK)
+            for name, part in self._transform(texts[rows]).items():
+                arrays[name][rows] = part
+        return arrays
+
+    def _transform(self, texts):
+        texts = [normalise(text) for text in texts]
+        words = self._words(texts)
+        arrays = {"tokens": _padded(words, self.schema_.n_tokens)}
+        arrays["word_ngrams"], arrays["word_weights"] = strongest(
+            self.word_ngrams_.transform(words), self.schema_.word_width
+        )
+        if self.character_ngrams_ is not None:
+            characters = _as_sequences(_code_points(texts), self.alphabet_)
+            arrays["character_ngrams"], arrays["character_weights"] = strongest(
+                self.character_ngrams_.transform(characters),
+                self.schema_.character_width,
+            )
+        return arrays
+
+    def _words(self, texts):
+        code = self.vocabulary_.get
+        return _flat([[code(token, UNKNOWN) for token in tokenise(t)] for t in texts])
+
+
+def _learn_vocabulary(texts, max_tokens, at_least):
+    """Return the code of each frequent token, and the codes of all texts."""
+    first_seen = defaultdict(count().__next__)
+    codes, rows, n_texts = _flat(
+        [first_seen[token] for token in tokenise(text)] for text in texts
+    )
+    n_found = np.bincount(codes, minlength=len(first_seen))
+    order = np.argsort(-n_found, kind="stable")
+    order = order[n_found[order] >= at_least][:max_tokens]
+    recoded = np.full(len(first_seen), UNKNOWN, "int32")
+    recoded[order] = np.arange(len(order)) + FIRST
+    tokens = list(first_seen)
+    vocabulary = {tokens[i]: FIRST + rank for rank, i in enumerate(order.tolist())}
+    return vocabulary, (recoded[codes], rows, n_texts)
+
+
+def _flat(lists):
+    """Return sequences as `NgramWeights` takes them."""
+    parts = [np.array(codes, "int32") for codes in lists]
+    return np.concatenate(parts), _rows_of(parts), len(parts)
+
+
+def _rows_of(parts):
+    """Return which part each entry of the parts, one after another, is of."""
+    return np.repeat(np.arange(len(parts), dtype="int32"), [len(p) for p in parts])
+
+
+def _learn_alphabet(texts):
+    """Return the most frequent characters, and the codes of all texts."""
+    points = _code_points(texts)
+    alphabet, n_found = np.unique(points[0], return_counts=True)
+    frequent = np.argsort(-n_found, kind="stable")[: N_CHARACTERS - FIRST]
+    alphabet = np.sort(alphabet[frequent])
+    return alphabet, _as_sequences(points, alphabet)
+
+
+def _code_points(texts):
+    """Return the characters of texts as numbers, and which text each is of."""
+    spelled = [spell(text) for text in texts]
+    points = np.frombuffer("".join(spelled).encode("utf-32-le"), "<u4")
+    return points, _rows_of(spelled), len(texts)
+
+
+def _as_sequences(points, alphabet):
+    """Return code points as codes of an alphabet."""
+    points, rows, n_texts = points
+    places = np.searchsorted(alphabet, points)
+    places[places == len(alphabet)] = 0
+    codes = np.where(alphabet[places] == points, places + FIRST, UNKNOWN)
+    return codes, rows, n_texts
+
+
+def _thinned(sequences):
+    """Return some of the sequences, evenly spaced, if they are many."""
+    codes, rows, n_sequences = sequences
+    step = -(-len(codes) // MAX_LEARNED)
+    if step <= 1:
+        return sequences
+    kept = rows % step == 0
+    return codes[kept], rows[kept] // step, -(-n_sequences // step)
+
+
+def _padded(sequences, width):
+    """Return the beginnings of sequences as rows."""
+    codes, rows, n_sequences = sequences
+    starts = np.searchsorted(rows, np.arange(n_sequences))
+    place = np.arange(len(codes)) - starts[rows]
+    kept = place < width
+    padded = np.zeros((n_sequences, width), "int32")
+    padded[rows[kept], place[kept]] = codes[kept]
+    return padded
+
+
+def _width(weights, most):
+    """Return how many different n-grams of a text are kept."""
+    return _enough(np.diff(weights.indptr), most)
+
+
+def _enough(lengths, most):
+    """Return a length that suffices for most, one at least."""
+    return int(np.clip(np.ceil(np.quantile(lengths, KEPT_SHARE)), 1, most))

@@ -1,0 +1,152 @@
+"""Take texts apart: words, or characters in scripts that write no spaces."""
+
+import re
+import unicodedata
+from functools import cache
+
+import numpy as np
+
+# Scripts without spaces between words: Thai and Lao, Myanmar, Khmer, kana and bopomofo,
+# Han. A character of them is a token by itself.
+UNSEGMENTED = (
+    (0x0E00, 0x0EFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0x3005, 0x3007),
+    (0x3040, 0x312F),
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+)
+# Characters behind these are emoji, rare Han and historic scripts, each of them a token.
+# A class of them among the others would make `re` look through all ranges in turn.
+_N_IN_CLASSES = 0x10000
+_BEHIND = "\U00010000-\U0010ffff"
+
+
+def normalise(text):
+    """Return a text in one form: NFKC and lower case.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    text : str
+        Full-width letters, ligatures, curly apostrophes and the like as plain ones.
+
+    Examples
+    --------
+    >>> from skautokeras._data.tokens import normalise
+    >>> normalise("DRY ﬁno")
+    'dry fino'
+    """
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
+    return unicodedata.normalize("NFKC", text)
+
+
+def tokenise(text):
+    """Split a normalised text.
+
+    Parameters
+    ----------
+    text : str
+        What `normalise` has returned.
+
+    Returns
+    -------
+    tokens : list of str
+        Words, with the apostrophes inside them; single characters (with their marks)
+        of scripts without spaces; emoji and signs of currencies.
+
+    Examples
+    --------
+    >>> from skautokeras._data.tokens import tokenise
+    >>> tokenise("don't pay £5, 山田さん")
+    ["don't", 'pay', '£', '5', '山', '田', 'さ', 'ん']
+    """
+    return (_ascii_words() if text.isascii() else _words()).findall(text)
+
+
+def spell(text):
+    """Return a normalised text as words between single spaces.
+
+    Parameters
+    ----------
+    text : str
+        What `normalise` has returned.
+
+    Returns
+    -------
+    text : str
+        With a space before the first word and one behind the last; only a space if
+        there is none.
+
+    Examples
+    --------
+    >>> from skautokeras._data.tokens import spell
+    >>> spell("dry, with a hint... of oak")
+    ' dry with a hint of oak '
+    """
+    return _gaps().sub(" ", f" {text} ")
+
+
+@cache
+def _ascii_words():
+    return re.compile(r"\w+(?:'\w+)*|\$")
+
+
+@cache
+def _words():
+    letter, mark, alone = _character_classes()
+    word = f"[{letter}{mark}]+"
+    return re.compile(f"{word}(?:'{word})*|[{alone}{_BEHIND}][{mark}]*")
+
+
+@cache
+def _gaps():
+    return re.compile(f"[^{''.join(_character_classes())}{_BEHIND}]+")
+
+
+@cache
+def _character_classes():
+    r"""Return letters, marks and what stands alone, as character classes for `re`.
+
+    Marks are the vowels and accents that are characters of their own; ``\w`` leaves
+    them out and would cut Hindi words into pieces.
+    """
+    kinds = {"letter": [], "mark": [], "alone": []}
+    for code in range(_N_IN_CLASSES):
+        kind = _kind(code)
+        if kind is not None:
+            kinds[kind].append(code)
+    return tuple(map(_as_ranges, kinds.values()))
+
+
+def _kind(code):
+    character = chr(code)
+    category = unicodedata.category(character)
+    if category[0] == "M":
+        return "mark"
+    if category in ("Sc", "So"):
+        return "alone"
+    if not (character.isalnum() or character == "_"):
+        return None
+    unsegmented = any(first <= code <= last for first, last in UNSEGMENTED)
+    return "alone" if unsegmented else "letter"
+
+
+def _as_ranges(codes):
+    """Return rising code points as the inside of a character class."""
+    codes = np.array(codes)
+    breaks = np.flatnonzero(np.diff(codes) > 1)
+    starts = codes[np.concatenate([[0], breaks + 1])]
+    ends = codes[np.concatenate([breaks, [-1]])]
+    return "".join(
+        f"\\u{start:04x}-\\u{end:04x}" for start, end in zip(starts, ends, strict=True)
+    )
