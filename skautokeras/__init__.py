@@ -16,6 +16,7 @@ __version__ = "0.1.0.dev0"
 # Public name -> the module it lives in, imported when the name is first asked for:
 # TensorFlow takes seconds to import, and only some names need it.
 _HOMES = {
+    "AutoModel": "skautokeras._estimators.auto_model",
     "Block": "skautokeras._space.block",
     "Boolean": "skautokeras._space.hyperparameters",
     "CategoricalEncoding": "skautokeras._space.preprocessing",

@@ -327,6 +327,27 @@ class AutoModel(BaseAutoEstimator):
             )
         return attributes
 
+    @property
+    def _repr_html_(self):
+        """What notebooks show: scikit-learn's box and a drawing of the graph."""
+        of_sklearn = super()._repr_html_
+        return lambda: of_sklearn() + self._drawing()
+
+    def _repr_mimebundle_(self, **kwargs):
+        """Return the same for notebooks that ask for all forms at once."""
+        forms = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in forms:
+            forms["text/html"] += self._drawing()
+        return forms
+
+    def _drawing(self):
+        from skautokeras._space.drawing import draw
+
+        try:
+            return draw(self._wire())
+        except (TypeError, ValueError):
+            return ""  # `fit` will say what is wrong with the graph.
+
     def __sklearn_tags__(self):
         """Return scikit-learn's tags; what the estimator is follows from its heads."""
         tags = super().__sklearn_tags__()

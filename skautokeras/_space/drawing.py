@@ -1,0 +1,103 @@
+"""Drawing: a graph as a picture in SVG, inputs above, heads below."""
+
+from html import escape
+
+from skautokeras._space.node import given_parameters
+
+_ROW, _BOX, _GAP = 64, 38, 18
+_LETTER = 7.2
+_STYLE = (
+    "<style>.skautokeras-graph text{font:12px sans-serif;text-anchor:middle;"
+    "fill:currentColor}.skautokeras-graph rect{fill:none;stroke:currentColor}"
+    ".skautokeras-graph path{fill:none;stroke:currentColor;opacity:.6}</style>"
+)
+
+
+def draw(wiring):
+    """Return a picture of a graph.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        What is drawn: a box per node with its name and the parameters that are given,
+        and a line from each node to those that are called on it.
+
+    Returns
+    -------
+    svg : str
+        For a page in HTML.
+
+    Examples
+    --------
+    >>> from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
+    >>> from skautokeras._space.drawing import draw
+    >>> from skautokeras._space.wiring import Wiring
+    >>> node = StructuredDataInput()
+    >>> svg = draw(Wiring([node], [ClassificationHead()(DenseBlock()(node))]))
+    >>> svg.count("<rect"), "dense_block_1" in svg
+    (3, True)
+    """
+    nodes = list({n._key: n for n in [*wiring.inputs, *wiring.order]}.values())
+    rows = _rows(nodes)
+    labels = {node._key: _label(node, wiring) for node in nodes}
+    widths = {
+        key: _LETTER * max(map(len, label)) + _GAP for key, label in labels.items()
+    }
+    lengths = [sum(widths[n._key] + _GAP for n in row) for row in rows]
+    total = max(lengths) + _GAP
+    places, parts = {}, []
+    for i, (row, length) in enumerate(zip(rows, lengths, strict=True)):
+        x = (total - length + _GAP) / 2
+        for node in row:
+            width = widths[node._key]
+            places[node._key] = (x + width / 2, i * _ROW + 1)
+            x += width + _GAP
+    for node in nodes:
+        x, y = places[node._key]
+        parts.extend(_line(places[parent._key], (x, y)) for parent in node.parents)
+        parts.append(_box(labels[node._key], x, y, widths[node._key]))
+    height = len(rows) * _ROW - (_ROW - _BOX) + 2
+    return (
+        f'<svg class="skautokeras-graph" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {total:.0f} {height}" width="{total:.0f}">'
+        f"{_STYLE}{''.join(parts)}</svg>"
+    )
+
+
+def _rows(nodes):
+    """Return the nodes by the length of the longest way to them from an input."""
+    depths = {}
+    for node in nodes:
+        depths[node._key] = max((depths[p._key] + 1 for p in node.parents), default=0)
+    rows = [[] for _ in range(max(depths.values()) + 1)]
+    for node in nodes:
+        rows[depths[node._key]].append(node)
+    return rows
+
+
+def _label(node, wiring):
+    """Return the lines of text in the box of a node."""
+    given = given_parameters(node if node.block is None else node.block)
+    shortened = given if len(given) <= 40 else f"{given[:37]}..."
+    return [wiring.name(node), shortened] if given else [wiring.name(node)]
+
+
+def _box(lines, x, y, width):
+    rectangle = (
+        f'<rect x="{x - width / 2:.0f}" y="{y}" width="{width:.0f}" height="{_BOX}" '
+        'rx="6"/>'
+    )
+    first = y + (23 if len(lines) == 1 else 16)
+    texts = (
+        f'<text x="{x:.0f}" y="{first + 15 * i}">{escape(line)}</text>'
+        for i, line in enumerate(lines)
+    )
+    return rectangle + "".join(texts)
+
+
+def _line(start, end):
+    (x0, y0), (x1, y1) = start, end
+    y0 += _BOX
+    middle = (y0 + y1) / 2
+    path = f"M{x0:.0f} {y0}C{x0:.0f} {middle:.0f} {x1:.0f} {middle:.0f} {x1:.0f} {y1}"
+    return f'<path d="{path}"/>'
