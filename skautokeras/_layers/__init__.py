@@ -9,6 +9,7 @@ from skautokeras._layers.numerical import (
     Scaling,
 )
 from skautokeras._layers.regularization import Dropout
+from skautokeras._layers.sequence import PositionEmbedding
 
 __all__ = [
     "CategoricalEmbedding",
@@ -17,6 +18,7 @@ __all__ = [
     "OneHot",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
+    "PositionEmbedding",
     "QuantileScaling",
     "RandomAffine",
     "RandomContrast",

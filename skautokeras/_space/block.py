@@ -156,10 +156,11 @@ def _hashable(value):
 def snake_case(name):
     """Return a class name as it stands in the names of hyperparameters.
 
-    >>> snake_case("StructuredDataBlock")
-    'structured_data_block'
+    >>> snake_case("StructuredDataBlock"), snake_case("RNNBlock")
+    ('structured_data_block', 'rnn_block')
     """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    boundary = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+    return re.sub(boundary, "_", name).lower()
 
 
 class Names:

@@ -338,3 +338,39 @@ def when(hp, name, given, values):
         Inside it, an inactive hyperparameter has the value None.
     """
     return hp.conditional_scope(name, values) if is_searched(given) else nullcontext()
+
+
+def each(hp, block, count, counts, name, space):
+    """Return the values of a hyperparameter that every layer or stage has by itself.
+
+    Those of layers that are not there do not exist: ``units_2`` comes with a third
+    layer only.
+
+    Parameters
+    ----------
+    hp : keras_tuner.HyperParameters
+        Asked for the values.
+    block : Block
+        Its parameters ``count`` and ``name`` are what the user gave.
+    count : str
+        The hyperparameter that says how many there are; it has been chosen by now.
+    counts : Choice or Int
+        The range that the block proposes for it.
+    name : str
+        Put before the number: "units".
+    space : Choice, Int, Float or Boolean
+        The range that the block proposes for each value.
+
+    Returns
+    -------
+    values : list
+        One per layer or stage.
+    """
+    given = getattr(block, count)
+    n = choose(hp, count, given, counts)
+    deepest = greatest(counts if given is None else given) if is_searched(given) else n
+    values = []
+    for i in range(deepest):
+        with when(hp, count, given, list(range(i + 1, deepest + 1))):
+            values.append(choose(hp, f"{name}_{i}", getattr(block, name), space))
+    return values[:n]
