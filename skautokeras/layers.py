@@ -11,20 +11,28 @@ exported model in another process:
 
 from skautokeras._layers import (
     CategoricalEmbedding,
+    Cutout,
     Dropout,
     OneHot,
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
+    PositionEmbedding,
     QuantileScaling,
+    RandomAffine,
+    RandomContrast,
     Scaling,
 )
 
 __all__ = [
     "CategoricalEmbedding",
+    "Cutout",
     "Dropout",
     "OneHot",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
+    "PositionEmbedding",
     "QuantileScaling",
+    "RandomAffine",
+    "RandomContrast",
     "Scaling",
 ]

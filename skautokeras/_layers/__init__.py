@@ -1,6 +1,7 @@
 """Keras layers of our own: registered by name, serialisable, exportable."""
 
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
+from skautokeras._layers.image import Cutout, RandomAffine, RandomContrast
 from skautokeras._layers.numerical import (
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
@@ -8,13 +9,18 @@ from skautokeras._layers.numerical import (
     Scaling,
 )
 from skautokeras._layers.regularization import Dropout
+from skautokeras._layers.sequence import PositionEmbedding
 
 __all__ = [
     "CategoricalEmbedding",
+    "Cutout",
     "Dropout",
     "OneHot",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
+    "PositionEmbedding",
     "QuantileScaling",
+    "RandomAffine",
+    "RandomContrast",
     "Scaling",
 ]

@@ -18,6 +18,9 @@ class Dropout(keras.layers.Layer):
         Share that is dropped, at least 0 and below 1.
     seed : int or None, default=None
         Seed of the draws. None: a fresh one.
+    channels : bool, default=False
+        Whether a channel of a series or a map is dropped as a whole, as neighbours in
+        it hold nearly the same (Tompson et al., arXiv:1411.4280).
 
     Notes
     -----
@@ -35,10 +38,11 @@ class Dropout(keras.layers.Layer):
     # Entries of the config that are held in variables: not part of the structure.
     numbers = ("rate",)
 
-    def __init__(self, rate, seed=None, **kwargs):
+    def __init__(self, rate, seed=None, channels=False, **kwargs):
         super().__init__(**kwargs)
         self.rate = rate
         self.seed = seed
+        self.channels = channels
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape):
@@ -55,7 +59,10 @@ class Dropout(keras.layers.Layer):
         if not training:
             return x
         keep = 1.0 - self.current_rate
-        draws = keras.random.uniform(ops.shape(x), seed=self.seed_generator)
+        shape = ops.shape(x)
+        if self.channels:
+            shape = (shape[0], *[1] * (len(shape) - 2), shape[-1])
+        draws = keras.random.uniform(shape, seed=self.seed_generator)
         return ops.where(draws < keep, x / keep, 0.0)
 
     def compute_output_shape(self, input_shape):
@@ -64,4 +71,5 @@ class Dropout(keras.layers.Layer):
 
     def get_config(self):
         """Return what `from_config` needs."""
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+        config = {"rate": self.rate, "seed": self.seed, "channels": self.channels}
+        return {**super().get_config(), **config}

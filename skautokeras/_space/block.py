@@ -2,7 +2,10 @@
 
 import re
 import uuid
+from collections.abc import Hashable
 from inspect import signature
+
+from skautokeras._space.configuration import deserialize, serialize
 
 
 class Node:
@@ -106,9 +109,86 @@ class Block:
         """
         raise NotImplementedError(f"{type(self).__name__} must define build.")
 
+    def get_config(self):
+        """Return the parameters of the constructor, ready for JSON.
+
+        Blocks and ranges among them become configurations by their names in Keras's
+        registry, so that reading them back runs nothing but what is registered.
+
+        Returns
+        -------
+        config : dict
+            For `from_config`.
+
+        Raises
+        ------
+        TypeError
+            If a parameter is nothing that a configuration can hold, a block of a class
+            that is not registered with Keras for instance.
+        """
+        return {
+            name: serialize(value, f"the {name!r} parameter of {type(self).__name__}")
+            for name, value in parameters_of(self).items()
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the block that a configuration describes.
+
+        Parameters
+        ----------
+        config : dict
+            From `get_config`.
+
+        Returns
+        -------
+        block : Block
+            Equal to the one that was asked.
+
+        Raises
+        ------
+        ValueError
+            If it names a class that is not registered with Keras.
+        """
+        return cls(**{name: deserialize(value) for name, value in config.items()})
+
+    def __eq__(self, other):
+        """Compare class and parameters."""
+        if not isinstance(other, Block):
+            return NotImplemented
+        return type(self) is type(other) and (
+            parameters_of(self) == parameters_of(other)
+        )
+
+    def __hash__(self):
+        """Hash class and parameters."""
+        return hash((type(self), _hashable(parameters_of(self))))
+
     def __repr__(self):
         """Show the parameters that are not None."""
         return f"{type(self).__name__}({given_parameters(self)})"
+
+
+def parameters_of(thing):
+    """Return the parameters of a block's constructor and their values, by name.
+
+    Parameters
+    ----------
+    thing : Block
+        Its attributes are the parameters of its constructor.
+    """
+    names = signature(type(thing).__init__).parameters
+    values = vars(thing)
+    return {name: values[name] for name in names if name in values}
+
+
+def _hashable(value):
+    """Return something hashable that is equal for equal values."""
+    if isinstance(value, dict):
+        return frozenset((key, _hashable(part)) for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_hashable, value))
+    return value if isinstance(value, Hashable) else None
 
 
 def given_parameters(thing):
@@ -133,10 +213,11 @@ def given_parameters(thing):
 def snake_case(name):
     """Return a class name as it stands in the names of hyperparameters.
 
-    >>> snake_case("StructuredDataBlock")
-    'structured_data_block'
+    >>> snake_case("StructuredDataBlock"), snake_case("RNNBlock")
+    ('structured_data_block', 'rnn_block')
     """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    boundary = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+    return re.sub(boundary, "_", name).lower()
 
 
 class Names:

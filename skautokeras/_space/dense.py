@@ -15,15 +15,16 @@ from skautokeras._space.hyperparameters import (
     Int,
     check_parameters,
     choose,
-    greatest,
+    each,
     is_searched,
-    when,
 )
+from skautokeras._space.shapes import check_activation
 
 WIDTHS = (32, 64, 128, 256, 512)
 DEPTHS = Int(1, 4, default=3)
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class DenseBlock(Block):
     """Fully connected layers, each with activation and dropout.
 
@@ -89,8 +90,9 @@ class DenseBlock(Block):
             hp, "dropout", self.dropout, Float(0.0, 0.5, default=0.1, step=0.05)
         )
         check_parameters(self, n_layers=n_layers, dropout=dropout)
-        _check_activation(activation)
-        for width in self._widths(hp, n_layers):
+        check_activation(self, activation)
+        space = Choice(WIDTHS, default=256)
+        for width in each(hp, self, "n_layers", DEPTHS, "units", space):
             skip = x
             x = keras.layers.Dense(width)(x)
             if use_batchnorm:
@@ -101,26 +103,3 @@ class DenseBlock(Block):
             if residual and skip.shape[-1] == width:
                 x = keras.layers.Add()([skip, x])
         return x
-
-    def _widths(self, hp, n_layers):
-        """Return the width of each layer; ``units_i`` exists only in deep networks."""
-        deepest = n_layers
-        if is_searched(self.n_layers):
-            deepest = greatest(DEPTHS if self.n_layers is None else self.n_layers)
-        widths = []
-        for i in range(deepest):
-            with when(hp, "n_layers", self.n_layers, list(range(i + 1, deepest + 1))):
-                space = Choice(WIDTHS, default=256)
-                widths.append(choose(hp, f"units_{i}", self.units, space))
-        return widths[:n_layers]
-
-
-def _check_activation(activation):
-    """Raise ValueError if Keras knows no such activation; a list would be outdated."""
-    try:
-        keras.activations.get(activation)
-    except ValueError:
-        raise ValueError(
-            "The 'activation' parameter of DenseBlock must be the name of a Keras "
-            f"activation. Got {activation!r} instead."
-        ) from None

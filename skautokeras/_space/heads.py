@@ -150,6 +150,7 @@ class Head(Block):
         raise NotImplementedError
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class ClassificationHead(Head):
     """Head for classes: binary, multi-class or multi-label, as the target is.
 
@@ -206,6 +207,7 @@ class ClassificationHead(Head):
         return keras.layers.Dense(n_units, activation=activation, name=name)(x)
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class RegressionHead(Head):
     """Head for numbers, one or several.
 

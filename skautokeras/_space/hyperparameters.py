@@ -4,9 +4,10 @@ A block keeps ranges as data and names them when it builds, so that a user can p
 narrower one in the place of the default.
 
 >>> import keras_tuner
->>> from skautokeras._space.hyperparameters import Choice, choose
+>>> from skautokeras import Choice
+>>> from skautokeras._space.hyperparameters import choose
 >>> hp = keras_tuner.HyperParameters()
->>> choose(hp, "units", None, Choice((32, 64), default=64))  # searched
+>>> choose(hp, "units", None, Choice([32, 64], default=64))  # searched
 64
 >>> choose(hp, "layers", 3, Choice((1, 2), default=1))  # fixed
 3
@@ -15,8 +16,9 @@ narrower one in the place of the default.
 """
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import keras
 import keras_tuner
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -28,23 +30,104 @@ from sklearn.utils._param_validation import (
 SEARCHED = (HasMethods("suggest"), None)
 
 
+class _Range:
+    """What the ranges have in common: a configuration in plain values."""
+
+    def get_config(self):
+        """Return the parameters, ready for JSON.
+
+        Returns
+        -------
+        config : dict
+            For `from_config`.
+        """
+        config = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in config.items()
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the range that a configuration describes.
+
+        Parameters
+        ----------
+        config : dict
+            From `get_config`.
+
+        Returns
+        -------
+        range : Choice, Int, Float or Boolean
+            Equal to the one that was asked.
+        """
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("skautokeras")
 @dataclass(frozen=True)
-class Choice:
-    """One of a few values of the same type (int, float, str or bool)."""
+class Choice(_Range):
+    """One of a few values of the same type (int, float, str or bool).
+
+    Parameters
+    ----------
+    values : sequence
+        What there is to choose from.
+    default : object or None, default=None
+        Where the search starts. None: the first value.
+
+    Examples
+    --------
+    >>> from skautokeras import Choice, DenseBlock
+    >>> DenseBlock(units=Choice([32, 64], default=64))
+    DenseBlock(units=Choice(values=(32, 64), default=64))
+    """
 
     values: tuple
     default: object = None
 
+    def __post_init__(self):
+        object.__setattr__(self, "values", tuple(self.values))
+
     def suggest(self, hp, name):
-        """Register the range under ``name`` and return the current value."""
+        """Register the range under a name and return the current value.
+
+        Parameters
+        ----------
+        hp : keras_tuner.HyperParameters
+            Where it is registered.
+        name : str
+            Of the hyperparameter.
+
+        Returns
+        -------
+        value : object
+            One of the values.
+        """
         values = list(self.values)
         default = values[0] if self.default is None else self.default
         return hp.Choice(name, values, default=default)
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 @dataclass(frozen=True)
-class Int:
-    """A whole number between two bounds, both included."""
+class Int(_Range):
+    """A whole number between two bounds, both included.
+
+    Parameters
+    ----------
+    low, high : int
+        The bounds.
+    default : int or None, default=None
+        Where the search starts. None: ``low``.
+    sampling : {"linear", "log"}, default="linear"
+        Whether numbers or their logarithms are drawn evenly.
+
+    Examples
+    --------
+    >>> from skautokeras import DenseBlock, Int
+    >>> block = DenseBlock(n_layers=Int(1, 6), units=Int(8, 512, sampling="log"))
+    """
 
     low: int
     high: int
@@ -52,16 +135,47 @@ class Int:
     sampling: str = "linear"
 
     def suggest(self, hp, name):
-        """Register the range under ``name`` and return the current value."""
+        """Register the range under a name and return the current value.
+
+        Parameters
+        ----------
+        hp : keras_tuner.HyperParameters
+            Where it is registered.
+        name : str
+            Of the hyperparameter.
+
+        Returns
+        -------
+        value : int
+            Between the bounds.
+        """
         default = self.low if self.default is None else self.default
         return hp.Int(
             name, self.low, self.high, sampling=self.sampling, default=default
         )
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 @dataclass(frozen=True)
-class Float:
-    """A number between two bounds; ``sampling="log"`` for rates."""
+class Float(_Range):
+    """A number between two bounds.
+
+    Parameters
+    ----------
+    low, high : float
+        The bounds.
+    default : float or None, default=None
+        Where the search starts. None: ``low``.
+    sampling : {"linear", "log"}, default="linear"
+        Whether numbers or their logarithms (for rates) are drawn evenly.
+    step : float or None, default=None
+        Distance of the values. None: any.
+
+    Examples
+    --------
+    >>> from skautokeras import DenseBlock, Float
+    >>> block = DenseBlock(dropout=Float(0.0, 0.3, step=0.1))
+    """
 
     low: float
     high: float
@@ -70,7 +184,20 @@ class Float:
     step: float | None = None
 
     def suggest(self, hp, name):
-        """Register the range under ``name`` and return the current value."""
+        """Register the range under a name and return the current value.
+
+        Parameters
+        ----------
+        hp : keras_tuner.HyperParameters
+            Where it is registered.
+        name : str
+            Of the hyperparameter.
+
+        Returns
+        -------
+        value : float
+            Between the bounds.
+        """
         default = self.low if self.default is None else self.default
         return hp.Float(
             name,
@@ -82,14 +209,39 @@ class Float:
         )
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 @dataclass(frozen=True)
-class Boolean:
-    """True or False."""
+class Boolean(_Range):
+    """True or False.
+
+    Parameters
+    ----------
+    default : bool, default=False
+        Where the search starts.
+
+    Examples
+    --------
+    >>> from skautokeras import Boolean, DenseBlock
+    >>> block = DenseBlock(use_batchnorm=Boolean(default=True))
+    """
 
     default: bool = False
 
     def suggest(self, hp, name):
-        """Register the range under ``name`` and return the current value."""
+        """Register the range under a name and return the current value.
+
+        Parameters
+        ----------
+        hp : keras_tuner.HyperParameters
+            Where it is registered.
+        name : str
+            Of the hyperparameter.
+
+        Returns
+        -------
+        value : bool
+            The current one.
+        """
         return hp.Boolean(name, default=self.default)
 
 
@@ -186,3 +338,39 @@ def when(hp, name, given, values):
         Inside it, an inactive hyperparameter has the value None.
     """
     return hp.conditional_scope(name, values) if is_searched(given) else nullcontext()
+
+
+def each(hp, block, count, counts, name, space):
+    """Return the values of a hyperparameter that every layer or stage has by itself.
+
+    Those of layers that are not there do not exist: ``units_2`` comes with a third
+    layer only.
+
+    Parameters
+    ----------
+    hp : keras_tuner.HyperParameters
+        Asked for the values.
+    block : Block
+        Its parameters ``count`` and ``name`` are what the user gave.
+    count : str
+        The hyperparameter that says how many there are; it has been chosen by now.
+    counts : Choice or Int
+        The range that the block proposes for it.
+    name : str
+        Put before the number: "units".
+    space : Choice, Int, Float or Boolean
+        The range that the block proposes for each value.
+
+    Returns
+    -------
+    values : list
+        One per layer or stage.
+    """
+    given = getattr(block, count)
+    n = choose(hp, count, given, counts)
+    deepest = greatest(counts if given is None else given) if is_searched(given) else n
+    values = []
+    for i in range(deepest):
+        with when(hp, count, given, list(range(i + 1, deepest + 1))):
+            values.append(choose(hp, f"{name}_{i}", getattr(block, name), space))
+    return values[:n]

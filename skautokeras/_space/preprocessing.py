@@ -1,4 +1,4 @@
-"""Blocks that prepare the columns of a table; each makes layers from constants."""
+"""Blocks that prepare what comes in; each makes layers from constants."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -14,7 +14,7 @@ from skautokeras._layers.numerical import (
     QuantileScaling,
     Scaling,
 )
-from skautokeras._space.block import Block
+from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.hyperparameters import (
     SEARCHED,
     Choice,
@@ -24,7 +24,7 @@ from skautokeras._space.hyperparameters import (
     is_searched,
     when,
 )
-from skautokeras._space.records import Table
+from skautokeras._space.records import Image, Table
 
 # One-hot codes of a column with more categories than this would be a long, thin
 # matrix; such columns are embedded under every encoding.
@@ -33,19 +33,21 @@ ONE_HOT_LIMIT = 64
 _POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class Normalization(Block):
     """Scale numbers.
 
     Parameters
     ----------
     method : {"standard", "robust", "quantile"} or None, default=None
-        ``"standard"``: mean 0, variance 1. ``"robust"``: by median and quartiles,
-        outliers squashed smoothly (RealMLP). ``"quantile"``: to a normal
-        distribution. None: searched.
+        For the columns of a table. ``"standard"``: mean 0, variance 1. ``"robust"``: by
+        median and quartiles, outliers squashed smoothly (RealMLP). ``"quantile"``: to a
+        normal distribution. None: searched.
 
     Notes
     -----
-    On a tensor that is no table the features are normalised over each sample.
+    Images are scaled to mean 0 and variance 1 of each channel over the training data.
+    On a tensor that is neither, the values are normalised over each sample.
 
     Examples
     --------
@@ -63,20 +65,48 @@ class Normalization(Block):
         self.method = method
 
     def build(self, hp, inputs):
-        """Scale the numerical columns of a table."""
-        if not isinstance(inputs, Table):
-            return keras.layers.LayerNormalization()(inputs)
-        if inputs.numerical is None:
-            return inputs
+        """Scale a table, images or a tensor."""
+        if isinstance(inputs, Table):
+            return self._scaled_table(hp, inputs)
+        check_parameters(self)
+        if isinstance(inputs, Image):
+            return _scaled_image(inputs)
+        return _scaled_samples(as_tensor(inputs))
+
+    def _scaled_table(self, hp, table):
+        if table.numerical is None:
+            return table
         method = choose(
             hp, "method", self.method, Choice(("standard", "robust", "quantile"))
         )
         check_parameters(self, method=method)
-        layer = _scaling_layer(method, inputs.quantiles)
+        layer = _scaling_layer(method, table.quantiles)
         if layer is None:
-            return inputs
-        quantiles = np.asarray(layer(inputs.quantiles))
-        return replace(inputs, numerical=layer(inputs.numerical), quantiles=quantiles)
+            return table
+        quantiles = np.asarray(layer(table.quantiles))
+        return replace(table, numerical=layer(table.numerical), quantiles=quantiles)
+
+
+def _scaled_image(image):
+    """Return images with mean 0 and variance 1 of each channel."""
+    scale, offset = 1.0 / image.std, -image.mean / image.std
+    layer = keras.layers.Rescaling(scale.tolist(), offset=offset.tolist())
+    return Image(
+        layer(image.pixels),
+        mean=np.zeros_like(image.mean),
+        std=np.ones_like(image.std),
+        black=scale * image.black + offset,
+        white=scale * image.white + offset,
+    )
+
+
+def _scaled_samples(x):
+    """Return samples with mean 0 and variance 1 of the values of each."""
+    if len(x.shape) == 2:
+        # One value alone would become 0.
+        return x if x.shape[-1] == 1 else keras.layers.LayerNormalization()(x)
+    axes = list(range(1, len(x.shape)))
+    return keras.layers.LayerNormalization(axis=axes, center=False, scale=False)(x)
 
 
 def _scaling_layer(method, quantiles):
@@ -123,6 +153,7 @@ def _distinct_quantiles(quantiles, n_bins):
     return np.column_stack(padded)
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class NumericalEmbedding(Block):
     """Turn each number into a vector, so that a network sees its parts apart.
 
@@ -211,6 +242,7 @@ class NumericalEmbedding(Block):
         )
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class CategoricalEncoding(Block):
     """Turn category codes into features.
 

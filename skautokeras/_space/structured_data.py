@@ -1,5 +1,7 @@
 """The block that searches over whole networks for tables."""
 
+import keras
+
 from skautokeras._space.block import Block, build_block
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.preprocessing import (
@@ -9,6 +11,7 @@ from skautokeras._space.preprocessing import (
 )
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class StructuredDataBlock(Block):
     """A network for a table: scaling, embeddings, then dense layers.
 

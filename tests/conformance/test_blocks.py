@@ -15,14 +15,28 @@ from skautokeras import (
     Block,
     CategoricalEncoding,
     ClassificationHead,
+    ConvBlock,
     DenseBlock,
+    EfficientNetBlock,
+    Embedding,
+    GeneralBlock,
+    ImageAugmentation,
+    ImageBlock,
+    ImageInput,
+    Input,
     Merge,
     Normalization,
     NumericalEmbedding,
+    ResNetBlock,
+    RNNBlock,
+    SpatialReduction,
     StructuredDataBlock,
     StructuredDataInput,
+    TemporalReduction,
+    TransformerBlock,
+    XceptionBlock,
 )
-from skautokeras._data.schema import TargetSchema
+from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.loop import search
@@ -66,9 +80,56 @@ PUBLIC = [
 ]
 MIDDLE = [c for c in PUBLIC if not issubclass(c, Head)]
 
+# What a block is built on where that is no table.
+IMAGES, SERIES, CODES = "images", "series", "codes"
+HOMES = {
+    ConvBlock: IMAGES,
+    EfficientNetBlock: IMAGES,
+    ImageAugmentation: IMAGES,
+    ImageBlock: IMAGES,
+    ResNetBlock: IMAGES,
+    SpatialReduction: IMAGES,
+    XceptionBlock: IMAGES,
+    RNNBlock: SERIES,
+    TemporalReduction: SERIES,
+    TransformerBlock: SERIES,
+    Embedding: CODES,
+}
+ON_TABLES = [c for c in MIDDLE if c not in HOMES]
+
 by_name = {"ids": lambda value: getattr(value, "__name__", repr(value))}
 every_class = pytest.mark.parametrize("block_class", [*PUBLIC, Tower], **by_name)
 every_middle = pytest.mark.parametrize("block_class", [*MIDDLE, Tower], **by_name)
+every_block_on_tables = pytest.mark.parametrize(
+    "block_class", [*ON_TABLES, Tower], **by_name
+)
+
+
+def source_of(block_class):
+    """Return an input that a block can be built on, its schema and its arrays."""
+    home = HOMES.get(block_class)
+    if home is None:
+        adapter = StructuredDataAdapter().fit(TABLES["mixed"])
+        arrays = adapter.transform(TABLES["mixed"])
+        return StructuredDataInput(), adapter.schema_, arrays
+    if home == IMAGES:
+        pixels = _rng.integers(0, 256, (N_ROWS, 8, 8, 1)).astype("uint8")
+        facts = ((8, 8, 1), N_ROWS, "uint8", 0.0, 255.0, (0.5,), (0.3,))
+        return ImageInput(), ImageSchema(*facts), {"pixels": pixels}
+    shape = (5, 3) if home == SERIES else (5,)
+    array = _rng.integers(0, 9, (N_ROWS, *shape)).astype("float32")
+    return Input(), ArraySchema(shape, N_ROWS), {"array": array}
+
+
+def graph_on(source, block):
+    """Return inputs and outputs of a graph with one block, and its schema."""
+    node, schema, _ = source
+    return [node], [ClassificationHead()(block(node))], schema
+
+
+def graph_with(inputs, outputs, schema):
+    target = TargetSchema(kind="binary", n_outputs=1)
+    return Graph(inputs, outputs, schemas=[schema], targets=[target], n_samples=N_ROWS)
 
 
 def graph_of(inputs, outputs, X):
@@ -117,15 +178,15 @@ def test_a_clone_of_a_block_is_another_one_with_the_same_parameters(block_class)
 
 @every_middle
 def test_inputs_and_outputs_that_are_cloned_apart_make_the_same_network(block_class):
-    inputs, outputs = wired(block_class())
-    X = TABLES["mixed"]
-    graph, arrays = graph_of(inputs, outputs, X)
-    copied, _ = graph_of(clone(inputs, safe=False), clone(outputs, safe=False), X)
+    source = source_of(block_class)
+    inputs, outputs, schema = graph_on(source, block_class())
+    graph = graph_with(inputs, outputs, schema)
+    copied = graph_with(clone(inputs, safe=False), clone(outputs, safe=False), schema)
     assert names_of(copied) == names_of(graph)
     predictions = []
     for each in (graph, copied):
         with seeded(0):
-            (y_pred,) = each.build({}).model(arrays).values()
+            (y_pred,) = each.build({}).model(source[2]).values()
         predictions.append(np.asarray(y_pred))
     np.testing.assert_array_equal(*predictions)
 
@@ -134,13 +195,24 @@ def test_inputs_and_outputs_that_are_cloned_apart_make_the_same_network(block_cl
 def test_building_leaves_a_block_as_it_was(block_class):
     block = block_class()
     before = copy.deepcopy(vars(block))
-    graph, _ = graph_of(*wired(block), TABLES["mixed"])
+    graph = graph_with(*graph_on(source_of(block_class), block))
     graph.space()
     graph.build({})
     assert vars(block) == before
 
 
 @every_middle
+def test_a_block_that_is_read_back_asks_for_the_same(block_class):
+    source, block = source_of(block_class), block_class()
+    config = json.loads(json.dumps(block.get_config()))
+    graph, again = (
+        graph_with(*graph_on(source, each))
+        for each in (block, block_class.from_config(config))
+    )
+    assert again.space().get_config() == graph.space().get_config()
+
+
+@every_block_on_tables
 @pytest.mark.parametrize("table", [t for t in TABLES if t != "mixed"])
 def test_a_block_works_on_tables_of_one_kind(block_class, table):
     graph, arrays = graph_of(*wired(block_class()), TABLES[table])
@@ -182,6 +254,67 @@ def test_every_method_of_every_step_works_on_every_table(table):
 )
 def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, parameter):
     graph, _ = graph_of(*wired(block), TABLES["mixed"])
+    message = rf"The '{parameter}' parameter of {type(block).__name__} must be .* Got "
+    with pytest.raises(ValueError, match=message):
+        graph.build({})
+
+
+@pytest.mark.parametrize(
+    ("block", "parameter"),
+    [
+        (ConvBlock(kernel_size=0), "kernel_size"),
+        (ConvBlock(n_blocks=0), "n_blocks"),
+        (ConvBlock(n_layers=1.5), "n_layers"),
+        (ConvBlock(filters=-8), "filters"),
+        (ConvBlock(pooling="mean"), "pooling"),
+        (ConvBlock(separable="no"), "separable"),
+        (ConvBlock(use_batchnorm=3), "use_batchnorm"),
+        (ConvBlock(activation="wrong"), "activation"),
+        (ConvBlock(dropout=1), "dropout"),
+        (ConvBlock(pooling=Choice(["mean"])), "pooling"),
+        (ResNetBlock(version="v3"), "version"),
+        (ResNetBlock(depth=10), "depth"),
+        (ResNetBlock(filters=0), "filters"),
+        (ResNetBlock(dropout=2.0), "dropout"),
+        (XceptionBlock(filters=0), "filters"),
+        (XceptionBlock(n_blocks=-1), "n_blocks"),
+        (XceptionBlock(dropout="much"), "dropout"),
+        (EfficientNetBlock(version="b9"), "version"),
+        (EfficientNetBlock(weights=3), "weights"),
+        (EfficientNetBlock(trainable="no"), "trainable"),
+        (EfficientNetBlock(dropout=-1), "dropout"),
+        (ImageBlock(block_type="dense"), "block_type"),
+        (ImageBlock(normalize="yes"), "normalize"),
+        (ImageBlock(augment="yes"), "augment"),
+        (ImageAugmentation(flip="vertical"), "flip"),
+        (ImageAugmentation(translation=1.0), "translation"),
+        (ImageAugmentation(rotation=-5), "rotation"),
+        (ImageAugmentation(zoom=1), "zoom"),
+        (ImageAugmentation(contrast=1.1), "contrast"),
+        (ImageAugmentation(crop=-0.1), "crop"),
+        (ImageAugmentation(cutout=2), "cutout"),
+        (ImageAugmentation(fill="white"), "fill"),
+        (SpatialReduction(reduction_type="last"), "reduction_type"),
+        (TemporalReduction(reduction_type="first"), "reduction_type"),
+        (RNNBlock(layer_type="rnn"), "layer_type"),
+        (RNNBlock(bidirectional=2), "bidirectional"),
+        (RNNBlock(n_layers=0), "n_layers"),
+        (RNNBlock(units=0), "units"),
+        (RNNBlock(dropout=1.0), "dropout"),
+        (RNNBlock(return_sequences="yes"), "return_sequences"),
+        (TransformerBlock(n_layers=0), "n_layers"),
+        (TransformerBlock(n_heads=0), "n_heads"),
+        (TransformerBlock(width=0), "width"),
+        (TransformerBlock(dropout=1.0), "dropout"),
+        (Embedding(max_features=1), "max_features"),
+        (Embedding(dim=0), "dim"),
+        (Embedding(dropout=1.0), "dropout"),
+        (GeneralBlock(block_type="wrong"), "block_type"),
+    ],
+    ids=repr,
+)
+def test_a_wrong_value_is_refused_off_tables_too(block, parameter):
+    graph = graph_with(*graph_on(source_of(type(block)), block))
     message = rf"The '{parameter}' parameter of {type(block).__name__} must be .* Got "
     with pytest.raises(ValueError, match=message):
         graph.build({})

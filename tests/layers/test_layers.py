@@ -8,10 +8,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.ndimage import map_coordinates
 from scipy.special import ndtri
 
 import skautokeras._layers
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
+from skautokeras._layers.image import Cutout, RandomAffine, RandomContrast
 from skautokeras._layers.numerical import (
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
@@ -21,6 +23,7 @@ from skautokeras._layers.numerical import (
 from skautokeras._layers.regularization import Dropout
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
+IMAGES = np.random.default_rng(4).random((6, 7, 9, 2)).astype("float32")
 CODES = np.array([[0, 4], [2, 0], [1, 1], [2, 3], [0, 2]], dtype="int32")
 
 # Layer class -> how instances are made. A new layer must get an entry.
@@ -36,6 +39,9 @@ MADE_BY = {
     OneHot: lambda: OneHot([3, 5]),
     CategoricalEmbedding: lambda: CategoricalEmbedding([3, 5], dim=4),
     Dropout: lambda: Dropout(0.25, seed=1),
+    RandomAffine: lambda: RandomAffine("both", 0.1, 0.2, 0.1, 10.0, [0.1, 0.2], seed=1),
+    RandomContrast: lambda: RandomContrast(0.3, seed=1),
+    Cutout: lambda: Cutout(0.5, [0.1, 0.2], seed=1),
 }
 
 
@@ -56,6 +62,8 @@ every_layer = pytest.mark.parametrize(
 
 
 def _input_of(layer_class):
+    if layer_class in (RandomAffine, RandomContrast, Cutout):
+        return IMAGES
     return CODES if layer_class in (OneHot, CategoricalEmbedding) else NUMBERS
 
 
@@ -288,6 +296,132 @@ def test_dropout_follows_the_variable_that_holds_its_rate():
     np.testing.assert_array_equal(np.asarray(layer(x, training=True)), x)
 
 
+# --- RandomAffine, RandomContrast and Cutout
+
+
+def _moved(x, layer, draws):
+    """Transcribe the formula of RandomAffine, image after image."""
+    height, width, n_channels = x.shape[1:]
+    size, center = np.array([width, height]), np.array([width - 1, height - 1]) / 2
+    flips = {"none": (0, 0), "horizontal": (0.5, 0), "both": (0.5, 0.5)}[layer.flip]
+    rows, columns = np.mgrid[:height, :width]
+    places = np.stack([columns.ravel(), rows.ravel()], axis=1)
+    result = np.empty_like(x)
+    for i, draw in enumerate(draws.astype("float64")):
+        border = np.round(size * layer.crop)
+        shift = size * layer.translation * (2 * draw[2:4] - 1)
+        shift = shift + np.floor((2 * border + 1) * draw[4:6]) - border
+        scale = np.where(draw[:2] < flips, -1, 1)
+        scale = scale * (1 + layer.zoom * (2 * draw[6] - 1))
+        angle = np.radians(layer.rotation) * (2 * draw[7] - 1)
+        turn = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        source = center + shift + scale * ((places - center) @ np.transpose(turn))
+        for k in range(n_channels):
+            fill = 0.0 if layer.fill is None else layer.fill[k]
+            values = map_coordinates(
+                x[i, :, :, k] - fill,
+                [source[:, 1], source[:, 0]],
+                order=1,
+                mode="reflect" if layer.fill is None else "grid-constant",
+            )
+            result[i, :, :, k] = values.reshape(height, width) + fill
+    return result
+
+
+@pytest.mark.parametrize("fill", [None, [0.3, 0.7]])
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        {},
+        {"flip": "horizontal"},
+        {"flip": "both"},
+        {"translation": 0.2},
+        {"zoom": 0.3},
+        {"crop": 0.3},
+        {"rotation": 40.0},
+        {"flip": "both", "translation": 0.1, "zoom": 0.2, "crop": 0.2, "rotation": 20},
+    ],
+    ids=repr,
+)
+def test_random_affine_moves_each_image_as_its_draws_say(bounds, fill):
+    seed = keras.random.SeedGenerator(3)
+    draws = np.asarray(keras.random.uniform((len(IMAGES), 8), seed=seed))
+    layer = RandomAffine(**bounds, fill=fill, seed=3)
+    result = np.asarray(layer(IMAGES, training=True))
+    np.testing.assert_allclose(result, _moved(IMAGES, layer, draws), atol=1e-5)
+
+
+def test_random_affine_crops_by_whole_pixels():
+    x = np.arange(1, 65, dtype="float32").reshape(1, 8, 8, 1)
+    layer = RandomAffine(crop=0.25, fill=[0.0], seed=0)
+    seen = np.concatenate([layer(x, training=True) for _ in range(40)])
+    padded = np.pad(x[0, :, :, 0], 2)
+    crops = [padded[i : i + 8, j : j + 8] for i in range(5) for j in range(5)]
+    found = [[np.array_equal(one[..., 0], crop) for crop in crops] for one in seen]
+    assert np.sum(found, axis=1).tolist() == [1] * 40
+    assert np.any(found, axis=0).sum() > 12
+
+
+def test_random_contrast_scales_around_the_mean_of_each_channel():
+    seed = keras.random.SeedGenerator(3)
+    draws = np.asarray(keras.random.uniform((len(IMAGES), 1, 1, 1), seed=seed))
+    mean = IMAGES.mean(axis=(1, 2), keepdims=True)
+    expected = mean + (1 + 0.4 * (2 * draws - 1)) * (IMAGES - mean)
+    result = RandomContrast(0.4, seed=3)(IMAGES, training=True)
+    np.testing.assert_allclose(np.asarray(result), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [0.0, 0.3, 0.5, 1.0])
+def test_cutout_covers_one_square(size):
+    seed = keras.random.SeedGenerator(3)
+    draws = np.asarray(keras.random.uniform((len(IMAGES), 2), seed=seed))
+    expected = IMAGES.copy()
+    side = round(size * 7)
+    for image, (y, x) in zip(expected, draws, strict=True):
+        top, left = int(y * 7) - side // 2, int(x * 9) - side // 2
+        rows = slice(max(top, 0), max(top + side, 0))
+        image[rows, max(left, 0) : max(left + side, 0)] = [0.25, -1.0]
+    result = Cutout(size, [0.25, -1.0], seed=3)(IMAGES, training=True)
+    np.testing.assert_allclose(np.asarray(result), expected)
+
+
+VARYING = [RandomAffine, RandomContrast, Cutout]
+
+
+@pytest.mark.parametrize("layer_class", VARYING)
+def test_images_vary_in_training_only_and_in_batches_of_any_size(layer_class):
+    layer = MADE_BY[layer_class]()
+    vary = tf.function(
+        lambda x: layer(x, training=True),
+        autograph=False,
+        input_signature=[tf.TensorSpec((None, *IMAGES.shape[1:]))],
+    )
+    for x in (IMAGES, IMAGES[:1], IMAGES[:0]):
+        assert vary(x).shape == x.shape
+    assert not np.array_equal(vary(IMAGES), vary(IMAGES))
+    np.testing.assert_array_equal(layer(IMAGES), IMAGES)
+
+
+@pytest.mark.parametrize("layer_class", VARYING)
+def test_images_of_whole_numbers_become_floats(layer_class):
+    x = (255 * IMAGES).astype("uint8")
+    layer = MADE_BY[layer_class]()
+    assert layer(keras.Input(x.shape[1:], dtype="uint8")).dtype == "float32"
+    np.testing.assert_array_equal(layer(x), x.astype("float32"))
+    assert np.asarray(layer(x, training=True)).dtype == np.float32
+
+
+@pytest.mark.parametrize("layer_class", VARYING)
+def test_images_vary_in_half_precision(layer_class):
+    layer = type(MADE_BY[layer_class]()).from_config(
+        {**MADE_BY[layer_class]().get_config(), "dtype": "mixed_float16"}
+    )
+    result = layer(IMAGES, training=True)
+    assert keras.backend.standardize_dtype(result.dtype) == "float16"
+    expected = MADE_BY[layer_class]()(IMAGES, training=True)
+    np.testing.assert_allclose(np.asarray(result), np.asarray(expected), atol=0.02)
+
+
 # --- The contract of every layer
 
 
@@ -369,7 +503,8 @@ def test_outputs_are_float32_for_wider_inputs_too(layer_class):
 @every_layer
 @pytest.mark.parametrize("n_rows", [1, 7])
 def test_a_model_with_the_layer_takes_one_row_and_seven(layer_class, n_rows):
-    x = np.resize(_input_of(layer_class), (n_rows, 2))
+    x = _input_of(layer_class)
+    x = np.resize(x, (n_rows, *x.shape[1:]))
     layer = MADE_BY[layer_class]()
     result = _model_of(layer, x).predict(x, verbose=0, batch_size=n_rows)
     assert result.shape == (n_rows, *layer(x).shape[1:])
@@ -379,7 +514,8 @@ def test_a_model_with_the_layer_takes_one_row_and_seven(layer_class, n_rows):
 @every_layer
 @pytest.mark.parametrize("n_rows", [1, 7])
 def test_every_trained_weight_has_the_gradient_of_its_formula(layer_class, n_rows):
-    x = np.resize(_input_of(layer_class), (n_rows, 2))
+    x = _input_of(layer_class)
+    x = np.resize(x, (n_rows, *x.shape[1:]))
     layer = _randomized(MADE_BY[layer_class](), x)
     with tf.GradientTape() as tape:
         total = keras.ops.mean(keras.ops.square(layer(x)))

@@ -1,13 +1,52 @@
-"""Graphs over a small table."""
+"""Graphs over small tables, images, series and codes."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from skautokeras import ClassificationHead, StructuredDataBlock, StructuredDataInput
-from skautokeras._data.schema import TargetSchema
+from skautokeras import (
+    ClassificationHead,
+    ImageInput,
+    Input,
+    StructuredDataBlock,
+    StructuredDataInput,
+)
+from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._space.graph import Graph
+
+N_ROWS = 60
+# What a block is built on where that is no table.
+HOMES = {
+    "ConvBlock": "images",
+    "EfficientNetBlock": "images",
+    "ImageAugmentation": "images",
+    "ImageBlock": "images",
+    "ResNetBlock": "images",
+    "SpatialReduction": "images",
+    "XceptionBlock": "images",
+    "RNNBlock": "series",
+    "TemporalReduction": "series",
+    "TransformerBlock": "series",
+    "Embedding": "codes",
+}
+
+
+def image_source(*shape):
+    """Return an input for images, its schema and the arrays of 60 of them."""
+    pixels = np.random.default_rng(0).integers(0, 256, (N_ROWS, *shape))
+    mean, std = (0.5,) * shape[-1], (0.3,) * shape[-1]
+    schema = ImageSchema(shape, N_ROWS, "uint8", 0.0, 255.0, mean, std)
+    return ImageInput(), schema, {"pixels": pixels.astype("uint8")}
+
+
+def array_source(*shape, high=None):
+    """Return an input for an array, its schema and the array; codes below ``high``."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N_ROWS, *shape))
+    if high is not None:
+        X = rng.integers(0, high, X.shape)
+    return Input(), ArraySchema(shape, N_ROWS), {"array": X.astype("float32")}
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +55,9 @@ def table():
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
         {
-            "number": rng.normal(size=60),
-            "gap": np.where(rng.random(60) < 0.2, np.nan, rng.random(60)),
-            "kind": rng.choice(["a", "b", "c"], size=60),
+            "number": rng.normal(size=N_ROWS),
+            "gap": np.where(rng.random(N_ROWS) < 0.2, np.nan, rng.random(N_ROWS)),
+            "kind": rng.choice(["a", "b", "c"], size=N_ROWS),
         }
     )
     adapter = StructuredDataAdapter().fit(X)
@@ -26,20 +65,38 @@ def table():
 
 
 @pytest.fixture(scope="session")
-def make_graph(table):
+def source_for(table):
+    """From a block, to an input that it can be built on, its schema and its arrays."""
+
+    def source(block):
+        home = HOMES.get(type(block).__name__, "table")
+        if home == "table":
+            return StructuredDataInput(), table[0].schema_, table[1]
+        return {
+            "images": lambda: image_source(8, 8, 1),
+            "series": lambda: array_source(5, 3),
+            "codes": lambda: array_source(6, high=9),
+        }[home]()
+
+    return source
+
+
+@pytest.fixture(scope="session")
+def make_graph(source_for):
     """From blocks, each on the one before, to a graph for two classes."""
 
-    def make(*blocks, **kwargs):
-        node = StructuredDataInput()
+    def make(*blocks, source=None, **kwargs):
+        blocks = blocks or [StructuredDataBlock()]
+        node, schema, _ = source or source_for(blocks[0])
         x = node
-        for block in blocks or [StructuredDataBlock()]:
+        for block in blocks:
             x = block(x)
         return Graph(
             [node],
             [ClassificationHead()(x)],
-            schemas=[table[0].schema_],
+            schemas=[schema],
             targets=[TargetSchema(kind="binary", n_outputs=1)],
-            n_samples=60,
+            n_samples=N_ROWS,
             **kwargs,
         )
 

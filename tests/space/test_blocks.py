@@ -57,9 +57,10 @@ def names(graph):
 
 
 @pytest.mark.parametrize("block", every_block(), ids=repr)
-def test_the_defaults_of_a_block_build_and_predict(block, make_graph, table):
-    built = make_graph(block).build({})
-    (y_pred,) = built.model(table[1]).values()
+def test_the_defaults_of_a_block_build_and_predict(block, make_graph, source_for):
+    source = source_for(block)
+    built = make_graph(block, source=source).build({})
+    (y_pred,) = built.model(source[2]).values()
     assert y_pred.shape == (60, 1)
     assert np.isfinite(y_pred).all()
 

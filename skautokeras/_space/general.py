@@ -1,0 +1,90 @@
+"""The block that takes whatever comes."""
+
+import keras
+from sklearn.utils._param_validation import StrOptions
+
+from skautokeras._space.attention import TransformerBlock
+from skautokeras._space.block import Block, build_block, snake_case
+from skautokeras._space.convolution import ConvBlock
+from skautokeras._space.dense import DenseBlock
+from skautokeras._space.hyperparameters import (
+    SEARCHED,
+    Choice,
+    check_parameters,
+    choose,
+    when,
+)
+from skautokeras._space.image import ImageBlock
+from skautokeras._space.records import Image, Table, Text
+from skautokeras._space.recurrent import RNNBlock
+from skautokeras._space.reduction import TemporalReduction
+from skautokeras._space.shapes import IMAGES, SERIES, check_rank
+from skautokeras._space.structured_data import StructuredDataBlock
+
+_SERIES_NETWORKS = {"rnn": RNNBlock, "conv": ConvBlock, "transformer": TransformerBlock}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class GeneralBlock(Block):
+    """A network that fits what it is built on.
+
+    `StructuredDataBlock` for a table, `ImageBlock` for images, `TextBlock` for texts,
+    `DenseBlock` for features (batch, features); for series (batch, steps, channels) a
+    choice of networks. What comes out is one row of features for every sample.
+
+    Parameters
+    ----------
+    block_type : {"rnn", "conv", "transformer"} or None, default=None
+        For series: `RNNBlock`, `ConvBlock` or `TransformerBlock`, the last two with
+        `TemporalReduction`. None: searched.
+
+    Examples
+    --------
+    >>> from skautokeras import GeneralBlock, Input
+    >>> node = GeneralBlock()(Input())
+    """
+
+    takes_records = True
+
+    _parameter_constraints = {
+        "block_type": [StrOptions(set(_SERIES_NETWORKS)), *SEARCHED]
+    }
+
+    def __init__(self, *, block_type=None):
+        self.block_type = block_type
+
+    def build(self, hp, inputs):
+        """Build the network that fits."""
+        check_parameters(self)
+        if isinstance(inputs, Table):
+            block = StructuredDataBlock()
+        elif isinstance(inputs, Text):
+            # Texts need more layers than others; whoever has none does not import them.
+            from skautokeras._space.text import TextBlock
+
+            block = TextBlock()
+        elif isinstance(inputs, Image):
+            block = ImageBlock()
+        else:
+            ranks = {2: "features (batch, features)", 3: SERIES, 4: IMAGES}
+            check_rank(self, inputs, ranks, "Put Flatten before it.")
+            if len(inputs.shape) == 3:
+                return self._on_series(hp, inputs)
+            block = DenseBlock() if len(inputs.shape) == 2 else ImageBlock()
+        name = f"{snake_case(type(block).__name__)}_1"
+        return build_block(hp, name, block, inputs)
+
+    def _on_series(self, hp, x):
+        kinds = Choice(tuple(_SERIES_NETWORKS))
+        kind = choose(hp, "block_type", self.block_type, kinds)
+        check_parameters(self, block_type=kind)
+        for each_kind, network in _SERIES_NETWORKS.items():
+            with when(hp, "block_type", self.block_type, [each_kind]):
+                if each_kind != kind:
+                    continue
+                name = f"{snake_case(network.__name__)}_1"
+                x = build_block(hp, name, network(), x)
+                if len(x.shape) == 3:
+                    reduction = TemporalReduction()
+                    x = build_block(hp, "temporal_reduction_1", reduction, x)
+        return x

@@ -1,0 +1,245 @@
+"""Convolutional networks for images with connections around their layers."""
+
+from numbers import Integral, Real
+
+import keras
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from skautokeras._layers.regularization import Dropout
+from skautokeras._space.block import Block
+from skautokeras._space.convolution import max_pooling
+from skautokeras._space.hyperparameters import (
+    SEARCHED,
+    Choice,
+    Int,
+    check_parameters,
+    choose,
+)
+from skautokeras._space.shapes import IMAGES, check_rank, choose_dropout, window
+
+# Images with a longer shorter side are made smaller by the first layer.
+LARGE = 64
+_ADVICE = "Put it on an ImageInput, or on ImageAugmentation or Normalization of one."
+# Depth -> residual blocks of each stage (He et al., arXiv:1512.03385, table 1).
+_STAGES = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+}
+# From this depth on a residual block narrows its input first.
+_BOTTLENECKS = 50
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class ResNetBlock(Block):
+    """A residual network on images, without its last layers.
+
+    He et al., arXiv:1512.03385 and arXiv:1603.05027, fitted to the size of the images:
+    small ones (under 64 pixels) keep their size in the first layer, and none becomes
+    smaller than 2 pixels. Returns maps (batch, height, width, channels).
+
+    Parameters
+    ----------
+    version : {"v1", "v2"} or None, default=None
+        Whether normalization and activation come behind each convolution or before it.
+        None: searched, like every parameter of a block.
+    depth : {9, 18, 34, 50, 101, 152} or None, default=None
+        Number of layers. 9: the network for small images of DAWNBench (Page, How to
+        train your ResNet): convolutions with pooling, the first and the last followed
+        by a residual block. None: searched up to 50.
+    filters : int or None, default=None
+        Channels of the first stage; each following one has twice as many.
+    dropout : float or None, default=None
+        Share of the outputs that is dropped in training.
+
+    Examples
+    --------
+    >>> from skautokeras import ImageInput, ResNetBlock
+    >>> node = ResNetBlock(version="v2", depth=18)(ImageInput())
+    """
+
+    _parameter_constraints = {
+        "version": [StrOptions({"v1", "v2"}), *SEARCHED],
+        "depth": [Options(Integral, {9, *_STAGES}), *SEARCHED],
+        "filters": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
+        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
+    }
+
+    def __init__(self, *, version=None, depth=None, filters=None, dropout=None):
+        self.version = version
+        self.depth = depth
+        self.filters = filters
+        self.dropout = dropout
+
+    def build(self, hp, inputs):
+        """Stack the stages."""
+        check_rank(self, inputs, {4: IMAGES}, _ADVICE)
+        version = choose(hp, "version", self.version, Choice(("v1", "v2")))
+        depth = choose(hp, "depth", self.depth, Choice((9, 18, 34, 50)))
+        filters = choose(hp, "filters", self.filters, Choice((16, 32, 64), default=32))
+        dropout, has_dropout = choose_dropout(hp, self.dropout)
+        check_parameters(
+            self, version=version, depth=depth, filters=filters, dropout=dropout
+        )
+        first = version == "v2"
+        x = _stem(inputs, filters, first)
+        x = _nine(x, filters, first) if depth == 9 else _deep(x, filters, first, depth)
+        if first:
+            x = _normalized(x)
+        return Dropout(dropout, channels=True)(x) if has_dropout else x
+
+
+def _stem(x, filters, normalize_first):
+    """Return the first maps; those of large images are smaller."""
+    is_large = min(x.shape[1:3]) >= LARGE
+    x = _convolution(x, filters, 7 if is_large else 3, 2 if is_large else 1)
+    if not normalize_first:
+        x = _normalized(x)
+    return max_pooling(x) if is_large else x
+
+
+def _nine(x, filters, normalize_first):
+    """Return the maps of the network of nine layers."""
+    for i in range(3):
+        width = filters * 2 ** (i + 1)
+        x = _step(x, width, 3, 1, normalize_first)
+        x = max_pooling(x, smallest=2)
+        if i != 1:
+            x = _residual(x, [(width, 3), (width, 3)], 1, normalize_first)
+    return x
+
+
+def _deep(x, filters, normalize_first, depth):
+    """Return the maps of a network of four stages."""
+    for i, n_blocks in enumerate(_STAGES[depth]):
+        width = filters * 2**i
+        layers = [(width, 3), (width, 3)]
+        if depth >= _BOTTLENECKS:
+            layers = [(width, 1), (width, 3), (4 * width, 1)]
+        for j in range(n_blocks):
+            strides = window(x, smallest=2) if i > 0 and j == 0 else 1
+            x = _residual(x, layers, strides, normalize_first)
+    return x
+
+
+def _residual(x, layers, strides, normalize_first):
+    """Return ``x`` plus what some convolutions make of it.
+
+    ``layers`` are (channels, kernel size); the last but one goes by ``strides``.
+    """
+    width = layers[-1][0]
+    skip, source = x, x
+    if normalize_first:
+        source = _normalized(x)
+    changed = strides != 1 and set(strides) != {1}
+    if changed or x.shape[-1] != width:
+        skip = _convolution(source, width, 1, strides)
+        if not normalize_first:
+            skip = keras.layers.BatchNormalization()(skip)
+    x = source
+    for i, (channels, size) in enumerate(layers):
+        if normalize_first and i > 0:
+            x = _normalized(x)
+        x = _convolution(x, channels, size, strides if i == len(layers) - 2 else 1)
+        if not normalize_first:
+            x = keras.layers.BatchNormalization()(x)
+            if i < len(layers) - 1:
+                x = keras.layers.Activation("relu")(x)
+    x = keras.layers.Add()([skip, x])
+    return x if normalize_first else keras.layers.Activation("relu")(x)
+
+
+def _step(x, filters, size, strides, normalize_first):
+    """Return one convolution with its normalization and activation."""
+    if normalize_first:
+        return _convolution(_normalized(x), filters, size, strides)
+    return _normalized(_convolution(x, filters, size, strides))
+
+
+def _convolution(x, filters, size, strides=1):
+    return keras.layers.Conv2D(
+        filters, size, strides=strides, padding="same", use_bias=False
+    )(x)
+
+
+def _normalized(x):
+    """Return the activation of the normalized maps."""
+    return keras.layers.Activation("relu")(keras.layers.BatchNormalization()(x))
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class XceptionBlock(Block):
+    """A network of separable convolutions on images, without its last layers.
+
+    Chollet, arXiv:1610.02357, fitted to the size of the images: small ones (under 64
+    pixels) keep their size in the first layer, and none becomes smaller than 2 pixels.
+    Returns maps (batch, height, width, channels).
+
+    Parameters
+    ----------
+    filters : int or None, default=None
+        Channels of the first layer (32 in the paper); the last one has 32 times as
+        many. None: searched, like every parameter of a block.
+    n_blocks : int or None, default=None
+        Residual blocks in the middle (8 in the paper).
+    dropout : float or None, default=None
+        Share of the outputs that is dropped in training.
+
+    Examples
+    --------
+    >>> from skautokeras import ImageInput, XceptionBlock
+    >>> node = XceptionBlock(filters=16)(ImageInput())
+    """
+
+    _parameter_constraints = {
+        "filters": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
+        "n_blocks": [Interval(Integral, 0, None, closed="left"), *SEARCHED],
+        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
+    }
+
+    def __init__(self, *, filters=None, n_blocks=None, dropout=None):
+        self.filters = filters
+        self.n_blocks = n_blocks
+        self.dropout = dropout
+
+    def build(self, hp, inputs):
+        """Stack entry, middle and exit."""
+        check_rank(self, inputs, {4: IMAGES}, _ADVICE)
+        filters = choose(hp, "filters", self.filters, Choice((8, 16, 32)))
+        n_blocks = choose(hp, "n_blocks", self.n_blocks, Int(0, 8, default=2))
+        dropout, has_dropout = choose_dropout(hp, self.dropout)
+        check_parameters(self, filters=filters, n_blocks=n_blocks, dropout=dropout)
+        x = _normalized(
+            _convolution(
+                inputs, filters, 3, 2 if min(inputs.shape[1:3]) >= LARGE else 1
+            )
+        )
+        x = _normalized(_convolution(x, 2 * filters, 3))
+        for width in (4 * filters, 8 * filters, 16 * filters):
+            x = _separable_step(x, width, n_layers=2, pool=True)
+        for _ in range(n_blocks):
+            x = _separable_step(x, 16 * filters, n_layers=3, pool=False)
+        x = keras.layers.Activation("relu")(x)
+        x = keras.layers.SeparableConv2D(
+            32 * filters, 3, padding="same", use_bias=False
+        )(x)
+        x = _normalized(x)
+        return Dropout(dropout, channels=True)(x) if has_dropout else x
+
+
+def _separable_step(x, filters, n_layers, pool):
+    """Return ``x`` plus what some separable convolutions make of it."""
+    strides = window(x, smallest=2) if pool else (1, 1)
+    skip = x
+    if x.shape[-1] != filters or set(strides) != {1}:
+        skip = _convolution(x, filters, 1, strides)
+        skip = keras.layers.BatchNormalization()(skip)
+    for _ in range(n_layers):
+        x = keras.layers.Activation("relu")(x)
+        x = keras.layers.SeparableConv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = keras.layers.BatchNormalization()(x)
+    if set(strides) != {1}:
+        x = keras.layers.MaxPooling2D(3, strides=strides, padding="same")(x)
+    return keras.layers.Add()([skip, x])

@@ -1,0 +1,174 @@
+"""Blocks and ranges as plain values, equality, and who may be read back."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import skautokeras
+from skautokeras import (
+    Block,
+    Boolean,
+    Choice,
+    ClassificationHead,
+    DenseBlock,
+    Float,
+    Int,
+    Merge,
+    Normalization,
+    RegressionHead,
+    StructuredDataBlock,
+)
+from skautokeras._space.configuration import deserialize, serialize
+
+RANGES = [
+    Choice([32, 64]),
+    Choice(("relu", "silu"), default="silu"),
+    Int(1, 4),
+    Int(1, 512, default=8, sampling="log"),
+    Float(0.0, 0.5, step=0.1),
+    Boolean(default=True),
+]
+
+
+@keras.saving.register_keras_serializable("skautokeras_tests")
+class Registered(Block):
+    def __init__(self, *, inner=None, size=3):
+        self.inner = inner
+        self.size = size
+
+
+class Unregistered(Block):
+    pass
+
+
+class Tuple(tuple):
+    """A class that Keras does not know."""
+
+
+@keras.saving.register_keras_serializable("skautokeras_tests")
+def far(y_true, y_pred):
+    return keras.ops.abs(y_true - y_pred)
+
+
+def public_blocks():
+    found = [getattr(skautokeras, name) for name in skautokeras.__all__]
+    return [c for c in found if isinstance(c, type) and issubclass(c, Block)]
+
+
+@pytest.mark.parametrize("value", RANGES, ids=repr)
+def test_a_range_is_read_back_as_it_was(value):
+    config = json.loads(json.dumps(serialize(value)))
+    assert deserialize(config) == value
+    assert type(value).from_config(value.get_config()) == value
+    assert hash(deserialize(config)) == hash(value)
+
+
+def test_a_list_of_choices_is_left_as_it_is():
+    values = [32, 64]
+    block = DenseBlock(units=Choice(values), n_layers=1)
+    assert values == [32, 64]
+    assert block.units == Choice((32, 64))
+
+
+@pytest.mark.parametrize(
+    "block_class",
+    [c for c in public_blocks() if c is not Block],
+    ids=lambda c: c.__name__,
+)
+def test_every_public_block_is_read_back_as_it_was(block_class):
+    block = block_class()
+    config = json.loads(json.dumps(block.get_config()))
+    assert block_class.from_config(config) == block
+    found = deserialize(json.loads(json.dumps(serialize(block))))
+    assert found == block
+    assert type(found) is block_class
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        DenseBlock(units=Choice([32, 64]), n_layers=2, dropout=0.1),
+        StructuredDataBlock(
+            dense=DenseBlock(n_layers=Int(1, 2)), normalization=Normalization()
+        ),
+        Registered(inner=[Merge(merge_type="add"), {"key": Boolean()}]),
+        ClassificationHead(loss="hinge", metrics=["accuracy"]),
+        RegressionHead(loss=far),
+        RegressionHead(loss=keras.losses.mean_squared_error),
+    ],
+    ids=repr,
+)
+def test_parameters_are_read_back_as_they_were(block):
+    config = json.loads(json.dumps(serialize(block)))
+    assert deserialize(config) == block
+
+
+def test_objects_of_keras_are_read_back():
+    head = RegressionHead(loss=keras.losses.Huber(delta=2.0))
+    config = json.loads(json.dumps(head.get_config()))
+    loss = RegressionHead.from_config(config).loss
+    assert isinstance(loss, keras.losses.Huber)
+    assert loss.get_config() == head.loss.get_config()
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    config = DenseBlock(units=np.int64(3), dropout=np.float32(0.5)).get_config()
+    assert json.dumps({"units": config["units"], "dropout": config["dropout"]}) == (
+        '{"units": 3, "dropout": 0.5}'
+    )
+
+
+def test_blocks_are_equal_by_class_and_parameters():
+    assert DenseBlock(units=3) == DenseBlock(units=3)
+    assert hash(DenseBlock(units=3)) == hash(DenseBlock(units=3))
+    assert DenseBlock(units=3) != DenseBlock(units=4)
+    assert DenseBlock() != Merge()
+    assert DenseBlock() != "DenseBlock()"
+    with_list = ClassificationHead(metrics=["accuracy", {"a": [1]}])
+    assert hash(with_list) == hash(ClassificationHead(metrics=["accuracy", {"a": [1]}]))
+    assert len({DenseBlock(), DenseBlock(), Merge()}) == 2
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        (StructuredDataBlock(dense=Unregistered()), "Unregistered is not registered"),
+        (RegressionHead(loss=lambda y_true, y_pred: 0.0), "is not registered"),
+        (DenseBlock(units=object()), "'units' parameter of DenseBlock: got <object"),
+        (DenseBlock(units=Tuple), "'units' parameter of DenseBlock"),
+    ],
+    ids=["block", "function", "object", "class"],
+)
+def test_what_cannot_be_read_back_is_not_written(block, message):
+    with pytest.raises(TypeError, match=message):
+        block.get_config()
+
+
+@pytest.mark.parametrize("name", ["json>loads", "Unregistered", "skautokeras>os"])
+def test_only_what_is_registered_is_read(name):
+    with pytest.raises(ValueError, match=f"registered with Keras as '{name}'"):
+        deserialize({"class_name": name, "config": {}})
+    with pytest.raises(ValueError, match=f"registered with Keras as '{name}'"):
+        deserialize({"class_name": "function", "config": name})
+
+
+def test_nothing_is_imported_for_a_foreign_name():
+    code = (
+        "import sys\n"
+        "from skautokeras._space.configuration import deserialize\n"
+        "try:\n"
+        "    deserialize({'module': 'antigravity', 'class_name': 'X', 'config': {},\n"
+        "                 'registered_name': None})\n"
+        "except (TypeError, ValueError):\n"
+        "    pass\n"
+        "block = deserialize({'class_name': 'skautokeras>DenseBlock', 'config': {}})\n"
+        "print(block, 'antigravity' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "DenseBlock() False"
