@@ -19,7 +19,7 @@ UNSEGMENTED = (
     (0x4E00, 0x9FFF),
     (0xF900, 0xFAFF),
 )
-# Characters behind these are emoji, rare Han and historic scripts, each of them a token.
+# Characters behind these are emoji, rare Han and historic scripts, each one a token.
 # A class of them among the others would make `re` look through all ranges in turn.
 _N_IN_CLASSES = 0x10000
 _BEHIND = "\U00010000-\U0010ffff"

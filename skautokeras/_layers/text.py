@@ -1,0 +1,135 @@
+"""Layers for codes of words and n-grams."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class KnownCodes(keras.layers.Layer):
+    """Keep the first codes of a vocabulary, and the beginning of each sequence.
+
+    Codes are ranks by frequency, so a smaller vocabulary is all codes below a bound.
+
+    Parameters
+    ----------
+    n_codes : int
+        Codes from this one on become ``unknown``.
+    unknown : int, default=1
+        What stands for them.
+    length : int or None, default=None
+        Length of the beginning. None: the whole.
+
+    Notes
+    -----
+    **Shape**: int ``(batch, steps) -> (batch, min(steps, length))``. Without weights,
+    applied once per configuration (``preprocessing``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.text import KnownCodes
+    >>> KnownCodes(n_codes=5, length=3)(np.array([[2, 7, 4, 2]])).numpy()
+    array([[2, 1, 4]], dtype=int32)
+    """
+
+    preprocessing = True
+
+    def __init__(self, n_codes, unknown=1, length=None, **kwargs):
+        super().__init__(**kwargs)
+        self.n_codes = n_codes
+        self.unknown = unknown
+        self.length = length
+
+    def call(self, codes):
+        """Return the codes that are left."""
+        codes = ops.cast(codes[:, : self.length], "int32")
+        return ops.where(codes < self.n_codes, codes, self.unknown)
+
+    def compute_output_shape(self, input_shape):
+        """Return ``(batch, min(steps, length))``."""
+        steps = input_shape[1]
+        return (input_shape[0], steps if self.length is None else min(steps, self.length))
+
+    def compute_output_spec(self, codes):
+        """Return integers, whatever dtype the layer computes in."""
+        return keras.KerasTensor(self.compute_output_shape(codes.shape), dtype="int32")
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        config = {
+            "n_codes": self.n_codes,
+            "unknown": self.unknown,
+            "length": self.length,
+        }
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class WeightedBag(keras.layers.Layer):
+    """The weighted sum of a learned vector per code: a dense layer on sparse features.
+
+    Each row of the input lists the features that are not zero, by their codes, and
+    their values. The result is that of ``Dense(dim, use_bias=False)`` on the dense form,
+    which is never made. Code 0 stands for no feature.
+
+    Parameters
+    ----------
+    n_codes : int
+        Codes are below it.
+    dim : int
+        Length of the sum.
+    stddev : float, default=0.05
+        Standard deviation of the vectors at the start.
+
+    Notes
+    -----
+    **Shape**: int ``(batch, n)`` and float ``(batch, n) -> (batch, dim)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.text import WeightedBag
+    >>> bag = WeightedBag(n_codes=5, dim=3)
+    >>> bag([np.array([[2, 4, 0]]), np.array([[0.6, 0.8, 0.0]])]).shape
+    TensorShape([1, 3])
+    """
+
+    # The start of the weights is not part of the structure.
+    numbers = ("stddev",)
+
+    def __init__(self, n_codes, dim, stddev=0.05, **kwargs):
+        super().__init__(**kwargs)
+        self.n_codes = n_codes
+        self.dim = dim
+        self.stddev = stddev
+
+    def build(self, input_shapes):
+        """Create the table of vectors."""
+        self.table = self.add_weight(
+            shape=(self.n_codes, self.dim),
+            initializer=keras.initializers.RandomNormal(stddev=self.stddev),
+            name="kernel",
+        )
+
+    def call(self, inputs):
+        """Return the weighted sums."""
+        codes, weights = inputs
+        codes = ops.cast(codes, "int32")
+        weights = ops.where(codes > 0, ops.cast(weights, self.compute_dtype), 0.0)
+        # A product of matrices takes two thirds of the time of a sum of products.
+        vectors = ops.take(self.table, codes, axis=0)  # (batch, n, dim)
+        return ops.squeeze(ops.matmul(weights[:, None, :], vectors), axis=1)
+
+    def compute_output_shape(self, input_shapes):
+        """Return ``(batch, dim)``."""
+        return (input_shapes[0][0], self.dim)
+
+    def compute_output_spec(self, inputs):
+        """Return floats although the codes are integers."""
+        shape = (inputs[0].shape[0], self.dim)
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        config = {"n_codes": self.n_codes, "dim": self.dim, "stddev": self.stddev}
+        return {**super().get_config(), **config}
