@@ -481,17 +481,25 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _search(self, problem, deadline, progress, n_jobs):
         """Return the trials, and whether the user interrupted them."""
+        from skautokeras._search.admission import Admission
         from skautokeras._search.loop import search
         from skautokeras._search.oracle import make_oracle
         from skautokeras._search.pruning import median_curve
         from skautokeras._search.refit import refit_seconds
+        from skautokeras._search.trainer import time_step
         from skautokeras._search.trial import evaluate
         from skautokeras._search.workers import Workers
 
+        admission = Admission(
+            problem.graph,
+            len(problem.data.train),
+            partial(time_step, problem.graph, problem.recipe, problem.data.train),
+            max_model_size=self.max_model_size,
+        )
         oracle = make_oracle(
             self.tuner,
             problem.graph.space(),
-            initial_values=self._predefined(problem.graph),
+            initial_values=admission.cheapest_first(self._predefined(problem.graph)),
             max_trials=self.max_trials,
             max_epochs=problem.graph.epochs,
             seed=problem.oracle_seed,
@@ -501,7 +509,6 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             graph=problem.graph,
             recipe=problem.recipe,
             objective=problem.objective,
-            max_model_size=self.max_model_size,
         )
         workers = None
         if n_jobs > 1:
@@ -518,6 +525,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
                 max_time=self.max_time,
             ),
             curve=median_curve if self.prune == "median" else lambda trials: (),
+            refusal=admission.refusal,
             on_start=progress.begin_trial,
             on_trial=partial(
                 progress.end_trial,

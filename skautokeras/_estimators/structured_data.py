@@ -81,7 +81,8 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         Whether the chosen networks are trained again on all rows, each for the number
         of epochs that was best for it. What does not fit into `max_time` is left out.
     max_model_size : int or None, default=None
-        Parameters of a network at most; larger ones are never built. None: no limit.
+        Parameters of a network at most; larger ones are never built, and others are
+        tried in their place. None: no limit.
     prune : {"median", "none"}, default="median"
         "median": a trial ends as soon as its best score is below the median of the mean
         scores that finished ones had up to the same share of their epochs; it has the
@@ -258,7 +259,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         Whether the chosen networks are trained again on all rows, each for the number
         of epochs that was best for it. What does not fit into `max_time` is left out.
     max_model_size : int or None, default=None
-        Parameters of a network at most; larger ones are never built. None: no limit.
+        Parameters of a network at most; larger ones are never built, and others are
+        tried in their place. None: no limit.
     prune : {"median", "none"}, default="median"
         "median": a trial ends as soon as its best score is below the median of the mean
         scores that finished ones had up to the same share of their epochs; it has the

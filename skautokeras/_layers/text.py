@@ -48,7 +48,10 @@ class KnownCodes(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         """Return ``(batch, min(steps, length))``."""
         steps = input_shape[1]
-        return (input_shape[0], steps if self.length is None else min(steps, self.length))
+        return (
+            input_shape[0],
+            steps if self.length is None else min(steps, self.length),
+        )
 
     def compute_output_spec(self, codes):
         """Return integers, whatever dtype the layer computes in."""

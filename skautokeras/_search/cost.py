@@ -1,15 +1,58 @@
 """Cost: how much arithmetic a network takes, told from its layers."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import keras
 
 from skautokeras._layers.categorical import CategoricalEmbedding
+from skautokeras._space.randomness import seeded
 
 # Layers whose weights are looked up, not multiplied.
 _TABLES = (keras.layers.Embedding, CategoricalEmbedding)
 # A multiplication and an addition.
 _FLOPS_PER_WEIGHT = 2
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a configuration costs: ``flops`` are those of `count_flops`."""
+
+    n_parameters: int
+    flops: int
+    epochs: int
+
+
+def estimate_cost(graph, values):
+    """Return what a configuration costs, without memory for its weights.
+
+    Parameters
+    ----------
+    graph : Graph
+        Makes networks from values.
+    values : dict of str to object
+        The configuration.
+
+    Returns
+    -------
+    cost : Cost
+        ``epochs`` are those of a whole training.
+    """
+    # Keras notes which variables are to be initialized later, and would do so in the
+    # next network. It notes it by thread: the one that ends here takes it along.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(_cost_of_unfilled, graph, values).result()
+
+
+def _cost_of_unfilled(graph, values):
+    with seeded(0), keras.StatelessScope(initialize_variables=False):
+        built = graph.build(values)
+    return Cost(
+        n_parameters=built.network.count_params(),
+        flops=count_flops(built.network),
+        epochs=built.training.epochs,
+    )
 
 
 def count_flops(network):

@@ -23,6 +23,7 @@ from skautokeras._search.trial import Trial
 
 _VERSION = 2
 _HEADER = "search.json"
+_REFUSED = "refused.json"
 # Held as arrays, beside the JSON.
 _ARRAYS = ("y_pred", "weights")
 # What reading a file that is not as it was written can raise.
@@ -86,12 +87,56 @@ class Journal:
         }
         self.seed = int(seed)
         self._trials = {}
+        self._refused = []  # pairs of seed and values
         if self._directory is not None:
             self._open()
 
     def check_continues(self, fingerprints):
         """Raise ValueError unless a search is the one of this journal."""
         self._check_header({**self._expected, **fingerprints}, "This estimator")
+
+    def begin(self, seeds):
+        """Return how far a search has come, and what it turned down on the way.
+
+        What was turned down behind the last trial is forgotten: there may be more time
+        now.
+
+        Parameters
+        ----------
+        seeds : sequence of int
+            Those of the trials, in the order they are asked for.
+
+        Returns
+        -------
+        n_known : int
+            Number of the last trial that is here, plus one.
+        refused : dict of int to list of dict
+            Values by the seed that they would have had.
+        """
+        numbers = {seed: i for i, seed in enumerate(seeds)}
+        known = [numbers.get(trial.seed, -1) for trial in self._trials.values()]
+        n_known = 1 + max(known, default=-1)
+        kept = [pair for pair in self._refused if numbers.get(pair[0], 0) < n_known]
+        if len(kept) < len(self._refused):
+            self._refused = kept
+            self._write_if_possible(self._write_refused)
+        refused = {seed: [] for seed, _ in kept}
+        for seed, values in kept:
+            refused[seed].append(values)
+        return n_known, refused
+
+    def refuse(self, values, seed):
+        """Keep that a configuration was turned down because of the time.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            The configuration.
+        seed : int
+            What its trial would have had.
+        """
+        self._refused.append((seed, values))
+        self._write_if_possible(self._write_refused)
 
     def earliest(self, jobs):
         """Return the job whose trial ended first, and the trial; None if none is here.
@@ -121,7 +166,7 @@ class Journal:
         """
         key = _key(job.values, job.seed)
         self._trials[key] = trial
-        self._write_if_possible(key, trial)
+        self._write_if_possible(self._write_trial, key, trial)
 
     def _open(self):
         """Take over what the folder holds; write the header if it is new."""
@@ -149,6 +194,7 @@ class Journal:
             ) from None
         self._check_header(found, f"directory={str(self._directory)!r}")
         self._trials = dict(self._read())
+        self._refused = self._read_refused()
 
     def _check_header(self, found, holder):
         reasons = {
@@ -165,10 +211,10 @@ class Journal:
                 "empty it; with warm_start=True, make a new estimator."
             )
 
-    def _write_if_possible(self, key, trial):
+    def _write_if_possible(self, write, *args):
         if self._directory is not None:
             try:
-                self._write(key, trial)
+                write(*args)
             except OSError as error:
                 self._give_up_writing(error)
 
@@ -181,7 +227,7 @@ class Journal:
         )
         self._directory = None
 
-    def _write(self, key, trial):
+    def _write_trial(self, key, trial):
         """Write the arrays first: a trial is there once its JSON is."""
         # Behind the last one that is there: a lost trial leaves a gap, and counting
         # would write over another one.
@@ -199,9 +245,25 @@ class Journal:
         }
         digest = sha256(content.getvalue()).hexdigest()
         record = {"key": key, "trial": plain, "arrays": digest}
-        text = json.dumps(record, default=_plain)
-        text = json.dumps({"record": text, "sha256": sha256(text.encode()).hexdigest()})
-        _write(stem.with_suffix(".json"), text.encode())
+        _write(stem.with_suffix(".json"), _sealed(record))
+
+    def _write_refused(self):
+        _write(self._directory / _REFUSED, _sealed(self._refused))
+
+    def _read_refused(self):
+        path = self._directory / _REFUSED
+        if not path.exists():
+            return []
+        try:
+            return [tuple(pair) for pair in _unsealed(path.read_text())]
+        except _DAMAGED as error:
+            warnings.warn(
+                f"{str(path)!r} cannot be read ({error}). Some trials may be run "
+                "again.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return []
 
     def _records(self):
         """Return the files of the trials, the oldest first."""
@@ -223,9 +285,7 @@ class Journal:
 
 def _read_trial(path):
     """Return the key and the trial in a file and the arrays beside it."""
-    found = json.loads(path.read_text())
-    _check_digest(found["record"].encode(), found["sha256"])
-    record = json.loads(found["record"])
+    record = _unsealed(path.read_text())
     content = path.with_suffix(".npz").read_bytes()
     _check_digest(content, record["arrays"])
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
@@ -238,6 +298,19 @@ def _read_trial(path):
         }
     trial = Trial(**record["trial"], weights=weights or None, y_pred=y_pred or None)
     return record["key"], trial
+
+
+def _sealed(content):
+    """Return JSON that tells whether it is as it was written."""
+    text = json.dumps(content, default=_plain)
+    sealed = {"record": text, "sha256": sha256(text.encode()).hexdigest()}
+    return json.dumps(sealed).encode()
+
+
+def _unsealed(text):
+    found = json.loads(text)
+    _check_digest(found["record"].encode(), found["sha256"])
+    return json.loads(found["record"])
 
 
 def _check_digest(content, expected):

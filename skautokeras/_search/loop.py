@@ -3,14 +3,18 @@
 import statistics
 from dataclasses import dataclass
 
+from skautokeras._search.admission import Refusal
 from skautokeras._search.collector import Collector
 from skautokeras._search.deadline import Deadline
-from skautokeras._search.oracle import ask, hosted, tell
+from skautokeras._search.oracle import ask, hosted, make_room, tell, turn_down
 
 # Trials that get no more than half of what is left, so that several are tried.
 _FIRST_TRIALS = 3
 # A trial that can have less than this share of a usual trial's time is not started.
 _WORTH_STARTING = 0.5
+# Proposals in a row that may be turned down, and because of the time.
+_MAX_REFUSALS = 50
+_MAX_REFUSALS_FOR_TIME = 10
 
 
 def search(
@@ -21,6 +25,7 @@ def search(
     deadline,
     reserve=lambda trials: 0.0,
     curve=lambda trials: (),
+    refusal=lambda values, trials, seconds: None,
     on_start=lambda job: None,
     on_trial=lambda job, trials: False,
     journal=None,
@@ -43,6 +48,10 @@ def search(
     curve : callable
         From the trials so far to what the next one must not be behind; passed on to
         ``evaluate`` as ``curve`` unless it is empty.
+    refusal : callable
+        From values, the trials so far and the seconds that are left to the `Refusal` of
+        a configuration that is not to be tried; the oracle is asked for another one,
+        which takes its place. None: it is tried.
     on_start : callable
         Called with the job before each trial.
     on_trial : callable
@@ -63,7 +72,8 @@ def search(
     Raises
     ------
     RuntimeError
-        If every trial failed; the message holds the first reason.
+        If every trial failed, or every proposal was turned down; the message holds a
+        reason.
     KeyboardInterrupt
         If the user pressed Ctrl+C before a trial had finished.
 
@@ -90,6 +100,7 @@ def search(
         deadline=deadline,
         reserve=reserve,
         curve=curve,
+        refusal=refusal,
         on_start=on_start,
         on_trial=on_trial,
         journal=journal,
@@ -104,7 +115,7 @@ def search(
                 workers.run(desk)
         except KeyboardInterrupt:
             interrupted = True
-    _check_any_completed(desk.trials, interrupted)
+    _check_any_completed(desk, interrupted)
     return desk.trials, interrupted
 
 
@@ -144,11 +155,13 @@ class Desk:
 
     The oracle is asked as soon as fewer than ``n_jobs`` trials are under way. So what
     it is asked and told, and in which order, depends on nothing but the order in which
-    trials end, which the journal keeps.
+    trials end, which the journal keeps. What is turned down because of the time depends
+    on the machine, so the journal keeps that, too, and it is repeated as far as trials
+    are known that came after it.
 
     Parameters
     ----------
-    oracle, seeds, deadline, reserve, curve, on_start, on_trial, journal
+    oracle, seeds, deadline, reserve, curve, refusal, on_start, on_trial, journal
         As in `search`.
     n_jobs : int
         Trials at the same time.
@@ -161,6 +174,8 @@ class Desk:
         Whether no other trial will start.
     stopped : bool
         Whether those that are under way are of no use, either.
+    too_large : list of Refusal
+        Those of proposals that no time would make possible.
     """
 
     def __init__(
@@ -171,6 +186,7 @@ class Desk:
         deadline,
         reserve,
         curve,
+        refusal,
         on_start,
         on_trial,
         journal,
@@ -181,12 +197,16 @@ class Desk:
         self._deadline = deadline
         self._reserve = reserve
         self._curve = curve
+        self._refusal = refusal
         self._on_start = on_start
         self._on_trial = on_trial
         self._journal = journal
         self._n_jobs = n_jobs
         self._n_asked = 0
+        known = (0, {}) if journal is None else journal.begin(seeds)
+        self._n_known, self._to_repeat = known
         self.trials = []
+        self.too_large = []
         self.over = self.stopped = False
 
     def hand_out(self):
@@ -222,17 +242,65 @@ class Desk:
         if limit is None:
             self.over = True
             return None
-        proposal = ask(self._oracle, f"worker_{self._n_asked}")
+        seed = self._seeds[self._n_asked]
+        proposal = self._propose(seed, self._deadline.left() - reserve)
         if proposal is None:
             # Hyperband waits for results, and greedy may find another one to mutate.
             self.over = self._n_under_way == 0
             return None
-        values = dict(proposal.hyperparameters.values)
-        seed, curve = self._seeds[self._n_asked], self._curve(self.trials)
+        values, curve = _values(proposal), self._curve(self.trials)
         job = Job(self._n_asked, values, seed, limit, proposal, curve)
         self._n_asked += 1
         self._on_start(job)
         return job
+
+    def _propose(self, seed, seconds):
+        """Return the first proposal that is not turned down, or None.
+
+        A search needs a result: if there is none, none to come and the time too short
+        for all of them, the one with the least arithmetic is tried.
+        """
+        if seconds <= 0:  # of the first trial, which is started all the same
+            seconds = float("inf")
+        chosen, refused, n_for_time = None, [], 0
+        for attempt in range(_MAX_REFUSALS):
+            proposal = ask(self._oracle, f"worker_{self._n_asked}_{attempt}")
+            refusal = proposal and self._why_not(proposal, seed, seconds)
+            if proposal is not None and refusal is None:
+                chosen = proposal
+            if refusal is not None:
+                make_room(self._oracle)
+                refused.append((proposal, refusal))
+                n_for_time += refusal.depends_on_time
+            if proposal is None or n_for_time == _MAX_REFUSALS_FOR_TIME:
+                break
+            # The proposal with the least arithmetic came before others.
+            if chosen is not None and not self._to_repeat.get(seed):
+                break
+        needed = self._n_under_way == 0 and all(t.error for t in self.trials)
+        if chosen is None and needed:
+            chosen = _least_arithmetic(refused)
+        for proposal, refusal in refused:
+            if proposal is not chosen:
+                self._turn_down(proposal, refusal, seed)
+        return chosen
+
+    def _why_not(self, proposal, seed, seconds):
+        """Return why a proposal is not to be tried; None if it is."""
+        values = _values(proposal)
+        if self._n_asked < self._n_known:
+            if values in self._to_repeat.get(seed, ()):
+                self._to_repeat[seed].remove(values)
+                return Refusal(None, "It was turned down before.", depends_on_time=True)
+            seconds = float("inf")
+        return self._refusal(values, self.trials, seconds)
+
+    def _turn_down(self, proposal, refusal, seed):
+        turn_down(self._oracle, proposal, refusal.reason)
+        if not refusal.depends_on_time:
+            self.too_large.append(refusal)
+        elif self._journal is not None and self._n_asked >= self._n_known:
+            self._journal.refuse(_values(proposal), seed)
 
     def _tell(self, job, trial):
         tell(self._oracle, job.proposal, trial)
@@ -265,18 +333,35 @@ def trial_deadline(deadline, trials, reserve):
     return deadline.within(max(share, 0.0))
 
 
+def _values(proposal):
+    return dict(proposal.hyperparameters.values)
+
+
+def _least_arithmetic(refused):
+    """Return the cheapest of the proposals that were refused for want of time."""
+    candidates = [(p, r.cost.flops) for p, r in refused if r.depends_on_time]
+    return min(candidates, key=lambda pair: pair[1], default=(None, 0))[0]
+
+
 def best_trial(trials):
     """Return the completed trial with the greatest score; the earlier one of equals."""
     completed = [trial for trial in trials if trial.status == "completed"]
     return max(completed, key=lambda trial: trial.score)
 
 
-def _check_any_completed(trials, interrupted):
+def _check_any_completed(desk, interrupted):
     """Raise unless a trial can be used."""
+    trials = desk.trials
     if any(trial.status == "completed" for trial in trials):
         return
     if interrupted:
         raise KeyboardInterrupt("Interrupted before a trial had finished.")
+    if not trials and desk.too_large:
+        smallest = min(desk.too_large, key=lambda refusal: refusal.cost.n_parameters)
+        raise RuntimeError(
+            f"None of {len(desk.too_large)} proposed configurations was tried. The "
+            f"smallest one: {smallest.reason}"
+        )
     if not trials:
         raise RuntimeError("The oracle proposed no configuration.")
     raise RuntimeError(

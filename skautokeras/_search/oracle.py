@@ -326,6 +326,29 @@ def tell(oracle, proposal, trial):
         oracle.end_trial(proposal)
 
 
+def make_room(oracle):
+    """Let an oracle make one proposal more: one of them does not become a trial."""
+    if oracle.max_trials is not None:
+        oracle.max_trials += 1
+
+
+def turn_down(oracle, proposal, reason):
+    """Report that a proposal is not tried.
+
+    Parameters
+    ----------
+    oracle : keras_tuner.Oracle
+        What made the proposal.
+    proposal : keras_tuner trial
+        From `ask`.
+    reason : str
+        Why.
+    """
+    proposal.status, proposal.message = "FAILED", reason
+    with _quiet():
+        oracle.end_trial(proposal)
+
+
 @contextlib.contextmanager
 def _quiet():
     """Silence KerasTuner's use of names that Python has deprecated."""

@@ -1,6 +1,7 @@
 """Training: one compiled function per epoch, `keras.Model.fit` where it must be."""
 
 import copy
+import time
 from dataclasses import dataclass, field, replace
 
 import keras
@@ -16,6 +17,7 @@ from skautokeras._search.compiled import (
 from skautokeras._search.keras_fit import train_with_fit
 from skautokeras._search.monitor import Monitor
 from skautokeras._search.optimization import learning_rate_factor, schedule_of
+from skautokeras._space.randomness import seeded
 
 # Epochs without a better score that any training may have.
 _MIN_PATIENCE = 8
@@ -121,6 +123,35 @@ def train(
     valid_rows = None if valid_rows is None else _prepared(built, valid_rows)
     loop(built, recipe, callbacks, train_rows, valid_rows, monitor, seed)
     return monitor
+
+
+def time_step(graph, recipe, rows, values):
+    """Train a fresh network on one batch, twice; return the seconds per row.
+
+    What is compiled is there for the training of the same network.
+
+    Parameters
+    ----------
+    graph : Graph
+        Makes networks from values.
+    recipe : Recipe
+        How they are trained.
+    rows : Rows
+        The training rows.
+    values : dict of str to object
+        The configuration.
+    """
+    with seeded(0):
+        built = graph.build(values)
+    n_rows = min(built.training.batch_size, len(rows))
+    batch = _prepared(built, rows.take(np.arange(n_rows)))
+    compiled = recipe.cache.get(built, recipe.heads)
+    batch, order = tensors(batch), np.arange(n_rows, dtype="int32")
+    for _ in range(2):  # the first call compiles
+        start = time.perf_counter()
+        compiled.run_epoch(*batch, order, batch_bounds(n_rows, n_rows), [0.0])
+        seconds = time.perf_counter() - start
+    return seconds / n_rows
 
 
 def _prepared(built, rows):

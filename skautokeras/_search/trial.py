@@ -4,8 +4,6 @@ import time
 from dataclasses import dataclass, field, replace
 from traceback import format_exception_only
 
-import keras
-
 from skautokeras._search.cost import count_flops
 from skautokeras._search.trainer import train
 from skautokeras._space.randomness import seeded
@@ -61,7 +59,6 @@ def evaluate(
     recipe,
     data,
     objective,
-    max_model_size=None,
     on_epoch=lambda epoch, logs: False,
     curve=(),
 ):
@@ -83,8 +80,6 @@ def evaluate(
         Training and validation rows.
     objective : Objective
         Scores predictions.
-    max_model_size : int or None, default=None
-        Parameters; a larger network fails before any memory is taken for it.
     on_epoch : callable
         Called as ``on_epoch(epoch, logs)``; True ends the training.
     curve : tuple of float, default=()
@@ -101,7 +96,6 @@ def evaluate(
     epochs = values.get("tuner/epochs")
     recipe = recipe if epochs is None else replace(recipe, epochs=int(epochs))
     try:
-        check_size(graph, values, max_model_size)
         with seeded(seed):
             built = graph.build(values)
         trial = replace(
@@ -142,19 +136,3 @@ def evaluate(
             half = _MAX_REASON // 2 - 3
             reason = f"{reason[:half]} ... {reason[-half:]}"
         return replace(trial, error=reason, seconds=time.monotonic() - start)
-
-
-def check_size(graph, values, max_model_size):
-    """Raise ValueError if a configuration has more parameters than allowed.
-
-    The network is built without memory for its weights.
-    """
-    if max_model_size is None:
-        return
-    with keras.StatelessScope(initialize_variables=False):
-        n_parameters = graph.build(values).network.count_params()
-    if n_parameters > max_model_size:
-        raise ValueError(
-            f"The network would have {n_parameters} parameters, more than "
-            f"max_model_size={max_model_size}."
-        )

@@ -114,7 +114,7 @@ class Graph:
         """Build the configuration of all defaults once, without memory for weights.
 
         What is wrong with it, or with the loss and metrics of a head, is mostly wrong
-        in every configuration.
+        in every configuration. Other errors than these are left to the trials.
 
         Raises
         ------
@@ -127,7 +127,12 @@ class Graph:
             head.make_loss(target)
             head.make_metrics(target)
         with seeded(0), keras.StatelessScope(initialize_variables=False):
-            self._run(_with_values({}))
+            try:
+                self._run(_with_values({}))
+            except (TypeError, ValueError):
+                raise
+            except Exception:  # noqa: BLE001
+                pass
 
     def build(self, values):
         """Build the configuration that ``values`` describe.

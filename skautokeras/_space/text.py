@@ -96,10 +96,11 @@ class TextToNgramVector(Block):
                 sums.append(WeightedBag(n_codes, dim, **EXTRA)([codes, weights]))
         return sums[0] if len(sums) == 1 else keras.layers.Add()(sums)
 
+
 EXTRA = {}
+
+
 def _as_text(block, inputs):
     if not isinstance(inputs, Text):
-        raise TypeError(
-            f"{type(block).__name__} needs texts: call it on a TextInput."
-        )
+        raise TypeError(f"{type(block).__name__} needs texts: call it on a TextInput.")
     return inputs

@@ -9,10 +9,10 @@ from sklearn.datasets import load_iris
 from skautokeras import (
     Block,
     ClassificationHead,
+    GreedyOracle,
     StructuredDataClassifier,
     StructuredDataInput,
 )
-from skautokeras._space.graph import Graph
 
 
 class Unlucky(Block):
@@ -20,9 +20,12 @@ class Unlucky(Block):
 
     def build(self, hp, inputs):
         """Fail unless the hyperparameter is right."""
-        kind = hp.Choice("kind", ["error", "nan", "good"])
+        kind = hp.Choice("kind", ["error", "nan", "huge", "good"])
         if kind == "error":
             raise ArithmeticError("this block cannot be built")
+        if kind == "huge":  # 400 TB
+            inputs = keras.layers.Dense(10_000_000)(inputs)
+            inputs = keras.layers.Dense(10_000_000)(inputs)
         x = keras.layers.Dense(4)(inputs)
         return x * float("nan") if kind == "nan" else x
 
@@ -30,21 +33,21 @@ class Unlucky(Block):
 class WithBlock(StructuredDataClassifier):
     """The classifier over a search space of a user's own."""
 
-    def _make_graph(self, adapter, target, settings):
+    def _nodes(self):
         node = StructuredDataInput()
-        return Graph(
-            [node],
-            [ClassificationHead()(Unlucky()(node))],
-            schemas=[adapter.schema_],
-            targets=[target.schema_],
-            n_samples=adapter.schema_.n_samples,
-            batch_size=settings.batch_size,
-            epochs=settings.epochs,
-        )
+        return [node], [ClassificationHead()(Unlucky()(node))]
 
     def _predefined(self, graph):
-        kinds = ["error", "nan", "good"] if self.max_trials == 3 else ["error"]
+        kinds = {3: ["error", "nan", "good"], 2: ["huge", "good"], 1: ["error"]}
+        kinds = kinds[self.max_trials]
         return [{"unlucky_1/kind": kind} for kind in kinds]
+
+
+def _huge_first(*, objective, hyperparameters, max_trials, seed):
+    kinds = [{"unlucky_1/kind": kind} for kind in ("huge", "good")]
+    return GreedyOracle(
+        objective, max_trials, kinds, seed, hyperparameters=hyperparameters
+    )
 
 
 class InterruptAfter(keras.callbacks.Callback):
@@ -76,6 +79,13 @@ def test_failed_trials_are_recorded_and_the_search_goes_on(iris, capsys):
     assert "nan" in board["error"][1]
     assert classifier.best_params_["unlucky_1/kind"] == "good"
     assert "failed" in capsys.readouterr().out
+
+
+def test_a_network_too_large_for_the_memory_does_not_end_the_search(iris):
+    classifier = WithBlock(max_trials=2, epochs=2, random_state=0, tuner=_huge_first)
+    board = classifier.fit(*iris).leaderboard_.set_index("trial")
+    assert board["status"].to_dict() == {0: "failed", 1: "completed"}
+    assert "ResourceExhausted" in board["error"][0]
 
 
 def test_a_search_in_which_all_trials_fail_raises_the_first_reason(iris):

@@ -206,15 +206,38 @@ def test_keras_callbacks_that_stop_and_schedule_work(classifier, titanic):
     assert losses[0] == pytest.approx(losses[-1], abs=1e-6)
 
 
-def test_large_networks_are_never_built(titanic):
+# A bracket of hyperband has so many.
+@pytest.mark.parametrize(
+    ("tuner", "n_trials"),
+    [("greedy", 3), ("random", 3), ("bayesian", 3), ("hyperband", 2)],
+)
+def test_large_networks_are_never_built_and_take_no_trial(titanic, tuner, n_trials):
     classifier = StructuredDataClassifier(
-        max_trials=3, epochs=2, max_model_size=40_000, random_state=0
+        max_trials=3, epochs=2, max_model_size=40_000, tuner=tuner, random_state=0
     ).fit(*titanic)
     board = classifier.leaderboard_
-    refused = board[board["status"] == "failed"]
-    assert len(refused) > 0
-    assert refused["error"].str.contains("max_model_size=40000").all()
-    assert (board["n_parameters"].dropna() <= 40_000).all()
+    assert board["status"].tolist() == ["completed"] * n_trials
+    assert (board["n_parameters"] <= 40_000).all()
+
+
+def test_an_impossible_size_is_an_error_that_says_what_is_possible(titanic):
+    classifier = StructuredDataClassifier(max_model_size=3, random_state=0)
+    with pytest.raises(RuntimeError, match=r"have \d+ parameters.*max_model_size=3\."):
+        classifier.fit(*titanic)
+
+
+def test_predefined_configurations_come_from_cheap_to_dear(titanic):
+    class Reversed(StructuredDataClassifier):
+        def _predefined(self):
+            return super()._predefined()[::-1]
+
+    orders = []
+    for cls in (StructuredDataClassifier, Reversed):
+        board = cls(max_trials=3, epochs=1, random_state=0, refit=False).fit(*titanic)
+        board = board.leaderboard_.sort_values("trial")
+        assert board["flops"].is_monotonic_increasing
+        orders.append(board["flops"].tolist())
+    assert orders[0] == orders[1]
 
 
 @pytest.mark.parametrize(

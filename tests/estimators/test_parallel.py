@@ -11,7 +11,6 @@ from skautokeras import (
     StructuredDataClassifier,
     StructuredDataInput,
 )
-from skautokeras._space.graph import Graph
 
 
 @pytest.fixture
@@ -68,17 +67,9 @@ def make_classifier():
             return keras.layers.Dense(4)(inputs)
 
     class WithBlock(StructuredDataClassifier):
-        def _make_graph(self, adapter, target, settings):
+        def _nodes(self):
             node = StructuredDataInput()
-            return Graph(
-                [node],
-                [ClassificationHead()(Unlucky()(node))],
-                schemas=[adapter.schema_],
-                targets=[target.schema_],
-                n_samples=adapter.schema_.n_samples,
-                batch_size=settings.batch_size,
-                epochs=settings.epochs,
-            )
+            return [node], [ClassificationHead()(Unlucky()(node))]
 
         def _predefined(self, graph):
             return [{"unlucky_1/kind": kind} for kind in ("error", "good")]

@@ -6,8 +6,11 @@ import keras_tuner
 import pytest
 
 from skautokeras import GreedyOracle
+from skautokeras._search.admission import Refusal
+from skautokeras._search.cost import Cost
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.loop import best_trial, search, trial_deadline
+from skautokeras._search.oracle import _BY_NAME, make_oracle
 from skautokeras._search.trial import Trial
 
 
@@ -241,3 +244,81 @@ def test_a_search_leaves_the_time_that_is_reserved(oracle, clock, reserved):
     assert sum(given) <= budget
     assert asked == list(range(len(trials) + 1))
     assert clock.now <= budget
+
+
+def refuse_above(limit, *, depends_on_time=False):
+    """Return what turns down numbers above a limit."""
+
+    def refusal(values, trials, seconds):
+        if values["x"] <= limit:
+            return None
+        cost = Cost(n_parameters=values["x"], flops=values["x"], epochs=1)
+        return Refusal(cost, f"{cost.n_parameters} is too much.", depends_on_time)
+
+    return refusal
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("tuner", _BY_NAME)
+def test_what_is_turned_down_takes_no_trial(tuner):
+    space = keras_tuner.HyperParameters()
+    space.Int("x", 0, 19)
+    oracle = make_oracle(
+        tuner, space, initial_values=[{"x": 15}], max_trials=8, max_epochs=9, seed=1
+    )
+    started = []
+    trials, _ = search(
+        oracle,
+        parabola,
+        seeds=range(8),
+        deadline=Deadline(None),
+        refusal=refuse_above(9),
+        on_start=lambda job: started.append(job.number),
+    )
+    assert started == [trial.seed for trial in trials] == list(range(8))
+    assert max(trial.values["x"] for trial in trials) <= 9
+
+
+def test_a_search_that_may_try_nothing_names_the_smallest(oracle):
+    with pytest.raises(RuntimeError, match=r"None of 20 .* smallest one: 0 is too muc"):
+        search(
+            oracle,
+            parabola,
+            seeds=range(3),
+            deadline=Deadline(None),
+            refusal=refuse_above(-1),
+        )
+
+
+def test_without_a_result_the_cheapest_is_tried_whatever_the_time(oracle):
+    proposed = []
+
+    def refusal(values, trials, seconds):
+        proposed.append(values["x"])
+        return refuse_above(-1, depends_on_time=True)(values, trials, seconds)
+
+    trials, _ = search(
+        oracle,
+        parabola,
+        seeds=range(3),
+        deadline=Deadline(60),
+        refusal=refusal,
+    )
+    assert [trial.values["x"] for trial in trials] == [min(proposed[:10])]
+
+
+def test_what_is_left_for_a_first_epoch_is_without_the_reserve(oracle, clock):
+    seen = []
+
+    def refusal(values, trials, seconds):
+        seen.append(seconds)
+
+    search(
+        oracle,
+        parabola,
+        seeds=range(1),
+        deadline=Deadline(60),
+        reserve=lambda trials: 20.0,
+        refusal=refusal,
+    )
+    assert seen == [40.0]

@@ -9,6 +9,8 @@ import keras_tuner
 import numpy as np
 import pytest
 
+from skautokeras._search.admission import Refusal
+from skautokeras._search.cost import Cost
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.journal import Journal
 from skautokeras._search.loop import search
@@ -99,6 +101,70 @@ def test_trained_networks_are_the_same_to_the_last_bit(problem, tmp_path):
         )
 
     check_resumes("greedy", space, train, tmp_path)
+
+
+def refuse_some(values, trials, seconds):
+    """Turn down whatever has a rate above the seconds that are left."""
+    if values["training/rate"] > seconds:
+        cost = Cost(n_parameters=1, flops=values["training/rate"], epochs=1)
+        return Refusal(cost, "too slow", depends_on_time=True)
+    return None
+
+
+@pytest.mark.parametrize("left", [0.01, 0.4])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("tuner", _BY_NAME)
+def test_what_was_turned_down_for_want_of_time_stays_so(
+    tuner, n_jobs, left, space, tmp_path, clock
+):
+    calls = []
+
+    def fake(values, seed):
+        if seed == interrupted_at:
+            raise KeyboardInterrupt
+        calls.append(seed)
+        return Trial(dict(values), seed, score=values["training/rate"])
+
+    class Two:
+        """Two trials at a time; the later one ends first."""
+
+        n_jobs = 2
+
+        def run(self, desk):
+            waiting = desk.hand_out()
+            while waiting:
+                job = waiting.pop()
+                desk.take_in(job, fake(job.values, job.seed))
+                waiting += desk.hand_out()
+
+    def run(seconds):
+        oracle = make_oracle(
+            tuner,
+            space.copy(),
+            initial_values=[{"training/rate": rate} for rate in (0.9, 0.8, 0.1)],
+            max_trials=8,
+            max_epochs=9,
+            seed=1,
+        )
+        trials, _ = search(
+            oracle,
+            lambda values, seed, deadline: fake(values, seed),
+            seeds=range(8),
+            deadline=Deadline(seconds),
+            refusal=refuse_some,
+            journal=Journal(tmp_path, DATA, seed=1),
+            workers=Two() if n_jobs == 2 else None,
+        )
+        return [(trial.seed, trial.values) for trial in trials]
+
+    interrupted_at = 5
+    first = run(left)
+    n_first, interrupted_at = len(calls), None
+    # More time does not bring back what came before trials that are known.
+    again = run(100.0)
+    assert again[: len(first)] == first
+    assert calls[n_first:] == [seed for seed, _ in again[len(first) :]]
+    assert len(again) == 8
 
 
 # Runs five searches side by side, so that one kill hits five moments. Each goes through

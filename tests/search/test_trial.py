@@ -168,16 +168,6 @@ def test_ctrl_c_passes_through_and_leaves_the_generator_as_it_was(problem, when)
     assert random.getstate() == before
 
 
-def test_a_larger_network_than_allowed_is_refused(problem):
-    size = evaluated(problem, values={"tuner/epochs": 1}).n_parameters
-    allowed = evaluated(problem, values={"tuner/epochs": 1}, max_model_size=size)
-    assert allowed.status == "completed"
-    refused = evaluated(problem, max_model_size=size - 1)
-    assert refused.status == "failed"
-    assert f"{size} parameters, more than max_model_size={size - 1}" in refused.error
-    assert refused.epochs == 0
-
-
 def test_hyperband_says_how_long(problem):
     trial = evaluated(problem, values={"tuner/epochs": 2})
     assert trial.epochs == trial.planned_epochs == len(trial.history["loss"]) == 2

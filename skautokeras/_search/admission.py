@@ -1,0 +1,162 @@
+"""Admission: which of the configurations that an oracle proposes become trials."""
+
+import json
+from dataclasses import dataclass
+
+from skautokeras._search.cost import estimate_cost
+
+# Floating-point operations per second, one way, that any machine reaches. What fits
+# into the time at this speed is admitted without another thought.
+_SLOWEST = 1e8
+# Small networks are bound by overhead, so the speed of one tells little about another
+# with more than so many times its arithmetic.
+_ALIKE = 4
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a configuration is not tried: its ``cost``, and the reason in words.
+
+    ``depends_on_time`` tells those that would have been tried with more time.
+    """
+
+    cost: object
+    reason: str
+    depends_on_time: bool
+
+
+class Admission:
+    """Turns down what is too large, and what could not finish an epoch in time.
+
+    Parameters
+    ----------
+    graph : Graph
+        Makes networks from values.
+    n_rows : int
+        Of the training data.
+    time_step : callable
+        ``time_step(values)`` trains the real network on one batch and returns the
+        seconds per row.
+    max_model_size : int or None, default=None
+        Parameters. None: no limit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras import ClassificationHead, DenseBlock, Input
+    >>> from skautokeras._data.schema import ArraySchema, TargetSchema
+    >>> from skautokeras._search.admission import Admission
+    >>> from skautokeras._space.graph import Graph
+    >>> node = Input()
+    >>> graph = Graph(
+    ...     [node],
+    ...     [ClassificationHead()(DenseBlock(n_layers=1, units=64)(node))],
+    ...     schemas=[ArraySchema(shape=(4,), n_samples=100)],
+    ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
+    ...     n_samples=100,
+    ... )
+    >>> admission = Admission(graph, 100, lambda values: 1e-3, max_model_size=50)
+    >>> admission.refusal({}, trials=[], seconds=60).reason
+    'The network would have 386 parameters, more than max_model_size=50.'
+    """
+
+    def __init__(self, graph, n_rows, time_step, *, max_model_size=None):
+        self._graph = graph
+        self._n_rows = n_rows
+        self._time_step = time_step
+        self._max_model_size = max_model_size
+        self._costs = {}  # by values
+        self._timed = []  # arithmetic for one row, and the speed it was done at
+
+    def cheapest_first(self, configurations):
+        """Return configurations ordered by what a whole training of them costs.
+
+        One that cannot be built costs nothing: its trial says why.
+
+        Parameters
+        ----------
+        configurations : list of dict
+            Values by name.
+        """
+
+        def arithmetic(values):
+            cost = self._cost(values)
+            return 0 if cost is None else cost.flops * cost.epochs
+
+        return sorted(configurations, key=arithmetic)
+
+    def refusal(self, values, trials, seconds):
+        """Return why a configuration is not to be tried, or None.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            The configuration.
+        trials : list of Trial
+            So far: how fast others were.
+        seconds : float
+            In which its first epoch has to end.
+        """
+        limited = self._max_model_size is not None
+        if not limited and seconds == float("inf"):
+            return None
+        cost = self._cost(values)
+        if cost is None:
+            return None
+        if limited and cost.n_parameters > self._max_model_size:
+            reason = (
+                f"The network would have {cost.n_parameters} parameters, more than "
+                f"max_model_size={self._max_model_size}."
+            )
+            return Refusal(cost, reason, depends_on_time=False)
+        needed = self._epoch_seconds(values, cost, trials, seconds)
+        if needed > seconds:
+            reason = (
+                f"Its first epoch would take about {needed:.3g} s, and "
+                f"{max(seconds, 0.0):.3g} s are left."
+            )
+            return Refusal(cost, reason, depends_on_time=True)
+        return None
+
+    def _cost(self, values):
+        """Return what a configuration costs; None if it cannot be built."""
+        key = json.dumps(values, sort_keys=True, default=str)
+        if key not in self._costs:
+            try:
+                self._costs[key] = estimate_cost(self._graph, values)
+            # Its trial will fail the same way, and record why.
+            except Exception:  # noqa: BLE001
+                self._costs[key] = None
+        return self._costs[key]
+
+    def _epoch_seconds(self, values, cost, trials, seconds):
+        """Return about how long an epoch takes; exact only if ``seconds`` are few."""
+        arithmetic = cost.flops * self._n_rows
+        if arithmetic <= seconds * _SLOWEST:
+            return arithmetic / _SLOWEST
+        known = self._known_speeds(trials)
+        speed = max((speed for _, speed in known), default=0.0)
+        if arithmetic > seconds * speed and not any(
+            flops * _ALIKE >= cost.flops for flops, _ in known
+        ):
+            speed = self._measured_speed(values, cost)
+        return arithmetic / speed
+
+    def _measured_speed(self, values, cost):
+        """Time one step of the real network."""
+        try:
+            speed = cost.flops / self._time_step(values)
+        # Too large for the memory, perhaps: its trial will fail, and record why.
+        except Exception:  # noqa: BLE001
+            return float("inf")
+        self._timed.append((cost.flops, speed))
+        return speed
+
+    def _known_speeds(self, trials):
+        """Return arithmetic for one row and speed, for trainings and timed steps."""
+        trained = [
+            (trial.flops, trial.flops * self._n_rows * trial.epochs / trial.seconds)
+            for trial in trials
+            if trial.error is None and trial.flops and trial.seconds
+        ]
+        return trained + self._timed

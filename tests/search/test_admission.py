@@ -1,0 +1,99 @@
+"""What is too large or too slow is told before it is trained."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from skautokeras._search.admission import Admission
+from skautokeras._search.cost import count_flops, estimate_cost
+from skautokeras._search.trainer import time_step
+from skautokeras._search.trial import Trial
+
+N_ROWS = 100_000_000
+
+
+def never(values):
+    raise AssertionError("no step is timed")
+
+
+def trained(flops, seconds, **changes):
+    trial = Trial({}, 0, score=0.0, epochs=2, flops=flops, seconds=seconds)
+    return replace(trial, **changes)
+
+
+@pytest.fixture
+def flops(problem):
+    return estimate_cost(problem.graph, {}).flops
+
+
+def test_the_estimate_is_what_the_network_has(problem):
+    built = problem.graph.build({})
+    cost = estimate_cost(problem.graph, {})
+    assert cost.flops == count_flops(built.network)
+    assert cost.n_parameters == built.network.count_params()
+    assert cost.epochs == built.training.epochs
+
+
+def test_the_order_is_that_of_the_whole_training(problem):
+    admission = Admission(problem.graph, N_ROWS, never)
+    long, short, broken = [
+        {"training/epochs": 64},
+        {"training/epochs": 8},
+        {"dense_block_1/activation": "no such function"},
+    ]
+    assert admission.cheapest_first([long, short, broken]) == [broken, short, long]
+
+
+def test_the_size_is_allowed_up_to_the_limit(problem):
+    size = estimate_cost(problem.graph, {}).n_parameters
+    allowed = Admission(problem.graph, N_ROWS, never, max_model_size=size)
+    assert allowed.refusal({}, [], math.inf) is None
+    admission = Admission(problem.graph, N_ROWS, never, max_model_size=size - 1)
+    refusal = admission.refusal({}, [], math.inf)
+    assert refusal.reason == (
+        f"The network would have {size} parameters, more than "
+        f"max_model_size={size - 1}."
+    )
+    assert not refusal.depends_on_time
+
+
+def test_the_speed_is_that_of_the_fastest_trial(problem, flops):
+    admission = Admission(problem.graph, N_ROWS, never)
+    # An epoch took 3 s in the faster one.
+    trials = [trained(flops, 6.0), trained(flops, 60.0)]
+    trials.append(trained(flops, 1e-9, error="no"))
+    assert admission.refusal({}, trials, 3.1) is None
+    refusal = admission.refusal({}, trials, 2.5)
+    assert refusal.reason == "Its first epoch would take about 3 s, and 2.5 s are left."
+    assert refusal.depends_on_time
+
+
+def test_a_step_is_timed_where_nothing_alike_was_trained(problem, flops):
+    calls = []
+
+    def step(values):
+        calls.append(values)
+        return 4.0 / N_ROWS
+
+    admission = Admission(problem.graph, N_ROWS, step)
+    small = [trained(flops / 100, 1.0)]
+    assert admission.refusal({}, small, 4.1) is None
+    assert admission.refusal({}, small, 3.9) is not None
+    assert len(calls) == 1  # its speed is known now
+    assert Admission(problem.graph, 1, never).refusal({}, [], 1.0) is None
+
+
+def test_a_network_that_cannot_take_a_step_is_left_to_its_trial(problem):
+    def step(values):
+        raise MemoryError
+
+    assert Admission(problem.graph, N_ROWS, step).refusal({}, [], 0.1) is None
+
+
+def test_a_step_of_the_real_network_takes_time_and_leaves_no_trace(problem):
+    recipe = problem.recipe
+    assert 0 < time_step(problem.graph, recipe, problem.data.train, {}) < 1
+    _, before = problem.train(recipe=problem.recipe)
+    _, after = problem.train(recipe=recipe)
+    assert before.history == after.history
