@@ -2,6 +2,7 @@
 
 import keras
 
+from skautokeras._search.registration import check_registered
 from skautokeras._space.randomness import seeded
 
 
@@ -17,8 +18,14 @@ def export_keras_model(ensemble):
     -------
     model : keras.Model
         From a dict of model-ready arrays to a dict of outputs by head.
+
+    Raises
+    ------
+    TypeError
+        If a layer is a user's own and not registered with Keras.
     """
     model = ensemble.as_model()
+    check_registered(model)
     with seeded(0):
         copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())

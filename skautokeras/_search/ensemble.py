@@ -14,6 +14,7 @@ from skautokeras._search.compiled import (
     signature,
 )
 from skautokeras._search.objective import Outputs
+from skautokeras._search.registration import check_registered
 
 # Every chunk has exactly this many rows (the last one is filled up), so that what is
 # predicted for a row does not depend on the rows beside it.
@@ -145,4 +146,6 @@ class Ensemble:
 
     def __getstate__(self):
         """Leave the compiled function out: it cannot be pickled."""
+        for model in self.models:
+            check_registered(model)
         return {**vars(self), "_compiled": None}

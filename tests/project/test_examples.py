@@ -43,3 +43,33 @@ def test_quickstart_searches_reports_and_cleans_up(tmp_path):
     # Hidden entries of the home directory are the caches of other packages.
     visible = (path for path in home.iterdir() if not path.name.startswith("."))
     assert [*workplace.iterdir(), *scratch.iterdir(), *visible] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("three_levels.py", ["Task: 0.9", "Inputs and heads: 0.", "Graph: 0."]),
+        ("text_and_table.py", ["survived  ", "Score: ", "fare_loss: "]),
+        ("custom_block.py", ["R2: [0.", "gated_block_1/units", "gate"]),
+    ],
+)
+def test_examples_run_and_leave_nothing_behind(tmp_path, name, said):
+    done = subprocess.run(
+        [sys.executable, "-W", "error::FutureWarning", ROOT / "examples" / name],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    for text in said:
+        assert text in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_example_is_run():
+    source = Path(__file__).read_text(encoding="utf-8")
+    for path in (ROOT / "examples").glob("*.py"):
+        assert f'"{path.name}"' in source
