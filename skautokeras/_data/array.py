@@ -76,6 +76,31 @@ def is_missing(value):
     return pd.api.types.is_scalar(value) and bool(pd.isna(value))
 
 
+def check_numeric(array):
+    """Check that an array holds numbers; scikit-learn takes dates for some.
+
+    Parameters
+    ----------
+    array : ndarray
+        What `check_array` has returned.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.array import check_numeric
+    >>> check_numeric(np.array(["2020-01-01"], dtype="datetime64[D]"))
+    Traceback (most recent call last):
+    ValueError: X must hold numbers, got values of dtype datetime64[D].
+    """
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"X must hold numbers, got values of dtype {array.dtype}.")
+
+
 def stacked(contents):
     """Stack what rows hold.
 
@@ -176,7 +201,7 @@ class ArrayAdapter(TransformerMixin, BaseEstimator):
         arrays : dict of str to ndarray of shape (n_samples, ...), dtype float32
             The one array, ``"array"``.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "schema_")
         check_names(self, X, reset=False)
         array = _to_float32(X, self)
         found, expected = array.shape[1:], self.schema_.shape
@@ -205,6 +230,7 @@ def _to_float32(X, estimator):
     }
     # First to numbers: a string that reads like one is none.
     array = check_array(X, dtype="numeric", ensure_all_finite=False, **checks)
+    check_numeric(array)
     with np.errstate(over="ignore"):
         array = check_array(array, dtype=np.float32, **checks)
     return array.reshape(-1, 1) if array.ndim == 1 else array

@@ -174,7 +174,8 @@ def split_columns(X, columns):
         What each input takes, by its name. A str or int is one column, by name or
         position, and gives a Series (of an array, an array of shape (n_samples,)); a
         list gives a table. None: all columns that no other input names; if there is
-        only this input, X as it is.
+        only this input, X as it is. An input with an X of its own takes its columns out
+        of it, if it is a table.
 
     Returns
     -------
@@ -258,7 +259,9 @@ def _own_parts(parts, columns):
     """Return the X of inputs that have one each; named columns are taken out of it."""
     found = {}
     for name, part in parts.items():
-        if columns[name] is None:
+        # Not in a table, it is the one column itself.
+        is_column = isinstance(columns[name], str | Integral) and not is_table(part)
+        if columns[name] is None or is_column:
             found[name] = part
             continue
         if not is_table(part):
@@ -328,9 +331,10 @@ def _position(X, name, column):
         )
     found = [i for i, label in enumerate(X.columns) if label == column]
     if len(found) != 1:
+        problem = f"X has {len(found)} times" if found else "is not in X"
         raise ValueError(
-            f"Input {name!r} takes the column {column!r}, which X has {len(found)} "
-            f"times. Its columns are {_shortened(list(X.columns))}."
+            f"Input {name!r} takes the column {column!r}, which {problem}. Columns of "
+            f"X: {_shortened(list(X.columns))}."
         )
     return found[0]
 
@@ -458,7 +462,7 @@ class InputsAdapter(TransformerMixin, BaseEstimator):
             By the names that the adapters give them. If there are several inputs, the
             name of the input and "__" stand before.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "schemas_")
         return self._all_arrays(self._split(X), "transform")
 
     def _all_arrays(self, parts, method):

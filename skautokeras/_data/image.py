@@ -8,10 +8,11 @@ from joblib import cpu_count
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skautokeras._data.array import is_missing, row_contents, stacked
+from skautokeras._data.array import check_numeric, is_missing, row_contents, stacked
 from skautokeras._data.columns import errors_about
 from skautokeras._data.image_files import ImageFacts, decode, file_facts
 from skautokeras._data.pixels import (
+    CHUNK_SIZE,
     channel_statistics,
     convert,
     smallest_dtype,
@@ -26,9 +27,6 @@ USUAL_CHANNELS = (1, 2, 3, 4)
 
 # What 16 bits have for one level of 8.
 DEEP_PER_LEVEL = 257
-
-# Rows that a thread makes at a time.
-ROWS_PER_TASK = 64
 
 
 def find_channels(shapes):
@@ -176,7 +174,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             The one array, ``"pixels"``. Where those of `fit` were uint8, other numbers
             are rounded and clipped.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "schema_")
         check_names(self, X, reset=False)
         images, _ = self._read(X, self.channels_ or self.channels)
         return {"pixels": self._make(images, self.schema_.shape, self.schema_.dtype)}
@@ -263,6 +261,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             input_name="X",
             estimator=self,
         )
+        check_numeric(array)
         if array.ndim == 2:
             return self._unflattened(array), channels
         if array.ndim > 4 or 0 in array.shape:
@@ -299,28 +298,33 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
     def _make(self, images, shape, dtype):
         """Return pixels of one shape and dtype."""
         if isinstance(images, np.ndarray):
-            problem = self._mismatch(images.shape[1:], shape)
-            if problem:
-                raise ValueError(f"X has images of shape {problem}")
-            if images.shape[1:] == shape:
-                return np.ascontiguousarray(convert(images, dtype))
+            return self._make_from_array(images, shape, dtype)
         pixels = np.empty((len(images), *shape), dtype=dtype)
-        tasks = range(0, len(images), ROWS_PER_TASK)
-        if isinstance(images, list) and any(map(_is_path, images)):
-            tasks = range(len(images))
 
-        def fill(start):
-            for i in range(start, min(start + tasks.step, len(images))):
-                with errors_about(f"Row {i} of X"):
-                    pixels[i] = self._make_one(images[i], shape, dtype)
+        def fill(i):
+            with errors_about(f"Row {i} of X"):
+                pixels[i] = self._make_one(images[i], shape, dtype)
 
-        _in_threads(fill, tasks)
+        _for_each(images, fill)
+        return pixels
+
+    def _make_from_array(self, images, shape, dtype):
+        problem = self._mismatch(images.shape[1:], shape)
+        if problem:
+            raise ValueError(f"X has images of shape {problem}")
+        if images.shape[1:] == shape:
+            return np.ascontiguousarray(convert(images, dtype))
+        pixels = np.empty((len(images), *shape), dtype=dtype)
+        n_rows = max(1, CHUNK_SIZE // images[0].size)
+        for start in range(0, len(images), n_rows):
+            rows = slice(start, start + n_rows)
+            pixels[rows] = resize(convert(images[rows], dtype), shape[:2])
         return pixels
 
     def _make_one(self, image, shape, dtype):
         """Return the pixels of one image."""
         if _is_path(image):
-            image = self._decode(image, shape[2])
+            image = self._decode(image, shape)
         elif shape[2] == 3 and image.shape[2] == 1:
             image = np.repeat(image, 3, axis=2)
         problem = self._mismatch(image.shape, shape)
@@ -328,9 +332,10 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             raise ValueError(f"The image has the shape {problem}")
         return resize(convert(image, dtype), shape[:2])
 
-    def _decode(self, path, n_channels):
+    def _decode(self, path, shape):
         # Files are grey or coloured; other numbers of channels are no match.
-        pixels = decode(path, n_channels if n_channels == 1 else 3)
+        n_channels = 1 if shape[2] == 1 else 3
+        pixels = decode(path, n_channels, shape[:2] if self.resizes_ else None)
         if self.deep_:
             factor = 1 if pixels.dtype == np.uint16 else DEEP_PER_LEVEL
             return pixels.astype(np.float32) * factor
@@ -404,7 +409,7 @@ def _facts_of(images):
         with errors_about(f"Row {i} of X"):
             return file_facts(image)
 
-    return _in_threads(facts_of, range(len(images)))
+    return _for_each(images, facts_of)
 
 
 def _median_size(facts):
@@ -425,11 +430,14 @@ def _common_channels(facts):
     )
 
 
-def _in_threads(function, arguments):
-    """Call a function with each argument; of several errors the first is raised."""
+def _for_each(images, function):
+    """Call a function with the position of each image; threads decode files."""
+    if not any(map(_is_path, images)):
+        return [function(i) for i in range(len(images))]
     with ThreadPoolExecutor(max_workers=cpu_count()) as pool:
-        futures = [pool.submit(function, argument) for argument in arguments]
+        futures = [pool.submit(function, i) for i in range(len(images))]
         try:
+            # Of several errors that of the first row is raised.
             return [future.result() for future in futures]
         except BaseException:
             pool.shutdown(cancel_futures=True)

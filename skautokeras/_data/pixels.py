@@ -154,9 +154,12 @@ def channel_statistics(pixels, low, high):
     n_rows = max(1, CHUNK_SIZE // pixels[0].size)
     for start in range(0, len(pixels), n_rows):
         chunk = pixels[start : start + n_rows].reshape(-1, n_channels)
-        scaled = (chunk.astype(np.float64) - low) / (high - low)
-        sums += scaled.sum(axis=0)
-        squares += np.square(scaled).sum(axis=0)
+        # One row per channel: sums along rows are fast and exact.
+        scaled = chunk.T.astype(np.float64, order="C")
+        scaled -= low
+        scaled /= high - low
+        sums += scaled.sum(axis=1)
+        squares += np.einsum("ij,ij->i", scaled, scaled)
     n_values = pixels.size // n_channels
     mean = sums / n_values
     std = np.sqrt(np.maximum(squares / n_values - np.square(mean), 0))

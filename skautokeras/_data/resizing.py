@@ -5,15 +5,15 @@ from functools import lru_cache
 import numpy as np
 
 
-def resize(image, size):
-    """Resize an image.
+def resize(images, size):
+    """Resize one image or several of one size.
 
     A new pixel is the mean of the old ones below it, weighted by a triangle that is as
     wide as two new pixels (as two old ones where the image grows).
 
     Parameters
     ----------
-    image : ndarray of shape (height, width, channels), dtype uint8 or float32
+    images : ndarray of shape (..., height, width, channels), dtype uint8 or float32
         Pixels.
 
     size : tuple (height, width)
@@ -21,7 +21,7 @@ def resize(image, size):
 
     Returns
     -------
-    resized : ndarray of shape (*size, channels)
+    resized : ndarray of shape (..., *size, channels)
         Of the same dtype.
 
     Examples
@@ -32,23 +32,24 @@ def resize(image, size):
     array([[7, 7],
            [7, 7]], dtype=uint8)
     """
-    if image.shape[:2] == tuple(size):
-        return image
-    pixels = image.astype(np.float32, copy=False)
-    pixels = _resize_rows(pixels, size[0]).transpose(1, 0, 2)
-    pixels = _resize_rows(pixels, size[1]).transpose(1, 0, 2)
-    if image.dtype == np.uint8:
+    if images.shape[-3:-1] == tuple(size):
+        return images
+    pixels = images.astype(np.float32, copy=False)
+    pixels = _resize_rows(pixels, size[0]).swapaxes(-3, -2)
+    pixels = _resize_rows(pixels, size[1]).swapaxes(-3, -2)
+    if images.dtype == np.uint8:
         return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
     return pixels
 
 
 def _resize_rows(pixels, n_rows):
-    """Change the length of the first of three axes."""
-    if len(pixels) == n_rows:
+    """Change the length of the third axis from the end."""
+    *batch, height, width, n_channels = pixels.shape
+    if height == n_rows:
         return pixels
-    flat = pixels.reshape(len(pixels), -1)
-    resized = _weights(len(pixels), n_rows) @ flat
-    return resized.reshape(n_rows, *pixels.shape[1:])
+    flat = pixels.reshape(*batch, height, width * n_channels)
+    resized = _weights(height, n_rows) @ flat
+    return resized.reshape(*batch, n_rows, width, n_channels)
 
 
 @lru_cache(maxsize=256)

@@ -129,7 +129,7 @@ class TargetsAdapter(BaseEstimator):
         parts : dict of str to object
             The y of each head, not encoded, by the names of the heads.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "schemas_")
         return self._parts(y, _form(y, self.names))
 
     def join(self, predictions):
@@ -147,7 +147,7 @@ n_outputs)
             A DataFrame has the index 0, 1, ...; a two-dimensional array has numbers if
             all heads predict numbers, else objects.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "schemas_")
         parts = {name: np.asarray(predictions[name]) for name in self.names}
         if self.form_ == "single":
             return parts[self.names[0]]

@@ -95,6 +95,10 @@ BAD = {
     "infinity": (np.array([[1.0, np.inf]]), "Input X contains infinity"),
     "too large": (np.array([[1e300]]), "too large for dtype"),
     "complex": (np.array([[1j]]), "Complex data not supported"),
+    "dates": (
+        pd.DataFrame({"when": pd.date_range("2020", periods=3)}),
+        "X must hold numbers, got values of dtype datetime64",
+    ),
     "no rows": (np.zeros((0, 3)), "Found array with 0 sample"),
     "an empty list": ([], "Found array with 0 sample"),
 }

@@ -177,13 +177,24 @@ def test_columns_are_taken_out_of_a_frame_of_ones_own():
     assert parts["text"].equals(X["text"])
 
 
+def test_an_x_of_ones_own_may_be_the_one_column_itself():
+    X = make_frame()
+    texts = X["text"].tolist()
+    parts = split_columns(
+        {"table": X[["size"]], "text": texts, "image": np.zeros((N_SAMPLES, 8, 8))},
+        {"table": ["size"], "text": "text", "image": "photo"},
+    )
+    assert parts["text"] is texts
+    assert parts["image"].shape == (N_SAMPLES, 8, 8)
+
+
 FRAME = make_frame()
 ARRAYS = [np.zeros((3, 8, 8)), np.zeros((2, 2))]
 MISTAKES = {
     "a missing column": (
         FRAME,
         {"image": "foto", "table": None},
-        r"Input 'image' takes the column 'foto', which X has 0 times.*'photo'",
+        r"Input 'image' takes the column 'foto', which is not in X.*'photo'",
     ),
     "a missing column in a list": (FRAME, {"image": ["photo", "x"]}, "column 'x'"),
     "a column twice": (
@@ -249,8 +260,8 @@ MISTAKES = {
     ),
     "columns of what has none": (
         [np.zeros((3, 8, 8)), np.zeros((3, 1))],
-        {"image": "photo", "b": None},
-        "Input 'image' takes the columns 'photo', but its X is ndarray",
+        {"image": ["photo"], "b": None},
+        r"Input 'image' takes the columns \['photo'\], but its X is ndarray",
     ),
 }
 

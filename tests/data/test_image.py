@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_sample_image
 
 from skautokeras._data.columns import InputsAdapter, take_rows
 from skautokeras._data.image import ImageAdapter
@@ -193,6 +193,11 @@ def test_resizing_is_what_others_do(size):
     assert ours.dtype == np.uint8
     assert_allclose(ours.astype(int), np.asarray(pillow).astype(int), atol=1)
     assert_allclose(resize(image.astype(np.float32), size), ours, atol=0.51)
+
+
+def test_images_are_resized_one_by_one_or_together():
+    one_by_one = np.stack([resize(image, (6, 11)) for image in COLOUR])
+    assert_array_equal(resize(COLOUR, (6, 11)), one_by_one)
 
 
 def test_resizing_to_the_same_size_changes_nothing():
@@ -394,11 +399,21 @@ def test_a_photograph_is_turned_as_its_camera_says(tmp_path):
     assert_allclose(pixels.astype(int), np.rot90(SMOOTH, -1).astype(int), atol=3)
 
 
+def test_a_large_photograph_is_the_same_as_its_pixels(tmp_path):
+    path = save(tmp_path, "a.jpg", load_sample_image("china.jpg"))
+    adapter = ImageAdapter(image_size=(24, 36)).fit([path])
+    from_file = adapter.transform([path])["pixels"]
+    from_pixels = adapter.transform(np.asarray(Image.open(path))[None])["pixels"]
+    difference = np.abs(from_file.astype(int) - from_pixels.astype(int))
+    assert difference.mean() < 2
+    assert difference.max() < 15
+
+
 def test_files_are_decoded_once(tmp_path, monkeypatch):
     paths = [save(tmp_path, f"{i}.png", image) for i, image in enumerate(COLOUR)]
     read = []
 
-    def decode(path, n_channels):
+    def decode(path, n_channels, size):
         read.append(path)
         return COLOUR[0]
 

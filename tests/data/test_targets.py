@@ -9,6 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from skautokeras._data.columns import take_rows
 from skautokeras._data.target import ClassificationTarget, RegressionTarget
@@ -184,6 +185,14 @@ def test_what_does_not_fit_to_fit_is_told():
 def test_an_error_of_a_single_head_is_its_own():
     with pytest.raises(ValueError, match=r"^Regression needs numbers"):
         TargetsAdapter(["number"], [RegressionTarget()]).fit(SOLD)
+
+
+def test_what_could_not_be_fitted_is_not_fitted():
+    adapter = make_adapter()
+    with pytest.raises(ValueError, match="only one class"):
+        adapter.fit([PRICE, ["no"] * 4])
+    with pytest.raises(NotFittedError):
+        adapter.transform([PRICE, SOLD])
 
 
 def test_the_adapter_is_cloned_and_pickled():
