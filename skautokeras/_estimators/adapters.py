@@ -1,5 +1,7 @@
 """The adapters that belong to inputs and heads, and the weights of rows."""
 
+from numbers import Integral
+
 import numpy as np
 
 from skautokeras._data.array import ArrayAdapter
@@ -42,8 +44,16 @@ def make_inputs_adapter(wiring):
     for node in wiring.inputs:
         adapter_class, parameters = _of_class(_ADAPTERS, node)
         adapters.append(adapter_class(**{p: getattr(node, p) for p in parameters}))
-    columns = [node.columns for node in wiring.inputs]
+    columns = [_columns_of(node) for node in wiring.inputs]
     return InputsAdapter(wiring.input_names, adapters, columns)
+
+
+def _columns_of(node):
+    """Return the columns of an input; a table stays one if it has one column."""
+    is_table = type(node).__name__ == "StructuredDataInput"
+    if is_table and isinstance(node.columns, str | Integral):
+        return [node.columns]
+    return node.columns
 
 
 def make_targets_adapter(wiring):

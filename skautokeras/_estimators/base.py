@@ -18,7 +18,12 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from skautokeras._data.columns import InputsAdapter, n_rows, take_rows
+from skautokeras._data.columns import (
+    InputsAdapter,
+    common_length,
+    n_rows,
+    take_rows,
+)
 from skautokeras._data.split import Data, Rows, split_indices
 from skautokeras._data.targets import TargetsAdapter
 from skautokeras._estimators.adapters import (
@@ -56,37 +61,33 @@ _HYPERBAND_EPOCHS = 64
 class Sample:
     """Rows as the user gave them: X, y and weights (float64, or None).
 
-    ``n_inputs`` and ``n_heads`` tell a list of rows from one that holds the data of
-    several inputs, or the targets of several heads.
+    ``inputs`` and ``heads`` are the names of what they belong to: a list of rows looks
+    like one that holds the data of several inputs, or the targets of several heads.
     """
 
     X: object
     y: object
     sample_weight: np.ndarray | None = None
-    n_inputs: int = 1
-    n_heads: int = 1
+    inputs: tuple = ()
+    heads: tuple = ()
 
     @property
     def n_rows(self):
         """Number of rows of X."""
-        return n_rows(self.X, self.n_inputs)
+        return n_rows(self.X, len(self.inputs))
 
     @property
     def countable(self):
         """X and y, or something as long where they hold several parts."""
-        parts = [(self.X, self.n_inputs), (self.y, self.n_heads)]
-        return [
-            range(n_rows(data, n)) if n > 1 or isinstance(data, dict) else data
-            for data, n in parts
-        ]
+        return [_countable(self.X, self.inputs), _countable(self.y, self.heads)]
 
     def take(self, rows):
         """Return some of the rows."""
         weight = self.sample_weight
         return replace(
             self,
-            X=take_rows(self.X, rows, self.n_inputs),
-            y=take_rows(self.y, rows, self.n_heads),
+            X=take_rows(self.X, rows, len(self.inputs)),
+            y=take_rows(self.y, rows, len(self.heads)),
             sample_weight=None if weight is None else weight[rows],
         )
 
@@ -222,9 +223,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         settings = fit_settings(self, fit_params)
         wiring = self._wire()
         deadline = Deadline(self.max_time)
-        sample = Sample(
-            X, y, sample_weight, len(wiring.inputs), n_heads=len(wiring.outputs)
-        )
+        inputs, heads = tuple(wiring.input_names), tuple(wiring.head_names)
+        sample = Sample(X, y, sample_weight, inputs, heads)
         n_jobs = self._count_workers()
         progress = self._start_progress(sample, settings, n_jobs)
         problem = self._make_problem(sample, validation_data, wiring, settings)
@@ -316,8 +316,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _sample(self, X, y, sample_weight):
         """Return rows that the user gave to a fitted estimator."""
-        n_inputs, n_heads = len(self._adapter.names), len(self._targets.names)
-        return Sample(X, y, sample_weight, n_inputs, n_heads)
+        inputs, heads = tuple(self._adapter.names), tuple(self._targets.names)
+        return Sample(X, y, sample_weight, inputs, heads)
 
     def _wire(self):
         """Return the nodes of the search space, checked, heads as this fit has them."""
@@ -331,7 +331,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         train = self._check_sample(sample, reset=True)
         valid = self._check_validation_data(validation_data, sample)
-        adapter = make_inputs_adapter(wiring).fit(train.X)
+        adapter = make_inputs_adapter(wiring)
+        x = adapter.fit_transform(train.X)
         targets = make_targets_adapter(wiring).fit(train.y)
         graph = Graph(
             wiring.inputs,
@@ -343,10 +344,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             epochs=self._planned_epochs(settings),
         )
         graph.check()
-        rows = self._to_rows(train, adapter, targets, settings)
+        rows = self._to_rows(train, x, targets, settings)
         valid_rows = None
         if valid is not None:
-            valid_rows = self._to_rows(valid, adapter, targets, settings)
+            x = adapter.transform(valid.X)
+            valid_rows = self._to_rows(valid, x, targets, settings)
         journal, seeds = self._open_journal([rows, valid_rows], settings)
         split_seed, oracle_seed, *trial_seeds = seeds
         if valid is None:
@@ -409,14 +411,13 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
                 f"{type(validation_data).__name__}."
             )
         valid = Sample(*validation_data)
-        valid = replace(valid, n_inputs=sample.n_inputs, n_heads=sample.n_heads)
+        valid = replace(valid, inputs=sample.inputs, heads=sample.heads)
         return self._check_sample(valid, reset=False)
 
-    def _to_rows(self, sample, adapter, targets, settings):
-        """Return the model-ready arrays of a sample."""
-        y = targets.transform(sample.y)
+    def _to_rows(self, sample, x, targets, settings):
+        """Return the arrays of a sample, those of X being ``x``."""
         weight = row_weights(sample, targets, settings.class_weight)
-        return Rows(adapter.transform(sample.X), y, weight)
+        return Rows(x, targets.transform(sample.y), weight)
 
     def _open_journal(self, rows, settings):
         """Return the journal of the search and its seeds."""
@@ -638,6 +639,15 @@ def make_leaderboard(trials, weights):
     )
     frame.insert(0, "rank", range(1, len(frame) + 1))
     return frame.reset_index(drop=True)
+
+
+def _countable(data, names):
+    """Return something as long as X or y; what has several parts is checked for it."""
+    if not isinstance(data, dict):
+        if len(names) < 2 or not isinstance(data, list | tuple):
+            return data
+        data = dict(zip(names, data, strict=False))
+    return range(common_length(data))
 
 
 def _make_recipe(graph, settings):
