@@ -47,7 +47,10 @@ _HOMES = {
     "StructuredDataInput": "skautokeras._space.inputs",
     "StructuredDataRegressor": "skautokeras._estimators.structured_data",
     "TemporalReduction": "skautokeras._space.reduction",
+    "TextBlock": "skautokeras._space.text",
     "TextInput": "skautokeras._space.inputs",
+    "TextToIntSequence": "skautokeras._space.text",
+    "TextToNgramVector": "skautokeras._space.text",
     "TransformerBlock": "skautokeras._space.attention",
     "XceptionBlock": "skautokeras._space.residual",
 }

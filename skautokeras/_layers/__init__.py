@@ -10,11 +10,13 @@ from skautokeras._layers.numerical import (
 )
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
+from skautokeras._layers.text import KnownCodes, WeightedBag
 
 __all__ = [
     "CategoricalEmbedding",
     "Cutout",
     "Dropout",
+    "KnownCodes",
     "OneHot",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
@@ -23,4 +25,5 @@ __all__ = [
     "RandomAffine",
     "RandomContrast",
     "Scaling",
+    "WeightedBag",
 ]

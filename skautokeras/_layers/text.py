@@ -72,8 +72,8 @@ class WeightedBag(keras.layers.Layer):
     """The weighted sum of a learned vector per code: a dense layer on sparse features.
 
     Each row of the input lists the features that are not zero, by their codes, and
-    their values. The result is that of ``Dense(dim, use_bias=False)`` on the dense form,
-    which is never made. Code 0 stands for no feature.
+    their values. The result is that of ``Dense(dim, use_bias=False)`` on a dense form
+    that is never made. Code 0 stands for no feature.
 
     Parameters
     ----------
@@ -86,14 +86,15 @@ class WeightedBag(keras.layers.Layer):
 
     Notes
     -----
-    **Shape**: int ``(batch, n)`` and float ``(batch, n) -> (batch, dim)``.
+    **Shape**: int ``(batch, n)`` and float ``(batch, n) -> (batch, dim)``. Without
+    values, all features of a row are 1.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skautokeras._layers.text import WeightedBag
     >>> bag = WeightedBag(n_codes=5, dim=3)
-    >>> bag([np.array([[2, 4, 0]]), np.array([[0.6, 0.8, 0.0]])]).shape
+    >>> bag(np.array([[2, 4, 0]]), np.array([[0.6, 0.8, 0.0]])).shape
     TensorShape([1, 3])
     """
 
@@ -106,7 +107,7 @@ class WeightedBag(keras.layers.Layer):
         self.dim = dim
         self.stddev = stddev
 
-    def build(self, input_shapes):
+    def build(self, input_shape):
         """Create the table of vectors."""
         self.table = self.add_weight(
             shape=(self.n_codes, self.dim),
@@ -114,22 +115,22 @@ class WeightedBag(keras.layers.Layer):
             name="kernel",
         )
 
-    def call(self, inputs):
-        """Return the weighted sums."""
-        codes, weights = inputs
+    def call(self, codes, values=None):
+        """Return the sums of the vectors of ``codes``, weighted by ``values``."""
         codes = ops.cast(codes, "int32")
-        weights = ops.where(codes > 0, ops.cast(weights, self.compute_dtype), 0.0)
+        values = ops.ones_like(codes) if values is None else values
+        values = ops.where(codes > 0, ops.cast(values, self.compute_dtype), 0.0)
         # A product of matrices takes two thirds of the time of a sum of products.
         vectors = ops.take(self.table, codes, axis=0)  # (batch, n, dim)
-        return ops.squeeze(ops.matmul(weights[:, None, :], vectors), axis=1)
+        return ops.squeeze(ops.matmul(values[:, None, :], vectors), axis=1)
 
-    def compute_output_shape(self, input_shapes):
+    def compute_output_shape(self, input_shape):
         """Return ``(batch, dim)``."""
-        return (input_shapes[0][0], self.dim)
+        return (input_shape[0], self.dim)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, codes, values=None):
         """Return floats although the codes are integers."""
-        shape = (inputs[0].shape[0], self.dim)
+        shape = self.compute_output_shape(codes.shape)
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
     def get_config(self):

@@ -7,7 +7,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.text import KnownCodes, WeightedBag
+from skautokeras._space.attention import Embedding, TransformerBlock
 from skautokeras._space.block import Block, build_block
+from skautokeras._space.convolution import ConvBlock
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import (
     SEARCHED,
@@ -15,25 +17,35 @@ from skautokeras._space.hyperparameters import (
     Float,
     check_parameters,
     choose,
-    is_searched,
+    when,
 )
 from skautokeras._space.records import Text
+from skautokeras._space.recurrent import RNNBlock
+from skautokeras._space.reduction import TemporalReduction
+from skautokeras._space.shapes import choose_dropout
+
+VOCABULARY_SIZES = Choice((2000, 5000, 10_000, 20_000), default=20_000)
+LENGTHS = Choice((64, 128, 256, 512), default=256)
+
+_NGRAMS = {"word": ["word"], "character": ["character"], "both": ["word", "character"]}
+_SERIES = ["conv", "rnn", "transformer"]
 
 _POSITIVE_INT = Interval(Integral, 1, None, closed="left")
-VOCABULARY_SIZES = (2000, 5000, 10_000, 20_000)
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class TextToNgramVector(Block):
     """Turn each text into a vector by the n-grams that are in it, in any order.
 
     N-grams of one and two words, and of three to five characters within a word, are
-    weighted by tf-idf; the vector is a learned linear map of these weights.
+    weighted by tf-idf; the vector is a learned linear map of these weights, and the
+    sum of both maps if both kinds are taken.
 
     Parameters
     ----------
     ngrams : {"word", "character", "both"} or None, default=None
-        Which n-grams. There are none of characters where texts are long. None:
-        searched.
+        Which n-grams. Where texts are long there are only those of words. None:
+        searched, like every parameter of a block.
     vocabulary_size : int or None, default=None
         N-grams of each kind that are told apart, the most frequent ones.
     dim : int or None, default=None
@@ -50,7 +62,7 @@ class TextToNgramVector(Block):
     takes_records = True
 
     _parameter_constraints = {
-        "ngrams": [StrOptions({"word", "character", "both"}), *SEARCHED],
+        "ngrams": [StrOptions(set(_NGRAMS)), *SEARCHED],
         "vocabulary_size": [_POSITIVE_INT, *SEARCHED],
         "dim": [_POSITIVE_INT, *SEARCHED],
         "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
@@ -64,43 +76,149 @@ class TextToNgramVector(Block):
 
     def build(self, hp, inputs):
         """Sum the vectors of the n-grams."""
-        text = _as_text(self, inputs)
-        kind = "word"
-        if text.character_ngrams is not None:
-            kinds = Choice(("word", "character", "both"), default="both")
-            kind = choose(hp, "ngrams", self.ngrams, kinds)
-        size = choose(
-            hp,
-            "vocabulary_size",
-            self.vocabulary_size,
-            Choice(VOCABULARY_SIZES, default=20_000),
-        )
+        _check_text(self, inputs)
+        ngrams = "word"
+        if inputs.character_ngrams is not None:
+            kinds = Choice(tuple(_NGRAMS), default="both")
+            ngrams = choose(hp, "ngrams", self.ngrams, kinds)
+        size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
         dim = choose(hp, "dim", self.dim, Choice((16, 32, 64, 128), default=64))
-        dropout = choose(
-            hp, "dropout", self.dropout, Float(0.0, 0.5, default=0.2, step=0.05)
-        )
+        rates = Float(0.0, 0.5, default=0.2, step=0.05)
+        dropout, has_dropout = choose_dropout(hp, self.dropout, rates)
         check_parameters(
-            self, ngrams=kind, vocabulary_size=size, dim=dim, dropout=dropout
+            self, ngrams=ngrams, vocabulary_size=size, dim=dim, dropout=dropout
         )
         sums = []
-        for part in ("word", "character"):
-            if kind in (part, "both"):
-                codes = getattr(text, f"{part}_ngrams")
-                weights = getattr(text, f"{part}_weights")
-                n_codes = getattr(text.schema, f"n_{part}_ngrams")
-                if size < n_codes:
-                    n_codes = size
-                    codes = KnownCodes(n_codes, unknown=0)(codes)
-                if dropout > 0 or is_searched(self.dropout):
-                    weights = Dropout(dropout)(weights)
-                sums.append(WeightedBag(n_codes, dim, **EXTRA)([codes, weights]))
+        for kind in _NGRAMS[ngrams]:
+            codes, weights, n_codes = _ngrams_of(inputs, kind)
+            if size + 1 < n_codes:
+                n_codes = size + 1
+                codes = KnownCodes(n_codes, unknown=0)(codes)
+            if has_dropout:
+                weights = Dropout(dropout)(weights)
+            sums.append(WeightedBag(n_codes, dim)(codes, weights))
         return sums[0] if len(sums) == 1 else keras.layers.Add()(sums)
 
 
-EXTRA = {}
+@keras.saving.register_keras_serializable("skautokeras")
+class TextToIntSequence(Block):
+    """Turn each text into whole numbers, one per word in their order.
+
+    `Embedding` makes series of them. 0 stands behind the end of a text, 1 for words
+    that are not in the vocabulary; the others follow by falling frequency.
+
+    Parameters
+    ----------
+    vocabulary_size : int or None, default=None
+        Words that are told apart, the most frequent ones. None: searched, like every
+        parameter of a block.
+    length : int or None, default=None
+        Words of a text that are kept, those at its beginning.
+
+    Examples
+    --------
+    >>> from skautokeras import Embedding, RNNBlock, TextInput, TextToIntSequence
+    >>> codes = TextToIntSequence(vocabulary_size=1000)(TextInput())
+    >>> node = RNNBlock()(Embedding(max_features=1002)(codes))
+    """
+
+    takes_records = True
+
+    _parameter_constraints = {
+        "vocabulary_size": [_POSITIVE_INT, *SEARCHED],
+        "length": [_POSITIVE_INT, *SEARCHED],
+    }
+
+    def __init__(self, *, vocabulary_size=None, length=None):
+        self.vocabulary_size = vocabulary_size
+        self.length = length
+
+    def build(self, hp, inputs):
+        """Keep the frequent words of the beginnings."""
+        _check_text(self, inputs)
+        size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
+        is_short = inputs.schema.n_tokens <= min(LENGTHS.values)
+        length = None
+        if self.length is not None or not is_short:
+            length = choose(hp, "length", self.length, LENGTHS)
+        check_parameters(self, vocabulary_size=size, length=length)
+        return KnownCodes(_n_codes(inputs, size), length=length)(inputs.tokens)
 
 
-def _as_text(block, inputs):
+@keras.saving.register_keras_serializable("skautokeras")
+class TextBlock(Block):
+    """A network for texts, learned from nothing but them.
+
+    Parameters
+    ----------
+    block_type : {"ngram", "conv", "rnn", "transformer"} or None, default=None
+        ``"ngram"``: `TextToNgramVector` and `DenseBlock`. The others: the words in
+        their order, `TextToIntSequence`, through `Embedding` and `ConvBlock`,
+        `RNNBlock` or `TransformerBlock`. None: searched, like every parameter of a
+        block.
+    vocabulary_size : int or None, default=None
+        Words and n-grams that are told apart.
+
+    Examples
+    --------
+    >>> from skautokeras import ClassificationHead, TextBlock, TextInput
+    >>> node = ClassificationHead()(TextBlock(block_type="ngram")(TextInput()))
+    """
+
+    takes_records = True
+
+    _parameter_constraints = {
+        "block_type": [StrOptions({"ngram", *_SERIES}), *SEARCHED],
+        "vocabulary_size": [_POSITIVE_INT, *SEARCHED],
+    }
+
+    def __init__(self, *, block_type=None, vocabulary_size=None):
+        self.block_type = block_type
+        self.vocabulary_size = vocabulary_size
+
+    def build(self, hp, inputs):
+        """Build one of the networks."""
+        _check_text(self, inputs)
+        kinds = Choice(("ngram", *_SERIES))
+        kind = choose(hp, "block_type", self.block_type, kinds)
+        size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
+        check_parameters(self, block_type=kind, vocabulary_size=size)
+        parts = [
+            (
+                ["ngram"],
+                "text_to_ngram_vector",
+                TextToNgramVector(vocabulary_size=size),
+            ),
+            (["ngram"], "dense_block", DenseBlock()),
+            (_SERIES, "text_to_int_sequence", TextToIntSequence(vocabulary_size=size)),
+            (_SERIES, "embedding", Embedding(max_features=_n_codes(inputs, size))),
+            (["conv"], "conv_block", ConvBlock()),
+            (["rnn"], "rnn_block", RNNBlock()),
+            (["transformer"], "transformer_block", TransformerBlock()),
+            (["conv", "transformer"], "temporal_reduction", TemporalReduction()),
+        ]
+        x = inputs
+        for used_by, name, block in parts:
+            with when(hp, "block_type", self.block_type, used_by):
+                if kind in used_by:
+                    x = build_block(hp, f"{name}_1", block, x)
+        return x
+
+
+def _check_text(block, inputs):
+    """Raise TypeError unless a block is built on texts."""
     if not isinstance(inputs, Text):
         raise TypeError(f"{type(block).__name__} needs texts: call it on a TextInput.")
-    return inputs
+
+
+def _ngrams_of(text, kind):
+    """Return codes and weights of one kind of n-grams, and the number of codes."""
+    if kind == "word":
+        return text.word_ngrams, text.word_weights, text.schema.n_word_ngrams
+    n_codes = text.schema.n_character_ngrams
+    return text.character_ngrams, text.character_weights, n_codes
+
+
+def _n_codes(text, size):
+    """Return the number of codes of a vocabulary: none, unknown, and the words."""
+    return min(size + 2, text.schema.vocabulary_size)

@@ -33,11 +33,16 @@ from skautokeras import (
     StructuredDataBlock,
     StructuredDataInput,
     TemporalReduction,
+    TextBlock,
+    TextInput,
+    TextToIntSequence,
+    TextToNgramVector,
     TransformerBlock,
     XceptionBlock,
 )
 from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._data.text import TextAdapter
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.loop import search
 from skautokeras._search.oracle import make_oracle
@@ -81,7 +86,7 @@ PUBLIC = [
 MIDDLE = [c for c in PUBLIC if not issubclass(c, Head)]
 
 # What a block is built on where that is no table.
-IMAGES, SERIES, CODES = "images", "series", "codes"
+IMAGES, SERIES, CODES, TEXTS = "images", "series", "codes", "texts"
 HOMES = {
     ConvBlock: IMAGES,
     EfficientNetBlock: IMAGES,
@@ -94,6 +99,9 @@ HOMES = {
     TemporalReduction: SERIES,
     TransformerBlock: SERIES,
     Embedding: CODES,
+    TextBlock: TEXTS,
+    TextToIntSequence: TEXTS,
+    TextToNgramVector: TEXTS,
 }
 ON_TABLES = [c for c in MIDDLE if c not in HOMES]
 
@@ -116,6 +124,10 @@ def source_of(block_class):
         pixels = _rng.integers(0, 256, (N_ROWS, 8, 8, 1)).astype("uint8")
         facts = ((8, 8, 1), N_ROWS, "uint8", 0.0, 255.0, (0.5,), (0.3,))
         return ImageInput(), ImageSchema(*facts), {"pixels": pixels}
+    if home == TEXTS:
+        texts = [" ".join(_rng.choice(["oak", "dry", "red"], 4)) for _ in range(N_ROWS)]
+        adapter = TextAdapter().fit(texts)
+        return TextInput(), adapter.schema_, adapter.transform(texts)
     shape = (5, 3) if home == SERIES else (5,)
     array = _rng.integers(0, 9, (N_ROWS, *shape)).astype("float32")
     return Input(), ArraySchema(shape, N_ROWS), {"array": array}
@@ -310,6 +322,14 @@ def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, paramete
         (Embedding(dim=0), "dim"),
         (Embedding(dropout=1.0), "dropout"),
         (GeneralBlock(block_type="wrong"), "block_type"),
+        (TextBlock(block_type="bag"), "block_type"),
+        (TextBlock(vocabulary_size=0), "vocabulary_size"),
+        (TextToIntSequence(vocabulary_size=0), "vocabulary_size"),
+        (TextToIntSequence(length=0), "length"),
+        (TextToNgramVector(ngrams="words"), "ngrams"),
+        (TextToNgramVector(vocabulary_size=1.5), "vocabulary_size"),
+        (TextToNgramVector(dim=0), "dim"),
+        (TextToNgramVector(dropout=1.0), "dropout"),
     ],
     ids=repr,
 )

@@ -21,6 +21,7 @@ from skautokeras._layers.numerical import (
     Scaling,
 )
 from skautokeras._layers.regularization import Dropout
+from skautokeras._layers.text import KnownCodes, WeightedBag
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
 IMAGES = np.random.default_rng(4).random((6, 7, 9, 2)).astype("float32")
@@ -42,7 +43,10 @@ MADE_BY = {
     RandomAffine: lambda: RandomAffine("both", 0.1, 0.2, 0.1, 10.0, [0.1, 0.2], seed=1),
     RandomContrast: lambda: RandomContrast(0.3, seed=1),
     Cutout: lambda: Cutout(0.5, [0.1, 0.2], seed=1),
+    KnownCodes: lambda: KnownCodes(n_codes=3, unknown=1, length=9),
+    WeightedBag: lambda: WeightedBag(n_codes=5, dim=3, stddev=0.2),
 }
+ON_CODES = (OneHot, CategoricalEmbedding, KnownCodes, WeightedBag)
 
 
 def _all_layer_classes():
@@ -64,7 +68,7 @@ every_layer = pytest.mark.parametrize(
 def _input_of(layer_class):
     if layer_class in (RandomAffine, RandomContrast, Cutout):
         return IMAGES
-    return CODES if layer_class in (OneHot, CategoricalEmbedding) else NUMBERS
+    return CODES if layer_class in ON_CODES else NUMBERS
 
 
 def _randomized(layer, x):
@@ -296,6 +300,46 @@ def test_dropout_follows_the_variable_that_holds_its_rate():
     np.testing.assert_array_equal(np.asarray(layer(x, training=True)), x)
 
 
+# --- KnownCodes and WeightedBag
+
+
+@pytest.mark.parametrize("length", [None, 1, 2, 5])
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_known_codes_are_those_below_a_bound(length, unknown):
+    layer = KnownCodes(n_codes=3, unknown=unknown, length=length)
+    expected = np.where(CODES < 3, CODES, unknown)[:, :length]
+    np.testing.assert_array_equal(np.asarray(layer(CODES)), expected)
+    assert layer.compute_output_shape((None, 2)) == (None, expected.shape[1])
+
+
+def test_a_weighted_bag_is_a_dense_layer_on_the_dense_form():
+    layer = _randomized(WeightedBag(n_codes=5, dim=3), CODES)
+    values = np.random.default_rng(2).normal(size=CODES.shape).astype("float32")
+    dense = np.zeros((len(CODES), 5))
+    for row, codes, some in zip(dense, CODES, values, strict=True):
+        np.add.at(row, codes[codes > 0], some[codes > 0])
+    (table,) = layer.get_weights()
+    result = np.asarray(layer(CODES, values))
+    np.testing.assert_allclose(result, dense @ table, rtol=1e-5)
+
+
+def test_a_code_that_a_bag_holds_twice_counts_twice_and_code_0_never():
+    layer = _randomized(WeightedBag(n_codes=5, dim=3), CODES)
+    (table,) = layer.get_weights()
+    codes = np.array([[1, 1, 0], [0, 0, 0]], "int32")
+    expected = [2 * table[1], np.zeros(3)]
+    np.testing.assert_allclose(np.asarray(layer(codes)), expected, rtol=1e-6)
+
+
+def test_a_model_with_a_weighted_bag_is_saved_with_both_inputs(tmp_path):
+    codes, values = keras.Input((2,), dtype="int32"), keras.Input((2,))
+    model = keras.Model([codes, values], WeightedBag(5, 3)(codes, values))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    x = [CODES, np.ones(CODES.shape, "float32")]
+    np.testing.assert_array_equal(np.asarray(loaded(x)), np.asarray(model(x)))
+
+
 # --- RandomAffine, RandomContrast and Cutout
 
 
@@ -493,11 +537,12 @@ def test_the_numbers_of_a_layer_are_entries_of_its_config(layer_class):
 
 
 @every_layer
-def test_outputs_are_float32_for_wider_inputs_too(layer_class):
+def test_outputs_have_one_dtype_for_wider_inputs_too(layer_class):
     x = _input_of(layer_class)
     for given in (x, x.astype("int64" if x.dtype == "int32" else "float64")):
         result = MADE_BY[layer_class]()(given)
-        assert keras.backend.standardize_dtype(result.dtype) == "float32"
+        expected = "int32" if layer_class is KnownCodes else "float32"
+        assert keras.backend.standardize_dtype(result.dtype) == expected
 
 
 @every_layer

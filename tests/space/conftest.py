@@ -1,4 +1,4 @@
-"""Graphs over small tables, images, series and codes."""
+"""Graphs over small tables, images, series, codes and texts."""
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,11 @@ from skautokeras import (
     Input,
     StructuredDataBlock,
     StructuredDataInput,
+    TextInput,
 )
 from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._data.text import TextAdapter
 from skautokeras._space.graph import Graph
 
 N_ROWS = 60
@@ -29,6 +31,9 @@ HOMES = {
     "TemporalReduction": "series",
     "TransformerBlock": "series",
     "Embedding": "codes",
+    "TextBlock": "texts",
+    "TextToIntSequence": "texts",
+    "TextToNgramVector": "texts",
 }
 
 
@@ -47,6 +52,15 @@ def array_source(*shape, high=None):
     if high is not None:
         X = rng.integers(0, high, X.shape)
     return Input(), ArraySchema(shape, N_ROWS), {"array": X.astype("float32")}
+
+
+def text_source():
+    """Return an input for texts, their schema and the arrays of 60 of them."""
+    rng = np.random.default_rng(0)
+    words = [f"word{i}" for i in range(50)]
+    texts = [" ".join(rng.choice(words, 8)) for _ in range(N_ROWS)]
+    adapter = TextAdapter().fit(texts)
+    return TextInput(), adapter.schema_, adapter.transform(texts)
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +90,7 @@ def source_for(table):
             "images": lambda: image_source(8, 8, 1),
             "series": lambda: array_source(5, 3),
             "codes": lambda: array_source(6, high=9),
+            "texts": text_source,
         }[home]()
 
     return source
