@@ -8,6 +8,7 @@ from skautokeras._space.node import Node
 from skautokeras._space.reduction import Merge
 from skautokeras._space.structured_data import StructuredDataBlock
 from skautokeras._space.text import TextBlock
+from skautokeras._space.wiring import check_inputs
 
 _BLOCKS = {
     StructuredDataInput: StructuredDataBlock,
@@ -35,9 +36,12 @@ def assemble(inputs, outputs):
 
     Raises
     ------
+    TypeError
+        If something is no input, or no head.
     ValueError
         If some heads are wired and others are not.
     """
+    check_inputs(inputs)
     wired = [isinstance(output, Node) for output in outputs]
     if all(wired):
         return list(outputs)

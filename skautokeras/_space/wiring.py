@@ -112,12 +112,7 @@ def check_wiring(inputs, outputs):
     ValueError
         If the nodes do not fit together.
     """
-    for node in inputs:
-        if not (isinstance(node, Node) and hasattr(node, "symbolic")):
-            raise TypeError(
-                "The 'inputs' parameter must hold inputs such as "
-                f"StructuredDataInput(). Got {node!r} instead."
-            )
+    check_inputs(inputs)
     _check_outputs(outputs)
     _check_different("inputs", inputs)
     _check_different("outputs", outputs)
@@ -125,6 +120,33 @@ def check_wiring(inputs, outputs):
     _check_heads_are_last(order)
     _check_inputs_are_used(inputs, order)
     _check_names([*inputs, *(node.block for node in outputs)])
+
+
+def check_inputs(inputs):
+    """Raise unless nodes are inputs.
+
+    Parameters
+    ----------
+    inputs : list
+        What the user gave.
+
+    Raises
+    ------
+    TypeError
+        If one is no input.
+    ValueError
+        If there is none.
+    """
+    if not inputs:
+        raise ValueError(
+            "The 'inputs' parameter must hold one input at least. Got [] instead."
+        )
+    for node in inputs:
+        if not (isinstance(node, Node) and hasattr(node, "symbolic")):
+            raise TypeError(
+                "The 'inputs' parameter must hold inputs such as "
+                f"StructuredDataInput(). Got {node!r} instead."
+            )
 
 
 def _check_outputs(outputs):
