@@ -95,7 +95,7 @@ class DenseBlock(Block):
             x = keras.layers.Dense(width)(x)
             if use_batchnorm:
                 x = keras.layers.BatchNormalization()(x)
-            x = keras.layers.Activation(activation)(x)
+            x = _activate(x, activation)
             if dropout > 0 or is_searched(self.dropout):
                 x = Dropout(dropout)(x)
             if residual and skip.shape[-1] == width:
@@ -113,6 +113,16 @@ class DenseBlock(Block):
                 space = Choice(WIDTHS, default=256)
                 widths.append(choose(hp, f"units_{i}", self.units, space))
         return widths[:n_layers]
+
+
+def _activate(x, activation):
+    """Apply an activation."""
+    if keras.activations.get(activation) is keras.activations.silu:
+        # TensorFlow's own has a custom gradient: it keeps the graph of every network
+        # (docs/decisions.md).
+        gate = keras.layers.Activation("sigmoid")(x)
+        return keras.layers.Multiply()([x, gate])
+    return keras.layers.Activation(activation)(x)
 
 
 def _check_activation(activation):
