@@ -1,10 +1,11 @@
-"""Compiled functions that are not used any more leave nothing in memory."""
+"""Nothing that is not used any more stays in memory, and the collector as it was."""
 
 import gc
 
 import pytest
 import tensorflow as tf
 
+from skautokeras._search.collector import Collector
 from skautokeras._search.compiled import CompiledCache
 
 # Compiled networks that a cache may hold, and graphs of each (the epoch, condition and
@@ -19,7 +20,7 @@ def structures(problem):
     return [
         {"dense_block_1/activation": activation, "training/optimizer": optimizer}
         for optimizer in ("adam", "nadam", "rmsprop")
-        for activation in ("relu", "silu", "selu", "mish")
+        for activation in ("relu", "silu", "mish")
     ]
 
 
@@ -40,3 +41,22 @@ def test_compiled_functions_are_freed(problem, structures):
     assert 0 < n_graphs <= MOST_NETWORKS * GRAPHS_PER_NETWORK
     del cache
     assert count_graphs() == before
+
+
+def test_the_garbage_collector_is_left_as_it_was_found():
+    # Python can have frozen some objects of its own.
+    before = gc.get_freeze_count()
+    with Collector():
+        assert gc.get_freeze_count() > before + 10_000
+    assert gc.get_freeze_count() <= before
+
+
+def test_what_somebody_else_has_frozen_stays_frozen():
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    try:
+        with Collector():
+            pass
+        assert gc.get_freeze_count() == frozen
+    finally:
+        gc.unfreeze()
