@@ -5,17 +5,32 @@ import time
 
 # Share of the time that may go into collecting garbage.
 _COLLECTING_SHARE = 0.05
+# Frozen objects that may be those of Python itself: 3.12 starts with some hundreds.
+_MOST_OF_PYTHON = 1000
 
 
 class Collector:
     """Frees the networks of past trials, as often as it is worth its time.
 
-    Keras models are part of reference cycles, and Python does not see how much memory
-    their weights take.
+    Keras models and TensorFlow's graphs are part of reference cycles, and Python does
+    not see how much memory they take. As a context, it has the garbage collector look
+    at new objects only, not at all of TensorFlow each time (docs/decisions.md).
     """
 
     def __init__(self):
         self._next = time.monotonic()
+        self._freezes = False
+
+    def __enter__(self):
+        # What somebody else has frozen must not be unfrozen here.
+        self._freezes = gc.get_freeze_count() < _MOST_OF_PYTHON
+        if self._freezes:
+            gc.freeze()
+        return self
+
+    def __exit__(self, *_):
+        if self._freezes:
+            gc.unfreeze()
 
     def collect(self):
         """Collect garbage, unless the last time was too short ago."""

@@ -28,7 +28,7 @@ _FEW_STEPS = 1500
 # Where layers and functions come from that their config tells all about.
 _PACKAGES = ("keras", "skautokeras")
 # Compiled networks that are kept for reuse.
-_KEPT = 32
+_KEPT = 8
 
 
 class _QuickCompilation:
@@ -331,7 +331,11 @@ class CompiledNetwork:
             loss = tf.add_n([*self._loss(y, y_pred, weight, smoothing), *extra])
         gradient = tape.gradient(loss, self._flat.value)
         self._flat.assign(self._flat.value * (1.0 - decay * self._decayed))
-        self.optimizer.apply([gradient], [self._flat])
+        # Inside of a replica Keras sums gradients by a function with a custom gradient,
+        # and TensorFlow keeps the graph of each of these (docs/decisions.md).
+        tf.distribute.get_replica_context().merge_call(
+            lambda _: self.optimizer.apply([gradient], [self._flat])
+        )
         return loss, tuple(others), self._update_metrics(metrics, y, y_pred, weight)
 
     def _judge(self, others, x, y, weight):

@@ -28,6 +28,12 @@ _ROUNDS = 25
 _CANDIDATES = 12
 
 
+def candidates(trials):
+    """Return the positions of the trials that can be in an ensemble, the best first."""
+    completed = [i for i, trial in enumerate(trials) if trial.status == "completed"]
+    return sorted(completed, key=lambda i: -trials[i].score)[:_CANDIDATES]
+
+
 def select_ensemble(trials, objective, loss, size):
     """Choose networks whose mean is best on the validation rows.
 
@@ -52,8 +58,7 @@ def select_ensemble(trials, objective, loss, size):
     weights : dict of int to float
         Position of each chosen trial -> its weight. They sum to 1.
     """
-    completed = [i for i, trial in enumerate(trials) if trial.status == "completed"]
-    ranked = sorted(completed, key=lambda i: -trials[i].score)[:_CANDIDATES]
+    ranked = candidates(trials)
     chosen, best_score, best_length = [ranked[0]], trials[ranked[0]].score, 1
     total = trials[ranked[0]].y_pred
     for _ in range(_ROUNDS - 1 if size > 1 else 0):

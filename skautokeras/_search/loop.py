@@ -1,11 +1,12 @@
 """The search: ask the oracle, evaluate, tell it, until the budget is spent."""
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skautokeras._search.admission import Refusal
 from skautokeras._search.collector import Collector
 from skautokeras._search.deadline import Deadline
+from skautokeras._search.ensemble import candidates
 from skautokeras._search.oracle import ask, hosted, make_room, tell, turn_down
 
 # Trials that get no more than half of what is left, so that several are tried.
@@ -121,13 +122,13 @@ def search(
 
 def _run_here(desk, evaluate):
     """Run the trials that a desk hands out, one after the other."""
-    collector = Collector()
-    while jobs := desk.hand_out():
-        for job in jobs:
-            trial = evaluate(job.values, job.seed, job.deadline, **job.options)
-            # Not after `take_in`, which a user's callback can leave by an exception.
-            collector.collect()
-            desk.take_in(job, trial)
+    with Collector() as collector:
+        while jobs := desk.hand_out():
+            for job in jobs:
+                trial = evaluate(job.values, job.seed, job.deadline, **job.options)
+                # Before `take_in`, which a user's callback can leave by an exception.
+                collector.collect()
+                desk.take_in(job, trial)
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,8 +306,16 @@ class Desk:
     def _tell(self, job, trial):
         tell(self._oracle, job.proposal, trial)
         self.trials.append(trial)
+        self._drop_arrays()
         if self._on_trial(job, self.trials):
             self.over = self.stopped = True
+
+    def _drop_arrays(self):
+        """Free the arrays of trials that can be in no ensemble any more."""
+        kept = set(candidates(self.trials))
+        for i, trial in enumerate(self.trials):
+            if i not in kept and trial.weights is not None:
+                self.trials[i] = replace(trial, weights=None, y_pred=None)
 
 
 def trial_deadline(deadline, trials, reserve):

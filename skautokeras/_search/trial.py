@@ -17,7 +17,8 @@ class Trial:
     """What is known of one configuration after it was tried.
 
     ``score`` is that of the best epoch, greater is better; ``weights`` are the weights
-    of that epoch, ``y_pred`` the predictions for the validation rows by head.
+    of that epoch, ``y_pred`` the predictions for the validation rows by head; a search
+    keeps both for its best trials only.
     ``planned_epochs`` is what the learning rate was annealed over; ``flops`` are those
     of one forward pass for one row. A trial with an
     ``error`` failed; its score is not a number. One that was ``pruned`` ended because

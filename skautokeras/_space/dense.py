@@ -18,7 +18,7 @@ from skautokeras._space.hyperparameters import (
     each,
     is_searched,
 )
-from skautokeras._space.shapes import check_activation
+from skautokeras._space.shapes import activate, check_activation
 
 WIDTHS = (32, 64, 128, 256, 512)
 DEPTHS = Int(1, 4, default=3)
@@ -97,7 +97,7 @@ class DenseBlock(Block):
             x = keras.layers.Dense(width)(x)
             if use_batchnorm:
                 x = keras.layers.BatchNormalization()(x)
-            x = keras.layers.Activation(activation)(x)
+            x = activate(x, activation)
             if dropout > 0 or is_searched(self.dropout):
                 x = Dropout(dropout)(x)
             if residual and skip.shape[-1] == width:

@@ -1,8 +1,10 @@
 """The search with fakes: what it keeps, when it stops."""
 
 import math
+from dataclasses import replace
 
 import keras_tuner
+import numpy as np
 import pytest
 
 from skautokeras import GreedyOracle
@@ -71,6 +73,17 @@ def test_every_trial_is_given_its_own_values_seed_and_deadline(oracle):
 def test_the_earlier_of_equal_trials_is_the_best():
     trials = [Trial({}, i, score=score) for i, score in enumerate([1.0, 2.0, 2.0])]
     assert best_trial(trials).seed == 1
+
+
+def test_only_trials_that_can_be_in_an_ensemble_keep_their_arrays(oracle):
+    def with_arrays(values, seed, deadline):
+        trial = parabola(values, seed, deadline)
+        return replace(trial, weights=[np.ones(2)], y_pred={"y": np.ones(2)})
+
+    trials, _ = search(oracle, with_arrays, seeds=range(20), deadline=Deadline(None))
+    kept = [trial.score for trial in trials if trial.weights is not None]
+    assert sorted(kept) == sorted(trial.score for trial in trials)[-12:]
+    assert kept == [trial.score for trial in trials if trial.y_pred is not None]
 
 
 def test_failures_are_kept_and_do_not_end_the_search(oracle):
