@@ -88,6 +88,28 @@ def window(x, size=2, smallest=1):
     )
 
 
+def stride(x, size=2, smallest=2):
+    """Return how far a convolution may go along all axes of a tensor alike.
+
+    Convolutions want equal strides, so the shortest axis decides.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor
+        (batch, steps, channels) or (batch, height, width, channels).
+    size : int, default=2
+        Wanted.
+    smallest : int, default=2
+        No axis may become shorter than that.
+
+    Returns
+    -------
+    stride : int
+        ``size`` or 1.
+    """
+    return min(window(x, size, smallest))
+
+
 def choose_dropout(hp, given, default=DROPOUT):
     """Return a rate of dropout, and whether a layer for it belongs into the network.
 
