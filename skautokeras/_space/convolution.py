@@ -19,6 +19,7 @@ from skautokeras._space.hyperparameters import (
 from skautokeras._space.shapes import (
     IMAGES,
     SERIES,
+    activate,
     check_activation,
     check_rank,
     choose_dropout,
@@ -132,7 +133,7 @@ class ConvBlock(Block):
                 x = _convolution(x, width, values)
                 if values["use_batchnorm"]:
                     x = keras.layers.BatchNormalization()(x)
-                x = keras.layers.Activation(activation)(x)
+                x = activate(x, activation)
             if values["pooling"] == "max":
                 x = max_pooling(x)
             if has_dropout:

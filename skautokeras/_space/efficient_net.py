@@ -17,7 +17,13 @@ from skautokeras._space.hyperparameters import (
 )
 from skautokeras._space.records import Image
 from skautokeras._space.residual import LARGE
-from skautokeras._space.shapes import IMAGES, check_rank, choose_dropout, window
+from skautokeras._space.shapes import (
+    IMAGES,
+    activate,
+    check_rank,
+    choose_dropout,
+    stride,
+)
 
 # Version -> side of the images that it was trained on (arXiv:1905.11946).
 _RESOLUTIONS = {
@@ -97,9 +103,7 @@ class EfficientNetBlock(Block):
         advice = "Put it on an ImageInput, or on ImageAugmentation of one."
         check_rank(self, x, {4: IMAGES}, advice)
         check_parameters(self)
-        versions = Choice(("small", "b0", "b1", "b2"))
-        if self.weights is not None:
-            versions = Choice(("b0", "b1", "b2"))
+        versions = Choice(self._versions(x.shape[-1]))
         version = choose(hp, "version", self.version, versions)
         trainable = True
         if self.weights is not None:
@@ -112,6 +116,13 @@ class EfficientNetBlock(Block):
         else:
             x = self._of_keras(_bytes(inputs), version, trainable)
         return Dropout(dropout, channels=True)(x) if has_dropout else x
+
+    def _versions(self, n_channels):
+        """Return the versions that are searched."""
+        if self.weights is not None:
+            return ("b0", "b1", "b2")
+        # Those of Keras take grey images and colours.
+        return ("small", "b0", "b1", "b2") if n_channels in (1, 3) else ("small",)
 
     def _check_weights(self, version):
         """Raise unless weights belong to the version, and can be there."""
@@ -141,10 +152,15 @@ class EfficientNetBlock(Block):
 
     def _of_keras(self, x, version, trainable):
         """Return the maps of a network of `keras.applications`."""
+        if x.shape[-1] not in (1, 3):
+            raise ValueError(
+                f"EfficientNetBlock(version={version!r}) needs images of one or three "
+                f"channels, got {x.shape[-1]}. Take version='small' or another block."
+            )
         if self.weights is not None:
             side = _RESOLUTIONS[version]
             size = (side, side)
-            x = _three_channels(x)
+            x = x if x.shape[-1] == 3 else keras.layers.Concatenate()([x, x, x])
         else:
             size = tuple(max(length, _SMALLEST) for length in x.shape[1:3])
         if tuple(x.shape[1:3]) != size:
@@ -181,26 +197,13 @@ def _bytes(inputs):
     return keras.layers.Rescaling(scale.tolist(), offset=offset.tolist())(inputs.pixels)
 
 
-def _three_channels(x):
-    """Return images of three channels, grey ones three times."""
-    n_channels = x.shape[-1]
-    if n_channels == 3:
-        return x
-    if n_channels == 1:
-        return keras.layers.Concatenate()([x, x, x])
-    raise ValueError(
-        "EfficientNetBlock with weights needs images of one or three channels, got "
-        f"{n_channels}."
-    )
-
-
 def _small(x):
     """Return the maps of the small network."""
     is_large = min(x.shape[1:3]) >= LARGE
     x = _activated(_convolution(x, 32, 3, 2 if is_large else 1))
-    for expansion, channels, n_layers, stride, size in _SMALL:
+    for expansion, channels, n_layers, wanted, size in _SMALL:
         for i in range(n_layers):
-            strides = window(x, stride, smallest=2) if i == 0 else (1, 1)
+            strides = stride(x, wanted) if i == 0 else 1
             x = _inverted_residual(x, expansion, channels, strides, size)
     return _activated(_convolution(x, _SMALL_TOP, 1))
 
@@ -209,17 +212,13 @@ def _inverted_residual(x, expansion, channels, strides, size):
     """Return the mobile bottleneck with squeeze and excitation (arXiv:1801.04381)."""
     width = expansion * x.shape[-1]
     y = _activated(_convolution(x, width, 1)) if expansion > 1 else x
-    if len(set(strides)) > 1:
-        # Depthwise convolutions go along both axes alike.
-        y = keras.layers.MaxPooling2D(strides)(y)
-        strides = (1, 1)
     y = keras.layers.DepthwiseConv2D(
         size, strides=strides, padding="same", use_bias=False
     )(y)
     y = _activated(y)
     squeezed = keras.layers.GlobalAveragePooling2D(keepdims=True)(y)
     n_squeezed = max(1, x.shape[-1] // 4)
-    gate = keras.layers.Conv2D(n_squeezed, 1, activation="silu")(squeezed)
+    gate = activate(keras.layers.Conv2D(n_squeezed, 1)(squeezed), "silu")
     gate = keras.layers.Conv2D(width, 1, activation="sigmoid")(gate)
     y = _convolution(keras.layers.Multiply()([y, gate]), channels, 1)
     y = keras.layers.BatchNormalization()(y)
@@ -234,4 +233,4 @@ def _convolution(x, filters, size, strides=1):
 
 def _activated(x):
     """Return the activation of the normalized maps."""
-    return keras.layers.Activation("silu")(keras.layers.BatchNormalization()(x))
+    return activate(keras.layers.BatchNormalization()(x), "silu")

@@ -7,6 +7,7 @@ default. Names are those of the graph that a task estimator makes.
 import re
 
 _BLOCK = "structured_data_block_1"
+_IMAGE_BLOCK = "image_block_1"
 
 
 def _structured_data(
@@ -104,9 +105,102 @@ STRUCTURED_DATA = (
 )
 
 
+def _image(*, block_type, network, augmentation, reduction, training):
+    """Return the full names for the steps of an `ImageBlock`."""
+    values = {
+        f"{_IMAGE_BLOCK}/normalize": True,
+        f"{_IMAGE_BLOCK}/augment": True,
+        f"{_IMAGE_BLOCK}/block_type": block_type,
+        f"{_IMAGE_BLOCK}/spatial_reduction_1/reduction_type": reduction,
+    }
+    scopes = {
+        f"{_IMAGE_BLOCK}/image_augmentation_1": augmentation,
+        f"{_IMAGE_BLOCK}/{block_type}_block_1": network,
+        "training": {"schedule": "one_cycle", **training},
+    }
+    for scope, parts in scopes.items():
+        values |= {f"{scope}/{name}": value for name, value in parts.items()}
+    return values
+
+
+def _convolutions(filters, **others):
+    return {
+        "kernel_size": 3,
+        "n_blocks": len(filters),
+        **{f"filters_{i}": n for i, n in enumerate(filters)},
+        **others,
+    }
+
+
+# Four pixels of 32, a square of eight (Page, How to train your ResNet).
+_CROP_AND_CUTOUT = {"translation": 0.0, "crop": 0.125, "cutout": 0.25}
+
+IMAGE = (
+    # A small network: the first answer, in a minute. No flips: digits have a direction.
+    _image(
+        block_type="conv",
+        network=_convolutions((16, 32, 64), n_layers=1, dropout=0.1),
+        augmentation={"flip": "none", "translation": 0.1},
+        reduction="flatten",
+        training={"learning_rate": 3e-3, "weight_decay": 1e-2, "epochs": 16},
+    ),
+    # A larger one, images turned and zoomed as well: digits and letters.
+    _image(
+        block_type="conv",
+        network=_convolutions((32, 64, 128), n_layers=2, dropout=0.2),
+        augmentation={
+            "flip": "none",
+            "translation": 0.1,
+            "rotation": 10.0,
+            "zoom": 0.1,
+        },
+        reduction="flatten",
+        training={
+            "learning_rate": 3e-3,
+            "weight_decay": 1e-2,
+            "epochs": 16,
+            "label_smoothing": 0.1,
+        },
+    ),
+    # A residual network of nine layers, a quarter as wide as it was published.
+    *(
+        _image(
+            block_type="res_net",
+            network={"version": "v1", "depth": 9, "filters": 16},
+            augmentation={"flip": flip, **_CROP_AND_CUTOUT},
+            reduction="global_max",
+            training={
+                "learning_rate": 5e-3,
+                "weight_decay": 1e-1,
+                "epochs": 16,
+                "label_smoothing": 0.1,
+            },
+        )
+        # Things have no direction, clothes and photographs among them.
+        for flip in ("none", "horizontal")
+    ),
+    # The same half as wide, and twice as long; then as wide as published.
+    *(
+        _image(
+            block_type="res_net",
+            network={"version": "v1", "depth": 9, "filters": filters},
+            augmentation={"flip": "horizontal", **_CROP_AND_CUTOUT},
+            reduction="global_max",
+            training={
+                "learning_rate": 5e-3,
+                "weight_decay": 1e-1,
+                "epochs": 32,
+                "label_smoothing": 0.1,
+            },
+        )
+        for filters in (32, 64)
+    ),
+)
+
+
 # Block -> its configurations. What they say of training counts in this order, the last
 # one most.
-_BY_BLOCK = {"structured_data_block": STRUCTURED_DATA}
+_BY_BLOCK = {"structured_data_block": STRUCTURED_DATA, "image_block": IMAGE}
 
 
 def predefined(block_names):

@@ -127,7 +127,7 @@ class Merge(Block):
     Parameters
     ----------
     merge_type : {"concatenate", "add"} or None, default=None
-        How. Before an addition, branches of another width than the widest are projected
+        How. Before an addition, branches of another width than the first are projected
         to it by a dense layer. None: searched.
     reduction_type : {"flatten", "global_max", "global_avg"} or None, default=None
         How series and maps become one row where branches differ in their axes, as in
@@ -161,7 +161,7 @@ class Merge(Block):
             tensors = self._reduced(hp, tensors)
         if kind == "concatenate":
             return keras.layers.Concatenate()(tensors)
-        width = max(x.shape[-1] for x in tensors)
+        width = tensors[0].shape[-1]
         return keras.layers.Add()(
             [
                 x if x.shape[-1] == width else keras.layers.Dense(width)(x)

@@ -15,7 +15,7 @@ from skautokeras._space.hyperparameters import (
     check_parameters,
     choose,
 )
-from skautokeras._space.shapes import IMAGES, check_rank, choose_dropout, window
+from skautokeras._space.shapes import IMAGES, check_rank, choose_dropout, stride
 
 # Images with a longer shorter side are made smaller by the first layer.
 LARGE = 64
@@ -119,7 +119,7 @@ def _deep(x, filters, normalize_first, depth):
         if depth >= _BOTTLENECKS:
             layers = [(width, 1), (width, 3), (4 * width, 1)]
         for j in range(n_blocks):
-            strides = window(x, smallest=2) if i > 0 and j == 0 else 1
+            strides = stride(x) if i > 0 and j == 0 else 1
             x = _residual(x, layers, strides, normalize_first)
     return x
 
@@ -133,8 +133,7 @@ def _residual(x, layers, strides, normalize_first):
     skip, source = x, x
     if normalize_first:
         source = _normalized(x)
-    changed = strides != 1 and set(strides) != {1}
-    if changed or x.shape[-1] != width:
+    if strides != 1 or x.shape[-1] != width:
         skip = _convolution(source, width, 1, strides)
         if not normalize_first:
             skip = keras.layers.BatchNormalization()(skip)
@@ -231,15 +230,15 @@ class XceptionBlock(Block):
 
 def _separable_step(x, filters, n_layers, pool):
     """Return ``x`` plus what some separable convolutions make of it."""
-    strides = window(x, smallest=2) if pool else (1, 1)
+    strides = stride(x) if pool else 1
     skip = x
-    if x.shape[-1] != filters or set(strides) != {1}:
+    if x.shape[-1] != filters or strides != 1:
         skip = _convolution(x, filters, 1, strides)
         skip = keras.layers.BatchNormalization()(skip)
     for _ in range(n_layers):
         x = keras.layers.Activation("relu")(x)
         x = keras.layers.SeparableConv2D(filters, 3, padding="same", use_bias=False)(x)
         x = keras.layers.BatchNormalization()(x)
-    if set(strides) != {1}:
+    if strides != 1:
         x = keras.layers.MaxPooling2D(3, strides=strides, padding="same")(x)
     return keras.layers.Add()([skip, x])

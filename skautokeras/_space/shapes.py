@@ -58,6 +58,23 @@ def check_activation(block, activation):
         ) from None
 
 
+def activate(x, activation):
+    """Return ``x`` behind an activation.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor
+        Of any shape.
+    activation : str or callable
+        As `keras.layers.Activation` takes it.
+    """
+    if keras.activations.get(activation) is keras.activations.silu:
+        # TensorFlow's own has a custom gradient: it keeps the graph of every network
+        # (docs/decisions.md).
+        return keras.layers.Multiply()([x, keras.layers.Activation("sigmoid")(x)])
+    return keras.layers.Activation(activation)(x)
+
+
 def window(x, size=2, smallest=1):
     """Return how far pooling or a stride may go along each axis of a tensor.
 
@@ -86,6 +103,28 @@ def window(x, size=2, smallest=1):
         size if length is None or length >= size * smallest else 1
         for length in x.shape[1:-1]
     )
+
+
+def stride(x, size=2, smallest=2):
+    """Return how far a convolution may go along all axes of a tensor alike.
+
+    Convolutions want equal strides, so the shortest axis decides.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor
+        (batch, steps, channels) or (batch, height, width, channels).
+    size : int, default=2
+        Wanted.
+    smallest : int, default=2
+        No axis may become shorter than that.
+
+    Returns
+    -------
+    stride : int
+        ``size`` or 1.
+    """
+    return min(window(x, size, smallest))
 
 
 def choose_dropout(hp, given, default=DROPOUT):

@@ -290,7 +290,7 @@ def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, paramete
         (ResNetBlock(dropout=2.0), "dropout"),
         (XceptionBlock(filters=0), "filters"),
         (XceptionBlock(n_blocks=-1), "n_blocks"),
-        (XceptionBlock(dropout="much"), "dropout"),
+        (XceptionBlock(dropout=1.0), "dropout"),
         (EfficientNetBlock(version="b9"), "version"),
         (EfficientNetBlock(weights=3), "weights"),
         (EfficientNetBlock(trainable="no"), "trainable"),

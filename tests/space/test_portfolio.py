@@ -6,32 +6,48 @@ import keras
 import numpy as np
 import pytest
 
-from skautokeras import ClassificationHead, StructuredDataBlock, StructuredDataInput
-from skautokeras._data.schema import TargetSchema
+from skautokeras import (
+    ClassificationHead,
+    ImageBlock,
+    ImageInput,
+    StructuredDataBlock,
+    StructuredDataInput,
+)
+from skautokeras._data.schema import ImageSchema, TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._search.compiled import structure
+from skautokeras._search.cost import count_flops
+from skautokeras._space import portfolio
 from skautokeras._space.graph import Graph
-from skautokeras._space.portfolio import predefined
-
-each = pytest.mark.parametrize("i", range(len(predefined(["structured_data_block_1"]))))
 
 
-@pytest.fixture
-def graph(make_graph):
-    """The graph of the table estimators."""
-    return make_graph()
+def predefined(task):
+    """Return the configurations of a graph with one block for a task."""
+    return portfolio.predefined([f"{task}_block_1"])
+
+
+BLOCKS = {"structured_data": StructuredDataBlock, "image": ImageBlock}
+each = pytest.mark.parametrize(
+    ("task", "i"), [(task, i) for task in BLOCKS for i in range(len(predefined(task)))]
+)
+
+
+@pytest.fixture(scope="session")
+def graphs(make_graph):
+    """The graph of the estimators of each task."""
+    return {task: make_graph(block()) for task, block in BLOCKS.items()}
 
 
 @each
-def test_every_name_exists_under_the_values_of_its_configuration(graph, i):
-    values = predefined(["structured_data_block_1"])[i]
-    assert set(values) <= graph.active_names(values)
+def test_every_name_exists_under_the_values_of_its_configuration(graphs, task, i):
+    values = predefined(task)[i]
+    assert set(values) <= graphs[task].active_names(values)
 
 
 @each
-def test_every_value_lies_in_its_range(graph, i):
-    space = {hp.name: hp for hp in graph.space().space}
-    for name, value in predefined(["structured_data_block_1"])[i].items():
+def test_every_value_lies_in_its_range(graphs, task, i):
+    space = {hp.name: hp for hp in graphs[task].space().space}
+    for name, value in predefined(task)[i].items():
         hp = space[name]
         if not hasattr(hp, "min_value"):
             assert value in hp.values, name
@@ -43,11 +59,21 @@ def test_every_value_lies_in_its_range(graph, i):
 
 
 @each
-def test_every_configuration_builds_and_predicts(graph, table, i):
-    built = graph.build(predefined(["structured_data_block_1"])[i])
-    (y_pred,) = built.model(table[1]).values()
+def test_every_configuration_builds_and_predicts(graphs, source_for, task, i):
+    built = graphs[task].build(predefined(task)[i])
+    (y_pred,) = built.model(source_for(BLOCKS[task]())[2]).values()
     assert y_pred.shape == (60, 1)
     assert np.isfinite(y_pred).all()
+
+
+def graph_on(node, block, schema):
+    return Graph(
+        [node],
+        [ClassificationHead()(block(node))],
+        schemas=[schema],
+        targets=[TargetSchema(kind="binary", n_outputs=1)],
+        n_samples=80,
+    )
 
 
 @pytest.mark.parametrize("width", [1, 20])
@@ -55,34 +81,72 @@ def test_configurations_are_ordered_by_what_they_cost(width):
     adapter = StructuredDataAdapter()
     adapter.fit(np.random.default_rng(0).normal(size=(80, width)))
     node = StructuredDataInput()
-    graph = Graph(
-        [node],
-        [ClassificationHead()(StructuredDataBlock()(node))],
-        schemas=[adapter.schema_],
-        targets=[TargetSchema(kind="binary", n_outputs=1)],
-        n_samples=80,
-    )
+    graph = graph_on(node, StructuredDataBlock(), adapter.schema_)
     costs = []
-    for values in predefined(["structured_data_block_1"]):
+    for values in predefined("structured_data"):
         built = graph.build(values)
         costs.append(built.network.count_params() * built.training.epochs)
     assert costs == sorted(costs)
 
 
+@pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (32, 32, 3)], ids=repr)
+def test_configurations_for_images_are_ordered_by_what_they_cost(shape):
+    facts = [(0.5,) * shape[-1], (0.3,) * shape[-1]]
+    schema = ImageSchema(shape, 80, "uint8", 0.0, 255.0, *facts)
+    graph = graph_on(ImageInput(), ImageBlock(), schema)
+    costs = []
+    for values in predefined("image"):
+        built = graph.build(values)
+        costs.append(count_flops(built.network) * built.training.epochs)
+    assert costs == sorted(costs)
+
+
+# What differs in numbers only, by task.
+NUMBERS = {
+    "structured_data": {"structured_data_block_1/dense_block_1/dropout": 0.45},
+    "image": {
+        "image_block_1/conv_block_1/dropout": 0.45,
+        "image_block_1/res_net_block_1/dropout": 0.45,
+        "image_block_1/image_augmentation_1/flip": "both",
+        "image_block_1/image_augmentation_1/zoom": 0.2,
+    },
+}
+
+
 @each
-def test_configurations_that_differ_in_numbers_share_a_structure(graph, i):
-    values = predefined(["structured_data_block_1"])[i]
-    numbers = {
-        "structured_data_block_1/dense_block_1/dropout": 0.45,
-        "training/learning_rate": 1e-4,
-    }
+def test_configurations_that_differ_in_numbers_share_a_structure(graphs, task, i):
+    values = predefined(task)[i]
+    numbers = {**NUMBERS[task], "training/learning_rate": 1e-4}
     # The first layers of a process have names like the keys of their config.
     keras.utils.clear_session()
-    one, other = (structure(graph.build(values | n).network) for n in ({}, numbers))
+    one, other = (
+        structure(graphs[task].build(values | n).network) for n in ({}, numbers)
+    )
     assert one == other
     assert hash(one) == hash(other)
 
 
 def test_configurations_are_handed_out_as_copies():
-    predefined(["structured_data_block_1"])[0].clear()
-    assert predefined(["structured_data_block_1"])[0]
+    for task in BLOCKS:
+        predefined(task)[0].clear()
+        assert predefined(task)[0]
+
+
+def test_configurations_of_several_blocks_are_joined():
+    names = [
+        "image_block_1",
+        "image_block_2",
+        "dense_block_1",
+        "structured_data_block_1",
+    ]
+    joined = portfolio.predefined(names)
+    assert len(joined) == max(len(predefined(task)) for task in BLOCKS)
+    first = joined[0]
+    assert first["image_block_1/block_type"] == first["image_block_2/block_type"]
+    assert "structured_data_block_1/normalization_1/method" in first
+    image = predefined("image")[0]
+    assert first["training/learning_rate"] == image["training/learning_rate"]
+
+
+def test_the_defaults_come_first_where_nothing_is_known():
+    assert portfolio.predefined(["dense_block_1", "mine_1"]) == [{}]
