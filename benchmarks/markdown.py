@@ -20,13 +20,13 @@ def markdown_table(headings, rows, n_labels=1):
     str
     """
     rules = ["---" if i < n_labels else "---:" for i in range(len(headings))]
-    rows = [[_escape(cell) for cell in row] for row in rows]
+    rows = [[_on_one_line(cell).replace("|", "\\|") for cell in row] for row in rows]
     lines = [headings, rules, *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _escape(cell):
-    return " ".join(str(cell).split()).replace("|", "\\|")
+def _on_one_line(text):
+    return " ".join(str(text).split())
 
 
 def summarize(values, form):
@@ -88,9 +88,9 @@ def failures(measurements, *keys):
     keys : str
         What says which measurement it was, as far as it has them.
     """
-    lines = [
-        f"- {', '.join(f'{k} {row[k]}' for k in keys if k in row)}: {row['error']}"
-        for row in measurements
-        if row.get("error")
-    ]
+    lines = []
+    for row in measurements:
+        if row.get("error"):
+            which = ", ".join(f"{key} {row[key]}" for key in keys if key in row)
+            lines.append(f"- {which}: {_on_one_line(row['error'])}")
     return "\n\nNot measured:\n\n" + "\n".join(lines) if lines else ""

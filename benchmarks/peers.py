@@ -2,13 +2,11 @@
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from importlib.metadata import version
 
-from benchmarks.machine import ROOT
-from benchmarks.process import last_line
+from benchmarks.process import environment, last_line
 
 # AutoKeras 3.0.0 needs older versions of Keras and pandas.
 AUTOKERAS = (
@@ -100,17 +98,23 @@ class Peers:
         wanted, installed = "\n".join(pins), folder / _INSTALLED
         if installed.exists() and installed.read_text(encoding="utf-8") == wanted:
             return str(python)
+        if folder.exists() and not (folder / "pyvenv.cfg").exists():
+            raise PeerMissingError(
+                f"{folder} is there, but is no virtual environment, and is left alone; "
+                "name another folder with --peers."
+            )
         sys.stderr.write(f"creating the environment of {name} in {folder}\n")
-        _do([sys.executable, "-m", "venv", "--clear", str(folder)])
-        _do([str(python), "-m", "pip", "install", "--quiet", *pins])
+        # -I: what PYTHONPATH leads to is not part of the environment.
+        _do([sys.executable, "-I", "-m", "venv", "--clear", str(folder)])
+        _do([str(python), "-I", "-m", "pip", "install", "--quiet", *pins])
         installed.write_text(wanted, encoding="utf-8")
         return str(python)
 
 
 def _versions(python):
     """Return the versions of everything that an interpreter has."""
-    environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ.get("PATH", "")}
-    return json.loads(_do([python, "-m", "benchmarks.machine"], env=environment))
+    command = [python, "-m", "benchmarks.machine"]
+    return json.loads(_do(command, env=environment(python)))
 
 
 def _do(command, env=None):
@@ -121,5 +125,5 @@ def _do(command, env=None):
         raise PeerMissingError(str(error)) from error
     if done.returncode != 0:
         reason = last_line(done.stderr, f"exit status {done.returncode}")
-        raise PeerMissingError(f"`{' '.join(command[1:4])} ...` failed: {reason}")
+        raise PeerMissingError(f"`{' '.join(command[2:5])} ...` failed: {reason}")
     return done.stdout

@@ -31,7 +31,7 @@ print(json.dumps([time.perf_counter() - started, "tensorflow" in sys.modules]))
 """
 ROWS = (1, 100, 100_000)
 # The calls of the bare Keras model, on arrays that are prepared already.
-BARE = ("model_.predict", "model_()")
+BARE = ("model_.predict", "model_()", "tf.function(model_)")
 # Seconds to repeat a call for, and repetitions at least and at most.
 SPAN, LEAST, MOST = 3.0, 5, 100
 
@@ -64,6 +64,8 @@ def time_import(statement):
 
 def time_predict(spec, report):
     """Report the seconds of calls, of the estimator and of its bare Keras model."""
+    import tensorflow as tf
+
     from benchmarks.internals import prepare_rows
     from benchmarks.methods import make_estimator
 
@@ -73,6 +75,7 @@ def time_predict(spec, report):
         spec["dataset"], max_trials=spec["max_trials"], random_state=spec["seed"]
     ).fit(X, y)
     model = estimator.model_
+    compiled = tf.function(lambda arrays: model(arrays, training=False))
     for n_rows in ROWS:
         rows = X_test.iloc[[i % len(X_test) for i in range(n_rows)]]
         arrays = prepare_rows(estimator, rows)
@@ -81,6 +84,7 @@ def time_predict(spec, report):
             "its preparation of rows": lambda rows=rows: prepare_rows(estimator, rows),
             BARE[0]: lambda arrays=arrays: model.predict(arrays, verbose=0),
             BARE[1]: lambda arrays=arrays: _to_numpy(model(arrays, training=False)),
+            BARE[2]: lambda arrays=arrays: _to_numpy(compiled(arrays)),
         }
         for name, call in calls.items():
             first, *seconds = _repeat(call)
