@@ -1,7 +1,7 @@
 """Anytime curves: the best score of a search as a function of time."""
 
 import statistics
-import sys
+import warnings
 
 from benchmarks.markdown import grouped
 
@@ -81,7 +81,8 @@ def plot_curves(rows, path):
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        sys.stderr.write("no plot: matplotlib is not installed\n")
+        # Said once, although every measurement asks for the plot.
+        warnings.warn("No plot: matplotlib is not installed.", stacklevel=2)
         return
     datasets = grouped(rows, "dataset")
     if not datasets:

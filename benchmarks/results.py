@@ -8,7 +8,7 @@ from benchmarks.machine import machine_facts, software_versions, source_version
 
 
 class Results:
-    """Writes the measurements of a suite as JSON and Markdown while they come.
+    """Writes the measurements of a suite as JSON, Markdown and plot as they come.
 
     Parameters
     ----------
@@ -48,9 +48,6 @@ class Results:
         """Note that all is measured."""
         self.document["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
         self._write()
-        if self._suite.plot is not None:
-            path = self._folder / self._suite.name
-            self._suite.plot(self.document["measurements"], path)
 
     @property
     def markdown(self):
@@ -63,6 +60,8 @@ class Results:
         text = json.dumps(self.document, indent=1, allow_nan=False)
         _replace(stem.with_suffix(".json"), text + "\n")
         _replace(stem.with_suffix(".md"), self.markdown)
+        if self._suite.plot is not None:
+            self._suite.plot(self.document["measurements"], stem)
 
 
 def render(suite, document):
