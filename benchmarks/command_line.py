@@ -31,12 +31,13 @@ def make_parser():
         prog="python -m benchmarks",
         description="Measure skautokeras, and write JSON and Markdown.",
     )
-    parser.add_argument("folder", type=Path, help="folder with one folder per data set")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="folder with one folder per data set"
+    )
     parser.add_argument(
         "--suite",
         nargs="+",
         required=True,
-        choices=[*SUITES, *GROUPS],
         metavar="NAME",
         help=f"any of: {', '.join(SUITES)}; or search: all of them but tables",
     )
@@ -92,6 +93,11 @@ def parse_arguments(arguments=None):
     """
     parser = make_parser()
     parsed = parser.parse_args(arguments)
+    if parsed.folder is None and len(parsed.suite) > 1:
+        # To argparse, a folder right behind the names is one of them.
+        *parsed.suite, folder = parsed.suite
+        parsed.folder = Path(folder)
+    _check(parser, parsed)
     names = [name for named in parsed.suite for name in GROUPS.get(named, [named])]
     suites = [SUITES[name] for name in dict.fromkeys(names)]
     possible = {option for suite in SUITES.values() for option in suite.defaults}
@@ -117,6 +123,18 @@ def parse_arguments(arguments=None):
             "name another folder with --output"
         )
     return parsed, [(s, s.options(given, quick=parsed.quick)) for s in suites]
+
+
+def _check(parser, parsed):
+    """End with a message unless there are such suites and such a folder."""
+    known = [*SUITES, *GROUPS]
+    for name in parsed.suite:
+        if name not in known:
+            parser.error(f"there is no suite {name!r}; there are {', '.join(known)}")
+    if parsed.folder is None:
+        parser.error("the folder of the data sets is missing")
+    if not parsed.folder.is_dir():
+        parser.error(f"the folder of the data sets, {parsed.folder}, is not there")
 
 
 def main(arguments=None):
