@@ -124,6 +124,12 @@ def _do(command, env=None):
     except OSError as error:
         raise PeerMissingError(str(error)) from error
     if done.returncode != 0:
-        reason = last_line(done.stderr, f"exit status {done.returncode}")
-        raise PeerMissingError(f"`{' '.join(command[2:5])} ...` failed: {reason}")
+        # pip may have warnings and notices behind its errors.
+        lines = done.stderr.splitlines()
+        errors = [line for line in lines if line.startswith("ERROR")]
+        reason = last_line("\n".join(errors or lines), "it said nothing")
+        raise PeerMissingError(
+            f"`{' '.join(command[2:5])} ...` ended with exit status "
+            f"{done.returncode}: {reason}"
+        )
     return done.stdout
