@@ -262,6 +262,7 @@ def test_a_peer_without_a_folder_is_left_out():
         Peers().autokeras()
 
 
+@pytest.mark.slow
 def test_a_peer_that_cannot_be_installed_is_left_out(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")  # as without a network
     peers = Peers(tmp_path)
@@ -292,6 +293,7 @@ def test_an_environment_that_is_there_is_used_again(tmp_path):
     assert peers.versions["autokeras"]["python"] == software_versions()["python"]
 
 
+@pytest.mark.slow
 def test_the_tables_suite_runs_from_end_to_end(tmp_path, titanic, capsys):
     X, y = titanic
     table = X.assign(target=y)
