@@ -341,7 +341,7 @@ def test_texts_stand_beside_numbers():
 def test_series_of_numbers():
     rng = np.random.default_rng(0)
     y = np.arange(80) % 2
-    X = rng.normal(size=(80, 12, 2)) + y[:, None, None]
+    X = rng.normal(size=(80, 12, 2)) + 3 * y[:, None, None]
     node = Input()
     x = ConvBlock(n_blocks=1, n_layers=1, filters=4, kernel_size=3, dropout=0.0)(node)
     model = AutoModel(node, ClassificationHead()(x), **{**QUICK, "epochs": 20})
@@ -351,7 +351,9 @@ def test_series_of_numbers():
 def test_branches_share_what_is_called_twice(iris):
     X, y = iris
     inputs = [Input(columns=[0, 1]), Input(columns=[1, 2])]
-    shared = DenseBlock(n_layers=1, units=4, use_batchnorm=False)
+    shared = DenseBlock(
+        n_layers=1, units=4, use_batchnorm=False, residual=False, dropout=0.0
+    )
     merged = Merge(merge_type="concatenate")([shared(node) for node in inputs])
     model = AutoModel(inputs, ClassificationHead()(merged), **QUICK)
     n_weights = model.fit(X, y["species"]).leaderboard_["n_parameters"][0]

@@ -1,6 +1,4 @@
-"""One measurement of AutoKeras 3.0.0, in a virtual environment of its own.
-
-Started by `_measurement.run_worker`; not meant to be run by hand.
+"""AutoKeras 3.0.0, in a virtual environment of its own.
 
 AutoKeras 3.0.0 accepts one two-dimensional NumPy array. A table of mixed types has to
 be an array of strings, from which AutoKeras infers the kind of every column: a column
@@ -14,7 +12,8 @@ import tempfile
 import time
 from importlib.metadata import version
 
-from _measurement import TASKS, Fitted, measure, spec_from_command_line
+from benchmarks.data import TASKS, is_classification
+from benchmarks.fitting import Fitted, measure_fit
 
 
 def make_table(frame, medians):
@@ -125,7 +124,7 @@ def prepare_autokeras(spec):
     import keras
 
     keras.utils.set_random_seed(spec["seed"] + 1)
-    classification = TASKS[spec["dataset"]] == "classification"
+    classification = is_classification(spec["dataset"])
     # AutoKeras reads its best model from this folder in predict: it lives as
     # long as the process.
     directory = tempfile.TemporaryDirectory()
@@ -159,5 +158,6 @@ def prepare_autokeras(spec):
     return fit
 
 
-if __name__ == "__main__":
-    measure(spec_from_command_line(), prepare_autokeras)
+def fit_autokeras(spec, report):
+    """Report the measurement of one fit of AutoKeras."""
+    report(measure_fit(spec, prepare_autokeras))

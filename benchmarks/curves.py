@@ -1,0 +1,105 @@
+"""Anytime curves: the best score of a search as a function of time."""
+
+import statistics
+import warnings
+
+from benchmarks.markdown import grouped
+
+
+def steps(row):
+    """Return when a search had a new best score, and the score.
+
+    Parameters
+    ----------
+    row : dict
+        "ended" (seconds), "scores" (greater is better, None if a trial failed) and
+        "status" of its trials.
+
+    Returns
+    -------
+    list of (float, float)
+
+    Examples
+    --------
+    >>> steps(
+    ...     {"ended": [1, 2, 3], "scores": [0.1, 0.0, 0.2], "status": ["completed"] * 3}
+    ... )
+    [(1, 0.1), (3, 0.2)]
+    """
+    found = []
+    trials = zip(row["ended"], row["scores"], row["status"], strict=True)
+    for seconds, score, status in trials:
+        if status == "completed" and (not found or score > found[-1][1]):
+            found.append((seconds, score))
+    return found
+
+
+def best_at(row, seconds):
+    """Return the best score after some seconds, or None if there was none."""
+    scores = [score for ended, score in steps(row) if ended <= seconds]
+    return scores[-1] if scores else None
+
+
+def seconds_until(row, score):
+    """Return when a search had reached a score, or None if it never did."""
+    return next((ended for ended, best in steps(row) if best >= score), None)
+
+
+def band(rows):
+    """Return the median and the range of several searches over time.
+
+    Parameters
+    ----------
+    rows : list of dict
+        One search per seed.
+
+    Returns
+    -------
+    list of (float, float, float, float)
+        Seconds, median, lowest and highest best score; from where all have one.
+    """
+    end = max(row["fit_seconds"] for row in rows)
+    times = sorted({ended for row in rows for ended, _ in steps(row)} | {end})
+    points = []
+    for seconds in times:
+        best = [best_at(row, seconds) for row in rows]
+        if None not in best:
+            points.append((seconds, statistics.median(best), min(best), max(best)))
+    return points
+
+
+def plot_curves(rows, path):
+    """Write the curves of all searches, median and range over the seeds.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Searches, with "dataset" and "search".
+    path : Path
+        Of the figures, without suffix; PNG and SVG are written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        # Said once, although every measurement asks for the plot.
+        warnings.warn("No plot: matplotlib is not installed.", stacklevel=2)
+        return
+    datasets = grouped(rows, "dataset")
+    if not datasets:
+        return
+    figure = Figure(figsize=(6 * len(datasets), 4.5), layout="constrained")
+    axes = figure.subplots(1, len(datasets), squeeze=False)[0]
+    for ax, ((dataset,), group) in zip(axes, datasets.items(), strict=True):
+        for (search,), searches in grouped(group, "search").items():
+            points = band(searches)
+            if points:
+                seconds, middle, low, high = zip(*points, strict=True)
+                (line,) = ax.step(seconds, middle, where="post", label=search)
+                ax.fill_between(
+                    seconds, low, high, step="post", alpha=0.15, color=line.get_color()
+                )
+        ax.set(xlabel="seconds since the start of fit", title=dataset, xscale="log")
+        ax.set_ylabel("best validation score so far")
+        ax.legend()
+    for suffix in (".png", ".svg"):
+        figure.savefig(path.with_suffix(suffix), dpi=150)

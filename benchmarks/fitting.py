@@ -1,0 +1,104 @@
+"""One fit: seconds, memory and the score on the test file.
+
+Two interpreters import this module, so it uses only what both have: the standard
+library, pandas and scikit-learn.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
+
+from benchmarks.data import TASKS, read_split
+from benchmarks.memory_use import peak_memory_mb
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a method hands back after its fit.
+
+    Attributes
+    ----------
+    predict : callable
+        Takes the raw DataFrame of features, returns (n_samples,) predictions.
+    n_trials : int or None
+        Trials that finished. None: the method does not search.
+    note : str
+        What a reader of the figures has to know.
+    details : dict
+        Further JSON values for the caller, not part of the table.
+    """
+
+    predict: Callable
+    n_trials: int | None = None
+    note: str = ""
+    details: dict = field(default_factory=dict)
+
+
+def score_predictions(task, y_true, y_pred):
+    """Score test predictions.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        Accuracy for the first, R2 and RMSE for the second.
+    y_true, y_pred : array-like of shape (n_samples,)
+        Truth and prediction.
+
+    Returns
+    -------
+    dict
+        `score`, and `rmse` in units of the target (None for classification).
+    """
+    if task == "classification":
+        return {"score": accuracy_score(y_true, y_pred), "rmse": None}
+    return {
+        "score": r2_score(y_true, y_pred),
+        "rmse": root_mean_squared_error(y_true, y_pred),
+    }
+
+
+def measure_fit(spec, prepare):
+    """Fit and score one method in this process.
+
+    Parameters
+    ----------
+    spec : dict
+        `folder`, `dataset` and what `prepare` reads.
+    prepare : callable
+        `prepare(spec)` imports the method's libraries and returns `fit`;
+        `fit(X, y)` returns a `Fitted`.
+
+    Returns
+    -------
+    dict
+        The measurement.
+    """
+    X, y = read_split(spec["folder"], spec["dataset"], "train")
+
+    started = time.perf_counter()
+    fit = prepare(spec)
+    imported = time.perf_counter()
+    fitted = fit(X, y)
+    finished = time.perf_counter()
+
+    # The test file is opened here, once, after everything has been decided.
+    X_test, y_test = read_split(spec["folder"], spec["dataset"], "test")
+    predicting = time.perf_counter()
+    y_pred = fitted.predict(X_test)
+    predicted = time.perf_counter()
+
+    fit_seconds = finished - imported
+    rate = None if fitted.n_trials is None else 60 * fitted.n_trials / fit_seconds
+    return {
+        **score_predictions(TASKS[spec["dataset"]], y_test, y_pred),
+        "fit_seconds": fit_seconds,
+        "import_seconds": imported - started,
+        "predict_seconds": predicted - predicting,
+        "n_trials": fitted.n_trials,
+        "trials_per_minute": rate,
+        "peak_rss_mb": peak_memory_mb(),
+        "note": fitted.note,
+        **fitted.details,
+    }

@@ -1,0 +1,96 @@
+"""Markdown tables of measurements."""
+
+import statistics
+
+
+def markdown_table(headings, rows, n_labels=1):
+    """Make a Markdown table.
+
+    Parameters
+    ----------
+    headings : sequence of str
+        Of the columns.
+    rows : iterable of sequence of str
+        The cells.
+    n_labels : int
+        Columns that are aligned to the left; the others hold numbers.
+
+    Returns
+    -------
+    str
+    """
+    rules = ["---" if i < n_labels else "---:" for i in range(len(headings))]
+    rows = [[_on_one_line(cell).replace("|", "\\|") for cell in row] for row in rows]
+    lines = [headings, rules, *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _on_one_line(text):
+    return " ".join(str(text).split())
+
+
+def summarize(values, form):
+    """Format measurements as their median and, if they differ, their range.
+
+    Parameters
+    ----------
+    values : iterable of (float or None)
+        One per seed; None are left out.
+    form : str
+        A format such as `"{:.1f}"`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> summarize([3.0, 1.0, 2.0], "{:.1f}")
+    '2.0 (1.0 to 3.0)'
+    >>> summarize([None], "{:.1f}")
+    '-'
+    """
+    values = [value for value in values if value is not None]
+    if not values:
+        return "-"
+    median, low, high = (
+        form.format(v) for v in (statistics.median(values), min(values), max(values))
+    )
+    return median if low == high else f"{median} ({low} to {high})"
+
+
+def median(values):
+    """Return the median of what is not None, or None."""
+    values = [value for value in values if value is not None]
+    return statistics.median(values) if values else None
+
+
+def grouped(measurements, *keys):
+    """Return the measurements by the values of some keys, in order of appearance."""
+    groups = {}
+    for row in measurements:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return groups
+
+
+def without_errors(measurements):
+    """Return the measurements that did not fail."""
+    return [row for row in measurements if not row.get("error")]
+
+
+def failures(measurements, *keys):
+    """Return a Markdown list of what failed and why; empty if nothing did.
+
+    Parameters
+    ----------
+    measurements : list of dict
+        Those with an "error" are listed.
+    keys : str
+        What says which measurement it was, as far as it has them.
+    """
+    lines = []
+    for row in measurements:
+        if row.get("error"):
+            which = ", ".join(f"{key} {row[key]}" for key in keys if key in row)
+            lines.append(f"- {which}: {_on_one_line(row['error'])}")
+    return "\n\nNot measured:\n\n" + "\n".join(lines) if lines else ""

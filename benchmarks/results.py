@@ -1,0 +1,105 @@
+"""Results: the files of a suite, complete after every measurement."""
+
+import json
+import os
+from datetime import UTC, datetime
+
+from benchmarks.machine import machine_facts, software_versions, source_version
+
+
+class Results:
+    """Writes the measurements of a suite as JSON, Markdown and plot as they come.
+
+    Parameters
+    ----------
+    suite : Suite
+        Whose measurements they are.
+    options : dict
+        Values of its options.
+    folder : Path
+        Where the files go.
+    peers : Peers
+        Whose versions are noted, too.
+    """
+
+    def __init__(self, suite, options, folder, peers):
+        self._suite = suite
+        self._peers = peers
+        self._folder = folder
+        self.document = {
+            "suite": suite.name,
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "finished": None,
+            "options": options,
+            "machine": machine_facts(),
+            "source": source_version(),
+            "versions": {"skautokeras": software_versions()},
+            "measurements": [],
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        self._write()
+
+    def add(self, measurement):
+        """Add a measurement; it is on the disk when this returns."""
+        self.document["measurements"].append(measurement)
+        self._write()
+
+    def end(self):
+        """Note that all is measured."""
+        self.document["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
+        self._write()
+
+    @property
+    def markdown(self):
+        """What the Markdown file says."""
+        return render(self._suite, self.document)
+
+    def _write(self):
+        self.document["versions"].update(self._peers.versions)
+        stem = self._folder / self._suite.name
+        text = json.dumps(self.document, indent=1, allow_nan=False)
+        _replace(stem.with_suffix(".json"), text + "\n")
+        _replace(stem.with_suffix(".md"), self.markdown)
+        if self._suite.plot is not None:
+            self._suite.plot(self.document["measurements"], stem)
+
+
+def render(suite, document):
+    """Return the Markdown of a suite's results.
+
+    Parameters
+    ----------
+    suite : Suite
+        The suite.
+    document : dict
+        As in its JSON file.
+
+    Returns
+    -------
+    str
+        Heading, machine, table.
+    """
+    machine, versions = document["machine"], document["versions"]["skautokeras"]
+    names = ("python", "tensorflow", "keras", "keras-tuner", "scikit-learn", "pandas")
+    facts = [
+        f"{machine['usable_cores']} cores ({machine['cpu']})",
+        f"{machine['memory_gb']} GB",
+        ", ".join(machine["gpus"]) or "no GPU",
+        *(f"{name} {versions[name]}" for name in names if name in versions),
+        f"source {document['source']}",
+        f"started {document['started']}",
+    ]
+    if document["finished"] is None:
+        facts.append("**not finished**")
+    table = suite.make_table(document["measurements"])
+    return f"# {suite.title}\n\n{'; '.join(facts)}.\n\n{table}\n"
+
+
+def _replace(path, text):
+    """Write a file in one step, so that a killed run leaves a whole one."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

@@ -1,0 +1,1 @@
+"""One module per suite, each with one `SUITE`; nothing heavy is imported at once."""

@@ -1,0 +1,146 @@
+"""The search against the bare training of the same networks."""
+
+import time
+
+from benchmarks.data import read_split
+from benchmarks.markdown import (
+    failures,
+    grouped,
+    markdown_table,
+    summarize,
+    without_errors,
+)
+from benchmarks.process import run_once
+from benchmarks.suite import Suite
+
+
+def measurements(options):
+    """Yield one measurement per data set and seed."""
+    for dataset in options.datasets:
+        for seed in options.seeds:
+            for n_trials in options.trials:
+                spec = {"dataset": dataset, "seed": seed, "max_trials": n_trials}
+                where = {"folder": options.folder}
+                result = run_once(f"{__name__}:compare", {**spec, **where})
+                yield {**spec, **result}
+
+
+def compare(spec, report):
+    """Report the seconds of a search and those of a bare loop over its networks."""
+    import tensorflow  # noqa: F401 - loading it is no part of a search
+
+    from benchmarks.internals import make_problem
+    from benchmarks.methods import make_estimator
+
+    X, y = read_split(spec["folder"], spec["dataset"], "train")
+    # A search, and nothing behind it.
+    estimator = make_estimator(
+        spec["dataset"],
+        max_trials=spec["max_trials"],
+        ensemble_size=1,
+        refit=False,
+        random_state=spec["seed"],
+    )
+    started = time.perf_counter()
+    estimator.fit(X, y)
+    searched = time.perf_counter()
+    board = estimator.leaderboard_.sort_values("trial")
+    board = board[board["error"].isna()]
+    problem = make_problem(estimator, X, y)
+    started_bare = time.perf_counter()
+    for values, epochs in zip(board["params"], board["epochs"], strict=True):
+        train_bare(problem, values, epochs)
+    finished = time.perf_counter()
+    search, bare = searched - started, finished - started_bare
+    report(
+        {
+            "n_trials": len(board),
+            "epochs": board["epochs"].tolist(),
+            "search_seconds": search,
+            "bare_seconds": bare,
+            "ratio": search / bare,
+        }
+    )
+
+
+def train_bare(problem, values, epochs):
+    """Train one network with a `tf.function` of its own per epoch.
+
+    Parameters
+    ----------
+    problem : Problem
+        Graph and arrays.
+    values : dict
+        Hyperparameters of the network.
+    epochs : int
+        To train.
+    """
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from benchmarks.internals import build
+
+    built = build(problem, values)
+    network, training, loss = built.network, built.training, built.loss
+    (x, y), (x_valid, y_valid) = (
+        ({name: tf.constant(array) for name, array in x.items()}, tf.constant(y))
+        for x, y in (built.train, built.valid)
+    )
+    n_rows, size = len(y), training.batch_size
+    optimizer = keras.optimizers.AdamW(
+        training.learning_rate, weight_decay=training.weight_decay
+    )
+    optimizer.build(network.trainable_variables)
+
+    @tf.function
+    def run_epoch(order):
+        total = 0.0
+        for start in tf.range(0, n_rows, size):
+            rows = order[start : start + size]
+            batch = {name: tf.gather(array, rows) for name, array in x.items()}
+            with tf.GradientTape() as tape:
+                (y_pred,) = network(batch, training=True).values()
+                value = loss(tf.gather(y, rows), y_pred)
+            variables = network.trainable_variables
+            optimizer.apply(tape.gradient(value, variables), variables)
+            total += value
+        return total
+
+    @tf.function
+    def validate():
+        (y_pred,) = network(x_valid, training=False).values()
+        return loss(y_valid, y_pred)
+
+    rng = np.random.default_rng(0)
+    for _ in range(epochs):
+        run_epoch(tf.constant(rng.permutation(n_rows).astype("int32")))
+        float(validate())
+
+
+def make_table(measurements):
+    """Make a Markdown table of the ratios, over the seeds."""
+    rows = []
+    by_case = grouped(without_errors(measurements), "dataset", "max_trials")
+    for (dataset, n_trials), group in by_case.items():
+        cells = [
+            summarize([row[key] for row in group], form)
+            for key, form in {
+                "search_seconds": "{:.1f}",
+                "bare_seconds": "{:.1f}",
+                "ratio": "{:.2f}",
+            }.items()
+        ]
+        rows.append([dataset, n_trials, len(group), *cells])
+    headings = ["data set", "trials", "seeds", "search, s", "bare loop, s", "ratio"]
+    return markdown_table(headings, rows) + failures(measurements, "dataset", "seed")
+
+
+SUITE = Suite(
+    name="overhead",
+    title="A search against the bare training of its networks",
+    defaults={"datasets": ["titanic"], "seeds": [0], "trials": [20]},
+    quick={"trials": [3]},
+    measurements=measurements,
+    make_table=make_table,
+)

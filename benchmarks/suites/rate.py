@@ -1,0 +1,188 @@
+"""Trials per minute: skautokeras, KerasTuner on the same networks, AutoKeras."""
+
+import tempfile
+import time
+from importlib.metadata import version
+
+from benchmarks.data import read_split
+from benchmarks.markdown import failures, grouped, markdown_table, without_errors
+from benchmarks.peers import PeerMissingError
+from benchmarks.process import run_once
+from benchmarks.suite import Suite
+
+
+def measurements(options):
+    """Yield one measurement per data set, seed and method.
+
+    skautokeras and KerasTuner are measured for every number of trials.
+    """
+    for dataset in options.datasets:
+        for seed in options.seeds:
+            case = {"dataset": dataset, "seed": seed}
+            for n_trials in options.trials:
+                yield from _same_networks(options, {**case, "max_trials": n_trials})
+            yield _autokeras(options, case)
+
+
+def _same_networks(options, case):
+    """Yield a search of skautokeras, and KerasTuner on the networks it tried."""
+    spec = {**case, "folder": options.folder}
+    params = {"max_trials": case["max_trials"]}
+    ours = run_once(
+        "benchmarks.methods:fit_method",
+        {**spec, "method": "skautokeras", "params": params},
+    )
+    yield {**case, "method": "skautokeras", **ours}
+    if "error" not in ours:
+        spec |= {name: ours[name] for name in ("networks", "epochs")}
+        function = f"{__name__}:fit_keras_tuner"
+        theirs = _run_peer(function, spec, options.peers.keras_tuner)
+        yield {**case, "method": "keras_tuner", **theirs}
+
+
+def _autokeras(options, case):
+    case = {**case, "max_trials": options.autokeras_trials}
+    spec = {
+        **case,
+        "folder": options.folder,
+        "max_time": None,
+        "column_types": options.autokeras_column_types,
+    }
+    function = "benchmarks.autokeras_method:fit_autokeras"
+    theirs = _run_peer(function, spec, options.peers.autokeras)
+    return {**case, "method": "autokeras", **theirs}
+
+
+def _run_peer(function, spec, interpreter):
+    try:
+        return run_once(function, spec, python=interpreter())
+    except PeerMissingError as error:
+        return {"error": str(error)}
+
+
+def fit_keras_tuner(spec, report):
+    """Report KerasTuner's random search over networks that skautokeras has found.
+
+    `Model.fit` trains each of them for the epochs that skautokeras trained it, with its
+    optimizer, learning rate and batch size, without early stopping.
+    """
+    import keras
+    import keras_tuner
+
+    from benchmarks.internals import make_problem
+    from benchmarks.methods import make_estimator
+
+    # For a KerasTuner oracle, seed 0 means no seed.
+    seed = spec["seed"] + 1
+    keras.utils.set_random_seed(seed)
+    X, y = read_split(spec["folder"], spec["dataset"], "train")
+    started = time.perf_counter()
+    estimator = make_estimator(spec["dataset"], random_state=spec["seed"])
+    problem = make_problem(estimator, X, y)
+    with tempfile.TemporaryDirectory() as directory:
+        tuner = keras_tuner.RandomSearch(
+            _make_hypermodel(problem, spec["networks"], spec["epochs"]),
+            objective=keras_tuner.Objective("val_loss", "min"),
+            max_trials=len(spec["networks"]),
+            seed=seed,
+            directory=directory,
+            overwrite=True,
+        )
+        tuner.search(verbose=0)
+        seconds = time.perf_counter() - started
+        trials = tuner.oracle.trials.values()
+        n_trials = sum(trial.status == "COMPLETED" for trial in trials)
+    report(
+        {
+            "fit_seconds": seconds,
+            "n_trials": n_trials,
+            "trials_per_minute": 60 * n_trials / seconds,
+            "note": f"keras-tuner {version('keras-tuner')}, keras {keras.__version__}",
+        }
+    )
+
+
+def _make_hypermodel(problem, networks, epochs):
+    """Return the hypermodel whose only hyperparameter is which network it is."""
+    import keras
+    import keras_tuner
+
+    from benchmarks.internals import build
+
+    optimizers = {
+        "adam": keras.optimizers.Adam,
+        "nadam": keras.optimizers.Nadam,
+        "rmsprop": keras.optimizers.RMSprop,
+    }
+
+    class Found(keras_tuner.HyperModel):
+        def build(self, hp):
+            number = hp.Int("network", 0, len(networks) - 1)
+            self.built = build(problem, networks[number])
+            training = self.built.training
+            self.built.network.compile(
+                optimizers[training.optimizer](
+                    training.learning_rate, weight_decay=training.weight_decay
+                ),
+                loss={self.built.head: self.built.loss},
+            )
+            return self.built.network
+
+        def fit(self, hp, model, **arguments):
+            head = self.built.head
+            (x, y), (x_valid, y_valid) = self.built.train, self.built.valid
+            return model.fit(
+                x,
+                {head: y},
+                validation_data=(x_valid, {head: y_valid}),
+                batch_size=self.built.training.batch_size,
+                epochs=epochs[hp.get("network")],
+                **arguments,
+            )
+
+    return Found()
+
+
+def make_table(measurements):
+    """Make a Markdown table of the rates and of the ratios of skautokeras to them."""
+    rows = []
+    for (dataset, seed), group in grouped(measurements, "dataset", "seed").items():
+        ours = None
+        for row in without_errors(group):
+            rate = row["trials_per_minute"]
+            is_ours = row["method"] == "skautokeras"
+            # The peers that follow are compared with the last search of skautokeras.
+            ours = rate if is_ours else ours
+            rows.append(
+                [
+                    dataset,
+                    row["method"],
+                    seed,
+                    row["n_trials"],
+                    f"{row['fit_seconds']:.1f}",
+                    f"{rate:.1f}",
+                    "" if is_ours or not ours else f"{ours / rate:.1f} x",
+                ]
+            )
+    headings = ["data set", "method", "seed", "trials", "fit, s", "trials / min"]
+    headings.append("skautokeras does")
+    notes = {f"- {row['note']}": None for row in without_errors(measurements)}
+    table = markdown_table(headings, rows, n_labels=2)
+    why = failures(measurements, "dataset", "method", "seed")
+    return "\n".join([table, "", *notes]) + why
+
+
+SUITE = Suite(
+    name="rate",
+    title="Trials per minute",
+    defaults={
+        "datasets": ["titanic"],
+        "seeds": [0],
+        "trials": [20, 60],
+        "autokeras_trials": 5,
+        "autokeras_column_types": "dtype",
+    },
+    quick={"trials": [3], "autokeras_trials": 1},
+    measurements=measurements,
+    make_table=make_table,
+)

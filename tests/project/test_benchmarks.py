@@ -1,0 +1,317 @@
+"""The harness of the benchmarks: command line, files, processes, peers."""
+
+import json
+import re
+import sys
+import textwrap
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from benchmarks.command_line import SUITES, main, parse_arguments
+from benchmarks.curves import band, best_at, seconds_until
+from benchmarks.machine import machine_facts, software_versions
+from benchmarks.peers import AUTOKERAS, PeerMissingError, Peers
+from benchmarks.process import run
+from benchmarks.results import Results, render
+
+FOLDER = str(Path(__file__).parent)  # no suite looks into it
+
+
+def document(measurements):
+    return {
+        "started": "2026-01-01T00:00:00+00:00",
+        "finished": "2026-01-01T01:00:00+00:00",
+        "machine": machine_facts(),
+        "source": "abc1234",
+        "versions": {"skautokeras": software_versions()},
+        "measurements": measurements,
+    }
+
+
+def table_of(suite, measurements):
+    """Return the cells of a suite's table, from its results as they are stored."""
+    stored = json.loads(json.dumps(document(measurements)))
+    lines = render(SUITES[suite], stored).splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def search_of(name, seed, scores):
+    return {
+        "dataset": "titanic",
+        "search": name,
+        "seed": seed,
+        "max_time": 10.0,
+        "fit_seconds": 10.5,
+        "ended": [1.0 + i for i in range(len(scores))],
+        "scores": scores,
+        "status": ["failed" if score is None else "completed" for score in scores],
+        "test_score": 0.8,
+    }
+
+
+def test_search_means_its_seven_suites():
+    _, plan = parse_arguments([FOLDER, "--suite", "search"])
+
+    assert [suite.name for suite, _ in plan] == [
+        "overhead",
+        "rate",
+        "anytime",
+        "memory",
+        "latency",
+        "parallel",
+        "pruning",
+    ]
+
+
+def test_a_suite_takes_the_options_it_has():
+    command = [FOLDER, "--suite", "anytime", "memory", "--trials", "30", "--seeds", "7"]
+    _, ((_, anytime), (_, memory)) = parse_arguments(command)
+
+    assert anytime["seeds"] == memory["seeds"] == [7]
+    assert memory["trials"] == [30]
+    assert "trials" not in anytime
+
+
+def test_the_folder_may_follow_the_names_of_suites():
+    parsed, plan = parse_arguments(["--suite", "memory", "rate", FOLDER, "--quick"])
+
+    assert str(parsed.folder) == FOLDER
+    assert [suite.name for suite, _ in plan] == ["memory", "rate"]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["--suite", "memory"], "the folder of the data sets is missing"),
+        (["--suite", "memory", "nowhere"], "nowhere, is not there"),
+        (["--suite", "speed", FOLDER], "there is no suite 'speed'"),
+    ],
+)
+def test_a_command_that_cannot_run_is_refused(command, message, capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments(command)
+
+    assert message in capsys.readouterr().err
+
+
+def test_what_is_given_wins_over_quick():
+    command = [FOLDER, "--suite", "anytime", "--quick", "--max-time", "3"]
+    _, ((_, options),) = parse_arguments(command)
+
+    assert options == {"datasets": ["titanic"], "seeds": [0], "max_time": 3.0}
+
+
+@pytest.mark.parametrize("suite", SUITES.values(), ids=list(SUITES))
+def test_quick_changes_only_options_that_the_suite_has(suite):
+    assert set(suite.quick) <= set(suite.defaults)
+
+
+def test_an_option_that_no_named_suite_has_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments([FOLDER, "--suite", "memory", "--jobs", "2"])
+
+    assert "--jobs is no option of the named suites, but of parallel" in (
+        capsys.readouterr().err
+    )
+
+
+def test_results_are_never_overwritten(tmp_path, capsys):
+    (tmp_path / "memory.json").write_text("{}")
+    with pytest.raises(SystemExit):
+        parse_arguments([FOLDER, "--suite", "memory", "--output", str(tmp_path)])
+
+    assert "has results of memory already" in capsys.readouterr().err
+
+
+def test_machine_facts_are_json_and_plausible():
+    facts = json.loads(json.dumps(machine_facts()))
+
+    assert facts["cpu"]
+    assert 1 <= facts["usable_cores"] <= facts["cores"]
+    assert facts["memory_gb"] is None or facts["memory_gb"] > 0.5
+    assert software_versions()["numpy"] == version("numpy")
+
+
+def test_the_table_has_median_and_range_over_the_seeds():
+    measured = [
+        {
+            "dataset": "titanic",
+            "seed": seed,
+            "max_trials": 20,
+            "search_seconds": 10.0 * ratio,
+            "bare_seconds": 10.0,
+            "ratio": ratio,
+        }
+        for seed, ratio in enumerate([1.1, 0.9, 1.0])
+    ]
+    _, _, row = table_of("overhead", measured)
+
+    assert row[:3] == ["titanic", "20", "3"]
+    assert row[-3:] == ["10.0 (9.0 to 11.0)", "10.0", "1.00 (0.90 to 1.10)"]
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_table_can_be_made_of_nothing_and_of_failures(suite):
+    failed = {
+        "dataset": "titanic",
+        "seed": 3,
+        "method": "mlp",
+        "metric": "accuracy",
+        "search": "random",
+        "prune": "none",
+        "max_trials": 20,
+        "n_jobs": 1,
+        "error": "out | of\nmemory",
+    }
+    assert len(table_of(suite, [])) >= 2
+    (line,) = re.findall("^- .*", render(SUITES[suite], document([failed])), re.M)
+    assert "seed 3" in line
+    assert line.endswith(": out | of memory")
+
+
+def test_searches_are_compared_with_random_seed_by_seed():
+    measured = [
+        search_of("random", 0, [0.1, 0.3]),
+        search_of("random", 1, [0.5, 0.4, None]),
+        search_of("greedy", 0, [0.2, 0.3, 0.6]),
+        search_of("greedy", 1, [0.1, None, 0.2]),
+    ]
+    header, _, random, greedy = table_of("anytime", measured)
+
+    assert random[header.index("better than random")] == "0 of 2"
+    assert greedy[header.index("better than random")] == "1 of 2"
+    assert greedy[header.index("s to the best of random")] == "2 (1 of 2)"
+    assert greedy[header.index("best at the end")] == "0.4000 (0.2000 to 0.6000)"
+
+
+def test_the_band_begins_where_every_seed_has_a_score():
+    rows = [search_of("greedy", 0, [0.2, 0.4]), search_of("greedy", 1, [None, 0.1])]
+
+    assert best_at(rows[1], 1.5) is None
+    assert seconds_until(rows[0], 0.3) == 2.0
+    seconds, middle, low, high = zip(*band(rows), strict=True)
+    assert seconds == (2.0, 10.5)
+    assert middle == pytest.approx((0.25, 0.25))
+    assert (low, high) == ((0.1, 0.1), (0.4, 0.4))
+
+
+def test_the_curves_are_plotted(tmp_path):
+    pytest.importorskip("matplotlib")
+    suite = SUITES["anytime"]
+    suite.plot([search_of("greedy", 0, [0.2, 0.4])], tmp_path / "anytime")
+
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".png", ".svg"]
+
+
+def test_a_killed_run_keeps_what_it_has(tmp_path):
+    results = Results(SUITES["memory"], {"seeds": [0]}, tmp_path, Peers())
+    case = {"dataset": "titanic", "seed": 0, "max_trials": 20}
+    results.add({**case, "n_trials": 10, "rss_mb": 500.0})
+
+    stored = json.loads((tmp_path / "memory.json").read_text(encoding="utf-8"))
+    assert stored["measurements"] == [{**case, "n_trials": 10, "rss_mb": 500.0}]
+    assert stored["options"] == {"seeds": [0]}
+    assert stored["finished"] is None
+    assert "not finished" in (tmp_path / "memory.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Functions that a fresh process can import."""
+    source = """
+        import time
+
+        def fail(spec, report):
+            print("a word of a library", end="")
+            report({"value": spec["value"] + 1, "loss": float("nan")})
+            raise ValueError("no more of it")
+
+        def hang(spec, report):
+            report({"value": 1})
+            time.sleep(600)
+    """
+    (tmp_path / "to_measure.py").write_text(textwrap.dedent(source))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return "to_measure"
+
+
+def test_what_a_process_reports_before_it_fails_is_kept(module):
+    assert list(run(f"{module}:fail", {"value": 1})) == [
+        {"value": 2, "loss": None},
+        {"error": "ValueError: no more of it"},
+    ]
+
+
+def test_a_process_is_stopped_in_time(module):
+    results = list(run(f"{module}:hang", {}, timeout=3))
+
+    assert results[-1] == {"error": "no end after 3 s"}
+
+
+def test_an_interpreter_that_is_missing_is_a_failed_measurement(tmp_path):
+    (result,) = run("benchmarks.methods:fit_method", {}, python=str(tmp_path / "no"))
+
+    assert "No such file" in result["error"]
+
+
+def test_a_peer_without_a_folder_is_left_out():
+    with pytest.raises(PeerMissingError, match="name a folder with --peers"):
+        Peers().autokeras()
+
+
+@pytest.mark.slow
+def test_a_peer_that_cannot_be_installed_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # as without a network
+    peers = Peers(tmp_path)
+
+    for _ in range(2):
+        with pytest.raises(PeerMissingError, match="No matching distribution"):
+            peers.autokeras()
+    assert peers.versions == {}
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(tmp_path):
+    (tmp_path / "autokeras").mkdir()
+    (tmp_path / "autokeras" / "thesis.txt").write_text("years of work")
+    with pytest.raises(PeerMissingError, match="is left alone"):
+        Peers(tmp_path).autokeras()
+
+    assert (tmp_path / "autokeras" / "thesis.txt").read_text() == "years of work"
+
+
+def test_an_environment_that_is_there_is_used_again(tmp_path):
+    bin_folder = tmp_path / "autokeras" / "bin"
+    bin_folder.mkdir(parents=True)
+    (bin_folder / "python").symlink_to(sys.executable)
+    (tmp_path / "autokeras" / "installed.txt").write_text("\n".join(AUTOKERAS))
+    peers = Peers(tmp_path)
+
+    assert peers.autokeras() == str(bin_folder / "python")
+    assert peers.versions["autokeras"]["python"] == software_versions()["python"]
+
+
+@pytest.mark.slow
+def test_the_tables_suite_runs_from_end_to_end(tmp_path, titanic, capsys):
+    X, y = titanic
+    table = X.assign(target=y)
+    folder = tmp_path / "data" / "titanic"
+    folder.mkdir(parents=True)
+    table[:200].to_csv(folder / "train.csv.gz", index=False)
+    table[200:300].to_csv(folder / "test.csv.gz", index=False)
+    output = tmp_path / "results"
+    command = [str(tmp_path / "data"), "--suite", "tables", "--quick"]
+    command += ["--methods", "hist_gradient_boosting", "autokeras"]
+    main([*command, "--output", str(output)])
+
+    stored = json.loads((output / "tables.json").read_text(encoding="utf-8"))
+    boosting, autokeras = stored["measurements"]
+    assert 0.6 < boosting["score"] < 1
+    assert boosting["fit_seconds"] > 0
+    assert "--peers" in autokeras["error"]
+    assert stored["finished"] is not None
+    printed = capsys.readouterr().out
+    assert "| titanic | hist_gradient_boosting | accuracy | 1/1 |" in printed
+    assert printed.strip() == (output / "tables.md").read_text(encoding="utf-8").strip()
