@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.data import TASKS
+from benchmarks.mixed_data import DATASETS
 from benchmarks.peers import Peers
 from benchmarks.results import Results
 from benchmarks.suite import Options
@@ -13,6 +14,7 @@ from benchmarks.suites import (
     anytime,
     latency,
     memory,
+    mixed,
     overhead,
     parallel,
     pruning,
@@ -21,7 +23,7 @@ from benchmarks.suites import (
 )
 
 _SEARCH = (overhead, rate, anytime, memory, latency, parallel, pruning)
-SUITES = {module.SUITE.name: module.SUITE for module in (tables, *_SEARCH)}
+SUITES = {module.SUITE.name: module.SUITE for module in (tables, mixed, *_SEARCH)}
 GROUPS = {"search": [module.SUITE.name for module in _SEARCH]}
 
 
@@ -39,7 +41,7 @@ def make_parser():
         nargs="+",
         required=True,
         metavar="NAME",
-        help=f"any of: {', '.join(SUITES)}; or search: all of them but tables",
+        help=f"any of: {', '.join(SUITES)}; or search: all but tables and mixed",
     )
     parser.add_argument(
         "--output",
@@ -60,7 +62,7 @@ def make_parser():
         help="interpreter of an environment with AutoKeras 3.0.0; wins over --peers",
     )
     options = parser.add_argument_group("options of suites (each has its own default)")
-    options.add_argument("--datasets", nargs="+", choices=TASKS)
+    options.add_argument("--datasets", nargs="+", choices=[*TASKS, *DATASETS])
     options.add_argument("--seeds", nargs="+", type=int)
     options.add_argument("--trials", nargs="+", type=int, help="trials of a search")
     options.add_argument("--jobs", nargs="+", type=int, help="values of n_jobs")
@@ -113,6 +115,7 @@ def parse_arguments(arguments=None):
             parser.error(
                 f"{option} is no option of the named suites, but of {', '.join(having)}"
             )
+    _check_datasets(parser, given, suites)
     if parsed.output is None:
         now = datetime.now().strftime("%Y-%m-%d-%H%M%S")
         parsed.output = Path("benchmark-results") / now
@@ -135,6 +138,15 @@ def _check(parser, parsed):
         parser.error("the folder of the data sets is missing")
     if not parsed.folder.is_dir():
         parser.error(f"the folder of the data sets, {parsed.folder}, is not there")
+
+
+def _check_datasets(parser, given, suites):
+    """End with a message unless a suite knows the data sets that are named."""
+    for suite in suites:
+        kinds = DATASETS if suite is mixed.SUITE else TASKS
+        for name in given.get("datasets", ()):
+            if "datasets" in suite.defaults and name not in kinds:
+                parser.error(f"{name} is no data set of the suite {suite.name}")
 
 
 def main(arguments=None):

@@ -75,6 +75,32 @@ def test_a_suite_takes_the_options_it_has():
     assert "trials" not in anytime
 
 
+def test_data_sets_belong_to_suites(capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments(["--suite", "mixed", FOLDER, "--datasets", "titanic"])
+    assert "titanic is no data set of the suite mixed" in capsys.readouterr().err
+
+
+def test_the_table_of_mixed_data_has_a_row_per_kind():
+    rows = [
+        {
+            "dataset": "houses",
+            "seed": seed,
+            "method": "AutoModel",
+            "of": of,
+            "score": score,
+            "fit_seconds": 10.0,
+            "n_trials": 3,
+            "peak_rss_mb": 900.0,
+        }
+        for seed, score in ((0, 0.5), (1, 0.7))
+        for of in ("images", "attributes and images")
+    ]
+    cells = table_of("mixed", rows)
+    assert [row[2] for row in cells[2:]] == ["images", "attributes and images"]
+    assert cells[2][4] == "0.6000 (0.5000 to 0.7000)"
+
+
 def test_the_folder_may_follow_the_names_of_suites():
     parsed, plan = parse_arguments(["--suite", "memory", "rate", FOLDER, "--quick"])
 

@@ -1,0 +1,92 @@
+"""Data of several kinds in one estimator, against each kind alone."""
+
+from benchmarks.markdown import (
+    failures,
+    grouped,
+    markdown_table,
+    summarize,
+    without_errors,
+)
+from benchmarks.mixed_data import DATASETS
+from benchmarks.process import run_once
+from benchmarks.suite import Suite
+
+# What is measured on each data set: method and parts of the data.
+CASES = {
+    "houses": (
+        ("AutoModel", ("attributes",)),
+        ("AutoModel", ("images",)),
+        ("AutoModel", ("attributes", "images")),
+    ),
+    "wine_reviews": (
+        ("AutoModel", ("attributes",)),
+        ("AutoModel", ("text",)),
+        ("AutoModel", ("attributes", "text")),
+        ("tf-idf and ridge", ("text",)),
+        ("tf-idf and ridge", ("attributes", "text")),
+    ),
+}
+# Heading of the Markdown column -> (key of a measurement, format).
+COLUMNS = {
+    "R2": ("score", "{:.4f}"),
+    "fit, s": ("fit_seconds", "{:.1f}"),
+    "trials": ("n_trials", "{:.0f}"),
+    "peak RSS, MB": ("peak_rss_mb", "{:.0f}"),
+}
+
+
+def measurements(options):
+    """Yield one measurement per data set, seed, method and parts of the data."""
+    for dataset in options.datasets:
+        for seed in options.seeds:
+            for method, parts in CASES[dataset]:
+                case = {
+                    "dataset": dataset,
+                    "seed": seed,
+                    "method": method,
+                    "parts": list(parts),
+                    "max_time": options.max_time,
+                    "max_trials": options.trials[0],
+                }
+                of_model = method == "AutoModel"
+                function = "fit_mixed" if of_model else "fit_ridge"
+                spec = {**case, "folder": options.folder}
+                measured = run_once(f"benchmarks.mixed_data:{function}", spec)
+                yield {**case, "of": " and ".join(parts), **measured}
+
+
+def make_table(measurements):
+    """Make a Markdown table: one line per data set, method and parts."""
+    rows = [
+        [
+            dataset,
+            method,
+            of,
+            len(group),
+            *(
+                summarize([row[key] for row in group], form)
+                for key, form in COLUMNS.values()
+            ),
+        ]
+        for (dataset, method, of), group in grouped(
+            without_errors(measurements), "dataset", "method", "of"
+        ).items()
+    ]
+    headings = ["data set", "method", "data", "seeds", *COLUMNS]
+    table = markdown_table(headings, rows, n_labels=3)
+    return table + failures(measurements, "dataset", "method", "of", "seed")
+
+
+SUITE = Suite(
+    name="mixed",
+    title="Data of several kinds",
+    defaults={
+        "datasets": list(DATASETS),
+        "seeds": [0, 1, 2],
+        "trials": [20],
+        "max_time": 300.0,
+    },
+    quick={"seeds": [0], "trials": [1], "max_time": 20.0},
+    measurements=measurements,
+    make_table=make_table,
+)
