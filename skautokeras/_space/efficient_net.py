@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.regularization import Dropout
 from skautokeras._space.block import Block, as_tensor
+from skautokeras._space.convolution import batch_normalization
 from skautokeras._space.hyperparameters import (
     SEARCHED,
     Boolean,
@@ -215,7 +216,7 @@ def _inverted_residual(x, expansion, channels, strides, size):
     gate = keras.layers.Conv2D(n_squeezed, 1, activation="silu")(squeezed)
     gate = keras.layers.Conv2D(width, 1, activation="sigmoid")(gate)
     y = _convolution(keras.layers.Multiply()([y, gate]), channels, 1)
-    y = keras.layers.BatchNormalization()(y)
+    y = batch_normalization(y)
     return keras.layers.Add()([x, y]) if x.shape == y.shape else y
 
 
@@ -227,4 +228,4 @@ def _convolution(x, filters, size, strides=1):
 
 def _activated(x):
     """Return the activation of the normalized maps."""
-    return keras.layers.Activation("silu")(keras.layers.BatchNormalization()(x))
+    return keras.layers.Activation("silu")(batch_normalization(x))

@@ -21,9 +21,11 @@ from skautokeras._layers.numerical import (
     Scaling,
 )
 from skautokeras._layers.regularization import Dropout
+from skautokeras._layers.sequence import PositionEmbedding
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
 IMAGES = np.random.default_rng(4).random((6, 7, 9, 2)).astype("float32")
+SERIES = np.random.default_rng(5).normal(size=(6, 4, 3)).astype("float32")
 CODES = np.array([[0, 4], [2, 0], [1, 1], [2, 3], [0, 2]], dtype="int32")
 
 # Layer class -> how instances are made. A new layer must get an entry.
@@ -41,6 +43,7 @@ MADE_BY = {
     Dropout: lambda: Dropout(0.25, seed=1),
     RandomAffine: lambda: RandomAffine("both", 0.1, 0.2, 0.1, 10.0, [0.1, 0.2], seed=1),
     RandomContrast: lambda: RandomContrast(0.3, seed=1),
+    PositionEmbedding: PositionEmbedding,
     Cutout: lambda: Cutout(0.5, [0.1, 0.2], seed=1),
 }
 
@@ -64,6 +67,8 @@ every_layer = pytest.mark.parametrize(
 def _input_of(layer_class):
     if layer_class in (RandomAffine, RandomContrast, Cutout):
         return IMAGES
+    if layer_class is PositionEmbedding:
+        return SERIES
     return CODES if layer_class in (OneHot, CategoricalEmbedding) else NUMBERS
 
 
@@ -294,6 +299,29 @@ def test_dropout_follows_the_variable_that_holds_its_rate():
     layer(x)
     layer.current_rate.assign(0.0)
     np.testing.assert_array_equal(np.asarray(layer(x, training=True)), x)
+
+
+@pytest.mark.parametrize("x", [SERIES, IMAGES], ids=["series", "images"])
+def test_dropout_of_channels_drops_them_as_a_whole(x):
+    x = np.resize(x, (40, *x.shape[1:]))
+    result = np.asarray(Dropout(0.25, seed=0, channels=True)(x, training=True))
+    dropped = (result == 0).reshape(len(x), -1, x.shape[-1])
+    assert (dropped.all(axis=1) == dropped.any(axis=1)).all()
+    assert 0.1 < dropped.mean() < 0.4
+    kept = np.broadcast_to(dropped.any(axis=1)[:, None], dropped.shape)
+    expected = np.where(kept.reshape(x.shape), 0, x / 0.75)
+    np.testing.assert_allclose(result, expected, rtol=1e-5)
+
+
+# --- PositionEmbedding
+
+
+def test_position_embedding_adds_one_vector_for_each_position():
+    layer = _randomized(PositionEmbedding(), SERIES)
+    (table,) = layer.get_weights()
+    assert table.shape == (4, 3)
+    expected = [[x[t] + table[t] for t in range(4)] for x in SERIES]
+    np.testing.assert_allclose(np.asarray(layer(SERIES)), expected, rtol=1e-5)
 
 
 # --- RandomAffine, RandomContrast and Cutout
