@@ -132,7 +132,7 @@ class ConvBlock(Block):
             for _ in range(values["n_layers"]):
                 x = _convolution(x, width, values)
                 if values["use_batchnorm"]:
-                    x = keras.layers.BatchNormalization()(x)
+                    x = batch_normalization(x)
                 x = activate(x, activation)
             if values["pooling"] == "max":
                 x = max_pooling(x)
@@ -177,3 +177,16 @@ def max_pooling(x, size=2, smallest=1):
     if len(sizes) == 1:
         return keras.layers.MaxPooling1D(sizes[0])(x)
     return keras.layers.MaxPooling2D(sizes)(x)
+
+
+def batch_normalization(x):
+    """Return ``x`` normalized over the batch, as the networks for images are.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor
+        Channels last.
+    """
+    # Keras's 0.99 needs hundreds of steps to forget where it starts, more than a small
+    # training has (docs/decisions.md).
+    return keras.layers.BatchNormalization(momentum=0.9)(x)

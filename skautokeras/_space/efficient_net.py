@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.regularization import Dropout
 from skautokeras._space.block import Block, as_tensor
+from skautokeras._space.convolution import batch_normalization
 from skautokeras._space.hyperparameters import (
     SEARCHED,
     Boolean,
@@ -221,7 +222,7 @@ def _inverted_residual(x, expansion, channels, strides, size):
     gate = activate(keras.layers.Conv2D(n_squeezed, 1)(squeezed), "silu")
     gate = keras.layers.Conv2D(width, 1, activation="sigmoid")(gate)
     y = _convolution(keras.layers.Multiply()([y, gate]), channels, 1)
-    y = keras.layers.BatchNormalization()(y)
+    y = batch_normalization(y)
     return keras.layers.Add()([x, y]) if x.shape == y.shape else y
 
 
@@ -233,4 +234,4 @@ def _convolution(x, filters, size, strides=1):
 
 def _activated(x):
     """Return the activation of the normalized maps."""
-    return activate(keras.layers.BatchNormalization()(x), "silu")
+    return activate(batch_normalization(x), "silu")

@@ -7,7 +7,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from skautokeras._layers.regularization import Dropout
 from skautokeras._space.block import Block
-from skautokeras._space.convolution import max_pooling
+from skautokeras._space.convolution import batch_normalization, max_pooling
 from skautokeras._space.hyperparameters import (
     SEARCHED,
     Choice,
@@ -136,14 +136,14 @@ def _residual(x, layers, strides, normalize_first):
     if strides != 1 or x.shape[-1] != width:
         skip = _convolution(source, width, 1, strides)
         if not normalize_first:
-            skip = keras.layers.BatchNormalization()(skip)
+            skip = batch_normalization(skip)
     x = source
     for i, (channels, size) in enumerate(layers):
         if normalize_first and i > 0:
             x = _normalized(x)
         x = _convolution(x, channels, size, strides if i == len(layers) - 2 else 1)
         if not normalize_first:
-            x = keras.layers.BatchNormalization()(x)
+            x = batch_normalization(x)
             if i < len(layers) - 1:
                 x = keras.layers.Activation("relu")(x)
     x = keras.layers.Add()([skip, x])
@@ -165,7 +165,7 @@ def _convolution(x, filters, size, strides=1):
 
 def _normalized(x):
     """Return the activation of the normalized maps."""
-    return keras.layers.Activation("relu")(keras.layers.BatchNormalization()(x))
+    return keras.layers.Activation("relu")(batch_normalization(x))
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -234,11 +234,11 @@ def _separable_step(x, filters, n_layers, pool):
     skip = x
     if x.shape[-1] != filters or strides != 1:
         skip = _convolution(x, filters, 1, strides)
-        skip = keras.layers.BatchNormalization()(skip)
+        skip = batch_normalization(skip)
     for _ in range(n_layers):
         x = keras.layers.Activation("relu")(x)
         x = keras.layers.SeparableConv2D(filters, 3, padding="same", use_bias=False)(x)
-        x = keras.layers.BatchNormalization()(x)
+        x = batch_normalization(x)
     if strides != 1:
         x = keras.layers.MaxPooling2D(3, strides=strides, padding="same")(x)
     return keras.layers.Add()([skip, x])

@@ -21,10 +21,12 @@ from skautokeras._layers.numerical import (
     Scaling,
 )
 from skautokeras._layers.regularization import Dropout
+from skautokeras._layers.sequence import PositionEmbedding
 from skautokeras._layers.text import KnownCodes, WeightedBag
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
 IMAGES = np.random.default_rng(4).random((6, 7, 9, 2)).astype("float32")
+SERIES = np.random.default_rng(5).normal(size=(6, 4, 3)).astype("float32")
 CODES = np.array([[0, 4], [2, 0], [1, 1], [2, 3], [0, 2]], dtype="int32")
 
 # Layer class -> how instances are made. A new layer must get an entry.
@@ -42,6 +44,7 @@ MADE_BY = {
     Dropout: lambda: Dropout(0.25, seed=1),
     RandomAffine: lambda: RandomAffine("both", 0.1, 0.2, 0.1, 10.0, [0.1, 0.2], seed=1),
     RandomContrast: lambda: RandomContrast(0.3, seed=1),
+    PositionEmbedding: PositionEmbedding,
     Cutout: lambda: Cutout(0.5, [0.1, 0.2], seed=1),
     KnownCodes: lambda: KnownCodes(n_codes=3, unknown=1, length=9),
     WeightedBag: lambda: WeightedBag(n_codes=5, dim=3, stddev=0.2),
@@ -68,6 +71,8 @@ every_layer = pytest.mark.parametrize(
 def _input_of(layer_class):
     if layer_class in (RandomAffine, RandomContrast, Cutout):
         return IMAGES
+    if layer_class is PositionEmbedding:
+        return SERIES
     return CODES if layer_class in ON_CODES else NUMBERS
 
 
@@ -338,6 +343,29 @@ def test_a_model_with_a_weighted_bag_is_saved_with_both_inputs(tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     x = [CODES, np.ones(CODES.shape, "float32")]
     np.testing.assert_array_equal(np.asarray(loaded(x)), np.asarray(model(x)))
+
+
+@pytest.mark.parametrize("x", [SERIES, IMAGES], ids=["series", "images"])
+def test_dropout_of_channels_drops_them_as_a_whole(x):
+    x = np.resize(x, (40, *x.shape[1:]))
+    result = np.asarray(Dropout(0.25, seed=0, channels=True)(x, training=True))
+    dropped = (result == 0).reshape(len(x), -1, x.shape[-1])
+    assert (dropped.all(axis=1) == dropped.any(axis=1)).all()
+    assert 0.1 < dropped.mean() < 0.4
+    kept = np.broadcast_to(dropped.any(axis=1)[:, None], dropped.shape)
+    expected = np.where(kept.reshape(x.shape), 0, x / 0.75)
+    np.testing.assert_allclose(result, expected, rtol=1e-5)
+
+
+# --- PositionEmbedding
+
+
+def test_position_embedding_adds_one_vector_for_each_position():
+    layer = _randomized(PositionEmbedding(), SERIES)
+    (table,) = layer.get_weights()
+    assert table.shape == (4, 3)
+    expected = [[x[t] + table[t] for t in range(4)] for x in SERIES]
+    np.testing.assert_allclose(np.asarray(layer(SERIES)), expected, rtol=1e-5)
 
 
 # --- RandomAffine, RandomContrast and Cutout
