@@ -5,9 +5,10 @@ import math
 import keras
 
 from skautokeras._layers.categorical import CategoricalEmbedding
+from skautokeras._layers.text import WeightedBag
 
 # Layers whose weights are looked up, not multiplied.
-_TABLES = (keras.layers.Embedding, CategoricalEmbedding)
+_TABLES = (keras.layers.Embedding, CategoricalEmbedding, WeightedBag)
 # A multiplication and an addition.
 _FLOPS_PER_WEIGHT = 2
 

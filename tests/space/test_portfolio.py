@@ -6,32 +6,60 @@ import keras
 import numpy as np
 import pytest
 
-from skautokeras import ClassificationHead, StructuredDataBlock, StructuredDataInput
+from skautokeras import (
+    ClassificationHead,
+    StructuredDataBlock,
+    StructuredDataInput,
+    TextBlock,
+    TextInput,
+)
 from skautokeras._data.schema import TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._data.text import TextAdapter
 from skautokeras._search.compiled import structure
+from skautokeras._search.cost import count_flops
 from skautokeras._space.graph import Graph
 from skautokeras._space.portfolio import predefined
 
-each = pytest.mark.parametrize("i", range(len(predefined("structured_data"))))
+BLOCKS = {"structured_data": StructuredDataBlock, "text": TextBlock}
+
+each = pytest.mark.parametrize(
+    ("task", "i"), [(task, i) for task in BLOCKS for i in range(len(predefined(task)))]
+)
+
+
+@pytest.fixture(scope="session")
+def texts():
+    """An input for texts of 70 short words, their schema and arrays."""
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("abcdef"), 4)) for _ in range(80)]
+    texts = [" ".join(rng.choice(words, 70)) for _ in range(60)]
+    adapter = TextAdapter().fit(texts)
+    return TextInput(), adapter.schema_, adapter.transform(texts)
 
 
 @pytest.fixture
-def graph(make_graph):
-    """The graph of the table estimators."""
-    return make_graph()
+def source(task, source_for, texts):
+    """What the graph of a task's estimators is built on."""
+    return texts if task == "text" else source_for(BLOCKS[task]())
+
+
+@pytest.fixture
+def graph(make_graph, task, source):
+    """The graph of the estimators of a task."""
+    return make_graph(BLOCKS[task](), source=source)
 
 
 @each
-def test_every_name_exists_under_the_values_of_its_configuration(graph, i):
-    values = predefined("structured_data")[i]
+def test_every_name_exists_under_the_values_of_its_configuration(graph, task, i):
+    values = predefined(task)[i]
     assert set(values) <= graph.active_names(values)
 
 
 @each
-def test_every_value_lies_in_its_range(graph, i):
+def test_every_value_lies_in_its_range(graph, task, i):
     space = {hp.name: hp for hp in graph.space().space}
-    for name, value in predefined("structured_data")[i].items():
+    for name, value in predefined(task)[i].items():
         hp = space[name]
         if not hasattr(hp, "min_value"):
             assert value in hp.values, name
@@ -43,9 +71,9 @@ def test_every_value_lies_in_its_range(graph, i):
 
 
 @each
-def test_every_configuration_builds_and_predicts(graph, table, i):
-    built = graph.build(predefined("structured_data")[i])
-    (y_pred,) = built.model(table[1]).values()
+def test_every_configuration_builds_and_predicts(graph, source, task, i):
+    built = graph.build(predefined(task)[i])
+    (y_pred,) = built.model(source[2]).values()
     assert y_pred.shape == (60, 1)
     assert np.isfinite(y_pred).all()
 
@@ -69,13 +97,20 @@ def test_configurations_are_ordered_by_what_they_cost(width):
     assert costs == sorted(costs)
 
 
+@pytest.mark.parametrize("task", ["text"])
+def test_configurations_for_texts_are_ordered_by_what_they_cost(graph, task):
+    costs = []
+    for values in predefined(task):
+        built = graph.build(values)
+        costs.append(count_flops(built.network) * built.training.epochs)
+    assert costs == sorted(costs)
+
+
 @each
-def test_configurations_that_differ_in_numbers_share_a_structure(graph, i):
-    values = predefined("structured_data")[i]
-    numbers = {
-        "structured_data_block_1/dense_block_1/dropout": 0.45,
-        "training/learning_rate": 1e-4,
-    }
+def test_configurations_that_differ_in_numbers_share_a_structure(graph, task, i):
+    values = predefined(task)[i]
+    rate = next(name for name in values if name.endswith("/dropout"))
+    numbers = {rate: 0.45, "training/learning_rate": 1e-4}
     # The first layers of a process have names like the keys of their config.
     keras.utils.clear_session()
     one, other = (structure(graph.build(values | n).network) for n in ({}, numbers))
