@@ -161,6 +161,42 @@ class NgramWeights(TransformerMixin, BaseEstimator):
         return counts if self._tfidf is None else self._tfidf.transform(counts)
 
 
+def contrasts(weights, groups):
+    """Return how unevenly n-grams are spread over groups of sequences.
+
+    The square root of the largest absolute log-count ratio: for the sequences of a
+    group and the others, ``log((1 + n_in) / sum(1 + n_in)) - log((1 + n_out) / sum(1 +
+    n_out))``. Wang and Manning (Baselines and Bigrams, 2012) weigh by the ratio itself.
+
+    Parameters
+    ----------
+    weights : sparse matrix of shape (n_sequences, n_ngrams)
+        Not 0 where the n-gram is in the sequence.
+
+    groups : ndarray of shape (n_sequences, n_groups), dtype bool
+        Which sequences are in each group.
+
+    Returns
+    -------
+    contrasts : ndarray of shape (n_ngrams,), dtype float32
+        0 for n-grams that are equally frequent everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.sparse import csr_matrix
+    >>> from skautokeras._data.ngrams import contrasts
+    >>> groups = np.array([[True], [False]])
+    >>> contrasts(csr_matrix([[1, 1, 0], [1, 0, 1]]), groups).round(2)
+    array([0.  , 0.83, 0.83], dtype=float32)
+    """
+    present = (weights != 0).astype("float64")
+    inside = present.T @ groups + 1.0  # (n_ngrams, n_groups)
+    outside = present.T @ ~groups + 1.0
+    ratio = np.log(inside / inside.sum(axis=0)) - np.log(outside / outside.sum(axis=0))
+    return np.sqrt(np.abs(ratio).max(axis=1)).astype("float32")
+
+
 def strongest(weights, width):
     """Return the largest weights of each row, and where they are.
 

@@ -6,9 +6,16 @@ from itertools import count
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from skautokeras._data.ngrams import FIRST, UNKNOWN, NgramWeights, strongest
+from skautokeras._data.ngrams import (
+    FIRST,
+    UNKNOWN,
+    NgramWeights,
+    contrasts,
+    strongest,
+)
 from skautokeras._data.schema import TextSchema
 from skautokeras._data.tokens import normalise, spell, tokenise
 
@@ -158,14 +165,17 @@ class TextAdapter(TransformerMixin, BaseEstimator):
 (n_samples, 1)
             Strings; None, NaN and the like are missing.
 
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs) or None, \
+default=None
+            The target: classes, labels, or numbers that are floats. None: it is not
+            known which n-grams tell classes apart.
 
         Returns
         -------
         self : TextAdapter
         """
         texts = [normalise(text) for text in read_texts(X)]
+        groups = None if y is None else _groups(y)
         max_tokens = MAX_TOKENS if self.max_tokens is None else self.max_tokens
         at_least = 1 if len(texts) < FEW_TEXTS else 2
         self.vocabulary_, words = _learn_vocabulary(texts, max_tokens, at_least)
@@ -175,24 +185,21 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             max_ngrams=max_tokens,
             min_sequences=at_least,
         )
-        found = self.word_ngrams_.fit_transform(_thinned(words))
-        n_words = np.bincount(words[1], minlength=len(texts))
+        facts = _fit_ngrams(self.word_ngrams_, words, groups, MAX_WORD_NGRAMS, "word")
         self.alphabet_, self.character_ngrams_ = None, None
-        facts = {}
         if np.median([len(text) for text in texts]) <= LONG_TEXT:
-            facts = self._fit_characters(texts, max_tokens, at_least)
+            facts |= self._fit_characters(texts, max_tokens, at_least, groups)
+        n_words = np.bincount(words[1], minlength=len(texts))
         self.schema_ = TextSchema(
             n_samples=len(texts),
             n_words=float(np.median(n_words)),
             n_tokens=_enough(n_words, MAX_LENGTH),
             vocabulary_size=len(self.vocabulary_) + FIRST,
-            word_width=_width(found, MAX_WORD_NGRAMS),
-            n_word_ngrams=len(self.word_ngrams_.keys_) + 1,
             **facts,
         )
         return self
 
-    def _fit_characters(self, texts, max_tokens, at_least):
+    def _fit_characters(self, texts, max_tokens, at_least, groups):
         """Learn n-grams of characters; return what the schema tells of them."""
         alphabet, characters = _learn_alphabet(texts)
         ngrams = NgramWeights(
@@ -202,15 +209,13 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             max_ngrams=max_tokens,
             min_sequences=at_least,
         )
-        found = ngrams.fit_transform(_thinned(characters))
-        width = _width(found, MAX_CHARACTER_NGRAMS)
-        if width * len(texts) > MAX_ENTRIES:
+        facts = _fit_ngrams(
+            ngrams, characters, groups, MAX_CHARACTER_NGRAMS, "character"
+        )
+        if facts["character_width"] * len(texts) > MAX_ENTRIES:
             return {}
         self.alphabet_, self.character_ngrams_ = alphabet, ngrams
-        return {
-            "character_width": width,
-            "n_character_ngrams": len(ngrams.keys_) + 1,
-        }
+        return facts
 
     def transform(self, X):
         """Turn texts into arrays.
@@ -310,14 +315,39 @@ def _as_sequences(points, alphabet):
     return codes, rows, n_texts
 
 
-def _thinned(sequences):
-    """Return some of the sequences, evenly spaced, if they are many."""
+def _fit_ngrams(ngrams, sequences, groups, most, kind):
+    """Learn n-grams from some of the sequences, evenly spaced, if they are many.
+
+    Returns what the schema tells of n-grams of a kind.
+    """
     codes, rows, n_sequences = sequences
-    step = -(-len(codes) // MAX_LEARNED)
-    if step <= 1:
-        return sequences
+    step = max(-(-len(codes) // MAX_LEARNED), 1)
     kept = rows % step == 0
-    return codes[kept], rows[kept] // step, -(-n_sequences // step)
+    some = codes[kept], rows[kept] // step, -(-n_sequences // step)
+    weights = ngrams.fit_transform(some)
+    facts = {
+        f"{kind}_width": _enough(np.diff(weights.indptr), most),
+        f"n_{kind}_ngrams": weights.shape[1] + 1,
+    }
+    if groups is not None and weights.shape[1]:
+        found = contrasts(weights, groups[::step])
+        facts[f"{kind}_contrasts"] = np.concatenate([np.zeros(1, "float32"), found])
+    return facts
+
+
+def _groups(y):
+    """Return which rows are in each class, or above the mean of each number.
+
+    None if there are no two groups.
+    """
+    y = np.asarray(y)
+    if y.ndim == 1 and not type_of_target(y).startswith("continuous"):
+        groups = y[:, None] == np.unique(y)
+    else:
+        y = y.reshape(len(y), -1)
+        groups = y > y.mean(axis=0)
+    groups = groups[:, groups.any(axis=0) & ~groups.all(axis=0)]
+    return groups if groups.shape[1] else None
 
 
 def _padded(sequences, width):
@@ -329,11 +359,6 @@ def _padded(sequences, width):
     padded = np.zeros((n_sequences, width), "int32")
     padded[rows[kept], place[kept]] = codes[kept]
     return padded
-
-
-def _width(weights, most):
-    """Return how many different n-grams of a text are kept."""
-    return _enough(np.diff(weights.indptr), most)
 
 
 def _enough(lengths, most):

@@ -126,7 +126,7 @@ def source_of(block_class):
         return ImageInput(), ImageSchema(*facts), {"pixels": pixels}
     if home == TEXTS:
         texts = [" ".join(_rng.choice(["oak", "dry", "red"], 4)) for _ in range(N_ROWS)]
-        adapter = TextAdapter().fit(texts)
+        adapter = TextAdapter().fit(texts, np.arange(N_ROWS) % 2)
         return TextInput(), adapter.schema_, adapter.transform(texts)
     shape = (5, 3) if home == SERIES else (5,)
     array = _rng.integers(0, 9, (N_ROWS, *shape)).astype("float32")
@@ -327,6 +327,7 @@ def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, paramete
         (TextToIntSequence(vocabulary_size=0), "vocabulary_size"),
         (TextToIntSequence(length=0), "length"),
         (TextToNgramVector(ngrams="words"), "ngrams"),
+        (TextToNgramVector(weighting="bm25"), "weighting"),
         (TextToNgramVector(vocabulary_size=1.5), "vocabulary_size"),
         (TextToNgramVector(dim=0), "dim"),
         (TextToNgramVector(dropout=1.0), "dropout"),

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from skautokeras._data.ngrams import NgramWeights, strongest
+from skautokeras._data.ngrams import NgramWeights, contrasts, strongest
 from skautokeras._data.text import TextAdapter, read_texts
 from skautokeras._data.tokens import normalise, spell, tokenise
 
@@ -138,7 +138,7 @@ def test_weights_of_words_are_those_of_scikit_learn(at_least):
     kept = [row[-adapter.schema_.word_width :] for row in tfidf_rows(expected)]
     for weights, row in zip(arrays["word_weights"], kept, strict=True):
         np.testing.assert_allclose(np.sort(weights[weights > 0]), row, rtol=1e-5)
-    # Each n-gram is one of the reference's.
+    # The lowest codes are in most texts.
     n_texts = np.bincount(arrays["word_ngrams"].ravel())[1:]
     assert (np.diff(n_texts[:5]) <= 0).all()
 
@@ -197,6 +197,23 @@ def test_the_strongest_of_a_row_are_kept():
     codes, values = strongest(weights, width=2)
     assert codes.tolist() == [[3, 4], [2, 0]]
     np.testing.assert_allclose(values, [[0.9, 0.4], [0.2, 0]])
+
+
+def test_contrasts_are_the_largest_log_count_ratios():
+    rng = np.random.default_rng(0)
+    present = rng.random((40, 6)) < 0.3
+    y = rng.integers(0, 3, 40)
+    groups = y[:, None] == np.arange(3)
+    expected = np.zeros(6)
+    for group in groups.T:
+        inside, outside = (
+            1 + present[group].sum(axis=0),
+            1 + present[~group].sum(axis=0),
+        )
+        ratio = np.log((inside / inside.sum()) / (outside / outside.sum()))
+        expected = np.maximum(expected, np.abs(ratio))
+    found = contrasts(csr_matrix(present * 0.7), groups)
+    np.testing.assert_allclose(found, np.sqrt(expected), rtol=1e-5)
 
 
 # The adapter
@@ -294,3 +311,36 @@ def test_an_adapter_is_deterministic_and_survives_copies():
             np.testing.assert_array_equal(array, expected[name])
     with pytest.raises(NotFittedError):
         TextAdapter().transform(texts)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", "b"] * 60,
+        [1, 0] * 60,
+        np.array([0.5, 2.5] * 60),
+        np.array([[0.5, 1.5], [2.5, 1.5]] * 60),
+        np.array([[1, 0], [0, 1]] * 60),
+    ],
+    ids=["classes", "numbers of classes", "numbers", "several numbers", "labels"],
+)
+def test_with_a_target_it_is_known_which_ngrams_tell_classes_apart(y):
+    texts = ["dry wine", "sweet wine"] * 60
+    adapter = TextAdapter().fit(texts, y)
+    schema = adapter.schema_
+    (dry, wine) = (
+        adapter.transform([word])["word_ngrams"][0, 0] for word in ("dry", "wine")
+    )
+    assert schema.word_contrasts.shape == (schema.n_word_ngrams,)
+    assert schema.character_contrasts.shape == (schema.n_character_ngrams,)
+    assert schema.word_contrasts[0] == 0
+    assert schema.word_contrasts[dry] > 1 > 0.1 > schema.word_contrasts[wine]
+    assert TextAdapter().fit(texts).schema_.word_contrasts is None
+
+
+def test_contrasts_of_very_many_texts_are_those_of_some(monkeypatch):
+    monkeypatch.setattr("skautokeras._data.text.MAX_LEARNED", 100)
+    texts, y = ["dry wine"] * 99 + ["sweet wine"] * 99, [0] * 99 + [1] * 99
+    adapter = TextAdapter().fit(texts, y)
+    (dry,) = adapter.transform(["dry"])["word_ngrams"][:, 0]
+    assert adapter.schema_.word_contrasts[dry] > 1

@@ -34,7 +34,7 @@ def texts():
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("abcdef"), 4)) for _ in range(80)]
     texts = [" ".join(rng.choice(words, 70)) for _ in range(60)]
-    adapter = TextAdapter().fit(texts)
+    adapter = TextAdapter().fit(texts, np.arange(60) % 2)
     return TextInput(), adapter.schema_, adapter.transform(texts)
 
 
