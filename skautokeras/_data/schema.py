@@ -208,8 +208,8 @@ class TextSchema:
 
     word_contrasts, character_contrasts : ndarray of shape (n_codes,) or None, \
 default=None
-        How unevenly each n-gram is spread over the classes, 0 for code 0. None: no
-        target was given, or there are no such n-grams.
+        How unevenly each n-gram is spread over the classes, 0 for code 0. None: it is
+        not known (see `with_contrasts`), or there are no such n-grams.
 
     Examples
     --------

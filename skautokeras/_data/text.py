@@ -1,6 +1,7 @@
 """Texts: what they are, and the arrays a network takes."""
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -165,17 +166,14 @@ class TextAdapter(TransformerMixin, BaseEstimator):
 (n_samples, 1)
             Strings; None, NaN and the like are missing.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs) or None, \
-default=None
-            The target: classes, labels, or numbers that are floats. None: it is not
-            known which n-grams tell classes apart.
+        y : None
+            Ignored.
 
         Returns
         -------
         self : TextAdapter
         """
         texts = [normalise(text) for text in read_texts(X)]
-        groups = None if y is None else _groups(y)
         max_tokens = MAX_TOKENS if self.max_tokens is None else self.max_tokens
         at_least = 1 if len(texts) < FEW_TEXTS else 2
         self.vocabulary_, words = _learn_vocabulary(texts, max_tokens, at_least)
@@ -185,10 +183,10 @@ default=None
             max_ngrams=max_tokens,
             min_sequences=at_least,
         )
-        facts = _fit_ngrams(self.word_ngrams_, words, groups, MAX_WORD_NGRAMS, "word")
+        facts = _fit_ngrams(self.word_ngrams_, words, MAX_WORD_NGRAMS, "word")
         self.alphabet_, self.character_ngrams_ = None, None
         if np.median([len(text) for text in texts]) <= LONG_TEXT:
-            facts |= self._fit_characters(texts, max_tokens, at_least, groups)
+            facts |= self._fit_characters(texts, max_tokens, at_least)
         n_words = np.bincount(words[1], minlength=len(texts))
         self.schema_ = TextSchema(
             n_samples=len(texts),
@@ -199,7 +197,7 @@ default=None
         )
         return self
 
-    def _fit_characters(self, texts, max_tokens, at_least, groups):
+    def _fit_characters(self, texts, max_tokens, at_least):
         """Learn n-grams of characters; return what the schema tells of them."""
         alphabet, characters = _learn_alphabet(texts)
         ngrams = NgramWeights(
@@ -209,9 +207,7 @@ default=None
             max_ngrams=max_tokens,
             min_sequences=at_least,
         )
-        facts = _fit_ngrams(
-            ngrams, characters, groups, MAX_CHARACTER_NGRAMS, "character"
-        )
+        facts = _fit_ngrams(ngrams, characters, MAX_CHARACTER_NGRAMS, "character")
         if facts["character_width"] * len(texts) > MAX_ENTRIES:
             return {}
         self.alphabet_, self.character_ngrams_ = alphabet, ngrams
@@ -261,6 +257,49 @@ default=None
     def _words(self, texts):
         code = self.vocabulary_.get
         return _flat([[code(token, UNKNOWN) for token in tokenise(t)] for t in texts])
+
+
+def with_contrasts(schema, arrays, y):
+    """Add to a schema which n-grams tell classes apart.
+
+    It is learned from training rows alone: with the targets of validation rows,
+    networks that use it would look better than they are (docs/decisions.md).
+
+    Parameters
+    ----------
+    schema : TextSchema
+        Of the adapter.
+
+    arrays : dict of str to ndarray
+        Training rows as the adapter has made them.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets: classes, labels, or numbers that are floats.
+
+    Returns
+    -------
+    schema : TextSchema
+        With the contrasts; as it was if all rows have the same target.
+
+    Examples
+    --------
+    >>> from skautokeras._data.text import TextAdapter, with_contrasts
+    >>> adapter = TextAdapter().fit(["dry wine", "sweet wine"])
+    >>> arrays = adapter.transform(["dry wine", "sweet wine"])
+    >>> schema = with_contrasts(adapter.schema_, arrays, [0, 1])
+    >>> (schema.word_contrasts > 0).tolist()  # none, wine, dry, ...
+    [False, False, True, True, True, True]
+    """
+    groups = _groups(y)
+    if groups is None:
+        return schema
+    facts = {}
+    for kind in ("word", "character"):
+        codes = arrays.get(f"{kind}_ngrams")
+        if codes is not None:
+            n_codes = getattr(schema, f"n_{kind}_ngrams")
+            facts[f"{kind}_contrasts"] = contrasts(codes, n_codes, groups)
+    return replace(schema, **facts)
 
 
 def _learn_vocabulary(texts, max_tokens, at_least):
@@ -315,7 +354,7 @@ def _as_sequences(points, alphabet):
     return codes, rows, n_texts
 
 
-def _fit_ngrams(ngrams, sequences, groups, most, kind):
+def _fit_ngrams(ngrams, sequences, most, kind):
     """Learn n-grams from some of the sequences, evenly spaced, if they are many.
 
     Returns what the schema tells of n-grams of a kind.
@@ -325,14 +364,10 @@ def _fit_ngrams(ngrams, sequences, groups, most, kind):
     kept = rows % step == 0
     some = codes[kept], rows[kept] // step, -(-n_sequences // step)
     weights = ngrams.fit_transform(some)
-    facts = {
+    return {
         f"{kind}_width": _enough(np.diff(weights.indptr), most),
         f"n_{kind}_ngrams": weights.shape[1] + 1,
     }
-    if groups is not None and weights.shape[1]:
-        found = contrasts(weights, groups[::step])
-        facts[f"{kind}_contrasts"] = np.concatenate([np.zeros(1, "float32"), found])
-    return facts
 
 
 def _groups(y):

@@ -42,7 +42,7 @@ from skautokeras import (
 )
 from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.text import TextAdapter
+from skautokeras._data.text import TextAdapter, with_contrasts
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.loop import search
 from skautokeras._search.oracle import make_oracle
@@ -126,8 +126,10 @@ def source_of(block_class):
         return ImageInput(), ImageSchema(*facts), {"pixels": pixels}
     if home == TEXTS:
         texts = [" ".join(_rng.choice(["oak", "dry", "red"], 4)) for _ in range(N_ROWS)]
-        adapter = TextAdapter().fit(texts, np.arange(N_ROWS) % 2)
-        return TextInput(), adapter.schema_, adapter.transform(texts)
+        adapter = TextAdapter().fit(texts)
+        arrays = adapter.transform(texts)
+        schema = with_contrasts(adapter.schema_, arrays, np.arange(N_ROWS) % 2)
+        return TextInput(), schema, arrays
     shape = (5, 3) if home == SERIES else (5,)
     array = _rng.integers(0, 9, (N_ROWS, *shape)).astype("float32")
     return Input(), ArraySchema(shape, N_ROWS), {"array": array}

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skautokeras._data.ngrams import NgramWeights, contrasts, strongest
-from skautokeras._data.text import TextAdapter, read_texts
+from skautokeras._data.text import TextAdapter, read_texts, with_contrasts
 from skautokeras._data.tokens import normalise, spell, tokenise
 
 TEXTS = [
@@ -212,8 +212,10 @@ def test_contrasts_are_the_largest_log_count_ratios():
         )
         ratio = np.log((inside / inside.sum()) / (outside / outside.sum()))
         expected = np.maximum(expected, np.abs(ratio))
-    found = contrasts(csr_matrix(present * 0.7), groups)
-    np.testing.assert_allclose(found, np.sqrt(expected), rtol=1e-5)
+    codes = np.where(present, np.arange(1, 7), 0)
+    found = contrasts(codes, 7, groups)
+    assert found[0] == 0
+    np.testing.assert_allclose(found[1:], np.sqrt(expected), rtol=1e-5)
 
 
 # The adapter
@@ -326,21 +328,29 @@ def test_an_adapter_is_deterministic_and_survives_copies():
 )
 def test_with_a_target_it_is_known_which_ngrams_tell_classes_apart(y):
     texts = ["dry wine", "sweet wine"] * 60
-    adapter = TextAdapter().fit(texts, y)
-    schema = adapter.schema_
-    (dry, wine) = (
+    adapter = TextAdapter().fit(texts)
+    schema = with_contrasts(adapter.schema_, adapter.transform(texts), y)
+    dry, wine = (
         adapter.transform([word])["word_ngrams"][0, 0] for word in ("dry", "wine")
     )
     assert schema.word_contrasts.shape == (schema.n_word_ngrams,)
     assert schema.character_contrasts.shape == (schema.n_character_ngrams,)
     assert schema.word_contrasts[0] == 0
     assert schema.word_contrasts[dry] > 1 > 0.1 > schema.word_contrasts[wine]
-    assert TextAdapter().fit(texts).schema_.word_contrasts is None
+    assert schema.shapes == adapter.schema_.shapes
+    assert adapter.schema_.word_contrasts is None
 
 
-def test_contrasts_of_very_many_texts_are_those_of_some(monkeypatch):
-    monkeypatch.setattr("skautokeras._data.text.MAX_LEARNED", 100)
-    texts, y = ["dry wine"] * 99 + ["sweet wine"] * 99, [0] * 99 + [1] * 99
-    adapter = TextAdapter().fit(texts, y)
-    (dry,) = adapter.transform(["dry"])["word_ngrams"][:, 0]
-    assert adapter.schema_.word_contrasts[dry] > 1
+def test_a_target_that_is_the_same_everywhere_tells_nothing():
+    adapter = TextAdapter().fit(TEXTS)
+    arrays = adapter.transform(TEXTS)
+    for y in ([1] * 5, np.full((5, 2), 0.5)):
+        assert with_contrasts(adapter.schema_, arrays, y).word_contrasts is None
+
+
+def test_long_texts_have_contrasts_of_words_alone():
+    texts = many_texts(20, n_words=(300, 301))
+    adapter = TextAdapter().fit(texts)
+    schema = with_contrasts(adapter.schema_, adapter.transform(texts), [0, 1] * 10)
+    assert schema.word_contrasts.any()
+    assert schema.character_contrasts is None

@@ -15,7 +15,7 @@ from skautokeras import (
 )
 from skautokeras._data.schema import TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.text import TextAdapter
+from skautokeras._data.text import TextAdapter, with_contrasts
 from skautokeras._search.compiled import structure
 from skautokeras._search.cost import count_flops
 from skautokeras._space.graph import Graph
@@ -34,8 +34,10 @@ def texts():
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("abcdef"), 4)) for _ in range(80)]
     texts = [" ".join(rng.choice(words, 70)) for _ in range(60)]
-    adapter = TextAdapter().fit(texts, np.arange(60) % 2)
-    return TextInput(), adapter.schema_, adapter.transform(texts)
+    adapter = TextAdapter().fit(texts)
+    arrays = adapter.transform(texts)
+    schema = with_contrasts(adapter.schema_, arrays, np.arange(60) % 2)
+    return TextInput(), schema, arrays
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from skautokeras import (
     TextToIntSequence,
     TextToNgramVector,
 )
-from skautokeras._data.text import TextAdapter
+from skautokeras._data.text import TextAdapter, with_contrasts
 from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
 
 KINDS = ("ngram", "conv", "rnn", "transformer")
@@ -37,8 +37,10 @@ def long_source():
 def source_with_target():
     """An input for texts of which it is known what tells them apart."""
     texts = ["a dry red wine", "a sweet white wine", "a dry white one"] * 20
-    adapter = TextAdapter().fit(texts, [0, 1, 1] * 20)
-    return TextInput(), adapter.schema_, adapter.transform(texts)
+    adapter = TextAdapter().fit(texts)
+    arrays = adapter.transform(texts)
+    schema = with_contrasts(adapter.schema_, arrays, [0, 1, 1] * 20)
+    return TextInput(), schema, arrays
 
 
 def layers_of(built, kind):
