@@ -161,6 +161,50 @@ class NgramWeights(TransformerMixin, BaseEstimator):
         return counts if self._tfidf is None else self._tfidf.transform(counts)
 
 
+def contrasts(codes, n_codes, groups):
+    """Return how unevenly n-grams are spread over groups of sequences.
+
+    The square root of the largest absolute log-count ratio: for the sequences of a
+    group and the others, ``log((1 + n_in) / sum(1 + n_in)) - log((1 + n_out) / sum(1 +
+    n_out))``. Wang and Manning (Baselines and Bigrams, 2012) weigh by the ratio itself.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_sequences, width), dtype int32
+        The different n-grams of each sequence, 0 where there are no more.
+
+    n_codes : int
+        Codes are below it.
+
+    groups : ndarray of shape (n_sequences, n_groups), dtype bool
+        Which sequences are in each group; none is in all or in no sequences.
+
+    Returns
+    -------
+    contrasts : ndarray of shape (n_codes,), dtype float32
+        0 for code 0, and for n-grams that are equally frequent everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.ngrams import contrasts
+    >>> groups = np.array([[True], [False]])
+    >>> contrasts(np.array([[1, 2], [1, 3]]), 4, groups).round(2)
+    array([0.  , 0.  , 0.83, 0.83], dtype=float32)
+    """
+    found = np.zeros(n_codes, "float32")
+    total = np.bincount(codes.ravel(), minlength=n_codes)[1:]
+    for group in groups.T:
+        inside = np.bincount(codes[group].ravel(), minlength=n_codes)[1:]
+        ratio = _log_shares(inside) - _log_shares(total - inside)
+        found[1:] = np.maximum(found[1:], np.sqrt(np.abs(ratio)))
+    return found
+
+
+def _log_shares(counts):
+    return np.log((1 + counts) / (1 + counts).sum())
+
+
 def strongest(weights, width):
     """Return the largest weights of each row, and where they are.
 

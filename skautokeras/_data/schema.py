@@ -178,7 +178,7 @@ class ImageSchema:
     std: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TextSchema:
     """What texts are.
 
@@ -206,6 +206,11 @@ class TextSchema:
     character_width, n_character_ngrams : int, default=0
         The same of n-grams of characters; 0 where there are none.
 
+    word_contrasts, character_contrasts : ndarray of shape (n_codes,) or None, \
+default=None
+        How unevenly each n-gram is spread over the classes, 0 for code 0. None: it is
+        not known (see `with_contrasts`), or there are no such n-grams.
+
     Examples
     --------
     >>> from skautokeras._data.schema import TextSchema
@@ -221,6 +226,8 @@ class TextSchema:
     n_word_ngrams: int
     character_width: int = 0
     n_character_ngrams: int = 0
+    word_contrasts: np.ndarray | None = None
+    character_contrasts: np.ndarray | None = None
 
     @property
     def shapes(self):

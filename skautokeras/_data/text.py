@@ -1,14 +1,22 @@
 """Texts: what they are, and the arrays a network takes."""
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from skautokeras._data.ngrams import FIRST, UNKNOWN, NgramWeights, strongest
+from skautokeras._data.ngrams import (
+    FIRST,
+    UNKNOWN,
+    NgramWeights,
+    contrasts,
+    strongest,
+)
 from skautokeras._data.schema import TextSchema
 from skautokeras._data.tokens import normalise, spell, tokenise
 
@@ -175,19 +183,16 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             max_ngrams=max_tokens,
             min_sequences=at_least,
         )
-        found = self.word_ngrams_.fit_transform(_thinned(words))
-        n_words = np.bincount(words[1], minlength=len(texts))
+        facts = _fit_ngrams(self.word_ngrams_, words, MAX_WORD_NGRAMS, "word")
         self.alphabet_, self.character_ngrams_ = None, None
-        facts = {}
         if np.median([len(text) for text in texts]) <= LONG_TEXT:
-            facts = self._fit_characters(texts, max_tokens, at_least)
+            facts |= self._fit_characters(texts, max_tokens, at_least)
+        n_words = np.bincount(words[1], minlength=len(texts))
         self.schema_ = TextSchema(
             n_samples=len(texts),
             n_words=float(np.median(n_words)),
             n_tokens=_enough(n_words, MAX_LENGTH),
             vocabulary_size=len(self.vocabulary_) + FIRST,
-            word_width=_width(found, MAX_WORD_NGRAMS),
-            n_word_ngrams=len(self.word_ngrams_.keys_) + 1,
             **facts,
         )
         return self
@@ -202,15 +207,11 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             max_ngrams=max_tokens,
             min_sequences=at_least,
         )
-        found = ngrams.fit_transform(_thinned(characters))
-        width = _width(found, MAX_CHARACTER_NGRAMS)
-        if width * len(texts) > MAX_ENTRIES:
+        facts = _fit_ngrams(ngrams, characters, MAX_CHARACTER_NGRAMS, "character")
+        if facts["character_width"] * len(texts) > MAX_ENTRIES:
             return {}
         self.alphabet_, self.character_ngrams_ = alphabet, ngrams
-        return {
-            "character_width": width,
-            "n_character_ngrams": len(ngrams.keys_) + 1,
-        }
+        return facts
 
     def transform(self, X):
         """Turn texts into arrays.
@@ -256,6 +257,49 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     def _words(self, texts):
         code = self.vocabulary_.get
         return _flat([[code(token, UNKNOWN) for token in tokenise(t)] for t in texts])
+
+
+def with_contrasts(schema, arrays, y):
+    """Add to a schema which n-grams tell classes apart.
+
+    It is learned from training rows alone: with the targets of validation rows,
+    networks that use it would look better than they are (docs/decisions.md).
+
+    Parameters
+    ----------
+    schema : TextSchema
+        Of the adapter.
+
+    arrays : dict of str to ndarray
+        Training rows as the adapter has made them.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets: classes, labels, or numbers that are floats.
+
+    Returns
+    -------
+    schema : TextSchema
+        With the contrasts; as it was if all rows have the same target.
+
+    Examples
+    --------
+    >>> from skautokeras._data.text import TextAdapter, with_contrasts
+    >>> adapter = TextAdapter().fit(["dry wine", "sweet wine"])
+    >>> arrays = adapter.transform(["dry wine", "sweet wine"])
+    >>> schema = with_contrasts(adapter.schema_, arrays, [0, 1])
+    >>> (schema.word_contrasts > 0).tolist()  # none, wine, dry, ...
+    [False, False, True, True, True, True]
+    """
+    groups = _groups(y)
+    if groups is None:
+        return schema
+    facts = {}
+    for kind in ("word", "character"):
+        codes = arrays.get(f"{kind}_ngrams")
+        if codes is not None:
+            n_codes = getattr(schema, f"n_{kind}_ngrams")
+            facts[f"{kind}_contrasts"] = contrasts(codes, n_codes, groups)
+    return replace(schema, **facts)
 
 
 def _learn_vocabulary(texts, max_tokens, at_least):
@@ -310,14 +354,35 @@ def _as_sequences(points, alphabet):
     return codes, rows, n_texts
 
 
-def _thinned(sequences):
-    """Return some of the sequences, evenly spaced, if they are many."""
+def _fit_ngrams(ngrams, sequences, most, kind):
+    """Learn n-grams from some of the sequences, evenly spaced, if they are many.
+
+    Returns what the schema tells of n-grams of a kind.
+    """
     codes, rows, n_sequences = sequences
-    step = -(-len(codes) // MAX_LEARNED)
-    if step <= 1:
-        return sequences
+    step = max(-(-len(codes) // MAX_LEARNED), 1)
     kept = rows % step == 0
-    return codes[kept], rows[kept] // step, -(-n_sequences // step)
+    some = codes[kept], rows[kept] // step, -(-n_sequences // step)
+    weights = ngrams.fit_transform(some)
+    return {
+        f"{kind}_width": _enough(np.diff(weights.indptr), most),
+        f"n_{kind}_ngrams": weights.shape[1] + 1,
+    }
+
+
+def _groups(y):
+    """Return which rows are in each class, or above the mean of each number.
+
+    None if there are no two groups.
+    """
+    y = np.asarray(y)
+    if y.ndim == 1 and not type_of_target(y).startswith("continuous"):
+        groups = y[:, None] == np.unique(y)
+    else:
+        y = y.reshape(len(y), -1)
+        groups = y > y.mean(axis=0)
+    groups = groups[:, groups.any(axis=0) & ~groups.all(axis=0)]
+    return groups if groups.shape[1] else None
 
 
 def _padded(sequences, width):
@@ -329,11 +394,6 @@ def _padded(sequences, width):
     padded = np.zeros((n_sequences, width), "int32")
     padded[rows[kept], place[kept]] = codes[kept]
     return padded
-
-
-def _width(weights, most):
-    """Return how many different n-grams of a text are kept."""
-    return _enough(np.diff(weights.indptr), most)
 
 
 def _enough(lengths, most):

@@ -10,12 +10,13 @@ from skautokeras._layers.numerical import (
 )
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
-from skautokeras._layers.text import KnownCodes, WeightedBag
+from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
 
 __all__ = [
     "CategoricalEmbedding",
     "Cutout",
     "Dropout",
+    "FeatureScaling",
     "KnownCodes",
     "OneHot",
     "PeriodicEmbedding",

@@ -1,6 +1,7 @@
 """Layers for codes of words and n-grams."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -65,6 +66,56 @@ class KnownCodes(keras.layers.Layer):
             "length": self.length,
         }
         return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class FeatureScaling(keras.layers.Layer):
+    """Multiply the values of sparse features by a constant of each feature.
+
+    Parameters
+    ----------
+    scale : sequence of float, shape (n_codes,)
+        The constant of each code.
+
+    Notes
+    -----
+    **Shape**: int ``(batch, n)`` and float ``(batch, n) -> (batch, n)``. Without
+    values, all are 1. Without weights, applied once per configuration
+    (``preprocessing``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.text import FeatureScaling
+    >>> layer = FeatureScaling(scale=[0.0, 0.5, 2.0])
+    >>> layer(np.array([[2, 1, 0]]), np.array([[0.5, 1.0, 0.0]])).numpy()
+    array([[1. , 0.5, 0. ]], dtype=float32)
+    """
+
+    preprocessing = True
+
+    def __init__(self, scale, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = np.asarray(scale, "float32")
+
+    def call(self, codes, values=None):
+        """Return the scaled values."""
+        codes = ops.cast(codes, "int32")
+        values = ops.ones_like(codes) if values is None else values
+        scale = ops.cast(ops.take(self.scale, codes, axis=0), self.compute_dtype)
+        return ops.cast(values, self.compute_dtype) * scale
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the codes."""
+        return input_shape
+
+    def compute_output_spec(self, codes, values=None):
+        """Return floats although the codes are integers."""
+        return keras.KerasTensor(codes.shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "scale": self.scale.tolist()}
 
 
 @keras.saving.register_keras_serializable("skautokeras")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import keras
 
 from skautokeras._layers.categorical import CategoricalEmbedding
+from skautokeras._layers.text import WeightedBag
 from skautokeras._space.randomness import seeded
 
 # Layers whose weights are looked up, not multiplied.
-_TABLES = (keras.layers.Embedding, CategoricalEmbedding)
+_TABLES = (keras.layers.Embedding, CategoricalEmbedding, WeightedBag)
 # A multiplication and an addition.
 _FLOPS_PER_WEIGHT = 2
 

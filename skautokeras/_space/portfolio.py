@@ -8,6 +8,7 @@ import re
 
 _BLOCK = "structured_data_block_1"
 _IMAGE_BLOCK = "image_block_1"
+_TEXT = "text_block_1"
 
 
 def _structured_data(
@@ -198,9 +199,86 @@ IMAGE = (
 )
 
 
+def _text(block_type, *, training, **parts):
+    """Return the full names for one network of a `TextBlock`."""
+    values = {f"{_TEXT}/block_type": block_type}
+    for part, part_values in parts.items():
+        scope = f"{_TEXT}/{part}_1"
+        values |= {f"{scope}/{name}": value for name, value in part_values.items()}
+    return values | {f"training/{name}": value for name, value in training.items()}
+
+
+def _text_convolutions(filters, **others):
+    return {
+        "n_blocks": len(filters),
+        **{f"filters_{i}": n for i, n in enumerate(filters)},
+        "use_batchnorm": False,
+        "activation": "relu",
+        **others,
+    }
+
+
+TEXT = (
+    # N-grams of words into one layer: the first answer, and hard to beat.
+    _text(
+        "ngram",
+        text_to_ngram_vector={"ngrams": "word", "dim": 64, "dropout": 0.5},
+        dense_block=_dense(1, 64, activation="relu", dropout=0.2),
+        training={"learning_rate": 2e-3, "epochs": 8, "batch_size": 128},
+    ),
+    # The same with n-grams of characters: short texts, typing errors, inflected words.
+    _text(
+        "ngram",
+        text_to_ngram_vector={"ngrams": "both", "dim": 32, "dropout": 0.2},
+        dense_block=_dense(2, 64, activation="relu", dropout=0.2),
+        training={"learning_rate": 2e-3, "epochs": 8, "batch_size": 128},
+    ),
+    # Phrases wherever they are (arXiv:1408.5882).
+    _text(
+        "conv",
+        text_to_int_sequence={"length": 256},
+        embedding={"dim": 64, "dropout": 0.5},
+        conv_block=_text_convolutions(
+            (128,), n_layers=1, kernel_size=3, pooling="none", dropout=0.2
+        ),
+        temporal_reduction={"reduction_type": "global_max"},
+        training={"learning_rate": 2e-3, "epochs": 8, "batch_size": 128},
+    ),
+    # Separable convolutions: many texts, few words each.
+    _text(
+        "conv",
+        text_to_int_sequence={"length": 512},
+        embedding={"dim": 128, "dropout": 0.2},
+        conv_block=_text_convolutions(
+            (64, 128),
+            n_layers=2,
+            kernel_size=3,
+            pooling="max",
+            separable=True,
+            dropout=0.2,
+        ),
+        temporal_reduction={"reduction_type": "global_avg"},
+        training={"learning_rate": 1e-3, "epochs": 16, "batch_size": 128},
+    ),
+    # Attention.
+    _text(
+        "transformer",
+        text_to_int_sequence={"length": 256},
+        embedding={"dim": 64, "dropout": 0.2},
+        transformer_block={"n_layers": 1, "n_heads": 4, "width": 64, "dropout": 0.2},
+        temporal_reduction={"reduction_type": "global_avg"},
+        training={"learning_rate": 1e-3, "epochs": 16, "batch_size": 128},
+    ),
+)
+
+
 # Block -> its configurations. What they say of training counts in this order, the last
 # one most.
-_BY_BLOCK = {"structured_data_block": STRUCTURED_DATA, "image_block": IMAGE}
+_BY_BLOCK = {
+    "structured_data_block": STRUCTURED_DATA,
+    "text_block": TEXT,
+    "image_block": IMAGE,
+}
 
 
 def predefined(block_names):

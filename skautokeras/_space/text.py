@@ -6,7 +6,7 @@ import keras
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.regularization import Dropout
-from skautokeras._layers.text import KnownCodes, WeightedBag
+from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
 from skautokeras._space.attention import Embedding, TransformerBlock
 from skautokeras._space.block import Block, build_block
 from skautokeras._space.convolution import ConvBlock
@@ -28,6 +28,7 @@ VOCABULARY_SIZES = Choice((2000, 5000, 10_000, 20_000), default=20_000)
 LENGTHS = Choice((64, 128, 256, 512), default=256)
 
 _NGRAMS = {"word": ["word"], "character": ["character"], "both": ["word", "character"]}
+_WEIGHTINGS = ("tf_idf", "naive_bayes")
 _SERIES = ["conv", "rnn", "transformer"]
 
 _POSITIVE_INT = Interval(Integral, 1, None, closed="left")
@@ -38,14 +39,19 @@ class TextToNgramVector(Block):
     """Turn each text into a vector by the n-grams that are in it, in any order.
 
     N-grams of one and two words, and of three to five characters within a word, are
-    weighted by tf-idf; the vector is a learned linear map of these weights, and the
-    sum of both maps if both kinds are taken.
+    weighted; the vector is a learned linear map of these weights, and the sum of both
+    maps if both kinds are taken.
 
     Parameters
     ----------
     ngrams : {"word", "character", "both"} or None, default=None
         Which n-grams. Where texts are long there are only those of words. None:
         searched, like every parameter of a block.
+    weighting : {"tf_idf", "naive_bayes"} or None, default=None
+        ``"tf_idf"``: n-grams that are in few texts weigh more. ``"naive_bayes"``: that
+        times the square root of the largest log-count ratio, so that those weigh more
+        which tell classes apart (after Wang and Manning, Baselines and Bigrams, 2012).
+        It needs to be known which ones do; where it is not, tf-idf is taken.
     vocabulary_size : int or None, default=None
         N-grams of each kind that are told apart, the most frequent ones.
     dim : int or None, default=None
@@ -63,13 +69,23 @@ class TextToNgramVector(Block):
 
     _parameter_constraints = {
         "ngrams": [StrOptions(set(_NGRAMS)), *SEARCHED],
+        "weighting": [StrOptions(set(_WEIGHTINGS)), *SEARCHED],
         "vocabulary_size": [_POSITIVE_INT, *SEARCHED],
         "dim": [_POSITIVE_INT, *SEARCHED],
         "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
     }
 
-    def __init__(self, *, ngrams=None, vocabulary_size=None, dim=None, dropout=None):
+    def __init__(
+        self,
+        *,
+        ngrams=None,
+        weighting=None,
+        vocabulary_size=None,
+        dim=None,
+        dropout=None,
+    ):
         self.ngrams = ngrams
+        self.weighting = weighting
         self.vocabulary_size = vocabulary_size
         self.dim = dim
         self.dropout = dropout
@@ -81,19 +97,25 @@ class TextToNgramVector(Block):
         if inputs.character_ngrams is not None:
             kinds = Choice(tuple(_NGRAMS), default="both")
             ngrams = choose(hp, "ngrams", self.ngrams, kinds)
+        weighting = "tf_idf"
+        if inputs.schema.word_contrasts is not None:
+            weightings = Choice(_WEIGHTINGS)
+            weighting = choose(hp, "weighting", self.weighting, weightings)
         size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
         dim = choose(hp, "dim", self.dim, Choice((16, 32, 64, 128), default=64))
         rates = Float(0.0, 0.5, default=0.2, step=0.05)
         dropout, has_dropout = choose_dropout(hp, self.dropout, rates)
         check_parameters(
-            self, ngrams=ngrams, vocabulary_size=size, dim=dim, dropout=dropout
+            self,
+            ngrams=ngrams,
+            weighting=weighting,
+            vocabulary_size=size,
+            dim=dim,
+            dropout=dropout,
         )
         sums = []
         for kind in _NGRAMS[ngrams]:
-            codes, weights, n_codes = _ngrams_of(inputs, kind)
-            if size + 1 < n_codes:
-                n_codes = size + 1
-                codes = KnownCodes(n_codes, unknown=0)(codes)
+            codes, weights, n_codes = _weighted_ngrams(inputs, kind, weighting, size)
             if has_dropout:
                 weights = Dropout(dropout)(weights)
             sums.append(WeightedBag(n_codes, dim)(codes, weights))
@@ -211,12 +233,18 @@ def _check_text(block, inputs):
         raise TypeError(f"{type(block).__name__} needs texts: call it on a TextInput.")
 
 
-def _ngrams_of(text, kind):
-    """Return codes and weights of one kind of n-grams, and the number of codes."""
-    if kind == "word":
-        return text.word_ngrams, text.word_weights, text.schema.n_word_ngrams
-    n_codes = text.schema.n_character_ngrams
-    return text.character_ngrams, text.character_weights, n_codes
+def _weighted_ngrams(text, kind, weighting, size):
+    """Return codes of n-grams of a kind, their weights, and the number of codes."""
+    codes = getattr(text, f"{kind}_ngrams")
+    weights = getattr(text, f"{kind}_weights")
+    n_codes = getattr(text.schema, f"n_{kind}_ngrams")
+    contrasts = getattr(text.schema, f"{kind}_contrasts")
+    if weighting == "naive_bayes" and contrasts is not None:
+        weights = FeatureScaling(contrasts)(codes, weights)
+    if size + 1 < n_codes:
+        n_codes = size + 1
+        codes = KnownCodes(n_codes, unknown=0)(codes)
+    return codes, weights, n_codes
 
 
 def _n_codes(text, size):

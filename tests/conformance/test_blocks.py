@@ -42,7 +42,7 @@ from skautokeras import (
 )
 from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.text import TextAdapter
+from skautokeras._data.text import TextAdapter, with_contrasts
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.loop import search
 from skautokeras._search.oracle import make_oracle
@@ -127,7 +127,9 @@ def source_of(block_class):
     if home == TEXTS:
         texts = [" ".join(_rng.choice(["oak", "dry", "red"], 4)) for _ in range(N_ROWS)]
         adapter = TextAdapter().fit(texts)
-        return TextInput(), adapter.schema_, adapter.transform(texts)
+        arrays = adapter.transform(texts)
+        schema = with_contrasts(adapter.schema_, arrays, np.arange(N_ROWS) % 2)
+        return TextInput(), schema, arrays
     shape = (5, 3) if home == SERIES else (5,)
     array = _rng.integers(0, 9, (N_ROWS, *shape)).astype("float32")
     return Input(), ArraySchema(shape, N_ROWS), {"array": array}
@@ -327,6 +329,7 @@ def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, paramete
         (TextToIntSequence(vocabulary_size=0), "vocabulary_size"),
         (TextToIntSequence(length=0), "length"),
         (TextToNgramVector(ngrams="words"), "ngrams"),
+        (TextToNgramVector(weighting="bm25"), "weighting"),
         (TextToNgramVector(vocabulary_size=1.5), "vocabulary_size"),
         (TextToNgramVector(dim=0), "dim"),
         (TextToNgramVector(dropout=1.0), "dropout"),

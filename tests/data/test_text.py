@@ -10,8 +10,8 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from skautokeras._data.ngrams import NgramWeights, strongest
-from skautokeras._data.text import TextAdapter, read_texts
+from skautokeras._data.ngrams import NgramWeights, contrasts, strongest
+from skautokeras._data.text import TextAdapter, read_texts, with_contrasts
 from skautokeras._data.tokens import normalise, spell, tokenise
 
 TEXTS = [
@@ -138,7 +138,7 @@ def test_weights_of_words_are_those_of_scikit_learn(at_least):
     kept = [row[-adapter.schema_.word_width :] for row in tfidf_rows(expected)]
     for weights, row in zip(arrays["word_weights"], kept, strict=True):
         np.testing.assert_allclose(np.sort(weights[weights > 0]), row, rtol=1e-5)
-    # Each n-gram is one of the reference's.
+    # The lowest codes are in most texts.
     n_texts = np.bincount(arrays["word_ngrams"].ravel())[1:]
     assert (np.diff(n_texts[:5]) <= 0).all()
 
@@ -197,6 +197,25 @@ def test_the_strongest_of_a_row_are_kept():
     codes, values = strongest(weights, width=2)
     assert codes.tolist() == [[3, 4], [2, 0]]
     np.testing.assert_allclose(values, [[0.9, 0.4], [0.2, 0]])
+
+
+def test_contrasts_are_the_largest_log_count_ratios():
+    rng = np.random.default_rng(0)
+    present = rng.random((40, 6)) < 0.3
+    y = rng.integers(0, 3, 40)
+    groups = y[:, None] == np.arange(3)
+    expected = np.zeros(6)
+    for group in groups.T:
+        inside, outside = (
+            1 + present[group].sum(axis=0),
+            1 + present[~group].sum(axis=0),
+        )
+        ratio = np.log((inside / inside.sum()) / (outside / outside.sum()))
+        expected = np.maximum(expected, np.abs(ratio))
+    codes = np.where(present, np.arange(1, 7), 0)
+    found = contrasts(codes, 7, groups)
+    assert found[0] == 0
+    np.testing.assert_allclose(found[1:], np.sqrt(expected), rtol=1e-5)
 
 
 # The adapter
@@ -294,3 +313,44 @@ def test_an_adapter_is_deterministic_and_survives_copies():
             np.testing.assert_array_equal(array, expected[name])
     with pytest.raises(NotFittedError):
         TextAdapter().transform(texts)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", "b"] * 60,
+        [1, 0] * 60,
+        np.array([0.5, 2.5] * 60),
+        np.array([[0.5, 1.5], [2.5, 1.5]] * 60),
+        np.array([[1, 0], [0, 1]] * 60),
+    ],
+    ids=["classes", "numbers of classes", "numbers", "several numbers", "labels"],
+)
+def test_with_a_target_it_is_known_which_ngrams_tell_classes_apart(y):
+    texts = ["dry wine", "sweet wine"] * 60
+    adapter = TextAdapter().fit(texts)
+    schema = with_contrasts(adapter.schema_, adapter.transform(texts), y)
+    dry, wine = (
+        adapter.transform([word])["word_ngrams"][0, 0] for word in ("dry", "wine")
+    )
+    assert schema.word_contrasts.shape == (schema.n_word_ngrams,)
+    assert schema.character_contrasts.shape == (schema.n_character_ngrams,)
+    assert schema.word_contrasts[0] == 0
+    assert schema.word_contrasts[dry] > 1 > 0.1 > schema.word_contrasts[wine]
+    assert schema.shapes == adapter.schema_.shapes
+    assert adapter.schema_.word_contrasts is None
+
+
+def test_a_target_that_is_the_same_everywhere_tells_nothing():
+    adapter = TextAdapter().fit(TEXTS)
+    arrays = adapter.transform(TEXTS)
+    for y in ([1] * 5, np.full((5, 2), 0.5)):
+        assert with_contrasts(adapter.schema_, arrays, y).word_contrasts is None
+
+
+def test_long_texts_have_contrasts_of_words_alone():
+    texts = many_texts(20, n_words=(300, 301))
+    adapter = TextAdapter().fit(texts)
+    schema = with_contrasts(adapter.schema_, adapter.transform(texts), [0, 1] * 10)
+    assert schema.word_contrasts.any()
+    assert schema.character_contrasts is None

@@ -22,7 +22,7 @@ from skautokeras._layers.numerical import (
 )
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
-from skautokeras._layers.text import KnownCodes, WeightedBag
+from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
 IMAGES = np.random.default_rng(4).random((6, 7, 9, 2)).astype("float32")
@@ -47,9 +47,10 @@ MADE_BY = {
     PositionEmbedding: PositionEmbedding,
     Cutout: lambda: Cutout(0.5, [0.1, 0.2], seed=1),
     KnownCodes: lambda: KnownCodes(n_codes=3, unknown=1, length=9),
+    FeatureScaling: lambda: FeatureScaling([0.0, 1.5, -1.0, 2.0, 0.5]),
     WeightedBag: lambda: WeightedBag(n_codes=5, dim=3, stddev=0.2),
 }
-ON_CODES = (OneHot, CategoricalEmbedding, KnownCodes, WeightedBag)
+ON_CODES = (OneHot, CategoricalEmbedding, KnownCodes, FeatureScaling, WeightedBag)
 
 
 def _all_layer_classes():
@@ -305,7 +306,7 @@ def test_dropout_follows_the_variable_that_holds_its_rate():
     np.testing.assert_array_equal(np.asarray(layer(x, training=True)), x)
 
 
-# --- KnownCodes and WeightedBag
+# --- KnownCodes, FeatureScaling and WeightedBag
 
 
 @pytest.mark.parametrize("length", [None, 1, 2, 5])
@@ -315,6 +316,13 @@ def test_known_codes_are_those_below_a_bound(length, unknown):
     expected = np.where(CODES < 3, CODES, unknown)[:, :length]
     np.testing.assert_array_equal(np.asarray(layer(CODES)), expected)
     assert layer.compute_output_shape((None, 2)) == (None, expected.shape[1])
+
+
+def test_feature_scaling_multiplies_each_value_by_the_constant_of_its_code():
+    values = np.random.default_rng(2).normal(size=CODES.shape).astype("float32")
+    scale = np.array([0.0, 1.5, -1.0, 2.0, 0.5])
+    result = np.asarray(FeatureScaling(scale)(CODES, values))
+    np.testing.assert_allclose(result, values * scale[CODES], rtol=1e-6)
 
 
 def test_a_weighted_bag_is_a_dense_layer_on_the_dense_form():

@@ -12,13 +12,22 @@ from skautokeras import (
     ImageInput,
     StructuredDataBlock,
     StructuredDataInput,
+    TextBlock,
+    TextInput,
 )
 from skautokeras._data.schema import ImageSchema, TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._data.text import TextAdapter, with_contrasts
 from skautokeras._search.compiled import structure
 from skautokeras._search.cost import count_flops
 from skautokeras._space import portfolio
 from skautokeras._space.graph import Graph
+
+BLOCKS = {
+    "structured_data": StructuredDataBlock,
+    "text": TextBlock,
+    "image": ImageBlock,
+}
 
 
 def predefined(task):
@@ -26,27 +35,44 @@ def predefined(task):
     return portfolio.predefined([f"{task}_block_1"])
 
 
-BLOCKS = {"structured_data": StructuredDataBlock, "image": ImageBlock}
 each = pytest.mark.parametrize(
     ("task", "i"), [(task, i) for task in BLOCKS for i in range(len(predefined(task)))]
 )
 
 
 @pytest.fixture(scope="session")
-def graphs(make_graph):
-    """The graph of the estimators of each task."""
-    return {task: make_graph(block()) for task, block in BLOCKS.items()}
+def texts():
+    """An input for texts of 70 short words, their schema and arrays."""
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("abcdef"), 4)) for _ in range(80)]
+    texts = [" ".join(rng.choice(words, 70)) for _ in range(60)]
+    adapter = TextAdapter().fit(texts)
+    arrays = adapter.transform(texts)
+    schema = with_contrasts(adapter.schema_, arrays, np.arange(60) % 2)
+    return TextInput(), schema, arrays
+
+
+@pytest.fixture
+def source(task, source_for, texts):
+    """What the graph of a task's estimators is built on."""
+    return texts if task == "text" else source_for(BLOCKS[task]())
+
+
+@pytest.fixture
+def graph(make_graph, task, source):
+    """The graph of the estimators of a task."""
+    return make_graph(BLOCKS[task](), source=source)
 
 
 @each
-def test_every_name_exists_under_the_values_of_its_configuration(graphs, task, i):
+def test_every_name_exists_under_the_values_of_its_configuration(graph, task, i):
     values = predefined(task)[i]
-    assert set(values) <= graphs[task].active_names(values)
+    assert set(values) <= graph.active_names(values)
 
 
 @each
-def test_every_value_lies_in_its_range(graphs, task, i):
-    space = {hp.name: hp for hp in graphs[task].space().space}
+def test_every_value_lies_in_its_range(graph, task, i):
+    space = {hp.name: hp for hp in graph.space().space}
     for name, value in predefined(task)[i].items():
         hp = space[name]
         if not hasattr(hp, "min_value"):
@@ -59,9 +85,9 @@ def test_every_value_lies_in_its_range(graphs, task, i):
 
 
 @each
-def test_every_configuration_builds_and_predicts(graphs, source_for, task, i):
-    built = graphs[task].build(predefined(task)[i])
-    (y_pred,) = built.model(source_for(BLOCKS[task]())[2]).values()
+def test_every_configuration_builds_and_predicts(graph, source, task, i):
+    built = graph.build(predefined(task)[i])
+    (y_pred,) = built.model(source[2]).values()
     assert y_pred.shape == (60, 1)
     assert np.isfinite(y_pred).all()
 
@@ -101,9 +127,22 @@ def test_configurations_for_images_are_ordered_by_what_they_cost(shape):
     assert costs == sorted(costs)
 
 
+@pytest.mark.parametrize("task", ["text"])
+def test_configurations_for_texts_are_ordered_by_what_they_cost(graph, task):
+    costs = []
+    for values in predefined(task):
+        built = graph.build(values)
+        costs.append(count_flops(built.network) * built.training.epochs)
+    assert costs == sorted(costs)
+
+
 # What differs in numbers only, by task.
 NUMBERS = {
     "structured_data": {"structured_data_block_1/dense_block_1/dropout": 0.45},
+    "text": {
+        "text_block_1/text_to_ngram_vector_1/dropout": 0.45,
+        "text_block_1/embedding_1/dropout": 0.45,
+    },
     "image": {
         "image_block_1/conv_block_1/dropout": 0.45,
         "image_block_1/res_net_block_1/dropout": 0.45,
@@ -114,14 +153,12 @@ NUMBERS = {
 
 
 @each
-def test_configurations_that_differ_in_numbers_share_a_structure(graphs, task, i):
+def test_configurations_that_differ_in_numbers_share_a_structure(graph, task, i):
     values = predefined(task)[i]
     numbers = {**NUMBERS[task], "training/learning_rate": 1e-4}
     # The first layers of a process have names like the keys of their config.
     keras.utils.clear_session()
-    one, other = (
-        structure(graphs[task].build(values | n).network) for n in ({}, numbers)
-    )
+    one, other = (structure(graph.build(values | n).network) for n in ({}, numbers))
     assert one == other
     assert hash(one) == hash(other)
 

@@ -17,8 +17,8 @@ from skautokeras import (
     TextToIntSequence,
     TextToNgramVector,
 )
-from skautokeras._data.text import TextAdapter
-from skautokeras._layers.text import KnownCodes, WeightedBag
+from skautokeras._data.text import TextAdapter, with_contrasts
+from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
 
 KINDS = ("ngram", "conv", "rnn", "transformer")
 
@@ -31,6 +31,16 @@ def long_source():
     texts = [" ".join(rng.choice(words, 300)) for _ in range(60)]
     adapter = TextAdapter().fit(texts)
     return TextInput(), adapter.schema_, adapter.transform(texts)
+
+
+@pytest.fixture(scope="module")
+def source_with_target():
+    """An input for texts of which it is known what tells them apart."""
+    texts = ["a dry red wine", "a sweet white wine", "a dry white one"] * 20
+    adapter = TextAdapter().fit(texts)
+    arrays = adapter.transform(texts)
+    schema = with_contrasts(adapter.schema_, arrays, [0, 1, 1] * 20)
+    return TextInput(), schema, arrays
 
 
 def layers_of(built, kind):
@@ -104,6 +114,34 @@ def test_a_vocabulary_of_ngrams_is_the_most_frequent_ones(make_graph, source_for
     (y_pred,) = built.model(arrays).values()
     (y_less,) = built.model({**arrays, "word_ngrams": codes}).values()
     np.testing.assert_array_equal(y_pred, y_less)
+
+
+@pytest.mark.parametrize("ngrams", ["word", "both"])
+def test_weights_of_naive_bayes_are_made_once_from_the_contrasts(
+    make_graph, source_with_target, ngrams
+):
+    block = TextToNgramVector(ngrams=ngrams, weighting="naive_bayes", dropout=0.0)
+    built = make_graph(block, source=source_with_target).build({})
+    schema, arrays = source_with_target[1:]
+    expected = arrays["word_weights"] * schema.word_contrasts[arrays["word_ngrams"]]
+    made = [np.asarray(array) for array in built.preprocess(arrays).values()]
+    assert any(
+        array.shape == expected.shape and np.allclose(array, expected) for array in made
+    )
+    (y_pred,) = built.model(arrays).values()
+    assert np.isfinite(y_pred).all()
+
+
+def test_the_weighting_is_searched_where_contrasts_are_known(
+    make_graph, source_for, source_with_target
+):
+    block = TextToNgramVector()
+    for source, expected in [(source_for(block), False), (source_with_target, True)]:
+        names = [h.name for h in make_graph(block, source=source).space().space]
+        assert ("text_to_ngram_vector_1/weighting" in names) is expected
+    given = TextToNgramVector(weighting="naive_bayes")
+    built = make_graph(given, source=source_for(given)).build({})
+    assert not layers_of(built, FeatureScaling)
 
 
 def test_long_texts_have_ngrams_of_words_whatever_is_asked_for(make_graph, long_source):
