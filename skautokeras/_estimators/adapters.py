@@ -7,6 +7,7 @@ import numpy as np
 from skautokeras._data.array import ArrayAdapter
 from skautokeras._data.columns import InputsAdapter
 from skautokeras._data.image import ImageAdapter
+from skautokeras._data.schema import TextSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.target import (
     ClassificationTarget,
@@ -14,7 +15,7 @@ from skautokeras._data.target import (
     balanced_weights,
 )
 from skautokeras._data.targets import TargetsAdapter
-from skautokeras._data.text import TextAdapter
+from skautokeras._data.text import TextAdapter, with_contrasts
 
 # By the class of an input: its adapter, and which of its parameters that one takes.
 _ADAPTERS = {
@@ -54,6 +55,31 @@ def _columns_of(node):
     if is_table and isinstance(node.columns, str | Integral):
         return [node.columns]
     return node.columns
+
+
+def informed_schemas(adapter, rows):
+    """Return the schemas of all inputs with what training rows tell of texts.
+
+    Parameters
+    ----------
+    adapter : InputsAdapter
+        Fitted.
+    rows : Rows
+        To learn from, those of the training. Of several targets the first one counts.
+    """
+    y = next(iter(rows.y.values()))
+    schemas = []
+    for name, schema in zip(adapter.names, adapter.schemas_, strict=True):
+        if isinstance(schema, TextSchema):
+            prefix = f"{name}__" if len(adapter.names) > 1 else ""
+            arrays = {
+                key.removeprefix(prefix): array
+                for key, array in rows.x.items()
+                if key.startswith(prefix)
+            }
+            schema = with_contrasts(schema, arrays, y)
+        schemas.append(schema)
+    return schemas
 
 
 def make_targets_adapter(wiring):

@@ -27,6 +27,7 @@ from skautokeras._data.columns import (
 from skautokeras._data.split import Data, Rows, split_indices
 from skautokeras._data.targets import TargetsAdapter
 from skautokeras._estimators.adapters import (
+    informed_schemas,
     make_inputs_adapter,
     make_targets_adapter,
     row_weights,
@@ -355,6 +356,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             data, valid = self._split(train, rows, targets, settings, split_seed)
         else:
             data = Data(rows, valid_rows, all=None)
+        graph = graph.with_schemas(informed_schemas(adapter, data.train))
         return Problem(
             adapter=adapter,
             targets=targets,

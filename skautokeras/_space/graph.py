@@ -1,6 +1,7 @@
 """Graph: nodes wired together, named, and built into networks."""
 
 import contextlib
+import copy
 from dataclasses import dataclass
 
 import keras
@@ -109,6 +110,18 @@ class Graph:
             self.wiring.name(node): (node.block, target)
             for node, target in zip(self.outputs, self.targets, strict=True)
         }
+
+    def with_schemas(self, schemas):
+        """Return the same graph with more known about the data.
+
+        Parameters
+        ----------
+        schemas : list
+            One schema per input.
+        """
+        graph = copy.copy(self)
+        graph.schemas, graph._space = list(schemas), None
+        return graph
 
     def check(self):
         """Build the configuration of all defaults once, without memory for weights.
