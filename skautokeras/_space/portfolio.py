@@ -143,7 +143,7 @@ IMAGE = (
         network=_convolutions((16, 32, 64), n_layers=1, dropout=0.1),
         augmentation={"flip": "none", "translation": 0.1},
         reduction="flatten",
-        training={"learning_rate": 3e-3, "weight_decay": 1e-2, "epochs": 16},
+        training={"learning_rate": 1e-2, "weight_decay": 1e-2, "epochs": 16},
     ),
     # A residual network of nine layers, a quarter as wide as it was published.
     *(
