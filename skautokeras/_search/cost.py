@@ -11,7 +11,7 @@ from skautokeras._layers.text import WeightedBag
 from skautokeras._space.randomness import seeded
 
 # Layers whose weights are looked up, not multiplied.
-_TABLES = (keras.layers.Embedding, CategoricalEmbedding, WeightedBag)
+_TABLES = (keras.layers.Embedding, CategoricalEmbedding)
 # A multiplication and an addition.
 _FLOPS_PER_WEIGHT = 2
 
@@ -88,6 +88,10 @@ def _layer_flops(layer):
         return count_flops(layer)
     if isinstance(layer, _TABLES):
         return 0
+    if isinstance(layer, WeightedBag):
+        # Only the vectors of the listed codes are multiplied.
+        codes = keras.tree.flatten(layer.input)[0]
+        return _FLOPS_PER_WEIGHT * codes.shape[1] * layer.dim
     matrices = [w.shape for w in layer.trainable_weights if len(w.shape) > 1]
     if not matrices:
         return 0

@@ -3,6 +3,7 @@
 import keras
 import pytest
 
+from skautokeras._layers.text import WeightedBag
 from skautokeras._search.cost import count_flops
 
 
@@ -24,8 +25,9 @@ def model_of(shape, *layers):
         ((8, 8, 3), [keras.layers.Conv2D(4, 3, strides=2)], 2 * 9 * 3 * 3 * 3 * 4),
         ((6, 2), [keras.layers.SimpleRNN(3)], 2 * 6 * (2 * 3 + 3 * 3)),
         ((6,), [keras.layers.Embedding(10, 4), keras.layers.Dense(3)], 2 * 6 * 4 * 3),
+        ((6,), [WeightedBag(10, 4), keras.layers.Dense(3)], 2 * (6 * 4 + 4 * 3)),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_flops_are_those_of_the_matrices(shape, layers, expected):
     model = model_of(shape, *layers)
