@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
@@ -33,6 +33,7 @@ _NOT_DECISIVE = {
     "max_time",
     "refit",
     "n_jobs",
+    "distribution",
     "ensemble_size",
     "directory",
     "warm_start",
@@ -106,6 +107,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         "directory": [None, str, PathLike],
         "warm_start": ["boolean"],
         "n_jobs": [None, Integral],
+        "distribution": [None, callable, HasMethods("scope")],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -130,6 +132,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         directory,
         warm_start,
         n_jobs,
+        distribution,
         random_state,
         verbose,
     ):
@@ -150,6 +153,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         self.directory = directory
         self.warm_start = warm_start
         self.n_jobs = n_jobs
+        self.distribution = distribution
         self.random_state = random_state
         self.verbose = verbose
 
@@ -197,6 +201,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         deadline = Deadline(self.max_time)
         sample = Sample(X, y, sample_weight)
         n_jobs = self._count_workers()
+        if self.distribution is not None and n_jobs > 1:
+            raise ValueError(
+                "With 'distribution' one trial uses all devices: pass n_jobs=1."
+            )
         progress = self._start_progress(sample, settings, n_jobs)
         problem = self._make_problem(sample, validation_data, settings)
         trials, interrupted = self._search(problem, deadline, progress, n_jobs)
@@ -285,7 +293,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             target=target,
             graph=graph,
             data=data,
-            recipe=_make_recipe(graph, settings),
+            recipe=_make_recipe(graph, settings, self.distribution),
             objective=self._make_objective(graph, target, data.valid, valid),
             loss=_validation_loss(graph, data.valid),
             journal=journal,
@@ -301,7 +309,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             stratify=target.schema_.is_classification,
             seed=seed,
         )
-        data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
+        # In this order the parts are views, and long data is there once.
+        rows = rows.take(np.concatenate([train_rows, valid_rows]))
+        n_train = len(train_rows)
+        parts = rows.take(slice(n_train)), rows.take(slice(n_train, None))
+        data = Data(*parts, all=rows)
         return data, sample.take(valid_rows)
 
     def _check_sample(self, sample, *, reset):
@@ -317,7 +329,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             return Sample(X, sample.y)
         weight = _check_weight(sample.sample_weight)
         sample = Sample(X, sample.y, weight)
-        return sample.take(np.flatnonzero(weight)) if reset else sample
+        return sample.take(np.flatnonzero(weight)) if reset and 0 in weight else sample
 
     def _check_validation_data(self, validation_data):
         """Return the user's validation rows as a sample, or None."""
@@ -558,8 +570,9 @@ def make_leaderboard(trials, weights):
     return frame.reset_index(drop=True)
 
 
-def _make_recipe(graph, settings):
+def _make_recipe(graph, settings, distribution):
     """Return how trials are trained."""
+    from skautokeras._search.distribution import make_strategy
     from skautokeras._search.trainer import Recipe
 
     return Recipe(
@@ -567,6 +580,7 @@ def _make_recipe(graph, settings):
         callbacks=settings.callbacks,
         shuffle=settings.shuffle,
         fit_arguments=settings.passed_on,
+        distribution=make_strategy(distribution),
     )
 
 
