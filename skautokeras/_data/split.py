@@ -38,13 +38,20 @@ class Rows:
     def __len__(self):
         return len(next(iter(self.y.values())))
 
+    @property
+    def nbytes(self):
+        """The size of all arrays."""
+        arrays = [*self.x.values(), *self.y.values()]
+        arrays += [] if self.weight is None else [*self.weight.values()]
+        return sum(array.nbytes for array in arrays)
+
     def take(self, indices):
         """Take some of the rows.
 
         Parameters
         ----------
-        indices : array-like of int of shape (n_taken,)
-            Positions of the rows.
+        indices : array-like of int of shape (n_taken,) or slice
+            Positions of the rows; a slice takes no memory.
 
         Returns
         -------

@@ -93,6 +93,12 @@ class AutoModel(BaseAutoEstimator):
     n_jobs : int or None, default=None
         Trials that run at the same time, in workers of the active joblib backend. None:
         1, unless in a `joblib.parallel_config` context. -1: one per core.
+    distribution : tf.distribute.Strategy, callable or None, default=None
+        How one training is spread over devices: each step, every device learns from its
+        part of the batch. A callable makes the strategy in `fit`;
+        `tf.distribute.MirroredStrategy` itself is one, and can be cloned and pickled,
+        which strategies cannot. Such trainings go through `keras.Model.fit`, which is
+        slow for small networks, and trials run one at a time. None: one device.
     random_state : int, RandomState instance or None, default=None
         Seed of the split, the search and every training. Pass an int for the same
         result in every call.
@@ -195,6 +201,7 @@ class AutoModel(BaseAutoEstimator):
         directory=None,
         warm_start=False,
         n_jobs=None,
+        distribution=None,
         random_state=None,
         verbose=0,
     ):
@@ -216,6 +223,7 @@ class AutoModel(BaseAutoEstimator):
             directory=directory,
             warm_start=warm_start,
             n_jobs=n_jobs,
+            distribution=distribution,
             random_state=random_state,
             verbose=verbose,
         )

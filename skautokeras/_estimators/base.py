@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
@@ -44,6 +44,7 @@ _NOT_DECISIVE = {
     "max_time",
     "refit",
     "n_jobs",
+    "distribution",
     "ensemble_size",
     "directory",
     "warm_start",
@@ -134,6 +135,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         "directory": [None, str, PathLike],
         "warm_start": ["boolean"],
         "n_jobs": [None, Integral],
+        "distribution": [None, callable, HasMethods("scope")],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -158,6 +160,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         directory,
         warm_start,
         n_jobs,
+        distribution,
         random_state,
         verbose,
     ):
@@ -178,6 +181,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         self.directory = directory
         self.warm_start = warm_start
         self.n_jobs = n_jobs
+        self.distribution = distribution
         self.random_state = random_state
         self.verbose = verbose
 
@@ -227,6 +231,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         inputs, heads = tuple(wiring.input_names), tuple(wiring.head_names)
         sample = Sample(X, y, sample_weight, inputs, heads)
         n_jobs = self._count_workers()
+        if self.distribution is not None and n_jobs > 1:
+            raise ValueError(
+                "With 'distribution' one trial uses all devices: pass n_jobs=1."
+            )
         progress = self._start_progress(sample, settings, n_jobs)
         problem = self._make_problem(sample, validation_data, wiring, settings)
         trials, interrupted = self._search(problem, deadline, progress, n_jobs)
@@ -362,7 +370,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             targets=targets,
             graph=graph,
             data=data,
-            recipe=_make_recipe(graph, settings),
+            recipe=_make_recipe(graph, settings, self.distribution),
             objective=self._make_objective(graph, targets, data.valid, valid),
             loss=_validation_loss(graph, data.valid),
             journal=journal,
@@ -383,7 +391,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             stratify=bool(of_classes),
             seed=seed,
         )
-        data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
+        # In this order the parts are views, and long data is there once.
+        rows = rows.take(np.concatenate([train_rows, valid_rows]))
+        n_train = len(train_rows)
+        parts = rows.take(slice(n_train)), rows.take(slice(n_train, None))
+        data = Data(*parts, all=rows)
         return data, sample.take(valid_rows)
 
     def _check_sample(self, sample, *, reset):
@@ -399,7 +411,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             return sample
         weight = _check_weight(sample.sample_weight)
         sample = replace(sample, sample_weight=weight)
-        return sample.take(np.flatnonzero(weight)) if reset else sample
+        return sample.take(np.flatnonzero(weight)) if reset and 0 in weight else sample
 
     def _check_validation_data(self, validation_data, sample):
         """Return the user's validation rows as a sample like another, or None."""
@@ -652,8 +664,9 @@ def _countable(data, names):
     return range(common_length(data))
 
 
-def _make_recipe(graph, settings):
+def _make_recipe(graph, settings, distribution):
     """Return how trials are trained."""
+    from skautokeras._search.distribution import make_strategy
     from skautokeras._search.trainer import Recipe
 
     return Recipe(
@@ -661,6 +674,7 @@ def _make_recipe(graph, settings):
         callbacks=settings.callbacks,
         shuffle=settings.shuffle,
         fit_arguments=settings.passed_on,
+        distribution=make_strategy(distribution),
     )
 
 

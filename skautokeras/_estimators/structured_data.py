@@ -99,6 +99,12 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         (threads excepted), each with its share of the cores. None: 1, unless in a
         `joblib.parallel_config` context. -1: one per core. With more than one, the
         order in which trials end, and so the search, depends on the machine.
+    distribution : tf.distribute.Strategy, callable or None, default=None
+        How one training is spread over devices: each step, every device learns from its
+        part of the batch. A callable makes the strategy in `fit`;
+        `tf.distribute.MirroredStrategy` itself is one, and can be cloned and pickled,
+        which strategies cannot. Such trainings go through `keras.Model.fit`, which is
+        slow for small networks, and trials run one at a time. None: one device.
     random_state : int, RandomState instance or None, default=None
         Seed of the split, the search and every training. Pass an int for the same
         result in every call.
@@ -184,6 +190,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         directory=None,
         warm_start=False,
         n_jobs=None,
+        distribution=None,
         random_state=None,
         verbose=0,
         categorical_features="from_dtype",
@@ -208,6 +215,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
             directory=directory,
             warm_start=warm_start,
             n_jobs=n_jobs,
+            distribution=distribution,
             random_state=random_state,
             verbose=verbose,
             categorical_features=categorical_features,
@@ -277,6 +285,12 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         (threads excepted), each with its share of the cores. None: 1, unless in a
         `joblib.parallel_config` context. -1: one per core. With more than one, the
         order in which trials end, and so the search, depends on the machine.
+    distribution : tf.distribute.Strategy, callable or None, default=None
+        How one training is spread over devices: each step, every device learns from its
+        part of the batch. A callable makes the strategy in `fit`;
+        `tf.distribute.MirroredStrategy` itself is one, and can be cloned and pickled,
+        which strategies cannot. Such trainings go through `keras.Model.fit`, which is
+        slow for small networks, and trials run one at a time. None: one device.
     random_state : int, RandomState instance or None, default=None
         Seed of the split, the search and every training. Pass an int for the same
         result in every call.
@@ -360,6 +374,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         directory=None,
         warm_start=False,
         n_jobs=None,
+        distribution=None,
         random_state=None,
         verbose=0,
         categorical_features="from_dtype",
@@ -383,6 +398,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
             directory=directory,
             warm_start=warm_start,
             n_jobs=n_jobs,
+            distribution=distribution,
             random_state=random_state,
             verbose=verbose,
             categorical_features=categorical_features,

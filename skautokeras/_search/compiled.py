@@ -11,6 +11,7 @@ function.
 
 import contextlib
 import json
+import math
 import re
 import threading
 
@@ -21,8 +22,9 @@ import tensorflow as tf
 from skautokeras._search.objective import Outputs
 from skautokeras._search.optimization import NOT_DECAYED, make_optimizer
 
-# Rows that go through a network at once where nothing is learned.
-CHUNK = 4096
+# Rows that go through a network at once where nothing is learned, and numbers in them:
+# maps of images are many times as large.
+_MOST_ROWS, _FEWEST_ROWS, _MOST_NUMBERS = 4096, 32, 2**20
 # Steps below which a graph is not worth optimising.
 _FEW_STEPS = 1500
 # Where layers and functions come from that their config tells all about.
@@ -185,6 +187,7 @@ class CompiledNetwork:
         self._metrics = {
             name: head.make_metrics(target) for name, (head, target) in heads.items()
         }
+        self._no_sums = (tf.zeros(2), self._fresh_metrics())
         self._run_epoch = self._validate = None
 
     def start(self, built):
@@ -198,50 +201,49 @@ class CompiledNetwork:
             [built.training.weight_decay, built.training.label_smoothing], "float32"
         )
 
-    def run_epoch(self, x, y, weight, order, bounds, rates):
+    def run_epoch(self, chunks, rates):
         """Train one epoch; return its mean loss and metrics.
 
         Parameters
         ----------
-        x, y : dict of str to tensor
-            Rows.
-        weight : dict of str to tensor of shape (n_samples,)
-            Their weights for each head.
-        order : ndarray of int of shape (n_samples,)
-            Which row comes when.
-        bounds : tensor of int of shape (n_steps + 1,)
-            Where in ``order`` the batches begin and end.
+        chunks : iterable of tuple
+            From `Chunks.epoch`: x, y, weight, order and bounds of some rows.
         rates : ndarray of shape (n_steps,)
             Learning rate of each step.
         """
-        if self._run_epoch is None:
-            self._run_epoch = compile_function(
-                self._epoch,
-                [
-                    signature(self._others, rows=False),
-                    *signature((x, y, weight)),
-                    *signature((tf.constant(order), bounds)),
-                    tf.TensorSpec((None,), "float32"),
-                    tf.TensorSpec((2,), "float32"),
-                ],
+        rates, sums = rates.astype("float32"), self._no_sums
+        for x, y, weight, order, bounds in chunks:
+            if self._run_epoch is None:
+                self._run_epoch = compile_function(
+                    self._epoch,
+                    [
+                        signature((self._others, sums), rows=False),
+                        *signature((x, y, weight)),
+                        tf.TensorSpec((2,), "int32"),
+                        tf.TensorSpec((None,), "int32"),
+                        tf.TensorSpec((None,), "float32"),
+                        tf.TensorSpec((2,), "float32"),
+                    ],
+                )
+            n_steps = len(bounds) - 1
+            (self._others, sums), scalars = self._run_epoch(
+                (self._others, sums),
+                x,
+                y,
+                weight,
+                order,
+                bounds,
+                tf.constant(rates[:n_steps]),
+                self._numbers,
             )
-        self._others, scalars = self._run_epoch(
-            self._others,
-            x,
-            y,
-            weight,
-            tf.constant(order),
-            bounds,
-            tf.constant(rates, "float32"),
-            self._numbers,
-        )
-        return {name: float(value) for name, value in scalars.items()}
+            rates = rates[n_steps:]
+        return self._named(scalars)
 
     def validate(self, x, y, weight):
         """Return the outputs for some rows, and their loss and metrics as logs."""
         if self._validate is None:
             # A loop would have to be traced, too.
-            self._validates_at_once = len(next(iter(y.values()))) <= CHUNK
+            self._validates_at_once = len(next(iter(y.values()))) <= rows_at_once(x)
             self._validate = compile_function(
                 self._judge,
                 [
@@ -250,7 +252,7 @@ class CompiledNetwork:
                 ],
             )
         y_pred, scalars = self._validate(self._others, x, y, weight)
-        logs = {f"val_{name}": float(value) for name, value in scalars.items()}
+        logs = {f"val_{k}": value for k, value in self._named(scalars).items()}
         y_pred = {name: value.numpy() for name, value in y_pred.items()}
         return Outputs(y_pred, logs["val_loss"]), logs
 
@@ -299,29 +301,37 @@ class CompiledNetwork:
             for part, shape in zip(parts, self._shapes, strict=True)
         ]
 
-    def _epoch(self, others, x, y, weight, order, bounds, rates, numbers):
+    def _epoch(self, carried, x, y, weight, order, bounds, rates, numbers):
+        """Train on a chunk; ``carried`` goes from one chunk of an epoch to the next."""
         weight_decay, smoothing = tf.unstack(numbers)
+        rows = tf.range(tf.shape(next(iter(weight.values())))[0])
+        permuted = tf.cond(
+            order[0] < 0,
+            lambda: rows,
+            lambda: tf.random.experimental.stateless_shuffle(rows, order),
+        )
 
         def step(i, others, total, metrics):
             start, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
-            rows = tf.slice(order, [start], [end - start])
+            rows = tf.slice(permuted, [start], [end - start])
             rate = tf.gather(rates, i)
             batch = tf.nest.map_structure(lambda a: tf.gather(a, rows), (x, y, weight))
             self.optimizer.learning_rate.assign(rate)
             loss, others, metrics = self._step(
                 others, metrics, *batch, rate * weight_decay, smoothing
             )
-            share = tf.cast(tf.size(rows), "float32")
-            return i + 1, others, total + share * loss, metrics
+            n_rows = tf.cast(tf.size(rows), "float32")
+            return i + 1, others, total + tf.stack([n_rows * loss, n_rows]), metrics
 
+        others, (total, metrics) = carried
         _, others, total, metrics = tf.while_loop(
             lambda i, *_: i < tf.size(rates),
             step,
-            (tf.constant(0), others, tf.constant(0.0), self._fresh_metrics()),
+            (tf.constant(0), others, total, metrics),
             parallel_iterations=1,
         )
-        loss = total / tf.cast(tf.size(order), "float32")
-        return others, {"loss": loss, **self._metric_results(metrics)}
+        scalars = self._scalars(total[0] / total[1], metrics)
+        return (others, (total, metrics)), scalars
 
     def _step(self, others, metrics, x, y, weight, decay, smoothing):
         with tf.GradientTape() as tape:
@@ -345,10 +355,10 @@ class CompiledNetwork:
         if self._validates_at_once:
             y_pred = call(x)
         else:
-            y_pred = in_chunks(call, x, self._output_shapes, CHUNK)
+            y_pred = in_chunks(call, x, self._output_shapes, rows_at_once(x))
         loss = validation_loss(self._heads, y, y_pred, weight)
         metrics = self._update_metrics(self._fresh_metrics(), y, y_pred, weight)
-        return y_pred, {"loss": loss, **self._metric_results(metrics)}
+        return y_pred, self._scalars(loss, metrics)
 
     def _loss(self, y, y_pred, weight, smoothing):
         """Return the loss of each head, its labels smoothed."""
@@ -390,11 +400,17 @@ class CompiledNetwork:
             for s, (name, _, metric) in zip(sums, self._all_metrics(), strict=True)
         )
 
-    def _metric_results(self, sums):
-        return {
-            label: metric.stateless_result(list(s))
-            for s, (_, label, metric) in zip(sums, self._all_metrics(), strict=True)
-        }
+    def _scalars(self, loss, sums):
+        """Return the loss and the metrics as one vector, for one transfer."""
+        results = [
+            metric.stateless_result(list(s))
+            for s, (_, _, metric) in zip(sums, self._all_metrics(), strict=True)
+        ]
+        return tf.stack([tf.cast(value, "float32") for value in (loss, *results)])
+
+    def _named(self, scalars):
+        labels = ["loss", *(label for _, label, _ in self._all_metrics())]
+        return dict(zip(labels, scalars.numpy().tolist(), strict=True))
 
 
 def validation_loss(heads, y, y_pred, weight):
@@ -415,7 +431,29 @@ def validation_loss(heads, y, y_pred, weight):
         y_true = head.encode(y[name], target)
         value = head.make_loss(target)(y_true, y_pred[name], sample_weight=rows)
         losses.append(head.loss_weight * value)
-    return tf.add_n(losses)
+    # Where a strategy is active, Keras divides by the number of its devices.
+    return tf.add_n(losses) * tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def rows_at_once(x):
+    """Return how many rows go through a network at once where nothing is learned.
+
+    Parameters
+    ----------
+    x : dict of str to array or tensor
+        The rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._search.compiled import rows_at_once
+    >>> rows_at_once({"numerical": np.zeros((9, 20))})
+    4096
+    >>> rows_at_once({"pixels": np.zeros((9, 32, 32, 3))})
+    341
+    """
+    n_numbers = sum(math.prod(array.shape[1:]) for array in x.values())
+    return min(max(_MOST_NUMBERS // n_numbers, _FEWEST_ROWS), _MOST_ROWS)
 
 
 def in_chunks(call, x, shapes, size):

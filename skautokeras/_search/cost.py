@@ -1,14 +1,13 @@
 """Cost: how much arithmetic a network takes, told from its layers."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import keras
 
 from skautokeras._layers.categorical import CategoricalEmbedding
 from skautokeras._layers.text import WeightedBag
-from skautokeras._space.randomness import seeded
+from skautokeras._space.unfilled import without_weights
 
 # Layers whose weights are looked up, not multiplied.
 _TABLES = (keras.layers.Embedding, CategoricalEmbedding)
@@ -40,15 +39,11 @@ def estimate_cost(graph, values):
     cost : Cost
         ``epochs`` are those of a whole training.
     """
-    # Keras notes which variables are to be initialized later, and would do so in the
-    # next network. It notes it by thread: the one that ends here takes it along.
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(_cost_of_unfilled, graph, values).result()
+    return without_weights(_cost_of, graph, values)
 
 
-def _cost_of_unfilled(graph, values):
-    with seeded(0), keras.StatelessScope(initialize_variables=False):
-        built = graph.build(values)
+def _cost_of(graph, values):
+    built = graph.build(values)
     return Cost(
         n_parameters=built.network.count_params(),
         flops=count_flops(built.network),

@@ -11,13 +11,14 @@ from skautokeras._search.compiled import (
     compile_function,
     in_chunks,
     output_shapes,
+    rows_at_once,
     signature,
 )
 from skautokeras._search.objective import Outputs
 from skautokeras._search.registration import check_registered
 
-# Every chunk has exactly this many rows (the last one is filled up), so that what is
-# predicted for a row does not depend on the rows beside it.
+# Every chunk has this many rows, fewer of images (the last one is filled up), so that
+# what is predicted for a row does not depend on the rows beside it.
 PREDICT_ROWS = 512
 
 
@@ -79,6 +80,10 @@ def select_ensemble(trials, objective, loss, size):
     return {i: count / best_length for i, count in counts.most_common()}
 
 
+def _chunk_rows(x):
+    return min(PREDICT_ROWS, rows_at_once(x))
+
+
 def _add(left, right):
     return {name: left[name] + right[name] for name in left}
 
@@ -115,7 +120,7 @@ class Ensemble:
         if self._compiled is None:
             self._compiled = compile_function(self._outputs, [signature(x)])
         n_rows = len(next(iter(x.values())))
-        padded = -n_rows % PREDICT_ROWS
+        padded = -n_rows % _chunk_rows(x)
         filled = {
             name: np.concatenate([a, np.zeros((padded, *a.shape[1:]), a.dtype)])
             for name, a in x.items()
@@ -147,7 +152,7 @@ class Ensemble:
                 for name in shapes
             }
 
-        return in_chunks(call, x, shapes, PREDICT_ROWS)
+        return in_chunks(call, x, shapes, _chunk_rows(x))
 
     def __getstate__(self):
         """Leave the compiled function out: it cannot be pickled."""

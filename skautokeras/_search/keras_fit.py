@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from skautokeras._search.compiled import (
-    CHUNK,
     batch_bounds,
+    rows_at_once,
     validation_loss,
     weights_of,
 )
@@ -141,7 +141,8 @@ class _FitMonitor(keras.callbacks.Callback):
         outputs = None
         if self._valid_rows is not None and self._is_judged(epoch + 1):
             rows = self._valid_rows
-            y_pred = self.model.predict(rows.x, verbose=0, batch_size=CHUNK)
+            size = rows_at_once(rows.x)
+            y_pred = self.model.predict(rows.x, verbose=0, batch_size=size)
             loss = float(validation_loss(self._heads, rows.y, y_pred, rows.weight))
             logs["val_loss"] = loss
             outputs = Outputs(y_pred, loss)

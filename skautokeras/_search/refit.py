@@ -1,5 +1,7 @@
 """What becomes of the trials: networks, trained on all rows where asked, as one."""
 
+from dataclasses import replace
+
 import tensorflow as tf
 
 from skautokeras._search.ensemble import Ensemble
@@ -93,19 +95,25 @@ def _refitted(graph, trial, recipe, rows, deadline):
     if deadline.passed():
         return None
     recipe = recipe.as_refit(trial.planned_epochs, trial.best_epoch)
-    with seeded(trial.seed):
+    with seeded(trial.seed), recipe.scope():
         built = graph.build(trial.values)
     try:
-        monitor = train(
-            built,
-            recipe,
-            rows,
-            None,
-            None,
-            deadline=deadline,
-            seed=trial.seed,
-            on_epoch=lambda epoch, logs: False,
-        )
+        with recipe.scope():
+            monitor = train(
+                built,
+                recipe,
+                rows,
+                None,
+                None,
+                deadline=deadline,
+                seed=trial.seed,
+                on_epoch=lambda epoch, logs: False,
+            )
     except _NO_REASON_TO_LOSE_A_SEARCH:
         return None
-    return built.model if monitor.epoch >= trial.best_epoch else None
+    if monitor.epoch < trial.best_epoch:
+        return None
+    if recipe.distribution is None:
+        return built.model
+    # Copies of the weights on several devices are for training only.
+    return _restored(graph, replace(trial, weights=built.network.get_weights()))

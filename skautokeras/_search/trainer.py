@@ -1,17 +1,20 @@
 """Training: one compiled function per epoch, `keras.Model.fit` where it must be."""
 
+import contextlib
 import copy
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from skautokeras._search.chunks import Chunks
 from skautokeras._search.compiled import (
-    CHUNK,
     CompiledCache,
-    batch_bounds,
     quick_compilation,
+    rows_at_once,
     tensors,
 )
 from skautokeras._search.keras_fit import train_with_fit
@@ -31,8 +34,9 @@ class Recipe:
     whether each epoch has another order of rows. ``fit_arguments`` are further
     arguments of `keras.Model.fit`. ``epochs`` takes the place of the number that a
     configuration has; a training without a better score for a third of them ends early
-    (``early_stopping``), and after ``stop_after`` it ends in any case. ``cache`` holds
-    what has been compiled.
+    (``early_stopping``), and after ``stop_after`` it ends in any case. ``distribution``
+    is the strategy that every training is spread by, or None. ``cache`` holds what has
+    been compiled.
     """
 
     heads: dict
@@ -42,7 +46,14 @@ class Recipe:
     epochs: int | None = None
     early_stopping: bool = True
     stop_after: int | None = None
+    distribution: tf.distribute.Strategy | None = None
     cache: CompiledCache = field(default_factory=CompiledCache)
+
+    def scope(self):
+        """Return the context in which networks are built and trained."""
+        if self.distribution is None:
+            return contextlib.nullcontext()
+        return self.distribution.scope()
 
     def as_refit(self, planned_epochs, best_epoch):
         """Return the recipe that repeats a training up to its best epoch.
@@ -117,10 +128,15 @@ def train(
         on_epoch=on_epoch,
         curve=curve,
     )
-    plain = not recipe.fit_arguments and not any(map(_works_on_batches, callbacks))
+    plain = (
+        not recipe.fit_arguments
+        and recipe.distribution is None
+        and not any(map(_works_on_batches, callbacks))
+    )
     loop = _train_compiled if plain else train_with_fit
-    train_rows = _prepared(built, train_rows)
     valid_rows = None if valid_rows is None else _prepared(built, valid_rows)
+    if not plain:
+        train_rows = _prepared(built, train_rows)
     loop(built, recipe, callbacks, train_rows, valid_rows, monitor, seed)
     return monitor
 
@@ -146,11 +162,13 @@ def time_step(graph, recipe, rows, values):
     n_rows = min(built.training.batch_size, len(rows))
     batch = _prepared(built, rows.take(np.arange(n_rows)))
     compiled = recipe.cache.get(built, recipe.heads)
-    batch, order = tensors(batch), np.arange(n_rows, dtype="int32")
+    chunks = Chunks(batch, lambda rows: rows, n_rows, seed=0)
     for _ in range(2):  # the first call compiles
         start = time.perf_counter()
-        compiled.run_epoch(*batch, order, batch_bounds(n_rows, n_rows), [0.0])
+        compiled.run_epoch(chunks.epoch(), np.zeros(1))
         seconds = time.perf_counter() - start
+    if recipe.distribution is not None:
+        seconds /= recipe.distribution.num_replicas_in_sync
     return seconds / n_rows
 
 
@@ -158,11 +176,15 @@ def _prepared(built, rows):
     """Return the rows as the network takes them: preprocessing applied, once."""
     if built.preprocess is None:
         return rows
-    parts = [
-        built.preprocess({k: v[i : i + CHUNK] for k, v in rows.x.items()})
-        for i in range(0, len(rows), CHUNK)
-    ]
-    x = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    x = {}
+    size = rows_at_once(rows.x)
+    for i in range(0, len(rows), size):
+        part = built.preprocess({k: v[i : i + size] for k, v in rows.x.items()})
+        for name, values in part.items():
+            if name not in x:
+                shape = (len(rows), *values.shape[1:])
+                x[name] = np.empty(shape, keras.backend.standardize_dtype(values.dtype))
+            x[name][i : i + size] = values
     return type(rows)(x=x, y=rows.y, weight=rows.weight)
 
 
@@ -184,24 +206,23 @@ def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, s
     """Train with one compiled function per epoch."""
     compiled = recipe.cache.get(built, recipe.heads)
     schedule = schedule_of(built.training, callbacks)
-    train_tensors = tensors(train_rows)
+    chunks = Chunks(
+        train_rows,
+        partial(_prepared, built),
+        built.training.batch_size,
+        seed if recipe.shuffle else None,
+    )
     valid_tensors = None if valid_rows is None else tensors(valid_rows)
-    bounds = batch_bounds(len(train_rows), built.training.batch_size)
-    rng = np.random.default_rng(seed)
-    order = np.arange(len(train_rows), dtype="int32")
-    n_steps = (len(bounds) - 1) * monitor.epochs
     hooks = _Callbacks(callbacks, built.network, compiled, monitor.epochs)
-    with hooks, quick_compilation(n_steps):
+    with hooks, quick_compilation(chunks.n_steps * monitor.epochs):
         while not monitor.finished and not hooks.wants_to_stop:
             hooks.begin(monitor.epoch)
-            if recipe.shuffle:
-                rng.shuffle(order)
             rate = built.training.learning_rate
             if schedule == "by_callback":
                 rate = float(compiled.optimizer.learning_rate)
-            progress = np.linspace(*monitor.next_progress(), len(bounds))[:-1]
+            progress = np.linspace(*monitor.next_progress(), chunks.n_steps + 1)[:-1]
             rates = rate * learning_rate_factor(schedule, progress)
-            logs = compiled.run_epoch(*train_tensors, order, bounds, rates)
+            logs = compiled.run_epoch(chunks.epoch(), rates)
             outputs = None
             if valid_tensors is not None:
                 outputs, valid_logs = compiled.validate(*valid_tensors)

@@ -97,7 +97,7 @@ def evaluate(
     epochs = values.get("tuner/epochs")
     recipe = recipe if epochs is None else replace(recipe, epochs=int(epochs))
     try:
-        with seeded(seed):
+        with seeded(seed), recipe.scope():
             built = graph.build(values)
         trial = replace(
             trial,
@@ -106,17 +106,18 @@ def evaluate(
             flops=count_flops(built.network),
             new_hyperparameters=graph.unknown(built.hyperparameters),
         )
-        monitor = train(
-            built,
-            recipe,
-            data.train,
-            data.valid,
-            objective,
-            deadline=deadline,
-            seed=seed,
-            on_epoch=on_epoch,
-            curve=curve,
-        )
+        with recipe.scope():
+            monitor = train(
+                built,
+                recipe,
+                data.train,
+                data.valid,
+                objective,
+                deadline=deadline,
+                seed=seed,
+                on_epoch=on_epoch,
+                curve=curve,
+            )
         return replace(
             trial,
             score=monitor.best_score,

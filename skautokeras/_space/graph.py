@@ -9,9 +9,9 @@ import keras_tuner
 
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.hyperparameters import check_parameters
-from skautokeras._space.randomness import seeded
 from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import Training, suggest_training
+from skautokeras._space.unfilled import without_weights
 from skautokeras._space.wiring import Wiring, is_head
 
 
@@ -139,13 +139,12 @@ class Graph:
             check_parameters(head)
             head.make_loss(target)
             head.make_metrics(target)
-        with seeded(0), keras.StatelessScope(initialize_variables=False):
-            try:
-                self._run(_with_values({}))
-            except (TypeError, ValueError):
-                raise
-            except Exception:  # noqa: BLE001
-                pass
+        try:
+            without_weights(self._run, _with_values({}))
+        except (TypeError, ValueError):
+            raise
+        except Exception:  # noqa: BLE001
+            pass
 
     def build(self, values):
         """Build the configuration that ``values`` describe.
@@ -213,8 +212,8 @@ class Graph:
             hp = _with_values(waiting.pop())
             # A block that fails for some values is the business of the trial that has
             # them; what it asked for before is known.
-            with seeded(0), contextlib.suppress(Exception):
-                self._run(hp)
+            with contextlib.suppress(Exception):
+                without_weights(self._run, hp)
             space.merge(hp.space, overwrite=False)
             seen.update(_scope_key(scope) for scope in hp.active_scopes)
             for scope in hp.inactive_scopes:

@@ -100,6 +100,19 @@ def regression_problem():
     )
 
 
+@pytest.fixture(scope="session")
+def measured_problem():
+    """320 training rows of two classes, with a metric that is no mean over rows."""
+    X = np.random.default_rng(0).standard_normal((458, 3))
+    return make_problem(
+        X,
+        (X[:, 0] > 0).astype(int),
+        head=ClassificationHead(metrics=["AUC"]),
+        target=ClassificationTarget(),
+        stratify=True,
+    )
+
+
 @pytest.fixture
 def space():
     """A space with a branch: three hyperparameters exist for one choice only."""

@@ -114,8 +114,7 @@ def test_the_best_epoch_need_not_be_the_last(problem, changes):
 
 def test_validation_in_chunks_gives_what_validation_at_once_gives(problem, monkeypatch):
     at_once = problem.train(epochs=2)[1]
-    monkeypatch.setattr(compiled, "CHUNK", 10)
-    monkeypatch.setattr(trainer, "CHUNK", 10)
+    monkeypatch.setattr(compiled, "_MOST_ROWS", 10)
     in_chunks = problem.train(epochs=2)[1]
     assert in_chunks.history["val_loss"] == pytest.approx(at_once.history["val_loss"])
     np.testing.assert_allclose(

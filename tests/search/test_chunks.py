@@ -1,0 +1,84 @@
+"""Long data goes to the device in chunks, and everything stays what it is."""
+
+import numpy as np
+import pytest
+
+from skautokeras._data.split import Rows
+from skautokeras._search import chunks as chunks_module
+from skautokeras._search.chunks import Chunks
+
+
+@pytest.fixture
+def rows():
+    """Ten rows that tell which one they are."""
+    numbers = np.arange(10, dtype="float32")
+    return Rows(x={"x": numbers[:, None]}, y={"head": numbers}, weight=numbers + 1)
+
+
+@pytest.fixture
+def stream(monkeypatch):
+    """Stream rows in chunks of so many bytes."""
+
+    def stream(n_bytes):
+        monkeypatch.setattr(chunks_module, "STREAMED_FROM", 0)
+        monkeypatch.setattr(chunks_module, "_CHUNK_BYTES", n_bytes)
+
+    return stream
+
+
+def order_of(chunks):
+    """Return the rows in the order they come in, and how many are in each chunk."""
+    y = [part[1]["head"].numpy() for part in chunks.epoch()]
+    return np.concatenate(y).tolist(), [len(part) for part in y]
+
+
+def test_every_row_comes_once_in_chunks_of_equal_length(rows, stream):
+    stream(rows.nbytes // 3)
+    chunks = Chunks(rows, lambda rows: rows, 2, seed=0)
+    (first, sizes), (second, _) = order_of(chunks), order_of(chunks)
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+    assert sizes == [3, 4, 3]
+    assert chunks.n_steps == sum(len(bounds) - 1 for *_, bounds in chunks.epoch())
+    assert order_of(Chunks(rows, lambda rows: rows, 2, seed=0))[0] == first
+    in_order = Chunks(rows, lambda rows: rows, 2, seed=None)
+    assert order_of(in_order)[0] == list(range(10))
+
+
+def test_rows_stay_together_and_are_prepared_by_the_chunk(rows, stream):
+    stream(rows.nbytes // 2)
+    seen = []
+
+    def prepare(rows):
+        seen.append(len(rows))
+        return Rows({"x": rows.x["x"] * 2}, rows.y, rows.weight)
+
+    chunks = Chunks(rows, prepare, 2, seed=0)
+    assert seen == []
+    for x, y, weight, _, _ in chunks.epoch():
+        np.testing.assert_array_equal(x["x"][:, 0], y["head"] * 2)
+        np.testing.assert_array_equal(weight, y["head"] + 1)
+    assert sum(seen) == 10
+
+
+def test_rows_that_fit_are_sent_once(rows):
+    chunks = Chunks(rows, lambda rows: rows, 2, seed=0)
+    [first], [second] = chunks.epoch(), chunks.epoch()
+    assert first[0]["x"] is second[0]["x"]
+    assert first[3].numpy().tolist() != second[3].numpy().tolist()
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_streamed_training_is_like_any_other(shuffle, stream, measured_problem):
+    problem = measured_problem
+    values = {"training/learning_rate": 1e-2}
+    expected = problem.train(values, shuffle=shuffle)[1].history
+    assert len(problem.data.train) == 320  # 20 batches of 16, 10 in each half
+    stream(problem.data.train.nbytes // 2)
+    found = problem.train(values, shuffle=shuffle)[1].history
+    for name in ("loss", "auc", "val_loss", "val_auc"):
+        if shuffle:
+            assert found[name] != expected[name]
+        np.testing.assert_allclose(
+            found[name], expected[name], rtol=0.1 if shuffle else 1e-4, err_msg=name
+        )
