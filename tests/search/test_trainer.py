@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
 from skautokeras._data.split import Data, Rows
-from skautokeras._search import compiled, trainer
+from skautokeras._search import compiled
 from skautokeras._search.compiled import CompiledCache, batch_bounds
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.ensemble import Ensemble
