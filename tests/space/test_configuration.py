@@ -15,14 +15,20 @@ from skautokeras import (
     Choice,
     ClassificationHead,
     DenseBlock,
+    Flatten,
     Float,
+    ImageInput,
+    Input,
     Int,
     Merge,
     Normalization,
     RegressionHead,
     StructuredDataBlock,
+    StructuredDataInput,
 )
 from skautokeras._space.configuration import deserialize, serialize
+from skautokeras._space.node import Node
+from skautokeras._space.wiring import Wiring
 
 RANGES = [
     Choice([32, 64]),
@@ -100,7 +106,7 @@ def test_every_public_block_is_read_back_as_it_was(block_class):
         RegressionHead(loss=far),
         RegressionHead(loss=keras.losses.mean_squared_error),
     ],
-    ids=repr,
+    ids=lambda block: type(block).__name__,
 )
 def test_parameters_are_read_back_as_they_were(block):
     config = json.loads(json.dumps(serialize(block)))
@@ -172,3 +178,50 @@ def test_nothing_is_imported_for_a_foreign_name():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "DenseBlock() False"
+
+
+def test_nodes_are_written_down_with_all_that_lead_to_them():
+    image, table = ImageInput(columns="photo"), StructuredDataInput(columns=[0, 1])
+    shared = DenseBlock(n_layers=1)
+    merged = Merge()([shared(Flatten()(image)), shared(Flatten()(image))])
+    outputs = [
+        ClassificationHead(name="sold")(Merge()([merged, DenseBlock()(table)])),
+        RegressionHead()(merged),
+    ]
+    configs = json.loads(json.dumps([node.get_config() for node in outputs]))
+    found = [Node.from_config(config) for config in configs]
+    assert found == outputs
+    assert found[0] != outputs[1]
+    inputs = [
+        Node.from_config(json.loads(json.dumps(n.get_config()))) for n in (image, table)
+    ]
+    assert inputs == [image, table]
+    # Nodes that were the same still are: the graph can be made of them.
+    wiring = Wiring(inputs, found)
+    assert wiring.head_names == ["sold", "regression_head_1"]
+    assert wiring.block_names == Wiring([image, table], outputs).block_names
+    assert len([name for name in wiring.block_names if "dense" in name]) == 2
+
+
+def test_nodes_are_equal_if_they_are_wired_alike():
+    def output(units, *, shared):
+        node = Input()
+        blocks = [DenseBlock(units=units) for _ in range(2)]
+        second = blocks[0] if shared else blocks[1]
+        return RegressionHead()(Merge()([blocks[0](node), second(node)]))
+
+    assert output(3, shared=True) == output(3, shared=True)
+    assert output(3, shared=True) != output(4, shared=True)
+    assert output(3, shared=True) != output(3, shared=False)
+    assert hash(output(3, shared=True)) == hash(output(3, shared=True))
+    assert output(3, shared=True) != "node"
+
+
+def test_the_text_of_a_node_is_the_code_that_makes_it():
+    node = StructuredDataInput(columns=["age"])
+    dense = DenseBlock(n_layers=2)(node)
+    output = ClassificationHead()(Merge()([dense, dense]))
+    assert repr(output) == (
+        "ClassificationHead()(Merge()([DenseBlock(n_layers=2)("
+        "StructuredDataInput(columns=['age'])), DenseBlock(n_layers=2)(...)]))"
+    )
