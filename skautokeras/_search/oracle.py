@@ -71,6 +71,7 @@ class GreedyOracle(keras_tuner.Oracle):
         self.initial_values = [dict(values) for values in initial_values]
         self._rng = np.random.default_rng(seed)
         self._n_initial_used = 0
+        self._n_known, self._ended = 0, {}  # size of the space, keys of ended trials
 
     def populate_space(self, trial_id):
         """Propose values for the next trial.
@@ -85,12 +86,7 @@ class GreedyOracle(keras_tuner.Oracle):
         response : dict
             "status" ("RUNNING", or "STOPPED" once nothing new is left) and "values".
         """
-        space = self.hyperparameters.copy()
-        # The space may have grown since, and trials tell of names outside of it.
-        tried = {
-            _key(complete(space, trial.hyperparameters.values))
-            for trial in self.trials.values()
-        }
+        tried = self._tried_keys()
         for values in self._proposals():
             if _key(values) not in tried:
                 return {"status": "RUNNING", "values": values}
@@ -108,6 +104,23 @@ class GreedyOracle(keras_tuner.Oracle):
         super().set_state(state)
         self._rng.bit_generator.state = state["generator"]
         self._n_initial_used = state["n_initial_used"]
+
+    def _tried_keys(self):
+        """Return the keys of all trials; those that have ended keep theirs.
+
+        They are made anew when the space has grown: trials tell of names outside of it.
+        """
+        space = self.hyperparameters.copy()
+        if self._n_known != len(space.space):
+            self._n_known, self._ended = len(space.space), {}
+        keys = set(self._ended.values())
+        for trial_id, trial in self.trials.items():
+            if trial_id not in self._ended:
+                key = _key(complete(space, trial.hyperparameters.values))
+                keys.add(key)
+                if trial.status not in ("RUNNING", "IDLE"):
+                    self._ended[trial_id] = key
+        return keys
 
     def _proposals(self):
         """Yield configurations in the order of Algorithm 1, possibly tried ones."""
