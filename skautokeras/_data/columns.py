@@ -79,7 +79,7 @@ def take_rows(data, rows, n_parts=1):
     parts = _parts(data, n_parts)
     if parts is not None:
         taken = {name: take_rows(part, rows) for name, part in parts.items()}
-        return taken if isinstance(data, dict) else type(data)(taken.values())
+        return taken if is_dict(data) else type(data)(taken.values())
     if hasattr(data, "iloc"):
         return data.iloc[rows]
     if issparse(data):
@@ -89,9 +89,31 @@ def take_rows(data, rows, n_parts=1):
     return np.asarray(data)[rows]
 
 
+def is_dict(data):
+    """Whether X or y is a dict of several parts; some sparse matrices are dicts, too.
+
+    Parameters
+    ----------
+    data : object
+        X or y.
+
+    Returns
+    -------
+    is_dict : bool
+
+    Examples
+    --------
+    >>> from scipy.sparse import dok_array
+    >>> from skautokeras._data.columns import is_dict
+    >>> is_dict({"photo": [1]}), is_dict(dok_array((2, 2)))
+    (True, False)
+    """
+    return isinstance(data, dict) and not issparse(data)
+
+
 def _parts(data, n_parts):
     """Return the data of several inputs or heads as a dict; None for that of one."""
-    if isinstance(data, dict):
+    if is_dict(data):
         return data
     if n_parts > 1 and isinstance(data, list | tuple):
         return dict(enumerate(data))
@@ -198,7 +220,7 @@ def split_columns(X, columns):
     >>> split_columns(["one", "two", "three"], {"text": None})
     {'text': ['one', 'two', 'three']}
     """
-    if isinstance(X, dict):
+    if is_dict(X):
         return _own_parts(_by_name(X, list(columns)), columns)
     if len(columns) == 1 and None in columns.values():
         return dict.fromkeys(columns, X)

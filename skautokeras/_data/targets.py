@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skautokeras._data.columns import common_length, errors_about
+from skautokeras._data.columns import common_length, errors_about, is_dict
 
 
 class TargetsAdapter(BaseEstimator):
@@ -202,7 +202,7 @@ _WORDS = {"dict": "the keys", "frame": "the columns"}
 
 def _form(y, names):
     """Say how y holds what belongs to each head."""
-    if isinstance(y, dict):
+    if is_dict(y):
         form, n_found = "dict", len(y)
     elif len(names) == 1:
         return "single"

@@ -269,6 +269,7 @@ class AutoModel(BaseAutoEstimator):
         Returns
         -------
         score : float
+            1.0 is the best.
         """
         y_pred = self._outputs(X)
         sample = self._sample(X, y, sample_weight)

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 from skautokeras._data.columns import (
     InputsAdapter,
     common_length,
+    is_dict,
     n_rows,
     take_rows,
 )
@@ -657,7 +658,7 @@ def make_leaderboard(trials, weights):
 
 def _countable(data, names):
     """Return something as long as X or y; what has several parts is checked for it."""
-    if not isinstance(data, dict):
+    if not is_dict(data):
         if len(names) < 2 or not isinstance(data, list | tuple):
             return data
         data = dict(zip(names, data, strict=False))

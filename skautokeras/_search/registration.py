@@ -30,7 +30,7 @@ def check_registered(model):
     ...     def call(self, inputs):
     ...         return 2 * inputs
     >>> x = keras.Input((3,))
-    >>> check_registered(keras.Model(x, Double()(x)))
+    >>> check_registered(keras.Model(x, Double()(x)))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     TypeError: Double is not registered with Keras, so the network cannot be ...
     """

@@ -14,6 +14,9 @@ from skautokeras._space.training import Training, suggest_training
 from skautokeras._space.unfilled import without_weights
 from skautokeras._space.wiring import Wiring, is_head
 
+# Characters of a block that are shown in an error.
+_SHOWN = 200
+
 
 @dataclass(frozen=True, eq=False)
 class Built:
@@ -280,7 +283,10 @@ def _naming(name, block):
     try:
         yield
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}, {block!r}: {error}") from error
+        shown = repr(block)
+        if len(shown) > _SHOWN:
+            shown = f"{shown[:_SHOWN]}..."
+        raise type(error)(f"{name}, {shown}: {error}") from error
 
 
 def complete(space, values):

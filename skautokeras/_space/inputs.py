@@ -26,17 +26,18 @@ class InputNode(Node):
         self.name = name
 
     def get_config(self):
-        """Return the parameters of the constructor, ready for JSON.
+        """Return the parameters of the constructor, and which node it is, for JSON.
 
         Returns
         -------
         config : dict
             For `from_config`.
         """
-        return {
+        parameters = {
             name: serialize(value, f"the {name!r} parameter of {type(self).__name__}")
             for name, value in parameters_of(self).items()
         }
+        return {**parameters, "key": self._key}
 
     @classmethod
     def from_config(cls, config):
@@ -52,7 +53,11 @@ class InputNode(Node):
         node : InputNode
             Equal to the one that was asked.
         """
-        return cls(**{name: deserialize(value) for name, value in config.items()})
+        values = {name: deserialize(value) for name, value in config.items()}
+        key = values.pop("key", None)
+        node = cls(**values)
+        node._key = key or node._key
+        return node
 
     def symbolic(self, schema, prefix=""):
         """Return the tensors of the input, and what blocks are called on.

@@ -45,11 +45,11 @@ class Node:
         nodes = []
         for node in order:
             if node.block is None:
-                config = {"input": serialize(node, "an input")}
-            else:
-                parents = [places[parent._key] for parent in node.parents]
-                config = {"block": block_places[id(node.block)], "parents": parents}
-            nodes.append({"key": node._key, **config})
+                nodes.append({"input": serialize(node, "an input")})
+                continue
+            parents = [places[parent._key] for parent in node.parents]
+            block = block_places[id(node.block)]
+            nodes.append({"key": node._key, "block": block, "parents": parents})
         return {
             "nodes": nodes,
             "blocks": [serialize(block, "a block") for block in blocks.values()],
@@ -76,9 +76,9 @@ class Node:
         nodes = []
         for one in config["nodes"]:
             if "input" in one:
-                node = deserialize(one["input"])
-            else:
-                node = Node(blocks[one["block"]], [nodes[i] for i in one["parents"]])
+                nodes.append(deserialize(one["input"]))
+                continue
+            node = Node(blocks[one["block"]], [nodes[i] for i in one["parents"]])
             node._key = one["key"]
             nodes.append(node)
         return nodes[-1]

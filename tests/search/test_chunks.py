@@ -12,7 +12,9 @@ from skautokeras._search.chunks import Chunks
 def rows():
     """Ten rows that tell which one they are."""
     numbers = np.arange(10, dtype="float32")
-    return Rows(x={"x": numbers[:, None]}, y={"head": numbers}, weight=numbers + 1)
+    return Rows(
+        x={"x": numbers[:, None]}, y={"head": numbers}, weight={"head": numbers + 1}
+    )
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_rows_stay_together_and_are_prepared_by_the_chunk(rows, stream):
     assert seen == []
     for x, y, weight, _, _ in chunks.epoch():
         np.testing.assert_array_equal(x["x"][:, 0], y["head"] * 2)
-        np.testing.assert_array_equal(weight, y["head"] + 1)
+        np.testing.assert_array_equal(weight["head"], y["head"] + 1)
     assert sum(seen) == 10
 
 

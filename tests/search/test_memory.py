@@ -8,10 +8,10 @@ import tensorflow as tf
 from skautokeras._search.collector import Collector
 from skautokeras._search.compiled import CompiledCache
 
-# Compiled networks that a cache may hold, and graphs of each (the epoch, condition and
-# body of its loop, the validation).
+# Compiled networks that a cache may hold, and graphs of each (the epoch, two ways to
+# order its rows, condition and body of its loop, the validation).
 MOST_NETWORKS = 8
-GRAPHS_PER_NETWORK = 4
+GRAPHS_PER_NETWORK = 6
 
 
 @pytest.fixture

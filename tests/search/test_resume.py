@@ -198,7 +198,8 @@ def run(folder, seed):
     journal = Journal(folder / "journal", {"data": "1", "parameters": "2"}, seed=seed)
     trials, _ = search(oracle, evaluate, seeds=range(60), deadline=Deadline(None),
                        journal=journal)
-    found = [(t.seed, t.score, float(t.weights[0].sum())) for t in trials]
+    found = [(t.seed, t.score, t.weights and float(t.weights[0].sum()))
+             for t in trials]
     (folder / "found.txt").write_text(str(found))
 
 folders = sorted(Path(sys.argv[1]).iterdir())

@@ -167,6 +167,10 @@ def test_a_shared_compiled_function_changes_nothing(problem, values):
     assert len(cache._networks) == 1
 
 
+def weighted(weight):
+    return None if weight is None else {HEAD: weight}
+
+
 @both_ways
 def test_rows_without_weight_have_no_influence(problem, changes):
     rows = problem.data.train
@@ -178,7 +182,9 @@ def test_rows_without_weight_have_no_influence(problem, changes):
     clean, corrupted, unweighted = (
         weights_of(
             problem.train(
-                data=Data(Rows(rows.x, {HEAD: y}, {HEAD: w}), problem.data.valid, None),
+                data=Data(
+                    Rows(rows.x, {HEAD: y}, weighted(w)), problem.data.valid, None
+                ),
                 recipe=recipe,
                 epochs=1,
                 **changes,
@@ -198,7 +204,7 @@ def test_validation_rows_without_weight_have_no_influence_on_the_score(problem):
     cache = CompiledCache()
     clean, corrupted, unweighted = (
         problem.train(
-            data=replace(problem.data, valid=Rows(rows.x, {HEAD: y}, {HEAD: w})),
+            data=replace(problem.data, valid=Rows(rows.x, {HEAD: y}, weighted(w))),
             epochs=2,
             cache=cache,
         )[1]

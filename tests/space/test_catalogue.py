@@ -30,7 +30,9 @@ from skautokeras import (
     XceptionBlock,
 )
 from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema, TextSchema
-from skautokeras._search.compiled import CompiledNetwork, batch_bounds
+from skautokeras._data.split import Rows
+from skautokeras._search.chunks import Chunks
+from skautokeras._search.compiled import CompiledNetwork
 from skautokeras._space.block import build_block
 from skautokeras._space.efficient_net import _bytes
 from skautokeras._space.graph import Graph
@@ -474,7 +476,7 @@ def test_codes_that_are_not_known_share_the_vector_of_code_one():
 
 
 def text_of(vocabulary_size):
-    schema = TextSchema(10, 3.0, 5, 4, vocabulary_size, 9)
+    schema = TextSchema(10, 3.0, 5, vocabulary_size, 4, 9)
     tensors = {
         name: keras.Input((width,), dtype=dtype)
         for name, (width, dtype) in schema.shapes.items()
@@ -548,17 +550,10 @@ def trained(block, source, head=None):
     built = graph.build({})
     network = CompiledNetwork(built, graph.heads)
     network.start(built)
-    x = {name: tf.constant(a) for name, a in arrays.items()}
-    y = {name: tf.constant(np.arange(8) % 2, "float32") for name in graph.heads}
+    y = dict.fromkeys(graph.heads, np.arange(8, dtype="float32") % 2)
+    chunks = Chunks(Rows(arrays, y, weight=None), lambda rows: rows, 4, seed=None)
     before = network.state[0]
-    logs = network.run_epoch(
-        x,
-        y,
-        tf.ones(8),
-        np.arange(8, dtype="int32"),
-        batch_bounds(8, 4),
-        np.full(2, 1e-3, "float32"),
-    )
+    logs = network.run_epoch(chunks.epoch(), np.full(2, 1e-3))
     assert np.isfinite(logs["loss"])
     return before, network.state[0]
 

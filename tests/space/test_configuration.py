@@ -193,7 +193,8 @@ def test_nodes_are_written_down_with_all_that_lead_to_them():
     assert found == outputs
     assert found[0] != outputs[1]
     inputs = [
-        Node.from_config(json.loads(json.dumps(n.get_config()))) for n in (image, table)
+        type(node).from_config(json.loads(json.dumps(node.get_config())))
+        for node in (image, table)
     ]
     assert inputs == [image, table]
     # Nodes that were the same still are: the graph can be made of them.
