@@ -229,7 +229,7 @@ def test_an_impossible_size_is_an_error_that_says_what_is_possible(titanic):
 def test_predefined_configurations_come_from_cheap_to_dear(titanic):
     class Reversed(StructuredDataClassifier):
         def _predefined(self, graph):
-            return super()._predefined()[::-1]
+            return super()._predefined(graph)[::-1]
 
     orders = []
     for cls in (StructuredDataClassifier, Reversed):

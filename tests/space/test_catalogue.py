@@ -4,7 +4,6 @@ import keras
 import keras_tuner
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from skautokeras import (
     Choice,
