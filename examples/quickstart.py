@@ -19,7 +19,7 @@ def main():
         X, y, test_size=0.2, stratify=y, random_state=0
     )
 
-    clf = StructuredDataClassifier(max_trials=8, max_time=40, random_state=0, verbose=1)
+    clf = StructuredDataClassifier(max_trials=6, max_time=30, random_state=0, verbose=1)
     clf.fit(X_train, y_train)
 
     print("\nLeaderboard")

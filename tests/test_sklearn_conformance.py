@@ -3,7 +3,13 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skautokeras import StructuredDataClassifier, StructuredDataRegressor
+from skautokeras import (
+    AutoModel,
+    ClassificationHead,
+    StructuredDataClassifier,
+    StructuredDataInput,
+    StructuredDataRegressor,
+)
 
 # scikit-learn runs this check on MLPClassifier and MLPRegressor with settings chosen
 # for it alone (PER_ESTIMATOR_CHECK_PARAMS: no mini-batches, no early stopping). A
@@ -21,6 +27,13 @@ EXPECTED_FAILURES = {
     [
         StructuredDataClassifier(max_trials=1, epochs=30, random_state=0),
         StructuredDataRegressor(max_trials=1, epochs=30, random_state=0),
+        AutoModel(
+            StructuredDataInput(),
+            ClassificationHead(),
+            max_trials=1,
+            epochs=30,
+            random_state=0,
+        ),
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )

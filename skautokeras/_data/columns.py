@@ -41,6 +41,8 @@ def n_rows(data, n_parts=1):
     parts = _parts(data, n_parts)
     if parts is not None:
         return common_length(parts)
+    if not hasattr(data, "__len__") and hasattr(data, "__array__"):
+        data = np.asarray(data)
     if getattr(data, "shape", None) == () or not hasattr(data, "__len__"):
         raise TypeError(f"Expected sequence or array-like, got {type(data)}")
     return data.shape[0] if hasattr(data, "shape") else len(data)

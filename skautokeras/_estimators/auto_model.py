@@ -285,6 +285,8 @@ class AutoModel(BaseAutoEstimator):
         return float(np.mean(scores))
 
     def _check_X(self, X, *, reset):
+        if not hasattr(X, "__len__") and hasattr(X, "__array__"):
+            X = np.asarray(X)
         if is_table(X):
             validate_data(self, X, skip_check_array=True, reset=reset)
         elif reset:

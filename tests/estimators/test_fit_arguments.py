@@ -274,7 +274,7 @@ def test_global_generators_are_left_as_they_were(classifier, titanic):
 
 def test_ensemble_and_refit_change_the_final_model(titanic):
     X, y = titanic
-    params = {"max_trials": 4, "epochs": 12, "random_state": 1}
+    params = {"max_trials": 3, "epochs": 8, "random_state": 1}
     one = StructuredDataClassifier(ensemble_size=1, refit=False, **params).fit(X, y)
     three = StructuredDataClassifier(ensemble_size=3, refit=False, **params).fit(X, y)
     refitted = StructuredDataClassifier(ensemble_size=1, **params).fit(X, y)
