@@ -374,6 +374,9 @@ class AutoModel(BaseAutoEstimator):
         else:
             tags.target_tags.multi_output = True
         tags.input_tags.string = True
+        kinds = {type(node).__name__ for node in _listed(self.inputs)}
+        tags.input_tags.sparse = kinds == {"StructuredDataInput"}
+        tags.input_tags.allow_nan = kinds <= {"StructuredDataInput", "TextInput"}
         return tags
 
 

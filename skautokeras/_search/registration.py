@@ -26,15 +26,13 @@ def check_registered(model):
     --------
     >>> import keras
     >>> from skautokeras._search.registration import check_registered
-    >>> class Double(keras.layers.Layer):
-    ...     def call(self, inputs):
-    ...         return 2 * inputs
     >>> x = keras.Input((3,))
+    >>> check_registered(keras.Model(x, keras.layers.Dense(2)(x)))
     >>> try:
-    ...     check_registered(keras.Model(x, Double()(x)))
+    ...     check_registered(keras.Model(x, keras.layers.Lambda(lambda x: 2 * x)(x)))
     ... except TypeError as error:
     ...     print(str(error).partition(",")[0])
-    Double is not registered with Keras
+    A lambda is not registered with Keras
     """
     for name in _unregistered(model.get_config()):
         raise TypeError(

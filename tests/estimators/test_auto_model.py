@@ -371,6 +371,10 @@ def test_kind_of_estimator_follows_the_heads(iris):
     assert not is_regressor(both)
     assert not is_classifier(both)
     assert hasattr(both, "predict_proba")
+    assert classifier.__sklearn_tags__().input_tags.sparse
+    of_images = AutoModel([table, ImageInput()], ClassificationHead())
+    assert not of_images.__sklearn_tags__().input_tags.sparse
+    assert not of_images.__sklearn_tags__().input_tags.allow_nan
     assert not hasattr(regressor, "predict_proba")
 
 
