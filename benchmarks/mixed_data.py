@@ -1,5 +1,6 @@
 """Data of several kinds: photographs or texts next to columns of a table."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -33,15 +34,18 @@ def read_wine_reviews(folder, split):
 def houses_graph(parts):
     """Return inputs and output for some of the parts "attributes" and "images".
 
-    One block for all four photographs, narrow layers behind it: there are few houses.
+    The four photographs share a small network, with a narrow layer behind it: there are
+    few houses.
     """
     from skautokeras import (
-        Choice,
+        ConvBlock,
         DenseBlock,
-        ImageBlock,
+        ImageAugmentation,
         ImageInput,
         Merge,
+        Normalization,
         RegressionHead,
+        SpatialReduction,
         StructuredDataBlock,
         StructuredDataInput,
     )
@@ -52,11 +56,25 @@ def houses_graph(parts):
             ImageInput(columns=name, name=name, image_size=(SIDE, SIDE))
             for name in PHOTOS
         ]
-        block = ImageBlock()
-        merged = Merge(merge_type="concatenate")([block(photo) for photo in photos])
-        narrow = DenseBlock(n_layers=1, units=Choice([8, 16, 32]), dropout=0.3)
+        steps = [
+            Normalization(),
+            ImageAugmentation(
+                flip="horizontal",
+                translation=0.1,
+                rotation=0.0,
+                zoom=0.0,
+                contrast=0.0,
+                crop=0.0,
+                cutout=0.0,
+            ),
+            ConvBlock(n_blocks=3, n_layers=1, kernel_size=3, filters=16, dropout=0.1),
+            SpatialReduction(reduction_type="global_avg"),
+        ]
+        merged = Merge(merge_type="concatenate")(
+            [functools.reduce(lambda x, step: step(x), steps, p) for p in photos]
+        )
         inputs += photos
-        branches.append(narrow(merged))
+        branches.append(DenseBlock(n_layers=1, units=16, dropout=0.3)(merged))
     if "attributes" in parts:
         table = StructuredDataInput(
             columns=["bedrooms", "bathrooms", "area", "zipcode"]
