@@ -78,6 +78,33 @@ def without_errors(measurements):
     return [row for row in measurements if not row.get("error")]
 
 
+def summary_rows(measurements, labels, columns):
+    """Return the rows of a table: labels, number of measurements, summaries.
+
+    Parameters
+    ----------
+    measurements : list of dict
+        Those that failed are left out.
+    labels : sequence of str
+        Keys whose values tell one row from another.
+    columns : iterable of (str, str)
+        Key and format of what is summarized.
+
+    Returns
+    -------
+    list of list of str
+    """
+    columns = list(columns)
+    return [
+        [
+            *label,
+            len(group),
+            *(summarize([row[key] for row in group], form) for key, form in columns),
+        ]
+        for label, group in grouped(without_errors(measurements), *labels).items()
+    ]
+
+
 def failures(measurements, *keys):
     """Return a Markdown list of what failed and why; empty if nothing did.
 

@@ -1,12 +1,6 @@
 """Data of several kinds in one estimator, against each kind alone."""
 
-from benchmarks.markdown import (
-    failures,
-    grouped,
-    markdown_table,
-    summarize,
-    without_errors,
-)
+from benchmarks.markdown import failures, markdown_table, summary_rows
 from benchmarks.mixed_data import DATASETS
 from benchmarks.process import run_once
 from benchmarks.suite import Suite
@@ -57,21 +51,7 @@ def measurements(options):
 
 def make_table(measurements):
     """Make a Markdown table: one line per data set, method and parts."""
-    rows = [
-        [
-            dataset,
-            method,
-            of,
-            len(group),
-            *(
-                summarize([row[key] for row in group], form)
-                for key, form in COLUMNS.values()
-            ),
-        ]
-        for (dataset, method, of), group in grouped(
-            without_errors(measurements), "dataset", "method", "of"
-        ).items()
-    ]
+    rows = summary_rows(measurements, ("dataset", "method", "of"), COLUMNS.values())
     headings = ["data set", "method", "data", "seeds", *COLUMNS]
     table = markdown_table(headings, rows, n_labels=3)
     return table + failures(measurements, "dataset", "method", "of", "seed")

@@ -3,13 +3,7 @@
 import time
 
 from benchmarks.data import read_split
-from benchmarks.markdown import (
-    failures,
-    grouped,
-    markdown_table,
-    summarize,
-    without_errors,
-)
+from benchmarks.markdown import failures, markdown_table, summary_rows
 from benchmarks.process import run_once
 from benchmarks.suite import Suite
 
@@ -120,18 +114,8 @@ def train_bare(problem, values, epochs):
 
 def make_table(measurements):
     """Make a Markdown table of the ratios, over the seeds."""
-    rows = []
-    by_case = grouped(without_errors(measurements), "dataset", "max_trials")
-    for (dataset, n_trials), group in by_case.items():
-        cells = [
-            summarize([row[key] for row in group], form)
-            for key, form in {
-                "search_seconds": "{:.1f}",
-                "bare_seconds": "{:.1f}",
-                "ratio": "{:.2f}",
-            }.items()
-        ]
-        rows.append([dataset, n_trials, len(group), *cells])
+    columns = {"search_seconds": "{:.1f}", "bare_seconds": "{:.1f}", "ratio": "{:.2f}"}
+    rows = summary_rows(measurements, ("dataset", "max_trials"), columns.items())
     headings = ["data set", "trials", "seeds", "search, s", "bare loop, s", "ratio"]
     return markdown_table(headings, rows) + failures(measurements, "dataset", "seed")
 

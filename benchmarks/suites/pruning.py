@@ -1,13 +1,7 @@
 """What pruning saves, and what it costs: `prune="median"` against `"none"`."""
 
 from benchmarks.data import TASKS
-from benchmarks.markdown import (
-    failures,
-    grouped,
-    markdown_table,
-    summarize,
-    without_errors,
-)
+from benchmarks.markdown import failures, markdown_table, summary_rows
 from benchmarks.process import run_once
 from benchmarks.suite import Suite
 
@@ -45,21 +39,8 @@ def _measure(folder, case):
 
 def make_table(measurements):
     """Make a Markdown table: one line per data set and rule, over the seeds."""
-    rows = [
-        [
-            dataset,
-            prune,
-            n_trials,
-            len(group),
-            *(
-                summarize([row[key] for row in group], form)
-                for key, form in COLUMNS.values()
-            ),
-        ]
-        for (dataset, prune, n_trials), group in grouped(
-            without_errors(measurements), "dataset", "prune", "max_trials"
-        ).items()
-    ]
+    labels = ("dataset", "prune", "max_trials")
+    rows = summary_rows(measurements, labels, COLUMNS.values())
     table = markdown_table(
         ["data set", "prune", "trials", "seeds", *COLUMNS], rows, n_labels=2
     )

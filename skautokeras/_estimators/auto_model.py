@@ -271,16 +271,12 @@ class AutoModel(BaseAutoEstimator):
         score : float
             1.0 is the best.
         """
-        y_pred = self._outputs(X)
-        sample = self._sample(X, y, sample_weight)
-        sample = self._check_sample(sample, reset=False)
-        y_true = self._targets.split(sample.y)
+        y_true, y_pred, weight = self._judged(X, y, sample_weight)
         scores = []
         for name, target in self._targets.by_head.items():
             metric = accuracy_score if target.schema_.is_classification else r2_score
             decoded = target.decode(y_pred[name])
             true_values = target.true_values(y_true[name])
-            weight = sample.sample_weight
             scores.append(metric(true_values, decoded, sample_weight=weight))
         return float(np.mean(scores))
 

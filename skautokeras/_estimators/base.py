@@ -271,15 +271,12 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         """
         from skautokeras._search.evaluation import evaluate_heads
 
-        y_pred = self._outputs(X)
-        sample = self._sample(X, y, sample_weight)
-        sample = self._check_sample(sample, reset=False)
-        y_true = self._targets.split(sample.y)
+        y_true, y_pred, sample_weight = self._judged(X, y, sample_weight)
         compared = {
             name: target.compared(y_true[name], y_pred[name])
             for name, target in self._targets.by_head.items()
         }
-        return evaluate_heads(self._heads, compared, sample.sample_weight)
+        return evaluate_heads(self._heads, compared, sample_weight)
 
     def predict(self, X):
         """Predict targets.
@@ -324,10 +321,13 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         x = self._adapter.transform(self._check_X(X, reset=False))
         return self._ensemble.predict(x)
 
-    def _sample(self, X, y, sample_weight):
-        """Return rows that the user gave to a fitted estimator."""
+    def _judged(self, X, y, sample_weight):
+        """Return targets and outputs by head for rows to judge by, and weights."""
+        y_pred = self._outputs(X)
         inputs, heads = tuple(self._adapter.names), tuple(self._targets.names)
-        return Sample(X, y, sample_weight, inputs, heads)
+        sample = Sample(X, y, sample_weight, inputs, heads)
+        sample = self._check_sample(sample, reset=False)
+        return self._targets.split(sample.y), y_pred, sample.sample_weight
 
     def _wire(self):
         """Return the nodes of the search space, checked, heads as this fit has them."""

@@ -3,8 +3,13 @@
 import re
 from collections.abc import Hashable
 
-from skautokeras._space.configuration import deserialize, serialize
-from skautokeras._space.node import Node, given_parameters, parameters_of
+from skautokeras._space.configuration import deserialize
+from skautokeras._space.node import (
+    Node,
+    given_parameters,
+    parameters_config,
+    parameters_of,
+)
 
 
 class Block:
@@ -101,10 +106,7 @@ class Block:
             If a parameter is nothing that a configuration can hold, a block of a class
             that is not registered with Keras for instance.
         """
-        return {
-            name: serialize(value, f"the {name!r} parameter of {type(self).__name__}")
-            for name, value in parameters_of(self).items()
-        }
+        return parameters_config(self)
 
     @classmethod
     def from_config(cls, config):

@@ -9,6 +9,7 @@ import keras_tuner
 
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.hyperparameters import check_parameters
+from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import Training, suggest_training
 from skautokeras._space.unfilled import without_weights
@@ -322,9 +323,10 @@ def _scope_key(scope):
 def _features(x, *, is_input):
     """Return what a head is built on: (batch, features)."""
     x = as_tensor(x)
-    if len(x.shape) == 4 and not is_input:
-        return keras.layers.GlobalAveragePooling2D()(x)
-    return keras.layers.Flatten()(x) if len(x.shape) > 2 else x
+    if len(x.shape) <= 2:
+        return x
+    is_map = len(x.shape) == 4 and not is_input
+    return reduce(x, "global_avg" if is_map else "flatten")
 
 
 def _split_preprocessing(model, inputs, outputs):

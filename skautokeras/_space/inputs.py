@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from skautokeras._space.configuration import deserialize, serialize
-from skautokeras._space.node import Node, parameters_of
+from skautokeras._space.configuration import deserialize
+from skautokeras._space.node import Node, parameters_config
 from skautokeras._space.records import Image, Table, Text
 
 
@@ -33,11 +33,7 @@ class InputNode(Node):
         config : dict
             For `from_config`.
         """
-        parameters = {
-            name: serialize(value, f"the {name!r} parameter of {type(self).__name__}")
-            for name, value in parameters_of(self).items()
-        }
-        return {**parameters, "key": self._key}
+        return {**parameters_config(self), "key": self._key}
 
     @classmethod
     def from_config(cls, config):
@@ -130,10 +126,7 @@ class StructuredDataInput(InputNode):
         table : Table
             What blocks are called on.
         """
-        tensors = {
-            part: keras.Input((width,), dtype=dtype, name=prefix + part)
-            for part, (width, dtype) in schema.shapes.items()
-        }
+        tensors = _tensors(schema, prefix)
         table = Table(
             **tensors, quantiles=schema.quantiles, cardinalities=schema.cardinalities
         )
@@ -256,10 +249,7 @@ class TextInput(InputNode):
         text : Text
             What blocks are called on.
         """
-        tensors = {
-            part: keras.Input((width,), dtype=dtype, name=prefix + part)
-            for part, (width, dtype) in schema.shapes.items()
-        }
+        tensors = _tensors(schema, prefix)
         text = Text(**tensors, schema=schema)
         return {prefix + part: tensor for part, tensor in tensors.items()}, text
 
@@ -302,3 +292,11 @@ class Input(InputNode):
         """
         tensor = keras.Input(schema.shape, dtype="float32", name=prefix + "array")
         return {prefix + "array": tensor}, tensor
+
+
+def _tensors(schema, prefix):
+    """Return a tensor (batch, width) for each array that a schema names."""
+    return {
+        part: keras.Input((width,), dtype=dtype, name=prefix + part)
+        for part, (width, dtype) in schema.shapes.items()
+    }

@@ -184,6 +184,20 @@ def parameters_of(thing):
     return {name: values[name] for name in names if name in values}
 
 
+def parameters_config(thing):
+    """Return the parameters of a block or an input as plain values for JSON.
+
+    Parameters
+    ----------
+    thing : Block or Node
+        Its attributes are the parameters of its constructor.
+    """
+    return {
+        name: serialize(value, f"the {name!r} parameter of {type(thing).__name__}")
+        for name, value in parameters_of(thing).items()
+    }
+
+
 def given_parameters(thing):
     """Return the parameters of a block or an input that are not the default, as text.
 
