@@ -7,9 +7,8 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import validate_data
 
-from skautokeras._data.columns import is_table
+from skautokeras._data.columns import check_columns
 from skautokeras._estimators.base import BaseAutoEstimator
 
 
@@ -136,6 +135,8 @@ class AutoModel(BaseAutoEstimator):
     --------
     StructuredDataClassifier : For one table and classes.
     StructuredDataRegressor : For one table and numbers.
+    ImageClassifier : For images and classes.
+    ImageRegressor : For images and numbers.
 
     References
     ----------
@@ -281,15 +282,7 @@ class AutoModel(BaseAutoEstimator):
         return float(np.mean(scores))
 
     def _check_X(self, X, *, reset):
-        if not hasattr(X, "__len__") and hasattr(X, "__array__"):
-            X = np.asarray(X)
-        if is_table(X):
-            validate_data(self, X, skip_check_array=True, reset=reset)
-        elif reset:
-            # Of an earlier fit.
-            for name in ("n_features_in_", "feature_names_in_"):
-                vars(self).pop(name, None)
-        return X
+        return check_columns(self, X, reset=reset)
 
     def _nodes(self):
         from skautokeras._space.assembly import assemble
