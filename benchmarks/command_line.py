@@ -5,6 +5,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks import image_data
 from benchmarks.data import TASKS
 from benchmarks.mixed_data import DATASETS
 from benchmarks.peers import Peers
@@ -12,6 +13,7 @@ from benchmarks.results import Results
 from benchmarks.suite import Options
 from benchmarks.suites import (
     anytime,
+    images,
     latency,
     memory,
     mixed,
@@ -23,7 +25,9 @@ from benchmarks.suites import (
 )
 
 _SEARCH = (overhead, rate, anytime, memory, latency, parallel, pruning)
-SUITES = {module.SUITE.name: module.SUITE for module in (tables, mixed, *_SEARCH)}
+SUITES = {
+    module.SUITE.name: module.SUITE for module in (tables, mixed, images, *_SEARCH)
+}
 GROUPS = {"search": [module.SUITE.name for module in _SEARCH]}
 
 
@@ -41,7 +45,7 @@ def make_parser():
         nargs="+",
         required=True,
         metavar="NAME",
-        help=f"any of: {', '.join(SUITES)}; or search: all but tables and mixed",
+        help=f"any of: {', '.join(SUITES)}; or search: what has no data of its own",
     )
     parser.add_argument(
         "--output",
@@ -62,12 +66,20 @@ def make_parser():
         help="interpreter of an environment with AutoKeras 3.0.0; wins over --peers",
     )
     options = parser.add_argument_group("options of suites (each has its own default)")
-    options.add_argument("--datasets", nargs="+", choices=[*TASKS, *DATASETS])
+    options.add_argument(
+        "--datasets",
+        nargs="+",
+        choices=list(dict.fromkeys([*TASKS, *DATASETS, *image_data.TASKS])),
+    )
     options.add_argument("--seeds", nargs="+", type=int)
     options.add_argument("--trials", nargs="+", type=int, help="trials of a search")
     options.add_argument("--jobs", nargs="+", type=int, help="values of n_jobs")
     options.add_argument("--max-time", type=float, help="seconds for a search")
-    options.add_argument("--methods", nargs="+", choices=tables.METHODS)
+    options.add_argument(
+        "--methods",
+        nargs="+",
+        choices=list(dict.fromkeys([*tables.METHODS, *images.METHODS])),
+    )
     options.add_argument("--repetitions", type=int, help="processes per import")
     options.add_argument("--autokeras-trials", type=int)
     options.add_argument(
@@ -143,7 +155,7 @@ def _check(parser, parsed):
 def _check_datasets(parser, given, suites):
     """End with a message unless a suite knows the data sets that are named."""
     for suite in suites:
-        kinds = DATASETS if suite is mixed.SUITE else TASKS
+        kinds = {"mixed": DATASETS, "images": image_data.TASKS}.get(suite.name, TASKS)
         for name in given.get("datasets", ()):
             if "datasets" in suite.defaults and name not in kinds:
                 parser.error(f"{name} is no data set of the suite {suite.name}")

@@ -21,7 +21,7 @@ class Fitted:
     Attributes
     ----------
     predict : callable
-        Takes the raw DataFrame of features, returns (n_samples,) predictions.
+        Takes raw features, returns (n_samples,) predictions.
     n_trials : int or None
         Trials that finished. None: the method does not search.
     note : str
@@ -59,7 +59,7 @@ def score_predictions(task, y_true, y_pred):
     }
 
 
-def measure_fit(spec, prepare):
+def measure_fit(spec, prepare, read=read_split, tasks=TASKS):
     """Fit and score one method in this process.
 
     Parameters
@@ -69,13 +69,17 @@ def measure_fit(spec, prepare):
     prepare : callable
         `prepare(spec)` imports the method's libraries and returns `fit`;
         `fit(X, y)` returns a `Fitted`.
+    read : callable
+        `read(folder, dataset, split)` returns X and y.
+    tasks : dict
+        Data set -> "classification" or "regression".
 
     Returns
     -------
     dict
         The measurement.
     """
-    X, y = read_split(spec["folder"], spec["dataset"], "train")
+    X, y = read(spec["folder"], spec["dataset"], "train")
 
     started = time.perf_counter()
     fit = prepare(spec)
@@ -84,7 +88,7 @@ def measure_fit(spec, prepare):
     finished = time.perf_counter()
 
     # The test file is opened here, once, after everything has been decided.
-    X_test, y_test = read_split(spec["folder"], spec["dataset"], "test")
+    X_test, y_test = read(spec["folder"], spec["dataset"], "test")
     predicting = time.perf_counter()
     y_pred = fitted.predict(X_test)
     predicted = time.perf_counter()
@@ -92,7 +96,7 @@ def measure_fit(spec, prepare):
     fit_seconds = finished - imported
     rate = None if fitted.n_trials is None else 60 * fitted.n_trials / fit_seconds
     return {
-        **score_predictions(TASKS[spec["dataset"]], y_test, y_pred),
+        **score_predictions(tasks[spec["dataset"]], y_test, y_pred),
         "fit_seconds": fit_seconds,
         "import_seconds": imported - started,
         "predict_seconds": predicted - predicting,

@@ -7,10 +7,12 @@ import textwrap
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.command_line import SUITES, main, parse_arguments
 from benchmarks.curves import band, best_at, seconds_until
+from benchmarks.image_data import read_images
 from benchmarks.machine import machine_facts, software_versions
 from benchmarks.peers import AUTOKERAS, PeerMissingError, Peers
 from benchmarks.process import run
@@ -99,6 +101,35 @@ def test_the_table_of_mixed_data_has_a_row_per_kind():
     cells = table_of("mixed", rows)
     assert [row[2] for row in cells[2:]] == ["images", "attributes and images"]
     assert cells[2][4] == "0.6000 (0.5000 to 0.7000)"
+
+
+def test_the_images_suite_has_data_and_methods_of_its_own():
+    command = [FOLDER, "--suite", "images", "--quick", "--methods", "keras_cnn"]
+    _, ((_, options),) = parse_arguments(command)
+    assert options["datasets"] == ["digits"]
+    assert options["methods"] == ["keras_cnn"]
+    assert options["max_time"] == 20.0
+
+
+@pytest.mark.slow
+def test_the_images_suite_runs_from_end_to_end(tmp_path, capsys):
+    command = [str(tmp_path), "--suite", "images", "--quick", "--methods", "pca_svm"]
+    output = tmp_path / "results"
+    main([*command, "--output", str(output)])
+
+    (row,) = json.loads((output / "images.json").read_text())["measurements"]
+    assert 0.9 < row["score"] < 1
+    assert "| digits | pca_svm | accuracy | 1 |" in capsys.readouterr().out
+
+
+def test_photographs_of_a_house_are_put_together(tmp_path):
+    (tmp_path / "houses").mkdir()
+    rooms = ("frontal", "kitchen", "bedroom", "bathroom")
+    photos = {r: np.full((2, 4, 4, 3), i, "uint8") for i, r in enumerate(rooms)}
+    np.savez(tmp_path / "houses" / "test.npz", y=np.exp([1.0, 2.0]), **photos)
+    X, y = read_images(tmp_path, "houses", "test")
+    np.testing.assert_array_equal(X[1, ::4, ::4, 0], [[0, 1], [2, 3]])
+    np.testing.assert_allclose(y, [1, 2])
 
 
 def test_the_folder_may_follow_the_names_of_suites():
