@@ -13,6 +13,7 @@ from skautokeras._layers import (
     CategoricalEmbedding,
     Cutout,
     Dropout,
+    MeanOfMirrored,
     OneHot,
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
@@ -21,12 +22,14 @@ from skautokeras._layers import (
     RandomAffine,
     RandomContrast,
     Scaling,
+    WithMirrored,
 )
 
 __all__ = [
     "CategoricalEmbedding",
     "Cutout",
     "Dropout",
+    "MeanOfMirrored",
     "OneHot",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
@@ -35,4 +38,5 @@ __all__ = [
     "RandomAffine",
     "RandomContrast",
     "Scaling",
+    "WithMirrored",
 ]

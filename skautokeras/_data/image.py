@@ -8,6 +8,7 @@ from joblib import cpu_count
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skautokeras._data import storage
 from skautokeras._data.array import check_numeric, is_missing, row_contents, stacked
 from skautokeras._data.columns import errors_about
 from skautokeras._data.image_files import ImageFacts, decode, file_facts
@@ -76,7 +77,8 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
 
     The one array that it makes is ``"pixels"``, of shape (n_samples, height, width,
     channels). Booleans and integers between 0 and 255 become uint8, everything else
-    float32; the values stay as they are.
+    float32; the values stay as they are. What files hold is decoded once; where it does
+    not fit in memory, it lies in a file without a name (see `storage.empty`).
 
     Parameters
     ----------
@@ -208,19 +210,18 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         return pixels
 
     def _check_parameters(self):
-        who = type(self).__name__
         if self.channels not in ("first", "last", None):
             raise ValueError(
-                f"The 'channels' parameter of {who} must be 'first', 'last' or None. "
-                f"Got {self.channels!r} instead."
+                "The 'channels' parameter must be 'first', 'last' or None. Got "
+                f"{self.channels!r} instead."
             )
         for name, lengths in {"image_shape": (2, 3), "image_size": (2,)}.items():
             value = getattr(self, name)
             if value is not None and not _is_shape(value, lengths):
                 raise ValueError(
-                    f"The {name!r} parameter of {who} must be None or "
+                    f"The {name!r} parameter must be None or "
                     f"{' or '.join(map(str, lengths))} positive integers, (height, "
-                    f"width{', channels' if 3 in lengths else ''}). Got {value!r} "
+                    f"width{'[, channels]' if 3 in lengths else ''}). Got {value!r} "
                     "instead."
                 )
 
@@ -266,8 +267,8 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             return self._unflattened(array), channels
         if array.ndim > 4 or 0 in array.shape:
             raise ValueError(
-                f"{type(self).__name__} expects images of shape (n_samples, height, "
-                f"width[, channels]), got an array of shape {array.shape}."
+                "Images must have the shape (n_samples, height, width[, channels]), "
+                f"got an array of shape {array.shape}."
             )
         if array.ndim == 4 and channels is None:
             channels = find_channels([array.shape[1:]])
@@ -275,20 +276,18 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         return images, channels if array.ndim == 4 else None
 
     def _unflattened(self, array):
-        who = type(self).__name__
         if self.image_shape is None:
             raise ValueError(
-                f"{who} expects images of shape (n_samples, height, width[, "
-                f"channels]), got an array of shape {array.shape}. Pass "
-                "image_shape=(height, width) if each row is a flattened image."
+                "Images must have the shape (n_samples, height, width[, channels]), "
+                f"got an array of shape {array.shape}. Pass image_shape=(height, "
+                "width) if each row is a flattened image."
             )
         height, width, n_channels = (*self.image_shape, 1)[:3]
         n_expected = height * width * n_channels
         if array.shape[1] != n_expected:
             raise ValueError(
-                f"X has {array.shape[1]} features, but {who} is expecting "
-                f"{n_expected} features as input: rows are flattened images, and "
-                f"image_shape is {tuple(self.image_shape)}."
+                f"X has {array.shape[1]} features, but rows of flattened images have "
+                f"{n_expected} with image_shape={tuple(self.image_shape)}."
             )
         if self.channels == "first":
             images = array.reshape(-1, n_channels, height, width)
@@ -299,7 +298,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         """Return pixels of one shape and dtype."""
         if isinstance(images, np.ndarray):
             return self._make_from_array(images, shape, dtype)
-        pixels = np.empty((len(images), *shape), dtype=dtype)
+        pixels = storage.empty((len(images), *shape), dtype)
 
         def fill(i):
             with errors_about(f"Row {i} of X"):
@@ -314,7 +313,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             raise ValueError(f"X has images of shape {problem}")
         if images.shape[1:] == shape:
             return np.ascontiguousarray(convert(images, dtype))
-        pixels = np.empty((len(images), *shape), dtype=dtype)
+        pixels = storage.empty((len(images), *shape), dtype)
         n_rows = max(1, CHUNK_SIZE // images[0].size)
         for start in range(0, len(images), n_rows):
             rows = slice(start, start + n_rows)
@@ -344,7 +343,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
 
     def _mismatch(self, found, expected):
         """Say how a shape differs from the expected one; None if it does not."""
-        says = f"{found}, but {type(self).__name__} is expecting {tuple(expected)}."
+        says = f"{found}, but {tuple(expected)} is expected."
         if found[2] != expected[2]:
             return says
         if found != expected and not self.resizes_:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from skautokeras._data.storage import take
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -63,7 +65,7 @@ class Rows:
 
 
 def _take(arrays, indices):
-    return {name: array[indices] for name, array in arrays.items()}
+    return {name: take(array, indices) for name, array in arrays.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,13 @@
 """Keras layers of our own: registered by name, serialisable, exportable."""
 
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
-from skautokeras._layers.image import Cutout, RandomAffine, RandomContrast
+from skautokeras._layers.image import (
+    Cutout,
+    MeanOfMirrored,
+    RandomAffine,
+    RandomContrast,
+    WithMirrored,
+)
 from skautokeras._layers.numerical import (
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
@@ -18,6 +24,7 @@ __all__ = [
     "Dropout",
     "FeatureScaling",
     "KnownCodes",
+    "MeanOfMirrored",
     "OneHot",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
@@ -27,4 +34,5 @@ __all__ = [
     "RandomContrast",
     "Scaling",
     "WeightedBag",
+    "WithMirrored",
 ]

@@ -1,4 +1,4 @@
-"""Layers that vary images in training; images are (batch, height, width, channels)."""
+"""Layers for images, which are (batch, height, width, channels): most vary them."""
 
 import math
 
@@ -304,6 +304,68 @@ class Cutout(keras.layers.Layer):
         """Return what `from_config` needs."""
         config = {"size": self.size, "fill": self.fill, "seed": self.seed}
         return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class WithMirrored(keras.layers.Layer):
+    """Put behind each image its mirror image; not in training.
+
+    What is made of such a pair of rows becomes one row again in `MeanOfMirrored`.
+
+    Notes
+    -----
+    **Shape**: (batch, height, width, channels) to (2 batch, height, width, channels);
+    in training that of the input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.image import WithMirrored
+    >>> WithMirrored()(np.array([[[[1.0], [2.0]]]])).numpy()[..., 0].tolist()
+    [[[1.0, 2.0]], [[2.0, 1.0]]]
+    """
+
+    def call(self, x, training=False):
+        """Return ``x``, outside of training with the mirror images."""
+        if training:
+            return x
+        pairs = ops.stack([x, ops.flip(x, axis=2)], axis=1)
+        return ops.reshape(pairs, (-1, *x.shape[1:]))
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of twice as many rows."""
+        n_rows, *rest = input_shape
+        return (None if n_rows is None else 2 * n_rows, *rest)
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class MeanOfMirrored(keras.layers.Layer):
+    """Average what a network says of images and of their mirror images.
+
+    Behind `WithMirrored`, with whatever treats rows one by one in between.
+
+    Notes
+    -----
+    **Shape**: (2 batch, ...) to (batch, ...); in training that of the input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.image import MeanOfMirrored
+    >>> MeanOfMirrored()(np.array([[1.0], [2.0], [3.0], [4.0]])).numpy().tolist()
+    [[1.5], [3.5]]
+    """
+
+    def call(self, x, training=False):
+        """Return the mean of each pair of rows, in training ``x``."""
+        if training:
+            return x
+        return ops.mean(ops.reshape(x, (-1, 2, *x.shape[1:])), axis=1)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of half as many rows."""
+        n_rows, *rest = input_shape
+        return (None if n_rows is None else n_rows // 2, *rest)
 
 
 def _constant(values):

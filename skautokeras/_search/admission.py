@@ -1,9 +1,11 @@
 """Admission: which of the configurations that an oracle proposes become trials."""
 
 import json
+import warnings
 from dataclasses import dataclass
 
-from skautokeras._search.cost import estimate_cost
+from skautokeras._search.cost import Cost, estimate_cost
+from skautokeras._space.block import WeightsMissingError
 
 # Floating-point operations per second, one way, that any machine reaches. What fits
 # into the time at this speed is admitted without another thought.
@@ -26,7 +28,7 @@ class Refusal:
 
 
 class Admission:
-    """Turns down what is too large, and what could not finish an epoch in time.
+    """Turns down what is too large, lacks weights, or could not end an epoch in time.
 
     Parameters
     ----------
@@ -66,12 +68,14 @@ class Admission:
         self._time_step = time_step
         self._max_model_size = max_model_size
         self._costs = {}  # by values
+        self._missing = {}  # by values: why pretrained weights cannot be had
         self._timed = []  # arithmetic for one row, and the speed it was done at
 
     def cheapest_first(self, configurations):
         """Return configurations ordered by what a whole training of them costs.
 
-        One that cannot be built costs nothing: its trial says why.
+        One that cannot be built costs nothing: its trial says why. Whether weights can
+        be had is found out here; if not, there is a warning.
 
         Parameters
         ----------
@@ -98,9 +102,12 @@ class Admission:
             In which its first epoch has to end.
         """
         limited = self._max_model_size is not None
-        if not limited and seconds == float("inf"):
+        if not limited and not self._missing and seconds == float("inf"):
             return None
         cost = self._cost(values)
+        missing = self._missing.get(_key(values))
+        if missing:
+            return Refusal(Cost(0, 0, 0), missing, depends_on_time=False)
         if cost is None:
             return None
         if limited and cost.n_parameters > self._max_model_size:
@@ -120,14 +127,27 @@ class Admission:
 
     def _cost(self, values):
         """Return what a configuration costs; None if it cannot be built."""
-        key = json.dumps(values, sort_keys=True, default=str)
+        key = _key(values)
         if key not in self._costs:
             try:
                 self._costs[key] = estimate_cost(self._graph, values)
+            except WeightsMissingError as error:
+                self._costs[key] = None
+                self._warn_of_missing(key, error)
             # Its trial will fail the same way, and record why.
             except Exception:  # noqa: BLE001
                 self._costs[key] = None
         return self._costs[key]
+
+    def _warn_of_missing(self, key, error):
+        """Remember, and tell once, that weights cannot be had."""
+        if not self._missing:
+            warnings.warn(
+                f"{error} The search leaves out the configurations that need them.",
+                UserWarning,
+                stacklevel=2,
+            )
+        self._missing[key] = str(error)
 
     def _epoch_seconds(self, values, cost, trials, seconds):
         """Return about how long an epoch takes; exact only if ``seconds`` are few."""
@@ -160,3 +180,8 @@ class Admission:
             if trial.error is None and trial.flops and trial.seconds
         ]
         return trained + self._timed
+
+
+def _key(values):
+    """Return something hashable that is equal for equal values."""
+    return json.dumps(values, sort_keys=True, default=str)

@@ -12,9 +12,39 @@ from skautokeras._search.compiled import batch_bounds, tensors
 # not depend on the machine: results would, too.
 STREAMED_FROM = 128 * 2**20
 # Bytes of the chunks of longer data.
-_CHUNK_BYTES = 64 * 2**20
+CHUNK_BYTES = 64 * 2**20
 _MAX_SEED = 2**31 - 1
 _IN_ORDER = np.array([-1, 0], "int32")
+
+
+def in_order(rows):
+    """Return what gives the tensors of rows, as a few parts one after the other.
+
+    Parameters
+    ----------
+    rows : Rows
+        As the network takes them.
+
+    Returns
+    -------
+    parts : callable
+        Returns an iterable of (x, y, weight). Rows that fit are one part, which stays
+        on the device.
+    """
+    slices = _slices(rows)
+    if len(slices) == 1:
+        kept = [tensors(rows)]
+        return lambda: kept
+    return lambda: (tensors(rows.take(part)) for part in slices)
+
+
+def _slices(rows):
+    """Return the slices of rows that are sent to the device at once."""
+    n_chunks = 1
+    if rows.nbytes > STREAMED_FROM:
+        n_chunks = math.ceil(rows.nbytes / CHUNK_BYTES)
+    edges = np.linspace(0, len(rows), n_chunks + 1).round().astype(int)
+    return [slice(*pair) for pair in pairwise(edges)]
 
 
 class Chunks:
@@ -55,16 +85,13 @@ class Chunks:
         self._rng = None if seed is None else np.random.default_rng(seed)
         self._prepare = prepare
         self._rows = rows
-        n_chunks = 1
-        if rows.nbytes > STREAMED_FROM:
-            n_chunks = math.ceil(rows.nbytes / _CHUNK_BYTES)
-        edges = np.linspace(0, len(rows), n_chunks + 1).round().astype(int)
-        self._slices = [slice(*pair) for pair in pairwise(edges)]
+        self._slices = _slices(rows)
         self._bounds = [
             batch_bounds(s.stop - s.start, batch_size) for s in self._slices
         ]
         self.n_steps = sum(len(bounds) - 1 for bounds in self._bounds)
-        self._kept = tensors(prepare(rows)) if n_chunks == 1 else None
+        fits = len(self._slices) == 1
+        self._kept = tensors(prepare(rows)) if fits else None
         self._order = None
         if self._kept is None and seed is not None:
             self._order = np.arange(len(rows), dtype="int32")

@@ -101,7 +101,8 @@ class CompiledCache:
         heads : dict of str to (Head, TargetSchema)
             Of the graph.
         """
-        key = (built.training.optimizer, structure(built.network))
+        training = built.training
+        key = training.optimizer, training.ema_momentum, structure(built.network)
         compiled = self._networks.pop(key, None) or CompiledNetwork(built, heads)
         self._networks[key] = compiled
         if len(self._networks) > _KEPT:
@@ -239,8 +240,33 @@ class CompiledNetwork:
             rates = rates[n_steps:]
         return self._named(scalars)
 
-    def validate(self, x, y, weight):
-        """Return the outputs for some rows, and their loss and metrics as logs."""
+    def validate(self, parts):
+        """Return the outputs for some rows, and their loss and metrics as logs.
+
+        Parameters
+        ----------
+        parts : iterable of tuple
+            From `in_order`: x, y and weight of some rows each.
+        """
+        results, targets, weights = [], [], []
+        with self._averaged():
+            for x, y, weight in parts:
+                results.append(self._validate_part(x, y, weight))
+                targets.append(y)
+                weights.append(weight)
+        if len(results) == 1:
+            ((y_pred, scalars),) = results
+            y_pred = {name: value.numpy() for name, value in y_pred.items()}
+        else:
+            outputs = [y_pred for y_pred, _ in results]
+            y_pred, y, weight = map(_joined, (outputs, targets, weights))
+            loss = validation_loss(self._heads, y, y_pred, weight)
+            sums = self._update_metrics(self._fresh_metrics(), y, y_pred, weight)
+            scalars = self._scalars(loss, sums)
+        logs = {f"val_{k}": value for k, value in self._named(scalars).items()}
+        return Outputs(y_pred, logs["val_loss"]), logs
+
+    def _validate_part(self, x, y, weight):
         if self._validate is None:
             # A loop would have to be traced, too.
             self._validates_at_once = len(next(iter(y.values()))) <= rows_at_once(x)
@@ -251,21 +277,34 @@ class CompiledNetwork:
                     *signature((x, y, weight)),
                 ],
             )
-        y_pred, scalars = self._validate(self._others, x, y, weight)
-        logs = {f"val_{k}": value for k, value in self._named(scalars).items()}
-        y_pred = {name: value.numpy() for name, value in y_pred.items()}
-        return Outputs(y_pred, logs["val_loss"]), logs
+        return self._validate(self._others, x, y, weight)
 
     @property
     def state(self):
-        """A copy of all weights; can be set."""
-        return self._flat.numpy(), tuple(v.numpy() for v in self._others)
+        """A copy of all weights, averaged where they are; can be set."""
+        with self._averaged():
+            return self._flat.numpy(), tuple(v.numpy() for v in self._others)
 
     @state.setter
     def state(self, state):
         flat, others = state
         self._flat.assign(flat)
         self._others = tuple(tf.constant(value) for value in others)
+
+    def end(self):
+        """End a training: where weights are averaged, the average takes their place."""
+        self.optimizer.finalize_variable_values([self._flat])
+
+    @contextlib.contextmanager
+    def _averaged(self):
+        """Put the average of the weights in their place for a while, if any."""
+        if not self.optimizer.use_ema:
+            yield
+            return
+        weights = tf.identity(self._flat.value)
+        self.end()
+        yield
+        self._flat.assign(weights)
 
     def write_back(self):
         """Write the weights into the network's own variables."""
@@ -411,6 +450,14 @@ class CompiledNetwork:
     def _named(self, scalars):
         labels = ["loss", *(label for _, label, _ in self._all_metrics())]
         return dict(zip(labels, scalars.numpy().tolist(), strict=True))
+
+
+def _joined(parts):
+    """Return one dict of arrays for a list of them, row behind row."""
+    return {
+        name: np.concatenate([np.asarray(part[name]) for part in parts])
+        for name in parts[0]
+    }
 
 
 def validation_loss(heads, y, y_pred, weight):

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 import skautokeras._layers  # noqa: F401 - unpickled networks need them registered
+from skautokeras._search import chunks
 from skautokeras._search.compiled import (
     compile_function,
     in_chunks,
@@ -84,6 +85,13 @@ def _chunk_rows(x):
     return min(PREDICT_ROWS, rows_at_once(x))
 
 
+def _sent_rows(x):
+    """Return how many rows are sent to the device together: whole chunks."""
+    n_rows, size = max(len(next(iter(x.values()))), 1), _chunk_rows(x)
+    n_bytes = sum(array.nbytes for array in x.values()) / n_rows
+    return size * max(1, int(chunks.CHUNK_BYTES / max(n_bytes * size, 1)))
+
+
 def _add(left, right):
     return {name: left[name] + right[name] for name in left}
 
@@ -119,6 +127,16 @@ class Ensemble:
         """
         if self._compiled is None:
             self._compiled = compile_function(self._outputs, [signature(x)])
+        n_rows = len(next(iter(x.values())))
+        size = _sent_rows(x)
+        parts = [
+            self._predict_part({k: a[i : i + size] for k, a in x.items()})
+            for i in range(0, max(n_rows, 1), size)
+        ]
+        return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+
+    def _predict_part(self, x):
+        """Return the outputs for rows that are sent to the device together."""
         n_rows = len(next(iter(x.values())))
         padded = -n_rows % _chunk_rows(x)
         filled = {

@@ -55,18 +55,29 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         np.random.default_rng(seed) if recipe.shuffle else None,
     )
     valid = None if valid_rows is None else _fit_data(valid_rows, recipe.heads)
+    if training.ema_momentum:
+        # Whoever looks at an epoch sees the averages.
+        callbacks = [
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+            watch,
+            *callbacks,
+        ]
+    else:
+        callbacks = [watch, *callbacks]
     with _no_retracing_warnings():
         network.fit(
             batches,
             epochs=monitor.epochs,
             validation_data=valid,
-            callbacks=[watch, *callbacks],
+            callbacks=callbacks,
             shuffle=False,
             verbose=0,
             **recipe.fit_arguments,
         )
-    if monitor.best_state is not None:
-        network.set_weights(monitor.best_state)
+    # Keras takes the weights for averages where a training ends before its last epoch.
+    state = watch.last_state if monitor.best_state is None else monitor.best_state
+    if state is not None:
+        network.set_weights(state)
 
 
 @contextlib.contextmanager
@@ -129,6 +140,7 @@ class _FitMonitor(keras.callbacks.Callback):
         self._schedule = schedule
         self._rate = training.learning_rate
         self._validation_freq = validation_freq
+        self.last_state = None
 
     def on_epoch_begin(self, epoch, logs=None):
         start, _ = self._monitor.next_progress()
@@ -151,6 +163,7 @@ class _FitMonitor(keras.callbacks.Callback):
             seen.update(self._monitor.logs)
         if self._monitor.finished:
             self.model.stop_training = True
+            self.last_state = self.model.get_weights()
 
     def _is_judged(self, epoch):
         """Return whether an epoch is compared with others: as asked, and the last."""

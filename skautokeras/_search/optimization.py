@@ -14,7 +14,10 @@ _OPTIMIZERS = {
 
 def make_optimizer(training):
     """Return a fresh Keras optimizer; weight decay is up to whoever uses it."""
-    return _OPTIMIZERS[training.optimizer](training.learning_rate)
+    average = {}
+    if training.ema_momentum:
+        average = {"use_ema": True, "ema_momentum": training.ema_momentum}
+    return _OPTIMIZERS[training.optimizer](training.learning_rate, **average)
 
 
 def schedule_of(training, callbacks):

@@ -10,12 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from skautokeras._search.chunks import Chunks
+from skautokeras._search.chunks import Chunks, in_order
 from skautokeras._search.compiled import (
     CompiledCache,
     quick_compilation,
     rows_at_once,
-    tensors,
 )
 from skautokeras._search.keras_fit import train_with_fit
 from skautokeras._search.monitor import Monitor
@@ -212,7 +211,7 @@ def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, s
         built.training.batch_size,
         seed if recipe.shuffle else None,
     )
-    valid_tensors = None if valid_rows is None else tensors(valid_rows)
+    valid_parts = None if valid_rows is None else in_order(valid_rows)
     hooks = _Callbacks(callbacks, built.network, compiled, monitor.epochs)
     with hooks, quick_compilation(chunks.n_steps * monitor.epochs):
         while not monitor.finished and not hooks.wants_to_stop:
@@ -224,12 +223,14 @@ def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, s
             rates = rate * learning_rate_factor(schedule, progress)
             logs = compiled.run_epoch(chunks.epoch(), rates)
             outputs = None
-            if valid_tensors is not None:
-                outputs, valid_logs = compiled.validate(*valid_tensors)
+            if valid_parts is not None:
+                outputs, valid_logs = compiled.validate(valid_parts())
                 logs.update(valid_logs)
             monitor.update(logs, outputs, lambda: compiled.state)
             hooks.end(monitor.epoch - 1, monitor.logs)
-    if monitor.best_state is not None:
+    if monitor.best_state is None:
+        compiled.end()
+    else:
         compiled.state = monitor.best_state
     compiled.write_back()
 

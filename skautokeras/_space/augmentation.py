@@ -117,13 +117,14 @@ class ImageAugmentation(Block):
         check_parameters(self, **values, fill=fill)
         is_image = isinstance(inputs, Image)
         contrast, cutout = values.pop("contrast"), values.pop("cutout")
-        if values["flip"] != "none" or any(
-            value for name, value in values.items() if name != "flip"
-        ):
+        mirrors = values["flip"] != "none"
+        if mirrors or any(value for name, value in values.items() if name != "flip"):
             black = inputs.black if is_image else [0.0] * x.shape[-1]
             x = RandomAffine(**values, fill=black if fill == "black" else None)(x)
         if contrast:
             x = RandomContrast(contrast)(x)
         if cutout:
             x = Cutout(cutout, fill=inputs.mean if is_image else 0.0)(x)
-        return replace(inputs, pixels=x) if is_image else x
+        if not is_image:
+            return x
+        return replace(inputs, pixels=x, mirrored=mirrors or inputs.mirrored)

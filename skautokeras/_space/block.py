@@ -12,6 +12,13 @@ from skautokeras._space.node import (
 )
 
 
+class WeightsMissingError(FileNotFoundError):
+    """Raised by a block whose pretrained weights cannot be had.
+
+    Configurations that need them are left out of a search.
+    """
+
+
 class Block:
     """Base class of everything that a search space is made of.
 

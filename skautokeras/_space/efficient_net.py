@@ -7,7 +7,7 @@ import keras
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.regularization import Dropout
-from skautokeras._space.block import Block, as_tensor
+from skautokeras._space.block import Block, WeightsMissingError, as_tensor
 from skautokeras._space.convolution import batch_normalization
 from skautokeras._space.hyperparameters import (
     SEARCHED,
@@ -66,7 +66,8 @@ class EfficientNetBlock(Block):
         Weights to start from: those for ImageNet, which Keras downloads once, or a file
         of weights for the version, without the top. Images are then resized to the size
         that the network was trained on, and their pixels brought to between 0 and 255.
-        None: random weights and the size of the images, 32 pixels at least.
+        None: random weights and the size of the images, 32 pixels at least. If they
+        cannot be had, a warning says so and a search leaves out what needs them.
     trainable : bool or None, default=None
         Whether weights that were given are trained further. None: searched.
     dropout : float or None, default=None
@@ -146,7 +147,7 @@ class EfficientNetBlock(Block):
                 "EfficientNetBlock needs the 'version' that the file of weights is for."
             )
         if not os.path.exists(self.weights):
-            raise FileNotFoundError(
+            raise WeightsMissingError(
                 "The 'weights' parameter of EfficientNetBlock must be 'imagenet' or "
                 f"the path of a file. There is no file {os.fspath(self.weights)!r}."
             )
@@ -180,7 +181,7 @@ class EfficientNetBlock(Block):
         except Exception as error:
             if weights is None:
                 raise
-            raise OSError(
+            raise WeightsMissingError(
                 f"The weights {weights!r} of EfficientNetBlock(version={version!r}) "
                 f"could not be had: {error}. If there is no network here, call "
                 f"keras.applications.EfficientNet{version.upper()}(include_top=False) "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 import keras_tuner
 
+from skautokeras._data.schema import ImageSchema
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.hyperparameters import check_parameters
 from skautokeras._space.reduction import reduce
@@ -237,6 +238,8 @@ class Graph:
                 head.loss is None and target.is_classification
                 for head, target in self.heads.values()
             ),
+            # Part of the recipes for images (docs/decisions.md).
+            average_weights=any(isinstance(s, ImageSchema) for s in self.schemas),
         )
         tensors, made, models = {}, {}, {}
         for node, schema in zip(self.inputs, self.schemas, strict=True):

@@ -45,7 +45,8 @@ class Image:
     ``pixels`` (batch, height, width, channels) is a float tensor; ``mean`` and ``std``
     (channels,) are those of the training data as ``pixels`` is now; ``black`` and
     ``white`` (channels,) are the values that now stand for the darkest and the
-    brightest one (0 and 1 as they come from the input).
+    brightest one (0 and 1 as they come from the input). ``mirrored`` tells whether
+    training mirrors images from left to right.
     """
 
     pixels: object
@@ -53,6 +54,7 @@ class Image:
     std: np.ndarray
     black: np.ndarray
     white: np.ndarray
+    mirrored: bool = False
 
     def to_tensor(self):
         """Return the pixels."""

@@ -8,6 +8,8 @@ OPTIMIZERS = ("adam", "nadam", "rmsprop")
 SCHEDULES = ("cosine", "flat_cosine", "one_cycle", "constant")
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 EPOCHS = (8, 16, 32, 64, 128)
+# Not at all, or over some hundred or thousand steps.
+EMA_MOMENTA = (0.0, 0.99, 0.999)
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,9 @@ class Training:
     ``learning_rate`` is the highest of the schedule, which ends after ``epochs`` if
     early stopping does not end the training before; ``weight_decay`` is decoupled
     (AdamW, arXiv:1711.05101): each step takes ``learning_rate * weight_decay`` of every
-    weight matrix away, biases and scales of normalizations excepted.
+    weight matrix away, biases and scales of normalizations excepted. ``ema_momentum``
+    above 0 says that the network is judged, and ends, with an exponential moving
+    average of its weights (Polyak and Juditsky, 1992).
     """
 
     optimizer: str
@@ -27,10 +31,17 @@ class Training:
     batch_size: int
     epochs: int
     label_smoothing: float = 0.0
+    ema_momentum: float = 0.0
 
 
 def suggest_training(
-    hp, n_samples, *, batch_size=None, epochs=None, smooth_labels=False
+    hp,
+    n_samples,
+    *,
+    batch_size=None,
+    epochs=None,
+    smooth_labels=False,
+    average_weights=False,
 ):
     """Return the training that the hyperparameters below ``training`` describe.
 
@@ -46,6 +57,8 @@ def suggest_training(
         Fixed by the user. None: searched.
     smooth_labels : bool, default=False
         Whether label smoothing is searched.
+    average_weights : bool, default=False
+        Whether it is searched if weights are averaged.
     """
     with hp.name_scope("training"):
         rates = Float(1e-4, 3e-2, default=2e-3, sampling="log")
@@ -61,6 +74,9 @@ def suggest_training(
             epochs=choose(hp, "epochs", epochs, Choice(EPOCHS, default=32)),
             label_smoothing=choose(hp, "label_smoothing", None, smoothing)
             if smooth_labels
+            else 0.0,
+            ema_momentum=choose(hp, "ema_momentum", None, Choice(EMA_MOMENTA))
+            if average_weights
             else 0.0,
         )
 

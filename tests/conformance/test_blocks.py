@@ -301,6 +301,7 @@ def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, paramete
         (ImageBlock(block_type="dense"), "block_type"),
         (ImageBlock(normalize="yes"), "normalize"),
         (ImageBlock(augment="yes"), "augment"),
+        (ImageBlock(augment=True, average_mirrored="yes"), "average_mirrored"),
         (ImageAugmentation(flip="vertical"), "flip"),
         (ImageAugmentation(translation=1.0), "translation"),
         (ImageAugmentation(rotation=-5), "rotation"),

@@ -465,7 +465,7 @@ BAD = {
     "another width": (
         GREY.reshape(5, 63),
         {"image_shape": (8, 8)},
-        "X has 63 features, but ImageAdapter is expecting 64 features as input",
+        r"X has 63 features, but .* have 64 with image_shape=\(8, 8\)",
     ),
     "one dimension": (GREY.ravel(), {}, "Expected 2D array, got 1D array"),
     "five dimensions": (GREY[..., None, None], {}, r"shape \(5, 9, 7, 1, 1\)"),
@@ -529,7 +529,7 @@ def test_sparse_data_are_refused():
 )
 def test_parameters_are_checked(params):
     (name,) = params
-    with pytest.raises(ValueError, match=f"The '{name}' parameter of ImageAdapter"):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter must be"):
         ImageAdapter(**params).fit(GREY)
 
 
@@ -541,8 +541,12 @@ def test_parameters_are_checked(params):
             GREY[:, :8],
             r"X has images of shape \(8, 7, 1\), but .*\(9, 7, 1\).*ima",
         ),
-        (GREY, COLOUR, r"X has images of shape \(9, 7, 3\), but ImageAdapter is expec"),
-        (COLOUR, GREY, r"shape \(9, 7, 1\), but ImageAdapter is expecting \(9, 7, 3\)"),
+        (
+            GREY,
+            COLOUR,
+            r"X has images of shape \(9, 7, 3\), but \(9, 7, 1\) is expected",
+        ),
+        (COLOUR, GREY, r"shape \(9, 7, 1\), but \(9, 7, 3\) is expected"),
         (
             list(GREY),
             [GREY[0], GREY[0][:8]],
@@ -552,7 +556,7 @@ def test_parameters_are_checked(params):
         (
             COLOUR,
             COLOUR.transpose(0, 3, 1, 2),
-            r"shape \(3, 9, 7\), but ImageAdapter is expecting \(9, 7, 3\)",
+            r"shape \(3, 9, 7\), but \(9, 7, 3\) is expected",
         ),
     ],
 )

@@ -13,7 +13,13 @@ from scipy.special import ndtri
 
 import skautokeras._layers
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
-from skautokeras._layers.image import Cutout, RandomAffine, RandomContrast
+from skautokeras._layers.image import (
+    Cutout,
+    MeanOfMirrored,
+    RandomAffine,
+    RandomContrast,
+    WithMirrored,
+)
 from skautokeras._layers.numerical import (
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
@@ -49,7 +55,11 @@ MADE_BY = {
     KnownCodes: lambda: KnownCodes(n_codes=3, unknown=1, length=9),
     FeatureScaling: lambda: FeatureScaling([0.0, 1.5, -1.0, 2.0, 0.5]),
     WeightedBag: lambda: WeightedBag(n_codes=5, dim=3, stddev=0.2),
+    WithMirrored: WithMirrored,
+    MeanOfMirrored: MeanOfMirrored,
 }
+# Two rows of the one are one row of the other.
+PAIRS = (WithMirrored, MeanOfMirrored)
 ON_CODES = (OneHot, CategoricalEmbedding, KnownCodes, FeatureScaling, WeightedBag)
 
 
@@ -69,8 +79,15 @@ every_layer = pytest.mark.parametrize(
 )
 
 
+every_layer_of_rows = pytest.mark.parametrize(
+    "layer_class",
+    [layer_class for layer_class in _all_layer_classes() if layer_class not in PAIRS],
+    ids=lambda layer_class: layer_class.__name__,
+)
+
+
 def _input_of(layer_class):
-    if layer_class in (RandomAffine, RandomContrast, Cutout):
+    if layer_class in (RandomAffine, RandomContrast, Cutout, *PAIRS):
         return IMAGES
     if layer_class is PositionEmbedding:
         return SERIES
@@ -502,6 +519,22 @@ def test_images_vary_in_half_precision(layer_class):
     np.testing.assert_allclose(np.asarray(result), np.asarray(expected), atol=0.02)
 
 
+def test_mirror_images_come_and_go_in_prediction_only():
+    pairs = np.asarray(WithMirrored()(IMAGES))
+    np.testing.assert_array_equal(pairs[::2], IMAGES)
+    np.testing.assert_array_equal(pairs[1::2], IMAGES[:, :, ::-1])
+    mean = np.asarray(MeanOfMirrored()(pairs))
+    expected = (IMAGES + IMAGES[:, :, ::-1]) / 2
+    np.testing.assert_allclose(mean, expected, rtol=1e-6)
+    np.testing.assert_array_equal(WithMirrored()(IMAGES, training=True), IMAGES)
+    np.testing.assert_array_equal(MeanOfMirrored()(IMAGES, training=True), IMAGES)
+    inputs = keras.Input(IMAGES.shape[1:])
+    model = keras.Model(inputs, MeanOfMirrored()(WithMirrored()(inputs)))
+    assert model.output.shape == inputs.shape
+    predicted = model.predict(IMAGES, batch_size=5, verbose=0)
+    np.testing.assert_allclose(predicted, expected, rtol=1e-6)
+
+
 # --- The contract of every layer
 
 
@@ -549,7 +582,7 @@ def test_the_symbolic_output_has_the_shape_and_dtype_of_the_eager_one(layer_clas
     assert symbolic.dtype == keras.backend.standardize_dtype(eager.dtype)
 
 
-@every_layer
+@every_layer_of_rows
 def test_a_row_alone_gives_the_same_as_among_others(layer_class):
     x = _input_of(layer_class)
     layer = _randomized(MADE_BY[layer_class](), x)
@@ -581,7 +614,7 @@ def test_outputs_have_one_dtype_for_wider_inputs_too(layer_class):
         assert keras.backend.standardize_dtype(result.dtype) == expected
 
 
-@every_layer
+@every_layer_of_rows
 @pytest.mark.parametrize("n_rows", [1, 7])
 def test_a_model_with_the_layer_takes_one_row_and_seven(layer_class, n_rows):
     x = _input_of(layer_class)

@@ -5,10 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from skautokeras import Block, ClassificationHead, DenseBlock, Input
+from skautokeras._data.schema import ArraySchema
 from skautokeras._search.admission import Admission
 from skautokeras._search.cost import count_flops, estimate_cost
 from skautokeras._search.trainer import time_step
 from skautokeras._search.trial import Trial
+from skautokeras._space.block import WeightsMissingError
+from skautokeras._space.graph import Graph
 
 N_ROWS = 100_000_000
 
@@ -82,6 +86,41 @@ def test_a_step_is_timed_where_nothing_alike_was_trained(problem, flops):
     assert admission.refusal({}, small, 3.9) is not None
     assert len(calls) == 1  # its speed is known now
     assert Admission(problem.graph, 1, never).refusal({}, [], 1.0) is None
+
+
+class Pretrained(Block):
+    """Has the weights of some versions only."""
+
+    def build(self, hp, inputs):
+        if hp.Choice("version", ["there", "large", "small"]) != "there":
+            raise WeightsMissingError("There are no weights.")
+        return DenseBlock(n_layers=1, units=4).build(hp, inputs)
+
+
+def pretrained_graph(problem, block):
+    graph, node = problem.graph, Input()
+    return Graph(
+        [node],
+        [ClassificationHead()(block(node))],
+        schemas=[ArraySchema((4,), 10)],
+        targets=graph.targets,
+        n_samples=10,
+    )
+
+
+def test_what_lacks_its_weights_is_left_out_with_one_warning(problem):
+    graph = pretrained_graph(problem, Pretrained())
+    admission = Admission(graph, N_ROWS, never)
+    there, *others = [
+        {"pretrained_1/version": version} for version in ("there", "large", "small")
+    ]
+    with pytest.warns(UserWarning, match="There are no weights. The search leaves out"):
+        admission.cheapest_first([others[0], there])
+    for values in others:  # warnings are errors here
+        refusal = admission.refusal(values, [], math.inf)
+        assert refusal.reason == "There are no weights."
+        assert not refusal.depends_on_time
+    assert admission.refusal(there, [], math.inf) is None
 
 
 def test_a_network_that_cannot_take_a_step_is_left_to_its_trial(problem):

@@ -6,6 +6,7 @@ import pytest
 from skautokeras._data.split import Rows
 from skautokeras._search import chunks as chunks_module
 from skautokeras._search.chunks import Chunks
+from skautokeras._search.ensemble import Ensemble
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def stream(monkeypatch):
 
     def stream(n_bytes):
         monkeypatch.setattr(chunks_module, "STREAMED_FROM", 0)
-        monkeypatch.setattr(chunks_module, "_CHUNK_BYTES", n_bytes)
+        monkeypatch.setattr(chunks_module, "CHUNK_BYTES", n_bytes)
 
     return stream
 
@@ -68,6 +69,34 @@ def test_rows_that_fit_are_sent_once(rows):
     [first], [second] = chunks.epoch(), chunks.epoch()
     assert first[0]["x"] is second[0]["x"]
     assert first[3].numpy().tolist() != second[3].numpy().tolist()
+
+
+def test_validation_in_parts_is_validation(measured_problem, stream):
+    values = {"training/learning_rate": 1e-2}
+    expected = measured_problem.train(values, shuffle=False)[1]
+    # Five chunks of four batches each; the validation rows are three parts.
+    stream(measured_problem.data.train.nbytes // 5)
+    found = measured_problem.train(values, shuffle=False)[1]
+    for name in ("val_loss", "val_auc", "val_score"):
+        assert found.history[name] == pytest.approx(expected.history[name], rel=1e-3)
+    (name,) = expected.best_outputs.y_pred
+    assert found.best_outputs.y_pred[name].shape == (138, 1)
+
+
+def test_predictions_in_parts_are_predictions(measured_problem, monkeypatch):
+    built, _ = measured_problem.train(epochs=1)
+    x = {k: np.tile(v, (12, 1)) for k, v in measured_problem.data.all.x.items()}
+    expected = Ensemble([built.model], [1.0]).predict(x)
+    monkeypatch.setattr(chunks_module, "CHUNK_BYTES", 10_000)
+    seen = []
+    ensemble = Ensemble([built.model], [1.0])
+    predict = ensemble._predict_part
+    ensemble._predict_part = lambda x: seen.append(x) or predict(x)
+    found = ensemble.predict(x)
+    assert [len(part["numerical"]) for part in seen[:2]] == [512, 512]
+    assert sum(len(part["numerical"]) for part in seen) == 12 * 458
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name])
 
 
 @pytest.mark.parametrize("shuffle", [True, False])

@@ -19,6 +19,7 @@ from skautokeras._search.optimization import learning_rate_factor
 from skautokeras._search.trainer import Recipe, train
 from skautokeras._search.trial import evaluate
 from skautokeras._space.graph import Graph
+from skautokeras._space.randomness import seeded
 
 HEAD = "classification_head_1"
 THROUGH_FIT = {"fit_arguments": {"validation_freq": 1}}
@@ -146,6 +147,65 @@ def test_without_shuffling_both_ways_give_the_same_network(problem):
     np.testing.assert_allclose(
         weights_of(compiled_built), weights_of(fit_built), atol=1e-4
     )
+
+
+class Weights(keras.callbacks.LearningRateScheduler):
+    """Writes down the weights after each epoch; the rate stays."""
+
+    seen = []
+
+    def __init__(self):
+        super().__init__(lambda epoch, rate: rate)
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        self.seen.append(np.concatenate([w.ravel() for w in self.model.get_weights()]))
+
+
+def averaging(problem, momentum=0.8, **changes):
+    """Train with averages, one batch an epoch; return the network and the monitor."""
+    recipe = replace(problem.recipe, epochs=5, shuffle=False, **changes)
+    with seeded(0):
+        built = problem.graph.build({**CONSTANT, "training/learning_rate": 0.01})
+        training = replace(built.training, ema_momentum=momentum, batch_size=1000)
+        built = replace(built, training=training)
+        return built, lambda valid: train(
+            built,
+            recipe,
+            problem.data.train,
+            valid,
+            None if valid is None else problem.objective(),
+            deadline=Deadline(None),
+            seed=0,
+            on_epoch=lambda epoch, logs: False,
+        )
+
+
+@pytest.mark.parametrize("n_epochs", [3, 5], ids=["a refit", "all epochs"])
+@both_ways
+def test_averages_of_the_weights_are_what_a_training_ends_with(
+    problem, changes, n_epochs
+):
+    Weights.seen.clear()
+    averaging(problem, 0.0, callbacks=(Weights(),), stop_after=n_epochs)[1](None)
+    average = Weights.seen[0]
+    for weights in Weights.seen[1:]:
+        average = 0.8 * average + 0.2 * weights
+    assert len(Weights.seen) == n_epochs
+    built, start = averaging(problem, stop_after=n_epochs, **changes)
+    start(None)
+    np.testing.assert_allclose(weights_of(built), average, atol=1e-5)
+
+
+@both_ways
+def test_averages_of_the_weights_are_what_is_judged(problem, changes):
+    built, start = averaging(problem, **changes)
+    monitor = start(problem.data.valid)
+    assert_is_the_network_of_the_best_epoch(problem, built, monitor)
+    plain = averaging(problem, 0.0, **changes)[1](problem.data.valid)
+    assert monitor.history["loss"] == pytest.approx(plain.history["loss"], rel=1e-4)
+    # An average is behind.
+    assert monitor.history["val_loss"][-1] > plain.history["val_loss"][-1]
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,44 @@ def test_images_are_varied_in_training_only():
         assert not np.allclose(model(arrays, training=True), arrays), values
 
 
+@pytest.mark.parametrize(
+    ("flip", "average", "same"),
+    [
+        ("horizontal", True, True),
+        ("both", True, True),
+        ("horizontal", False, False),
+        ("none", True, False),
+        (Choice(["none", "horizontal"]), True, False),
+        (Choice(["horizontal", "none"]), None, True),
+    ],
+)
+def test_mirror_images_count_in_prediction_where_training_sees_them(
+    flip, average, same
+):
+    block = ImageBlock(
+        block_type="conv",
+        augment=ImageAugmentation(**{**NOTHING, "flip": flip}),
+        reduction_type="flatten",
+        average_mirrored=average,
+    )
+    image = image_of((6, 7, 1))
+    model = keras.Model(image.pixels, build(block, image))
+    arrays = np.random.default_rng(0).random((5, 6, 7, 1)).astype("float32")
+    features, mirrored = model(arrays), model(arrays[:, :, ::-1])
+    assert features.shape == model(arrays, training=True).shape
+    assert np.allclose(features, mirrored, atol=1e-6) == same
+
+
+def test_averages_over_mirror_images_are_searched_where_there_are_some():
+    hp = keras_tuner.HyperParameters()
+    build_block(hp, "block", ImageBlock(augment=True), image_of((8, 8, 1)))
+    (found,) = [h for h in hp.space if h.name == "block/average_mirrored"]
+    assert found.default
+    assert not hp.is_active(found)
+    hp.values["block/image_augmentation_1/flip"] = "both"
+    assert hp.is_active(found)
+
+
 def test_no_augmentation_is_no_layer():
     image = image_of((8, 8, 1))
     assert build(ImageAugmentation(**NOTHING), image).pixels is image.pixels
