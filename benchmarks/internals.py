@@ -8,7 +8,9 @@ def make_problem(estimator, X, y):
     from skautokeras._estimators.base import Sample
     from skautokeras._estimators.settings import fit_settings
 
-    return estimator._make_problem(Sample(X, y), None, fit_settings(estimator, {}))
+    wiring = estimator._wire()
+    sample = Sample(X, y, None, tuple(wiring.input_names), tuple(wiring.head_names))
+    return estimator._make_problem(sample, None, wiring, fit_settings(estimator, {}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,4 +81,4 @@ def predefined_configurations():
     """Return the configurations that a search for tables starts with."""
     from skautokeras._space.portfolio import predefined
 
-    return predefined("structured_data")
+    return predefined(["structured_data_block_1"])

@@ -14,7 +14,6 @@ STREAMED_FROM = 128 * 2**20
 # Bytes of the chunks of longer data.
 CHUNK_BYTES = 64 * 2**20
 _MAX_SEED = 2**31 - 1
-_IN_ORDER = np.array([-1, 0], "int32")
 
 
 def in_order(rows):
@@ -90,10 +89,10 @@ class Chunks:
             batch_bounds(s.stop - s.start, batch_size) for s in self._slices
         ]
         self.n_steps = sum(len(bounds) - 1 for bounds in self._bounds)
-        fits = len(self._slices) == 1
-        self._kept = tensors(prepare(rows)) if fits else None
-        self._order = None
-        if self._kept is None and seed is not None:
+        self._kept = self._order = None
+        if len(self._slices) == 1:
+            self._kept, self._in_order = tensors(prepare(rows)), tf.range(len(rows))
+        elif seed is not None:
             self._order = np.arange(len(rows), dtype="int32")
 
     def epoch(self):
@@ -103,22 +102,24 @@ class Chunks:
         ------
         x, y, weight : tensors
             Of a chunk.
-        order : tensor of int of shape (2,)
-            Seed of the order of its rows; negative: as they are.
+        order : tensor of int
+            Its rows in the order of this epoch.
         bounds : tensor of int
             Where its batches begin and end.
         """
         if self._kept is not None:
-            yield *self._kept, self._draw_seed(), *self._bounds
+            yield *self._kept, self._permuted(), *self._bounds
             return
         if self._order is not None:
             self._rng.shuffle(self._order)
         for part, bounds in zip(self._slices, self._bounds, strict=True):
             part = part if self._order is None else self._order[part]
             rows = self._prepare(self._rows.take(part))
-            yield *tensors(rows), _IN_ORDER, bounds
+            yield *tensors(rows), tf.range(len(rows)), bounds
 
-    def _draw_seed(self):
+    def _permuted(self):
+        """Return the rows that are kept in a new order, drawn on the device."""
         if self._rng is None:
-            return _IN_ORDER
-        return tf.constant(self._rng.integers(_MAX_SEED, size=2, dtype="int32"))
+            return self._in_order
+        seed = self._rng.integers(_MAX_SEED, size=2, dtype="int32")
+        return tf.random.experimental.stateless_shuffle(self._in_order, seed)

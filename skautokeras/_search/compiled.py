@@ -220,7 +220,7 @@ class CompiledNetwork:
                     [
                         signature((self._others, sums), rows=False),
                         *signature((x, y, weight)),
-                        tf.TensorSpec((2,), "int32"),
+                        tf.TensorSpec((None,), "int32"),
                         tf.TensorSpec((None,), "int32"),
                         tf.TensorSpec((None,), "float32"),
                         tf.TensorSpec((2,), "float32"),
@@ -335,24 +335,20 @@ class CompiledNetwork:
     def _weights(self):
         """Return the weights in their shapes: slices of the flat variable."""
         parts = tf.split(self._flat.value, self._sizes)
+        # Biases and the like have their shape already: every operation takes time to
+        # trace, and its gradient does.
         return [
-            tf.reshape(part, shape)
+            part if len(shape) == 1 else tf.reshape(part, shape)
             for part, shape in zip(parts, self._shapes, strict=True)
         ]
 
     def _epoch(self, carried, x, y, weight, order, bounds, rates, numbers):
         """Train on a chunk; ``carried`` goes from one chunk of an epoch to the next."""
         weight_decay, smoothing = tf.unstack(numbers)
-        rows = tf.range(tf.shape(next(iter(weight.values())))[0])
-        permuted = tf.cond(
-            order[0] < 0,
-            lambda: rows,
-            lambda: tf.random.experimental.stateless_shuffle(rows, order),
-        )
 
         def step(i, others, total, metrics):
             start, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
-            rows = tf.slice(permuted, [start], [end - start])
+            rows = tf.slice(order, [start], [end - start])
             rate = tf.gather(rates, i)
             batch = tf.nest.map_structure(lambda a: tf.gather(a, rows), (x, y, weight))
             self.optimizer.learning_rate.assign(rate)

@@ -13,10 +13,13 @@ import pytest
 from benchmarks.command_line import SUITES, main, parse_arguments
 from benchmarks.curves import band, best_at, seconds_until
 from benchmarks.image_data import read_images
+from benchmarks.internals import build, make_problem, predefined_configurations
 from benchmarks.machine import machine_facts, software_versions
 from benchmarks.peers import AUTOKERAS, PeerMissingError, Peers
 from benchmarks.process import run
 from benchmarks.results import Results, render
+from benchmarks.suites.overhead import train_bare
+from skautokeras import StructuredDataClassifier
 
 FOLDER = str(Path(__file__).parent)  # no suite looks into it
 
@@ -372,3 +375,18 @@ def test_the_tables_suite_runs_from_end_to_end(tmp_path, titanic, capsys):
     printed = capsys.readouterr().out
     assert "| titanic | hist_gradient_boosting | accuracy | 1/1 |" in printed
     assert printed.strip() == (output / "tables.md").read_text(encoding="utf-8").strip()
+
+
+@pytest.mark.slow
+def test_what_the_suites_take_from_inside_is_there(titanic):
+    X, y = (part[:80] for part in titanic)
+    configurations = predefined_configurations()
+    problem = make_problem(StructuredDataClassifier(random_state=0), X, y)
+
+    network = build(problem, configurations[0])
+    train_bare(problem, configurations[0], epochs=1)
+
+    n_rows = [len(part[1]) for part in (network.train, network.valid)]
+    assert n_rows == [64, 16]
+    assert network.head in network.network.output
+    assert all("structured_data_block_1" in " ".join(c) for c in configurations)
