@@ -625,7 +625,7 @@ def test_a_model_with_the_layer_takes_one_row_and_seven(layer_class, n_rows):
     assert np.isfinite(result).all()
 
 
-@every_layer
+@every_layer_of_rows
 @pytest.mark.parametrize("n_rows", [1, 7])
 def test_every_trained_weight_has_the_gradient_of_its_formula(layer_class, n_rows):
     x = _input_of(layer_class)
