@@ -99,6 +99,39 @@ def make_budget_callback(budget, oracle):
     return EndSearch()
 
 
+def fit_in_budget(auto_model, X, y, budget, max_trials):
+    """Fit AutoKeras, its search ending when the budget is spent.
+
+    Parameters
+    ----------
+    auto_model : autokeras.AutoModel
+        Made for ``max_trials`` trials.
+    X, y : ndarray
+        As it takes them.
+    budget : Budget
+        Of the search.
+    max_trials : int
+        For the note.
+
+    Returns
+    -------
+    n_trials : int
+        Trials that finished.
+    note : str
+        Versions, and how the search ended.
+    """
+    import keras
+
+    oracle = auto_model.tuner.oracle
+    auto_model.fit(X, y, callbacks=[make_budget_callback(budget, oracle)], verbose=0)
+    n_trials = sum(trial.status == "COMPLETED" for trial in oracle.trials.values())
+    note = f"autokeras {version('autokeras')}, keras {keras.__version__}"
+    note += f"; {n_trials} of {max_trials} trials"
+    if budget.cut_a_trial:
+        note += ", the last one cut by the budget"
+    return n_trials, note
+
+
 def _make_auto_model(spec, directory, names, numbers):
     import autokeras
 
@@ -134,25 +167,19 @@ def prepare_autokeras(spec):
         medians = X.select_dtypes(["number", "bool"]).median()
         names = [str(name) for name in X.columns]
         auto_model = _make_auto_model(spec, directory.name, names, set(medians.index))
-        oracle = auto_model.tuner.oracle
-        auto_model.fit(
+        n_trials, note = fit_in_budget(
+            auto_model,
             make_table(X, medians),
             y.to_numpy().astype(str if classification else "float64"),
-            callbacks=[make_budget_callback(budget, oracle)],
-            verbose=0,
+            budget,
+            spec["max_trials"],
         )
-        trials = oracle.trials.values()
-        n_trials = sum(trial.status == "COMPLETED" for trial in trials)
 
         def predict(frame):
             predicted = auto_model.predict(make_table(frame, medians), verbose=0)
             # Labels come back as strings: as numbers where y had numbers.
             return predicted.reshape(-1).astype(y.to_numpy().dtype)
 
-        note = f"autokeras {version('autokeras')}, keras {keras.__version__}"
-        note += f"; {n_trials} of {spec['max_trials']} trials"
-        if budget.cut_a_trial:
-            note += ", the last one cut by the budget"
         return Fitted(predict=predict, n_trials=n_trials, note=note)
 
     return fit

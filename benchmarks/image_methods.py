@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from benchmarks.autokeras_method import Budget, make_budget_callback
+from benchmarks.autokeras_method import Budget, fit_in_budget
 from benchmarks.fitting import Fitted, measure_fit
 from benchmarks.image_data import TASKS, read_images
 
@@ -180,10 +180,9 @@ def prepare_autokeras(spec):
             seed=spec["seed"] + 1,
         )
         budget = Budget(spec["max_time"])
-        oracle = model.tuner.oracle
-        stop = make_budget_callback(budget, oracle)
-        model.fit(_as_images(X), y, callbacks=[stop], verbose=0)
-        n_trials = sum(t.status == "COMPLETED" for t in oracle.trials.values())
+        n_trials, note = fit_in_budget(
+            model, _as_images(X), y, budget, spec["max_trials"]
+        )
 
         def predict(X):
             # The folder lives as long as this function.
@@ -191,8 +190,6 @@ def prepare_autokeras(spec):
             y_pred = model.predict(_as_images(X), verbose=0).reshape(-1)
             return y_pred.astype(y.dtype)
 
-        note = f"autokeras {version('autokeras')}, keras {keras.__version__}"
-        note += "; the last trial cut by the budget" if budget.cut_a_trial else ""
         return Fitted(predict=predict, n_trials=n_trials, note=note)
 
     return fit

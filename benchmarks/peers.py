@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-from benchmarks.process import environment, last_line
+from benchmarks.process import environment, last_line, run_once
 
 # AutoKeras 3.0.0 needs older versions of Keras and pandas.
 AUTOKERAS = (
@@ -133,3 +133,25 @@ def _do(command, env=None):
             f"{done.returncode}: {reason}"
         )
     return done.stdout
+
+
+def run_peer(function, spec, interpreter, **settings):
+    """Return what a function reports in the environment of a peer, or why it cannot.
+
+    Parameters
+    ----------
+    function, spec, **settings
+        As in `run_once`.
+    interpreter : callable
+        Returns the interpreter, such as `Peers.autokeras`.
+
+    Returns
+    -------
+    dict
+        The measurement, or an "error".
+    """
+    try:
+        python = interpreter()
+    except PeerMissingError as error:
+        return {"error": str(error)}
+    return run_once(function, spec, python=python, **settings)

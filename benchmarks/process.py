@@ -18,6 +18,15 @@ from benchmarks.machine import ROOT
 
 # Begins a line with a result; libraries may print others.
 MARK = "@benchmark "
+# A method that ignores its budget is stopped after so many times the budget (AutoKeras
+# trains once more after its search), and never before an hour.
+_TIMES_THE_BUDGET = 10
+_LEAST_TIMEOUT = 3600
+
+
+def patience(budget):
+    """Return the seconds after which a method with a budget of seconds is stopped."""
+    return max(_TIMES_THE_BUDGET * budget, _LEAST_TIMEOUT)
 
 
 def run(function, spec, *, python=sys.executable, timeout=3600):

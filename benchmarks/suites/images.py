@@ -2,8 +2,8 @@
 
 from benchmarks.image_data import MAX_TIME, TASKS
 from benchmarks.markdown import failures, markdown_table, summary_rows
-from benchmarks.peers import PeerMissingError
-from benchmarks.process import run_once
+from benchmarks.peers import run_peer
+from benchmarks.process import patience, run_once
 from benchmarks.suite import Suite
 
 METHODS = ("skautokeras", "keras_cnn", "pca_svm", "mean", "autokeras")
@@ -11,10 +11,6 @@ METHODS = ("skautokeras", "keras_cnn", "pca_svm", "mean", "autokeras")
 MOST_ROWS = {"pca_svm": ("digits", "cifar10", "houses"), "mean": ("houses",)}
 # AutoKeras counts trials; these are more than fit in its time.
 AUTOKERAS_TRIALS = 100
-# A method that ignores its budget is stopped after so many times the budget, and never
-# before an hour.
-PATIENCE = 10
-LEAST_TIMEOUT = 3600
 # Heading of the Markdown column -> (key of a measurement, format).
 COLUMNS = {
     "score": ("score", "{:.4f}"),
@@ -47,14 +43,14 @@ def measurements(options):
 def _measure(options, case):
     """Return what one method reports, run in a process of its own."""
     spec = {**case, "folder": options.folder, "max_trials": options.trials[0]}
-    settings = {"timeout": max(PATIENCE * case["max_time"], LEAST_TIMEOUT)}
-    if case["method"] == "autokeras":
-        spec["max_trials"] = options.autokeras_trials
-        try:
-            settings["python"] = options.peers.autokeras()
-        except PeerMissingError as error:
-            return {"error": str(error)}
-    return run_once("benchmarks.image_methods:fit_images", spec, **settings)
+    function, timeout = (
+        "benchmarks.image_methods:fit_images",
+        patience(case["max_time"]),
+    )
+    if case["method"] != "autokeras":
+        return run_once(function, spec, timeout=timeout)
+    spec["max_trials"] = options.autokeras_trials
+    return run_peer(function, spec, options.peers.autokeras, timeout=timeout)
 
 
 def make_table(measurements):

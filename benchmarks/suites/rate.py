@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from benchmarks.data import read_split
 from benchmarks.markdown import failures, grouped, markdown_table, without_errors
-from benchmarks.peers import PeerMissingError
+from benchmarks.peers import run_peer
 from benchmarks.process import run_once
 from benchmarks.suite import Suite
 
@@ -36,7 +36,7 @@ def _same_networks(options, case):
     if "error" not in ours:
         spec |= {name: ours[name] for name in ("networks", "epochs")}
         function = f"{__name__}:fit_keras_tuner"
-        theirs = _run_peer(function, spec, options.peers.keras_tuner)
+        theirs = run_peer(function, spec, options.peers.keras_tuner)
         yield {**case, "method": "keras_tuner", **theirs}
 
 
@@ -49,15 +49,8 @@ def _autokeras(options, case):
         "column_types": options.autokeras_column_types,
     }
     function = "benchmarks.autokeras_method:fit_autokeras"
-    theirs = _run_peer(function, spec, options.peers.autokeras)
+    theirs = run_peer(function, spec, options.peers.autokeras)
     return {**case, "method": "autokeras", **theirs}
-
-
-def _run_peer(function, spec, interpreter):
-    try:
-        return run_once(function, spec, python=interpreter())
-    except PeerMissingError as error:
-        return {"error": str(error)}
 
 
 def fit_keras_tuner(spec, report):

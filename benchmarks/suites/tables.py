@@ -8,18 +8,14 @@ from benchmarks.markdown import (
     summarize,
     without_errors,
 )
-from benchmarks.peers import PeerMissingError
-from benchmarks.process import run_once
+from benchmarks.peers import run_peer
+from benchmarks.process import patience, run_once
 from benchmarks.suite import Suite
 
 METHODS = ("skautokeras", "hist_gradient_boosting", "mlp", "autokeras")
 # AutoKeras counts trials, not seconds; the budget may end its search before these.
 AUTOKERAS_TRIALS = {"titanic": 5}
 AUTOKERAS_TRIALS_ELSEWHERE = 3
-# A method that ignores its budget is stopped after this many times the budget
-# (AutoKeras trains once more after its search), and never before an hour.
-PATIENCE = 10
-LEAST_TIMEOUT = 3600
 # Heading of the Markdown column -> (key of a measurement, format).
 COLUMNS = {
     "score": ("score", "{:.4f}"),
@@ -50,7 +46,7 @@ def measurements(options):
 def _measure(options, case):
     """Return what one method reports, run in a process of its own."""
     spec = {**case, "folder": options.folder}
-    timeout = max(PATIENCE * options.max_time, LEAST_TIMEOUT)
+    timeout = patience(options.max_time)
     if case["method"] != "autokeras":
         if case["method"] == "skautokeras":
             spec["params"] = {"max_time": options.max_time}
@@ -58,12 +54,8 @@ def _measure(options, case):
     trials = AUTOKERAS_TRIALS.get(case["dataset"], AUTOKERAS_TRIALS_ELSEWHERE)
     spec["max_trials"] = options.autokeras_trials or trials
     spec["column_types"] = options.autokeras_column_types
-    try:
-        python = options.peers.autokeras()
-    except PeerMissingError as error:
-        return {"error": str(error)}
     function = "benchmarks.autokeras_method:fit_autokeras"
-    return run_once(function, spec, python=python, timeout=timeout)
+    return run_peer(function, spec, options.peers.autokeras, timeout=timeout)
 
 
 def make_table(measurements):

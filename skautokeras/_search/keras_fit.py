@@ -55,15 +55,10 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         np.random.default_rng(seed) if recipe.shuffle else None,
     )
     valid = None if valid_rows is None else _fit_data(valid_rows, recipe.heads)
+    callbacks = [watch, *callbacks]
     if training.ema_momentum:
         # Whoever looks at an epoch sees the averages.
-        callbacks = [
-            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-            watch,
-            *callbacks,
-        ]
-    else:
-        callbacks = [watch, *callbacks]
+        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     with _no_retracing_warnings():
         network.fit(
             batches,
@@ -163,7 +158,8 @@ class _FitMonitor(keras.callbacks.Callback):
             seen.update(self._monitor.logs)
         if self._monitor.finished:
             self.model.stop_training = True
-            self.last_state = self.model.get_weights()
+            if self._monitor.best_state is None:
+                self.last_state = self.model.get_weights()
 
     def _is_judged(self, epoch):
         """Return whether an epoch is compared with others: as asked, and the last."""
