@@ -1,6 +1,5 @@
 """Data of several kinds: photographs or texts next to columns of a table."""
 
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,6 @@ import pandas as pd
 from benchmarks.memory_use import peak_memory_mb
 
 PHOTOS = ("bathroom", "bedroom", "frontal", "kitchen")
-# Side of the photographs, in pixels, that networks see.
-SIDE = 32
 
 
 def read_houses(folder, split):
@@ -34,47 +31,28 @@ def read_wine_reviews(folder, split):
 def houses_graph(parts):
     """Return inputs and output for some of the parts "attributes" and "images".
 
-    The four photographs share a small network, with a narrow layer behind it: there are
-    few houses.
+    The photographs are described by their gradients: there are too few houses to learn
+    more.
     """
     from skautokeras import (
-        ConvBlock,
-        DenseBlock,
-        ImageAugmentation,
+        Flatten,
         ImageInput,
         Merge,
-        Normalization,
+        OrientedGradientsBlock,
         RegressionHead,
-        SpatialReduction,
         StructuredDataBlock,
         StructuredDataInput,
     )
 
     inputs, branches = [], []
     if "images" in parts:
-        photos = [
-            ImageInput(columns=name, name=name, image_size=(SIDE, SIDE))
-            for name in PHOTOS
+        photos = [ImageInput(columns=name, name=name) for name in PHOTOS]
+        described = [
+            Flatten()(OrientedGradientsBlock(n_cells=8, n_directions=8)(photo))
+            for photo in photos
         ]
-        steps = [
-            Normalization(),
-            ImageAugmentation(
-                flip="horizontal",
-                translation=0.1,
-                rotation=0.0,
-                zoom=0.0,
-                contrast=0.0,
-                crop=0.0,
-                cutout=0.0,
-            ),
-            ConvBlock(n_blocks=3, n_layers=1, kernel_size=3, filters=16, dropout=0.1),
-            SpatialReduction(reduction_type="global_avg"),
-        ]
-        merged = Merge(merge_type="concatenate")(
-            [functools.reduce(lambda x, step: step(x), steps, p) for p in photos]
-        )
         inputs += photos
-        branches.append(DenseBlock(n_layers=1, units=16, dropout=0.3)(merged))
+        branches += described
     if "attributes" in parts:
         table = StructuredDataInput(
             columns=["bedrooms", "bathrooms", "area", "zipcode"]

@@ -40,6 +40,7 @@ _HOMES = {
     "Merge": "skautokeras._space.reduction",
     "Normalization": "skautokeras._space.preprocessing",
     "NumericalEmbedding": "skautokeras._space.preprocessing",
+    "OrientedGradientsBlock": "skautokeras._space.gradients",
     "RNNBlock": "skautokeras._space.recurrent",
     "RegressionHead": "skautokeras._space.heads",
     "ResNetBlock": "skautokeras._space.residual",

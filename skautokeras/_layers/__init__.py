@@ -1,6 +1,7 @@
 """Keras layers of our own: registered by name, serialisable, exportable."""
 
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
+from skautokeras._layers.gradients import OrientedGradients
 from skautokeras._layers.image import (
     Cutout,
     MeanOfMirrored,
@@ -26,6 +27,7 @@ __all__ = [
     "KnownCodes",
     "MeanOfMirrored",
     "OneHot",
+    "OrientedGradients",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
     "PositionEmbedding",

@@ -14,11 +14,11 @@ import warnings
 import zipfile
 from dataclasses import fields
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from skautokeras import __version__
 from skautokeras._search.trial import Trial
 
 _VERSION = 2
@@ -82,7 +82,7 @@ class Journal:
         self._directory = None if directory is None else Path(directory)
         self._expected = {
             "version": _VERSION,
-            "package": version("skautokeras"),
+            "package": __version__,
             **fingerprints,
         }
         self.seed = int(seed)

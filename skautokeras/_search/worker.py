@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import joblib
+import numpy as np
 
 from skautokeras._search.collector import Collector
 from skautokeras._search.deadline import Deadline
@@ -21,6 +22,8 @@ from skautokeras._search.deadline import Deadline
 _NAP = 0.02
 # Workers that a trial may take down with it before it counts as failed.
 _MAX_ATTEMPTS = 2
+# About what compiled functions come to use in a worker.
+_BALLAST_BYTES = 400_000_000
 # What the search of this worker shares among trials. Dask may run several workers as
 # threads of one process, and compiled functions are not for several threads.
 _own = threading.local()
@@ -31,13 +34,15 @@ class Parcel:
     """Where a worker finds what all trials of a search share.
 
     ``content`` is what the file holds, for a worker on another machine; only that is
-    slow to send.
+    slow to send. ``is_watched`` says that workers are replaced which come to use much
+    more memory than after their first task, as loky's are.
     """
 
     key: str
     path: str
     n_jobs: int
     content: bytes | None = None
+    is_watched: bool = False
 
 
 def nap_end():
@@ -48,12 +53,9 @@ def nap_end():
 def nap(parcel, until):
     """Wait a moment, for the parent to take in the last result of this worker.
 
-    A new worker makes itself ready. That it does so even where its first task is a nap
-    matters: loky measures after the first task how much memory a worker uses, and
-    replaces one that has come to use 300 MB more.
+    A new worker makes itself ready.
     """
-    _limit_threads(parcel.n_jobs)
-    _unpack(parcel)
+    _ready(parcel)
     # The clock of another machine may be a wrong one.
     time.sleep(min(max(until - time.time(), 0.0), _NAP))
 
@@ -84,14 +86,43 @@ def work(parcel, number, values, seed, seconds, options):
         None: the file of the parcel is not there; its content has to be sent.
     """
     deadline = Deadline(seconds)
-    _limit_threads(parcel.n_jobs)
-    if not _unpack(parcel):
+    if not _ready(parcel):
         return number, None
     if _count_attempt(parcel, number) > _MAX_ATTEMPTS:
         return number, _lethal(values, seed)
     trial = _own.evaluate(values, seed, deadline, **options)
     _own.collector.collect()
     return number, trial
+
+
+def _ready(parcel):
+    """Make this worker ready for the trials of a parcel; return whether it is."""
+    if parcel.is_watched:
+        _ballast.carry_during_first_task()
+    _limit_threads(parcel.n_jobs)
+    return _unpack(parcel)
+
+
+class _Ballast:
+    """Memory that a worker holds during its first task, and never again.
+
+    Where psutil is installed, loky measures after the first task how much memory a
+    worker uses, and replaces a worker that has come to use 300 MB more. Compiled
+    functions add up to that, and the new worker has to start TensorFlow and to compile
+    again: a search with two workers was slower than one without.
+    """
+
+    def __init__(self):
+        self._is_new, self._memory = True, None
+
+    def carry_during_first_task(self):
+        """Take the memory in the first call, give it back in the second."""
+        # Only memory that is written to counts.
+        self._memory = np.ones(_BALLAST_BYTES, "uint8") if self._is_new else None
+        self._is_new = False
+
+
+_ballast = _Ballast()
 
 
 def _limit_threads(n_jobs):

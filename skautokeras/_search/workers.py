@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import joblib
-from joblib.parallel import MultiprocessingBackend, get_active_backend
+from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 
 from skautokeras._search.trial import Trial
 from skautokeras._search.worker import Parcel, nap, nap_end, work
@@ -77,7 +77,13 @@ class Workers:
                 self._evaluate, keep_wrapper=False
             )
             joblib.dump((evaluate, self._data), path)
-            parcel = Parcel(uuid.uuid4().hex, str(path), self.n_jobs)
+            backend, _ = get_active_backend()
+            parcel = Parcel(
+                uuid.uuid4().hex,
+                str(path),
+                self.n_jobs,
+                is_watched=type(backend) is LokyBackend,
+            )
             _Shift(desk, parcel).run()
 
 

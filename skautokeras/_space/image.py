@@ -10,6 +10,7 @@ from skautokeras._space.augmentation import ImageAugmentation
 from skautokeras._space.block import Block, as_tensor, build_block, snake_case
 from skautokeras._space.convolution import ConvBlock
 from skautokeras._space.efficient_net import EfficientNetBlock
+from skautokeras._space.gradients import OrientedGradientsBlock
 from skautokeras._space.hyperparameters import (
     SEARCHED,
     Boolean,
@@ -29,6 +30,7 @@ _NETWORKS = {
     "res_net": ResNetBlock,
     "xception": XceptionBlock,
     "efficient_net": EfficientNetBlock,
+    "oriented_gradients": OrientedGradientsBlock,
 }
 
 
@@ -38,9 +40,11 @@ class ImageBlock(Block):
 
     Parameters
     ----------
-    block_type : {"conv", "res_net", "xception", "efficient_net"} or None, default=None
-        `ConvBlock`, `ResNetBlock`, `XceptionBlock` or `EfficientNetBlock`, everything
-        in it being searched. None: searched, like every parameter of a block.
+    block_type : {"conv", "res_net", "xception", "efficient_net", \
+            "oriented_gradients"} or None, default=None
+        `ConvBlock`, `ResNetBlock`, `XceptionBlock`, `EfficientNetBlock` or
+        `OrientedGradientsBlock`, everything in it being searched. None: searched, like
+        every parameter of a block.
     normalize : bool or None, default=None
         Whether `Normalization` comes first.
     augment : bool, Block or None, default=None

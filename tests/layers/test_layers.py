@@ -13,6 +13,7 @@ from scipy.special import ndtri
 
 import skautokeras._layers
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
+from skautokeras._layers.gradients import OrientedGradients
 from skautokeras._layers.image import (
     Cutout,
     MeanOfMirrored,
@@ -55,6 +56,7 @@ MADE_BY = {
     KnownCodes: lambda: KnownCodes(n_codes=3, unknown=1, length=9),
     FeatureScaling: lambda: FeatureScaling([0.0, 1.5, -1.0, 2.0, 0.5]),
     WeightedBag: lambda: WeightedBag(n_codes=5, dim=3, stddev=0.2),
+    OrientedGradients: lambda: OrientedGradients(n_cells=3, n_directions=5),
     WithMirrored: WithMirrored,
     MeanOfMirrored: MeanOfMirrored,
 }
@@ -87,7 +89,7 @@ every_layer_of_rows = pytest.mark.parametrize(
 
 
 def _input_of(layer_class):
-    if layer_class in (RandomAffine, RandomContrast, Cutout, *PAIRS):
+    if layer_class in (RandomAffine, RandomContrast, Cutout, OrientedGradients, *PAIRS):
         return IMAGES
     if layer_class is PositionEmbedding:
         return SERIES
@@ -391,6 +393,47 @@ def test_position_embedding_adds_one_vector_for_each_position():
     assert table.shape == (4, 3)
     expected = [[x[t] + table[t] for t in range(4)] for x in SERIES]
     np.testing.assert_allclose(np.asarray(layer(SERIES)), expected, rtol=1e-5)
+
+
+# --- OrientedGradients
+
+
+def _cell_by_cell(images, n_cells, n_directions):
+    """Transcribe the formula, pixel after pixel; sides must be multiples of n_cells."""
+    gray = images.mean(axis=-1)
+    n, height, width = gray.shape
+    result = np.zeros((n, n_cells, n_cells, n_directions))
+    padded = np.pad(gray, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    for i, row, column in np.ndindex(n, height, width):
+        along_x = (padded[i, row + 1, column + 2] - padded[i, row + 1, column]) / 2
+        along_y = (padded[i, row + 2, column + 1] - padded[i, row, column + 1]) / 2
+        place = math.atan2(along_y, along_x) % math.pi / (math.pi / n_directions)
+        cell = row * n_cells // height, column * n_cells // width
+        for share, d in ((1 - place % 1, int(place)), (place % 1, int(place) + 1)):
+            strength = math.hypot(along_x, along_y)
+            result[i, *cell, d % n_directions] += share * strength
+    return np.sqrt(result * n_cells**2 / (height * width))
+
+
+@pytest.mark.parametrize(("n_cells", "n_directions"), [(1, 2), (3, 4), (2, 9)])
+def test_gradients_are_summed_by_cell_and_direction(n_cells, n_directions):
+    images = np.random.default_rng(2).normal(size=(3, 6, 12, 2)).astype("float32")
+    layer = OrientedGradients(n_cells, n_directions)
+    expected = _cell_by_cell(images, n_cells, n_directions)
+    np.testing.assert_allclose(layer(images), expected, atol=2e-5)
+
+
+def test_a_pixel_between_cells_of_gradients_counts_in_both():
+    ramp = np.tile(np.arange(3.0, dtype="float32")[:, None], (2, 3, 1, 1))
+    halves = OrientedGradients(n_cells=2, n_directions=1)(ramp).numpy()[0, 0, :, 0]
+    # Steps of 0.5, 1 and 0.5; the middle one counts half as much on either side.
+    np.testing.assert_allclose(halves**2, [(0.5 + 0.5) / 1.5] * 2, rtol=1e-5)
+
+
+def test_an_edge_and_its_negative_are_alike():
+    images = np.random.default_rng(2).random((3, 8, 8, 1)).astype("float32")
+    layer = OrientedGradients(n_cells=2)
+    np.testing.assert_allclose(layer(images), layer(1 - images), atol=1e-5)
 
 
 # --- RandomAffine, RandomContrast and Cutout

@@ -24,6 +24,7 @@ HOMES = {
     "EfficientNetBlock": "images",
     "ImageAugmentation": "images",
     "ImageBlock": "images",
+    "OrientedGradientsBlock": "images",
     "ResNetBlock": "images",
     "SpatialReduction": "images",
     "XceptionBlock": "images",

@@ -21,6 +21,7 @@ from skautokeras import (
     Int,
     Merge,
     Normalization,
+    OrientedGradientsBlock,
     ResNetBlock,
     RNNBlock,
     SpatialReduction,
@@ -138,6 +139,7 @@ BLOCKS_OF_IMAGES = [
     ConvBlock(filters=Choice([2, 4])),
     ResNetBlock(depth=Choice([9, 18]), filters=2),
     XceptionBlock(filters=2, n_blocks=Int(0, 2)),
+    OrientedGradientsBlock(),
     ImageAugmentation(),
     SpatialReduction(),
 ]
@@ -171,7 +173,7 @@ def test_random_values_build_on_series(block, shape):
 def test_random_values_of_an_image_block_build(seed):
     image = image_of((8, 8, 1))
     # EfficientNets of Keras take seconds each: they have a test of their own.
-    block = ImageBlock(block_type=Choice(["conv", "xception"]))
+    block = ImageBlock(block_type=Choice(["conv", "xception", "oriented_gradients"]))
     y = Answers(seed).fill(block, image)
     assert len(y.shape) == 2
     result = outputs(image.pixels, y, np.ones((2, 8, 8, 1), "float32"))
@@ -233,6 +235,7 @@ WRONG = [
     (ResNetBlock(), (4, 3), "ResNetBlock needs images .*ImageInput"),
     (XceptionBlock(), (4,), "XceptionBlock needs images"),
     (EfficientNetBlock(), (4,), "EfficientNetBlock needs images"),
+    (OrientedGradientsBlock(), (4,), "OrientedGradientsBlock needs images"),
     (ImageBlock(), (4, 3), "ImageBlock needs images"),
     (ImageAugmentation(), (4,), "ImageAugmentation needs images"),
     (RNNBlock(), (4,), "RNNBlock needs series .*Embedding"),
