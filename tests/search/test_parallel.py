@@ -337,6 +337,22 @@ def test_a_trial_that_has_killed_its_workers_is_not_run_again(tmp_path, data):
     assert "Its worker died" in trial.error
 
 
+def test_workers_that_come_to_use_memory_are_kept(run):
+    pytest.importorskip("psutil", reason="without it, loky does not look")
+    get_reusable_executor().shutdown(wait=True)
+
+    def remembering(values, seed, deadline, *, data):
+        kept = sys.modules.setdefault("memory_of_a_test", [])
+        kept.append(np.ones(70_000_000, "uint8"))
+        time.sleep(0.3)  # loky looks once in a second
+        return fake(values, seed, history={"pid": [os.getpid()]})
+
+    trials, _ = run(remembering, n_trials=14)
+    pids = {trial.history["pid"][0] for trial in trials}
+    get_reusable_executor().shutdown(wait=True)
+    assert len(pids) == 2
+
+
 def test_workers_are_counted_as_joblib_counts():
     assert count_workers(None) == count_workers(1) == 1
     assert count_workers(3) == 3
