@@ -106,16 +106,16 @@ STRUCTURED_DATA = (
 )
 
 
-def _image(*, block_type, network, augmentation=None, reduction, training):
+def _image(*, block_type, network, augmentation, reduction, training):
     """Return the full names for the steps of an `ImageBlock`."""
     values = {
         f"{_IMAGE_BLOCK}/normalize": True,
-        f"{_IMAGE_BLOCK}/augment": augmentation is not None,
+        f"{_IMAGE_BLOCK}/augment": True,
         f"{_IMAGE_BLOCK}/block_type": block_type,
         f"{_IMAGE_BLOCK}/spatial_reduction_1/reduction_type": reduction,
     }
     scopes = {
-        f"{_IMAGE_BLOCK}/image_augmentation_1": augmentation or {},
+        f"{_IMAGE_BLOCK}/image_augmentation_1": augmentation,
         f"{_IMAGE_BLOCK}/{block_type}_block_1": network,
         "training": {"schedule": "one_cycle", **training},
     }
@@ -137,17 +137,6 @@ def _convolutions(filters, **others):
 _CROP_AND_CUTOUT = {"translation": 0.0, "crop": 0.125, "cutout": 0.25}
 
 IMAGE = (
-    # Nothing but the last layer is trained: ready in seconds, best for a few hundred.
-    _image(
-        block_type="oriented_gradients",
-        network={"n_cells": 8, "n_directions": 8},
-        reduction="flatten",
-        training={
-            "learning_rate": 5e-3,
-            "weight_decay": 1e-1,
-            "epochs": 32,
-        },
-    ),
     # A small network: the first answer, in a minute. No flips: digits have a direction.
     _image(
         block_type="conv",
