@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 
 # The kinds a user may ask for in column_types.
-KINDS = ("numerical", "categorical", "datetime", "text")
+KINDS = ("numerical", "categorical", "datetime", "short_text", "text")
 
 
 def declared_kinds(names, has_names, *, categorical_features, column_types):

@@ -1,6 +1,6 @@
 """The facts about the data that the other rooms read: frozen records, no behaviour."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,8 +14,9 @@ class Column:
     name : str
         Name of the column; ``"x0"``, ``"x1"``, ... where X has no column names.
 
-    kind : {"numerical", "categorical", "datetime", "text", "constant"}
-        What the column is taken for. A constant column is dropped.
+    kind : {"numerical", "categorical", "datetime", "short_text", "text", "constant"}
+        What the column is taken for: short texts, such as names, for repeated values
+        and frequent words, texts for sentences. A constant column is dropped.
 
     n_missing : int
         Number of rows without a value.
@@ -71,6 +72,9 @@ class StructuredDataSchema:
         Equally spaced quantiles of the array ``"numerical"`` over the rows of `fit`, at
         most 1001 of them. No column decreases.
 
+    texts : dict of str to TextSchema, default={}
+        What the columns of texts hold, by their names.
+
     Examples
     --------
     >>> import numpy as np
@@ -98,6 +102,7 @@ class StructuredDataSchema:
     categorical: tuple[str, ...]
     cardinalities: tuple[int, ...]
     quantiles: np.ndarray
+    texts: dict = field(default_factory=dict)
 
     @property
     def shapes(self):
@@ -106,14 +111,56 @@ class StructuredDataSchema:
         Returns
         -------
         shapes : dict of str to (int, str)
-            In the order numerical, indicator, categorical.
+            In the order numerical, indicator, categorical, then those of each text:
+            ``"text_1__tokens"``, for one.
         """
         widths = {
             "numerical": (len(self.numerical), "float32"),
             "indicator": (len(self.indicator), "float32"),
             "categorical": (len(self.categorical), "int32"),
         }
-        return {name: shape for name, shape in widths.items() if shape[0]}
+        shapes = {name: shape for name, shape in widths.items() if shape[0]}
+        for i, text in enumerate(self.texts.values()):
+            shapes |= {text_array(i, part): s for part, s in text.shapes.items()}
+        return shapes
+
+    def text_arrays(self, arrays):
+        """Return the arrays of each text by the names that they have in its schema.
+
+        Parameters
+        ----------
+        arrays : dict of str to array
+            Those that `shapes` names.
+
+        Returns
+        -------
+        text_arrays : list of dict of str to array
+            In the order of `texts`.
+        """
+        return [
+            {part: arrays[text_array(i, part)] for part in text.shapes}
+            for i, text in enumerate(self.texts.values())
+        ]
+
+
+def text_array(i, part):
+    """Return the name that an array of a text has in a table.
+
+    Parameters
+    ----------
+    i : int
+        Position of the text among those of the table.
+
+    part : str
+        Name of the array in `TextSchema`.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import text_array
+    >>> text_array(0, "tokens")
+    'text_1__tokens'
+    """
+    return f"text_{i + 1}__{part}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Tables: what each column is, and the arrays a network takes."""
 
 import warnings
+from collections import defaultdict
 from numbers import Integral
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skautokeras._data.declared import declared_kinds
 from skautokeras._data.parts import datetime_parts, frequent_words, word_indicators
-from skautokeras._data.schema import Column, StructuredDataSchema
+from skautokeras._data.schema import Column, StructuredDataSchema, text_array
 from skautokeras._data.series import (
     can_be_numbers,
     content,
@@ -26,11 +27,17 @@ from skautokeras._data.table import (
     has_names,
     is_string_array,
 )
+from skautokeras._data.text import TextAdapter
 
 # Strings with more distinct values than this, and than this share of the rows that have
-# one, are text.
-TEXT_MIN_UNIQUE = 50
-TEXT_MIN_UNIQUE_SHARE = 0.1
+# one, are short texts.
+SHORT_TEXT_MIN_UNIQUE = 50
+SHORT_TEXT_MIN_UNIQUE_SHARE = 0.1
+# Strings of which half of the given ones have as many words, and that differ more often
+# than not, are texts. The names of passengers have four words.
+TEXT_MIN_WORDS = 6
+TEXT_MIN_UNIQUE = 10
+TEXT_MIN_UNIQUE_SHARE = 0.5
 # Fewer rows than this say nothing about identifiers.
 IDENTIFIER_MIN_ROWS = 50
 # Columns with more categories than this keep those that occur at least twice.
@@ -46,9 +53,10 @@ UNKNOWN, MISSING, FIRST_CATEGORY = 0, 1, 2
 # The one column of a table in which every column is constant: zeros.
 PLACEHOLDER = "constant"
 
-# Kinds of columns that become numbers, and those that become codes and words.
+# Kinds of columns that become numbers, and those that become codes and words; texts
+# are a modality of their own.
 WITH_NUMBERS = ("numerical", "datetime")
-WITH_KEYS = ("categorical", "text")
+WITH_KEYS = ("categorical", "short_text")
 
 
 def analyse_column(series, kind=None):
@@ -59,7 +67,8 @@ def analyse_column(series, kind=None):
     series : Series of shape (n_samples,)
         The values.
 
-    kind : {"numerical", "categorical", "datetime", "text"} or None, default=None
+    kind : {"numerical", "categorical", "datetime", "short_text", "text"} or None, \
+default=None
         What the user says it is. None: inferred from the dtype and the values.
 
     Returns
@@ -84,7 +93,7 @@ def analyse_column(series, kind=None):
     if kind is None and (found == "empty" or (len(unique) == 1 and n_missing == 0)):
         return Column(kind="constant", **facts)
     return Column(
-        kind=kind or _inferred_kind(found, len(unique), len(series) - n_missing),
+        kind=kind or _inferred_kind(series, found, len(unique)),
         identifier=kind is None and _is_identifier(series, found, unique),
         **facts,
     )
@@ -102,13 +111,24 @@ def _values_of(series, found, kind):
     return values, ~pd.isna(values)
 
 
-def _inferred_kind(found, n_unique, n_given):
+def _inferred_kind(series, found, n_unique):
     if found in {"number", "timedelta"}:
         return "numerical"
     if found == "datetime":
         return "datetime"
-    is_long = n_unique > max(TEXT_MIN_UNIQUE, TEXT_MIN_UNIQUE_SHARE * n_given)
-    return "text" if is_long and found in {"string", "mixed"} else "categorical"
+    n_given = series.notna().sum()
+    if found == "string" and _are_texts(series, n_unique, n_given):
+        return "text"
+    most = max(SHORT_TEXT_MIN_UNIQUE, SHORT_TEXT_MIN_UNIQUE_SHARE * n_given)
+    is_short_text = n_unique > most and found in {"string", "mixed"}
+    return "short_text" if is_short_text else "categorical"
+
+
+def _are_texts(series, n_unique, n_given):
+    """Whether strings are sentences: most of them differ and have some words."""
+    if n_unique < max(TEXT_MIN_UNIQUE, TEXT_MIN_UNIQUE_SHARE * n_given):
+        return False
+    return series.dropna().str.split().str.len().median() >= TEXT_MIN_WORDS
 
 
 def _is_identifier(series, found, unique):
@@ -178,9 +198,10 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     - ``"numerical"``, float32: numbers and the parts of dates, missing ones replaced by
       the median, centred and scaled;
     - ``"indicator"``, float32: 1 where a number or a date is missing, in columns that
-      had missing values in `fit`, and 1 where a text has a word;
+      had missing values in `fit`, and 1 where a short text has a word;
     - ``"categorical"``, int32 codes: 0 for unknown or rare, 1 for missing, then the
-      learned categories.
+      learned categories;
+    - ``"text_1__tokens"`` and so on: what `TextAdapter` makes of each column of texts.
 
     An array without columns is left out. If all columns are constant, there is one
     numerical column of zeros, ``"constant"``.
@@ -197,9 +218,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         cannot be a number.
 
     column_types : dict or None, default=None
-        "numerical", "categorical", "datetime" or "text" by name or index of a column.
-        Wins over everything else. Strings are parsed as numbers or dates only where the
-        column is declared here.
+        "numerical", "categorical", "datetime", "short_text" or "text" by name or index
+        of a column. Wins over everything else. Strings are parsed as numbers or dates
+        only where the column is declared here.
 
     Attributes
     ----------
@@ -234,6 +255,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
 
     vocabularies_ : dict of str to list of str
         Words with an indicator, the most frequent first.
+
+    texts_ : dict of str to TextAdapter
+        The fitted adapter of each column of texts.
 
     Examples
     --------
@@ -280,13 +304,17 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         self.parsed_ = self._find_parsed(X)
         self.datetime_origins_, self.datetime_parts_ = {}, {}
         self.categories_, self.vocabularies_, self.indicated_ = {}, {}, []
+        self.texts_ = {}
         numbers = []
         for column, values in self._read(X, columns):
             if column.kind in WITH_NUMBERS:
                 numbers.extend(self._learn_numbers(column, values))
             elif column.kind in WITH_KEYS:
                 self._learn_keys(column, *values)
-        if not (numbers or self.categories_ or self.vocabularies_ or self.indicated_):
+            else:
+                self.texts_[column.name] = TextAdapter().fit(values)
+        others = self.categories_, self.vocabularies_, self.indicated_, self.texts_
+        if not numbers and not any(others):
             numbers.append((PLACEHOLDER, 0.0, 0.0, 1.0, np.zeros(1)))
         self.medians_, self.means_, self.scales_ = (
             np.array([learned[i] for learned in numbers], dtype=np.float64)
@@ -312,23 +340,32 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = check_structured_data(X, self)
         self._check_columns(X)
-        found = {"numerical": [], "missing": [], "words": [], "categorical": []}
+        parts = defaultdict(list)
         statistics = zip(self.medians_, self.means_, self.scales_, strict=True)
         for column, values in self._read(X, self.schema_.columns):
-            if column.kind in WITH_NUMBERS:
-                for part in self._number_parts(column, values).values():
-                    found["numerical"].append(_standardised(part, *next(statistics)))
-                if column.name in self.indicated_:
-                    found["missing"].append(np.isnan(values).astype(np.float32))
-            elif column.kind in WITH_KEYS:
-                if column.name in self.categories_:
-                    found["categorical"].append(self._codes(column.name, *values))
-                if column.name in self.vocabularies_:
-                    found["words"].append(self._words(column.name, *values))
-        if self.schema_.numerical == (PLACEHOLDER,) and not found["numerical"]:
-            found["numerical"].append(np.zeros(X.shape[0], dtype=np.float32))
-        found["indicator"] = found.pop("missing") + found.pop("words")
-        return {name: np.column_stack(found[name]) for name in self.schema_.shapes}
+            for name, part in self._parts(column, values, statistics):
+                parts[name].append(part)
+        if self.schema_.numerical == (PLACEHOLDER,) and not parts["numerical"]:
+            parts["numerical"].append(np.zeros(X.shape[0], dtype=np.float32))
+        parts["indicator"] = parts.pop("missing", []) + parts.pop("words", [])
+        return {name: np.column_stack(parts[name]) for name in self.schema_.shapes}
+
+    def _parts(self, column, values, statistics):
+        """Yield what a column gives to which array."""
+        if column.kind in WITH_NUMBERS:
+            for part in self._number_parts(column, values).values():
+                yield "numerical", _standardised(part, *next(statistics))
+            if column.name in self.indicated_:
+                yield "missing", np.isnan(values).astype(np.float32)
+        elif column.kind in WITH_KEYS:
+            if column.name in self.categories_:
+                yield "categorical", self._codes(column.name, *values)
+            if column.name in self.vocabularies_:
+                yield "words", self._words(column.name, *values)
+        else:
+            i = list(self.texts_).index(column.name)
+            for part, array in self.texts_[column.name].transform(values).items():
+                yield text_array(i, part), array
 
     def _read(self, X, columns):
         """Pairs of column and values, one at a time: a table may be large."""
@@ -341,6 +378,10 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
                 yield column, read_datetimes(series, parse=is_parsed)
             elif column.kind in WITH_KEYS:
                 yield column, read_keys(series)
+            elif column.kind == "text":
+                codes, keys = read_keys(series)
+                # The text at the end is that of code -1, a missing value.
+                yield column, np.append(keys, "")[codes]
 
     def _find_parsed(self, X):
         names = [series.name for series in columns_of(X)]
@@ -398,13 +439,14 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
 
     def _learn_keys(self, column, codes, keys):
         counts = np.bincount(codes[codes >= 0], minlength=len(keys))
-        if column.kind == "text":
+        if column.kind == "short_text":
             words = frequent_words(keys, counts, len(codes))
             if words:
                 self.vocabularies_[column.name] = words
         # Several values may share a key, and a category may have no row.
         key_counts = pd.Series(counts).groupby(keys).sum()
-        is_high = column.kind == "text" or (key_counts > 0).sum() > RARE_MIN_CATEGORIES
+        many = (key_counts > 0).sum() > RARE_MIN_CATEGORIES
+        is_high = column.kind == "short_text" or many
         frequent = key_counts[key_counts >= (RARE_MIN_ROWS if is_high else 1)]
         if len(frequent) or column.n_missing:
             self.categories_[column.name] = sorted(frequent.index)
@@ -435,6 +477,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
                 FIRST_CATEGORY + len(keys) for keys in self.categories_.values()
             ),
             quantiles=_stacked([learned[4] for learned in numbers]),
+            texts={name: text.schema_ for name, text in self.texts_.items()},
         )
 
 

@@ -1,5 +1,6 @@
 """The adapters that belong to inputs and heads, and the weights of rows."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from skautokeras._data.array import ArrayAdapter
 from skautokeras._data.columns import InputsAdapter
 from skautokeras._data.image import ImageAdapter
-from skautokeras._data.schema import TextSchema
+from skautokeras._data.schema import StructuredDataSchema, TextSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.target import (
     ClassificationTarget,
@@ -70,16 +71,29 @@ def informed_schemas(adapter, rows):
     y = next(iter(rows.y.values()))
     schemas = []
     for name, schema in zip(adapter.names, adapter.schemas_, strict=True):
-        if isinstance(schema, TextSchema):
-            prefix = f"{name}__" if len(adapter.names) > 1 else ""
-            arrays = {
-                key.removeprefix(prefix): array
-                for key, array in rows.x.items()
-                if key.startswith(prefix)
-            }
-            schema = with_contrasts(schema, arrays, y)
-        schemas.append(schema)
+        prefix = f"{name}__" if len(adapter.names) > 1 else ""
+        arrays = {
+            key.removeprefix(prefix): array
+            for key, array in rows.x.items()
+            if key.startswith(prefix)
+        }
+        schemas.append(_informed(schema, arrays, y))
     return schemas
+
+
+def _informed(schema, arrays, y):
+    """Return a schema with what training rows tell of its texts."""
+    if isinstance(schema, TextSchema):
+        return with_contrasts(schema, arrays, y)
+    if not isinstance(schema, StructuredDataSchema):
+        return schema
+    texts = {
+        name: with_contrasts(text, of_text, y)
+        for (name, text), of_text in zip(
+            schema.texts.items(), schema.text_arrays(arrays), strict=True
+        )
+    }
+    return replace(schema, texts=texts)
 
 
 def make_targets_adapter(wiring):

@@ -39,7 +39,7 @@ class _StructuredData:
 class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     """Classifier for tables that searches for the best network.
 
-    Takes a DataFrame or an array with numbers, categories, strings, booleans, dates and
+    Takes a DataFrame or an array with numbers, categories, texts, booleans, dates and
     missing values as they come. The target may be binary, multi-class or multi-label.
 
     Parameters
@@ -115,8 +115,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         (n_features,). "from_dtype": categories, strings and booleans. None: only what
         cannot be a number.
     column_types : dict or None, default=None
-        "numerical", "categorical", "datetime" or "text" by name or index of a column;
-        wins over everything else. None: all columns are analysed.
+        "numerical", "categorical", "datetime", "short_text" (names: repeated values and
+        frequent words) or "text" (sentences: a network of their own) by name or index
+        of a column; wins over everything else. None: all columns are analysed.
 
     Attributes
     ----------
@@ -226,7 +227,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
 class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     """Regressor for tables that searches for the best network.
 
-    Takes a DataFrame or an array with numbers, categories, strings, booleans, dates and
+    Takes a DataFrame or an array with numbers, categories, texts, booleans, dates and
     missing values as they come. The target is one number per row or several; it is
     standardised inside, and predictions are on the original scale.
 
@@ -301,8 +302,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         (n_features,). "from_dtype": categories, strings and booleans. None: only what
         cannot be a number.
     column_types : dict or None, default=None
-        "numerical", "categorical", "datetime" or "text" by name or index of a column;
-        wins over everything else. None: all columns are analysed.
+        "numerical", "categorical", "datetime", "short_text" (names: repeated values and
+        frequent words) or "text" (sentences: a network of their own) by name or index
+        of a column; wins over everything else. None: all columns are analysed.
 
     Attributes
     ----------

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import re
 from dataclasses import dataclass
 
 import keras
@@ -16,6 +17,8 @@ from skautokeras._space.training import Training, suggest_training
 from skautokeras._space.unfilled import without_weights
 from skautokeras._space.wiring import Wiring, is_head
 
+# The block for texts inside of one for tables.
+_TEXT_IN_TABLE = r"structured_data_block_\d+/text_block_\d+(?=/)"
 # Characters of a block that are shown in an error.
 _SHOWN = 200
 
@@ -115,6 +118,13 @@ class Graph:
             self.wiring.name(node): (node.block, target)
             for node, target in zip(self.outputs, self.targets, strict=True)
         }
+
+    @property
+    def block_names(self):
+        """Names of the blocks, with those for the texts of tables inside of them."""
+        inner = (re.match(_TEXT_IN_TABLE, hp.name) for hp in self.space().space)
+        found = dict.fromkeys(match[0] for match in inner if match)
+        return [*self.wiring.block_names, *found]
 
     def with_schemas(self, schemas):
         """Return the same graph with more known about the data.

@@ -77,7 +77,7 @@ class InputNode(Node):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class StructuredDataInput(InputNode):
-    """Input for a table: numbers, categories, dates, missing values, as they come.
+    """Input for a table: numbers, categories, dates, texts, missing values.
 
     Parameters
     ----------
@@ -87,7 +87,8 @@ class StructuredDataInput(InputNode):
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns to take for categories, as in `StructuredDataClassifier`.
     column_types : dict or None, default=None
-        "numerical", "categorical", "datetime" or "text" by name or index of a column.
+        "numerical", "categorical", "datetime", "short_text" or "text" by name or index
+        of a column, as in `StructuredDataClassifier`.
     name : str or None, default=None
         Name of the input. None: counted in the graph, "structured_data_input_1".
 
@@ -127,8 +128,13 @@ class StructuredDataInput(InputNode):
             What blocks are called on.
         """
         tensors = _tensors(schema, prefix)
+        parts = zip(schema.texts.values(), schema.text_arrays(tensors), strict=True)
+        columns = ("numerical", "indicator", "categorical")
         table = Table(
-            **tensors, quantiles=schema.quantiles, cardinalities=schema.cardinalities
+            **{part: tensors.get(part) for part in columns},
+            quantiles=schema.quantiles,
+            cardinalities=schema.cardinalities,
+            texts=tuple(Text(**part, schema=text) for text, part in parts),
         )
         return {prefix + part: tensor for part, tensor in tensors.items()}, table
 

@@ -298,9 +298,10 @@ def predefined(block_names):
     Parameters
     ----------
     block_names : list of str
-        The blocks of the graph, such as "structured_data_block_1". Blocks that search
-        over whole networks have configurations of their own; those of several such
-        blocks are joined in their order, shorter lists repeat their last one.
+        The blocks of the graph, such as "structured_data_block_1", and those for texts
+        in tables, "structured_data_block_1/text_block_1". Blocks that search over whole
+        networks have configurations of their own; those of several such blocks are
+        joined in their order, shorter lists repeat their last one.
 
     Returns
     -------
@@ -311,7 +312,7 @@ def predefined(block_names):
         (name, base, configurations)
         for base, configurations in _BY_BLOCK.items()
         for name in block_names
-        if re.fullmatch(rf"{base}_\d+", name)
+        if re.fullmatch(rf"(.+/)?{base}_\d+", name)
     ]
     if not found:
         return [{}]

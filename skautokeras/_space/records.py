@@ -6,6 +6,10 @@ import keras
 import numpy as np
 
 from skautokeras._layers.categorical import OneHot
+from skautokeras._layers.text import WeightedBag
+
+# Features of a text of a table on which no block for texts is called.
+_TEXT_WIDTH = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +19,8 @@ class Table:
     ``numerical`` (batch, p) float, ``indicator`` (batch, m) float and ``categorical``
     (batch, c) int codes are tensors or None; ``quantiles`` (n_quantiles, p) describe
     ``numerical`` as it is now; ``cardinalities`` are the numbers of codes; ``encoded``
-    holds what blocks have already turned into plain features.
+    holds what blocks have already turned into plain features; ``texts`` are a `Text`
+    per column of texts.
     """
 
     numerical: object = None
@@ -24,12 +29,19 @@ class Table:
     quantiles: np.ndarray | None = None
     cardinalities: tuple = ()
     encoded: tuple = ()
+    texts: tuple = ()
 
     def to_tensor(self):
-        """Return all columns as features (batch, n_features), categories one-hot."""
+        """Return all columns as features (batch, n_features).
+
+        Categories are one-hot, texts the sums of learned vectors of their n-grams.
+        """
         parts = [self.numerical, self.indicator, *self.encoded]
         if self.categorical is not None:
             parts.append(OneHot(self.cardinalities)(self.categorical))
+        for text in self.texts:
+            bag = WeightedBag(text.schema.n_word_ngrams, _TEXT_WIDTH)
+            parts.append(bag(text.word_ngrams, text.word_weights))
         parts = [part for part in parts if part is not None]
         return parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
 

@@ -1,5 +1,7 @@
 """The block that searches over whole networks for tables."""
 
+from dataclasses import replace
+
 import keras
 
 from skautokeras._space.block import Block, build_block
@@ -9,17 +11,23 @@ from skautokeras._space.preprocessing import (
     Normalization,
     NumericalEmbedding,
 )
+from skautokeras._space.records import Table
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class StructuredDataBlock(Block):
     """A network for a table: scaling, embeddings, then dense layers.
 
+    Each column of texts goes through a network of its own, all of one kind; what comes
+    out stands beside the other columns before the dense layers.
+
     Parameters
     ----------
     normalization, numerical_embedding, categorical_encoding, dense : Block or None
         The steps, in this order. None: `Normalization`, `NumericalEmbedding`,
         `CategoricalEncoding` and `DenseBlock` with everything searched.
+    text : Block or None, default=None
+        The network for each column of texts. None: `TextBlock`.
 
     Examples
     --------
@@ -36,11 +44,13 @@ class StructuredDataBlock(Block):
         numerical_embedding=None,
         categorical_encoding=None,
         dense=None,
+        text=None,
     ):
         self.normalization = normalization
         self.numerical_embedding = numerical_embedding
         self.categorical_encoding = categorical_encoding
         self.dense = dense
+        self.text = text
 
     def build(self, hp, inputs):
         """Build the steps one after another."""
@@ -52,6 +62,17 @@ class StructuredDataBlock(Block):
             "dense_block_1": self.dense or DenseBlock(),
         }
         x = inputs
+        if isinstance(x, Table) and x.texts:
+            x = self._with_encoded_texts(hp, x)
         for name, block in steps.items():
             x = build_block(hp, name, block, x)
         return x
+
+    def _with_encoded_texts(self, hp, table):
+        """Return a table with features of its texts, which share hyperparameters."""
+        # Texts need more layers than others; whoever has none does not import them.
+        from skautokeras._space.text import TextBlock
+
+        block = self.text or TextBlock()
+        features = [build_block(hp, "text_block_1", block, t) for t in table.texts]
+        return replace(table, texts=(), encoded=(*table.encoded, *features))

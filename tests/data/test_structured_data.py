@@ -16,6 +16,7 @@ from skautokeras._data.structured_data import (
     analyse_column,
     analyse_structured_data,
 )
+from skautokeras._data.text import TextAdapter
 
 N_SAMPLES = 40
 
@@ -47,7 +48,7 @@ def make_frame():
 
 
 FRAME = make_frame()
-TYPES = {"name": "text"}
+TYPES = {"name": "short_text"}
 
 
 def fitted(X=FRAME, **parameters):
@@ -95,9 +96,9 @@ def test_the_kind_follows_from_dtype_and_values(column, kind):
 
 @pytest.mark.parametrize(
     ("n_unique", "n_rows", "kind"),
-    [(50, 60, "categorical"), (51, 60, "text"), (60, 600, "categorical")],
+    [(50, 60, "categorical"), (51, 60, "short_text"), (60, 600, "categorical")],
 )
-def test_strings_are_text_if_many_of_them_differ(n_unique, n_rows, kind):
+def test_strings_are_short_texts_if_many_of_them_differ(n_unique, n_rows, kind):
     values = pd.Series([f"a b {i % n_unique}" for i in range(n_rows)])
     assert analyse_column(values).kind == kind
     # The pandas dtype says what they are.
@@ -118,7 +119,9 @@ def test_one_value_or_none_at_all_is_constant(values):
     assert analyse_column(pd.Series(values, dtype=object)).kind == "constant"
 
 
-@pytest.mark.parametrize("kind", ["numerical", "categorical", "datetime", "text"])
+@pytest.mark.parametrize(
+    "kind", ["numerical", "categorical", "datetime", "short_text", "text"]
+)
 def test_the_user_decides_what_a_column_is(kind):
     values = (
         pd.Series(["2020", "2020"]) if kind == "datetime" else pd.Series(["1", "1"])
@@ -279,21 +282,96 @@ def test_categories_without_rows_are_not_learned():
     assert single(values)[0].categories_ == {"col": ["a", "b"]}
 
 
-def test_text_becomes_words_and_repeated_values():
+def test_a_short_text_becomes_words_and_repeated_values():
     values = (
         ["Mr Brown"] * 6 + ["Mr Green"] * 6 + [f"Mrs {i}" for i in range(8)] + [None]
     )
-    adapter, arrays = single(values, "text", to_transform=["mr! 5", None, "Mr Brown"])
+    adapter, arrays = single(values, "short_text", ["mr! 5", None, "Mr Brown"])
     assert adapter.vocabularies_ == {"col": ["mr", "mrs", "brown", "green"]}
     assert arrays["indicator"].tolist() == [[1, 0, 0, 0], [0, 0, 0, 0], [1, 0, 1, 0]]
     assert arrays["categorical"][:, 0].tolist() == [0, 1, 2]
 
 
-def test_a_text_in_which_nothing_repeats_has_no_categories():
+def test_a_short_text_in_which_nothing_repeats_has_no_categories():
     adapter, arrays = single([f"text {i}" for i in range(60)])
-    assert adapter.schema_.columns[0].kind == "text"
+    assert adapter.schema_.columns[0].kind == "short_text"
     assert list(arrays) == ["numerical"]
     assert not arrays["numerical"].any()
+
+
+SENTENCES = [f"the wine number {i} is as dry as {i + 7}" for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (SENTENCES, "text"),
+        ([*SENTENCES, *[None] * 30], "text"),
+        ([*SENTENCES[:21], *SENTENCES[:19]], "text"),
+        ([*SENTENCES[:19], *SENTENCES[:11], *SENTENCES[:10]], "categorical"),
+        (SENTENCES[:10], "text"),
+        (SENTENCES[:9], "categorical"),
+        ([f"a b c d e {i}" for i in range(60)], "text"),
+        ([f"a b c d {i}" for i in range(60)], "short_text"),
+        ([*SENTENCES[:20], *[f"dry {i}" for i in range(40)]], "short_text"),
+        ([*SENTENCES, 1.5], "categorical"),
+    ],
+)
+def test_strings_are_texts_if_most_differ_and_have_some_words(values, kind):
+    assert analyse_column(pd.Series(values, dtype=object)).kind == kind
+    if 1.5 not in values:
+        assert analyse_column(pd.Series(values, dtype="string")).kind == kind
+
+
+@pytest.mark.parametrize("dtype", [object, "string"])
+def test_a_column_of_texts_becomes_the_arrays_of_texts(dtype):
+    X = pd.DataFrame({"age": range(40), "a": SENTENCES, "b": SENTENCES[::-1]})
+    X = X.astype({"a": dtype, "b": dtype})
+    X.loc[3, "a"] = None
+    new = X.head(5).assign(b=["wine", "", None, "unheard of", "is dry"])
+    adapter = StructuredDataAdapter().fit(X)
+    arrays = adapter.transform(new)
+    shapes = {n: (a.shape[1], a.dtype.name) for n, a in arrays.items()}
+    assert shapes == adapter.schema_.shapes
+    assert list(adapter.schema_.texts) == ["a", "b"]
+    assert "categorical" not in arrays
+    for i, name in enumerate("ab"):
+        alone = TextAdapter().fit(X[name])
+        for part, expected in alone.transform(new[name]).items():
+            np.testing.assert_array_equal(arrays[f"text_{i + 1}__{part}"], expected)
+    np.testing.assert_array_equal(arrays["text_2__tokens"][1:3], 0)
+
+
+@pytest.mark.parametrize("kind", ["short_text", "categorical"])
+def test_a_column_of_texts_can_be_declared_something_else(kind):
+    adapter, arrays = single([*SENTENCES, *SENTENCES[:5]], kind)
+    assert not adapter.schema_.texts
+    assert "categorical" in arrays
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([1, 2.5, None, "dry"], ["1", "2.5", "", "dry"]),
+        (pd.Categorical(["dry", "red", None, "dry"]), ["dry", "red", "", "dry"]),
+        ([None] * 4, [""] * 4),
+        (["dry"] * 4, ["dry"] * 4),
+    ],
+)
+def test_any_column_can_be_declared_a_text(values, texts):
+    adapter, arrays = single(values, "text")
+    assert list(adapter.schema_.texts) == ["col"]
+    for part, expected in TextAdapter().fit_transform(texts).items():
+        np.testing.assert_array_equal(arrays[f"text_1__{part}"], expected)
+
+
+def test_texts_in_arrays_of_strings_and_of_objects_are_found():
+    X = [[str(i), text] for i, text in enumerate(SENTENCES)]
+    frame = pd.DataFrame({"x0": np.arange(40), "x1": SENTENCES})
+    expected = StructuredDataAdapter().fit_transform(frame)
+    assert_equal_arrays(StructuredDataAdapter().fit_transform(np.array(X)), expected)
+    X = [[i, text] for i, text in enumerate(SENTENCES)]
+    assert_equal_arrays(StructuredDataAdapter().fit_transform(X), expected)
 
 
 def test_parts_of_dates_that_do_not_vary_are_dropped():
@@ -512,7 +590,7 @@ def test_unseen_and_missing_values_give_finite_numbers_and_known_codes(rows):
 def test_a_frame_and_its_array_of_objects_give_equal_arrays(rows):
     X = FRAME.iloc[rows + list(range(N_SAMPLES))]
     as_objects = X.to_numpy(dtype=object)
-    types = {list(FRAME).index("name"): "text"}
+    types = {list(FRAME).index("name"): "short_text"}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         expected = fitted(X).transform(X)

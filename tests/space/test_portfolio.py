@@ -1,9 +1,11 @@
 """The predefined configurations fit the graph that a task estimator makes."""
 
+import dataclasses
 import math
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from skautokeras import (
@@ -185,6 +187,37 @@ def test_configurations_of_several_blocks_are_joined():
     assert "structured_data_block_1/normalization_1/method" in first
     image = predefined("image")[0]
     assert first["training/learning_rate"] == image["training/learning_rate"]
+
+
+def test_texts_in_tables_have_the_configurations_of_texts(make_graph):
+    rng = np.random.default_rng(0)
+    words = [f"word{i}" for i in range(30)]
+    X = pd.DataFrame(
+        {
+            "number": rng.normal(size=60),
+            "kind": rng.choice(["red", "white"], 60),
+            "a": [" ".join(rng.choice(words, 70)) for _ in range(60)],
+            "b": [" ".join(rng.choice(words, 70)) for _ in range(60)],
+        }
+    )
+    adapter = StructuredDataAdapter().fit(X)
+    arrays = adapter.transform(X)
+    texts = zip(
+        adapter.schema_.texts.items(), adapter.schema_.text_arrays(arrays), strict=True
+    )
+    texts = {k: with_contrasts(s, a, np.arange(60) % 2) for (k, s), a in texts}
+    schema = dataclasses.replace(adapter.schema_, texts=texts)
+    source = StructuredDataInput(), schema, arrays
+    graph = make_graph(StructuredDataBlock(), source=source)
+    inner = "structured_data_block_1/text_block_1"
+    assert graph.block_names == ["structured_data_block_1", inner]
+    kinds = []
+    for values in portfolio.predefined(graph.block_names):
+        assert set(values) <= graph.active_names(values)
+        (y_pred,) = graph.build(values).model(arrays).values()
+        assert np.isfinite(y_pred).all()
+        kinds.append(values[f"{inner}/block_type"])
+    assert kinds == [v["text_block_1/block_type"] for v in predefined("text")]
 
 
 def test_the_defaults_come_first_where_nothing_is_known():
