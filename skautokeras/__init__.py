@@ -56,6 +56,7 @@ _HOMES = {
     "TextToNgramVector": "skautokeras._space.text",
     "TransformerBlock": "skautokeras._space.attention",
     "XceptionBlock": "skautokeras._space.residual",
+    "load": "skautokeras._estimators.persistence",
 }
 
 __all__ = list(_HOMES)

@@ -17,7 +17,7 @@ from skautokeras._data.ngrams import (
     contrasts,
     strongest,
 )
-from skautokeras._data.schema import TextSchema
+from skautokeras._data.schema import StructuredDataSchema, TextSchema
 from skautokeras._data.tokens import normalise, spell, tokenise
 
 # Different tokens and n-grams of each kind, unless the user says another number.
@@ -300,6 +300,52 @@ def with_contrasts(schema, arrays, y):
             n_codes = getattr(schema, f"n_{kind}_ngrams")
             facts[f"{kind}_contrasts"] = contrasts(codes, n_codes, groups)
     return replace(schema, **facts)
+
+
+def informed_schemas(adapter, arrays, y):
+    """Return the schemas of all inputs with what training rows tell of texts.
+
+    Parameters
+    ----------
+    adapter : InputsAdapter
+        Fitted.
+
+    arrays : dict of str to ndarray
+        Training rows as it has made them.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        As in `with_contrasts`; of several targets one.
+
+    Returns
+    -------
+    schemas : list
+        Those of `adapter`, of texts with the contrasts.
+    """
+    schemas = []
+    for name, schema in zip(adapter.names, adapter.schemas_, strict=True):
+        prefix = f"{name}__" if len(adapter.names) > 1 else ""
+        own = {
+            key.removeprefix(prefix): array
+            for key, array in arrays.items()
+            if key.startswith(prefix)
+        }
+        schemas.append(_informed(schema, own, y))
+    return schemas
+
+
+def _informed(schema, arrays, y):
+    """Return a schema with what training rows tell of its texts."""
+    if isinstance(schema, TextSchema):
+        return with_contrasts(schema, arrays, y)
+    if not isinstance(schema, StructuredDataSchema):
+        return schema
+    texts = {
+        name: with_contrasts(text, of_text, y)
+        for (name, text), of_text in zip(
+            schema.texts.items(), schema.text_arrays(arrays), strict=True
+        )
+    }
+    return replace(schema, texts=texts)
 
 
 def _learn_vocabulary(texts, max_tokens, at_least):

@@ -1,6 +1,5 @@
 """The adapters that belong to inputs and heads, and the weights of rows."""
 
-from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -8,7 +7,6 @@ import numpy as np
 from skautokeras._data.array import ArrayAdapter
 from skautokeras._data.columns import InputsAdapter
 from skautokeras._data.image import ImageAdapter
-from skautokeras._data.schema import StructuredDataSchema, TextSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.target import (
     ClassificationTarget,
@@ -16,7 +14,7 @@ from skautokeras._data.target import (
     balanced_weights,
 )
 from skautokeras._data.targets import TargetsAdapter
-from skautokeras._data.text import TextAdapter, with_contrasts
+from skautokeras._data.text import TextAdapter
 
 # By the class of an input: its adapter, and which of its parameters that one takes.
 _ADAPTERS = {
@@ -56,44 +54,6 @@ def _columns_of(node):
     if is_table and isinstance(node.columns, str | Integral):
         return [node.columns]
     return node.columns
-
-
-def informed_schemas(adapter, rows):
-    """Return the schemas of all inputs with what training rows tell of texts.
-
-    Parameters
-    ----------
-    adapter : InputsAdapter
-        Fitted.
-    rows : Rows
-        To learn from, those of the training. Of several targets the first one counts.
-    """
-    y = next(iter(rows.y.values()))
-    schemas = []
-    for name, schema in zip(adapter.names, adapter.schemas_, strict=True):
-        prefix = f"{name}__" if len(adapter.names) > 1 else ""
-        arrays = {
-            key.removeprefix(prefix): array
-            for key, array in rows.x.items()
-            if key.startswith(prefix)
-        }
-        schemas.append(_informed(schema, arrays, y))
-    return schemas
-
-
-def _informed(schema, arrays, y):
-    """Return a schema with what training rows tell of its texts."""
-    if isinstance(schema, TextSchema):
-        return with_contrasts(schema, arrays, y)
-    if not isinstance(schema, StructuredDataSchema):
-        return schema
-    texts = {
-        name: with_contrasts(text, of_text, y)
-        for (name, text), of_text in zip(
-            schema.texts.items(), schema.text_arrays(arrays), strict=True
-        )
-    }
-    return replace(schema, texts=texts)
 
 
 def make_targets_adapter(wiring):

@@ -27,8 +27,8 @@ from skautokeras._data.columns import (
 )
 from skautokeras._data.split import Data, Rows, split_indices
 from skautokeras._data.targets import TargetsAdapter
+from skautokeras._data.text import informed_schemas
 from skautokeras._estimators.adapters import (
-    informed_schemas,
     make_inputs_adapter,
     make_targets_adapter,
     row_weights,
@@ -315,6 +315,32 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         return export_keras_model(self._ensemble)
 
+    def save(self, path):
+        """Write the fitted estimator to a file, for `skautokeras.load`.
+
+        The file holds parameters and fitted attributes as JSON, arrays, and the
+        networks as `.keras` archives: nothing in it is pickled. It says which version
+        wrote it. It is written whole or not at all, and replaces a file that is there.
+        What `warm_start` would go on with, scikit-learn's callbacks and metadata
+        requests are not in it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+
+        Raises
+        ------
+        TypeError
+            If a parameter is an object that only Python code can make, such as a
+            function without a name in Keras's registry, or a layer is not registered;
+            no file is written then.
+        """
+        from skautokeras._export.persistence import save_estimator
+
+        check_is_fitted(self)
+        save_estimator(self, path)
+
     def _outputs(self, X):
         """Return what each head says about X: (n_samples, n_outputs)."""
         check_is_fitted(self)
@@ -365,7 +391,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             data, valid = self._split(train, rows, targets, settings, split_seed)
         else:
             data = Data(rows, valid_rows, all=None)
-        graph = graph.with_schemas(informed_schemas(adapter, data.train))
+        # Of several targets the first one counts.
+        y = next(iter(data.train.y.values()))
+        graph = graph.with_schemas(informed_schemas(adapter, data.train.x, y))
         return Problem(
             adapter=adapter,
             targets=targets,
@@ -599,6 +627,27 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             "_heads": problem.graph.heads,
             "_ensemble": ensemble,
         }
+
+    def __getstate__(self):
+        """Return the state with the leaderboard as lists: skops takes no DataFrame."""
+        state = dict(super().__getstate__())
+        if "leaderboard_" in state:
+            frame = state["leaderboard_"]
+            state["leaderboard_"] = {
+                name: (str(column.dtype), column.astype(object).tolist())
+                for name, column in frame.where(frame.notna(), None).items()
+            }
+        return state
+
+    def __setstate__(self, state):
+        """Take the state; make a DataFrame of the leaderboard again."""
+        if "leaderboard_" in state:
+            columns = {
+                name: pd.Series(values, dtype=dtype)
+                for name, (dtype, values) in state["leaderboard_"].items()
+            }
+            state = {**state, "leaderboard_": pd.DataFrame(columns)}
+        super().__setstate__(state)
 
     @property
     def model_(self):

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import skautokeras._layers  # noqa: F401 - unpickled networks need them registered
 from skautokeras._search import chunks
 from skautokeras._search.compiled import (
     compile_function,
@@ -15,8 +14,8 @@ from skautokeras._search.compiled import (
     rows_at_once,
     signature,
 )
+from skautokeras._search.network_file import from_bytes, to_bytes
 from skautokeras._search.objective import Outputs
-from skautokeras._search.registration import check_registered
 
 # Every chunk has this many rows, fewer of images (the last one is filled up), so that
 # what is predicted for a row does not depend on the rows beside it.
@@ -173,7 +172,10 @@ class Ensemble:
         return in_chunks(call, x, shapes, _chunk_rows(x))
 
     def __getstate__(self):
-        """Leave the compiled function out: it cannot be pickled."""
-        for model in self.models:
-            check_registered(model)
-        return {**vars(self), "_compiled": None}
+        """Return the networks as files; the compiled function cannot be kept."""
+        networks = [to_bytes(model) for model in self.models]
+        return {"networks": networks, "weights": self.weights}
+
+    def __setstate__(self, state):
+        """Read the networks."""
+        self.__init__(map(from_bytes, state["networks"]), state["weights"])

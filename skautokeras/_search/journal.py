@@ -9,7 +9,6 @@ the same time, the answers are given in the order they came, which is that of th
 
 import io
 import json
-import os
 import warnings
 import zipfile
 from dataclasses import fields
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from skautokeras import __version__
+from skautokeras._search.files import write_whole
 from skautokeras._search.trial import Trial
 
 _VERSION = 2
@@ -175,7 +175,7 @@ class Journal:
             self._directory.mkdir(parents=True, exist_ok=True)
             if not header.exists():
                 text = json.dumps({**self._expected, "seed": self.seed})
-                _write(header, text.encode())
+                write_whole(header, text.encode())
             found = header.read_text()
         except (FileExistsError, NotADirectoryError):
             raise ValueError(
@@ -237,7 +237,7 @@ class Journal:
         arrays |= {f"y_pred/{name}": y for name, y in (trial.y_pred or {}).items()}
         content = io.BytesIO()
         np.savez(content, **arrays)
-        _write(stem.with_suffix(".npz"), content.getvalue())
+        write_whole(stem.with_suffix(".npz"), content.getvalue())
         plain = {
             f.name: getattr(trial, f.name)
             for f in fields(Trial)
@@ -245,10 +245,10 @@ class Journal:
         }
         digest = sha256(content.getvalue()).hexdigest()
         record = {"key": key, "trial": plain, "arrays": digest}
-        _write(stem.with_suffix(".json"), _sealed(record))
+        write_whole(stem.with_suffix(".json"), _sealed(record))
 
     def _write_refused(self):
-        _write(self._directory / _REFUSED, _sealed(self._refused))
+        write_whole(self._directory / _REFUSED, _sealed(self._refused))
 
     def _read_refused(self):
         path = self._directory / _REFUSED
@@ -325,27 +325,3 @@ def _key(values, seed):
 def _plain(value):
     """Return a NumPy scalar as a Python one, for JSON."""
     return value.item()
-
-
-def _write(path, content):
-    """Write a file so that it is there whole or not at all, and on the disk."""
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder):
-    """Let the name of a new file reach the disk; not every system can."""
-    if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(folder, os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

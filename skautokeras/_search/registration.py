@@ -43,6 +43,38 @@ def check_registered(model):
         )
 
 
+def check_readable(config):
+    """Raise unless all that a configuration names is known to Keras.
+
+    Parameters
+    ----------
+    config : dict or list
+        Of a network or another object, from elsewhere.
+
+    Raises
+    ------
+    ValueError
+        If something is not registered, or is code.
+
+    Examples
+    --------
+    >>> from skautokeras._search.registration import check_readable
+    >>> config = {
+    ...     "class_name": "Gate",
+    ...     "module": "mine",
+    ...     "registered_name": "mine>Gate",
+    ... }
+    >>> check_readable(config)
+    Traceback (most recent call last):
+    ValueError: Gate is not registered with Keras. Import the module that defines it...
+    """
+    for name in _unregistered(config):
+        raise ValueError(
+            f"{name} is not registered with Keras. Import the module that defines it "
+            "first; its definition needs @keras.saving.register_keras_serializable."
+        )
+
+
 def _unregistered(config):
     """Yield the names in a configuration that Keras will not find."""
     if isinstance(config, list | tuple):
@@ -54,9 +86,11 @@ def _unregistered(config):
     if kind in ("__lambda__", "Lambda"):
         yield "A lambda"
     elif kind == "function":
-        # Keras writes its own functions as plain names.
-        if keras.saving.get_registered_object(config.get("config")) is None:
-            yield f"The function {config.get('config')}"
+        # Keras writes its own activations as plain names, its losses like this.
+        name = config.get("config")
+        known = hasattr(keras.losses, name) or hasattr(keras.metrics, name)
+        if not known and keras.saving.get_registered_object(name) is None:
+            yield f"The function {name}"
     elif kind is not None and config.get("module") is not None:
         package = config["module"].split(".")[0]
         name = config.get("registered_name") or kind

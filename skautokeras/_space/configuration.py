@@ -23,7 +23,7 @@ def serialize(value, where="a value"):
     ----------
     value : object
         None, a number, a string, a block, a range, a Keras object, a function that is
-        registered with Keras, or a list or dict of them.
+        registered with Keras, or a list, array or dict of them.
     where : str, default="a value"
         What is said of the value in an error.
 
@@ -52,10 +52,16 @@ def serialize(value, where="a value"):
         return value.item()
     if isinstance(value, (list, tuple)):
         return [serialize(part, where) for part in value]
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {key: serialize(part, where) for key, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return serialize(value.tolist(), where)
+    if isinstance(value, dict):
+        parts = {key: serialize(part, where) for key, part in value.items()}
+        if all(isinstance(key, str) for key in value):
+            return parts
+        # JSON would make strings of the numbers of columns.
+        return {"class_name": "dict", "config": serialize(list(parts.items()), where)}
     if str(getattr(value, "__module__", "")).split(".")[0] == "keras":
-        return keras.saving.serialize_keras_object(value)
+        return _keras_config(value, where)
     if hasattr(value, "get_config") and not isinstance(value, type):
         name = _registered_name(type(value), where)
         return {"class_name": name, "config": value.get_config()}
@@ -75,7 +81,7 @@ def deserialize(config):
     Returns
     -------
     value : object
-        Tuples have become lists.
+        Tuples and arrays have become lists.
 
     Raises
     ------
@@ -92,7 +98,18 @@ def deserialize(config):
         return {key: deserialize(part) for key, part in config.items()}
     if config["class_name"] == "function":
         return _registered(config["config"])
+    if config["class_name"] == "dict":
+        return {deserialize(key): deserialize(part) for key, part in config["config"]}
     return _registered(config["class_name"]).from_config(config["config"])
+
+
+def _keras_config(value, where):
+    try:
+        return keras.saving.serialize_keras_object(value)
+    except TypeError:  # of callbacks, for instance
+        raise TypeError(
+            f"A configuration cannot hold {where}: got {value!r}."
+        ) from None
 
 
 def _registered_name(item, where):

@@ -212,6 +212,6 @@ def given_parameters(thing):
     given = [
         f"{name}={value!r}"
         for name, value in vars(thing).items()
-        if name in defaults and value is not defaults[name]
+        if name in defaults and repr(value) != repr(defaults[name])
     ]
     return ", ".join(given)

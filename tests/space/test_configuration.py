@@ -128,6 +128,15 @@ def test_numbers_of_numpy_become_plain_ones():
     )
 
 
+def test_numbers_of_columns_stay_numbers():
+    node = StructuredDataInput(
+        columns=np.array([0, 1]), column_types={0: "numerical", "deck": "text"}
+    )
+    found = deserialize(json.loads(json.dumps(serialize(node))))
+    assert found.column_types == {0: "numerical", "deck": "text"}
+    assert found.columns == [0, 1]
+
+
 def test_blocks_are_equal_by_class_and_parameters():
     assert DenseBlock(units=3) == DenseBlock(units=3)
     assert hash(DenseBlock(units=3)) == hash(DenseBlock(units=3))

@@ -1,0 +1,76 @@
+"""Load estimators from files."""
+
+import pkgutil
+import warnings
+from importlib import import_module
+
+import skautokeras._estimators
+from skautokeras._estimators.base import BaseAutoEstimator
+
+
+def load(path):
+    """Load a fitted estimator from a file that its `save` has written.
+
+    Loading runs no code from the file: it holds plain values, arrays and networks that
+    Keras opens in its safe mode. Layers, blocks and losses of your own must have been
+    registered with Keras and imported before.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    estimator : object
+        Of the class that was saved. It predicts the same, to the last bit with the same
+        versions of the packages on the same kind of processor.
+
+    Raises
+    ------
+    OSError
+        If there is no file to read.
+    ValueError
+        If it is no such file, has been damaged, or cannot be read by this version; the
+        message says which version wrote it.
+
+    Warns
+    -----
+    UserWarning
+        If another minor version of the package wrote the file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import skautokeras
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = skautokeras.StructuredDataClassifier(max_trials=1, epochs=1).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     clf.save(os.path.join(folder, "iris.skautokeras"))
+    ...     loaded = skautokeras.load(os.path.join(folder, "iris.skautokeras"))
+    >>> bool((loaded.predict_proba(X) == clf.predict_proba(X)).all())
+    True
+    """
+    from skautokeras._export.persistence import load_estimator
+
+    estimator, other_version = load_estimator(path, _find_class)
+    if other_version is not None:
+        warnings.warn(
+            f"{str(path)!r} was saved by skautokeras {other_version}; this is another "
+            "version, which may predict something else.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return estimator
+
+
+def _find_class(name):
+    """Return an estimator class of this package by its name."""
+    for found in pkgutil.iter_modules(skautokeras._estimators.__path__):
+        module = import_module(f"skautokeras._estimators.{found.name}")
+        cls = vars(module).get(name)
+        is_ours = isinstance(cls, type) and issubclass(cls, BaseAutoEstimator)
+        if is_ours and cls.__module__ == module.__name__:
+            return cls
+    raise ValueError(f"It holds a {name}, which is no estimator of this package.")
