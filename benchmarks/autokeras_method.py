@@ -132,6 +132,56 @@ def fit_in_budget(auto_model, X, y, budget, max_trials):
     return n_trials, note
 
 
+def prepare_task(name, spec, as_input):
+    """AutoKeras 3.0.0 on arrays, with its default epochs, early stopping and refit.
+
+    Parameters
+    ----------
+    name : str
+        Of one of its task estimators, such as "ImageClassifier".
+    spec : dict
+        `seed`, `max_time` and `max_trials`.
+    as_input : callable
+        From X to what AutoKeras takes.
+
+    Returns
+    -------
+    fit : callable
+        ``fit(X, y)`` returns a `Fitted`.
+    """
+    import autokeras
+    import keras
+
+    keras.utils.set_random_seed(spec["seed"] + 1)
+    # AutoKeras reads its best model from this folder in predict.
+    directory = tempfile.TemporaryDirectory()
+
+    def fit(X, y):
+        model = getattr(autokeras, name)(
+            # It counts trials, not seconds; the budget ends its search.
+            max_trials=spec["max_trials"],
+            directory=directory.name,
+            overwrite=True,
+            # For AutoKeras and KerasTuner, seed 0 means no seed.
+            seed=spec["seed"] + 1,
+        )
+        budget = Budget(spec["max_time"])
+        y_given = y if y.dtype.kind in "iuf" else y.astype(str)
+        n_trials, note = fit_in_budget(
+            model, as_input(X), y_given, budget, spec["max_trials"]
+        )
+
+        def predict(X):
+            # The folder lives as long as this function.
+            assert directory.name
+            y_pred = model.predict(as_input(X), verbose=0).reshape(-1)
+            return y_pred.astype(y.dtype)
+
+        return Fitted(predict=predict, n_trials=n_trials, note=note)
+
+    return fit
+
+
 def _make_auto_model(spec, directory, names, numbers):
     import autokeras
 

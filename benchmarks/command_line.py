@@ -3,9 +3,10 @@
 import argparse
 import sys
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
-from benchmarks import image_data
+from benchmarks import image_data, text_data
 from benchmarks.data import TASKS
 from benchmarks.mixed_data import DATASETS
 from benchmarks.peers import Peers
@@ -22,11 +23,19 @@ from benchmarks.suites import (
     pruning,
     rate,
     tables,
+    texts,
 )
 
 _SEARCH = (overhead, rate, anytime, memory, latency, parallel, pruning)
 SUITES = {
-    module.SUITE.name: module.SUITE for module in (tables, mixed, images, *_SEARCH)
+    module.SUITE.name: module.SUITE
+    for module in (tables, mixed, images, texts, *_SEARCH)
+}
+# Suite -> the data sets that it knows, where they are not those of tables.
+DATASETS_OF = {
+    "mixed": DATASETS,
+    "images": image_data.TASKS,
+    "texts": text_data.TASKS,
 }
 GROUPS = {"search": [module.SUITE.name for module in _SEARCH]}
 
@@ -69,7 +78,7 @@ def make_parser():
     options.add_argument(
         "--datasets",
         nargs="+",
-        choices=list(dict.fromkeys([*TASKS, *DATASETS, *image_data.TASKS])),
+        choices=list(dict.fromkeys(chain(TASKS, *DATASETS_OF.values()))),
     )
     options.add_argument("--seeds", nargs="+", type=int)
     options.add_argument("--trials", nargs="+", type=int, help="trials of a search")
@@ -78,8 +87,9 @@ def make_parser():
     options.add_argument(
         "--methods",
         nargs="+",
-        choices=list(dict.fromkeys([*tables.METHODS, *images.METHODS])),
+        choices=list(dict.fromkeys([*tables.METHODS, *images.METHODS, *texts.METHODS])),
     )
+    options.add_argument("--rows", nargs="+", type=int, help="training rows to use")
     options.add_argument("--repetitions", type=int, help="processes per import")
     options.add_argument("--autokeras-trials", type=int)
     options.add_argument(
@@ -155,7 +165,7 @@ def _check(parser, parsed):
 def _check_datasets(parser, given, suites):
     """End with a message unless a suite knows the data sets that are named."""
     for suite in suites:
-        kinds = {"mixed": DATASETS, "images": image_data.TASKS}.get(suite.name, TASKS)
+        kinds = DATASETS_OF.get(suite.name, TASKS)
         for name in given.get("datasets", ()):
             if "datasets" in suite.defaults and name not in kinds:
                 parser.error(f"{name} is no data set of the suite {suite.name}")

@@ -7,6 +7,7 @@ library, pandas and scikit-learn.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 
@@ -34,6 +35,36 @@ class Fitted:
     n_trials: int | None = None
     note: str = ""
     details: dict = field(default_factory=dict)
+
+
+def fit_search(estimator, X, y):
+    """Fit an estimator of skautokeras.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not fitted.
+    X, y : array-like
+        As it takes them.
+
+    Returns
+    -------
+    fitted : Fitted
+        With every trial among its details.
+    """
+    estimator.fit(X, y)
+    board = estimator.leaderboard_.sort_values("trial")
+    return Fitted(
+        predict=estimator.predict,
+        n_trials=int(estimator.n_trials_),
+        note=f"skautokeras {version('skautokeras')}",
+        details={
+            "validation_score": float(estimator.best_score_),
+            "trials": board[
+                ["score", "weight", "seconds", "epochs", "params", "error"]
+            ].to_dict("records"),
+        },
+    )
 
 
 def score_predictions(task, y_true, y_pred):

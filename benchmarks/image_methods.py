@@ -1,12 +1,11 @@
 """The methods that are compared on images."""
 
-import tempfile
 from importlib.metadata import version
 
 import numpy as np
 
-from benchmarks.autokeras_method import Budget, fit_in_budget
-from benchmarks.fitting import Fitted, measure_fit
+from benchmarks.autokeras_method import Budget, prepare_task
+from benchmarks.fitting import Fitted, fit_search, measure_fit
 from benchmarks.image_data import TASKS, read_images
 
 # Of the ordinary training: the whole training data at most so many times.
@@ -30,23 +29,7 @@ def prepare_skautokeras(spec):
         max_trials=spec["max_trials"],
         random_state=spec["seed"],
     )
-
-    def fit(X, y):
-        estimator.fit(X, y)
-        board = estimator.leaderboard_.sort_values("trial")
-        return Fitted(
-            predict=estimator.predict,
-            n_trials=int(estimator.n_trials_),
-            note=f"skautokeras {version('skautokeras')}",
-            details={
-                "validation_score": float(estimator.best_score_),
-                "trials": board[["score", "weight", "seconds", "epochs"]]
-                .assign(params=board["params"], error=board["error"])
-                .to_dict("records"),
-            },
-        )
-
-    return fit
+    return lambda X, y: fit_search(estimator, X, y)
 
 
 def prepare_keras_cnn(spec):
@@ -162,37 +145,8 @@ def prepare_mean(spec):
 
 def prepare_autokeras(spec):
     """AutoKeras 3.0.0 with its default epochs, early stopping and refit."""
-    import autokeras
-    import keras
-
-    keras.utils.set_random_seed(spec["seed"] + 1)
-    # AutoKeras reads its best model from this folder in predict.
-    directory = tempfile.TemporaryDirectory()
-    estimators = (autokeras.ImageRegressor, autokeras.ImageClassifier)
-
-    def fit(X, y):
-        model = estimators[_is_classification(spec)](
-            # It counts trials, not seconds; the budget ends its search.
-            max_trials=spec["max_trials"],
-            directory=directory.name,
-            overwrite=True,
-            # For AutoKeras and KerasTuner, seed 0 means no seed.
-            seed=spec["seed"] + 1,
-        )
-        budget = Budget(spec["max_time"])
-        n_trials, note = fit_in_budget(
-            model, _as_images(X), y, budget, spec["max_trials"]
-        )
-
-        def predict(X):
-            # The folder lives as long as this function.
-            assert directory.name
-            y_pred = model.predict(_as_images(X), verbose=0).reshape(-1)
-            return y_pred.astype(y.dtype)
-
-        return Fitted(predict=predict, n_trials=n_trials, note=note)
-
-    return fit
+    kind = "Classifier" if _is_classification(spec) else "Regressor"
+    return prepare_task(f"Image{kind}", spec, _as_images)
 
 
 PREPARE = {

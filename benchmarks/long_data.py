@@ -17,6 +17,11 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--columns", type=int, default=30)
+    parser.add_argument(
+        "--values-per-row",
+        type=int,
+        help="make a sparse matrix with so many values in a row, as words have them",
+    )
     parser.add_argument("--trials", type=int, default=2)
     parser.add_argument("--no-refit", action="store_true")
     return parser.parse_args()
@@ -40,6 +45,27 @@ def make_table(n_rows, n_columns):
     return pd.DataFrame(X, columns=names, copy=False), y
 
 
+def make_sparse(n_rows, n_columns, n_values):
+    """Return a CSR matrix with few frequent and many rare columns, and two classes."""
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    rng = np.random.default_rng(0)
+    columns = (n_columns ** rng.random(n_rows * n_values)).astype("int32") - 1
+    starts = np.arange(0, len(columns) + 1, n_values)
+    data = (rng.random(len(columns)), columns, starts)
+    X = csr_matrix(data, shape=(n_rows, n_columns))
+    weights = rng.standard_normal(n_columns)
+    return X, (X @ weights > 0).astype("int8")
+
+
+def size_of(X):
+    """Return the bytes of a DataFrame or a CSR matrix."""
+    if hasattr(X, "memory_usage"):
+        return X.memory_usage().sum()
+    return X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+
+
 def main():
     """Fit once and print a Markdown table."""
     arguments = parse_arguments()
@@ -47,8 +73,12 @@ def main():
 
     from skautokeras import StructuredDataClassifier
 
-    X, y = make_table(arguments.rows, arguments.columns)
-    size = X.memory_usage().sum() + y.nbytes
+    shape = arguments.rows, arguments.columns
+    if arguments.values_per_row is None:
+        X, y = make_table(*shape)
+    else:
+        X, y = make_sparse(*shape, arguments.values_per_row)
+    size = size_of(X) + y.nbytes
     before = peak_memory()
     started = time.perf_counter()
     classifier = StructuredDataClassifier(

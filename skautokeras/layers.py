@@ -11,8 +11,11 @@ exported model in another process:
 
 from skautokeras._layers import (
     CategoricalEmbedding,
+    CodeEmbedding,
     Cutout,
     Dropout,
+    FeatureScaling,
+    KnownCodes,
     MeanOfMirrored,
     OneHot,
     OrientedGradients,
@@ -23,13 +26,17 @@ from skautokeras._layers import (
     RandomAffine,
     RandomContrast,
     Scaling,
+    WeightedBag,
     WithMirrored,
 )
 
 __all__ = [
     "CategoricalEmbedding",
+    "CodeEmbedding",
     "Cutout",
     "Dropout",
+    "FeatureScaling",
+    "KnownCodes",
     "MeanOfMirrored",
     "OneHot",
     "OrientedGradients",
@@ -40,5 +47,6 @@ __all__ = [
     "RandomAffine",
     "RandomContrast",
     "Scaling",
+    "WeightedBag",
     "WithMirrored",
 ]

@@ -1,7 +1,7 @@
 """The estimators pass scikit-learn's own checks, all of them but the two named here."""
 
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from skautokeras import (
     AutoModel,
@@ -9,6 +9,8 @@ from skautokeras import (
     StructuredDataClassifier,
     StructuredDataInput,
     StructuredDataRegressor,
+    TextClassifier,
+    TextRegressor,
 )
 
 # scikit-learn runs this check on MLPClassifier and MLPRegressor with settings chosen
@@ -39,3 +41,11 @@ EXPECTED_FAILURES = {
 )
 def test_estimators_pass_the_checks_of_sklearn(estimator, check):
     check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.parametrize("estimator", [TextClassifier(), TextRegressor()], ids=repr)
+def test_estimators_for_texts_pass_the_checks_that_need_no_table(estimator):
+    # tests/conformance/test_text_rows.py runs the others.
+    results = check_estimator(estimator)
+    assert {result["status"] for result in results} == {"passed"}

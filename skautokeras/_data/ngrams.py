@@ -7,6 +7,8 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 # Codes of sequences: nothing, unknown, and the first that is known.
 NONE, UNKNOWN, FIRST = 0, 1, 2
+# What is kept of rows of different lengths is enough for this share of them.
+KEPT_SHARE = 0.98
 
 
 class NgramWeights(TransformerMixin, BaseEstimator):
@@ -205,13 +207,38 @@ def _log_shares(counts):
     return np.log((1 + counts) / (1 + counts).sum())
 
 
-def strongest(weights, width):
-    """Return the largest weights of each row, and where they are.
+def enough(lengths, most):
+    """Return a length that suffices for most rows.
 
     Parameters
     ----------
-    weights : sparse matrix of shape (n_rows, n_columns)
-        Not negative, none stored twice.
+    lengths : array-like of int of shape (n_rows,)
+        Of the rows.
+
+    most : int
+        It is not greater.
+
+    Returns
+    -------
+    length : int
+        One at least.
+
+    Examples
+    --------
+    >>> from skautokeras._data.ngrams import enough
+    >>> enough([3, 5, 4], most=9), enough([3, 5, 4], most=4)
+    (5, 4)
+    """
+    return int(np.clip(np.ceil(np.quantile(lengths, KEPT_SHARE)), 1, most))
+
+
+def strongest(weights, width):
+    """Return the weights of each row that are largest in size, and where they are.
+
+    Parameters
+    ----------
+    weights : CSR matrix of shape (n_rows, n_columns)
+        None stored twice.
 
     width : int
         How many of a row are kept.
@@ -235,7 +262,7 @@ def strongest(weights, width):
     """
     n_rows = weights.shape[0]
     rows = np.repeat(np.arange(n_rows), np.diff(weights.indptr))
-    order = np.lexsort((weights.indices, -weights.data, rows))
+    order = np.lexsort((weights.indices, -np.abs(weights.data), rows))
     rank = np.arange(len(order)) - weights.indptr[rows]
     kept = rank < width
     order, rows, rank = order[kept], rows[kept], rank[kept]

@@ -48,7 +48,8 @@ class StructuredDataSchema:
     Parameters
     ----------
     columns : tuple of Column
-        The columns of X, in their order.
+        The columns of X, in their order; of a wide sparse matrix those that are not
+        mostly zero.
 
     n_samples : int
         Number of rows seen in `fit`.
@@ -74,6 +75,13 @@ class StructuredDataSchema:
 
     texts : dict of str to TextSchema, default={}
         What the columns of texts hold, by their names.
+
+    sparse_width : int, default=0
+        Values of a row in columns that are mostly zero: the width of the arrays
+        ``"sparse_codes"`` and ``"sparse_values"``. 0: there are no such arrays.
+
+    n_sparse : int, default=0
+        Codes of such columns: 0 for none, then one per column.
 
     Examples
     --------
@@ -103,6 +111,8 @@ class StructuredDataSchema:
     cardinalities: tuple[int, ...]
     quantiles: np.ndarray
     texts: dict = field(default_factory=dict)
+    sparse_width: int = 0
+    n_sparse: int = 0
 
     @property
     def shapes(self):
@@ -111,13 +121,16 @@ class StructuredDataSchema:
         Returns
         -------
         shapes : dict of str to (int, str)
-            In the order numerical, indicator, categorical, then those of each text:
-            ``"text_1__tokens"``, for one.
+            In the order numerical, indicator, categorical, codes and values of columns
+            that are mostly zero, then those of each text: ``"text_1__tokens"``, for
+            one.
         """
         widths = {
             "numerical": (len(self.numerical), "float32"),
             "indicator": (len(self.indicator), "float32"),
             "categorical": (len(self.categorical), "int32"),
+            "sparse_codes": (self.sparse_width, "int32"),
+            "sparse_values": (self.sparse_width, "float32"),
         }
         shapes = {name: shape for name, shape in widths.items() if shape[0]}
         for i, text in enumerate(self.texts.values()):

@@ -178,7 +178,7 @@ def read_numbers(series, *, parse=False):
         _check_no_other(series, found)
         values = _as_floats(series)
     if np.isinf(values).any():
-        raise ValueError(_too_large(series.name))
+        raise ValueError(too_large(series.name))
     return values
 
 
@@ -190,14 +190,32 @@ def _as_floats(series):
     try:
         values[given] = series.to_numpy()[given].astype(np.float64)
     except OverflowError as error:
-        raise ValueError(_too_large(series.name)) from error
+        raise ValueError(too_large(series.name)) from error
     except TypeError as error:
         error.add_note(f"Column {series.name!r} was numerical in fit.")
         raise
     return values
 
 
-def _too_large(name):
+def too_large(name):
+    """Return what is said of a column with a value that is not finite.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+
+    Returns
+    -------
+    message : str
+
+    Examples
+    --------
+    >>> from skautokeras._data.series import too_large
+    >>> print(too_large("age"))
+    Input X contains infinity or a value too large for dtype('float64').
+    Column 'age'.
+    """
     return (
         "Input X contains infinity or a value too large for dtype('float64').\n"
         f"Column {name!r}."
@@ -375,5 +393,5 @@ def _key_of_number(value, name):
         return str(int(value))
     value = float(value)
     if np.isinf(value):
-        raise ValueError(_too_large(name))
+        raise ValueError(too_large(name))
     return str(int(value)) if value.is_integer() else repr(value)

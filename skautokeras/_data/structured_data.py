@@ -20,6 +20,7 @@ from skautokeras._data.series import (
     read_keys,
     read_numbers,
 )
+from skautokeras._data.sparse import SparseColumns, is_wide
 from skautokeras._data.standardisation import mean_and_scale, standardise
 from skautokeras._data.table import (
     check_structured_data,
@@ -203,6 +204,10 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
       learned categories;
     - ``"text_1__tokens"`` and so on: what `TextAdapter` makes of each column of texts.
 
+    - ``"sparse_codes"`` and ``"sparse_values"``, where X is a sparse matrix with more
+      than 1000 columns: which of the columns that are mostly zero have a value in a
+      row, and the values (`SparseColumns`). Such a matrix is never made dense.
+
     An array without columns is left out. If all columns are constant, there is one
     numerical column of zeros, ``"constant"``.
 
@@ -259,6 +264,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     texts_ : dict of str to TextAdapter
         The fitted adapter of each column of texts.
 
+    sparse_ : SparseColumns or None
+        What knows the columns that are mostly zero. None: X was no wide sparse matrix.
+
     Examples
     --------
     >>> import pandas as pd
@@ -295,13 +303,11 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         """
         X = check_structured_data(X, self)
         validate_data(self, X, skip_check_array=True)
-        columns = analyse_structured_data(
-            X,
-            categorical_features=self.categorical_features,
-            column_types=self.column_types,
-        )
+        X, declared = self._learn_sparse(X)
+        # Nothing may be left of a sparse matrix.
+        columns = analyse_structured_data(X, **declared) if X.shape[1] else ()
         _warn_about_identifiers(columns)
-        self.parsed_ = self._find_parsed(X)
+        self.parsed_ = _parsed_columns(X, declared["column_types"])
         self.datetime_origins_, self.datetime_parts_ = {}, {}
         self.categories_, self.vocabularies_, self.indicated_ = {}, {}, []
         self.texts_ = {}
@@ -314,7 +320,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             else:
                 self.texts_[column.name] = TextAdapter().fit(values)
         others = self.categories_, self.vocabularies_, self.indicated_, self.texts_
-        if not numbers and not any(others):
+        if not (numbers or any(others) or self._sparse_width):
             numbers.append((PLACEHOLDER, 0.0, 0.0, 1.0, np.zeros(1)))
         self.medians_, self.means_, self.scales_ = (
             np.array([learned[i] for learned in numbers], dtype=np.float64)
@@ -340,6 +346,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = check_structured_data(X, self)
         self._check_columns(X)
+        sparse = {}
+        if self.sparse_ is not None:
+            sparse, X = self.sparse_.transform(X), self.sparse_.rest(X)
         parts = defaultdict(list)
         statistics = zip(self.medians_, self.means_, self.scales_, strict=True)
         for column, values in self._read(X, self.schema_.columns):
@@ -348,7 +357,10 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         if self.schema_.numerical == (PLACEHOLDER,) and not parts["numerical"]:
             parts["numerical"].append(np.zeros(X.shape[0], dtype=np.float32))
         parts["indicator"] = parts.pop("missing", []) + parts.pop("words", [])
-        return {name: np.column_stack(parts[name]) for name in self.schema_.shapes}
+        return {
+            name: sparse[name] if name in sparse else np.column_stack(parts[name])
+            for name in self.schema_.shapes
+        }
 
     def _parts(self, column, values, statistics):
         """Yield what a column gives to which array."""
@@ -383,15 +395,26 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
                 # The text at the end is that of code -1, a missing value.
                 yield column, np.append(keys, "")[codes]
 
-    def _find_parsed(self, X):
-        names = [series.name for series in columns_of(X)]
-        kinds = declared_kinds(
-            names,
-            has_names(X),
-            categorical_features=None,
-            column_types=self.column_types,
-        )
-        return [n for n, k in zip(names, kinds, strict=True) if k in WITH_NUMBERS]
+    @property
+    def _sparse_width(self):
+        return 0 if self.sparse_ is None else self.sparse_.width_
+
+    def _learn_sparse(self, X):
+        """Return what is not mostly zero, and what the user has said of its columns."""
+        declared = {
+            "categorical_features": self.categorical_features,
+            "column_types": self.column_types,
+        }
+        self.sparse_ = None
+        if not is_wide(X):
+            return X, declared
+        kinds = declared_kinds([f"x{i}" for i in range(X.shape[1])], False, **declared)
+        kept = [i for i, kind in enumerate(kinds) if kind is not None]
+        declared["column_types"] = {f"x{i}": kinds[i] for i in kept}
+        if self.categorical_features is not None:
+            declared["categorical_features"] = "from_dtype"
+        self.sparse_ = SparseColumns(kept=kept).fit(X)
+        return self.sparse_.rest(X), declared
 
     def _check_columns(self, X):
         """Compare names where `fit` and X have them, else the number of columns."""
@@ -478,7 +501,18 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             ),
             quantiles=_stacked([learned[4] for learned in numbers]),
             texts={name: text.schema_ for name, text in self.texts_.items()},
+            sparse_width=self._sparse_width,
+            n_sparse=self.sparse_.n_codes_ if self._sparse_width else 0,
         )
+
+
+def _parsed_columns(X, column_types):
+    """Return the names of columns that the user says are numbers or dates."""
+    names = [series.name for series in columns_of(X)]
+    kinds = declared_kinds(
+        names, has_names(X), categorical_features=None, column_types=column_types
+    )
+    return [n for n, k in zip(names, kinds, strict=True) if k in WITH_NUMBERS]
 
 
 def _warn_about_identifiers(columns):

@@ -15,6 +15,7 @@ from skautokeras._data.ngrams import (
     UNKNOWN,
     NgramWeights,
     contrasts,
+    enough,
     strongest,
 )
 from skautokeras._data.schema import StructuredDataSchema, TextSchema
@@ -24,9 +25,7 @@ from skautokeras._data.tokens import normalise, spell, tokenise
 MAX_TOKENS = 20_000
 # Below this many texts, words that are in one of them only are kept.
 FEW_TEXTS = 100
-# Tokens of a text, and different n-grams of it, that are kept: enough for most texts,
-# but not more than these.
-KEPT_SHARE = 0.98
+# Tokens of a text, and different n-grams of it, that are kept at most.
 MAX_LENGTH = 512
 MAX_WORD_NGRAMS = 512
 MAX_CHARACTER_NGRAMS = 1024
@@ -191,7 +190,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         self.schema_ = TextSchema(
             n_samples=len(texts),
             n_words=float(np.median(n_words)),
-            n_tokens=_enough(n_words, MAX_LENGTH),
+            n_tokens=enough(n_words, MAX_LENGTH),
             vocabulary_size=len(self.vocabulary_) + FIRST,
             **facts,
         )
@@ -411,7 +410,7 @@ def _fit_ngrams(ngrams, sequences, most, kind):
     some = codes[kept], rows[kept] // step, -(-n_sequences // step)
     weights = ngrams.fit_transform(some)
     return {
-        f"{kind}_width": _enough(np.diff(weights.indptr), most),
+        f"{kind}_width": enough(np.diff(weights.indptr), most),
         f"n_{kind}_ngrams": weights.shape[1] + 1,
     }
 
@@ -440,8 +439,3 @@ def _padded(sequences, width):
     padded = np.zeros((n_sequences, width), "int32")
     padded[rows[kept], place[kept]] = codes[kept]
     return padded
-
-
-def _enough(lengths, most):
-    """Return a length that suffices for most, one at least."""
-    return int(np.clip(np.ceil(np.quantile(lengths, KEPT_SHARE)), 1, most))

@@ -533,6 +533,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         from skautokeras._search.trainer import time_step
         from skautokeras._search.trial import evaluate
         from skautokeras._search.workers import Workers
+        from skautokeras._space.portfolio import rank
 
         admission = Admission(
             problem.graph,
@@ -543,7 +544,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         oracle = make_oracle(
             self.tuner,
             problem.graph.space(),
-            initial_values=admission.cheapest_first(self._predefined(problem.graph)),
+            initial_values=admission.cheapest_first(
+                self._predefined(problem.graph),
+                rank=partial(rank, schemas=problem.graph.schemas),
+            ),
             max_trials=self.max_trials,
             max_epochs=problem.graph.epochs,
             seed=problem.oracle_seed,
@@ -591,7 +595,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         """Return the configurations that are tried first."""
         from skautokeras._space.portfolio import predefined
 
-        return predefined(graph.block_names)
+        return predefined(graph.block_names, graph.schemas)
 
     def _finish(self, problem, trials, *, refit, deadline):
         """Return the attributes of an estimator whose search ends with ``trials``."""

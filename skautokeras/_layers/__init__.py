@@ -17,10 +17,16 @@ from skautokeras._layers.numerical import (
 )
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
-from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
+from skautokeras._layers.text import (
+    CodeEmbedding,
+    FeatureScaling,
+    KnownCodes,
+    WeightedBag,
+)
 
 __all__ = [
     "CategoricalEmbedding",
+    "CodeEmbedding",
     "Cutout",
     "Dropout",
     "FeatureScaling",

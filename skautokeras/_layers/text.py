@@ -1,8 +1,41 @@
 """Layers for codes of words and n-grams."""
 
+import contextlib
+import contextvars
+
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
+
+_sources = contextvars.ContextVar("sources", default=None)
+
+
+@contextlib.contextmanager
+def rows_read_from(sources):
+    """Let layers read the vectors of codes from other variables than their own.
+
+    What reads a whole table, as Keras does, copies it at each step in which rows of it
+    are changed.
+
+    Parameters
+    ----------
+    sources : dict of int to tf.Variable
+        By the id of the layer's variable.
+    """
+    token = _sources.set(sources)
+    try:
+        yield
+    finally:
+        _sources.reset(token)
+
+
+def _vectors(table, codes):
+    """Return the rows of a table for codes."""
+    source = (_sources.get() or {}).get(id(table))
+    if source is None:
+        return ops.take(table, codes, axis=0)
+    return tf.gather(source, codes)
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -119,6 +152,44 @@ class FeatureScaling(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
+class CodeEmbedding(keras.layers.Embedding):
+    """Keras's `Embedding`, large tables of which are learned by rows.
+
+    Parameters
+    ----------
+    input_dim : int
+        Codes are below it.
+    output_dim : int
+        Length of the vectors.
+    **kwargs : dict
+        As in `keras.layers.Embedding`.
+
+    Notes
+    -----
+    **Shape**: int ``(batch, steps) -> (batch, steps, output_dim)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.text import CodeEmbedding
+    >>> CodeEmbedding(input_dim=9, output_dim=3)(np.array([[2, 8]])).shape
+    TensorShape([1, 2, 3])
+    """
+
+    def __init__(self, input_dim, output_dim, **kwargs):
+        super().__init__(input_dim, output_dim, **kwargs)
+
+    @property
+    def table(self):
+        """The vectors."""
+        return self.embeddings
+
+    def call(self, inputs):
+        """Return the vectors of codes."""
+        return _vectors(self.embeddings, ops.cast(inputs, "int32"))
+
+
+@keras.saving.register_keras_serializable("skautokeras")
 class WeightedBag(keras.layers.Layer):
     """The weighted sum of a learned vector per code: a dense layer on sparse features.
 
@@ -172,7 +243,7 @@ class WeightedBag(keras.layers.Layer):
         values = ops.ones_like(codes) if values is None else values
         values = ops.where(codes > 0, ops.cast(values, self.compute_dtype), 0.0)
         # A product of matrices takes two thirds of the time of a sum of products.
-        vectors = ops.take(self.table, codes, axis=0)  # (batch, n, dim)
+        vectors = _vectors(self.table, codes)  # (batch, n, dim)
         return ops.squeeze(ops.matmul(values[:, None, :], vectors), axis=1)
 
     def compute_output_shape(self, input_shape):

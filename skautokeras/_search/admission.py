@@ -71,7 +71,7 @@ class Admission:
         self._missing = {}  # by values: why pretrained weights cannot be had
         self._timed = []  # arithmetic for one row, and the speed it was done at
 
-    def cheapest_first(self, configurations):
+    def cheapest_first(self, configurations, rank=lambda values: 0):
         """Return configurations ordered by what a whole training of them costs.
 
         One that cannot be built costs nothing: its trial says why. Whether weights can
@@ -81,13 +81,17 @@ class Admission:
         ----------
         configurations : list of dict
             Values by name.
+        rank : callable
+            From values to a number: those of a lower one come first whatever they cost.
         """
 
         def arithmetic(values):
             cost = self._cost(values)
             return 0 if cost is None else cost.flops * cost.epochs
 
-        return sorted(configurations, key=arithmetic)
+        return sorted(
+            configurations, key=lambda values: (rank(values), arithmetic(values))
+        )
 
     def refusal(self, values, trials, seconds):
         """Return why a configuration is not to be tried, or None.

@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from skautokeras._search.objective import Outputs
 from skautokeras._search.optimization import NOT_DECAYED, make_optimizer
+from skautokeras._search.tables import LARGE, Tables
 
 # Rows that go through a network at once where nothing is learned, and numbers in them:
 # maps of images are many times as large.
@@ -178,10 +179,13 @@ class CompiledNetwork:
         self._losses = built.losses
         self._heads = heads
         self._output_shapes = output_shapes(built.network)
-        self._shapes = [tuple(v.shape) for v in built.network.trainable_variables]
+        # Averages of the weights, where there are some, are those of the flat variable.
+        averaged = built.training.ema_momentum > 0
+        self._tables = Tables(built.network, math.inf if averaged else LARGE)
+        self._network = built.network
+        self._shapes = [tuple(v.shape) for v in self._tables.others(built.network)]
         self._sizes = [int(np.prod(shape)) for shape in self._shapes]
         self._decayed = self._decay_mask(built.network)
-        self._network = built.network
         self._flat = keras.Variable(self._read(), name="weights")
         self.optimizer = make_optimizer(built.training)
         self.optimizer.build([self._flat])
@@ -195,6 +199,7 @@ class CompiledNetwork:
         """Begin a training: the weights of ``built``, a fresh optimizer."""
         self._network = built.network
         self.read()
+        self._tables.forget()
         for variable in self.optimizer.variables:
             variable.assign(keras.ops.zeros_like(variable))
         self.optimizer.learning_rate = built.training.learning_rate
@@ -283,11 +288,12 @@ class CompiledNetwork:
     def state(self):
         """A copy of all weights, averaged where they are; can be set."""
         with self._averaged():
-            return self._flat.numpy(), tuple(v.numpy() for v in self._others)
+            others = tuple(v.numpy() for v in self._others)
+            return self._flat.numpy(), others, self._tables.state
 
     @state.setter
     def state(self, state):
-        flat, others = state
+        flat, others, self._tables.state = state
         self._flat.assign(flat)
         self._others = tuple(tf.constant(value) for value in others)
 
@@ -309,9 +315,10 @@ class CompiledNetwork:
     def write_back(self):
         """Write the weights into the network's own variables."""
         parts = np.split(self._flat.numpy(), np.cumsum(self._sizes)[:-1])
-        variables = self._network.trainable_variables
+        variables = self._tables.others(self._network)
         for variable, part in zip(variables, parts, strict=True):
             variable.assign(part.reshape(variable.shape))
+        self._tables.write_to(self._network)
         others = self._network.non_trainable_variables
         for variable, value in zip(others, self._others, strict=True):
             variable.assign(value)
@@ -319,16 +326,17 @@ class CompiledNetwork:
     def read(self):
         """Take the weights over from the network's own variables."""
         self._flat.assign(self._read())
+        self._tables.read_from(self._network)
         # Tensors: a variable in their place would be traced once more.
         others = self._network.non_trainable_variables
         self._others = tuple(tf.constant(v.numpy()) for v in others)
 
     def _read(self):
-        variables = self._network.trainable_variables
+        variables = self._tables.others(self._network)
         return np.concatenate([v.numpy().ravel() for v in variables])
 
     def _decay_mask(self, network):
-        variables = network.trainable_variables
+        variables = self._tables.others(network)
         decayed = [not v.name.endswith(NOT_DECAYED) for v in variables]
         return np.repeat(np.array(decayed, "float32"), self._sizes)
 
@@ -337,10 +345,11 @@ class CompiledNetwork:
         parts = tf.split(self._flat.value, self._sizes)
         # Biases and the like have their shape already: every operation takes time to
         # trace, and its gradient does.
-        return [
+        weights = [
             part if len(shape) == 1 else tf.reshape(part, shape)
             for part, shape in zip(parts, self._shapes, strict=True)
         ]
+        return self._tables.among(weights)
 
     def _epoch(self, carried, x, y, weight, order, bounds, rates, numbers):
         """Train on a chunk; ``carried`` goes from one chunk of an epoch to the next."""
@@ -353,7 +362,7 @@ class CompiledNetwork:
             batch = tf.nest.map_structure(lambda a: tf.gather(a, rows), (x, y, weight))
             self.optimizer.learning_rate.assign(rate)
             loss, others, metrics = self._step(
-                others, metrics, *batch, rate * weight_decay, smoothing
+                others, metrics, *batch, rate, rate * weight_decay, smoothing
             )
             n_rows = tf.cast(tf.size(rows), "float32")
             return i + 1, others, total + tf.stack([n_rows * loss, n_rows]), metrics
@@ -368,24 +377,28 @@ class CompiledNetwork:
         scalars = self._scalars(total[0] / total[1], metrics)
         return (others, (total, metrics)), scalars
 
-    def _step(self, others, metrics, x, y, weight, decay, smoothing):
-        with tf.GradientTape() as tape:
+    def _step(self, others, metrics, x, y, weight, rate, decay, smoothing):
+        with tf.GradientTape() as tape, self._tables.used():
             y_pred, others, extra = self._call(
                 self._weights(), others, x, training=True, return_losses=True
             )
             loss = tf.add_n([*self._loss(y, y_pred, weight, smoothing), *extra])
-        gradient = tape.gradient(loss, self._flat.value)
+        gradient, slopes = tape.gradient(
+            loss, (self._flat.value, self._tables.variables)
+        )
         self._flat.assign(self._flat.value * (1.0 - decay * self._decayed))
         # Inside of a replica Keras sums gradients by a function with a custom gradient,
         # and TensorFlow keeps the graph of each of these (docs/decisions.md).
         tf.distribute.get_replica_context().merge_call(
             lambda _: self.optimizer.apply([gradient], [self._flat])
         )
+        self._tables.update(slopes, rate, decay, self.optimizer.iterations)
         return loss, tuple(others), self._update_metrics(metrics, y, y_pred, weight)
 
     def _judge(self, others, x, y, weight):
         def call(batch):
-            return self._call(self._weights(), others, batch, training=False)[0]
+            with self._tables.used():
+                return self._call(self._weights(), others, batch, training=False)[0]
 
         if self._validates_at_once:
             y_pred = call(x)

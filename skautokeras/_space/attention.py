@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import Interval
 
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
+from skautokeras._layers.text import CodeEmbedding
 from skautokeras._space.block import Block
 from skautokeras._space.hyperparameters import (
     SEARCHED,
@@ -80,7 +81,7 @@ class Embedding(Block):
         codes = ops.cast(codes, "int32")
         is_known = ops.logical_and(codes >= 0, codes < n_codes)
         codes = ops.where(is_known, codes, _UNKNOWN)
-        x = keras.layers.Embedding(n_codes, dim)(codes)
+        x = CodeEmbedding(n_codes, dim)(codes)
         return Dropout(dropout)(x) if has_dropout else x
 
 

@@ -130,10 +130,12 @@ class StructuredDataInput(InputNode):
         tensors = _tensors(schema, prefix)
         parts = zip(schema.texts.values(), schema.text_arrays(tensors), strict=True)
         columns = ("numerical", "indicator", "categorical")
+        columns += ("sparse_codes", "sparse_values")
         table = Table(
             **{part: tensors.get(part) for part in columns},
             quantiles=schema.quantiles,
             cardinalities=schema.cardinalities,
+            n_sparse=schema.n_sparse,
             texts=tuple(Text(**part, schema=text) for text, part in parts),
         )
         return {prefix + part: tensor for part, tensor in tensors.items()}, table

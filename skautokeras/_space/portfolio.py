@@ -6,9 +6,23 @@ default. Names are those of the graph that a task estimator makes.
 
 import re
 
+from skautokeras._data.schema import TextSchema
+
 _BLOCK = "structured_data_block_1"
 _IMAGE_BLOCK = "image_block_1"
 _TEXT = "text_block_1"
+
+
+def _sparse_data(*, sparse, dense=None, training):
+    """Return the full names where most columns of a table are mostly zero."""
+    values = _structured_data(
+        normalization="standard",
+        numerical={"method": "none"},
+        dense=dense or {},
+        training=training,
+    )
+    values[f"{_BLOCK}/has_layers"] = dense is not None
+    return values | {f"{_BLOCK}/sparse_embedding_1/{k}": v for k, v in sparse.items()}
 
 
 def _structured_data(
@@ -222,27 +236,43 @@ def _text_convolutions(filters, **others):
     }
 
 
+# For many texts; `_with_enough_steps` says what few of them need.
+_LONG = {"epochs": 16, "batch_size": 128}
+_SHORT = {"epochs": 8, "batch_size": 128}
+
 TEXT = (
-    # N-grams of words that tell classes apart: the first answer, and hard to beat.
+    # Linear models of n-grams that tell classes apart: the first answer, in seconds.
+    *(
+        _text(
+            "linear",
+            text_to_ngram_vector=_ngrams(ngrams, weighting, dim=16, dropout=dropout),
+            training={"learning_rate": 1e-2, "weight_decay": 1e-3, **_SHORT},
+        )
+        for ngrams, weighting, dropout in (
+            ("word", "naive_bayes", 0.2),
+            ("both", "tf_idf", 0.2),
+        )
+    ),
+    # A hidden layer behind them: combinations of words.
     _text(
         "ngram",
         text_to_ngram_vector=_ngrams("word", "naive_bayes", dim=64, dropout=0.5),
         dense_block=_dense(1, 64, activation="relu", dropout=0.2),
-        training={"learning_rate": 1e-3, "epochs": 8, "batch_size": 128},
+        training={"learning_rate": 1e-3, **_SHORT},
     ),
     # The same with n-grams of characters: short texts, typing errors, inflected words.
     _text(
         "ngram",
         text_to_ngram_vector=_ngrams("both", "naive_bayes", dim=32, dropout=0.5),
         dense_block=_dense(1, 64, activation="relu", dropout=0.2),
-        training={"learning_rate": 1e-3, "epochs": 8, "batch_size": 128},
+        training={"learning_rate": 1e-3, **_SHORT},
     ),
     # All n-grams alike, and a deeper network: numbers rather than classes.
     _text(
         "ngram",
         text_to_ngram_vector=_ngrams("both", "tf_idf", dim=32, dropout=0.2),
         dense_block=_dense(2, 64, activation="relu", dropout=0.2),
-        training={"learning_rate": 2e-3, "epochs": 8, "batch_size": 128},
+        training={"learning_rate": 2e-3, **_SHORT},
     ),
     # Phrases wherever they are (arXiv:1408.5882).
     _text(
@@ -253,7 +283,7 @@ TEXT = (
             (128,), n_layers=1, kernel_size=3, pooling="none", dropout=0.2
         ),
         temporal_reduction={"reduction_type": "global_max"},
-        training={"learning_rate": 2e-3, "epochs": 8, "batch_size": 128},
+        training={"learning_rate": 2e-3, **_SHORT},
     ),
     # Separable convolutions: many texts, few words each.
     _text(
@@ -269,7 +299,7 @@ TEXT = (
             dropout=0.2,
         ),
         temporal_reduction={"reduction_type": "global_avg"},
-        training={"learning_rate": 1e-3, "epochs": 16, "batch_size": 128},
+        training={"learning_rate": 1e-3, **_LONG},
     ),
     # Attention.
     _text(
@@ -278,9 +308,50 @@ TEXT = (
         embedding={"dim": 64, "dropout": 0.2},
         transformer_block={"n_layers": 1, "n_heads": 4, "width": 64, "dropout": 0.2},
         temporal_reduction={"reduction_type": "global_avg"},
-        training={"learning_rate": 1e-3, "epochs": 16, "batch_size": 128},
+        training={"learning_rate": 1e-3, **_LONG},
     ),
 )
+
+# Tables of which most columns are mostly zero: weights of words, very many categories.
+SPARSE_DATA = (
+    # A linear model: the first answer, and hard to beat.
+    _sparse_data(
+        sparse={"dim": 16, "dropout": 0.2},
+        training={"learning_rate": 1e-2, "weight_decay": 1e-3, **_SHORT},
+    ),
+    # A hidden layer behind it: combinations of columns.
+    *(
+        _sparse_data(
+            sparse={"dim": dim, "dropout": dropout},
+            dense=_dense(1, 64, activation="relu", dropout=0.2),
+            training={"learning_rate": 1e-3, **_SHORT},
+        )
+        for dim, dropout in ((32, 0.2), (64, 0.5))
+    ),
+)
+
+# Texts for each word of one from which on convolutions come before n-grams.
+_MANY_TEXTS_PER_WORD = 1500
+# Steps that an epoch and a training need, and where to stop for them.
+_STEPS_OF_EPOCH, _SMALLEST_BATCH = 24, 16
+_STEPS, _MOST_EPOCHS = 600, 64
+
+
+def _with_enough_steps(values, schemas):
+    """Return a configuration that learns from few rows in smaller batches, and longer.
+
+    Batches of 128 of 500 texts are 4 steps an epoch, and 32 steps teach nothing. Where
+    no size of batches is named, it is for the space to choose.
+    """
+    if not schemas or "training/batch_size" not in values:
+        return values
+    n_samples = schemas[0].n_samples
+    batch_size, epochs = values["training/batch_size"], values["training/epochs"]
+    while batch_size > _SMALLEST_BATCH and n_samples < _STEPS_OF_EPOCH * batch_size:
+        batch_size //= 2
+    while epochs < _MOST_EPOCHS and epochs * n_samples < _STEPS * batch_size:
+        epochs *= 2
+    return {**values, "training/batch_size": batch_size, "training/epochs": epochs}
 
 
 # Block -> its configurations. What they say of training counts in this order, the last
@@ -292,7 +363,7 @@ _BY_BLOCK = {
 }
 
 
-def predefined(block_names):
+def predefined(block_names, schemas=()):
     """Return the predefined configurations of a graph.
 
     Parameters
@@ -302,15 +373,21 @@ def predefined(block_names):
         in tables, "structured_data_block_1/text_block_1". Blocks that search over whole
         networks have configurations of their own; those of several such blocks are
         joined in their order, shorter lists repeat their last one.
+    schemas : sequence, default=()
+        One per input of the graph: few texts are learned from in smaller batches, and
+        wide sparse tables have configurations of their own.
 
     Returns
     -------
     configurations : list of dict
         Cheapest first. If nothing is known of any block: the one of all defaults.
     """
+    by_block = dict(_BY_BLOCK)
+    if any(getattr(schema, "n_sparse", 0) for schema in schemas):
+        by_block["structured_data_block"] = SPARSE_DATA
     found = [
         (name, base, configurations)
-        for base, configurations in _BY_BLOCK.items()
+        for base, configurations in by_block.items()
         for name in block_names
         if re.fullmatch(rf"(.+/)?{base}_\d+", name)
     ]
@@ -321,4 +398,41 @@ def predefined(block_names):
         for i, values in enumerate(joined):
             one = configurations[min(i, len(configurations) - 1)]
             values |= {k.replace(f"{base}_1/", f"{name}/"): v for k, v in one.items()}
-    return joined
+    return [_with_enough_steps(values, schemas) for values in joined]
+
+
+def rank(values, schemas):
+    """Return which of the predefined configurations come first whatever they cost.
+
+    Where there are 1500 texts or more for each word of a text, separable convolutions
+    learn more from them than n-grams (Google, Text classification guide, 2018).
+
+    Parameters
+    ----------
+    values : dict of str to object
+        A configuration.
+    schemas : sequence
+        One per input of the graph.
+
+    Returns
+    -------
+    rank : int
+        0 for those that come first.
+    """
+    texts = _texts(schemas)
+    kinds = {k: v for k, v in values.items() if re.search(r"\btext_block_\d+/", k)}
+    if texts is None or not kinds:
+        return 0
+    kind = next(v for k, v in kinds.items() if k.endswith("/block_type"))
+    if texts.n_samples < _MANY_TEXTS_PER_WORD * texts.n_words:
+        return int(kind not in ("linear", "ngram"))
+    is_separable = any(v for k, v in kinds.items() if k.endswith("/separable"))
+    return int(not (is_separable or kind == "linear"))
+
+
+def _texts(schemas):
+    """Return the schema of the first texts, those in tables included, or None."""
+    found = [s for s in schemas if isinstance(s, TextSchema)]
+    for schema in schemas:
+        found += getattr(schema, "texts", {}).values()
+    return found[0] if found else None

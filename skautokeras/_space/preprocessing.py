@@ -14,6 +14,8 @@ from skautokeras._layers.numerical import (
     QuantileScaling,
     Scaling,
 )
+from skautokeras._layers.regularization import Dropout
+from skautokeras._layers.text import WeightedBag
 from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.hyperparameters import (
     SEARCHED,
@@ -24,7 +26,8 @@ from skautokeras._space.hyperparameters import (
     is_searched,
     when,
 )
-from skautokeras._space.records import Image, Table
+from skautokeras._space.records import SPARSE_DIM, Image, Table
+from skautokeras._space.shapes import choose_dropout
 
 # One-hot codes of a column with more categories than this would be a long, thin
 # matrix; such columns are embedded under every encoding.
@@ -301,6 +304,39 @@ class CategoricalEncoding(Block):
             parts.append(_on_columns(CategoricalEmbedding, inputs, wide, dim=dim))
         features = parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
         return inputs.encode("categorical", features)
+
+
+class SparseEmbedding(Block):
+    """Turn the columns of a table that are mostly zero into a vector.
+
+    It is a learned linear map of their values. Not public: `StructuredDataBlock` has it
+    where there are such columns.
+
+    Parameters
+    ----------
+    dim : int or None, default=None
+        Length of the vector. None: searched.
+    dropout : float or None, default=None
+        Share of the values of a row that is dropped in training.
+    """
+
+    takes_records = True
+
+    def __init__(self, *, dim=None, dropout=None):
+        self.dim = dim
+        self.dropout = dropout
+
+    def build(self, hp, inputs):
+        """Sum the vectors of the columns, weighted by their values."""
+        dims = Choice((16, 32, 64, 128), default=SPARSE_DIM)
+        dim = choose(hp, "dim", self.dim, dims)
+        rates = Float(0.0, 0.5, default=0.2, step=0.05)
+        dropout, has_dropout = choose_dropout(hp, self.dropout, rates)
+        values = inputs.sparse_values
+        if has_dropout:
+            values = Dropout(dropout)(values)
+        features = WeightedBag(inputs.n_sparse, dim)(inputs.sparse_codes, values)
+        return replace(inputs, sparse_values=None).encode("sparse_codes", features)
 
 
 def _on_columns(layer_class, table, columns, **kwargs):

@@ -8,8 +8,9 @@ import numpy as np
 from skautokeras._layers.categorical import OneHot
 from skautokeras._layers.text import WeightedBag
 
-# Features of a text of a table on which no block for texts is called.
-_TEXT_WIDTH = 32
+# Features of a text of a table on which no block for texts is called, and of columns
+# that are mostly zero where nobody says how many.
+_TEXT_WIDTH = SPARSE_DIM = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,9 +19,11 @@ class Table:
 
     ``numerical`` (batch, p) float, ``indicator`` (batch, m) float and ``categorical``
     (batch, c) int codes are tensors or None; ``quantiles`` (n_quantiles, p) describe
-    ``numerical`` as it is now; ``cardinalities`` are the numbers of codes; ``encoded``
-    holds what blocks have already turned into plain features; ``texts`` are a `Text`
-    per column of texts.
+    ``numerical`` as it is now; ``cardinalities`` are the numbers of codes. Of columns
+    that are mostly zero, ``sparse_codes`` (batch, n) int tell those that have a value,
+    0 where there are no more, ``sparse_values`` (batch, n) float the values; codes are
+    below ``n_sparse``. ``encoded`` holds what blocks have already turned into plain
+    features; ``texts`` are a `Text` per column of texts.
     """
 
     numerical: object = None
@@ -28,6 +31,9 @@ class Table:
     categorical: object = None
     quantiles: np.ndarray | None = None
     cardinalities: tuple = ()
+    sparse_codes: object = None
+    sparse_values: object = None
+    n_sparse: int = 0
     encoded: tuple = ()
     texts: tuple = ()
 
@@ -37,6 +43,9 @@ class Table:
         Categories are one-hot, texts the sums of learned vectors of their n-grams.
         """
         parts = [self.numerical, self.indicator, *self.encoded]
+        if self.sparse_codes is not None:
+            bag = WeightedBag(self.n_sparse, SPARSE_DIM)
+            parts.append(bag(self.sparse_codes, self.sparse_values))
         if self.categorical is not None:
             parts.append(OneHot(self.cardinalities)(self.categorical))
         for text in self.texts:

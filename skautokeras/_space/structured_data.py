@@ -6,10 +6,12 @@ import keras
 
 from skautokeras._space.block import Block, build_block
 from skautokeras._space.dense import DenseBlock
+from skautokeras._space.hyperparameters import Boolean, choose, when
 from skautokeras._space.preprocessing import (
     CategoricalEncoding,
     Normalization,
     NumericalEmbedding,
+    SparseEmbedding,
 )
 from skautokeras._space.records import Table
 
@@ -53,20 +55,31 @@ class StructuredDataBlock(Block):
         self.text = text
 
     def build(self, hp, inputs):
-        """Build the steps one after another."""
+        """Build the steps one after another.
+
+        With columns that are mostly zero, dense layers are searched: a linear model of
+        thousands of them is hard to beat.
+        """
         steps = {
             "normalization_1": self.normalization or Normalization(),
             "numerical_embedding_1": self.numerical_embedding or NumericalEmbedding(),
             "categorical_encoding_1": self.categorical_encoding
             or CategoricalEncoding(),
-            "dense_block_1": self.dense or DenseBlock(),
         }
+        is_sparse = isinstance(inputs, Table) and inputs.sparse_codes is not None
+        if is_sparse:
+            steps["sparse_embedding_1"] = SparseEmbedding()
         x = inputs
         if isinstance(x, Table) and x.texts:
             x = self._with_encoded_texts(hp, x)
         for name, block in steps.items():
             x = build_block(hp, name, block, x)
-        return x
+        dense = self.dense or DenseBlock()
+        if not is_sparse:
+            return build_block(hp, "dense_block_1", dense, x)
+        has_layers = choose(hp, "has_layers", None, Boolean(default=True))
+        with when(hp, "has_layers", None, [True]):
+            return build_block(hp, "dense_block_1", dense, x) if has_layers else x
 
     def _with_encoded_texts(self, hp, table):
         """Return a table with features of its texts, which share hyperparameters."""

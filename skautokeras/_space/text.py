@@ -29,6 +29,8 @@ LENGTHS = Choice((64, 128, 256, 512), default=256)
 
 _NGRAMS = {"word": ["word"], "character": ["character"], "both": ["word", "character"]}
 _WEIGHTINGS = ("tf_idf", "naive_bayes")
+# Networks for which the order of words does not matter, and for which it does.
+_BAGS = ["linear", "ngram"]
 _SERIES = ["conv", "rnn", "transformer"]
 
 _POSITIVE_INT = Interval(Integral, 1, None, closed="left")
@@ -173,9 +175,10 @@ class TextBlock(Block):
 
     Parameters
     ----------
-    block_type : {"ngram", "conv", "rnn", "transformer"} or None, default=None
-        ``"ngram"``: `TextToNgramVector` and `DenseBlock`. The others: the words in
-        their order, `TextToIntSequence`, through `Embedding` and `ConvBlock`,
+    block_type : {"linear", "ngram", "conv", "rnn", "transformer"} or None, default=None
+        ``"linear"``: `TextToNgramVector`, so that the head behind it is a linear model
+        of the n-grams. ``"ngram"``: the same with a `DenseBlock`. The others: the words
+        in their order, `TextToIntSequence`, through `Embedding` and `ConvBlock`,
         `RNNBlock` or `TransformerBlock`. None: searched, like every parameter of a
         block.
     vocabulary_size : int or None, default=None
@@ -190,7 +193,7 @@ class TextBlock(Block):
     takes_records = True
 
     _parameter_constraints = {
-        "block_type": [StrOptions({"ngram", *_SERIES}), *SEARCHED],
+        "block_type": [StrOptions({*_BAGS, *_SERIES}), *SEARCHED],
         "vocabulary_size": [_POSITIVE_INT, *SEARCHED],
     }
 
@@ -201,16 +204,12 @@ class TextBlock(Block):
     def build(self, hp, inputs):
         """Build one of the networks."""
         _check_text(self, inputs)
-        kinds = Choice(("ngram", *_SERIES))
+        kinds = Choice((*_BAGS, *_SERIES), default="ngram")
         kind = choose(hp, "block_type", self.block_type, kinds)
         size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
         check_parameters(self, block_type=kind, vocabulary_size=size)
         parts = [
-            (
-                ["ngram"],
-                "text_to_ngram_vector",
-                TextToNgramVector(vocabulary_size=size),
-            ),
+            (_BAGS, "text_to_ngram_vector", TextToNgramVector(vocabulary_size=size)),
             (["ngram"], "dense_block", DenseBlock()),
             (_SERIES, "text_to_int_sequence", TextToIntSequence(vocabulary_size=size)),
             (_SERIES, "embedding", Embedding(max_features=_n_codes(inputs, size))),

@@ -29,7 +29,12 @@ from skautokeras._layers.numerical import (
 )
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
-from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
+from skautokeras._layers.text import (
+    CodeEmbedding,
+    FeatureScaling,
+    KnownCodes,
+    WeightedBag,
+)
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
 IMAGES = np.random.default_rng(4).random((6, 7, 9, 2)).astype("float32")
@@ -48,6 +53,7 @@ MADE_BY = {
     ),
     OneHot: lambda: OneHot([3, 5]),
     CategoricalEmbedding: lambda: CategoricalEmbedding([3, 5], dim=4),
+    CodeEmbedding: lambda: CodeEmbedding(input_dim=5, output_dim=3),
     Dropout: lambda: Dropout(0.25, seed=1),
     RandomAffine: lambda: RandomAffine("both", 0.1, 0.2, 0.1, 10.0, [0.1, 0.2], seed=1),
     RandomContrast: lambda: RandomContrast(0.3, seed=1),
@@ -62,7 +68,14 @@ MADE_BY = {
 }
 # Two rows of the one are one row of the other.
 PAIRS = (WithMirrored, MeanOfMirrored)
-ON_CODES = (OneHot, CategoricalEmbedding, KnownCodes, FeatureScaling, WeightedBag)
+ON_CODES = (
+    OneHot,
+    CategoricalEmbedding,
+    CodeEmbedding,
+    KnownCodes,
+    FeatureScaling,
+    WeightedBag,
+)
 
 
 def _all_layer_classes():

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.command_line import SUITES, main, parse_arguments
@@ -19,6 +20,7 @@ from benchmarks.peers import AUTOKERAS, PeerMissingError, Peers
 from benchmarks.process import run
 from benchmarks.results import Results, render
 from benchmarks.suites.overhead import train_bare
+from benchmarks.text_data import read_texts, some_rows
 from skautokeras import StructuredDataClassifier
 
 FOLDER = str(Path(__file__).parent)  # no suite looks into it
@@ -135,6 +137,49 @@ def test_photographs_of_a_house_are_put_together(tmp_path):
     np.testing.assert_allclose(y, [1, 2])
 
 
+def test_the_texts_suite_takes_a_number_of_rows():
+    command = [FOLDER, "--suite", "texts", "--datasets", "imdb_rating", "--rows", "500"]
+    _, ((_, options),) = parse_arguments(command)
+    assert options["rows"] == [500]
+    assert options["datasets"] == ["imdb_rating"]
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    """A folder with made-up reviews, one of which is the word "null"."""
+    (tmp_path / "imdb").mkdir()
+    texts = ["null", *(f"{'good' if i % 2 else 'bad'} film {i}" for i in range(59))]
+    for split in ("train", "test"):
+        table = pd.DataFrame({"text": texts, "target": np.arange(60) % 2})
+        table.to_csv(tmp_path / "imdb" / f"{split}.csv.gz", index=False)
+        stars = pd.DataFrame({"rating": 1 + np.arange(60) % 10})
+        stars.to_csv(tmp_path / "imdb" / f"{split}_rating.csv.gz", index=False)
+    return tmp_path
+
+
+def test_texts_are_read_with_their_classes_or_stars(reviews):
+    X, y = read_texts(reviews, "imdb", "train")
+    assert X[0] == "null"
+    assert y[:3].tolist() == [0, 1, 0]
+    X_rating, stars = read_texts(reviews, "imdb_rating", "train")
+    assert X_rating.tolist() == X.tolist()
+    assert stars[:3].tolist() == [1.0, 2.0, 3.0]
+    X_some, y_some = some_rows(X, y, 20, seed=0)
+    assert len(set(X_some)) == len(y_some) == 20
+    assert some_rows(X, y, None, seed=0)[0] is X
+
+
+@pytest.mark.slow
+def test_the_texts_suite_runs_from_end_to_end(reviews, capsys):
+    command = [str(reviews), "--suite", "texts", "--quick", "--methods", "tfidf"]
+    output = reviews / "results"
+    main([*command, "--datasets", "imdb", "--rows", "40", "--output", str(output)])
+
+    (row,) = json.loads((output / "texts.json").read_text())["measurements"]
+    assert 0.9 < row["score"] <= 1
+    assert "| imdb | 40 | tfidf | accuracy | 1 |" in capsys.readouterr().out
+
+
 def test_the_folder_may_follow_the_names_of_suites():
     parsed, plan = parse_arguments(["--suite", "memory", "rate", FOLDER, "--quick"])
 
@@ -220,6 +265,7 @@ def test_a_table_can_be_made_of_nothing_and_of_failures(suite):
         "seed": 3,
         "method": "mlp",
         "metric": "accuracy",
+        "texts": "all",
         "search": "random",
         "prune": "none",
         "max_trials": 20,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import keras_tuner
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.datasets import load_diabetes, load_iris
 
 from skautokeras import (
@@ -72,7 +73,7 @@ def make_problem(X, y, *, head, target, stratify):
         [head(block(node))],
         schemas=[adapter.schema_],
         targets=[target.schema_],
-        n_samples=len(X),
+        n_samples=len(y),
         batch_size=16,
     )
     (name,) = graph.heads
@@ -86,6 +87,20 @@ def make_problem(X, y, *, head, target, stratify):
 def problem():
     """Iris as a problem for one dense block."""
     X, y = load_iris(return_X_y=True)
+    return make_problem(
+        X, y, head=ClassificationHead(), target=ClassificationTarget(), stratify=True
+    )
+
+
+@pytest.fixture(scope="session")
+def words_problem():
+    """A sparse table of 1200 columns, of which ten tell what class a row is of."""
+    rng = np.random.default_rng(0)
+    y = np.arange(400) % 2
+    telling = rng.integers(0, 5, 400) + 5 * y
+    columns = np.column_stack([telling, rng.integers(10, 1200, (400, 6))]).ravel()
+    starts = np.arange(0, len(columns) + 1, 7)
+    X = csr_matrix((np.full(len(columns), 0.4), columns, starts), shape=(400, 1200))
     return make_problem(
         X, y, head=ClassificationHead(), target=ClassificationTarget(), stratify=True
     )

@@ -49,6 +49,13 @@ def test_the_order_is_that_of_the_whole_training(problem):
     assert admission.cheapest_first([long, short, broken]) == [broken, short, long]
 
 
+def test_what_ranks_first_comes_first_whatever_it_costs(problem):
+    admission = Admission(problem.graph, N_ROWS, never)
+    long, short = {"training/epochs": 64}, {"training/epochs": 8}
+    ordered = admission.cheapest_first([short, long], rank=[long, short].index)
+    assert ordered == [long, short]
+
+
 def test_the_size_is_allowed_up_to_the_limit(problem):
     size = estimate_cost(problem.graph, {}).n_parameters
     allowed = Admission(problem.graph, N_ROWS, never, max_model_size=size)

@@ -17,7 +17,7 @@ from skautokeras import (
     TextBlock,
     TextInput,
 )
-from skautokeras._data.schema import ImageSchema, TargetSchema
+from skautokeras._data.schema import ImageSchema, TargetSchema, TextSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.text import TextAdapter, with_contrasts
 from skautokeras._search.compiled import structure
@@ -181,7 +181,8 @@ def test_configurations_of_several_blocks_are_joined():
         "structured_data_block_1",
     ]
     joined = portfolio.predefined(names)
-    assert len(joined) == max(len(predefined(task)) for task in BLOCKS)
+    tasks = ("image", "structured_data")
+    assert len(joined) == max(len(predefined(task)) for task in tasks)
     first = joined[0]
     assert first["image_block_1/block_type"] == first["image_block_2/block_type"]
     assert "structured_data_block_1/normalization_1/method" in first
@@ -218,6 +219,38 @@ def test_texts_in_tables_have_the_configurations_of_texts(make_graph):
         assert np.isfinite(y_pred).all()
         kinds.append(values[f"{inner}/block_type"])
     assert kinds == [v["text_block_1/block_type"] for v in predefined("text")]
+
+
+def texts_of(n_samples, n_words):
+    """Return the schema of texts; only these numbers decide."""
+    return TextSchema(n_samples, n_words, 64, 9000, 64, 9000)
+
+
+def kinds_in_front(n_samples, n_words):
+    schemas = [texts_of(n_samples, n_words)]
+    configurations = portfolio.predefined(["text_block_1"], schemas)
+    first = [v for v in configurations if portfolio.rank(v, schemas) == 0]
+    return {values["text_block_1/block_type"] for values in first}
+
+
+def test_convolutions_come_first_where_texts_are_many_and_short():
+    # 1499 and 1500 texts for each word.
+    assert kinds_in_front(14_990, 10.0) == {"linear", "ngram"}
+    assert kinds_in_front(15_000, 10.0) == {"linear", "conv"}
+    values = portfolio.predefined(["image_block_1"])[0]
+    assert portfolio.rank(values, [texts_of(100, 10.0)]) == 0
+
+
+@pytest.mark.parametrize("n_samples", [60, 500, 4000, 8000, 100_000])
+def test_few_texts_are_learned_from_in_small_batches(n_samples):
+    schemas = [texts_of(n_samples, 10.0)]
+    for values in portfolio.predefined(["text_block_1"], schemas):
+        batch_size, epochs = values["training/batch_size"], values["training/epochs"]
+        assert batch_size == 16 or n_samples / batch_size >= 24
+        assert epochs == 64 or epochs * n_samples / batch_size >= 600
+    if n_samples == 100_000:
+        assert batch_size == 128
+        assert epochs == 16
 
 
 def test_the_defaults_come_first_where_nothing_is_known():

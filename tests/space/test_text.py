@@ -18,9 +18,14 @@ from skautokeras import (
     TextToNgramVector,
 )
 from skautokeras._data.text import TextAdapter, with_contrasts
-from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
+from skautokeras._layers.text import (
+    CodeEmbedding,
+    FeatureScaling,
+    KnownCodes,
+    WeightedBag,
+)
 
-KINDS = ("ngram", "conv", "rnn", "transformer")
+KINDS = ("linear", "ngram", "conv", "rnn", "transformer")
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,7 @@ def test_only_hyperparameters_of_the_chosen_network_are_active(make_graph, kind)
     assert (
         parts
         == {
+            "linear": {"text_to_ngram_vector_1"},
             "ngram": {"text_to_ngram_vector_1", "dense_block_1"},
             "conv": {"embedding_1", "conv_block_1", "temporal_reduction_1"},
             "rnn": {"embedding_1", "rnn_block_1"},
@@ -175,7 +181,7 @@ def test_codes_are_prepared_once_and_not_in_the_network(make_graph, long_source)
     assert list(built.network.input) == ["tokens"]
     kinds = [type(layer) for layer in built.network.layers]
     assert KnownCodes not in kinds
-    assert keras.layers.Embedding in kinds
+    assert CodeEmbedding in kinds
 
 
 def test_vectors_are_as_many_as_there_are_words(make_graph, source_for):

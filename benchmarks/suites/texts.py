@@ -1,0 +1,83 @@
+"""skautokeras and other ways to learn from texts: score, seconds, trials, memory."""
+
+from benchmarks.markdown import failures, markdown_table, summary_rows
+from benchmarks.peers import run_peer
+from benchmarks.process import patience, run_once
+from benchmarks.suite import Suite
+from benchmarks.text_data import MAX_TIME, TASKS
+
+METHODS = ("skautokeras", "tfidf", "autokeras")
+# AutoKeras counts trials; these are more than fit in its time.
+AUTOKERAS_TRIALS = 100
+# Heading of the Markdown column -> (key of a measurement, format).
+COLUMNS = {
+    "score": ("score", "{:.4f}"),
+    "fit, s": ("fit_seconds", "{:.1f}"),
+    "predict, s": ("predict_seconds", "{:.1f}"),
+    "trials": ("n_trials", "{:.0f}"),
+    "peak RSS, MB": ("peak_rss_mb", "{:.0f}"),
+}
+
+
+def measurements(options):
+    """Yield one measurement per data set, number of rows, seed and method."""
+    for dataset in options.datasets:
+        for rows in options.rows:
+            for seed in options.seeds:
+                for method in options.methods:
+                    is_class = TASKS[dataset] == "classification"
+                    case = {
+                        "dataset": dataset,
+                        "method": method,
+                        "seed": seed,
+                        "rows": rows,
+                        "texts": "all" if rows is None else str(rows),
+                        "max_time": options.max_time or MAX_TIME[dataset],
+                        "metric": "accuracy" if is_class else "R2",
+                    }
+                    yield {**case, **_measure(options, case)}
+
+
+def _measure(options, case):
+    """Return what one method reports, run in a process of its own."""
+    spec = {**case, "folder": options.folder, "max_trials": options.trials[0]}
+    settings = {"timeout": patience(case["max_time"])}
+    function = "benchmarks.text_methods:fit_texts"
+    if case["method"] != "autokeras":
+        return run_once(function, spec, **settings)
+    spec["max_trials"] = options.autokeras_trials
+    return run_peer(function, spec, options.peers.autokeras, **settings)
+
+
+def make_table(measurements):
+    """Make a Markdown table: one line per data set, rows and method, over the seeds."""
+    keys = ("dataset", "texts", "method", "metric")
+    rows = summary_rows(measurements, keys, COLUMNS.values())
+    headings = ["data set", "rows", "method", "metric", "seeds", *COLUMNS]
+    table = markdown_table(headings, rows, n_labels=4)
+    return table + failures(measurements, "dataset", "texts", "method", "seed")
+
+
+SUITE = Suite(
+    name="texts",
+    title="Texts",
+    defaults={
+        "datasets": list(TASKS),
+        "rows": [None],
+        "seeds": [0],
+        "methods": list(METHODS),
+        "trials": [20],
+        "max_time": None,
+        "autokeras_trials": AUTOKERAS_TRIALS,
+    },
+    quick={
+        "datasets": ["sms_spam"],
+        "rows": [300],
+        "seeds": [0],
+        "trials": [1],
+        "max_time": 20.0,
+        "autokeras_trials": 1,
+    },
+    measurements=measurements,
+    make_table=make_table,
+)

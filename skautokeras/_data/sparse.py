@@ -1,0 +1,186 @@
+"""Wide sparse matrices: columns that are mostly zero, as codes and values."""
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix, issparse
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from skautokeras._data.ngrams import enough, strongest
+from skautokeras._data.series import too_large
+from skautokeras._data.storage import empty
+
+# Sparse matrices with more columns are not made dense.
+MAX_DENSE_COLUMNS = 1000
+# Columns that have a value in a greater share of the rows are columns like any other.
+DENSE_SHARE = 0.5
+# Below this many rows, columns with a value in one of them only are kept.
+FEW_ROWS = 100
+# Values of a row that are kept at most, those of the largest size.
+MAX_VALUES = 1024
+
+# Rows that are taken apart at a time.
+_CHUNK = 4096
+
+
+def is_wide(X):
+    """Whether a table is a sparse matrix that is not to be made dense.
+
+    Parameters
+    ----------
+    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+        The table.
+
+    Returns
+    -------
+    is_wide : bool
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_matrix
+    >>> from skautokeras._data.sparse import is_wide
+    >>> is_wide(csr_matrix((5, 20))), is_wide(csr_matrix((5, 20_000)))
+    (False, True)
+    """
+    return issparse(X) and X.shape[1] > MAX_DENSE_COLUMNS
+
+
+class SparseColumns(TransformerMixin, BaseEstimator):
+    """Tell columns that are mostly zero from the rest, and turn them into arrays.
+
+    The arrays are ``"sparse_codes"``, int32, which of these columns have a value in a
+    row, counted from 1, and ``"sparse_values"``, float32, the values; both end in zeros
+    where a row has fewer values than others. A column with values beyond -1 and 1 is
+    divided by the largest of them, so that zeros stay zeros and weights of tf-idf what
+    they are.
+
+    Parameters
+    ----------
+    kept : sequence of int, default=()
+        Columns that belong to the rest in any case.
+
+    Attributes
+    ----------
+    rest_ : ndarray of int
+        Columns that are not mostly zero.
+
+    codes_ : ndarray of shape (n_features,), dtype int32
+        Code of each column; 0 for the rest, and for those that have a value in one row
+        alone (in none, if there are few rows).
+
+    n_codes_ : int
+        Codes are below it.
+
+    scales_ : ndarray of shape (n_codes,), dtype float32
+        What the values of each code are divided by.
+
+    width_ : int
+        Values of a row that are kept at most. 0: no column is mostly zero.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_matrix
+    >>> from skautokeras._data.sparse import SparseColumns
+    >>> X = csr_matrix([[1.0, 0, 0.5], [2.0, 4.0, 0], [3.0, 0, 0]])
+    >>> arrays = SparseColumns().fit_transform(X)
+    >>> arrays["sparse_codes"].ravel().tolist()
+    [2, 1, 0]
+    >>> arrays["sparse_values"].ravel().tolist()
+    [0.5, 1.0, 0.0]
+    """
+
+    def __init__(self, *, kept=()):
+        self.kept = kept
+
+    def fit(self, X, y=None):
+        """Learn which columns are mostly zero.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_samples, n_features)
+            The table.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SparseColumns
+        """
+        X = _as_rows(X)
+        n_samples, n_features = X.shape
+        n_found = np.bincount(X.indices, minlength=n_features)
+        in_rest = n_found > DENSE_SHARE * n_samples
+        in_rest[list(self.kept)] = True
+        at_least = 1 if n_samples < FEW_ROWS else 2
+        coded = np.flatnonzero(~in_rest & (n_found >= at_least))
+        self.rest_ = np.flatnonzero(in_rest)
+        self.codes_ = np.zeros(n_features, "int32")
+        self.n_codes_ = len(coded) + 1
+        self.codes_[coded] = np.arange(1, self.n_codes_)
+        largest = abs(X).max(axis=0).toarray().ravel()
+        self.scales_ = np.ones(self.n_codes_, "float32")
+        self.scales_[1:] = np.maximum(largest[coded], 1.0)
+        known = np.concatenate([[0], np.cumsum(self.codes_[X.indices] > 0)])
+        self.width_ = 0
+        if self.n_codes_ > 1:
+            self.width_ = enough(np.diff(known[X.indptr]), MAX_VALUES)
+        return self
+
+    def transform(self, X):
+        """Make the arrays.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            A table with the columns seen in `fit`.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray of shape (n_samples, width)
+            Of the strongest values of each row.
+        """
+        X = _as_rows(X)
+        shape = X.shape[0], self.width_
+        codes, values = empty(shape, "int32"), empty(shape, "float32")
+        for start in range(0, len(codes), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            codes[rows], values[rows] = strongest(self._coded(X[rows]), self.width_)
+        return {"sparse_codes": codes, "sparse_values": values}
+
+    def rest(self, X):
+        """Return the other columns as a table.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            A table with the columns seen in `fit`.
+
+        Returns
+        -------
+        table : DataFrame of shape (n_samples, n_rest)
+            With the names that columns of a matrix have here: "x0", "x1", ...
+        """
+        names = [f"x{i}" for i in self.rest_]
+        if issparse(X):
+            return pd.DataFrame(X.tocsc()[:, self.rest_].toarray(), columns=names)
+        return pd.DataFrame(np.asarray(X)[:, self.rest_], columns=names)
+
+    def _coded(self, X):
+        """Return the scaled values of the columns that have a code."""
+        codes = self.codes_[X.indices]
+        known = codes > 0
+        starts = np.concatenate([[0], np.cumsum(known)])[X.indptr]
+        codes = codes[known]
+        values = X.data[known] / self.scales_[codes]
+        shape = X.shape[0], self.n_codes_ - 1
+        return csr_matrix((values, codes - 1, starts), shape=shape)
+
+
+def _as_rows(X):
+    """Return a table as CSR, with numbers only: what is missing is zero."""
+    X = X.tocsr() if issparse(X) else csr_matrix(np.asarray(X, "float64"))
+    values = X.data.astype("float64")
+    infinite = np.flatnonzero(np.isinf(values))
+    if len(infinite):
+        raise ValueError(too_large(f"x{X.indices[infinite[0]]}"))
+    return csr_matrix((np.nan_to_num(values), X.indices, X.indptr), shape=X.shape)
