@@ -56,7 +56,7 @@ def take_rows(data, rows, n_parts=1):
     data : DataFrame, Series, array-like, sparse matrix, or list or dict of them
         X or y. The values of a dict are the data of one input or head each.
 
-    rows : array-like of int of shape (n_taken,)
+    rows : array-like of int of shape (n_taken,) or slice
         Positions of the rows.
 
     n_parts : int, default=1
@@ -87,7 +87,7 @@ def take_rows(data, rows, n_parts=1):
     if issparse(data):
         return data.tocsr()[rows]
     if isinstance(data, list | tuple):
-        return type(data)(data[i] for i in rows)
+        return type(data)(data[i] for i in np.arange(len(data))[rows])
     return np.asarray(data)[rows]
 
 

@@ -1,9 +1,15 @@
 """Training and validation rows: which rows, and the arrays of each part."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import (
+    KFold,
+    StratifiedKFold,
+    check_cv,
+    train_test_split,
+)
 
 from skautokeras._data.storage import take
 
@@ -70,18 +76,23 @@ def _take(arrays, indices):
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """The rows to train on and those to judge by.
+    """The rows to train on and those to judge by, in one fold or several.
 
     Parameters
     ----------
     train : Rows
-        Rows a trial is trained on.
+        Rows that every fold takes its training rows from.
 
     valid : Rows
-        Rows a trial is scored on.
+        Rows a trial is scored on: the validation rows of all folds, one fold behind the
+        other.
 
     all : Rows or None
         Rows of a final training. None: the user gave validation data, `train` is all.
+
+    folds : tuple of (indices, slice)
+        Of each fold, which rows of `train` it is trained on, and which rows of `valid`
+        it is judged by. By default one fold of all rows.
 
     Examples
     --------
@@ -90,13 +101,134 @@ class Data:
     >>> y = {"classification_head_1": np.array([0, 1, 0])}
     >>> rows = Rows(x={"numerical": np.eye(3)}, y=y, weight=None)
     >>> data = Data(train=rows.take([0, 1]), valid=rows.take([2]), all=rows)
-    >>> len(data.train), len(data.valid), len(data.all)
-    (2, 1, 3)
+    >>> [[len(part) for part in data.fold(i)] for i in range(data.n_folds)]
+    [[2, 1]]
+    >>> data = Data.of_splits(rows, [([0], [1, 2]), ([1, 2], [0])])
+    >>> [[len(part) for part in data.fold(i)] for i in range(data.n_folds)]
+    [[1, 2], [2, 1]]
     """
 
     train: Rows
     valid: Rows
     all: Rows | None
+    folds: tuple = ((slice(None), slice(None)),)
+
+    @classmethod
+    def of_splits(cls, rows, splits):
+        """Return rows with several folds.
+
+        Parameters
+        ----------
+        rows : Rows
+            All of them.
+        splits : list of (indices, indices)
+            Positions of the training and of the validation rows of each fold.
+        """
+        ends = np.cumsum([0, *(len(valid) for _, valid in splits)]).tolist()
+        folds = tuple(
+            (train, slice(*ends[i : i + 2])) for i, (train, _) in enumerate(splits)
+        )
+        return cls(rows, rows.take(valid_positions(splits)), all=rows, folds=folds)
+
+    @property
+    def n_folds(self):
+        """Trainings that a trial consists of."""
+        return len(self.folds)
+
+    @property
+    def n_train_rows(self):
+        """Rows that a trial is trained on, those of all folds added up."""
+        positions = np.arange(len(self.train))
+        return sum(len(positions[train]) for train, _ in self.folds)
+
+    def fold(self, i):
+        """Return the training and the validation rows of a fold.
+
+        Parameters
+        ----------
+        i : int
+            Its number, from 0.
+        """
+        train, valid = self.folds[i]
+        return self.train.take(train), self.valid.take(valid)
+
+
+def valid_positions(splits):
+    """Return the validation rows of all splits, one behind the other.
+
+    Parameters
+    ----------
+    splits : list of (indices, indices)
+        Positions of training and validation rows.
+    """
+    return np.concatenate([valid for _, valid in splits])
+
+
+def cv_splits(cv, X, y, *, stratify, seed=None):
+    """Return the folds of a cross-validation.
+
+    Parameters
+    ----------
+    cv : int, splitter or iterable
+        As in scikit-learn's `check_cv`. The folds of a number are shuffled.
+
+    X : array-like of shape (n_samples, ...)
+        What a splitter is given; its length counts.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The target.
+
+    stratify : bool
+        Whether the folds of a number keep the shares of the classes. Ignored when `y`
+        has two dimensions.
+
+    seed : int or None, default=None
+        Of the folds of a number.
+
+    Returns
+    -------
+    splits : list of (ndarray of int, ndarray of int)
+        Positions of the training and of the validation rows of each fold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.split import cv_splits
+    >>> y = np.array([0, 1] * 3)
+    >>> splits = cv_splits(3, np.eye(6), y, stratify=True, seed=0)
+    >>> [sorted(y[valid].tolist()) for _, valid in splits]
+    [[0, 1], [0, 1], [0, 1]]
+    """
+    if isinstance(cv, Integral):
+        splitter = StratifiedKFold if stratify and np.ndim(y) == 1 else KFold
+        cv = splitter(cv, shuffle=True, random_state=seed)
+    try:
+        found = list(check_cv(cv).split(X, y))
+    except ValueError as error:
+        if "groups" not in str(error):
+            raise
+        raise ValueError(
+            f"cv={cv!r} needs groups, which fit does not take. Pass its splits: "
+            "cv=list(splitter.split(X, y, groups))."
+        ) from error
+    splits = [tuple(_positions(part, len(y)) for part in split) for split in found]
+    if not splits or not all(len(part) for split in splits for part in split):
+        raise ValueError(
+            "'cv' must give at least one split, each with rows to train on and rows to "
+            "validate on."
+        )
+    return splits
+
+
+def _positions(part, n_samples):
+    """Return positions of rows from positions or a mask."""
+    part = np.asarray(part)
+    try:
+        return np.arange(n_samples)[part if part.size else part.astype(int)]
+    except IndexError as error:
+        raise ValueError(
+            f"A split of 'cv' holds no positions of the {n_samples} rows: {error}."
+        ) from error
 
 
 def split_indices(y, validation_fraction, *, stratify, seed):

@@ -64,6 +64,12 @@ class AutoModel(BaseAutoEstimator):
     validation_fraction : float, default=0.2
         Share of the rows that trials are compared on; shuffled, and stratified by the
         first target of classes.
+    cv : int, splitter, iterable or None, default=None
+        Cross-validation in the place of `validation_fraction`: each configuration is
+        trained once per fold and judged by what all folds predict for their validation
+        rows, and so is the final model. An int: so many shuffled folds, stratified for
+        classes. Else as in scikit-learn's `check_cv`, without groups. None: one part of
+        the rows is held out.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
         Those that set the learning rate replace the searched schedule; those that work
@@ -76,7 +82,9 @@ class AutoModel(BaseAutoEstimator):
         predictions is best on validation data. 1: only the best network.
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for the number
-        of epochs that was best for it. What does not fit into `max_time` is left out.
+        of epochs that was best for it, with `cv` on average over the folds. What does
+        not fit into `max_time` is left out. Without this, the networks of the trials
+        stay; with `cv` those of all folds, whose mean takes the place of one network.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built. None: no limit.
     prune : {"median", "none"}, default="median"
@@ -126,6 +134,8 @@ class AutoModel(BaseAutoEstimator):
     history_ : dict of str to list of float
         Of the best trial: one value per epoch of loss, val_loss, val_score and the
         metrics.
+        With `cv` means over the folds, one that ended earlier counting with its last
+        value, and "split0_val_score", ...: the scores of each fold.
     n_trials_ : int
         Trials that were run, failed ones included.
     interrupted_ : bool
@@ -193,6 +203,7 @@ class AutoModel(BaseAutoEstimator):
         epochs=None,
         batch_size=None,
         validation_fraction=0.2,
+        cv=None,
         callbacks=None,
         class_weight=None,
         ensemble_size=5,
@@ -216,6 +227,7 @@ class AutoModel(BaseAutoEstimator):
             epochs=epochs,
             batch_size=batch_size,
             validation_fraction=validation_fraction,
+            cv=cv,
             callbacks=callbacks,
             ensemble_size=ensemble_size,
             refit=refit,

@@ -25,7 +25,7 @@ from skautokeras._data.columns import (
     n_rows,
     take_rows,
 )
-from skautokeras._data.split import Data, Rows, split_indices
+from skautokeras._data.split import Data, Rows
 from skautokeras._data.targets import TargetsAdapter
 from skautokeras._data.text import informed_schemas
 from skautokeras._estimators.adapters import (
@@ -36,6 +36,7 @@ from skautokeras._estimators.adapters import (
 from skautokeras._estimators.fingerprint import fingerprint
 from skautokeras._estimators.progress import Progress
 from skautokeras._estimators.settings import fit_settings
+from skautokeras._estimators.validation import divide, fixed_cv
 
 _MAX_SEED = 2**31 - 1
 # Parameters that a search which goes on from a `directory` may have changed; what of
@@ -54,6 +55,7 @@ _NOT_DECISIVE = {
     "epochs",
     "batch_size",
     "validation_fraction",
+    "cv",
     "class_weight",
 }
 # Of a full training under hyperband, which divides epochs among trials.
@@ -128,6 +130,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         "epochs": [Interval(Integral, 1, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left"), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "cv": ["cv_object"],
         "callbacks": [None, list, tuple],
         "ensemble_size": [Interval(Integral, 1, None, closed="left")],
         "refit": ["boolean"],
@@ -153,6 +156,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         epochs,
         batch_size,
         validation_fraction,
+        cv,
         callbacks,
         ensemble_size,
         refit,
@@ -174,6 +178,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
+        self.cv = cv
         self.callbacks = callbacks
         self.ensemble_size = ensemble_size
         self.refit = refit
@@ -205,7 +210,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             Weights of the rows, in training, early stopping and scoring. Rows of weight
             0 are left out. None: all rows weigh the same.
         validation_data : tuple (X, y) or (X, y, sample_weight), default=None
-            Rows to compare trials on. None: `validation_fraction` of the rows.
+            Rows to compare trials on. None: `validation_fraction` of the rows, or the
+            folds of `cv`.
         **fit_params : dict
             Arguments of `keras.Model.fit` (``epochs``, ``batch_size``, ``callbacks``,
             ``class_weight``, ``validation_split``, ``shuffle``, ``verbose``, ...); they
@@ -385,47 +391,26 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         if valid is not None:
             x = adapter.transform(valid.X)
             valid_rows = self._to_rows(valid, x, targets, settings)
+        settings = replace(settings, cv=fixed_cv(self.cv, sample, train, targets))
         journal, seeds = self._open_journal([rows, valid_rows], settings)
         split_seed, oracle_seed, *trial_seeds = seeds
         if valid is None:
-            data, valid = self._split(train, rows, targets, settings, split_seed)
+            data, valid = divide(train, rows, targets, settings, split_seed)
         else:
             data = Data(rows, valid_rows, all=None)
-        # Of several targets the first one counts.
-        y = next(iter(data.train.y.values()))
-        graph = graph.with_schemas(informed_schemas(adapter, data.train.x, y))
+        graph = _informed(graph, adapter, data)
         return Problem(
             adapter=adapter,
             targets=targets,
             graph=graph,
             data=data,
             recipe=_make_recipe(graph, settings, self.distribution),
-            objective=self._make_objective(graph, targets, data.valid, valid),
+            objective=self._make_objective(graph, targets, data, valid),
             loss=_validation_loss(graph, data.valid),
             journal=journal,
             oracle_seed=oracle_seed,
             trial_seeds=trial_seeds,
         )
-
-    def _split(self, sample, rows, targets, settings, seed):
-        """Return the data with a validation part, and the sample of that part.
-
-        With several heads, the classes of the first one that has some are stratified.
-        """
-        schemas = dict(zip(rows.y, targets.schemas_, strict=True))
-        of_classes = [name for name in rows.y if schemas[name].is_classification]
-        train_rows, valid_rows = split_indices(
-            rows.y[(of_classes or list(rows.y))[0]],
-            settings.validation_fraction,
-            stratify=bool(of_classes),
-            seed=seed,
-        )
-        # In this order the parts are views, and long data is there once.
-        rows = rows.take(np.concatenate([train_rows, valid_rows]))
-        n_train = len(train_rows)
-        parts = rows.take(slice(n_train)), rows.take(slice(n_train, None))
-        data = Data(*parts, all=rows)
-        return data, sample.take(valid_rows)
 
     def _check_sample(self, sample, *, reset):
         """Return rows that fit together; those of weight 0 are left out in `fit`."""
@@ -446,6 +431,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         """Return the user's validation rows as a sample like another, or None."""
         if validation_data is None:
             return None
+        if self.cv is not None:
+            raise ValueError(
+                "'validation_data' and 'cv' both say what trials are compared on. Pass "
+                "one of them."
+            )
         if not isinstance(validation_data, tuple | list) or not (
             2 <= len(validation_data) <= 3
         ):
@@ -488,8 +478,18 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             del params["random_state"]
         return {k: v for k, v in sorted(params.items()) if k not in _NOT_DECISIVE}
 
-    def _make_objective(self, graph, targets, rows, sample):
-        """Return what the search optimises on the validation rows."""
+    def _make_objective(self, graph, targets, data, sample):
+        """Return what the search optimises on the validation rows, and in each fold."""
+        objective = self._objective_for(graph, targets, data.valid, sample)
+        if data.n_folds == 1:
+            return objective
+        parts = [part for _, part in data.folds]
+        return objective.with_folds(
+            self._objective_for(graph, targets, data.valid.take(part), some)
+            for part, some in zip(parts, map(sample.take, parts), strict=True)
+        )
+
+    def _objective_for(self, graph, targets, rows, sample):
         from skautokeras._search.objective import make_objective
 
         y_true = targets.split(sample.y)
@@ -537,9 +537,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         admission = Admission(
             problem.graph,
-            len(problem.data.train),
+            problem.data.n_train_rows,
             partial(time_step, problem.graph, problem.recipe, problem.data.train),
             max_model_size=self.max_model_size,
+            n_folds=problem.data.n_folds,
         )
         oracle = make_oracle(
             self.tuner,
@@ -716,6 +717,24 @@ def _countable(data, names):
             return data
         data = dict(zip(names, data, strict=False))
     return range(common_length(data))
+
+
+def _informed(graph, adapter, data):
+    """Return the graph with what training rows tell, in each fold and altogether."""
+    schemas = _informed_schemas(adapter, data.train)
+    of_folds = []
+    known = zip(schemas, adapter.schemas_, strict=True)
+    if data.n_folds > 1 and any(new is not old for new, old in known):
+        of_folds = [
+            _informed_schemas(adapter, data.train.take(train))
+            for train, _ in data.folds
+        ]
+    return graph.with_schemas(schemas, of_folds)
+
+
+def _informed_schemas(adapter, rows):
+    # Of several targets the first one counts.
+    return informed_schemas(adapter, rows.x, next(iter(rows.y.values())))
 
 
 def _make_recipe(graph, settings, distribution):

@@ -89,6 +89,12 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         Rows per step. None: searched.
     validation_fraction : float, default=0.2
         Share of the rows that trials are compared on; shuffled and stratified.
+    cv : int, splitter, iterable or None, default=None
+        Cross-validation in the place of `validation_fraction`: each configuration is
+        trained once per fold and judged by what all folds predict for their validation
+        rows, and so is the final model. An int: so many shuffled folds, stratified for
+        classes. Else as in scikit-learn's `check_cv`, without groups. None: one part of
+        the rows is held out.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
         Those that set the learning rate replace the searched schedule; those that work
@@ -100,7 +106,9 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         predictions is best on validation data. 1: only the best network.
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for the number
-        of epochs that was best for it. What does not fit into `max_time` is left out.
+        of epochs that was best for it, with `cv` on average over the folds. What does
+        not fit into `max_time` is left out. Without this, the networks of the trials
+        stay; with `cv` those of all folds, whose mean takes the place of one network.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built, and others are
         tried in their place. None: no limit.
@@ -162,6 +170,8 @@ class ImageClassifier(_Images, BaseAutoClassifier):
     history_ : dict of str to list of float
         Of the best trial: one value per epoch of loss, val_loss, val_score and the
         metrics.
+        With `cv` means over the folds, one that ended earlier counting with its last
+        value, and "split0_val_score", ...: the scores of each fold.
     n_trials_ : int
         Trials that were run, failed ones included.
     interrupted_ : bool
@@ -205,6 +215,7 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         epochs=None,
         batch_size=None,
         validation_fraction=0.2,
+        cv=None,
         callbacks=None,
         class_weight=None,
         ensemble_size=5,
@@ -231,6 +242,7 @@ class ImageClassifier(_Images, BaseAutoClassifier):
             epochs=epochs,
             batch_size=batch_size,
             validation_fraction=validation_fraction,
+            cv=cv,
             callbacks=callbacks,
             class_weight=class_weight,
             ensemble_size=ensemble_size,
@@ -286,6 +298,12 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         Rows per step. None: searched.
     validation_fraction : float, default=0.2
         Share of the rows that trials are compared on; shuffled.
+    cv : int, splitter, iterable or None, default=None
+        Cross-validation in the place of `validation_fraction`: each configuration is
+        trained once per fold and judged by what all folds predict for their validation
+        rows, and so is the final model. An int: so many shuffled folds. Else as in
+        scikit-learn's `check_cv`, without groups. None: one part of the rows is held
+        out.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
         Those that set the learning rate replace the searched schedule; those that work
@@ -295,7 +313,9 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         predictions is best on validation data. 1: only the best network.
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for the number
-        of epochs that was best for it. What does not fit into `max_time` is left out.
+        of epochs that was best for it, with `cv` on average over the folds. What does
+        not fit into `max_time` is left out. Without this, the networks of the trials
+        stay; with `cv` those of all folds, whose mean takes the place of one network.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built, and others are
         tried in their place. None: no limit.
@@ -355,6 +375,8 @@ class ImageRegressor(_Images, BaseAutoRegressor):
     history_ : dict of str to list of float
         Of the best trial: one value per epoch of loss, val_loss, val_score and the
         metrics.
+        With `cv` means over the folds, one that ended earlier counting with its last
+        value, and "split0_val_score", ...: the scores of each fold.
     n_trials_ : int
         Trials that were run, failed ones included.
     interrupted_ : bool
@@ -401,6 +423,7 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         epochs=None,
         batch_size=None,
         validation_fraction=0.2,
+        cv=None,
         callbacks=None,
         ensemble_size=5,
         refit=True,
@@ -426,6 +449,7 @@ class ImageRegressor(_Images, BaseAutoRegressor):
             epochs=epochs,
             batch_size=batch_size,
             validation_fraction=validation_fraction,
+            cv=cv,
             callbacks=callbacks,
             ensemble_size=ensemble_size,
             refit=refit,

@@ -26,6 +26,7 @@ class FitSettings:
     class_weight: object
     verbose: int
     validation_fraction: float
+    cv: object
     shuffle: bool
     passed_on: dict = field(default_factory=dict)
 
@@ -54,6 +55,11 @@ def fit_settings(estimator, fit_params):
     """
     given = dict(fit_params)
     passed_on = {name: given.pop(name) for name in PASSED_ON if name in given}
+    if estimator.cv is not None and "validation_split" in given:
+        raise ValueError(
+            "'validation_split' and 'cv' both say what trials are compared on. Pass "
+            "one of them."
+        )
     fraction = given.pop("validation_split", estimator.validation_fraction)
     values = {
         name: given.pop(name, getattr(estimator, name, None))
@@ -85,6 +91,7 @@ def fit_settings(estimator, fit_params):
         **values | {"callbacks": _check_callbacks(values["callbacks"])},
         verbose=_check_verbose(given_verbose),
         validation_fraction=fraction,
+        cv=estimator.cv,
         shuffle=bool(shuffle),
         passed_on=passed_on,
     )

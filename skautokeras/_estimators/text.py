@@ -74,6 +74,12 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         Rows per step. None: searched.
     validation_fraction : float, default=0.2
         Share of the rows that trials are compared on; shuffled and stratified.
+    cv : int, splitter, iterable or None, default=None
+        Cross-validation in the place of `validation_fraction`: each configuration is
+        trained once per fold and judged by what all folds predict for their validation
+        rows, and so is the final model. An int: so many shuffled folds, stratified for
+        classes. Else as in scikit-learn's `check_cv`, without groups. None: one part of
+        the rows is held out.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
         Those that set the learning rate replace the searched schedule; those that work
@@ -85,7 +91,9 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         predictions is best on validation data. 1: only the best network.
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for the number
-        of epochs that was best for it. What does not fit into `max_time` is left out.
+        of epochs that was best for it, with `cv` on average over the folds. What does
+        not fit into `max_time` is left out. Without this, the networks of the trials
+        stay; with `cv` those of all folds, whose mean takes the place of one network.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built, and others are
         tried in their place. None: no limit.
@@ -142,6 +150,8 @@ class TextClassifier(_Texts, BaseAutoClassifier):
     history_ : dict of str to list of float
         Of the best trial: one value per epoch of loss, val_loss, val_score and the
         metrics.
+        With `cv` means over the folds, one that ended earlier counting with its last
+        value, and "split0_val_score", ...: the scores of each fold.
     n_trials_ : int
         Trials that were run, failed ones included.
     interrupted_ : bool
@@ -184,6 +194,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         epochs=None,
         batch_size=None,
         validation_fraction=0.2,
+        cv=None,
         callbacks=None,
         class_weight=None,
         ensemble_size=5,
@@ -208,6 +219,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
             epochs=epochs,
             batch_size=batch_size,
             validation_fraction=validation_fraction,
+            cv=cv,
             callbacks=callbacks,
             class_weight=class_weight,
             ensemble_size=ensemble_size,
@@ -258,6 +270,12 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         Rows per step. None: searched.
     validation_fraction : float, default=0.2
         Share of the rows that trials are compared on; shuffled.
+    cv : int, splitter, iterable or None, default=None
+        Cross-validation in the place of `validation_fraction`: each configuration is
+        trained once per fold and judged by what all folds predict for their validation
+        rows, and so is the final model. An int: so many shuffled folds. Else as in
+        scikit-learn's `check_cv`, without groups. None: one part of the rows is held
+        out.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
         Those that set the learning rate replace the searched schedule; those that work
@@ -267,7 +285,9 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         predictions is best on validation data. 1: only the best network.
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for the number
-        of epochs that was best for it. What does not fit into `max_time` is left out.
+        of epochs that was best for it, with `cv` on average over the folds. What does
+        not fit into `max_time` is left out. Without this, the networks of the trials
+        stay; with `cv` those of all folds, whose mean takes the place of one network.
     max_model_size : int or None, default=None
         Parameters of a network at most; larger ones are never built, and others are
         tried in their place. None: no limit.
@@ -322,6 +342,8 @@ class TextRegressor(_Texts, BaseAutoRegressor):
     history_ : dict of str to list of float
         Of the best trial: one value per epoch of loss, val_loss, val_score and the
         metrics.
+        With `cv` means over the folds, one that ended earlier counting with its last
+        value, and "split0_val_score", ...: the scores of each fold.
     n_trials_ : int
         Trials that were run, failed ones included.
     interrupted_ : bool
@@ -364,6 +386,7 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         epochs=None,
         batch_size=None,
         validation_fraction=0.2,
+        cv=None,
         callbacks=None,
         ensemble_size=5,
         refit=True,
@@ -387,6 +410,7 @@ class TextRegressor(_Texts, BaseAutoRegressor):
             epochs=epochs,
             batch_size=batch_size,
             validation_fraction=validation_fraction,
+            cv=cv,
             callbacks=callbacks,
             ensemble_size=ensemble_size,
             refit=refit,

@@ -35,12 +35,14 @@ class Admission:
     graph : Graph
         Makes networks from values.
     n_rows : int
-        Of the training data.
+        Of the training data, those of all folds added up.
     time_step : callable
         ``time_step(values)`` trains the real network on one batch and returns the
         seconds per row.
     max_model_size : int or None, default=None
         Parameters. None: no limit.
+    n_folds : int, default=1
+        Trainings of each trial; a pruned one has not seen all of them.
 
     Examples
     --------
@@ -62,11 +64,12 @@ class Admission:
     'The network would have 386 parameters, more than max_model_size=50.'
     """
 
-    def __init__(self, graph, n_rows, time_step, *, max_model_size=None):
+    def __init__(self, graph, n_rows, time_step, *, max_model_size=None, n_folds=1):
         self._graph = graph
         self._n_rows = n_rows
         self._time_step = time_step
         self._max_model_size = max_model_size
+        self._n_folds = n_folds
         self._costs = {}  # by values
         self._missing = {}  # by values: why pretrained weights cannot be had
         self._timed = []  # arithmetic for one row, and the speed it was done at
@@ -178,10 +181,11 @@ class Admission:
 
     def _known_speeds(self, trials):
         """Return arithmetic for one row and speed, for trainings and timed steps."""
+        n_rows = self._n_rows / self._n_folds
         trained = [
-            (trial.flops, trial.flops * self._n_rows * trial.epochs / trial.seconds)
-            for trial in trials
-            if trial.error is None and trial.flops and trial.seconds
+            (t.flops, t.flops * n_rows * t.n_folds * t.epochs / t.seconds)
+            for t in trials
+            if t.error is None and t.flops and t.seconds
         ]
         return trained + self._timed
 

@@ -46,7 +46,7 @@ def select_ensemble(trials, objective, loss, size):
     Parameters
     ----------
     trials : list of Trial
-        Their validation predictions are used.
+        Their validation predictions are used, those of all folds.
     objective : Objective
         Scores predictions.
     loss : callable

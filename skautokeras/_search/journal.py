@@ -21,7 +21,7 @@ from skautokeras import __version__
 from skautokeras._search.files import write_whole
 from skautokeras._search.trial import Trial
 
-_VERSION = 2
+_VERSION = 3
 _HEADER = "search.json"
 _REFUSED = "refused.json"
 # Held as arrays, beside the JSON.
@@ -233,7 +233,11 @@ class Journal:
         # would write over another one.
         used = [int(p.stem.removeprefix("trial_")) for p in self._records()]
         stem = self._directory / f"trial_{max(used, default=-1) + 1:05d}"
-        arrays = {f"weights/{i}": w for i, w in enumerate(trial.weights or ())}
+        arrays = {
+            f"weights/{fold}/{i}": array
+            for fold, weights in enumerate(trial.weights or ())
+            for i, array in enumerate(weights)
+        }
         arrays |= {f"y_pred/{name}": y for name, y in (trial.y_pred or {}).items()}
         content = io.BytesIO()
         np.savez(content, **arrays)
@@ -289,8 +293,8 @@ def _read_trial(path):
     content = path.with_suffix(".npz").read_bytes()
     _check_digest(content, record["arrays"])
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        n_weights = sum(name.startswith("weights/") for name in arrays.files)
-        weights = [arrays[f"weights/{i}"] for i in range(n_weights)]
+        n_folds = record["trial"]["n_folds"]
+        weights = list(filter(None, (_weights(arrays, i) for i in range(n_folds))))
         y_pred = {
             name.removeprefix("y_pred/"): arrays[name]
             for name in arrays.files
@@ -298,6 +302,13 @@ def _read_trial(path):
         }
     trial = Trial(**record["trial"], weights=weights or None, y_pred=y_pred or None)
     return record["key"], trial
+
+
+def _weights(arrays, fold):
+    """Return the weights of a fold in their order."""
+    prefix = f"weights/{fold}/"
+    n_weights = sum(name.startswith(prefix) for name in arrays.files)
+    return [arrays[f"{prefix}{i}"] for i in range(n_weights)]
 
 
 def _sealed(content):

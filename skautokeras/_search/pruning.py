@@ -38,6 +38,17 @@ def median_curve(trials):
     return tuple(np.median(curves, axis=0).tolist())
 
 
+def fold_score(i):
+    """Return what the score of a fold is called in the history of several.
+
+    Parameters
+    ----------
+    i : int
+        Number of the fold, from 0.
+    """
+    return f"split{i}_val_score"
+
+
 def is_behind(score, share, curve):
     """Return whether a training is to stop.
 
@@ -62,8 +73,12 @@ def is_behind(score, share, curve):
 
 
 def _curve(trial):
-    """Return the mean score so far at equal steps of the planned training."""
-    scores = np.asarray(trial.history["val_score"])
+    """Return the mean score so far at equal steps of the planned training.
+
+    Of several folds that of the first one, which is where others are compared.
+    """
+    history = trial.history
+    scores = np.asarray(history.get(fold_score(0), history["val_score"]))
     means = np.cumsum(scores) / np.arange(1, len(scores) + 1)
     shares = np.arange(1, _N_POINTS + 1) / _N_POINTS
     # A training that ended early stays what it was.

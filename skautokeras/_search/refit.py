@@ -1,11 +1,10 @@
 """What becomes of the trials: networks, trained on all rows where asked, as one."""
 
-from dataclasses import replace
-
 import tensorflow as tf
 
 from skautokeras._search.ensemble import Ensemble
 from skautokeras._search.trainer import train
+from skautokeras._search.trial import fold_seed
 from skautokeras._space.randomness import seeded
 
 # A refit that ends like this is dropped; the network of the trial is there.
@@ -36,22 +35,25 @@ def finish(graph, trials, weights, recipe, data, *, refit, deadline):
         ``data.all`` is what a refit is trained on; None: there is nothing to add.
     refit : bool
         Whether to train the networks again on all rows, each for as many epochs as gave
-        its best score.
+        its best score, on average over the folds.
     deadline : Deadline or None
         A refit that is not done by then is dropped; the network of the trial stays.
 
     Returns
     -------
     ensemble : Ensemble
-        Of refitted networks, or of those of the trials.
+        Of refitted networks, or of those of the trials: where there are several folds,
+        the networks of all of them, which share the weight of the trial.
     """
-    models = []
-    for trial in [trials[i] for i in weights]:
+    models, shares = [], []
+    for i, weight in weights.items():
         model = None
         if refit and data.all is not None:
-            model = _refitted(graph, trial, recipe, data.all, deadline)
-        models.append(_restored(graph, trial) if model is None else model)
-    return Ensemble(models, list(weights.values()))
+            model = _refitted(graph, trials[i], recipe, data.all, deadline)
+        found = _restored(graph, trials[i]) if model is None else [model]
+        models += found
+        shares += [weight / len(found)] * len(found)
+    return Ensemble(models, shares)
 
 
 def refit_seconds(trials, data, size, max_time):
@@ -78,15 +80,22 @@ def refit_seconds(trials, data, size, max_time):
     best = sorted(completed, key=lambda trial: -trial.score)[:size]
     # The first epoch compiles: counting one more is on the safe side.
     shares = [t.seconds * (t.best_epoch + 1) / (t.epochs + 1) for t in best]
-    seconds = sum(shares) * len(data.all) / len(data.train)
+    seconds = sum(shares) * len(data.all) / data.n_train_rows
     return min(seconds, _MOST_OF_THE_TIME * max_time)
 
 
 def _restored(graph, trial):
-    """Return the network of a trial with the weights of its best epoch."""
-    with seeded(trial.seed):
-        built = graph.build(trial.values)
-    built.network.set_weights(trial.weights)
+    """Return the network of each fold with the weights of its best epoch."""
+    return [
+        _network(graph.of_fold(i), trial.values, fold_seed(trial.seed, i), weights)
+        for i, weights in enumerate(trial.weights)
+    ]
+
+
+def _network(graph, values, seed, weights):
+    with seeded(seed):
+        built = graph.build(values)
+    built.network.set_weights(weights)
     return built.model
 
 
@@ -116,4 +125,5 @@ def _refitted(graph, trial, recipe, rows, deadline):
     if recipe.distribution is None:
         return built.model
     # Copies of the weights on several devices are for training only.
-    return _restored(graph, replace(trial, weights=built.network.get_weights()))
+    weights = built.network.get_weights()
+    return _network(graph, trial.values, trial.seed, weights)

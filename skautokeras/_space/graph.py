@@ -110,6 +110,7 @@ class Graph:
         self.epochs = epochs
         self.wiring = Wiring(self.inputs, self.outputs)
         self._space = None
+        self._of_folds = ()
 
     @property
     def heads(self):
@@ -126,17 +127,31 @@ class Graph:
         found = dict.fromkeys(match[0] for match in inner if match)
         return [*self.wiring.block_names, *found]
 
-    def with_schemas(self, schemas):
+    def with_schemas(self, schemas, of_folds=()):
         """Return the same graph with more known about the data.
 
         Parameters
         ----------
         schemas : list
             One schema per input.
+        of_folds : list of list, default=()
+            What is known in each fold, whose validation rows must not be looked at.
+            Empty: the same.
         """
         graph = copy.copy(self)
         graph.schemas, graph._space = list(schemas), None
+        graph._of_folds = [graph.with_schemas(known) for known in of_folds]
         return graph
+
+    def of_fold(self, i):
+        """Return the graph with what is known in a fold.
+
+        Parameters
+        ----------
+        i : int
+            Its number, from 0.
+        """
+        return self._of_folds[i] if self._of_folds else self
 
     def check(self):
         """Build the configuration of all defaults once, without memory for weights.

@@ -1,12 +1,20 @@
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
 
-from skautokeras._data.split import Data, Rows, split_indices
+from skautokeras._data.split import (
+    Data,
+    Rows,
+    cv_splits,
+    split_indices,
+    valid_positions,
+)
 
 SEEDS = st.integers(0, 2**31 - 2)
 FRACTIONS = st.floats(0.01, 0.99)
@@ -145,3 +153,97 @@ def test_rows_are_taken_from_all_arrays_alike(weight):
     else:
         assert taken.weight["first"].tolist() == [1.5, 0.5]
     assert len(Data(train=taken, valid=rows, all=None).train) == 2
+
+
+# Folds
+
+
+def some_rows(y):
+    y = np.asarray(y)
+    return Rows(x={"x": np.arange(len(y))[:, None]}, y={"head": y}, weight=None)
+
+
+@given(
+    y=st.lists(st.integers(0, 2), min_size=9, max_size=40),
+    n_folds=st.integers(2, 4),
+    stratify=st.booleans(),
+    seed=SEEDS,
+)
+@settings(max_examples=50)
+def test_the_folds_of_a_number_are_shuffled_and_judge_every_row_once(
+    y, n_folds, stratify, seed
+):
+    y = np.array([*sorted(y), 0, 0, 0, 0])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")
+        splits = cv_splits(n_folds, y, y, stratify=stratify, seed=seed)
+        again = cv_splits(n_folds, y, y, stratify=stratify, seed=seed)
+    assert len(splits) == n_folds
+    assert sorted(valid_positions(splits)) == list(range(len(y)))
+    for (train, valid), (train_again, valid_again) in zip(splits, again, strict=True):
+        assert sorted([*train, *valid]) == list(range(len(y)))
+        np.testing.assert_array_equal(train, train_again)
+        np.testing.assert_array_equal(valid, valid_again)
+
+
+def test_folds_of_sorted_rows_are_alike():
+    y = np.arange(400.0)
+    splits = cv_splits(4, y, y, stratify=False, seed=0)
+    assert all(150 < valid.mean() < 250 for _, valid in splits)
+
+
+def test_folds_keep_the_shares_of_the_classes():
+    y = np.array([0] * 90 + [1] * 10)
+    for _, valid in cv_splits(5, y, y, stratify=True, seed=0):
+        assert np.bincount(y[valid]).tolist() == [18, 2]
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        KFold(3),
+        ShuffleSplit(2, random_state=0),
+        TimeSeriesSplit(3),
+        [(np.arange(8), np.arange(8, 12)), (np.arange(4, 12), np.arange(4))],
+        iter([(np.arange(12) < 8, np.arange(12) >= 8)]),
+    ],
+    ids=["k-fold", "shuffled", "time", "list", "masks"],
+)
+def test_splitters_and_splits_are_taken_as_they_are(cv):
+    y = np.arange(12) % 2
+    splits = cv_splits(cv, y, y, stratify=True)
+    data = Data.of_splits(some_rows(y), splits)
+    assert data.n_folds == len(splits)
+    assert data.n_train_rows == sum(len(train) for train, _ in splits)
+    found = [data.fold(i) for i in range(data.n_folds)]
+    for (train, valid), (train_rows, valid_rows) in zip(splits, found, strict=True):
+        assert train_rows.x["x"].ravel().tolist() == train.tolist()
+        assert valid_rows.x["x"].ravel().tolist() == valid.tolist()
+    behind_each_other = np.concatenate([valid.x["x"] for _, valid in found])
+    np.testing.assert_array_equal(data.valid.x["x"], behind_each_other)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        (GroupKFold(2), r"needs groups, .*cv=list\(splitter.split\(X, y, groups\)\)"),
+        ([], "at least one split"),
+        ([([0, 1], [])], "rows to validate on"),
+        ([([0, 1], [12])], "holds no positions of the 12 rows"),
+        (KFold(13), "number of splits n_splits=13 greater"),
+    ],
+    ids=str,
+)
+def test_folds_that_cannot_be_are_refused(cv, message):
+    y = np.arange(12) % 2
+    with pytest.raises(ValueError, match=message):
+        cv_splits(cv, y, y, stratify=True)
+
+
+def test_one_part_is_the_case_of_one_fold():
+    rows = some_rows([0, 1, 0, 1])
+    data = Data(rows.take(slice(3)), rows.take(slice(3, None)), all=rows)
+    assert (data.n_folds, data.n_train_rows) == (1, 3)
+    train, valid = data.fold(0)
+    assert np.shares_memory(train.x["x"], rows.x["x"])  # long data is there once
+    assert valid.x["x"].ravel().tolist() == [3]

@@ -22,9 +22,11 @@ def assert_equal_trials(one, other):
         found, expected = getattr(one, field.name), getattr(other, field.name)
         # It tells NaN from nothing, and goes into lists and dicts of arrays.
         np.testing.assert_equal(found, expected, err_msg=field.name)
-    assert [w.dtype for w in one.weights or ()] == [
-        w.dtype for w in other.weights or ()
-    ]
+    assert dtypes(one) == dtypes(other)
+
+
+def dtypes(trial):
+    return [[w.dtype for w in fold] for fold in trial.weights or ()]
 
 
 def job(values, seed):
@@ -60,7 +62,7 @@ def evaluate():
             epochs=3,
             history={"loss": [np.float32(1.0), 0.5]},
             y_pred={"head": np.ones((2, 1), "float32")},
-            weights=[np.arange(3.0), np.array([7], dtype="uint32")],
+            weights=[[np.arange(3.0), np.array([7], dtype="uint32")]],
         )
 
     fake.calls = 0
@@ -140,7 +142,8 @@ def test_a_trial_comes_back_as_it_was(tmp_path):
         history={"loss": [1.0, 0.5], "val_score": [-0.5, -0.25]},
         y_pred={"first": np.eye(2, dtype="float32"), "second": np.zeros((2, 1))},
         # More than ten: their order is not that of their names.
-        weights=[np.full(i, i, dtype="float32") for i in range(12)],
+        weights=[[np.full(i, i, dtype="float32") for i in range(12)]] * 2,
+        n_folds=2,
     )
     values = trial.values
     remember(Journal(tmp_path, DATA, seed=1), lambda *_: trial)(values, 3, None)

@@ -189,7 +189,7 @@ def run(folder, seed):
     def evaluate(values, trial_seed, deadline):
         time.sleep(0.003)
         print(trial_seed, file=computed, flush=True)
-        weights = [np.full((50, 50), trial_seed, "float32")]
+        weights = [[np.full((50, 50), trial_seed, "float32")]]
         score = values["rate"] - values["units"] / 100
         return Trial(dict(values), trial_seed, score=score, weights=weights)
 
@@ -198,7 +198,7 @@ def run(folder, seed):
     journal = Journal(folder / "journal", {"data": "1", "parameters": "2"}, seed=seed)
     trials, _ = search(oracle, evaluate, seeds=range(60), deadline=Deadline(None),
                        journal=journal)
-    found = [(t.seed, t.score, t.weights and float(t.weights[0].sum()))
+    found = [(t.seed, t.score, t.weights and float(t.weights[0][0].sum()))
              for t in trials]
     (folder / "found.txt").write_text(str(found))
 

@@ -102,7 +102,7 @@ def test_a_trial_holds_what_the_search_needs(problem):
     assert trial.best_epoch == 1 + np.argmax(trial.history["val_score"])
     assert trial.epochs == len(trial.history["loss"]) == trial.planned_epochs == 6
     assert trial.values["training/learning_rate"] == 2e-3
-    assert trial.n_parameters == sum(w.size for w in trial.weights)
+    assert trial.n_parameters == sum(w.size for w in trial.weights[0])
     assert trial.seconds > 0
     assert trial.seed == 3
     assert trial.y_pred[HEAD].shape == (45, 3)

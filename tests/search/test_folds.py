@@ -1,0 +1,234 @@
+"""A configuration that is trained once per fold: one trial, judged by all folds."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+from skautokeras._data.split import Data, cv_splits, valid_positions
+from skautokeras._search.admission import Admission
+from skautokeras._search.cost import estimate_cost
+from skautokeras._search.deadline import Deadline
+from skautokeras._search.journal import Journal
+from skautokeras._search.objective import Objective, make_objective
+from skautokeras._search.pruning import median_curve
+from skautokeras._search.refit import finish, refit_seconds
+from skautokeras._search.trial import Trial, evaluate
+
+HEAD = "classification_head_1"
+N_FOLDS = 3
+
+
+@pytest.fixture(scope="module")
+def folds(problem):
+    """Iris in three folds: data, objective, and the classes of the rows to judge by."""
+    rows = problem.data.all
+    y = rows.y[HEAD]
+    splits = cv_splits(N_FOLDS, y, y, stratify=True, seed=0)
+    data = Data.of_splits(rows, splits)
+    y = y[valid_positions(splits)]
+
+    def objective(part):
+        return make_objective(
+            "neg_log_loss",
+            problem.graph.heads,
+            {HEAD: problem.target},
+            data.valid.take(part),
+            y_true={HEAD: y[part]},
+        )
+
+    whole = objective(slice(None)).with_folds(objective(part) for _, part in data.folds)
+    return SimpleNamespace(data=data, objective=whole, y=y)
+
+
+def evaluated(problem, folds, values=None, deadline=None, **kwargs):
+    return evaluate(
+        values or {},
+        3,
+        deadline or Deadline(None),
+        graph=problem.graph,
+        recipe=kwargs.pop("recipe", problem.recipe),
+        data=folds.data,
+        objective=folds.objective,
+        **kwargs,
+    )
+
+
+@pytest.fixture(scope="module")
+def trial(problem, folds):
+    return evaluated(problem, folds)
+
+
+def test_the_score_is_that_of_what_all_folds_predict(trial, folds):
+    assert (trial.status, trial.n_folds) == ("completed", N_FOLDS)
+    assert trial.y_pred[HEAD].shape == (150, 3)
+    expected = -log_loss(folds.y, trial.y_pred[HEAD])
+    assert trial.score == pytest.approx(expected, abs=1e-5)
+
+
+def test_every_fold_has_a_network_that_predicts_its_rows(problem, trial, folds):
+    ensemble = finish(
+        problem.graph,
+        [trial],
+        {0: 1.0},
+        problem.recipe,
+        folds.data,
+        refit=False,
+        deadline=None,
+    )
+    assert ensemble.weights == [1 / 3] * 3
+    said = [np.asarray(model(folds.data.valid.x)[HEAD]) for model in ensemble.models]
+    for (_, part), y_pred in zip(folds.data.folds, said, strict=True):
+        np.testing.assert_allclose(y_pred[part], trial.y_pred[HEAD][part], atol=1e-5)
+    # The one model of the three says their mean.
+    found = ensemble.as_model()(folds.data.valid.x)[HEAD]
+    np.testing.assert_allclose(found, np.mean(said, axis=0), atol=1e-5)
+
+
+def test_networks_of_the_folds_share_the_weight_of_their_trial(problem, trial, folds):
+    ensemble = finish(
+        problem.graph,
+        [trial, trial],
+        {1: 0.75, 0: 0.25},
+        problem.recipe,
+        folds.data,
+        refit=True,
+        deadline=Deadline(0),  # no time for it
+    )
+    assert ensemble.weights == pytest.approx([0.25] * 3 + [0.25 / 3] * 3)
+
+
+def test_the_history_is_the_mean_of_the_folds(trial):
+    scores = np.array([trial.history[f"split{i}_val_score"] for i in range(N_FOLDS)])
+    assert scores.shape == (N_FOLDS, 6)
+    np.testing.assert_allclose(trial.history["val_score"], scores.mean(axis=0))
+    assert trial.best_epoch == round(np.mean(1 + scores.argmax(axis=1)))
+    assert trial.epochs == trial.planned_epochs == len(trial.history["loss"]) == 6
+
+
+def test_a_fold_that_ended_earlier_stays_what_it_was(problem, folds):
+    calls = []
+
+    def on_epoch(epoch, logs):
+        calls.append(epoch)
+        return len(calls) == 2  # the first fold only
+
+    trial = evaluated(problem, folds, on_epoch=on_epoch)
+    scores = [trial.history[f"split{i}_val_score"] for i in range(N_FOLDS)]
+    assert list(map(len, scores)) == [2, 6, 6]
+    last = scores[0][-1], scores[1][-1], scores[2][-1]
+    assert trial.history["val_score"][-1] == pytest.approx(np.mean(last))
+    assert trial.epochs == round((2 + 6 + 6) / 3)
+
+
+def test_folds_differ_in_their_seeds_and_repeat_with_the_trial(problem, trial, folds):
+    again = evaluated(problem, folds)
+    assert again.history == trial.history
+    np.testing.assert_array_equal(again.y_pred[HEAD], trial.y_pred[HEAD])
+    # The same rows twice: what differs is the seed.
+    train, valid = folds.data.folds[0]
+    twice = replace(folds.data, folds=((train, valid), (train, valid)))
+    objective = folds.objective.with_folds([folds.objective.of_fold(0)] * 2)
+    objective = Objective(lambda outputs: 0.0, objective._folds)
+    found = evaluated(problem, SimpleNamespace(data=twice, objective=objective))
+    first, second = np.split(found.y_pred[HEAD], 2)
+    np.testing.assert_array_equal(first, trial.y_pred[HEAD][valid])
+    assert not np.allclose(first, second, atol=1e-3)
+
+
+def test_a_trial_that_is_behind_in_the_first_fold_ends_there(problem, folds):
+    trial = evaluated(problem, folds, curve=(1.0,) * 8)
+    assert (trial.status, trial.n_folds, trial.epochs) == ("pruned", 1, 2)
+    # Later folds are not compared: they may be harder.
+    first = folds.objective.of_fold(0)
+    bad = Objective(lambda outputs: -1e9)
+    objective = folds.objective.with_folds([first, bad, bad])
+    rest = SimpleNamespace(data=folds.data, objective=objective)
+    trial = evaluated(problem, rest, curve=(-1e6,) * 8)
+    assert (trial.status, trial.n_folds) == ("completed", N_FOLDS)
+
+
+def test_trials_are_compared_in_their_first_fold():
+    history = {"val_score": [9.0, 9.0], "split0_val_score": [1.0, 2.0]}
+    trials = [Trial({}, 0, score=9.0, planned_epochs=2, history=history)] * 5
+    assert set(median_curve(trials)) == {1.0, 1.5}
+
+
+@pytest.mark.parametrize("seconds", [0, 1e-3])
+def test_without_time_every_fold_still_has_an_epoch(problem, folds, seconds):
+    trial = evaluated(problem, folds, deadline=Deadline(seconds))
+    assert (trial.status, trial.n_folds, trial.epochs) == ("completed", N_FOLDS, 1)
+
+
+def test_every_fold_has_its_share_of_the_time(problem, folds, clock):
+    started = []
+
+    def on_epoch(epoch, logs):
+        started.append((clock.now, epoch))
+        clock.now += 1.0
+        return False
+
+    recipe = replace(problem.recipe, epochs=1000, early_stopping=False)
+    evaluated(problem, folds, deadline=Deadline(30.0), recipe=recipe, on_epoch=on_epoch)
+    first = [now for now, epoch in started if epoch == 1]
+    assert first == pytest.approx([0, 10, 20], abs=2)
+    assert clock.now == pytest.approx(30, abs=2)
+
+
+def test_a_refit_takes_as_long_as_was_best_on_average(problem, trial, folds):
+    trial = replace(trial, best_epoch=2)
+    epochs = []
+
+    class Recipe(type(problem.recipe)):
+        def as_refit(self, planned_epochs, best_epoch):
+            epochs.append((planned_epochs, best_epoch))
+            return super().as_refit(planned_epochs, best_epoch)
+
+    recipe = Recipe(heads=problem.graph.heads, epochs=6)
+    ensemble = finish(
+        problem.graph,
+        [trial],
+        {0: 1.0},
+        recipe,
+        folds.data,
+        refit=True,
+        deadline=Deadline(None),
+    )
+    assert epochs == [(6, 2)]
+    assert ensemble.weights == [1.0]
+
+
+def test_the_time_for_a_refit_is_told_from_all_folds(trial, folds):
+    trial = replace(trial, seconds=8.0, epochs=6, best_epoch=6)
+    # Three folds of 100 rows took 8 s: 150 rows take half as long.
+    assert refit_seconds([trial], folds.data, 1, 1e6) == pytest.approx(4.0)
+
+
+def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
+    flops = estimate_cost(problem.graph, {}).flops
+    admission = Admission(problem.graph, 3e8, time_step=None, n_folds=3)
+    # An epoch of all folds took 3 s.
+    done = Trial({}, 0, epochs=2, flops=flops, seconds=6.0, n_folds=3)
+    pruned = replace(done, seconds=2.0, n_folds=1, pruned=True)
+    for trials in ([done], [pruned], [done, pruned]):
+        assert admission.refusal({}, trials, 3.1) is None
+        assert "would take about 3 s" in admission.refusal({}, trials, 2.5).reason
+
+
+def test_a_trial_of_folds_comes_back_from_disk(trial, tmp_path):
+    job = SimpleNamespace(values={}, seed=3)
+    data = {"data": "1", "parameters": "2"}
+    Journal(tmp_path, data, seed=1).add(job, trial)
+    _, found = Journal(tmp_path, data, seed=1).earliest([job])
+    np.testing.assert_equal(vars(found), vars(trial))
+    assert len(found.weights) == N_FOLDS
+
+
+def test_a_score_that_is_not_finite_is_a_failure(problem, folds):
+    objective = Objective(
+        lambda outputs: float("nan"), [folds.objective.of_fold(i) for i in range(3)]
+    )
+    found = evaluated(problem, SimpleNamespace(data=folds.data, objective=objective))
+    assert "The score of all folds is nan" in found.error
