@@ -14,6 +14,7 @@ from benchmarks.results import Results
 from benchmarks.suite import Options
 from benchmarks.suites import (
     anytime,
+    exports,
     images,
     latency,
     memory,
@@ -29,13 +30,14 @@ from benchmarks.suites import (
 _SEARCH = (overhead, rate, anytime, memory, latency, parallel, pruning)
 SUITES = {
     module.SUITE.name: module.SUITE
-    for module in (tables, mixed, images, texts, *_SEARCH)
+    for module in (tables, mixed, images, texts, exports, *_SEARCH)
 }
 # Suite -> the data sets that it knows, where they are not those of tables.
 DATASETS_OF = {
     "mixed": DATASETS,
     "images": image_data.TASKS,
     "texts": text_data.TASKS,
+    "exports": exports.DATASETS,
 }
 GROUPS = {"search": [module.SUITE.name for module in _SEARCH]}
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 def make_problem(estimator, X, y):
     """Return the arrays and the search space that a `fit` would work on."""
@@ -49,8 +51,6 @@ def build(problem, values):
     values : dict
         Hyperparameters of the network.
     """
-    import numpy as np
-
     built = problem.graph.build(values)
     ((head, target),) = problem.graph.heads.values()
     ((name, loss),) = built.losses.items()
@@ -82,3 +82,71 @@ def predefined_configurations():
     from skautokeras._space.portfolio import predefined
 
     return predefined(["structured_data_block_1"])
+
+
+def make_request(estimator, X):
+    """Return one array per input of the exported model.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    X : DataFrame or ndarray
+        Rows as `predict` takes them. Images come as arrays.
+
+    Returns
+    -------
+    request : dict of str to ndarray of shape (n_samples, ...)
+        Floats for numbers, NaN where one is missing; strings (objects) for categories,
+        dates and texts, empty where one is missing; pixels with an axis for channels.
+    """
+    from skautokeras._data.structured_data import StructuredDataAdapter
+    from skautokeras._data.text import TextAdapter, read_texts
+    from skautokeras._export.raw_inputs import input_names
+
+    adapter = estimator._adapter
+    request = {}
+    for name, names in input_names(adapter).items():
+        part = adapter.adapters_[adapter.names.index(name)]
+        if isinstance(part, StructuredDataAdapter):
+            request |= _table_request(part, names, X)
+            continue
+        label = adapter.columns_[name]
+        column = X if label is None else X[label]
+        if isinstance(part, TextAdapter):
+            sent = np.array(read_texts(column), dtype=object)
+        elif len(part.schema_.shape) == 3:
+            sent = _pixels(np.stack(list(column)), part.schema_)
+        else:
+            sent = np.stack(list(column)).astype("float32")
+        request[names[None]] = sent
+    return request
+
+
+def _pixels(images, schema):
+    if images.ndim == 2:
+        return images.reshape(-1, *schema.shape).astype(schema.dtype)
+    images = images[..., None] if images.ndim == 3 else images
+    return images.astype(schema.dtype)
+
+
+def _table_request(adapter, names, X):
+    import pandas as pd
+
+    from skautokeras._data.series import read_keys, read_numbers
+
+    request = {}
+    for column in adapter.schema_.columns:
+        if column.name not in names:
+            continue
+        series = X[column.name]
+        if column.kind == "numerical":
+            sent = read_numbers(series)
+        elif column.kind == "datetime":
+            sent = pd.to_datetime(series).dt.strftime("%Y-%m-%d %H:%M:%S.%f")
+            sent = sent.fillna("").to_numpy(dtype=object)
+        else:
+            codes, keys = read_keys(series)
+            sent = np.append(keys, "")[codes]
+        request[names[column.name]] = sent
+    return request

@@ -44,6 +44,9 @@ class NgramWeights(TransformerMixin, BaseEstimator):
     codes_ : ndarray of shape (n_ngrams,), dtype int64
         Their ranks by the number of sequences that they are in.
 
+    idf_ : ndarray of shape (n_ngrams,), dtype float32
+        What counts are multiplied with, by rank.
+
     Examples
     --------
     >>> import numpy as np
@@ -128,6 +131,11 @@ class NgramWeights(TransformerMixin, BaseEstimator):
             Columns in the order of frequency.
         """
         return self._weigh(self._count(*self._ngrams(X), X[2]))
+
+    @property
+    def idf_(self):
+        """What counts are multiplied with, by rank."""
+        return np.ones(0, "float32") if self._tfidf is None else self._tfidf.idf_
 
     def _ngrams(self, X):
         """Return all n-grams as numbers, and which sequence each is of."""

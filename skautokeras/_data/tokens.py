@@ -114,39 +114,56 @@ def _gaps():
 
 
 @cache
-def _character_classes():
-    r"""Return letters, marks and what stands alone, as character classes for `re`.
+def character_ranges():
+    r"""Return which characters are letters, marks, and tokens by themselves.
 
     Marks are the vowels and accents that are characters of their own; ``\w`` leaves
     them out and would cut Hindi words into pieces.
+
+    Returns
+    -------
+    ranges : dict of str to list of (int, int)
+        First and last code points below U+10000 of "letters", "marks" and "alone".
+
+    Examples
+    --------
+    >>> from skautokeras._data.tokens import character_ranges
+    >>> character_ranges()["letters"][:2]  # digits and capitals
+    [(48, 57), (65, 90)]
     """
-    kinds = {"letter": [], "mark": [], "alone": []}
+    kinds = {"letters": [], "marks": [], "alone": []}
     for code in range(_N_IN_CLASSES):
         kind = _kind(code)
         if kind is not None:
             kinds[kind].append(code)
-    return tuple(map(_as_ranges, kinds.values()))
+    return {kind: _as_ranges(codes) for kind, codes in kinds.items()}
+
+
+def _character_classes():
+    """Return the three kinds as the insides of character classes for `re`."""
+    return tuple(
+        "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in ranges)
+        for ranges in character_ranges().values()
+    )
 
 
 def _kind(code):
     character = chr(code)
     category = unicodedata.category(character)
     if category[0] == "M":
-        return "mark"
+        return "marks"
     if category in ("Sc", "So"):
         return "alone"
     if not (character.isalnum() or character == "_"):
         return None
     unsegmented = any(first <= code <= last for first, last in UNSEGMENTED)
-    return "alone" if unsegmented else "letter"
+    return "alone" if unsegmented else "letters"
 
 
 def _as_ranges(codes):
-    """Return rising code points as the inside of a character class."""
+    """Return first and last of each run of rising code points."""
     codes = np.array(codes)
     breaks = np.flatnonzero(np.diff(codes) > 1)
     starts = codes[np.concatenate([[0], breaks + 1])]
     ends = codes[np.concatenate([breaks, [-1]])]
-    return "".join(
-        f"\\u{start:04x}-\\u{end:04x}" for start, end in zip(starts, ends, strict=True)
-    )
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))

@@ -305,21 +305,67 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             }
         )
 
-    def export_model(self):
+    def export_model(self, *, raw=False):
         """Return the network as a `keras.Model`.
+
+        Parameters
+        ----------
+        raw : bool, default=False
+            Whether the model starts from raw data: a dict with one tensor per column of
+            a table (floats, NaN where a number is missing; strings of categories, dates
+            and texts, empty where one is missing), pixels of images, strings of texts.
+            It returns a dict of "probabilities" and "label" for classes and "values"
+            for numbers; with several heads the name of the head and "__" stand before.
+            False: it starts from model-ready arrays (numbers, codes of categories), and
+            returns what the network says about each head.
 
         Returns
         -------
         model : keras.Model
-            A copy of its own: from a dict of model-ready arrays (numbers, codes of
-            categories) to a dict with one output. Categories and dates are encoded by
-            the estimator, scaling and embeddings by the model. To load it from a file
-            in another process, import `skautokeras.layers` there before.
+            A copy of its own. To load it from a file in another process, import
+            `skautokeras.layers` there before.
+
+        Raises
+        ------
+        ValueError
+            If the layers cannot do what the estimator does; only where ``raw=True``.
         """
+        check_is_fitted(self)
+        if raw:
+            from skautokeras._export.raw_model import export_raw_model
+
+            return export_raw_model(self._ensemble, self._adapter, self._targets).model
         from skautokeras._export.keras_model import export_keras_model
 
-        check_is_fitted(self)
         return export_keras_model(self._ensemble)
+
+    def export(self, path, *, format="tf_saved_model", raw=True):
+        """Write the fitted model for another runtime, which does without this package.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A new or empty folder for a SavedModel; else a file, whose name ends with
+            ".onnx", ".tflite" (LiteRT) or ".keras".
+        format : {"tf_saved_model", "onnx", "litert", "keras"}, default="tf_saved_model"
+            "tf_saved_model" has the signature "serving_default" with one tensor per
+            raw input, and "image_files" for the bytes of image files, where there are
+            images between 0 and 255. "onnx" (extra `onnx`) has no dates and texts,
+            "litert" no strings at all. "keras" is `export_model` as a file.
+        raw : bool, default=True
+            Whether the model starts from raw data, as in `export_model`.
+
+        Raises
+        ------
+        ValueError
+            If the format cannot hold the model; it says what to use instead.
+        """
+        from skautokeras._export.formats import export
+
+        check_is_fitted(self)
+        export(
+            self._ensemble, self._adapter, self._targets, path, format=format, raw=raw
+        )
 
     def save(self, path):
         """Write the fitted estimator to a file, for `skautokeras.load`.

@@ -15,8 +15,29 @@ from skautokeras._layers.numerical import (
     QuantileScaling,
     Scaling,
 )
+from skautokeras._layers.raw_image import DecodedImages, Pixels
+from skautokeras._layers.raw_table import (
+    CategoryCodes,
+    DateParts,
+    MissingIndicator,
+    Numbers,
+    WordIndicators,
+)
+from skautokeras._layers.raw_text import (
+    Beginning,
+    CharacterCodes,
+    NgramWeights,
+    NormalizedText,
+    WordCodes,
+)
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
+from skautokeras._layers.target import (
+    BothProbabilities,
+    MostProbable,
+    OriginalScale,
+    ProbableLabels,
+)
 from skautokeras._layers.text import (
     CodeEmbedding,
     FeatureScaling,
@@ -25,22 +46,38 @@ from skautokeras._layers.text import (
 )
 
 __all__ = [
+    "Beginning",
+    "BothProbabilities",
     "CategoricalEmbedding",
+    "CategoryCodes",
+    "CharacterCodes",
     "CodeEmbedding",
     "Cutout",
+    "DateParts",
+    "DecodedImages",
     "Dropout",
     "FeatureScaling",
     "KnownCodes",
     "MeanOfMirrored",
+    "MissingIndicator",
+    "MostProbable",
+    "NgramWeights",
+    "NormalizedText",
+    "Numbers",
     "OneHot",
     "OrientedGradients",
+    "OriginalScale",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
+    "Pixels",
     "PositionEmbedding",
+    "ProbableLabels",
     "QuantileScaling",
     "RandomAffine",
     "RandomContrast",
     "Scaling",
     "WeightedBag",
     "WithMirrored",
+    "WordCodes",
+    "WordIndicators",
 ]

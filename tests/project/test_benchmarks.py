@@ -19,6 +19,7 @@ from benchmarks.machine import machine_facts, software_versions
 from benchmarks.peers import AUTOKERAS, PeerMissingError, Peers
 from benchmarks.process import run
 from benchmarks.results import Results, render
+from benchmarks.suites.exports import spoil
 from benchmarks.suites.overhead import train_bare
 from benchmarks.text_data import read_texts, some_rows
 from skautokeras import StructuredDataClassifier
@@ -106,6 +107,36 @@ def test_the_table_of_mixed_data_has_a_row_per_kind():
     cells = table_of("mixed", rows)
     assert [row[2] for row in cells[2:]] == ["images", "attributes and images"]
     assert cells[2][4] == "0.6000 (0.5000 to 0.7000)"
+
+
+def test_rows_are_spoilt_but_for_images():
+    X = pd.DataFrame({"age": [1, 2] * 50, "deck": ["A"] * 100})
+    X["photo"] = [np.zeros((2, 2))] * 100
+    spoilt = spoil(X, seed=0)
+
+    assert 0 < spoilt["age"].isna().sum() < 30
+    assert 0 < spoilt["deck"].isna().sum() < 30
+    assert 0 < spoilt["deck"].str.startswith("never SEEN").sum() < 30
+    assert spoilt["photo"].map(type).eq(np.ndarray).all()
+    assert X.notna().all(axis=None)
+
+
+def test_the_table_of_exports_has_a_row_per_format():
+    row = {
+        "dataset": "adult",
+        "seed": 0,
+        "starts": "raw data",
+        "n_rows": 200,
+        "n_missing": 280,
+        "difference": 1.2e-7,
+        "export_seconds": 3.21,
+        "mb": 1.5,
+    }
+    rows = [{**row, "format": format} for format in ("tf_saved_model", "onnx")]
+    cells = table_of("exports", rows)
+
+    assert [line[1] for line in cells[2:]] == ["tf_saved_model", "onnx"]
+    assert cells[2][3:] == ["200", "280", "1.2e-07", "3.2", "1.5"]
 
 
 def test_the_images_suite_has_data_and_methods_of_its_own():

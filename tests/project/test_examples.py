@@ -1,12 +1,20 @@
 """The examples run as the README says."""
 
+import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from skautokeras import StructuredDataClassifier
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +79,57 @@ def test_examples_run_and_leave_nothing_behind(tmp_path, name, said):
     assert list(tmp_path.iterdir()) == []
 
 
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def post(url, content):
+    """Return the answer as soon as the server is there."""
+    request = urllib.request.Request(
+        url, json.dumps(content).encode(), {"Content-Type": "application/json"}
+    )
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()) from error
+        except urllib.error.URLError:
+            time.sleep(0.2)
+    raise AssertionError("The server did not start.")
+
+
+@pytest.mark.slow
+def test_the_server_says_what_the_estimator_says(tmp_path, titanic):
+    X, y = titanic
+    clf = StructuredDataClassifier(max_trials=1, epochs=1, random_state=0).fit(X, y)
+    clf.export(tmp_path / "model")
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "serve:app", "--port", str(port)],
+        cwd=ROOT / "examples",
+        env={**os.environ, "MODEL": str(tmp_path / "model")},
+        stderr=subprocess.PIPE,
+    )
+    try:
+        rows = X.head(20)
+        numbers = rows.select_dtypes("number").astype(float)
+        strings = rows.select_dtypes(exclude="number").astype(object)
+        strings = strings.where(strings.notna(), "").astype(str)
+        columns = {**numbers.to_dict("list"), **strings.to_dict("list")}
+        answer = post(f"http://127.0.0.1:{port}/predict", columns)
+    finally:
+        server.terminate()
+        server.communicate()
+    np.testing.assert_allclose(
+        answer["probabilities"], clf.predict_proba(rows), atol=1e-4
+    )
+    assert answer["label"] == clf.predict(rows).tolist()
+
+
 def test_every_example_is_run():
     source = Path(__file__).read_text(encoding="utf-8")
     for path in (ROOT / "examples").glob("*.py"):
-        assert f'"{path.name}"' in source
+        assert f'"{path.name}"' in source or f'"{path.stem}:app"' in source

@@ -1,0 +1,241 @@
+"""Fitted models as files of other runtimes: TensorFlow, ONNX, LiteRT, Keras."""
+
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import keras
+import tensorflow as tf
+
+from skautokeras._export.keras_model import export_keras_model
+from skautokeras._export.raw_inputs import Abilities
+from skautokeras._export.raw_model import RawModel, export_raw_model, takes_files
+
+# What each format can hold.
+ABILITIES = {
+    "tf_saved_model": Abilities("tf_saved_model"),
+    "onnx": Abilities("onnx", strings=False, checks=False),
+    "litert": Abilities(
+        "litert", strings=False, lookups=False, numbers="float32", checks=False
+    ),
+    "keras": Abilities("keras"),
+}
+_SUFFIXES = {"onnx": ".onnx", "litert": ".tflite", "keras": ".keras"}
+
+_SIGNATURE, _FILES_SIGNATURE = "serving_default", "image_files"
+
+# Codes of categories that are unknown or missing, and of the first learned one.
+_UNKNOWN, _MISSING, _FIRST = 0, 1, 2
+
+# The newest operations that are written, with which ONNX Runtime reads a file since
+# 1.14 (February 2023).
+_OPSET, _ML_OPSET = 18, 3
+
+
+def export(ensemble, adapter, targets, path, *, format, raw):
+    """Write a fitted model for another runtime.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Of a fitted estimator.
+    adapter : InputsAdapter
+        What it makes of X.
+    targets : TargetsAdapter
+        What it made of y.
+    path : str or path-like
+        The file, or the folder of a SavedModel.
+    format : {"tf_saved_model", "onnx", "litert", "keras"}
+        Which one.
+    raw : bool
+        Whether the model starts from raw data.
+
+    Raises
+    ------
+    ValueError
+        If the format is unknown or cannot hold the model, or the path does not fit.
+    ImportError
+        If another package is needed.
+    """
+    path = _check(Path(path), format)
+    if format == "onnx":
+        _check_onnx()
+    if raw:
+        model = export_raw_model(ensemble, adapter, targets, ABILITIES[format])
+    else:
+        model = export_keras_model(ensemble)
+        model = RawModel(model, {t.name: t.dtype for t in model.inputs})
+    if format == "keras":
+        model.model.save(path)
+    elif format == "onnx":
+        _write_onnx(path, model)
+    elif format == "litert":
+        _write_litert(path, model)
+    else:
+        signatures = {_SIGNATURE: model}
+        if raw and any(map(takes_files, adapter.adapters_)):
+            signatures[_FILES_SIGNATURE] = export_raw_model(
+                ensemble, adapter, targets, ABILITIES[format], encoded=True
+            )
+        _write_saved_model(path, signatures)
+
+
+def _check(path, format):
+    if format not in ABILITIES:
+        raise ValueError(
+            f"The 'format' parameter of export must be a str among {set(ABILITIES)}. "
+            f"Got {format!r} instead."
+        )
+    suffix = _SUFFIXES.get(format)
+    if suffix is not None and path.suffix != suffix:
+        raise ValueError(
+            f"The name of a file of the format {format!r} ends with {suffix!r}, got "
+            f"{path.name!r}."
+        )
+    if suffix is None and path.exists() and not (path.is_dir() and _is_empty(path)):
+        raise ValueError(f"A SavedModel is an empty or new folder; {path} is not one.")
+    return path
+
+
+def _is_empty(folder):
+    return next(folder.iterdir(), None) is None
+
+
+def _check_onnx():
+    try:
+        import onnx  # noqa: F401
+        import tf2onnx  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "The format 'onnx' needs other packages: pip install 'skautokeras[onnx]'."
+        ) from error
+
+
+def _write_saved_model(path, models):
+    """Write models as signatures of one SavedModel; each is traced once."""
+    module = tf.Module()
+    module.resources = []
+    signatures = {}
+    for key, raw in models.items():
+        signatures[key] = _traced(raw)
+        module.resources += [variable.value for variable in raw.model.variables]
+        module.resources += _tables(raw.model)
+    tf.saved_model.save(module, str(path), signatures=signatures)
+
+
+def _tables(model):
+    """Return the tables of all layers, which variables are not."""
+    tables = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            tables += _tables(layer)
+        elif isinstance(getattr(layer, "table", None), tf.lookup.StaticHashTable):
+            tables.append(layer.table)
+    return tables
+
+
+def _traced(raw):
+    """Return the function of a signature, with one tensor per input."""
+
+    def call(**inputs):
+        return raw.model(inputs, training=False)
+
+    return tf.function(call, autograph=False).get_concrete_function(**_specs(raw))
+
+
+def _specs(raw):
+    """Return what the inputs are, by name."""
+    return {
+        tensor.name: tf.TensorSpec(
+            tensor.shape, raw.dtypes[tensor.name], name=tensor.name
+        )
+        for tensor in raw.model.inputs
+    }
+
+
+def _write_litert(path, raw):
+    with TemporaryDirectory() as folder:
+        _write_saved_model(folder, {_SIGNATURE: raw})
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=[_SIGNATURE]
+        )
+        try:
+            content = converter.convert()
+        # The converter has errors of its own, in a private module.
+        except Exception as error:
+            raise ValueError(
+                "LiteRT has no operations for this network. Use format='onnx' or "
+                "format='tf_saved_model'."
+            ) from error
+    path.write_bytes(content)
+
+
+def _write_onnx(path, raw):
+    import onnx
+
+    with warnings.catch_warnings():
+        # Keras looks whether NumPy has a name that tf2onnx wants.
+        warnings.filterwarnings("ignore", ".*np.object", FutureWarning)
+        raw.model.export(
+            path,
+            format="onnx",
+            verbose=False,
+            input_signature=[_specs(raw)],
+            opset_version=_OPSET,
+        )
+    if not (raw.lookups or raw.labels):
+        return
+    proto = onnx.load(path)
+    for name, categories in raw.lookups.items():
+        _look_up_before(proto.graph, name, categories)
+    for name, classes in raw.labels.items():
+        _look_up_behind(proto.graph, name, classes)
+    domains = {opset.domain for opset in proto.opset_import}
+    if "ai.onnx.ml" not in domains:
+        proto.opset_import.append(onnx.helper.make_opsetid("ai.onnx.ml", _ML_OPSET))
+    onnx.checker.check_model(proto)
+    onnx.save(proto, path)
+
+
+def _look_up_before(graph, name, categories):
+    """Let an input of codes be one of strings: codes are looked up in the graph."""
+    from onnx import TensorProto, helper
+
+    numbers = {category: i for i, category in enumerate(categories, start=_FIRST)}
+    numbers = {"": _MISSING, **numbers}
+    lookup = helper.make_node(
+        "LabelEncoder",
+        [name],
+        [f"{name}__code"],
+        domain="ai.onnx.ml",
+        keys_strings=list(numbers),
+        values_int64s=list(numbers.values()),
+        default_int64=_UNKNOWN,
+    )
+    for node in graph.node:
+        node.input[:] = [f"{name}__code" if x == name else x for x in node.input]
+    graph.node.insert(0, lookup)
+    value = next(value for value in graph.input if value.name == name)
+    value.type.tensor_type.elem_type = TensorProto.STRING
+
+
+def _look_up_behind(graph, name, classes):
+    """Let an output of positions be one of strings."""
+    from onnx import TensorProto, helper
+
+    for node in graph.node:
+        node.input[:] = [f"{name}__place" if x == name else x for x in node.input]
+        node.output[:] = [f"{name}__place" if x == name else x for x in node.output]
+    graph.node.append(
+        helper.make_node(
+            "LabelEncoder",
+            [f"{name}__place"],
+            [name],
+            domain="ai.onnx.ml",
+            keys_int64s=range(len(classes)),
+            values_strings=classes,
+            default_string="",
+        )
+    )
+    value = next(value for value in graph.output if value.name == name)
+    value.type.tensor_type.elem_type = TensorProto.STRING

@@ -1,0 +1,135 @@
+"""Exported files are read back by their own runtimes, which know nothing of us."""
+
+import io
+import sys
+from functools import cache
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.exports import SUFFIXES, run_exported
+
+RAW = {
+    "tf_saved_model": ["table", "plain", "number", "image", "mixed"],
+    "onnx": ["plain", "number", "image"],
+    "litert": ["number", "image"],
+}
+
+
+@pytest.fixture(scope="session")
+def raw_outputs(cases, tmp_path_factory):
+    """Return what each runtime says about raw data, by format and case."""
+
+    @cache
+    def run(format):
+        folder = tmp_path_factory.mktemp(format)
+        paths = {name: f"{folder / name}{SUFFIXES[format]}" for name in RAW[format]}
+        for name, path in paths.items():
+            cases[name].estimator.export(path, format=format)
+        requests = {path: cases[name].request for name, path in paths.items()}
+        outputs = run_exported(format, requests)
+        return {name: outputs[path] for name, path in paths.items()}
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("format", "name"), [(f, name) for f, names in RAW.items() for name in names]
+)
+def test_runtimes_say_what_the_estimator_says(raw_outputs, cases, format, name):
+    cases[name].check(raw_outputs(format)[name])
+
+
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_models_from_arrays_say_what_the_network_says(format, cases, tmp_path):
+    requests, expected = {}, {}
+    for name in ("table", "mixed"):
+        estimator, path = cases[name].estimator, f"{tmp_path / name}{SUFFIXES[format]}"
+        estimator.export(path, format=format, raw=False)
+        requests[path] = estimator._adapter.transform(cases[name].X)
+        expected[path] = estimator._ensemble.predict(requests[path])
+    for path, outputs in run_exported(format, requests).items():
+        assert set(outputs) == set(expected[path])
+        for head, output in outputs.items():
+            np.testing.assert_allclose(output, expected[path][head], atol=1e-5)
+
+
+def test_files_of_images_are_taken_as_bytes(image_case, tmp_path):
+    import tensorflow as tf
+
+    image_case.estimator.export(tmp_path / "model")
+    files = []
+    for pixels in image_case.X:
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "PNG")
+        files.append(file.getvalue())
+    loaded = tf.saved_model.load(tmp_path / "model")
+    assert set(loaded.signatures) == {"serving_default", "image_files"}
+    image_case.check(loaded.signatures["image_files"](image_bytes=tf.constant(files)))
+
+
+def test_a_keras_file_is_the_raw_model(plain_case, tmp_path):
+    import keras
+
+    plain_case.estimator.export(tmp_path / "model.keras", format="keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    plain_case.check(loaded.predict(plain_case.request, verbose=0))
+
+
+# --- What a format cannot hold
+
+
+@pytest.mark.parametrize(
+    ("format", "name", "what"),
+    [
+        ("onnx", "table", "dates"),
+        ("onnx", "mixed", "texts"),
+        ("litert", "plain", "strings of categories"),
+        ("litert", "mixed", "strings of categories"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_an_error(cases, format, name, what, tmp_path):
+    path = tmp_path / f"model{SUFFIXES[format]}"
+    message = (
+        f"'{format}' cannot hold {what}.* Use format='tf_saved_model', or pass raw"
+    )
+    with pytest.raises(ValueError, match=message):
+        cases[name].estimator.export(path, format=format)
+    assert not path.exists()
+
+
+def test_numbers_that_float32_cannot_tell_apart_are_an_error(make_case, tmp_path):
+    import pandas as pd
+
+    from skautokeras import StructuredDataRegressor
+
+    X = pd.DataFrame({"time": 1.7e9 + np.arange(50) % 7})
+    estimator = StructuredDataRegressor(max_trials=1, epochs=1, random_state=0)
+    estimator.fit(X, np.arange(50.0))
+    with pytest.raises(ValueError, match="large as those of column 'time'"):
+        estimator.export(tmp_path / "model.tflite", format="litert")
+
+
+@pytest.mark.parametrize(
+    ("path", "format", "message"),
+    [
+        ("model", "pmml", "The 'format' parameter of export must be a str among"),
+        ("model.h5", "keras", "ends with '.keras', got 'model.h5'"),
+        ("model", "onnx", "ends with '.onnx', got 'model'"),
+        ("model.onnx", "litert", "ends with '.tflite'"),
+        (".", "tf_saved_model", "is an empty or new folder"),
+    ],
+)
+def test_a_path_that_does_not_fit_is_an_error(
+    number_case, path, format, message, tmp_path
+):
+    (tmp_path / "something").touch()
+    with pytest.raises(ValueError, match=message):
+        number_case.estimator.export(tmp_path / path, format=format)
+
+
+def test_a_missing_package_is_named_by_its_extra(number_case, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    with pytest.raises(ImportError, match=r"pip install 'skautokeras\[onnx\]'"):
+        number_case.estimator.export(tmp_path / "model.onnx", format="onnx")

@@ -1,0 +1,124 @@
+"""The model that starts from raw data says what the estimator says."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from skautokeras import StructuredDataClassifier
+from skautokeras._data.columns import InputsAdapter
+from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._export.raw_inputs import input_names
+
+QUICK = {"max_trials": 1, "epochs": 1, "random_state": 0, "ensemble_size": 1}
+
+
+def call(model, request):
+    return model({name: tf.constant(sent) for name, sent in request.items()})
+
+
+@pytest.mark.parametrize("name", ["table", "plain", "number", "image", "mixed"])
+def test_the_model_says_what_the_estimator_says(cases, name):
+    case = cases[name]
+    model = case.estimator.export_model(raw=True)
+    assert set(case.request) == {tensor.name for tensor in model.inputs}
+    case.check(call(model, case.request))
+
+
+def test_predict_takes_arrays_of_objects(table_case):
+    model = table_case.estimator.export_model(raw=True)
+    table_case.check(model.predict(table_case.request, verbose=0))
+
+
+def test_the_model_is_saved_and_loaded_in_safe_mode(mixed_case, tmp_path):
+    mixed_case.estimator.export_model(raw=True).save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    mixed_case.check(call(loaded, mixed_case.request))
+
+
+def test_columns_that_say_nothing_are_no_inputs(table_case):
+    assert "same" in table_case.X
+    assert "same" not in table_case.request
+
+
+def test_each_column_is_a_tensor_of_its_kind(table_case):
+    model = table_case.estimator.export_model(raw=True)
+    assert {t.name: (t.shape, t.dtype) for t in model.inputs} == {
+        "age": ((None,), "float64"),
+        "fare____": ((None,), "float64"),
+        "class_": ((None,), "string"),
+        "deck": ((None,), "string"),
+        "alone": ((None,), "string"),
+        "when": ((None,), "string"),
+        "name": ((None,), "string"),
+        "note": ((None,), "string"),
+    }
+
+
+def test_names_of_inputs_are_names_in_python_and_differ():
+    X = pd.DataFrame(
+        [[1.0, 2, 3, 4, 5, 6]] * 2, columns=["a b", "a_b", "1", "if", "ü", "self"]
+    )
+    X.iloc[1] = 0.0
+    adapter = InputsAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
+    names = list(input_names(adapter)["t"].values())
+    assert names == ["a_b", "a_b_2", "column_1", "if_", "column__", "self_"]
+
+
+def test_columns_of_two_tables_are_told_apart():
+    X = {
+        "l": pd.DataFrame({"x": [1, 2]}),
+        "r": pd.DataFrame({"x": [1.5, 2], "y": [1, 2]}),
+    }
+    adapters = [StructuredDataAdapter(), StructuredDataAdapter()]
+    adapter = InputsAdapter(["l", "r"], adapters, [None, None]).fit(X)
+    assert input_names(adapter) == {"l": {"x": "l__x"}, "r": {"x": "r__x", "y": "y"}}
+
+
+def test_an_array_without_names_has_numbered_inputs():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 2))
+    estimator = StructuredDataClassifier(**QUICK).fit(X, rng.integers(0, 2, 50))
+    model = estimator.export_model(raw=True)
+    outputs = call(model, {"x0": X[:, 0], "x1": X[:, 1]})
+    np.testing.assert_allclose(
+        outputs["probabilities"], estimator.predict_proba(X), atol=1e-6
+    )
+
+
+def test_columns_may_have_the_names_of_layers():
+    names = ["numbers", "input", "functional", "both_probabilities"]
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 4)), columns=names)
+    estimator = fitted_on(X)
+    outputs = call(estimator.export_model(raw=True), {n: X[n].to_numpy() for n in X})
+    np.testing.assert_allclose(
+        outputs["probabilities"], estimator.predict_proba(X), atol=1e-6
+    )
+
+
+# --- What cannot be said in layers is refused
+
+
+def fitted_on(X):
+    y = np.arange(len(X)) % 2
+    return StructuredDataClassifier(**QUICK).fit(X, y)
+
+
+def test_empty_strings_beside_missing_values_are_refused():
+    X = pd.DataFrame({"deck": ["", "A", None, "B", "A"] * 10, "age": range(50)})
+    X["age"] %= 7
+    with pytest.raises(ValueError, match="'deck' had empty strings and missing values"):
+        fitted_on(X).export_model(raw=True)
+
+
+def test_constant_columns_alone_are_refused():
+    with pytest.raises(ValueError, match="All columns of X were constant"):
+        fitted_on(pd.DataFrame({"same": [1] * 50})).export_model(raw=True)
+
+
+def test_a_date_that_cannot_be_read_is_an_error(table_case):
+    model = table_case.estimator.export_model(raw=True)
+    wrong = {**table_case.request, "when": np.array(["31/12/2001"] * 30)}
+    with pytest.raises(tf.errors.InvalidArgumentError, match="31/12/2001"):
+        call(model, wrong)
