@@ -6,7 +6,7 @@ default. Names are those of the graph that a task estimator makes.
 
 import re
 
-from skautokeras._data.schema import TextSchema
+from skautokeras._data.schema import ImageSchema, TextSchema
 
 _BLOCK = "structured_data_block_1"
 _IMAGE_BLOCK = "image_block_1"
@@ -120,16 +120,16 @@ STRUCTURED_DATA = (
 )
 
 
-def _image(*, block_type, network, augmentation, reduction, training):
+def _image(*, block_type, network, augmentation=None, reduction, training):
     """Return the full names for the steps of an `ImageBlock`."""
     values = {
         f"{_IMAGE_BLOCK}/normalize": True,
-        f"{_IMAGE_BLOCK}/augment": True,
+        f"{_IMAGE_BLOCK}/augment": augmentation is not None,
         f"{_IMAGE_BLOCK}/block_type": block_type,
         f"{_IMAGE_BLOCK}/spatial_reduction_1/reduction_type": reduction,
     }
     scopes = {
-        f"{_IMAGE_BLOCK}/image_augmentation_1": augmentation,
+        f"{_IMAGE_BLOCK}/image_augmentation_1": augmentation or {},
         f"{_IMAGE_BLOCK}/{block_type}_block_1": network,
         "training": {"schedule": "one_cycle", **training},
     }
@@ -210,6 +210,23 @@ IMAGE = (
         )
         for filters in (32, 64)
     ),
+)
+
+# Fewer images than these are described rather than learned from, first of all.
+_FEW = 1000
+FEW_IMAGES = (
+    _image(
+        block_type="oriented_gradients",
+        network={"n_cells": 8, "n_directions": 8},
+        reduction="flatten",
+        training={
+            "learning_rate": 5e-3,
+            "weight_decay": 1e-1,
+            "epochs": 32,
+            "batch_size": 32,
+        },
+    ),
+    *IMAGE,
 )
 
 
@@ -375,7 +392,7 @@ def predefined(block_names, schemas=()):
         joined in their order, shorter lists repeat their last one.
     schemas : sequence, default=()
         One per input of the graph: few texts are learned from in smaller batches, and
-        wide sparse tables have configurations of their own.
+        wide sparse tables and few images have configurations of their own.
 
     Returns
     -------
@@ -385,6 +402,8 @@ def predefined(block_names, schemas=()):
     by_block = dict(_BY_BLOCK)
     if any(getattr(schema, "n_sparse", 0) for schema in schemas):
         by_block["structured_data_block"] = SPARSE_DATA
+    if any(isinstance(s, ImageSchema) and s.n_samples < _FEW for s in schemas):
+        by_block["image_block"] = FEW_IMAGES
     found = [
         (name, base, configurations)
         for base, configurations in by_block.items()

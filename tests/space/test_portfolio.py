@@ -129,6 +129,22 @@ def test_configurations_for_images_are_ordered_by_what_they_cost(shape):
     assert costs == sorted(costs)
 
 
+@pytest.mark.parametrize(("n_samples", "first"), [(999, True), (1000, False)])
+def test_few_images_are_described_first(n_samples, first):
+    schema = ImageSchema((8, 8, 1), n_samples, "uint8", 0.0, 255.0, (0.5,), (0.3,))
+    configurations = portfolio.predefined(["image_block_1"], [schema])
+    kinds = [values["image_block_1/block_type"] for values in configurations]
+    assert (kinds[0] == "oriented_gradients") is first
+    assert "oriented_gradients" not in kinds[1:]
+    graph = graph_on(ImageInput(), ImageBlock(), schema)
+    costs = []
+    for values in configurations[:3]:
+        built = graph.build(values)
+        assert values.items() <= built.values.items()
+        costs.append(count_flops(built.network) * built.training.epochs)
+    assert costs == sorted(costs)
+
+
 @pytest.mark.parametrize("task", ["text"])
 def test_configurations_for_texts_are_ordered_by_what_they_cost(graph, task):
     costs = []
