@@ -49,7 +49,7 @@ def distance(y_true, y_pred):
 
 def name_of(value):
     """Return what is printed of a value in every process alike."""
-    return re.sub(" at 0x[0-9a-f]+", "", repr(value))
+    return re.sub(" at 0x[0-9A-Fa-f]+", "", repr(value))
 
 
 EQUAL = [
