@@ -17,6 +17,7 @@ __version__ = "0.1.0.dev0"
 # TensorFlow takes seconds to import, and only some names need it.
 _HOMES = {
     "AutoModel": "skautokeras._estimators.auto_model",
+    "BertBlock": "skautokeras._space.bert",
     "Block": "skautokeras._space.block",
     "Boolean": "skautokeras._space.hyperparameters",
     "CategoricalEncoding": "skautokeras._space.preprocessing",

@@ -1,5 +1,6 @@
 """What every test run needs: a quiet, small TensorFlow and a clean place to work."""
 
+import functools
 import os
 import tempfile
 from pathlib import Path
@@ -33,6 +34,74 @@ hypothesis.settings.load_profile("skautokeras")
 def titanic():
     """The Titanic table as (X, y): a DataFrame of mixed types and a 0/1 Series."""
     return load_titanic(return_X_y=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_preset(tmp_path_factory):
+    """From the name of an architecture of KerasHub to the folder of a tiny preset."""
+    return functools.cache(
+        lambda kind: _save_tiny_preset(kind, tmp_path_factory.mktemp(kind))
+    )
+
+
+def _save_tiny_preset(kind, folder):
+    import keras
+    import keras_hub
+
+    words = ["a", "dry", "red", "wine", "##s", "good", "bad", "oak", "with"]
+    if kind == "roberta":
+        vocabulary = [
+            "<s>",
+            "<pad>",
+            "</s>",
+            "<mask>",
+            "<unk>",
+            *map(chr, range(97, 123)),
+        ]
+        vocabulary = [*vocabulary, "\u0120", "go", "od", "good"]
+        tokenizer = keras_hub.models.RobertaTokenizer(
+            vocabulary={token: i for i, token in enumerate(vocabulary)},
+            merges=["g o", "o d", "go od"],
+        )
+        backbone_class = keras_hub.models.RobertaBackbone
+    else:
+        marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        family = {"bert": "Bert", "distil_bert": "DistilBert"}[kind]
+        tokenizer = getattr(keras_hub.models, f"{family}Tokenizer")(
+            vocabulary=[*marks, *words], lowercase=True
+        )
+        backbone_class = getattr(keras_hub.models, f"{family}Backbone")
+    keras.utils.set_random_seed(0)
+    backbone = backbone_class(
+        vocabulary_size=tokenizer.vocabulary_size(),
+        num_layers=1,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        max_sequence_length=32,
+    )
+    backbone.save_to_preset(str(folder))
+    tokenizer.save_to_preset(str(folder))
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_default_preset(tiny_preset):
+    """Let the default preset of `BertBlock` be a tiny one: nothing is downloaded."""
+    import keras_hub
+
+    default, folder = "bert_tiny_en_uncased", tiny_preset("bert")
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in (keras_hub.models.Tokenizer, keras_hub.models.Backbone):
+            load = kind.from_preset
+            patch.setattr(
+                kind,
+                "from_preset",
+                lambda preset, load=load, **options: load(
+                    folder if preset == default else preset, **options
+                ),
+            )
+        yield
 
 
 def _visible_entries():

@@ -238,6 +238,53 @@ class ImageSchema:
     std: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Subwords:
+    """What texts are for a pretrained model.
+
+    Parameters
+    ----------
+    preset : str
+        Name or folder of the model.
+
+    width : int, default=0
+        Tokens of a text that are kept at most: the width of the array. 0: there is no
+        tokenizer.
+
+    start, end : int or None, default=None
+        Numbers of the tokens that the model wants around a text. None: none.
+
+    pad : int, default=0
+        Number of the token that fills up.
+
+    problem : str or None, default=None
+        Why there is no tokenizer.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import Subwords
+    >>> Subwords("folder", width=30, start=101, end=102).longest
+    32
+    """
+
+    preset: str
+    width: int = 0
+    start: int | None = None
+    end: int | None = None
+    pad: int = 0
+    problem: str | None = None
+
+    @property
+    def longest(self):
+        """Tokens of a text at most, with those around it.
+
+        Returns
+        -------
+        longest : int
+        """
+        return self.width + (self.start is not None) + (self.end is not None)
+
+
 @dataclass(frozen=True, eq=False)
 class TextSchema:
     """What texts are.
@@ -271,6 +318,10 @@ default=None
         How unevenly each n-gram is spread over the classes, 0 for code 0. None: it is
         not known (see `with_contrasts`), or there are no such n-grams.
 
+    subwords : tuple of Subwords, default=()
+        What the texts are for pretrained models. Arrays ``"subwords_1"``, ... hold the
+        numbers of their tokens plus one, 0 behind the end.
+
     Examples
     --------
     >>> from skautokeras._data.schema import TextSchema
@@ -288,6 +339,7 @@ default=None
     n_character_ngrams: int = 0
     word_contrasts: np.ndarray | None = None
     character_contrasts: np.ndarray | None = None
+    subwords: tuple[Subwords, ...] = ()
 
     @property
     def shapes(self):
@@ -296,7 +348,7 @@ default=None
         Returns
         -------
         shapes : dict of str to (int, str)
-            Tokens, then codes and weights of each kind of n-grams.
+            Tokens, then codes and weights of each kind of n-grams, then subwords.
         """
         shapes = {
             "tokens": (self.n_tokens, "int32"),
@@ -308,6 +360,9 @@ default=None
                 "character_ngrams": (self.character_width, "int32"),
                 "character_weights": (self.character_width, "float32"),
             }
+        for i, subwords in enumerate(self.subwords, start=1):
+            if subwords.width:
+                shapes[f"subwords_{i}"] = (subwords.width, "int32")
         return shapes
 
 

@@ -227,6 +227,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         of a column. Wins over everything else. Strings are parsed as numbers or dates
         only where the column is declared here.
 
+    tokenizers : tuple of callable, default=()
+        Tokenizers of pretrained models for the columns of texts, as in `TextAdapter`.
+
     Attributes
     ----------
     schema_ : StructuredDataSchema
@@ -282,9 +285,12 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     [2, 1, 3]
     """
 
-    def __init__(self, *, categorical_features="from_dtype", column_types=None):
+    def __init__(
+        self, *, categorical_features="from_dtype", column_types=None, tokenizers=()
+    ):
         self.categorical_features = categorical_features
         self.column_types = column_types
+        self.tokenizers = tokenizers
 
     def fit(self, X, y=None):
         """Learn what the columns are.
@@ -318,7 +324,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             elif column.kind in WITH_KEYS:
                 self._learn_keys(column, *values)
             else:
-                self.texts_[column.name] = TextAdapter().fit(values)
+                text = TextAdapter(tokenizers=self.tokenizers)
+                self.texts_[column.name] = text.fit(values)
         others = self.categories_, self.vocabularies_, self.indicated_, self.texts_
         if not (numbers or any(others) or self._sparse_width):
             numbers.append((PLACEHOLDER, 0.0, 0.0, 1.0, np.zeros(1)))

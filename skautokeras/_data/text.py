@@ -18,7 +18,7 @@ from skautokeras._data.ngrams import (
     enough,
     strongest,
 )
-from skautokeras._data.schema import StructuredDataSchema, TextSchema
+from skautokeras._data.schema import StructuredDataSchema, Subwords, TextSchema
 from skautokeras._data.tokens import normalise, spell, tokenise
 
 # Different tokens and n-grams of each kind, unless the user says another number.
@@ -128,10 +128,17 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         Different words, n-grams of words and n-grams of characters that are told apart
         at most, each. None: 20 000.
 
+    tokenizers : tuple of callable, default=()
+        Tokenizers of pretrained models: from a list of texts to a list of lists of
+        numbers, with the attributes of `Subwords`, width excepted.
+
     Attributes
     ----------
     schema_ : TextSchema
         What the texts are.
+
+    tokenizers_ : tuple of callable
+        The tokenizers.
 
     vocabulary_ : dict of str to int
         Code of each token, the most frequent first.
@@ -153,8 +160,9 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     [[2, 6, 0], [1, 0, 0]]
     """
 
-    def __init__(self, *, max_tokens=None):
+    def __init__(self, *, max_tokens=None, tokenizers=()):
         self.max_tokens = max_tokens
+        self.tokenizers = tokenizers
 
     def fit(self, X, y=None):
         """Learn which words and n-grams there are.
@@ -172,7 +180,8 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         -------
         self : TextAdapter
         """
-        texts = [normalise(text) for text in read_texts(X)]
+        given = read_texts(X)
+        texts = [normalise(text) for text in given]
         max_tokens = MAX_TOKENS if self.max_tokens is None else self.max_tokens
         at_least = 1 if len(texts) < FEW_TEXTS else 2
         self.vocabulary_, words = _learn_vocabulary(texts, max_tokens, at_least)
@@ -186,12 +195,14 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         self.alphabet_, self.character_ngrams_ = None, None
         if np.median([len(text) for text in texts]) <= LONG_TEXT:
             facts |= self._fit_characters(texts, max_tokens, at_least)
+        self.tokenizers_ = self.tokenizers
         n_words = np.bincount(words[1], minlength=len(texts))
         self.schema_ = TextSchema(
             n_samples=len(texts),
             n_words=float(np.median(n_words)),
             n_tokens=enough(n_words, MAX_LENGTH),
             vocabulary_size=len(self.vocabulary_) + FIRST,
+            subwords=tuple(_subwords(each, given) for each in self.tokenizers_),
             **facts,
         )
         return self
@@ -239,6 +250,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         return arrays
 
     def _transform(self, texts):
+        subwords = self._subwords(texts)
         texts = [normalise(text) for text in texts]
         words = self._words(texts)
         arrays = {"tokens": _padded(words, self.schema_.n_tokens)}
@@ -251,7 +263,16 @@ class TextAdapter(TransformerMixin, BaseEstimator):
                 self.character_ngrams_.transform(characters),
                 self.schema_.character_width,
             )
-        return arrays
+        return arrays | subwords
+
+    def _subwords(self, texts):
+        """Return the tokens of pretrained models; their tokenizers normalise texts."""
+        pairs = zip(self.tokenizers_, self.schema_.subwords, strict=True)
+        return {
+            f"subwords_{i}": _padded(_flat(tokenizer(texts)), subwords.width, shift=1)
+            for i, (tokenizer, subwords) in enumerate(pairs, start=1)
+            if subwords.width
+        }
 
     def _words(self, texts):
         code = self.vocabulary_.get
@@ -430,12 +451,26 @@ def _groups(y):
     return groups if groups.shape[1] else None
 
 
-def _padded(sequences, width):
-    """Return the beginnings of sequences as rows."""
+def _subwords(tokenizer, texts):
+    """Return what texts are for a pretrained model."""
+    facts = {
+        name: getattr(tokenizer, name)
+        for name in ("preset", "start", "end", "pad", "problem")
+    }
+    if tokenizer.problem is not None:
+        return Subwords(**facts)
+    lengths = []
+    for start in range(0, len(texts), CHUNK):
+        lengths += [len(tokens) for tokens in tokenizer(texts[start : start + CHUNK])]
+    return Subwords(**facts, width=enough(lengths, MAX_LENGTH))
+
+
+def _padded(sequences, width, shift=0):
+    """Return the beginnings of sequences as rows; ``shift`` is added to codes."""
     codes, rows, n_sequences = sequences
     starts = np.searchsorted(rows, np.arange(n_sequences))
     place = np.arange(len(codes)) - starts[rows]
     kept = place < width
     padded = np.zeros((n_sequences, width), "int32")
-    padded[rows[kept], place[kept]] = codes[kept]
+    padded[rows[kept], place[kept]] = codes[kept] + shift
     return padded

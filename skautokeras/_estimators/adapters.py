@@ -43,9 +43,19 @@ def make_inputs_adapter(wiring):
     adapters = []
     for node in wiring.inputs:
         adapter_class, parameters = _of_class(_ADAPTERS, node)
-        adapters.append(adapter_class(**{p: getattr(node, p) for p in parameters}))
+        adapter = adapter_class(**{p: getattr(node, p) for p in parameters})
+        if "tokenizers" in adapter.get_params():
+            adapter.set_params(tokenizers=_tokenizers(wiring, node))
+        adapters.append(adapter)
     columns = [_columns_of(node) for node in wiring.inputs]
     return InputsAdapter(wiring.input_names, adapters, columns)
+
+
+def _tokenizers(wiring, node):
+    """Return the tokenizers of the pretrained models that blocks on an input need."""
+    from skautokeras._space.pretrained import PresetTokenizer, presets_on
+
+    return tuple(PresetTokenizer(preset) for preset in presets_on(wiring, node))
 
 
 def _columns_of(node):

@@ -206,6 +206,12 @@ def _(adapter: TextAdapter, names, inputs):
 
 def _text_arrays(adapter, texts):
     """Return the arrays of texts that are strings."""
+    if any(subwords.width for subwords in adapter.schema_.subwords):
+        raise ValueError(
+            "KerasHub takes texts apart for a BertBlock outside of the network. Pass "
+            "raw=False: the exported model then starts from the arrays that the "
+            "estimator makes of X."
+        )
     ranges, schema = character_ranges(), adapter.schema_
     texts = NormalizedText()(texts)
     words = WordCodes(adapter.vocabulary_, **ranges)(texts)

@@ -15,6 +15,7 @@ from skautokeras._layers.numerical import (
     QuantileScaling,
     Scaling,
 )
+from skautokeras._layers.pretrained import PackedTokens, TextEncoder
 from skautokeras._layers.raw_image import DecodedImages, Pixels
 from skautokeras._layers.raw_table import (
     CategoryCodes,
@@ -67,6 +68,7 @@ __all__ = [
     "OneHot",
     "OrientedGradients",
     "OriginalScale",
+    "PackedTokens",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
     "Pixels",
@@ -76,6 +78,7 @@ __all__ = [
     "RandomAffine",
     "RandomContrast",
     "Scaling",
+    "TextEncoder",
     "WeightedBag",
     "WithMirrored",
     "WordCodes",

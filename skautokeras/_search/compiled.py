@@ -20,7 +20,12 @@ import numpy as np
 import tensorflow as tf
 
 from skautokeras._search.objective import Outputs
-from skautokeras._search.optimization import NOT_DECAYED, make_optimizer
+from skautokeras._search.optimization import (
+    NOT_DECAYED,
+    learning_rate_factors,
+    make_optimizer,
+    scale_learning_rates,
+)
 from skautokeras._search.tables import LARGE, Tables
 
 # Rows that go through a network at once where nothing is learned, and numbers in them:
@@ -29,9 +34,10 @@ _MOST_ROWS, _FEWEST_ROWS, _MOST_NUMBERS = 4096, 32, 2**20
 # Steps below which a graph is not worth optimising.
 _FEW_STEPS = 1500
 # Where layers and functions come from that their config tells all about.
-_PACKAGES = ("keras", "skautokeras")
-# Compiled networks that are kept for reuse.
-_KEPT = 8
+_PACKAGES = ("keras", "keras_hub", "skautokeras")
+# Compiled networks that are kept for reuse, and weights that they have together, unless
+# one alone has more: each is there about four times, with the state of the optimizer.
+_KEPT, _KEPT_WEIGHTS = 8, 2**25
 
 
 class _QuickCompilation:
@@ -106,10 +112,14 @@ class CompiledCache:
         key = training.optimizer, training.ema_momentum, structure(built.network)
         compiled = self._networks.pop(key, None) or CompiledNetwork(built, heads)
         self._networks[key] = compiled
-        if len(self._networks) > _KEPT:
+        while len(self._networks) > 1 and self._is_full():
             del self._networks[next(iter(self._networks))]
         compiled.start(built)
         return compiled
+
+    def _is_full(self):
+        n_weights = sum(network.n_weights for network in self._networks.values())
+        return len(self._networks) > _KEPT or n_weights > _KEPT_WEIGHTS
 
 
 def structure(network):
@@ -185,7 +195,8 @@ class CompiledNetwork:
         self._network = built.network
         self._shapes = [tuple(v.shape) for v in self._tables.others(built.network)]
         self._sizes = [int(np.prod(shape)) for shape in self._shapes]
-        self._decayed = self._decay_mask(built.network)
+        self._decayed = tf.constant(self._decay_mask(built.network))
+        self.n_weights = built.network.count_params()
         self._flat = keras.Variable(self._read(), name="weights")
         self.optimizer = make_optimizer(built.training)
         self.optimizer.build([self._flat])
@@ -203,9 +214,12 @@ class CompiledNetwork:
         for variable in self.optimizer.variables:
             variable.assign(keras.ops.zeros_like(variable))
         self.optimizer.learning_rate = built.training.learning_rate
-        self._numbers = tf.constant(
-            [built.training.weight_decay, built.training.label_smoothing], "float32"
-        )
+        numbers = [built.training.weight_decay, built.training.label_smoothing]
+        variables = self._tables.others(built.network)
+        factors = learning_rate_factors(built.network, variables)
+        if any(factors):
+            numbers += [1.0 if factor is None else factor for factor in factors]
+        self._numbers = tf.constant(numbers, "float32")
 
     def run_epoch(self, chunks, rates):
         """Train one epoch; return its mean loss and metrics.
@@ -228,7 +242,7 @@ class CompiledNetwork:
                         tf.TensorSpec((None,), "int32"),
                         tf.TensorSpec((None,), "int32"),
                         tf.TensorSpec((None,), "float32"),
-                        tf.TensorSpec((2,), "float32"),
+                        tf.TensorSpec(self._numbers.shape, "float32"),
                     ],
                 )
             n_steps = len(bounds) - 1
@@ -274,7 +288,9 @@ class CompiledNetwork:
     def _validate_part(self, x, y, weight):
         if self._validate is None:
             # A loop would have to be traced, too.
-            self._validates_at_once = len(next(iter(y.values()))) <= rows_at_once(x)
+            self._rows_at_once = rows_at_once(x, self._network)
+            n_rows = len(next(iter(y.values())))
+            self._validates_at_once = n_rows <= self._rows_at_once
             self._validate = compile_function(
                 self._judge,
                 [
@@ -337,7 +353,11 @@ class CompiledNetwork:
 
     def _decay_mask(self, network):
         variables = self._tables.others(network)
-        decayed = [not v.name.endswith(NOT_DECAYED) for v in variables]
+        factors = learning_rate_factors(network, variables)
+        decayed = [
+            factor is None and not v.name.endswith(NOT_DECAYED)
+            for v, factor in zip(variables, factors, strict=True)
+        ]
         return np.repeat(np.array(decayed, "float32"), self._sizes)
 
     def _weights(self):
@@ -353,7 +373,10 @@ class CompiledNetwork:
 
     def _epoch(self, carried, x, y, weight, order, bounds, rates, numbers):
         """Train on a chunk; ``carried`` goes from one chunk of an epoch to the next."""
-        weight_decay, smoothing = tf.unstack(numbers)
+        weight_decay, smoothing, *factors = tf.unstack(numbers)
+        if factors:
+            factors = tf.repeat(tf.stack(factors), self._sizes)
+            scale_learning_rates(self.optimizer, lambda _: factors)
 
         def step(i, others, total, metrics):
             start, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
@@ -403,7 +426,7 @@ class CompiledNetwork:
         if self._validates_at_once:
             y_pred = call(x)
         else:
-            y_pred = in_chunks(call, x, self._output_shapes, rows_at_once(x))
+            y_pred = in_chunks(call, x, self._output_shapes, self._rows_at_once)
         loss = validation_loss(self._heads, y, y_pred, weight)
         metrics = self._update_metrics(self._fresh_metrics(), y, y_pred, weight)
         return y_pred, self._scalars(loss, metrics)
@@ -491,25 +514,39 @@ def validation_loss(heads, y, y_pred, weight):
     return tf.add_n(losses) * tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def rows_at_once(x):
+def rows_at_once(x, network):
     """Return how many rows go through a network at once where nothing is learned.
 
     Parameters
     ----------
     x : dict of str to array or tensor
         The rows.
+    network : keras.Model
+        Its layers may say how many ``most_rows`` they take.
 
     Examples
     --------
+    >>> import keras
     >>> import numpy as np
     >>> from skautokeras._search.compiled import rows_at_once
-    >>> rows_at_once({"numerical": np.zeros((9, 20))})
+    >>> network = keras.Sequential([keras.layers.Dense(2)])
+    >>> rows_at_once({"numerical": np.zeros((9, 20))}, network)
     4096
-    >>> rows_at_once({"pixels": np.zeros((9, 32, 32, 3))})
+    >>> rows_at_once({"pixels": np.zeros((9, 32, 32, 3))}, network)
     341
     """
     n_numbers = sum(math.prod(array.shape[1:]) for array in x.values())
-    return min(max(_MOST_NUMBERS // n_numbers, _FEWEST_ROWS), _MOST_ROWS)
+    n_rows = min(max(_MOST_NUMBERS // n_numbers, _FEWEST_ROWS), _MOST_ROWS)
+    return min([n_rows, *_limits(network)])
+
+
+def _limits(network):
+    """Yield how many rows layers take at once, those that say so."""
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from _limits(layer)
+        elif hasattr(layer, "most_rows"):
+            yield layer.most_rows
 
 
 def in_chunks(call, x, shapes, size):

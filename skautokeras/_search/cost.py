@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from skautokeras._layers.categorical import CategoricalEmbedding
+from skautokeras._layers.pretrained import TextEncoder
 from skautokeras._layers.text import WeightedBag
 from skautokeras._space.unfilled import without_weights
 
@@ -87,6 +88,9 @@ def _layer_flops(layer):
         # Only the vectors of the listed codes are multiplied.
         codes = keras.tree.flatten(layer.input)[0]
         return _FLOPS_PER_WEIGHT * codes.shape[1] * layer.dim
+    if isinstance(layer, TextEncoder):
+        # All of its layers are used for each token, what is looked up excepted.
+        return layer.n_steps * count_flops(layer.network)
     matrices = [w.shape for w in layer.trainable_weights if len(w.shape) > 1]
     if not matrices:
         return 0

@@ -80,15 +80,11 @@ def select_ensemble(trials, objective, loss, size):
     return {i: count / best_length for i, count in counts.most_common()}
 
 
-def _chunk_rows(x):
-    return min(PREDICT_ROWS, rows_at_once(x))
-
-
-def _sent_rows(x):
+def _sent_rows(x, chunk_rows):
     """Return how many rows are sent to the device together: whole chunks."""
-    n_rows, size = max(len(next(iter(x.values()))), 1), _chunk_rows(x)
+    n_rows = max(len(next(iter(x.values()))), 1)
     n_bytes = sum(array.nbytes for array in x.values()) / n_rows
-    return size * max(1, int(chunks.CHUNK_BYTES / max(n_bytes * size, 1)))
+    return chunk_rows * max(1, int(chunks.CHUNK_BYTES / max(n_bytes * chunk_rows, 1)))
 
 
 def _add(left, right):
@@ -127,17 +123,20 @@ class Ensemble:
         if self._compiled is None:
             self._compiled = compile_function(self._outputs, [signature(x)])
         n_rows = len(next(iter(x.values())))
-        size = _sent_rows(x)
+        size = _sent_rows(x, self._chunk_rows(x))
         parts = [
             self._predict_part({k: a[i : i + size] for k, a in x.items()})
             for i in range(0, max(n_rows, 1), size)
         ]
         return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
+    def _chunk_rows(self, x):
+        return min([PREDICT_ROWS, *(rows_at_once(x, model) for model in self.models)])
+
     def _predict_part(self, x):
         """Return the outputs for rows that are sent to the device together."""
         n_rows = len(next(iter(x.values())))
-        padded = -n_rows % _chunk_rows(x)
+        padded = -n_rows % self._chunk_rows(x)
         filled = {
             name: np.concatenate([a, np.zeros((padded, *a.shape[1:]), a.dtype)])
             for name, a in x.items()
@@ -169,7 +168,7 @@ class Ensemble:
                 for name in shapes
             }
 
-        return in_chunks(call, x, shapes, _chunk_rows(x))
+        return in_chunks(call, x, shapes, self._chunk_rows(x))
 
     def __getstate__(self):
         """Return the networks as files; the compiled function cannot be kept."""

@@ -17,7 +17,9 @@ from skautokeras._search.objective import Outputs
 from skautokeras._search.optimization import (
     NOT_DECAYED,
     learning_rate_factor,
+    learning_rate_factors,
     make_optimizer,
+    scale_learning_rates,
     schedule_of,
 )
 
@@ -26,9 +28,18 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
     """Train through `keras.Model.fit`, for what only that can do."""
     network, training = built.network, built.training
     optimizer = make_optimizer(training)
+    factors = learning_rate_factors(network, network.trainable_variables)
+    if any(factors):
+        scale_learning_rates(
+            optimizer, lambda i: 1.0 if factors[i] is None else factors[i]
+        )
     optimizer.weight_decay = training.weight_decay or None
     if training.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+        pairs = zip(network.trainable_variables, factors, strict=True)
+        optimizer.exclude_from_weight_decay(
+            var_list=[variable for variable, factor in pairs if factor is not None],
+            var_names=list(NOT_DECAYED),
+        )
     network.compile(
         optimizer=optimizer,
         loss=built.losses,
@@ -133,14 +144,14 @@ class _FitMonitor(keras.callbacks.Callback):
         self._valid_rows = valid_rows
         self._heads = heads
         self._schedule = schedule
-        self._rate = training.learning_rate
+        self._rate, self._warm_up = training.learning_rate, training.warm_up
         self._validation_freq = validation_freq
         self.last_state = None
 
     def on_epoch_begin(self, epoch, logs=None):
         start, _ = self._monitor.next_progress()
-        if self._schedule not in ("constant", "by_callback"):
-            factor = float(learning_rate_factor(self._schedule, start))
+        if self._schedule not in ("constant", "by_callback") or self._warm_up:
+            factor = float(learning_rate_factor(self._schedule, start, self._warm_up))
             self.model.optimizer.learning_rate = self._rate * factor
 
     def on_epoch_end(self, epoch, logs=None):
@@ -148,7 +159,7 @@ class _FitMonitor(keras.callbacks.Callback):
         outputs = None
         if self._valid_rows is not None and self._is_judged(epoch + 1):
             rows = self._valid_rows
-            size = rows_at_once(rows.x)
+            size = rows_at_once(rows.x, self.model)
             y_pred = self.model.predict(rows.x, verbose=0, batch_size=size)
             loss = float(validation_loss(self._heads, rows.y, y_pred, rows.weight))
             logs["val_loss"] = loss

@@ -5,6 +5,11 @@ import numpy as np
 
 # Variables whose names end like this are not decayed.
 NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
+# What the learning rate starts from where it climbs, and how long "one_cycle" does.
+_LOWEST = 0.05
+_CYCLE_START = 0.2
+
+
 _OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "nadam": keras.optimizers.Nadam,
@@ -20,6 +25,54 @@ def make_optimizer(training):
     return _OPTIMIZERS[training.optimizer](training.learning_rate, **average)
 
 
+def scale_learning_rates(optimizer, factor_of):
+    """Let variables, or single weights, have learning rates of their own.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        It stays one of Keras by its config.
+    factor_of : callable
+        From the position of a variable to the factor, or to one per weight.
+    """
+    update_step = type(optimizer).update_step
+
+    def scaled(gradient, variable, learning_rate):
+        # As Keras tells whoever writes an update step to find the position.
+        factor = factor_of(optimizer._get_variable_index(variable))
+        update_step(optimizer, gradient, variable, learning_rate * factor)
+
+    optimizer.update_step = scaled
+
+
+def learning_rate_factors(network, variables):
+    """Return what the learning rate of each variable is multiplied by.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Its layers may have a ``learning_rate_factor``.
+    variables : list of keras.Variable
+        Of the network, trainable.
+
+    Returns
+    -------
+    factors : list of float or None
+        None: nothing.
+    """
+    found = dict(_factors(network))
+    return [found.get(id(variable)) for variable in variables]
+
+
+def _factors(network):
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from _factors(layer)
+        elif hasattr(layer, "learning_rate_factor"):
+            for variable in layer.trainable_variables:
+                yield id(variable), layer.learning_rate_factor
+
+
 def schedule_of(training, callbacks):
     """Return the schedule; a callback that sets the rate takes its place."""
     setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
@@ -27,7 +80,7 @@ def schedule_of(training, callbacks):
     return "by_callback" if by_callback else training.schedule
 
 
-def learning_rate_factor(schedule, progress):
+def learning_rate_factor(schedule, progress, warm_up=0.0):
     """Return what the highest learning rate is multiplied by.
 
     Parameters
@@ -37,6 +90,9 @@ def learning_rate_factor(schedule, progress):
         first half, "one_cycle" climbs to 1 over the first 20 % and falls like "cosine".
     progress : float or ndarray
         Share of the training that is done, 0 to 1.
+    warm_up : float, default=0.0
+        Share of the training in which the rate climbs in a line, unless the schedule
+        says how it begins.
 
     Examples
     --------
@@ -45,11 +101,20 @@ def learning_rate_factor(schedule, progress):
     0.5
     """
     progress = np.asarray(progress, "float64")
-    if schedule in ("constant", "by_callback"):
+    if schedule == "by_callback":
         return np.ones_like(progress)
-    start = {"cosine": 0.0, "flat_cosine": 0.5, "one_cycle": 0.2}[schedule]
-    falling = np.maximum(progress - start, 0.0) / (1.0 - start)
-    factor = 0.5 * (1.0 + np.cos(np.pi * falling))
+    factor = _falling(schedule, progress)
     if schedule == "one_cycle":
-        factor = np.where(progress < start, 0.05 + 0.95 * progress / start, factor)
-    return factor
+        warm_up = _CYCLE_START
+    if not warm_up:
+        return factor
+    climbing = _LOWEST + (1.0 - _LOWEST) * progress / warm_up
+    return np.where(progress < warm_up, climbing * factor, factor)
+
+
+def _falling(schedule, progress):
+    if schedule == "constant":
+        return np.ones_like(progress)
+    start = {"cosine": 0.0, "flat_cosine": 0.5, "one_cycle": _CYCLE_START}[schedule]
+    falling = np.maximum(progress - start, 0.0) / (1.0 - start)
+    return 0.5 * (1.0 + np.cos(np.pi * falling))

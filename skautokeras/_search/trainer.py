@@ -176,7 +176,7 @@ def _prepared(built, rows):
     if built.preprocess is None:
         return rows
     x = {}
-    size = rows_at_once(rows.x)
+    size = rows_at_once(rows.x, built.preprocess)
     for i in range(0, len(rows), size):
         part = built.preprocess({k: v[i : i + size] for k, v in rows.x.items()})
         for name, values in part.items():
@@ -205,6 +205,7 @@ def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, s
     """Train with one compiled function per epoch."""
     compiled = recipe.cache.get(built, recipe.heads)
     schedule = schedule_of(built.training, callbacks)
+    warm_up = built.training.warm_up
     chunks = Chunks(
         train_rows,
         partial(_prepared, built),
@@ -220,7 +221,7 @@ def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, s
             if schedule == "by_callback":
                 rate = float(compiled.optimizer.learning_rate)
             progress = np.linspace(*monitor.next_progress(), chunks.n_steps + 1)[:-1]
-            rates = rate * learning_rate_factor(schedule, progress)
+            rates = rate * learning_rate_factor(schedule, progress, warm_up)
             logs = compiled.run_epoch(chunks.epoch(), rates)
             outputs = None
             if valid_parts is not None:

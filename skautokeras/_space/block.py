@@ -47,6 +47,9 @@ class Block:
     # True: `build` gets the record that an input gives (`Table`, `Image`, `Text`) as it
     # is; False: one float tensor.
     takes_records = False
+    # Names or folders of pretrained models by whose tokenizers texts are to be taken
+    # apart; those of blocks among the parameters are found without it.
+    presets = ()
 
     def __call__(self, inputs):
         """Wire the block behind ``inputs``.

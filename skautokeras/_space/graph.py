@@ -17,8 +17,11 @@ from skautokeras._space.training import Training, suggest_training
 from skautokeras._space.unfilled import without_weights
 from skautokeras._space.wiring import Wiring, is_head
 
-# The block for texts inside of one for tables.
-_TEXT_IN_TABLE = r"structured_data_block_\d+/text_block_\d+(?=/)"
+# Blocks for texts inside of one for tables, pretrained ones inside of one for texts.
+_INNER = (
+    r"structured_data_block_\d+/(text|bert)_block_\d+(?=/)",
+    r"(structured_data_block_\d+/)?text_block_\d+/bert_block_\d+(?=/)",
+)
 # Characters of a block that are shown in an error.
 _SHOWN = 200
 
@@ -122,9 +125,10 @@ class Graph:
 
     @property
     def block_names(self):
-        """Names of the blocks, with those for the texts of tables inside of them."""
-        inner = (re.match(_TEXT_IN_TABLE, hp.name) for hp in self.space().space)
-        found = dict.fromkeys(match[0] for match in inner if match)
+        """Names of the blocks, with those inside of them that have configurations."""
+        names = [hp.name for hp in self.space().space]
+        matches = (re.match(inner, name) for inner in _INNER for name in names)
+        found = dict.fromkeys(match[0] for match in matches if match)
         return [*self.wiring.block_names, *found]
 
     def with_schemas(self, schemas, of_folds=()):
@@ -265,6 +269,7 @@ class Graph:
             ),
             # Part of the recipes for images (docs/decisions.md).
             average_weights=any(isinstance(s, ImageSchema) for s in self.schemas),
+            pretrained=any(map(_has_subwords, self.schemas)),
         )
         tensors, made, models = {}, {}, {}
         for node, schema in zip(self.inputs, self.schemas, strict=True):
@@ -346,6 +351,12 @@ def _with_values(values):
 def _scope_key(scope):
     """Return something hashable for a stack of conditions."""
     return tuple((c.name, tuple(c.values)) for c in scope)
+
+
+def _has_subwords(schema):
+    """Return whether texts were taken apart for pretrained models."""
+    texts = getattr(schema, "texts", {}).values()
+    return bool(getattr(schema, "subwords", ())) or any(map(_has_subwords, texts))
 
 
 def _features(x, *, is_input):

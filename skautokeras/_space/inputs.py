@@ -136,7 +136,7 @@ class StructuredDataInput(InputNode):
             quantiles=schema.quantiles,
             cardinalities=schema.cardinalities,
             n_sparse=schema.n_sparse,
-            texts=tuple(Text(**part, schema=text) for text, part in parts),
+            texts=tuple(Text.of(text, part) for text, part in parts),
         )
         return {prefix + part: tensor for part, tensor in tensors.items()}, table
 
@@ -253,13 +253,13 @@ class TextInput(InputNode):
         Returns
         -------
         tensors : dict of str to keras.KerasTensor
-            Codes of tokens and n-grams, and weights of the n-grams.
+            Codes of tokens and n-grams, weights of the n-grams, and subwords.
         text : Text
             What blocks are called on.
         """
         tensors = _tensors(schema, prefix)
-        text = Text(**tensors, schema=schema)
-        return {prefix + part: tensor for part, tensor in tensors.items()}, text
+        named = {prefix + part: tensor for part, tensor in tensors.items()}
+        return named, Text.of(schema, tensors)
 
 
 @keras.saving.register_keras_serializable("skautokeras")

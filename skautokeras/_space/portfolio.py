@@ -11,6 +11,7 @@ from skautokeras._data.schema import ImageSchema, TextSchema
 _BLOCK = "structured_data_block_1"
 _IMAGE_BLOCK = "image_block_1"
 _TEXT = "text_block_1"
+_BERT = "bert_block_1"
 
 
 def _sparse_data(*, sparse, dense=None, training):
@@ -371,11 +372,34 @@ def _with_enough_steps(values, schemas):
     return {**values, "training/batch_size": batch_size, "training/epochs": epochs}
 
 
+def _bert(name, **training):
+    """Return the full names for a `BertBlock`, its weights trained further."""
+    return {
+        f"{name}/trainable": True,
+        f"{name}/pooling": "mean",
+        f"{name}/learning_rate_factor": 0.03,
+        "training/learning_rate": 2e-3,
+        "training/weight_decay": 1e-2,
+        "training/warm_up": 0.1,
+        "training/batch_size": 32,
+        **{f"training/{key}": value for key, value in training.items()},
+    }
+
+
+# As published (arXiv:1810.04805): a few epochs at small rates.
+BERT = (_bert(_BERT, epochs=2), _bert(_BERT, epochs=4))
+# The same where it is one of the networks for texts.
+_TEXT_BERT = {
+    f"{_TEXT}/block_type": "bert",
+    **_bert(f"{_TEXT}/{_BERT}", epochs=4),
+}
+
 # Block -> its configurations. What they say of training counts in this order, the last
 # one most.
 _BY_BLOCK = {
     "structured_data_block": STRUCTURED_DATA,
     "text_block": TEXT,
+    "bert_block": BERT,
     "image_block": IMAGE,
 }
 
@@ -386,8 +410,8 @@ def predefined(block_names, schemas=()):
     Parameters
     ----------
     block_names : list of str
-        The blocks of the graph, such as "structured_data_block_1", and those for texts
-        in tables, "structured_data_block_1/text_block_1". Blocks that search over whole
+        The blocks of the graph, such as "structured_data_block_1", and those inside of
+        them, "structured_data_block_1/text_block_1". Blocks that search over whole
         networks have configurations of their own; those of several such blocks are
         joined in their order, shorter lists repeat their last one.
     schemas : sequence, default=()
@@ -408,7 +432,11 @@ def predefined(block_names, schemas=()):
         (name, base, configurations)
         for base, configurations in by_block.items()
         for name in block_names
-        if re.fullmatch(rf"(.+/)?{base}_\d+", name)
+        if re.fullmatch(rf"({_BLOCK[:-1]}\d+/)?{base}_\d+", name)
+    ]
+    found = [
+        (name, base, (*each, _TEXT_BERT) if f"{name}/{_BERT}" in block_names else each)
+        for name, base, each in found
     ]
     if not found:
         return [{}]

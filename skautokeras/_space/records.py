@@ -92,7 +92,8 @@ class Text:
     each text, 0 where there are no more, the most frequent ones first, and
     ``word_weights`` (batch, n) their weights; so are ``character_ngrams`` and
     ``character_weights``, None where texts are too long for them. ``schema`` is what
-    the analysis found.
+    the analysis found; ``subwords`` (batch, n) holds int tokens for each pretrained
+    model that it names, or None.
     """
 
     tokens: object
@@ -101,6 +102,27 @@ class Text:
     schema: object
     character_ngrams: object = None
     character_weights: object = None
+    subwords: tuple = ()
+
+    @classmethod
+    def of(cls, schema, tensors):
+        """Return the text whose arrays a schema names."""
+        tensors = dict(tensors)
+        subwords = tuple(
+            tensors.pop(f"subwords_{i + 1}", None) for i in range(len(schema.subwords))
+        )
+        return cls(**tensors, schema=schema, subwords=subwords)
+
+    def of_preset(self, preset):
+        """Return what the texts are for a pretrained model, and their tokens."""
+        for facts, tokens in zip(self.schema.subwords, self.subwords, strict=True):
+            if facts.preset == preset:
+                return facts, tokens
+        raise ValueError(
+            f"The texts were not taken apart for the preset {preset!r}. A block that "
+            "makes a BertBlock must have it as a parameter, or name its presets in "
+            "'presets'."
+        )
 
     def to_tensor(self):
         """Raise: words are no numbers."""
@@ -108,3 +130,9 @@ class Text:
             "A text is no tensor of numbers: call TextBlock, TextToNgramVector or "
             "TextToIntSequence on a TextInput before other blocks."
         )
+
+
+def check_text(block, inputs):
+    """Raise TypeError unless a block is built on texts."""
+    if not isinstance(inputs, Text):
+        raise TypeError(f"{type(block).__name__} needs texts: call it on a TextInput.")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import keras
 
-from skautokeras._space.block import Block, build_block
+from skautokeras._space.block import Block, build_block, snake_case
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import Boolean, choose, when
 from skautokeras._space.preprocessing import (
@@ -87,5 +87,6 @@ class StructuredDataBlock(Block):
         from skautokeras._space.text import TextBlock
 
         block = self.text or TextBlock()
-        features = [build_block(hp, "text_block_1", block, t) for t in table.texts]
+        name = f"{snake_case(type(block).__name__)}_1"
+        features = [build_block(hp, name, block, text) for text in table.texts]
         return replace(table, texts=(), encoded=(*table.encoded, *features))

@@ -3,7 +3,7 @@
 from numbers import Integral, Real
 
 import keras
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
@@ -19,7 +19,7 @@ from skautokeras._space.hyperparameters import (
     choose,
     when,
 )
-from skautokeras._space.records import Text
+from skautokeras._space.records import check_text
 from skautokeras._space.recurrent import RNNBlock
 from skautokeras._space.reduction import TemporalReduction
 from skautokeras._space.shapes import choose_dropout
@@ -94,7 +94,7 @@ class TextToNgramVector(Block):
 
     def build(self, hp, inputs):
         """Sum the vectors of the n-grams."""
-        _check_text(self, inputs)
+        check_text(self, inputs)
         ngrams = "word"
         if inputs.character_ngrams is not None:
             kinds = Choice(tuple(_NGRAMS), default="both")
@@ -159,7 +159,7 @@ class TextToIntSequence(Block):
 
     def build(self, hp, inputs):
         """Keep the frequent words of the beginnings."""
-        _check_text(self, inputs)
+        check_text(self, inputs)
         size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
         is_short = inputs.schema.n_tokens <= min(LENGTHS.values)
         length = None
@@ -171,18 +171,22 @@ class TextToIntSequence(Block):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class TextBlock(Block):
-    """A network for texts, learned from nothing but them.
+    """A network for texts, learned from nothing but them, or a pretrained one.
 
     Parameters
     ----------
-    block_type : {"linear", "ngram", "conv", "rnn", "transformer"} or None, default=None
+    block_type : {"linear", "ngram", "conv", "rnn", "transformer", "bert"} or None, \
+            default=None
         ``"linear"``: `TextToNgramVector`, so that the head behind it is a linear model
         of the n-grams. ``"ngram"``: the same with a `DenseBlock`. The others: the words
         in their order, `TextToIntSequence`, through `Embedding` and `ConvBlock`,
-        `RNNBlock` or `TransformerBlock`. None: searched, like every parameter of a
-        block.
+        `RNNBlock` or `TransformerBlock`. ``"bert"``: the block given as `bert`. None:
+        searched, like every parameter of a block.
     vocabulary_size : int or None, default=None
         Words and n-grams that are told apart.
+    bert : BertBlock or None, default=None
+        A pretrained network, which the search then takes for one more type. None: there
+        is none.
 
     Examples
     --------
@@ -193,21 +197,29 @@ class TextBlock(Block):
     takes_records = True
 
     _parameter_constraints = {
-        "block_type": [StrOptions({*_BAGS, *_SERIES}), *SEARCHED],
+        "block_type": [StrOptions({*_BAGS, *_SERIES, "bert"}), *SEARCHED],
         "vocabulary_size": [_POSITIVE_INT, *SEARCHED],
+        "bert": [HasMethods("build"), None],
     }
 
-    def __init__(self, *, block_type=None, vocabulary_size=None):
+    def __init__(self, *, block_type=None, vocabulary_size=None, bert=None):
         self.block_type = block_type
         self.vocabulary_size = vocabulary_size
+        self.bert = bert
 
     def build(self, hp, inputs):
         """Build one of the networks."""
-        _check_text(self, inputs)
-        kinds = Choice((*_BAGS, *_SERIES), default="ngram")
+        check_text(self, inputs)
+        pretrained = () if self.bert is None else ("bert",)
+        kinds = Choice((*_BAGS, *_SERIES, *pretrained), default="ngram")
         kind = choose(hp, "block_type", self.block_type, kinds)
         size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
         check_parameters(self, block_type=kind, vocabulary_size=size)
+        if kind == "bert" and self.bert is None:
+            raise ValueError(
+                "TextBlock(block_type='bert') needs a pretrained network: pass "
+                "bert=BertBlock(preset=...)."
+            )
         parts = [
             (_BAGS, "text_to_ngram_vector", TextToNgramVector(vocabulary_size=size)),
             (["ngram"], "dense_block", DenseBlock()),
@@ -217,6 +229,7 @@ class TextBlock(Block):
             (["rnn"], "rnn_block", RNNBlock()),
             (["transformer"], "transformer_block", TransformerBlock()),
             (["conv", "transformer"], "temporal_reduction", TemporalReduction()),
+            (["bert"], "bert_block", self.bert),
         ]
         x = inputs
         for used_by, name, block in parts:
@@ -224,12 +237,6 @@ class TextBlock(Block):
                 if kind in used_by:
                     x = build_block(hp, f"{name}_1", block, x)
         return x
-
-
-def _check_text(block, inputs):
-    """Raise TypeError unless a block is built on texts."""
-    if not isinstance(inputs, Text):
-        raise TypeError(f"{type(block).__name__} needs texts: call it on a TextInput.")
 
 
 def _weighted_ngrams(text, kind, weighting, size):

@@ -8,6 +8,10 @@ OPTIMIZERS = ("adam", "nadam", "rmsprop")
 SCHEDULES = ("cosine", "flat_cosine", "one_cycle", "constant")
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 EPOCHS = (8, 16, 32, 64, 128)
+# Pretrained weights are forgotten where they are trained for long.
+FEW_EPOCHS = (2, 4)
+# Not at all, or over this share of the training.
+WARM_UPS = (0.0, 0.1, 0.2)
 # Not at all, or over some hundred or thousand steps.
 EMA_MOMENTA = (0.0, 0.99, 0.999)
 
@@ -21,7 +25,8 @@ class Training:
     (AdamW, arXiv:1711.05101): each step takes ``learning_rate * weight_decay`` of every
     weight matrix away, biases and scales of normalizations excepted. ``ema_momentum``
     above 0 says that the network is judged, and ends, with an exponential moving
-    average of its weights (Polyak and Juditsky, 1992).
+    average of its weights (Polyak and Juditsky, 1992). The learning rate climbs in a
+    line over the share ``warm_up`` of the training.
     """
 
     optimizer: str
@@ -32,6 +37,7 @@ class Training:
     epochs: int
     label_smoothing: float = 0.0
     ema_momentum: float = 0.0
+    warm_up: float = 0.0
 
 
 def suggest_training(
@@ -42,6 +48,7 @@ def suggest_training(
     epochs=None,
     smooth_labels=False,
     average_weights=False,
+    pretrained=False,
 ):
     """Return the training that the hyperparameters below ``training`` describe.
 
@@ -59,24 +66,32 @@ def suggest_training(
         Whether label smoothing is searched.
     average_weights : bool, default=False
         Whether it is searched if weights are averaged.
+    pretrained : bool, default=False
+        Whether some weights are pretrained: a warm-up is searched, and fewer epochs.
     """
     with hp.name_scope("training"):
         rates = Float(1e-4, 3e-2, default=2e-3, sampling="log")
         decays = Choice((0.0, 1e-3, 1e-2, 1e-1), default=1e-2)
         sizes = Choice(BATCH_SIZES, default=default_batch_size(n_samples))
         smoothing = Choice((0.0, 0.05, 0.1)) if smooth_labels else None
+        durations = Choice(EPOCHS, default=32)
+        if pretrained:
+            durations = Choice((*FEW_EPOCHS, *EPOCHS), default=max(FEW_EPOCHS))
         return Training(
             optimizer=choose(hp, "optimizer", None, Choice(OPTIMIZERS)),
             learning_rate=choose(hp, "learning_rate", None, rates),
             schedule=choose(hp, "schedule", None, Choice(SCHEDULES)),
             weight_decay=choose(hp, "weight_decay", None, decays),
             batch_size=choose(hp, "batch_size", batch_size, sizes),
-            epochs=choose(hp, "epochs", epochs, Choice(EPOCHS, default=32)),
+            epochs=choose(hp, "epochs", epochs, durations),
             label_smoothing=choose(hp, "label_smoothing", None, smoothing)
             if smooth_labels
             else 0.0,
             ema_momentum=choose(hp, "ema_momentum", None, Choice(EMA_MOMENTA))
             if average_weights
+            else 0.0,
+            warm_up=choose(hp, "warm_up", None, Choice(WARM_UPS, default=0.1))
+            if pretrained
             else 0.0,
         )
 

@@ -1,10 +1,13 @@
 """Networks that are built for what they would be, without memory for their weights."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 
 import keras
 
 from skautokeras._space.randomness import seeded
+
+_wanted = ContextVar("weights_are_wanted", default=True)
 
 
 def without_weights(function, *args):
@@ -34,6 +37,13 @@ def without_weights(function, *args):
         return thread.submit(_unfilled, function, args).result()
 
 
+def weights_are_wanted():
+    """Return whether networks are built for more than what they would be."""
+    return _wanted.get()
+
+
 def _unfilled(function, args):
+    # Of this thread, which ends here.
+    _wanted.set(False)
     with seeded(0), keras.StatelessScope(initialize_variables=False):
         return function(*args)

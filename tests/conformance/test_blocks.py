@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 import skautokeras
 from skautokeras import (
+    BertBlock,
     Block,
     CategoricalEncoding,
     ClassificationHead,
@@ -51,6 +52,7 @@ from skautokeras._search.trial import Trial
 from skautokeras._space.graph import Graph
 from skautokeras._space.heads import Head
 from skautokeras._space.hyperparameters import Choice, Int
+from skautokeras._space.pretrained import PresetTokenizer
 from skautokeras._space.randomness import seeded
 
 N_ROWS = 60
@@ -101,6 +103,7 @@ HOMES = {
     TemporalReduction: SERIES,
     TransformerBlock: SERIES,
     Embedding: CODES,
+    BertBlock: TEXTS,
     TextBlock: TEXTS,
     TextToIntSequence: TEXTS,
     TextToNgramVector: TEXTS,
@@ -113,6 +116,9 @@ every_middle = pytest.mark.parametrize("block_class", [*MIDDLE, Tower], **by_nam
 every_block_on_tables = pytest.mark.parametrize(
     "block_class", [*ON_TABLES, Tower], **by_name
 )
+
+
+pytestmark = pytest.mark.usefixtures("tiny_default_preset")
 
 
 def source_of(block_class):
@@ -128,7 +134,9 @@ def source_of(block_class):
         return ImageInput(), ImageSchema(*facts), {"pixels": pixels}
     if home == TEXTS:
         texts = [" ".join(_rng.choice(["oak", "dry", "red"], 4)) for _ in range(N_ROWS)]
-        adapter = TextAdapter().fit(texts)
+        presets = BertBlock().presets if block_class is BertBlock else ()
+        tokenizers = [PresetTokenizer(preset) for preset in presets]
+        adapter = TextAdapter(tokenizers=tokenizers).fit(texts)
         arrays = adapter.transform(texts)
         schema = with_contrasts(adapter.schema_, arrays, np.arange(N_ROWS) % 2)
         return TextInput(), schema, arrays
@@ -180,8 +188,9 @@ def test_a_block_stores_its_parameters_as_they_are(block_class):
     assert vars(block) == given
     for parameter in parameters.values():
         assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
-        # None is searched; the weight of a loss is not.
-        assert parameter.default is None or parameter.name == "loss_weight"
+        # None is searched; the weight of a loss and the name of a model are not.
+        is_searched = parameter.name not in ("loss_weight", "preset")
+        assert parameter.default is None or not is_searched
 
 
 @every_class

@@ -27,6 +27,7 @@ from skautokeras._layers.numerical import (
     QuantileScaling,
     Scaling,
 )
+from skautokeras._layers.pretrained import PackedTokens, TextEncoder
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
 from skautokeras._layers.text import (
@@ -63,6 +64,8 @@ MADE_BY = {
     FeatureScaling: lambda: FeatureScaling([0.0, 1.5, -1.0, 2.0, 0.5]),
     WeightedBag: lambda: WeightedBag(n_codes=5, dim=3, stddev=0.2),
     OrientedGradients: lambda: OrientedGradients(n_cells=3, n_directions=5),
+    PackedTokens: lambda: PackedTokens(length=6, start=7, end=8),
+    TextEncoder: lambda: TextEncoder(_backbone(), "mean", learning_rate_factor=0.1),
     WithMirrored: WithMirrored,
     MeanOfMirrored: MeanOfMirrored,
 }
@@ -75,10 +78,25 @@ ON_CODES = (
     KnownCodes,
     FeatureScaling,
     WeightedBag,
+    PackedTokens,
+    TextEncoder,
 )
 
 # Modules with layers for other things than batches of numbers.
 IN_TEST_RAW = ("raw_image", "raw_table", "raw_text", "target")
+
+
+def _backbone():
+    import keras_hub
+
+    return keras_hub.models.BertBackbone(
+        vocabulary_size=9,
+        num_layers=1,
+        num_heads=2,
+        hidden_dim=4,
+        intermediate_dim=8,
+        max_sequence_length=8,
+    )
 
 
 def _all_layer_classes():
@@ -671,7 +689,8 @@ def test_outputs_have_one_dtype_for_wider_inputs_too(layer_class):
     x = _input_of(layer_class)
     for given in (x, x.astype("int64" if x.dtype == "int32" else "float64")):
         result = MADE_BY[layer_class]()(given)
-        expected = "int32" if layer_class is KnownCodes else "float32"
+        on_integers = layer_class in (KnownCodes, PackedTokens)
+        expected = "int32" if on_integers else "float32"
         assert keras.backend.standardize_dtype(result.dtype) == expected
 
 

@@ -85,7 +85,7 @@ def test_every_extra_that_is_named_exists():
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
 
     named = set(re.findall(r"(?:skautokeras|\.)\[(\w+)\]", text))
-    assert named == {"image", "progress", "test"}
+    assert named == {"image", "progress", "test", "text"}
     assert named <= set(setup["options.extras_require"])
 
 

@@ -1,5 +1,7 @@
 """Compiled functions are shared by networks that compute the same, and by no others."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import keras
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 from skautokeras import Block, ClassificationHead, StructuredDataInput
+from skautokeras._search import compiled
 from skautokeras._search.compiled import CompiledCache
 from skautokeras._search.deadline import Deadline
 from skautokeras._search.trial import evaluate
@@ -101,3 +104,16 @@ def test_networks_that_differ_do_not_share_a_compiled_function(problem, how):
     losses(0.0, cache)
     after_another = losses(1.0, cache)
     assert after_another == losses(1.0, CompiledCache())
+
+
+@pytest.mark.parametrize(("limit", "is_kept"), [(1, False), (10**6, True)])
+def test_large_networks_are_not_kept_for_reuse(problem, monkeypatch, limit, is_kept):
+    monkeypatch.setattr(compiled, "_KEPT_WEIGHTS", limit)
+    cache = CompiledCache()
+    first, second = (
+        problem.graph.build({"training/optimizer": name}) for name in ("adam", "nadam")
+    )
+    found = weakref.ref(cache.get(first, problem.graph.heads))
+    cache.get(second, problem.graph.heads)
+    gc.collect()
+    assert (found() is not None) is is_kept

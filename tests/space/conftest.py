@@ -16,6 +16,7 @@ from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.text import TextAdapter
 from skautokeras._space.graph import Graph
+from skautokeras._space.pretrained import PresetTokenizer
 
 N_ROWS = 60
 # What a block is built on where that is no table.
@@ -32,6 +33,7 @@ HOMES = {
     "TemporalReduction": "series",
     "TransformerBlock": "series",
     "Embedding": "codes",
+    "BertBlock": "subwords",
     "TextBlock": "texts",
     "TextToIntSequence": "texts",
     "TextToNgramVector": "texts",
@@ -55,12 +57,12 @@ def array_source(*shape, high=None):
     return Input(), ArraySchema(shape, N_ROWS), {"array": X.astype("float32")}
 
 
-def text_source():
+def text_source(tokenizers=()):
     """Return an input for texts, their schema and the arrays of 60 of them."""
     rng = np.random.default_rng(0)
     words = [f"word{i}" for i in range(50)]
     texts = [" ".join(rng.choice(words, 8)) for _ in range(N_ROWS)]
-    adapter = TextAdapter().fit(texts)
+    adapter = TextAdapter(tokenizers=tokenizers).fit(texts)
     return TextInput(), adapter.schema_, adapter.transform(texts)
 
 
@@ -80,8 +82,12 @@ def table():
 
 
 @pytest.fixture(scope="session")
-def source_for(table):
+def source_for(table, request):
     """From a block, to an input that it can be built on, its schema and its arrays."""
+
+    def subword_source():
+        request.getfixturevalue("tiny_default_preset")
+        return text_source([PresetTokenizer("bert_tiny_en_uncased")])
 
     def source(block):
         home = HOMES.get(type(block).__name__, "table")
@@ -92,6 +98,7 @@ def source_for(table):
             "series": lambda: array_source(5, 3),
             "codes": lambda: array_source(6, high=9),
             "texts": text_source,
+            "subwords": subword_source,
         }[home]()
 
     return source

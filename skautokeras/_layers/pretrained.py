@@ -1,0 +1,189 @@
+"""Layers around pretrained models for texts."""
+
+import keras
+from keras import ops
+
+# Numbers in the vectors of all tokens that go through a model at once where nothing is
+# learned, and the fewest rows.
+_MOST_NUMBERS, _FEWEST_ROWS = 2**20, 32
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class PackedTokens(keras.layers.Layer):
+    """Cut sequences of tokens, and put the marks of start and end around them.
+
+    Tokens are their numbers plus one; 0 is behind the end.
+
+    Parameters
+    ----------
+    length : int
+        Of what comes out at most, marks included.
+    start, end : int or None, default=None
+        Numbers of the marks. None: there is none.
+
+    Notes
+    -----
+    **Shape**: int ``(batch, steps) -> (batch, min(steps + marks, length))``. Without
+    weights, applied once per configuration (``preprocessing``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.pretrained import PackedTokens
+    >>> layer = PackedTokens(length=4, start=1, end=2)
+    >>> layer(np.array([[8, 0, 0], [8, 7, 9]])).numpy()
+    array([[2, 8, 3, 0],
+           [2, 8, 7, 3]], dtype=int32)
+    """
+
+    preprocessing = True
+
+    def __init__(self, length, start=None, end=None, **kwargs):
+        super().__init__(**kwargs)
+        self.length = length
+        self.start = start
+        self.end = end
+
+    @property
+    def _n_marks(self):
+        return (self.start is not None) + (self.end is not None)
+
+    def call(self, tokens):
+        """Return the packed sequences."""
+        x = ops.cast(tokens[:, : self.length - self._n_marks], "int32")
+        if self.end is not None:
+            n_tokens = ops.sum(ops.cast(x > 0, "int32"), axis=1, keepdims=True)
+            x = ops.pad(x, ((0, 0), (0, 1)))
+            places = ops.arange(x.shape[1], dtype="int32")
+            x = ops.where(places[None, :] == n_tokens, self.end + 1, x)
+        if self.start is not None:
+            x = ops.pad(x, ((0, 0), (1, 0)), constant_values=self.start + 1)
+        return x
+
+    def compute_output_shape(self, input_shape):
+        """Return ``(batch, min(steps + marks, length))``."""
+        return input_shape[0], min(input_shape[1] + self._n_marks, self.length)
+
+    def compute_output_spec(self, tokens):
+        """Return integers, whatever dtype the layer computes in."""
+        return keras.KerasTensor(self.compute_output_shape(tokens.shape), dtype="int32")
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        config = {"length": self.length, "start": self.start, "end": self.end}
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class TextEncoder(keras.layers.Layer):
+    """Turn packed tokens into a vector per text by a model of KerasHub.
+
+    Parameters
+    ----------
+    backbone : keras_hub.models.Backbone
+        Takes tokens, a mask of where there are some and, perhaps, segments.
+    pooling : {"first", "mean"}, default="first"
+        The vector of the first token, through the layer that the model has for it, or
+        the mean over all tokens.
+    pad : int, default=0
+        The number of the token that fills up.
+    learning_rate_factor : float, default=1.0
+        What the learning rate of these weights is multiplied by.
+
+    Notes
+    -----
+    **Shape**: int ``(batch, steps) -> (batch, width of the model)``. If it is not
+    trainable it is applied once per configuration (``preprocessing``).
+    """
+
+    # What a model may ask for.
+    known_inputs = ("token_ids", "padding_mask", "segment_ids")
+    # Rates are not part of the structure.
+    numbers = ("learning_rate_factor",)
+
+    def __init__(
+        self, backbone, pooling="first", pad=0, learning_rate_factor=1.0, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.pooling = pooling
+        self.pad = pad
+        self.learning_rate_factor = learning_rate_factor
+        self._asked_for = list(backbone.input)
+        self._backbone_config = keras.saving.serialize_keras_object(backbone)
+        # Without the layers that the pooling has no use for.
+        outputs = backbone.output
+        if isinstance(outputs, dict):
+            has_first = pooling == "first" and "pooled_output" in outputs
+            outputs = outputs["pooled_output" if has_first else "sequence_output"]
+        self.network = keras.Model(backbone.input, outputs)
+        self.network.trainable = self.trainable
+        self.width = outputs.shape[-1]
+        self.built = True
+
+    @property
+    def preprocessing(self):
+        """Whether nothing is learned."""
+        return not self.trainable
+
+    @property
+    def most_rows(self):
+        """Rows at once where nothing is learned: every token has a vector."""
+        n_numbers = self.n_steps * self.width
+        return max(_MOST_NUMBERS // n_numbers, _FEWEST_ROWS)
+
+    def call(self, tokens, training=None):
+        """Return the vectors of the texts."""
+        tokens = ops.cast(tokens, "int32")
+        is_token = tokens > 0
+        known = {
+            "token_ids": ops.where(is_token, tokens - 1, self.pad),
+            "padding_mask": ops.cast(is_token, "int32"),
+            "segment_ids": ops.zeros_like(tokens),
+        }
+        x = self.network(
+            {name: known[name] for name in self._asked_for},
+            training=bool(training) and self.trainable,
+        )
+        if len(x.shape) == 2:
+            return x
+        if self.pooling == "first":
+            return x[:, 0]
+        weights = ops.cast(is_token, x.dtype)[:, :, None]
+        return ops.sum(x * weights, axis=1) / ops.maximum(ops.sum(weights, axis=1), 1)
+
+    def compute_output_shape(self, input_shape):
+        """Return ``(batch, width of the model)``."""
+        return input_shape[0], self.width
+
+    def compute_output_spec(self, tokens, training=None):
+        """Return floats although tokens are integers."""
+        self.n_steps = tokens.shape[1]
+        shape = self.compute_output_shape(tokens.shape)
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        config = {
+            "backbone": self._backbone_config,
+            "pooling": self.pooling,
+            "pad": self.pad,
+            "learning_rate_factor": self.learning_rate_factor,
+        }
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the layer that a configuration describes, with random weights.
+
+        Parameters
+        ----------
+        config : dict
+            From `get_config`.
+
+        Returns
+        -------
+        layer : TextEncoder
+        """
+        config = dict(config)
+        backbone = keras.saving.deserialize_keras_object(config.pop("backbone"))
+        return cls(backbone, **config)
