@@ -1,6 +1,13 @@
 """Keras layers of our own: registered by name, serialisable, exportable."""
 
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
+from skautokeras._layers.dense import InputScaling, NTKDense, ParametricActivation
+from skautokeras._layers.ensemble import (
+    BatchEnsembleDense,
+    MeanOfMembers,
+    MemberDense,
+    MemberScaling,
+)
 from skautokeras._layers.gradients import OrientedGradients
 from skautokeras._layers.image import (
     Cutout,
@@ -47,6 +54,7 @@ from skautokeras._layers.text import (
 )
 
 __all__ = [
+    "BatchEnsembleDense",
     "Beginning",
     "BothProbabilities",
     "CategoricalEmbedding",
@@ -58,10 +66,15 @@ __all__ = [
     "DecodedImages",
     "Dropout",
     "FeatureScaling",
+    "InputScaling",
     "KnownCodes",
+    "MeanOfMembers",
     "MeanOfMirrored",
+    "MemberDense",
+    "MemberScaling",
     "MissingIndicator",
     "MostProbable",
+    "NTKDense",
     "NgramWeights",
     "NormalizedText",
     "Numbers",
@@ -69,6 +82,7 @@ __all__ = [
     "OrientedGradients",
     "OriginalScale",
     "PackedTokens",
+    "ParametricActivation",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
     "Pixels",

@@ -19,9 +19,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._layers.ensemble import mean_of_members
 from skautokeras._search.objective import Outputs
 from skautokeras._search.optimization import (
     NOT_DECAYED,
+    dropout_rates,
     learning_rate_factors,
     make_optimizer,
     scale_learning_rates,
@@ -109,7 +111,12 @@ class CompiledCache:
             Of the graph.
         """
         training = built.training
-        key = training.optimizer, training.ema_momentum, structure(built.network)
+        key = (
+            training.optimizer,
+            training.ema_momentum,
+            training.squared_momentum,
+            structure(built.network),
+        )
         compiled = self._networks.pop(key, None) or CompiledNetwork(built, heads)
         self._networks[key] = compiled
         while len(self._networks) > 1 and self._is_full():
@@ -197,6 +204,12 @@ class CompiledNetwork:
         self._sizes = [int(np.prod(shape)) for shape in self._shapes]
         self._decayed = tf.constant(self._decay_mask(built.network))
         self.n_weights = built.network.count_params()
+        rates = {id(v) for v in dropout_rates(built.network)}
+        self._dropouts = [
+            i
+            for i, variable in enumerate(built.network.non_trainable_variables)
+            if id(variable) in rates
+        ]
         self._flat = keras.Variable(self._read(), name="weights")
         self.optimizer = make_optimizer(built.training)
         self.optimizer.build([self._flat])
@@ -221,7 +234,7 @@ class CompiledNetwork:
             numbers += [1.0 if factor is None else factor for factor in factors]
         self._numbers = tf.constant(numbers, "float32")
 
-    def run_epoch(self, chunks, rates):
+    def run_epoch(self, chunks, rates, shares=1.0):
         """Train one epoch; return its mean loss and metrics.
 
         Parameters
@@ -230,7 +243,10 @@ class CompiledNetwork:
             From `Chunks.epoch`: x, y, weight, order and bounds of some rows.
         rates : ndarray of shape (n_steps,)
             Learning rate of each step.
+        shares : ndarray of shape (n_steps,) or float, default=1.0
+            What is left of weight decay and dropout in each step.
         """
+        rates = np.stack([rates, np.broadcast_to(shares, rates.shape)], axis=1)
         rates, sums = rates.astype("float32"), self._no_sums
         for x, y, weight, order, bounds in chunks:
             if self._run_epoch is None:
@@ -241,7 +257,7 @@ class CompiledNetwork:
                         *signature((x, y, weight)),
                         tf.TensorSpec((None,), "int32"),
                         tf.TensorSpec((None,), "int32"),
-                        tf.TensorSpec((None,), "float32"),
+                        tf.TensorSpec((None, 2), "float32"),
                         tf.TensorSpec(self._numbers.shape, "float32"),
                     ],
                 )
@@ -381,18 +397,18 @@ class CompiledNetwork:
         def step(i, others, total, metrics):
             start, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
             rows = tf.slice(order, [start], [end - start])
-            rate = tf.gather(rates, i)
+            rate, share = tf.unstack(tf.gather(rates, i))
             batch = tf.nest.map_structure(lambda a: tf.gather(a, rows), (x, y, weight))
             self.optimizer.learning_rate.assign(rate)
             loss, others, metrics = self._step(
-                others, metrics, *batch, rate, rate * weight_decay, smoothing
+                others, metrics, *batch, rate, share, weight_decay, smoothing
             )
             n_rows = tf.cast(tf.size(rows), "float32")
             return i + 1, others, total + tf.stack([n_rows * loss, n_rows]), metrics
 
         others, (total, metrics) = carried
         _, others, total, metrics = tf.while_loop(
-            lambda i, *_: i < tf.size(rates),
+            lambda i, *_: i < tf.shape(rates)[0],
             step,
             (tf.constant(0), others, total, metrics),
             parallel_iterations=1,
@@ -400,7 +416,14 @@ class CompiledNetwork:
         scalars = self._scalars(total[0] / total[1], metrics)
         return (others, (total, metrics)), scalars
 
-    def _step(self, others, metrics, x, y, weight, rate, decay, smoothing):
+    def _step(
+        self, others, metrics, x, y, weight, rate, share, weight_decay, smoothing
+    ):
+        decay = rate * share * weight_decay
+        dropouts = {i: others[i] for i in self._dropouts}
+        others = [
+            dropouts[i] * share if i in dropouts else v for i, v in enumerate(others)
+        ]
         with tf.GradientTape() as tape, self._tables.used():
             y_pred, others, extra = self._call(
                 self._weights(), others, x, training=True, return_losses=True
@@ -416,7 +439,9 @@ class CompiledNetwork:
             lambda _: self.optimizer.apply([gradient], [self._flat])
         )
         self._tables.update(slopes, rate, decay, self.optimizer.iterations)
-        return loss, tuple(others), self._update_metrics(metrics, y, y_pred, weight)
+        others = tuple(dropouts.get(i, value) for i, value in enumerate(others))
+        y_pred = {name: mean_of_members(value) for name, value in y_pred.items()}
+        return loss, others, self._update_metrics(metrics, y, y_pred, weight)
 
     def _judge(self, others, x, y, weight):
         def call(batch):

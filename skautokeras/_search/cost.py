@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from skautokeras._layers.categorical import CategoricalEmbedding
+from skautokeras._layers.ensemble import BatchEnsembleDense, MemberDense, MemberScaling
 from skautokeras._layers.pretrained import TextEncoder
 from skautokeras._layers.text import WeightedBag
 from skautokeras._space.unfilled import without_weights
@@ -91,11 +92,23 @@ def _layer_flops(layer):
     if isinstance(layer, TextEncoder):
         # All of its layers are used for each token, what is looked up excepted.
         return layer.n_steps * count_flops(layer.network)
-    matrices = [w.shape for w in layer.trainable_weights if len(w.shape) > 1]
+    if isinstance(layer, MemberDense):
+        # Every member uses its own matrix, once.
+        return _FLOPS_PER_WEIGHT * math.prod(layer.kernel.shape)
+    matrices = [w.shape for w in _matrices(layer) if len(w.shape) > 1]
     if not matrices:
         return 0
     weights = sum(math.prod(shape) for shape in matrices)
     return _FLOPS_PER_WEIGHT * weights * _positions(layer)
+
+
+def _matrices(layer):
+    """Return the weights of a layer without those that single numbers multiply by."""
+    if isinstance(layer, MemberScaling):
+        return []
+    if isinstance(layer, BatchEnsembleDense):
+        return [layer.kernel]
+    return layer.trainable_weights
 
 
 def _positions(layer):

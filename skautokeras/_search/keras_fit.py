@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._layers.ensemble import MeanOfMembers, mean_of_members
 from skautokeras._search.compiled import (
     batch_bounds,
     rows_at_once,
@@ -16,6 +17,7 @@ from skautokeras._search.compiled import (
 from skautokeras._search.objective import Outputs
 from skautokeras._search.optimization import (
     NOT_DECAYED,
+    dropout_rates,
     learning_rate_factor,
     learning_rate_factors,
     make_optimizer,
@@ -33,7 +35,7 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         scale_learning_rates(
             optimizer, lambda i: 1.0 if factors[i] is None else factors[i]
         )
-    optimizer.weight_decay = training.weight_decay or None
+    regularization = _Regularization(network, optimizer, training)
     if training.weight_decay:
         pairs = zip(network.trainable_variables, factors, strict=True)
         optimizer.exclude_from_weight_decay(
@@ -47,7 +49,7 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
             name: float(head.loss_weight) for name, (head, _) in recipe.heads.items()
         },
         weighted_metrics={
-            name: head.make_metrics(target)
+            name: _of_mean(head.make_metrics(target), network)
             for name, (head, target) in recipe.heads.items()
         },
         jit_compile=False,
@@ -58,6 +60,7 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         recipe.heads,
         schedule_of(training, callbacks),
         training,
+        regularization,
         validation_freq=recipe.fit_arguments.get("validation_freq", 1),
     )
     batches = _Batches(
@@ -84,6 +87,7 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
     state = watch.last_state if monitor.best_state is None else monitor.best_state
     if state is not None:
         network.set_weights(state)
+    regularization.leave(1.0)
 
 
 @contextlib.contextmanager
@@ -133,11 +137,78 @@ def _fit_data(rows, heads, label_smoothing=0.0):
     return rows.x, y, weights_of(rows)
 
 
+def _of_mean(metrics, network):
+    """Return metrics that take the outputs of members, where there are some."""
+    if any(isinstance(layer, MeanOfMembers) for layer in network.layers):
+        return [_MetricOfMean(metric) for metric in metrics]
+    return metrics
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class _MetricOfMean(keras.metrics.Metric):
+    """A metric of the mean of what the members of a network say."""
+
+    def __init__(self, metric):
+        super().__init__(name=metric.name)
+        self._metric = metric
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_pred = mean_of_members(y_pred)
+        self._metric.update_state(y_true, y_pred, sample_weight=sample_weight)
+
+    def result(self):
+        return self._metric.result()
+
+    def reset_state(self):
+        self._metric.reset_state()
+
+    def get_config(self):
+        return {"metric": keras.saving.serialize_keras_object(self._metric)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config["metric"]))
+
+
+class _Regularization:
+    """Weight decay and dropout of a training, which may go down along it."""
+
+    def __init__(self, network, optimizer, training):
+        self.schedule = training.regularization
+        self._decay = training.weight_decay
+        self._optimizer = optimizer
+        rates = dropout_rates(network) if self.schedule != "constant" else []
+        self._rates = [(rate, float(rate)) for rate in rates]
+        optimizer.weight_decay = self._decay or None
+        if self._decay and self.schedule != "constant":
+            # Compiled training reads a variable in each step; a file gets the number,
+            # and is no place for the variable: Keras must not see it come.
+            get_config = optimizer.get_config
+            optimizer.get_config = lambda: get_config() | {"weight_decay": self._decay}
+            decay = keras.Variable(self._decay, trainable=False)
+            object.__setattr__(optimizer, "weight_decay", decay)
+
+    def leave(self, share):
+        """Leave so much of both."""
+        for rate, start in self._rates:
+            rate.assign(start * share)
+        if self._decay and self.schedule != "constant":
+            self._optimizer.weight_decay.assign(self._decay * share)
+
+
 class _FitMonitor(keras.callbacks.Callback):
     """Lets a `Monitor` watch a training that `Model.fit` runs."""
 
     def __init__(
-        self, monitor, valid_rows, heads, schedule, training, *, validation_freq
+        self,
+        monitor,
+        valid_rows,
+        heads,
+        schedule,
+        training,
+        regularization,
+        *,
+        validation_freq,
     ):
         super().__init__()
         self._monitor = monitor
@@ -145,6 +216,7 @@ class _FitMonitor(keras.callbacks.Callback):
         self._heads = heads
         self._schedule = schedule
         self._rate, self._warm_up = training.learning_rate, training.warm_up
+        self._regularization = regularization
         self._validation_freq = validation_freq
         self.last_state = None
 
@@ -153,6 +225,8 @@ class _FitMonitor(keras.callbacks.Callback):
         if self._schedule not in ("constant", "by_callback") or self._warm_up:
             factor = float(learning_rate_factor(self._schedule, start, self._warm_up))
             self.model.optimizer.learning_rate = self._rate * factor
+        schedule = self._regularization.schedule
+        self._regularization.leave(float(learning_rate_factor(schedule, start)))
 
     def on_epoch_end(self, epoch, logs=None):
         seen, logs = logs, {name: float(value) for name, value in (logs or {}).items()}

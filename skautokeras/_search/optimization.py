@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from skautokeras._layers.regularization import Dropout
+
 # Variables whose names end like this are not decayed.
 NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
 # What the learning rate starts from where it climbs, and how long "one_cycle" does.
@@ -10,6 +12,8 @@ _LOWEST = 0.05
 _CYCLE_START = 0.2
 
 
+# Epochs without a better score that any training may have.
+_MIN_PATIENCE = 8
 _OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "nadam": keras.optimizers.Nadam,
@@ -19,10 +23,29 @@ _OPTIMIZERS = {
 
 def make_optimizer(training):
     """Return a fresh Keras optimizer; weight decay is up to whoever uses it."""
-    average = {}
+    others = {}
     if training.ema_momentum:
-        average = {"use_ema": True, "ema_momentum": training.ema_momentum}
-    return _OPTIMIZERS[training.optimizer](training.learning_rate, **average)
+        others = {"use_ema": True, "ema_momentum": training.ema_momentum}
+    if training.squared_momentum is not None:
+        others["beta_2"] = training.squared_momentum
+    return _OPTIMIZERS[training.optimizer](training.learning_rate, **others)
+
+
+def dropout_rates(network):
+    """Return the variables that hold rates of dropout.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Its shared blocks are models in it.
+    """
+    rates = []
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            rates += dropout_rates(layer)
+        elif isinstance(layer, Dropout):
+            rates.append(layer.current_rate)
+    return rates
 
 
 def scale_learning_rates(optimizer, factor_of):
@@ -85,9 +108,12 @@ def learning_rate_factor(schedule, progress, warm_up=0.0):
 
     Parameters
     ----------
-    schedule : {"constant", "by_callback", "cosine", "flat_cosine", "one_cycle"}
+    schedule : {"constant", "by_callback", "cosine", "flat_cosine", "one_cycle", \
+"cos_log"}
         "cosine" falls from 1 to 0 along a half wave, "flat_cosine" stays at 1 for the
         first half, "one_cycle" climbs to 1 over the first 20 % and falls like "cosine".
+        "cos_log" makes four waves, each about twice as long as the one before:
+        ``0.5 - 0.5 cos(2 pi log2(1 + 15 t))`` (RealMLP, arXiv:2407.04491).
     progress : float or ndarray
         Share of the training that is done, 0 to 1.
     warm_up : float, default=0.0
@@ -115,6 +141,31 @@ def learning_rate_factor(schedule, progress, warm_up=0.0):
 def _falling(schedule, progress):
     if schedule == "constant":
         return np.ones_like(progress)
+    if schedule == "cos_log":
+        return 0.5 - 0.5 * np.cos(2 * np.pi * np.log2(1.0 + 15.0 * progress))
     start = {"cosine": 0.0, "flat_cosine": 0.5, "one_cycle": _CYCLE_START}[schedule]
     falling = np.maximum(progress - start, 0.0) / (1.0 - start)
     return 0.5 * (1.0 + np.cos(np.pi * falling))
+
+
+def patience(schedule, epochs):
+    """Return how many epochs without a better score end a training.
+
+    A third of them; with "cos_log" the last wave, which begins at 7/15 and whose end is
+    what the others prepare.
+
+    Parameters
+    ----------
+    schedule : str
+        As `learning_rate_factor` takes it.
+    epochs : int
+        Of the whole training.
+
+    Examples
+    --------
+    >>> from skautokeras._search.optimization import patience
+    >>> patience("cosine", 30), patience("cos_log", 30), patience("cosine", 6)
+    (10, 16, 8)
+    """
+    longest = epochs * 8 // 15 if schedule == "cos_log" else epochs // 3
+    return max(_MIN_PATIENCE, longest)

@@ -18,11 +18,12 @@ from skautokeras._search.compiled import (
 )
 from skautokeras._search.keras_fit import train_with_fit
 from skautokeras._search.monitor import Monitor
-from skautokeras._search.optimization import learning_rate_factor, schedule_of
+from skautokeras._search.optimization import (
+    learning_rate_factor,
+    patience,
+    schedule_of,
+)
 from skautokeras._space.randomness import seeded
-
-# Epochs without a better score that any training may have.
-_MIN_PATIENCE = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +122,9 @@ def train(
     monitor = Monitor(
         objective,
         epochs,
-        patience=max(_MIN_PATIENCE, epochs // 3) if recipe.early_stopping else None,
+        patience=patience(built.training.schedule, epochs)
+        if recipe.early_stopping
+        else None,
         stop_after=recipe.stop_after,
         deadline=deadline,
         on_epoch=on_epoch,
@@ -222,7 +225,8 @@ def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, s
                 rate = float(compiled.optimizer.learning_rate)
             progress = np.linspace(*monitor.next_progress(), chunks.n_steps + 1)[:-1]
             rates = rate * learning_rate_factor(schedule, progress, warm_up)
-            logs = compiled.run_epoch(chunks.epoch(), rates)
+            shares = learning_rate_factor(built.training.regularization, progress)
+            logs = compiled.run_epoch(chunks.epoch(), rates, shares)
             outputs = None
             if valid_parts is not None:
                 outputs, valid_logs = compiled.validate(valid_parts())

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import keras
 import keras_tuner
 
-from skautokeras._data.schema import ImageSchema
+from skautokeras._data.schema import ImageSchema, StructuredDataSchema
 from skautokeras._space.block import as_tensor, build_block
+from skautokeras._space.heads import LossOfMembers
 from skautokeras._space.hyperparameters import check_parameters
+from skautokeras._space.records import Members
 from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import Training, suggest_training
@@ -270,6 +272,9 @@ class Graph:
             # Part of the recipes for images (docs/decisions.md).
             average_weights=any(isinstance(s, ImageSchema) for s in self.schemas),
             pretrained=any(map(_has_subwords, self.schemas)),
+            regularize_by_schedule=any(
+                isinstance(s, StructuredDataSchema) for s in self.schemas
+            ),
         )
         tensors, made, models = {}, {}, {}
         for node, schema in zip(self.inputs, self.schemas, strict=True):
@@ -282,7 +287,7 @@ class Graph:
                 inputs = [made[parent._key] for parent in node.parents]
                 with _naming(self.wiring.name(node), node.block):
                     made[node._key] = self._build(hp, node, inputs, models)
-        outputs = {}
+        outputs, losses = {}, {}
         for node, (name, (head, target)) in zip(
             self.outputs, self.heads.items(), strict=True
         ):
@@ -290,14 +295,14 @@ class Graph:
             with _naming(name, head):
                 x = _features(made[parent._key], is_input=parent.block is None)
                 outputs[name] = head.build_output(x, target, name)
+            losses[name] = head.make_loss(target)
+            if isinstance(x, Members):
+                losses[name] = LossOfMembers(losses[name])
         model = keras.Model(tensors, outputs)
         preprocess, network = _split_preprocessing(model, tensors, outputs)
         if preprocess is not None:
             # Cutting a model leaves it without a config: the two halves are chained.
             model = keras.Model(tensors, network(preprocess(tensors)))
-        losses = {
-            name: head.make_loss(target) for name, (head, target) in self.heads.items()
-        }
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
         return Built(preprocess, network, model, training, losses, used, hp)
 
@@ -360,7 +365,9 @@ def _has_subwords(schema):
 
 
 def _features(x, *, is_input):
-    """Return what a head is built on: (batch, features)."""
+    """Return what a head is built on: (batch, features), or those of members."""
+    if isinstance(x, Members):
+        return x
     x = as_tensor(x)
     if len(x.shape) <= 2:
         return x

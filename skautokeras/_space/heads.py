@@ -7,7 +7,9 @@ import keras
 from keras import ops
 from sklearn.utils._param_validation import Interval
 
+from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._space.block import Block, snake_case
+from skautokeras._space.records import Members
 
 
 class Head(Block):
@@ -150,7 +152,7 @@ class Head(Block):
 
         Parameters
         ----------
-        x : keras.KerasTensor of shape (batch, n_features)
+        x : keras.KerasTensor of shape (batch, n_features), or Members
             What the graph has made.
         target : TargetSchema
             What is predicted.
@@ -223,7 +225,7 @@ class ClassificationHead(Head):
         sigmoid = layout in ("binary", "columns")
         n_units = target.n_outputs if sigmoid else max(target.n_outputs, 2)
         activation = "sigmoid" if sigmoid else "softmax"
-        return keras.layers.Dense(n_units, activation=activation, name=name)(x)
+        return _output(x, n_units, activation, name)
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -261,7 +263,66 @@ class RegressionHead(Head):
 
     def build_output(self, x, target, name):
         """Return the standardised predictions (batch, n_targets)."""
-        return keras.layers.Dense(target.n_outputs, name=name)(x)
+        return _output(x, target.n_outputs, None, name)
+
+
+def _output(x, n_units, activation, name):
+    """Return the last layer, one for each member where there are several."""
+    if isinstance(x, Members):
+        return MeanOfMembers(name=name)(MemberDense(n_units, activation)(x.features))
+    return keras.layers.Dense(n_units, activation=activation, name=name)(x)
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class LossOfMembers(keras.losses.Loss):
+    """The mean of the losses of all members, where a network has several.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+        Of encoded targets and the outputs of one network.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skautokeras._space.heads import LossOfMembers
+    >>> loss = LossOfMembers(keras.losses.MeanSquaredError())
+    >>> float(loss(np.array([[1.0]]), np.array([[[0.0], [2.0]]])))
+    1.0
+    """
+
+    def __init__(self, loss):
+        super().__init__(name=loss.name, reduction=loss.reduction)
+        self.loss = loss
+
+    def call(self, y_true, y_pred):
+        """Return the loss of each row.
+
+        Parameters
+        ----------
+        y_true : tensor of shape (batch, ...)
+            Encoded targets.
+        y_pred : tensor of shape (batch, n_members, n_outputs) or (batch, n_outputs)
+            Outputs in training, or their mean.
+        """
+        if len(y_pred.shape) == 2:
+            return self.loss.call(y_true, y_pred)
+        _, n_members, n_outputs = y_pred.shape
+        losses = self.loss.call(
+            ops.repeat(y_true, n_members, axis=0),
+            ops.reshape(y_pred, (-1, n_outputs)),
+        )
+        return ops.mean(ops.reshape(losses, (-1, n_members)), axis=1)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {"loss": keras.saving.serialize_keras_object(self.loss)}
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the loss that a configuration describes."""
+        return cls(keras.saving.deserialize_keras_object(config["loss"]))
 
 
 class _FunctionLoss(keras.losses.Loss):

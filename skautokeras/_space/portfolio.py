@@ -23,20 +23,27 @@ def _sparse_data(*, sparse, dense=None, training):
         training=training,
     )
     values[f"{_BLOCK}/has_layers"] = dense is not None
+    if dense is None:
+        del values[f"{_BLOCK}/block_type"]
     return values | {f"{_BLOCK}/sparse_embedding_1/{k}": v for k, v in sparse.items()}
 
 
 def _structured_data(
-    *, normalization, numerical, categorical="one_hot", dense, training
+    *, normalization, numerical, categorical="one_hot", training, **network
 ):
-    """Return the full names for the steps of a `StructuredDataBlock`."""
+    """Return the full names for the steps of a `StructuredDataBlock`.
+
+    The network is one of ``dense``, ``real_mlp`` and ``tab_m``.
+    """
+    ((block_type, layers),) = network.items()
     parts = {
         f"{_BLOCK}/normalization_1/method": normalization,
         f"{_BLOCK}/categorical_encoding_1/method": categorical,
+        f"{_BLOCK}/block_type": block_type,
     }
     scopes = {
         f"{_BLOCK}/numerical_embedding_1": numerical,
-        f"{_BLOCK}/dense_block_1": dense,
+        f"{_BLOCK}/{block_type}_block_1": layers,
         "training": training,
     }
     for scope, values in scopes.items():

@@ -32,6 +32,9 @@ from skautokeras._space.shapes import choose_dropout
 # One-hot codes of a column with more categories than this would be a long, thin
 # matrix; such columns are embedded under every encoding.
 ONE_HOT_LIMIT = 64
+# How many codes a column may have for them to be one-hot, by method; one code is that
+# of unknown values.
+_ONE_HOT_LIMITS = {"one_hot": ONE_HOT_LIMIT, "embedding": 0, "mixed": 10}
 
 _POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 
@@ -251,9 +254,10 @@ class CategoricalEncoding(Block):
 
     Parameters
     ----------
-    method : {"one_hot", "embedding"} or None, default=None
+    method : {"one_hot", "embedding", "mixed"} or None, default=None
         ``"one_hot"``: one feature per category; columns with more than 64 codes get
         an embedding all the same. ``"embedding"``: a learned vector per category.
+        ``"mixed"``: one feature per category up to 9 of them, else a vector (RealMLP).
         None: searched.
     dim : int or None, default=None
         Length of a vector.
@@ -267,7 +271,7 @@ class CategoricalEncoding(Block):
     takes_records = True
 
     _parameter_constraints = {
-        "method": [StrOptions({"one_hot", "embedding"}), *SEARCHED],
+        "method": [StrOptions(set(_ONE_HOT_LIMITS)), *SEARCHED],
         "dim": [_POSITIVE_INT, *SEARCHED],
     }
 
@@ -284,18 +288,19 @@ class CategoricalEncoding(Block):
             )
         if inputs.categorical is None:
             return inputs
-        methods = Choice(("one_hot", "embedding"))
+        methods = Choice(tuple(_ONE_HOT_LIMITS))
         method = choose(hp, "method", self.method, methods)
         check_parameters(self, method=method)
-        limit = ONE_HOT_LIMIT if method == "one_hot" else 0
+        limit = _ONE_HOT_LIMITS[method]
         narrow = [j for j, n in enumerate(inputs.cardinalities) if n <= limit]
         wide = [j for j, n in enumerate(inputs.cardinalities) if n > limit]
-        # Wide columns are embedded in any case, the others by one method only.
-        by_method = max(inputs.cardinalities) <= ONE_HOT_LIMIT
-        given = self.method if by_method else "embedding"
+        # Wide columns are embedded in any case, the others by some methods only.
+        widest = max(inputs.cardinalities)
+        given = self.method if widest <= ONE_HOT_LIMIT else "embedding"
         dim = None
         if wide or is_searched(given):
-            with when(hp, "method", given, ["embedding"]):
+            embed = [name for name, most in _ONE_HOT_LIMITS.items() if widest > most]
+            with when(hp, "method", given, embed):
                 dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
         parts = []
         if narrow:

@@ -136,3 +136,17 @@ def check_text(block, inputs):
     """Raise TypeError unless a block is built on texts."""
     if not isinstance(inputs, Text):
         raise TypeError(f"{type(block).__name__} needs texts: call it on a TextInput.")
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """What several networks in one have made of the rows.
+
+    ``features`` (batch, n_members, n_features) is a float tensor.
+    """
+
+    features: object
+
+    def to_tensor(self):
+        """Return the mean of the members."""
+        return keras.layers.GlobalAveragePooling1D()(self.features)

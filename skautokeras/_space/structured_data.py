@@ -3,41 +3,60 @@
 from dataclasses import replace
 
 import keras
+from sklearn.utils._param_validation import StrOptions
 
 from skautokeras._space.block import Block, build_block, snake_case
 from skautokeras._space.dense import DenseBlock
-from skautokeras._space.hyperparameters import Boolean, choose, when
+from skautokeras._space.hyperparameters import (
+    SEARCHED,
+    Boolean,
+    Choice,
+    check_parameters,
+    choose,
+    when,
+)
 from skautokeras._space.preprocessing import (
     CategoricalEncoding,
     Normalization,
     NumericalEmbedding,
     SparseEmbedding,
 )
+from skautokeras._space.real_mlp import RealMLPBlock
 from skautokeras._space.records import Table
+from skautokeras._space.tab_m import TabMBlock
+
+_NETWORKS = {"dense": DenseBlock, "real_mlp": RealMLPBlock, "tab_m": TabMBlock}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class StructuredDataBlock(Block):
-    """A network for a table: scaling, embeddings, then dense layers.
+    """A network for a table: scaling, embeddings, then layers.
 
     Each column of texts goes through a network of its own, all of one kind; what comes
     out stands beside the other columns before the dense layers.
 
     Parameters
     ----------
-    normalization, numerical_embedding, categorical_encoding, dense : Block or None
-        The steps, in this order. None: `Normalization`, `NumericalEmbedding`,
-        `CategoricalEncoding` and `DenseBlock` with everything searched.
+    normalization, numerical_embedding, categorical_encoding : Block or None
+        The steps, in this order. None: `Normalization`, `NumericalEmbedding` and
+        `CategoricalEncoding` with everything searched.
+    dense : Block or None, default=None
+        The layers behind them, whatever they are. None: as ``block_type`` says.
+    block_type : {"dense", "real_mlp", "tab_m"} or None, default=None
+        `DenseBlock`, `RealMLPBlock` or `TabMBlock`, everything in it being searched.
+        None: searched.
     text : Block or None, default=None
         The network for each column of texts. None: `TextBlock`.
 
     Examples
     --------
     >>> from skautokeras import StructuredDataBlock, StructuredDataInput
-    >>> node = StructuredDataBlock()(StructuredDataInput())
+    >>> node = StructuredDataBlock(block_type="real_mlp")(StructuredDataInput())
     """
 
     takes_records = True
+
+    _parameter_constraints = {"block_type": [StrOptions(set(_NETWORKS)), *SEARCHED]}
 
     def __init__(
         self,
@@ -46,12 +65,14 @@ class StructuredDataBlock(Block):
         numerical_embedding=None,
         categorical_encoding=None,
         dense=None,
+        block_type=None,
         text=None,
     ):
         self.normalization = normalization
         self.numerical_embedding = numerical_embedding
         self.categorical_encoding = categorical_encoding
         self.dense = dense
+        self.block_type = block_type
         self.text = text
 
     def build(self, hp, inputs):
@@ -74,12 +95,11 @@ class StructuredDataBlock(Block):
             x = self._with_encoded_texts(hp, x)
         for name, block in steps.items():
             x = build_block(hp, name, block, x)
-        dense = self.dense or DenseBlock()
         if not is_sparse:
-            return build_block(hp, "dense_block_1", dense, x)
+            return self._layers(hp, x)
         has_layers = choose(hp, "has_layers", None, Boolean(default=True))
         with when(hp, "has_layers", None, [True]):
-            return build_block(hp, "dense_block_1", dense, x) if has_layers else x
+            return self._layers(hp, x) if has_layers else x
 
     def _with_encoded_texts(self, hp, table):
         """Return a table with features of its texts, which share hyperparameters."""
@@ -90,3 +110,17 @@ class StructuredDataBlock(Block):
         name = f"{snake_case(type(block).__name__)}_1"
         features = [build_block(hp, name, block, text) for text in table.texts]
         return replace(table, texts=(), encoded=(*table.encoded, *features))
+
+    def _layers(self, hp, x):
+        """Return what the layers make of the features."""
+        if self.dense is not None:
+            return build_block(hp, "dense_block_1", self.dense, x)
+        kinds = Choice(tuple(_NETWORKS))
+        kind = choose(hp, "block_type", self.block_type, kinds)
+        check_parameters(self, block_type=kind)
+        for each_kind, network in _NETWORKS.items():
+            with when(hp, "block_type", self.block_type, [each_kind]):
+                if each_kind == kind:
+                    name = f"{snake_case(network.__name__)}_1"
+                    output = build_block(hp, name, network(), x)
+        return output

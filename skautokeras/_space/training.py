@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
-from skautokeras._space.hyperparameters import Choice, Float, choose
+from skautokeras._space.hyperparameters import Choice, Float, choose, when
 
 OPTIMIZERS = ("adam", "nadam", "rmsprop")
-SCHEDULES = ("cosine", "flat_cosine", "one_cycle", "constant")
+SCHEDULES = ("cosine", "flat_cosine", "one_cycle", "constant", "cos_log")
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
-EPOCHS = (8, 16, 32, 64, 128)
 # Pretrained weights are forgotten where they are trained for long.
 FEW_EPOCHS = (2, 4)
 # Not at all, or over this share of the training.
 WARM_UPS = (0.0, 0.1, 0.2)
+EPOCHS = (8, 16, 32, 64, 128, 256)
+# How fast the mean of squared gradients forgets: Keras's value and that of RealMLP.
+SQUARED_MOMENTA = (0.999, 0.95)
 # Not at all, or over some hundred or thousand steps.
 EMA_MOMENTA = (0.0, 0.99, 0.999)
 
@@ -26,7 +28,9 @@ class Training:
     weight matrix away, biases and scales of normalizations excepted. ``ema_momentum``
     above 0 says that the network is judged, and ends, with an exponential moving
     average of its weights (Polyak and Juditsky, 1992). The learning rate climbs in a
-    line over the share ``warm_up`` of the training.
+    line over the share ``warm_up`` of the training. ``regularization`` is the
+    schedule of weight decay and dropout; ``squared_momentum`` says how much the mean of
+    squared gradients remembers (None: as Keras has it).
     """
 
     optimizer: str
@@ -38,6 +42,8 @@ class Training:
     label_smoothing: float = 0.0
     ema_momentum: float = 0.0
     warm_up: float = 0.0
+    regularization: str = "constant"
+    squared_momentum: float | None = None
 
 
 def suggest_training(
@@ -49,6 +55,7 @@ def suggest_training(
     smooth_labels=False,
     average_weights=False,
     pretrained=False,
+    regularize_by_schedule=False,
 ):
     """Return the training that the hyperparameters below ``training`` describe.
 
@@ -68,10 +75,13 @@ def suggest_training(
         Whether it is searched if weights are averaged.
     pretrained : bool, default=False
         Whether some weights are pretrained: a warm-up is searched, and fewer epochs.
+    regularize_by_schedule : bool, default=False
+        Whether it is searched how weight decay and dropout end, and how much the mean
+        of squared gradients remembers (RealMLP, arXiv:2407.04491).
     """
     with hp.name_scope("training"):
         rates = Float(1e-4, 3e-2, default=2e-3, sampling="log")
-        decays = Choice((0.0, 1e-3, 1e-2, 1e-1), default=1e-2)
+        decays = Choice((0.0, 1e-3, 1e-2, 1e-1, 3e-1), default=1e-2)
         sizes = Choice(BATCH_SIZES, default=default_batch_size(n_samples))
         smoothing = Choice((0.0, 0.05, 0.1)) if smooth_labels else None
         durations = Choice(EPOCHS, default=32)
@@ -93,7 +103,19 @@ def suggest_training(
             warm_up=choose(hp, "warm_up", None, Choice(WARM_UPS, default=0.1))
             if pretrained
             else 0.0,
+            **(_published_for_tables(hp) if regularize_by_schedule else {}),
         )
+
+
+def _published_for_tables(hp):
+    """Return what else the recipe of RealMLP changes, searched."""
+    schedules, momenta = Choice(("constant", "flat_cosine")), Choice(SQUARED_MOMENTA)
+    with when(hp, "optimizer", None, ["adam", "nadam"]):
+        momentum = choose(hp, "squared_momentum", None, momenta)
+    return {
+        "regularization": choose(hp, "regularization", None, schedules),
+        "squared_momentum": momentum,
+    }
 
 
 def default_batch_size(n_samples):

@@ -29,11 +29,13 @@ from skautokeras import (
     Normalization,
     NumericalEmbedding,
     OrientedGradientsBlock,
+    RealMLPBlock,
     ResNetBlock,
     RNNBlock,
     SpatialReduction,
     StructuredDataBlock,
     StructuredDataInput,
+    TabMBlock,
     TemporalReduction,
     TextBlock,
     TextInput,
@@ -275,6 +277,18 @@ def test_every_method_of_every_step_works_on_every_table(table):
         (NumericalEmbedding(method="piecewise_linear", n_bins=0), "n_bins"),
         (NumericalEmbedding(method="periodic", sigma=-1.0), "sigma"),
         (CategoricalEncoding(method="embedding", dim=0), "dim"),
+        (RealMLPBlock(n_layers=0), "n_layers"),
+        (RealMLPBlock(units=0.5), "units"),
+        (RealMLPBlock(activation="wrong"), "activation"),
+        (RealMLPBlock(dropout=1), "dropout"),
+        (TabMBlock(n_members=0), "n_members"),
+        (TabMBlock(n_layers=0), "n_layers"),
+        (TabMBlock(units=-1), "units"),
+        (TabMBlock(activation="wrong"), "activation"),
+        (TabMBlock(use_batchnorm="no"), "use_batchnorm"),
+        (TabMBlock(dropout=-0.5), "dropout"),
+        (TabMBlock(adapters="last"), "adapters"),
+        (StructuredDataBlock(block_type="wrong"), "block_type"),
     ],
     ids=repr,
 )
@@ -442,5 +456,5 @@ def test_a_hyperparameter_that_comes_up_while_a_block_runs_is_searched(towers):
 
 @pytest.mark.parametrize("tuner", ["random", "bayesian", "hyperband"])
 def test_other_oracles_search_what_comes_up_while_a_block_runs_too(tuner):
-    _, built = search_tower(1, n_trials=20, tuner=tuner)
+    _, built = search_tower(7, n_trials=20, tuner=tuner)
     assert len({used.get("tower_1/width_2") for used in built} - {None}) > 1

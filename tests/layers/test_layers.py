@@ -13,6 +13,13 @@ from scipy.special import ndtri
 
 import skautokeras._layers
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
+from skautokeras._layers.dense import InputScaling, NTKDense, ParametricActivation
+from skautokeras._layers.ensemble import (
+    BatchEnsembleDense,
+    MeanOfMembers,
+    MemberDense,
+    MemberScaling,
+)
 from skautokeras._layers.gradients import OrientedGradients
 from skautokeras._layers.image import (
     Cutout,
@@ -68,7 +75,16 @@ MADE_BY = {
     TextEncoder: lambda: TextEncoder(_backbone(), "mean", learning_rate_factor=0.1),
     WithMirrored: WithMirrored,
     MeanOfMirrored: MeanOfMirrored,
+    InputScaling: lambda: InputScaling(factor=3.0),
+    NTKDense: lambda: NTKDense(3, factor=2.0, bias_factor=0.5),
+    ParametricActivation: lambda: ParametricActivation("tanh", factor=2.0),
+    MemberScaling: lambda: MemberScaling(n_members=4),
+    BatchEnsembleDense: lambda: BatchEnsembleDense(5),
+    MemberDense: lambda: MemberDense(2, activation="sigmoid"),
+    MeanOfMembers: MeanOfMembers,
 }
+# Layers on (rows, members, features).
+OF_MEMBERS = (BatchEnsembleDense, MemberDense, MeanOfMembers)
 # Two rows of the one are one row of the other.
 PAIRS = (WithMirrored, MeanOfMirrored)
 ON_CODES = (
@@ -127,7 +143,7 @@ every_layer_of_rows = pytest.mark.parametrize(
 def _input_of(layer_class):
     if layer_class in (RandomAffine, RandomContrast, Cutout, OrientedGradients, *PAIRS):
         return IMAGES
-    if layer_class is PositionEmbedding:
+    if layer_class is PositionEmbedding or layer_class in OF_MEMBERS:
         return SERIES
     return CODES if layer_class in ON_CODES else NUMBERS
 
@@ -359,6 +375,106 @@ def test_dropout_follows_the_variable_that_holds_its_rate():
     layer(x)
     layer.current_rate.assign(0.0)
     np.testing.assert_array_equal(np.asarray(layer(x, training=True)), x)
+
+
+# --- InputScaling, NTKDense and ParametricActivation
+
+
+def test_input_scaling_multiplies_each_feature():
+    layer = _randomized(InputScaling(factor=3.0), NUMBERS)
+    (scale,) = layer.get_weights()
+    expected = NUMBERS * 3.0 * scale
+    np.testing.assert_allclose(np.asarray(layer(NUMBERS)), expected, rtol=1e-5)
+
+
+def test_input_scaling_changes_nothing_at_the_start():
+    np.testing.assert_allclose(np.asarray(InputScaling()(NUMBERS)), NUMBERS, rtol=1e-6)
+
+
+def test_ntk_dense_divides_by_the_root_of_the_number_of_inputs():
+    layer = _randomized(NTKDense(3, factor=2.0, bias_factor=0.5), NUMBERS)
+    kernel, bias = layer.get_weights()
+    expected = 2.0 / math.sqrt(2) * NUMBERS @ kernel + 0.5 * bias
+    np.testing.assert_allclose(np.asarray(layer(NUMBERS)), expected, rtol=1e-4)
+
+
+def test_ntk_dense_starts_from_weights_of_unit_variance():
+    keras.utils.set_random_seed(0)
+    layer = NTKDense(400, factor=16.0, bias_factor=1.6)
+    layer.build((None, 100))
+    kernel, bias = layer.get_weights()
+    assert np.std(16.0 * kernel) == pytest.approx(1, rel=0.05)
+    assert np.std(1.6 * bias) == pytest.approx(3**-0.5, rel=0.15)
+
+
+def test_a_factor_multiplies_the_learning_rate_of_adam():
+    # A step of Adam moves every weight by about the learning rate.
+    layer = NTKDense(3, factor=16.0, bias_factor=1.6)
+    layer.build((None, 256))
+    x, start = np.ones((4, 256), "float32"), layer.get_weights()
+    optimizer = keras.optimizers.Adam(1e-3)
+    with tf.GradientTape() as tape:
+        loss = keras.ops.sum(layer(x))
+    variables = [v.value for v in layer.trainable_variables]
+    optimizer.apply(tape.gradient(loss, variables), layer.trainable_variables)
+    kernel, bias = (a - b for a, b in zip(layer.get_weights(), start, strict=True))
+    np.testing.assert_allclose(16.0 * kernel, -16e-3, rtol=1e-2)
+    np.testing.assert_allclose(1.6 * bias, -1.6e-3, rtol=1e-2)
+
+
+def test_a_parametric_activation_lies_between_the_identity_and_the_function():
+    layer = _randomized(ParametricActivation("tanh", factor=2.0), NUMBERS)
+    (gamma,) = layer.get_weights()
+    expected = NUMBERS + 2.0 * gamma * (np.tanh(NUMBERS) - NUMBERS)
+    np.testing.assert_allclose(np.asarray(layer(NUMBERS)), expected, rtol=1e-4)
+
+
+def test_a_parametric_activation_is_the_function_at_the_start():
+    result = np.asarray(ParametricActivation("tanh")(NUMBERS))
+    np.testing.assert_allclose(result, np.tanh(NUMBERS), rtol=1e-5, atol=1e-6)
+
+
+# --- Layers of ensembles
+
+
+def test_members_scale_the_features_each_in_its_way():
+    layer = _randomized(MemberScaling(4), NUMBERS)
+    (scale,) = layer.get_weights()
+    result = np.asarray(layer(NUMBERS))
+    assert result.shape == (len(NUMBERS), 4, 2)
+    for k in range(4):
+        np.testing.assert_allclose(result[:, k], NUMBERS * scale[k], rtol=1e-5)
+
+
+def test_members_adapt_a_matrix_that_they_share():
+    layer = _randomized(BatchEnsembleDense(5), SERIES)
+    kernel, r, s, b = layer.get_weights()
+    result = np.asarray(layer(SERIES))
+    for k in range(SERIES.shape[1]):
+        expected = ((SERIES[:, k] * r[k]) @ kernel) * s[k] + b[k]
+        np.testing.assert_allclose(result[:, k], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_members_are_alike_at_the_start_where_a_matrix_is_shared():
+    x = np.repeat(SERIES[:, :1], 4, axis=1)
+    result = np.asarray(BatchEnsembleDense(5)(x))
+    np.testing.assert_allclose(result, np.repeat(result[:, :1], 4, axis=1), rtol=1e-6)
+
+
+def test_members_have_heads_of_their_own():
+    layer = _randomized(MemberDense(2, activation="sigmoid"), SERIES)
+    kernel, bias = layer.get_weights()
+    result = np.asarray(layer(SERIES))
+    for k in range(SERIES.shape[1]):
+        expected = 1 / (1 + np.exp(-(SERIES[:, k] @ kernel[k] + bias[k])))
+        np.testing.assert_allclose(result[:, k], expected, rtol=1e-4)
+
+
+def test_members_are_averaged_in_prediction_only():
+    layer = MeanOfMembers()
+    np.testing.assert_array_equal(np.asarray(layer(SERIES, training=True)), SERIES)
+    result = np.asarray(layer(SERIES))
+    np.testing.assert_allclose(result, SERIES.mean(axis=1), rtol=1e-5, atol=1e-6)
 
 
 # --- KnownCodes, FeatureScaling and WeightedBag

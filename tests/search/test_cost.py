@@ -3,6 +3,8 @@
 import keras
 import pytest
 
+from skautokeras._layers.dense import NTKDense
+from skautokeras._layers.ensemble import BatchEnsembleDense, MemberDense, MemberScaling
 from skautokeras._layers.text import WeightedBag
 from skautokeras._search.cost import count_flops
 
@@ -26,8 +28,14 @@ def model_of(shape, *layers):
         ((6, 2), [keras.layers.SimpleRNN(3)], 2 * 6 * (2 * 3 + 3 * 3)),
         ((6,), [keras.layers.Embedding(10, 4), keras.layers.Dense(3)], 2 * 6 * 4 * 3),
         ((6,), [WeightedBag(10, 4), keras.layers.Dense(3)], 2 * (6 * 4 + 4 * 3)),
+        ((4,), [NTKDense(3)], 2 * 4 * 3),
+        (
+            (4,),
+            [MemberScaling(7), BatchEnsembleDense(5), MemberDense(2)],
+            2 * 7 * (4 * 5 + 5 * 2),
+        ),
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_flops_are_those_of_the_matrices(shape, layers, expected):
     model = model_of(shape, *layers)

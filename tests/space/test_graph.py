@@ -179,10 +179,20 @@ def test_every_branch_is_found_with_its_conditions(graph):
     method = "numerical_embedding_1/method"
     expected = {
         f"dense_block_1/units_{i}": {
+            "block_type": ["dense"],
             "dense_block_1/n_layers": list(range(i + 1, 5)),
         }
         for i in range(4)
     }
+    layers = {"n_layers", "activation", "dropout"}
+    for block_type, parts in {
+        "dense": layers | {"use_batchnorm", "residual"},
+        "real_mlp": layers | {"units"},
+        "tab_m": layers | {"units", "use_batchnorm", "n_members", "adapters"},
+    }.items():
+        for part in parts:
+            expected[f"{block_type}_block_1/{part}"] = {"block_type": [block_type]}
+    expected["training/squared_momentum"] = {"training/optimizer": ["adam", "nadam"]}
     for branch, parts in {
         "periodic": ("dim", "sigma", "activation"),
         "piecewise_linear": ("n_bins", "dim"),
