@@ -8,7 +8,7 @@ from os import PathLike
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -366,6 +366,70 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         export(
             self._ensemble, self._adapter, self._targets, path, format=format, raw=raw
         )
+
+    def to_scikeras(self, *, fitted=False):
+        """Return the found network as a SciKeras estimator behind the preprocessing.
+
+        The pipeline trains the network again on other rows without a new search, in
+        `cross_val_score` and `GridSearchCV` as well, with parameters such as
+        ``model__optimizer__learning_rate``, ``model__epochs`` and
+        ``model__batch_size``. Preprocessing is fitted again as well, and the network is
+        built for what that learns. Of an ensemble, all networks are trained as one,
+        whose output is their weighted mean, with the settings of the best one, for as
+        many epochs as that one was best after.
+
+        Parameters
+        ----------
+        fitted : bool, default=False
+            Whether the pipeline predicts what this estimator does. False: it has to be
+            fitted.
+
+        Returns
+        -------
+        pipeline : sklearn.pipeline.Pipeline
+            The steps "preprocessing" and "model", which is a
+            `scikeras.wrappers.KerasClassifier` or `KerasRegressor`.
+
+        Raises
+        ------
+        ValueError
+            If there are several heads: SciKeras takes networks with one output.
+        """
+        from skautokeras._export.scikeras import Found, fill_pipeline, make_pipeline
+
+        check_is_fitted(self)
+        if len(self._targets.names) > 1:
+            raise ValueError(
+                f"SciKeras takes networks with one output, but there are the heads "
+                f"{list(self._targets.names)}. Use export_model(), which returns one "
+                "keras.Model for all of them."
+            )
+        (target,) = self._targets.targets_
+        wiring = self._wire()
+        chosen = self.leaderboard_[self.leaderboard_["weight"] > 0]
+        chosen = chosen.sort_values("score", ascending=False, kind="stable")
+        found = Found(
+            inputs=wiring.inputs,
+            outputs=wiring.outputs,
+            values=[dict(values) for values in chosen["params"]],
+            weights=chosen["weight"].tolist(),
+            target=clone(target),
+            n_samples=self._adapter.schemas_[0].n_samples,
+            epochs=1 + int(np.argmax(self.history_["val_score"])),
+            batch_size=self.batch_size,
+        )
+        pipeline = make_pipeline(
+            found,
+            self._adapter,
+            target.schema_,
+            random_state=self.random_state,
+            class_weight=getattr(self, "class_weight", None),
+        )
+        if fitted:
+            fill_pipeline(
+                pipeline, self, self._adapter, target, self._ensemble, self.history_
+            )
+        return pipeline
 
     def save(self, path):
         """Write the fitted estimator to a file, for `skautokeras.load`.
