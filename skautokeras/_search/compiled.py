@@ -227,10 +227,21 @@ class CompiledNetwork:
         for variable in self.optimizer.variables:
             variable.assign(keras.ops.zeros_like(variable))
         self.optimizer.learning_rate = built.training.learning_rate
-        numbers = [built.training.weight_decay, built.training.label_smoothing]
-        variables = self._tables.others(built.network)
-        factors = learning_rate_factors(built.network, variables)
-        if any(factors):
+        self._training = built.training
+        self.begin_epoch(0.0)
+
+    def begin_epoch(self, progress):
+        """Let every layer learn as fast as it is to, now.
+
+        Parameters
+        ----------
+        progress : float
+            Share of the training that is done.
+        """
+        numbers = [self._training.weight_decay, self._training.label_smoothing]
+        variables = self._tables.others(self._network)
+        factors = learning_rate_factors(self._network, variables, progress)
+        if any(factor is not None for factor in factors):
             numbers += [1.0 if factor is None else factor for factor in factors]
         self._numbers = tf.constant(numbers, "float32")
 

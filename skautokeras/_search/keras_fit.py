@@ -31,10 +31,10 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
     network, training = built.network, built.training
     optimizer = make_optimizer(training)
     factors = learning_rate_factors(network, network.trainable_variables)
-    if any(factors):
-        scale_learning_rates(
-            optimizer, lambda i: 1.0 if factors[i] is None else factors[i]
-        )
+    current_factors = None
+    if any(factor is not None for factor in factors):
+        current_factors = keras.Variable(np.ones(len(factors)), trainable=False)
+        scale_learning_rates(optimizer, lambda i: current_factors[i])
     regularization = _Regularization(network, optimizer, training)
     if training.weight_decay:
         pairs = zip(network.trainable_variables, factors, strict=True)
@@ -62,6 +62,7 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         training,
         regularization,
         validation_freq=recipe.fit_arguments.get("validation_freq", 1),
+        factors=current_factors,
     )
     batches = _Batches(
         _fit_data(train_rows, recipe.heads, training.label_smoothing),
@@ -209,6 +210,7 @@ class _FitMonitor(keras.callbacks.Callback):
         regularization,
         *,
         validation_freq,
+        factors,
     ):
         super().__init__()
         self._monitor = monitor
@@ -218,6 +220,7 @@ class _FitMonitor(keras.callbacks.Callback):
         self._rate, self._warm_up = training.learning_rate, training.warm_up
         self._regularization = regularization
         self._validation_freq = validation_freq
+        self._factors = factors
         self.last_state = None
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -227,6 +230,10 @@ class _FitMonitor(keras.callbacks.Callback):
             self.model.optimizer.learning_rate = self._rate * factor
         schedule = self._regularization.schedule
         self._regularization.leave(float(learning_rate_factor(schedule, start)))
+        if self._factors is not None:
+            variables = self.model.trainable_variables
+            factors = learning_rate_factors(self.model, variables, start)
+            self._factors.assign([1.0 if f is None else f for f in factors])
 
     def on_epoch_end(self, epoch, logs=None):
         seen, logs = logs, {name: float(value) for name, value in (logs or {}).items()}

@@ -68,32 +68,36 @@ def scale_learning_rates(optimizer, factor_of):
     optimizer.update_step = scaled
 
 
-def learning_rate_factors(network, variables):
+def learning_rate_factors(network, variables, progress=1.0):
     """Return what the learning rate of each variable is multiplied by.
 
     Parameters
     ----------
     network : keras.Model
-        Its layers may have a ``learning_rate_factor``.
+        Its layers may have a ``learning_rate_factor``, and ``head_first``: the share of
+        the training in which they stay as they are, while others learn to use them.
     variables : list of keras.Variable
         Of the network, trainable.
+    progress : float, default=1.0
+        Share of the training that is done.
 
     Returns
     -------
     factors : list of float or None
         None: nothing.
     """
-    found = dict(_factors(network))
+    found = dict(_factors(network, progress))
     return [found.get(id(variable)) for variable in variables]
 
 
-def _factors(network):
+def _factors(network, progress):
     for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            yield from _factors(layer)
-        elif hasattr(layer, "learning_rate_factor"):
+        if hasattr(layer, "learning_rate_factor"):
+            rests = progress < getattr(layer, "head_first", 0.0)
             for variable in layer.trainable_variables:
-                yield id(variable), layer.learning_rate_factor
+                yield id(variable), 0.0 if rests else layer.learning_rate_factor
+        elif isinstance(layer, keras.Model):
+            yield from _factors(layer, progress)
 
 
 def schedule_of(training, callbacks):

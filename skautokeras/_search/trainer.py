@@ -224,6 +224,7 @@ def _train_compiled(built, recipe, callbacks, train_rows, valid_rows, monitor, s
             if schedule == "by_callback":
                 rate = float(compiled.optimizer.learning_rate)
             progress = np.linspace(*monitor.next_progress(), chunks.n_steps + 1)[:-1]
+            compiled.begin_epoch(progress[0])
             rates = rate * learning_rate_factor(schedule, progress, warm_up)
             shares = learning_rate_factor(built.training.regularization, progress)
             logs = compiled.run_epoch(chunks.epoch(), rates, shares)

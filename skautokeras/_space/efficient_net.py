@@ -13,8 +13,10 @@ from skautokeras._space.hyperparameters import (
     SEARCHED,
     Boolean,
     Choice,
+    Float,
     check_parameters,
     choose,
+    when,
 )
 from skautokeras._space.records import Image
 from skautokeras._space.residual import LARGE
@@ -48,6 +50,11 @@ _SMALL = (
     (4, 112, 1, 1, 3),
 )
 _SMALL_TOP = 448
+# How weights that were given are trained further.
+_FINE_TUNING = {
+    "learning_rate_factor": Float(1e-3, 1.0, default=0.03, sampling="log"),
+    "head_first": Choice((0.0, 0.25, 0.5), default=0.25),
+}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -70,11 +77,20 @@ class EfficientNetBlock(Block):
         cannot be had, a warning says so and a search leaves out what needs them.
     trainable : bool or None, default=None
         Whether weights that were given are trained further. None: searched.
+    learning_rate_factor : float or None, default=None
+        What the learning rate is multiplied by for weights that were given. None:
+        searched.
+    head_first : float or None, default=None
+        Share of the training in which weights that were given stay as they are, while
+        what follows learns to use them. None: searched.
     dropout : float or None, default=None
         Share of the outputs that is dropped in training. None: searched.
 
     Notes
     -----
+    With weights that were given, batch normalization stays as it was for the data that
+    they were trained on.
+
     A tensor that does not come from an `ImageInput` is taken for pixels between 0 and
     255.
 
@@ -90,13 +106,26 @@ class EfficientNetBlock(Block):
         "version": [StrOptions({"small", *_RESOLUTIONS}), *SEARCHED],
         "weights": [str, os.PathLike, None],
         "trainable": ["boolean", *SEARCHED],
+        "learning_rate_factor": [Interval(Real, 0, None, closed="neither"), *SEARCHED],
+        "head_first": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
         "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
     }
 
-    def __init__(self, *, version=None, weights=None, trainable=None, dropout=None):
+    def __init__(
+        self,
+        *,
+        version=None,
+        weights=None,
+        trainable=None,
+        learning_rate_factor=None,
+        head_first=None,
+        dropout=None,
+    ):
         self.version = version
         self.weights = weights
         self.trainable = trainable
+        self.learning_rate_factor = learning_rate_factor
+        self.head_first = head_first
         self.dropout = dropout
 
     def build(self, hp, inputs):
@@ -107,17 +136,26 @@ class EfficientNetBlock(Block):
         check_parameters(self)
         versions = Choice(self._versions(x.shape[-1]))
         version = choose(hp, "version", self.version, versions)
-        trainable = True
-        if self.weights is not None:
-            trainable = choose(hp, "trainable", self.trainable, Boolean())
+        fine_tuning = self._fine_tuning(hp)
         dropout, has_dropout = choose_dropout(hp, self.dropout)
-        check_parameters(self, version=version, trainable=trainable, dropout=dropout)
+        check_parameters(self, version=version, dropout=dropout, **fine_tuning)
         self._check_weights(version)
         if version == "small":
             x = _small(x)
         else:
-            x = self._of_keras(_bytes(inputs), version, trainable)
+            x = self._of_keras(_bytes(inputs), version, fine_tuning)
         return Dropout(dropout, channels=True)(x) if has_dropout else x
+
+    def _fine_tuning(self, hp):
+        """Return what becomes of weights that were given; nothing without them."""
+        if self.weights is None:
+            return {}
+        values = {"trainable": choose(hp, "trainable", self.trainable, Boolean())}
+        with when(hp, "trainable", self.trainable, [True]):
+            if values["trainable"]:
+                for name, searched in _FINE_TUNING.items():
+                    values[name] = choose(hp, name, getattr(self, name), searched)
+        return values
 
     def _versions(self, n_channels):
         """Return the versions that are searched."""
@@ -134,6 +172,12 @@ class EfficientNetBlock(Block):
                     "EfficientNetBlock(trainable=False) needs weights: a network of "
                     "random weights must be trained."
                 )
+            for name in _FINE_TUNING:
+                if getattr(self, name) is not None:
+                    raise ValueError(
+                        f"EfficientNetBlock({name}={getattr(self, name)!r}) needs "
+                        "weights: it is about those that were given."
+                    )
             return
         if version == "small":
             raise ValueError(
@@ -152,7 +196,7 @@ class EfficientNetBlock(Block):
                 f"the path of a file. There is no file {os.fspath(self.weights)!r}."
             )
 
-    def _of_keras(self, x, version, trainable):
+    def _of_keras(self, x, version, fine_tuning):
         """Return the maps of a network of `keras.applications`."""
         if x.shape[-1] not in (1, 3):
             raise ValueError(
@@ -168,7 +212,13 @@ class EfficientNetBlock(Block):
         if tuple(x.shape[1:3]) != size:
             x = keras.layers.Resizing(*size)(x)
         network = self._network(version, tuple(x.shape[1:]))
-        network.trainable = trainable
+        if self.weights is None:
+            return network(x)
+        for name, value in fine_tuning.items():
+            setattr(network, name, value)
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
         return network(x)
 
     def _network(self, version, shape):

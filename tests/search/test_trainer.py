@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -401,6 +402,41 @@ def test_weight_decay_shrinks_kernels_and_nothing_else(problem, changes):
     for variable in variables:
         left = (1 - rate * decay) ** n_steps if variable.name == "kernel" else 1
         np.testing.assert_allclose(variable.numpy(), left, rtol=1e-6)
+
+
+@both_ways
+@pytest.mark.parametrize("ema_momentum", [0.0, 0.9], ids=["plain", "averaged"])
+def test_layers_that_come_later_stay_as_they_are_first(problem, changes, ema_momentum):
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            variables = self.model.trainable_variables
+            states.append([variable.numpy().copy() for variable in variables])
+
+    states = []
+    with seeded(0):
+        built = problem.graph.build({"training/weight_decay": 0.1})
+    built = replace(built, training=replace(built.training, ema_momentum=ema_momentum))
+    layers = built.network.layers
+    later = next(layer for layer in layers if isinstance(layer, keras.layers.Dense))
+    later.learning_rate_factor, later.head_first = 0.5, 0.5
+    variables = built.network.trainable_variables
+    states.append([variable.numpy().copy() for variable in variables])
+    recipe = replace(problem.recipe, epochs=4, callbacks=(Watch(),), **changes)
+    train(
+        built,
+        recipe,
+        problem.data.train,
+        problem.data.valid,
+        problem.objective(),
+        deadline=Deadline(None),
+        seed=0,
+        on_epoch=lambda epoch, logs: False,
+    )
+    assert len(states) == 5
+    for i, variable in enumerate(variables):
+        moved = [(a[i] != b[i]).any() for a, b in pairwise(states)]
+        comes_later = any(variable is v for v in later.trainable_variables)
+        assert moved == ([False, False, True, True] if comes_later else [True] * 4)
 
 
 @both_ways

@@ -33,6 +33,7 @@ from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema, Tex
 from skautokeras._data.split import Rows
 from skautokeras._search.chunks import Chunks
 from skautokeras._search.compiled import CompiledNetwork
+from skautokeras._search.optimization import learning_rate_factors
 from skautokeras._space.block import build_block
 from skautokeras._space.efficient_net import _bytes
 from skautokeras._space.graph import Graph
@@ -438,6 +439,31 @@ def test_weights_of_a_file_and_the_pixels_they_were_trained_on(tmp_path):
     np.testing.assert_allclose(result, np.asarray(expected), atol=1e-4)
 
 
+def test_weights_of_a_file_are_trained_in_two_stages(tmp_path):
+    path = tmp_path / "b0.weights.h5"
+    source = keras.applications.EfficientNetB0(include_top=False, weights=None)
+    source.save_weights(path)
+    image = image_of((16, 16, 1))
+    block = EfficientNetBlock(version="b0", weights=path, dropout=0.0)
+    model = keras.Model(image.pixels, build(block, image))
+    assert not model.trainable_variables
+    values = {"trainable": True, "learning_rate_factor": 0.01, "head_first": 0.25}
+    block = EfficientNetBlock(version="b0", weights=path, dropout=0.0, **values)
+    model = keras.Model(image.pixels, build(block, image))
+    variables = model.trainable_variables
+    assert len(variables) > 100
+    for progress, factor in [(0.0, 0.0), (0.2, 0.0), (0.25, 0.01), (1.0, 0.01)]:
+        factors = learning_rate_factors(model, variables, progress)
+        assert factors == [factor] * len(variables)
+    # Means and variances stay those of what the weights were trained on.
+    statistics = [v for v in model.non_trainable_variables if "moving" in v.path]
+    before = [variable.numpy().copy() for variable in statistics]
+    model(np.ones((4, 16, 16, 1), "float32"), training=True)
+    assert len(statistics) == 98
+    for variable, values in zip(statistics, before, strict=True):
+        np.testing.assert_array_equal(variable, values)
+
+
 @pytest.mark.parametrize("n_channels", [1, 3])
 def test_pixels_are_between_0_and_255_whatever_came_before(n_channels):
     arrays = np.linspace(0, 1, 4 * 4 * n_channels, dtype="float32")
@@ -486,8 +512,14 @@ def test_without_weights_small_images_are_brought_to_32_pixels():
             ValueError,
             "needs weights",
         ),
+        (
+            EfficientNetBlock(version="b0", head_first=0.25),
+            3,
+            ValueError,
+            r"head_first=0.25\) needs weights",
+        ),
     ],
-    ids=["no file", "no version", "small", "channels", "frozen"],
+    ids=["no file", "no version", "small", "channels", "frozen", "head first"],
 )
 def test_weights_that_cannot_be_had_are_refused(block, channels, error, message):
     with pytest.raises(error, match=message):
