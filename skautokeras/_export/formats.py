@@ -1,6 +1,7 @@
 """Fitted models as files of other runtimes: TensorFlow, ONNX, LiteRT, Keras."""
 
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -173,9 +174,7 @@ def _write_litert(path, raw):
 def _write_onnx(path, raw):
     import onnx
 
-    with warnings.catch_warnings():
-        # Keras looks whether NumPy has a name that tf2onnx wants.
-        warnings.filterwarnings("ignore", ".*np.object", FutureWarning)
+    with _without_messages():
         raw.model.export(
             path,
             format="onnx",
@@ -183,9 +182,9 @@ def _write_onnx(path, raw):
             input_signature=[_specs(raw)],
             opset_version=_OPSET,
         )
-    if not (raw.lookups or raw.labels):
-        return
     proto = onnx.load(path)
+    for value in (*proto.graph.input, *proto.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
     for name, categories in raw.lookups.items():
         _look_up_before(proto.graph, name, categories)
     for name, classes in raw.labels.items():
@@ -195,6 +194,21 @@ def _write_onnx(path, raw):
         proto.opset_import.append(onnx.helper.make_opsetid("ai.onnx.ml", _ML_OPSET))
     onnx.checker.check_model(proto)
     onnx.save(proto, path)
+
+
+@contextmanager
+def _without_messages():
+    """Leave out what Keras, tf2onnx and TensorFlow say about one another."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        with warnings.catch_warnings():
+            # Keras looks whether NumPy has a name that tf2onnx wants.
+            warnings.filterwarnings("ignore", ".*np.object", FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _look_up_before(graph, name, categories):

@@ -34,8 +34,17 @@ def raw_outputs(cases, tmp_path_factory):
     return run
 
 
+# TensorFlow takes seconds to start.
+SLOW = {"tf_saved_model": [pytest.mark.slow]}
+
+
 @pytest.mark.parametrize(
-    ("format", "name"), [(f, name) for f, names in RAW.items() for name in names]
+    ("format", "name"),
+    [
+        pytest.param(format, name, marks=SLOW.get(format, []))
+        for format, names in RAW.items()
+        for name in names
+    ],
 )
 def test_runtimes_say_what_the_estimator_says(raw_outputs, cases, format, name):
     cases[name].check(raw_outputs(format)[name])
@@ -55,7 +64,9 @@ def test_models_from_arrays_say_what_the_network_says(format, cases, tmp_path):
             np.testing.assert_allclose(output, expected[path][head], atol=1e-5)
 
 
-def test_files_of_images_are_taken_as_bytes(image_case, tmp_path):
+def test_a_saved_model_has_a_signature_for_pixels_and_one_for_files(
+    image_case, tmp_path
+):
     import tensorflow as tf
 
     image_case.estimator.export(tmp_path / "model")
@@ -66,6 +77,8 @@ def test_files_of_images_are_taken_as_bytes(image_case, tmp_path):
         files.append(file.getvalue())
     loaded = tf.saved_model.load(tmp_path / "model")
     assert set(loaded.signatures) == {"serving_default", "image_files"}
+    pixels = tf.constant(image_case.X)
+    image_case.check(loaded.signatures["serving_default"](image=pixels))
     image_case.check(loaded.signatures["image_files"](image_bytes=tf.constant(files)))
 
 

@@ -5,11 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from scipy.sparse import random as sparse_random
 
+import skautokeras
 from skautokeras import StructuredDataClassifier
 from skautokeras._data.columns import InputsAdapter
 from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._export.raw_inputs import input_names
+from skautokeras._export.raw_inputs import KERAS, RawInputs, input_names
+from skautokeras._export.raw_model import make_arrays
 
 QUICK = {"max_trials": 1, "epochs": 1, "random_state": 0, "ensemble_size": 1}
 
@@ -35,6 +38,12 @@ def test_the_model_is_saved_and_loaded_in_safe_mode(mixed_case, tmp_path):
     mixed_case.estimator.export_model(raw=True).save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     mixed_case.check(call(loaded, mixed_case.request))
+
+
+def test_an_estimator_from_a_file_exports_the_same(table_case, tmp_path):
+    table_case.estimator.save(tmp_path / "estimator.zip")
+    model = skautokeras.load(tmp_path / "estimator.zip").export_model(raw=True)
+    table_case.check(call(model, table_case.request))
 
 
 def test_columns_that_say_nothing_are_no_inputs(table_case):
@@ -90,7 +99,7 @@ def test_an_array_without_names_has_numbered_inputs():
 def test_columns_may_have_the_names_of_layers():
     names = ["numbers", "input", "functional", "both_probabilities"]
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 4)), columns=names)
-    estimator = fitted_on(X)
+    estimator = StructuredDataClassifier(**QUICK).fit(X, np.arange(50) % 2)
     outputs = call(estimator.export_model(raw=True), {n: X[n].to_numpy() for n in X})
     np.testing.assert_allclose(
         outputs["probabilities"], estimator.predict_proba(X), atol=1e-6
@@ -100,21 +109,27 @@ def test_columns_may_have_the_names_of_layers():
 # --- What cannot be said in layers is refused
 
 
-def fitted_on(X):
-    y = np.arange(len(X)) % 2
-    return StructuredDataClassifier(**QUICK).fit(X, y)
+def arrays_of(X):
+    adapter = InputsAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
+    names = input_names(adapter)["t"]
+    return make_arrays(adapter.adapters_[0], names, RawInputs(KERAS, encoded=False))
 
 
 def test_empty_strings_beside_missing_values_are_refused():
-    X = pd.DataFrame({"deck": ["", "A", None, "B", "A"] * 10, "age": range(50)})
-    X["age"] %= 7
+    X = pd.DataFrame({"deck": ["", "A", None, "B", "A"], "age": [1, 2, 3, 4, 4]})
     with pytest.raises(ValueError, match="'deck' had empty strings and missing values"):
-        fitted_on(X).export_model(raw=True)
+        arrays_of(X)
 
 
 def test_constant_columns_alone_are_refused():
     with pytest.raises(ValueError, match="All columns of X were constant"):
-        fitted_on(pd.DataFrame({"same": [1] * 50})).export_model(raw=True)
+        arrays_of(pd.DataFrame({"same": [1] * 5}))
+
+
+def test_wide_sparse_matrices_are_refused():
+    X = sparse_random(60, 1200, density=0.02, format="csr", random_state=0)
+    with pytest.raises(ValueError, match=r"no tensor per column.*raw=False"):
+        arrays_of(X)
 
 
 def test_a_date_that_cannot_be_read_is_an_error(table_case):
