@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
+import numpy as np
 from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 
 from benchmarks.data import TASKS, read_split
@@ -27,6 +28,9 @@ class Fitted:
         Trials that finished. None: the method does not search.
     note : str
         What a reader of the figures has to know.
+    predict_proba : callable or None
+        Takes raw features, returns (n_samples, n_classes) probabilities. None: the
+        method has none to offer.
     details : dict
         Further JSON values for the caller, not part of the table.
     """
@@ -34,6 +38,7 @@ class Fitted:
     predict: Callable
     n_trials: int | None = None
     note: str = ""
+    predict_proba: Callable | None = None
     details: dict = field(default_factory=dict)
 
 
@@ -90,6 +95,36 @@ def score_predictions(task, y_true, y_pred):
     }
 
 
+def calibration_error(y_true, y_pred, proba, n_bins=15):
+    """Return how far the probability of what is predicted is from how often it is true.
+
+    The expected calibration error (Guo et al., ICML 2017): rows in bins of equal width
+    by the probability of the predicted class, and the mean over all rows of the
+    distance between mean probability and accuracy in their bin.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples,)
+        Truth and prediction.
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities of the classes.
+    n_bins : int, default=15
+        Bins between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from benchmarks.fitting import calibration_error
+    >>> proba = np.array([[0.1, 0.9]] * 4)
+    >>> round(calibration_error([1, 1, 1, 0], [1, 1, 1, 1], proba), 3)
+    0.15
+    """
+    confidence = np.asarray(proba).max(axis=1)
+    excess = confidence - (np.asarray(y_true) == np.asarray(y_pred))
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    return float(np.abs(np.bincount(bins, weights=excess)).sum() / len(excess))
+
+
 def measure_fit(spec, prepare, read=read_split, tasks=TASKS):
     """Fit and score one method in this process.
 
@@ -124,10 +159,16 @@ def measure_fit(spec, prepare, read=read_split, tasks=TASKS):
     y_pred = fitted.predict(X_test)
     predicted = time.perf_counter()
 
+    calibrated = None
+    if fitted.predict_proba is not None:
+        proba = fitted.predict_proba(X_test)
+        calibrated = calibration_error(y_test, y_pred, proba)
+
     fit_seconds = finished - imported
     rate = None if fitted.n_trials is None else 60 * fitted.n_trials / fit_seconds
     return {
         **score_predictions(tasks[spec["dataset"]], y_test, y_pred),
+        "calibration_error": calibrated,
         "fit_seconds": fit_seconds,
         "import_seconds": imported - started,
         "predict_seconds": predicted - predicting,

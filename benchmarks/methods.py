@@ -32,6 +32,7 @@ def prepare_skautokeras(spec):
         trained = board[board["error"].isna()]
         return Fitted(
             predict=estimator.predict,
+            predict_proba=getattr(estimator, "predict_proba", None),
             n_trials=int(estimator.n_trials_),
             note=f"skautokeras {version('skautokeras')}",
             details={
@@ -78,8 +79,11 @@ def prepare_hist_gradient_boosting(spec):
         if dropped:
             names = ", ".join(dropped)
             note += f"; dropped for more than {MAX_CATEGORIES} categories: {names}"
+        proba = getattr(estimator, "predict_proba", None)
         return Fitted(
-            predict=lambda frame: estimator.predict(convert(frame)), note=note
+            predict=lambda frame: estimator.predict(convert(frame)),
+            predict_proba=proba and (lambda frame: proba(convert(frame))),
+            note=note,
         )
 
     return fit
@@ -124,7 +128,8 @@ def prepare_mlp(spec):
     def fit(X, y):
         estimator.fit(X, y)
         note = f"scikit-learn {version('scikit-learn')}"
-        return Fitted(predict=estimator.predict, note=note)
+        proba = getattr(estimator, "predict_proba", None)
+        return Fitted(predict=estimator.predict, predict_proba=proba, note=note)
 
     return fit
 

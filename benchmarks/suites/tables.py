@@ -20,6 +20,7 @@ AUTOKERAS_TRIALS_ELSEWHERE = 3
 COLUMNS = {
     "score": ("score", "{:.4f}"),
     "RMSE": ("rmse", "{:.0f}"),
+    "ECE": ("calibration_error", "{:.4f}"),
     "fit, s": ("fit_seconds", "{:.1f}"),
     "import, s": ("import_seconds", "{:.1f}"),
     "trials": ("n_trials", "{:.0f}"),

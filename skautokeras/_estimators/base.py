@@ -710,11 +710,17 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _finish(self, problem, trials, *, refit, deadline):
         """Return the attributes of an estimator whose search ends with ``trials``."""
-        from skautokeras._search.ensemble import select_ensemble
+        from skautokeras._search.calibration import fit_temperatures
+        from skautokeras._search.ensemble import mean_outputs, select_ensemble
         from skautokeras._search.refit import finish
 
-        weights = select_ensemble(
-            trials, problem.objective, problem.loss, self.ensemble_size
+        judges = problem.objective, problem.loss
+        weights = select_ensemble(trials, *judges, self.ensemble_size)
+        temperatures = fit_temperatures(
+            problem.graph.heads,
+            problem.data.valid,
+            mean_outputs(trials, weights),
+            *judges,
         )
         ensemble = finish(
             problem.graph,
@@ -724,6 +730,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             problem.data,
             refit=refit,
             deadline=deadline,
+            temperatures=temperatures,
         )
         return self._fitted_attributes(problem, trials, weights, ensemble)
 

@@ -73,6 +73,7 @@ def save_estimator(estimator, path):
         },
         "estimator": type(estimator).__name__,
         "weights": ensemble["weights"],
+        "temperatures": ensemble["temperatures"],
         # Parameters first: they are what the user can change if one cannot be written.
         "state": {
             name: _encoded(name, state[name], name in parameters, arrays)
@@ -161,7 +162,11 @@ def _put_together(content, members, find_class):
     state = {name: decode(value, arrays) for name, value in content["state"].items()}
     state["_ensemble"] = Ensemble.__new__(Ensemble)
     state["_ensemble"].__setstate__(
-        {"networks": networks, "weights": content["weights"]}
+        {
+            "networks": networks,
+            "weights": content["weights"],
+            "temperatures": content["temperatures"],
+        }
     )
     estimator = cls.__new__(cls)
     vars(estimator).update(state)

@@ -1,5 +1,6 @@
 """Keras layers of our own: registered by name, serialisable, exportable."""
 
+from skautokeras._layers.calibration import Temperature
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
 from skautokeras._layers.dense import InputScaling, NTKDense, ParametricActivation
 from skautokeras._layers.ensemble import (
@@ -92,6 +93,7 @@ __all__ = [
     "RandomAffine",
     "RandomContrast",
     "Scaling",
+    "Temperature",
     "TextEncoder",
     "WeightedBag",
     "WithMirrored",

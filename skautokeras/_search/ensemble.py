@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._layers.calibration import Temperature
 from skautokeras._search import chunks
 from skautokeras._search.compiled import (
     compile_function,
@@ -80,6 +81,28 @@ def select_ensemble(trials, objective, loss, size):
     return {i: count / best_length for i, count in counts.most_common()}
 
 
+def mean_outputs(trials, weights):
+    """Return the weighted mean of what trials said about the validation rows.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        All of the search.
+    weights : dict of int to float
+        Position of each trial that counts -> its weight.
+
+    Returns
+    -------
+    y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
+        By the names of the heads.
+    """
+    names = trials[next(iter(weights))].y_pred
+    return {
+        name: sum(w * trials[i].y_pred[name] for i, w in weights.items())
+        for name in names
+    }
+
+
 def _sent_rows(x, chunk_rows):
     """Return how many rows are sent to the device together: whole chunks."""
     n_rows = max(len(next(iter(x.values()))), 1)
@@ -92,7 +115,7 @@ def _add(left, right):
 
 
 class Ensemble:
-    """Weighted mean of the outputs of networks.
+    """Weighted mean of the outputs of networks, calibrated where asked.
 
     Parameters
     ----------
@@ -100,11 +123,14 @@ class Ensemble:
         Each maps the arrays of the adapter to outputs by the names of the heads.
     weights : sequence of float
         One per model; they sum to 1.
+    temperatures : dict of str to (float, str), default=()
+        Temperature and activation of the heads whose mean is calibrated.
     """
 
-    def __init__(self, models, weights):
+    def __init__(self, models, weights, temperatures=()):
         self.models = list(models)
         self.weights = [float(weight) for weight in weights]
+        self.temperatures = {k: tuple(v) for k, v in dict(temperatures).items()}
         self._compiled = None
 
     def predict(self, x):
@@ -146,35 +172,57 @@ class Ensemble:
 
     def as_model(self):
         """Return the ensemble as one `keras.Model`."""
-        if len(self.models) == 1:
+        if len(self.models) == 1 and not self.temperatures:
             return self.models[0]
         first = self.models[0]
         outputs = [model(first.input) for model in self.models]
-        mean = {
-            name: sum(w * o[name] for w, o in zip(self.weights, outputs, strict=True))
-            for name in outputs[0]
+        mean = outputs[0]
+        if len(outputs) > 1:
+            mean = {
+                name: sum(
+                    w * o[name] for w, o in zip(self.weights, outputs, strict=True)
+                )
+                for name in outputs[0]
+            }
+        layers = self._calibrations()
+        calibrated = {name: layer(mean[name]) for name, layer in layers.items()}
+        return keras.Model(first.input, {**mean, **calibrated})
+
+    def _calibrations(self):
+        """Return the layers that calibrate heads, by name."""
+        return {
+            name: Temperature(*temperature, name=f"{name}_temperature")
+            for name, temperature in self.temperatures.items()
         }
-        return keras.Model(first.input, mean)
 
     def _outputs(self, x):
         shapes = output_shapes(self.models[0])
+        calibrations = self._calibrations()
 
         def call(rows):
             outputs = [model(rows, training=False) for model in self.models]
-            return {
+            mean = {
                 name: tf.add_n(
                     [w * o[name] for w, o in zip(self.weights, outputs, strict=True)]
                 )
                 for name in shapes
             }
+            calibrated = {n: layer(mean[n]) for n, layer in calibrations.items()}
+            return {**mean, **calibrated}
 
         return in_chunks(call, x, shapes, self._chunk_rows(x))
 
     def __getstate__(self):
         """Return the networks as files; the compiled function cannot be kept."""
         networks = [to_bytes(model) for model in self.models]
-        return {"networks": networks, "weights": self.weights}
+        return {
+            "networks": networks,
+            "weights": self.weights,
+            "temperatures": self.temperatures,
+        }
 
     def __setstate__(self, state):
         """Read the networks."""
-        self.__init__(map(from_bytes, state["networks"]), state["weights"])
+        self.__init__(
+            map(from_bytes, state["networks"]), state["weights"], state["temperatures"]
+        )

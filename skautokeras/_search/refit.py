@@ -17,7 +17,7 @@ _NO_REASON_TO_LOSE_A_SEARCH = (
 _MOST_OF_THE_TIME = 0.25
 
 
-def finish(graph, trials, weights, recipe, data, *, refit, deadline):
+def finish(graph, trials, weights, recipe, data, *, refit, deadline, temperatures=()):
     """Return the ensemble that predicts from now on.
 
     Parameters
@@ -38,6 +38,8 @@ def finish(graph, trials, weights, recipe, data, *, refit, deadline):
         its best score, on average over the folds.
     deadline : Deadline or None
         A refit that is not done by then is dropped; the network of the trial stays.
+    temperatures : dict of str to (float, str), default=()
+        What calibrates the heads of the ensemble.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def finish(graph, trials, weights, recipe, data, *, refit, deadline):
         found = _restored(graph, trials[i]) if model is None else [model]
         models += found
         shares += [weight / len(found)] * len(found)
-    return Ensemble(models, shares)
+    return Ensemble(models, shares, temperatures)
 
 
 def refit_seconds(trials, data, size, max_time):

@@ -12,6 +12,7 @@ from scipy.ndimage import map_coordinates
 from scipy.special import ndtri
 
 import skautokeras._layers
+from skautokeras._layers.calibration import Temperature
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
 from skautokeras._layers.dense import InputScaling, NTKDense, ParametricActivation
 from skautokeras._layers.ensemble import (
@@ -63,6 +64,7 @@ MADE_BY = {
     CategoricalEmbedding: lambda: CategoricalEmbedding([3, 5], dim=4),
     CodeEmbedding: lambda: CodeEmbedding(input_dim=5, output_dim=3),
     Dropout: lambda: Dropout(0.25, seed=1),
+    Temperature: lambda: Temperature(1.5, "sigmoid"),
     RandomAffine: lambda: RandomAffine("both", 0.1, 0.2, 0.1, 10.0, [0.1, 0.2], seed=1),
     RandomContrast: lambda: RandomContrast(0.3, seed=1),
     PositionEmbedding: PositionEmbedding,
