@@ -16,8 +16,8 @@ _DIGEST = 64
 _HEX = b"0123456789abcdef"
 # No member is compressed by more than this, or a small file could fill the memory.
 MOST_COMPRESSION = 20
-# Archives themselves; nothing comes of compressing them again.
-_STORED = (".keras",)
+# Weights hardly shrink, whatever the effort; configurations of networks do.
+_LEVEL = 1
 
 
 def pack(members):
@@ -50,7 +50,7 @@ def pack(members):
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in members.items():
             info = zipfile.ZipInfo(name)
-            archive.writestr(info, content, _compression(name, content))
+            archive.writestr(info, content, _compression(content), _LEVEL)
         archive.comment = b"0" * _DIGEST
     body = buffer.getvalue()[:-_DIGEST]
     return body + _digest(body)
@@ -133,10 +133,10 @@ def _read(archive, info):
         return file.read(info.file_size)
 
 
-def _compression(name, content):
+def _compression(content):
     """Return how to write a member: not so short that it is refused in reading."""
-    is_archive = name.endswith(_STORED)
-    if is_archive or len(content) * 2 > MOST_COMPRESSION * len(zlib.compress(content)):
+    shrunk = len(zlib.compress(content, _LEVEL))
+    if len(content) * 2 > MOST_COMPRESSION * shrunk:
         return zipfile.ZIP_STORED
     return zipfile.ZIP_DEFLATED
 
