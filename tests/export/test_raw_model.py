@@ -11,6 +11,7 @@ import skautokeras
 from skautokeras import StructuredDataClassifier
 from skautokeras._data.columns import InputsAdapter
 from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._data.text import TextAdapter
 from skautokeras._export.raw_inputs import KERAS, RawInputs, input_names
 from skautokeras._export.raw_model import make_arrays
 
@@ -130,6 +131,22 @@ def test_wide_sparse_matrices_are_refused():
     X = sparse_random(60, 1200, density=0.02, format="csr", random_state=0)
     with pytest.raises(ValueError, match=r"no tensor per column.*raw=False"):
         arrays_of(X)
+
+
+class Letters:
+    """A tokenizer as that of a pretrained model, which numbers letters."""
+
+    preset, start, end, pad, problem = "letters", None, None, 0, None
+
+    def __call__(self, texts):
+        return [[ord(letter) for letter in text] for text in texts]
+
+
+def test_tokens_of_pretrained_models_are_refused():
+    adapter = TextAdapter(tokenizers=(Letters(),)).fit(["dry wine", "sweet wine"])
+    inputs = RawInputs(KERAS, encoded=False)
+    with pytest.raises(ValueError, match=r"for a BertBlock.*raw=False"):
+        make_arrays(adapter, {None: "text"}, inputs)
 
 
 def test_a_date_that_cannot_be_read_is_an_error(table_case):
