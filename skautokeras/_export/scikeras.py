@@ -151,7 +151,9 @@ def fill_pipeline(pipeline, estimator, adapter, target, ensemble, history):
         if hasattr(estimator, name):
             setattr(preprocessing, name, getattr(estimator, name))
     models = [_averaged(network) for network in ensemble.models]
-    network = export_keras_model(Ensemble(models, ensemble.weights))
+    network = export_keras_model(
+        Ensemble(models, ensemble.weights, ensemble.temperatures)
+    )
     y = _some_targets(target)
     arrays = {
         name: np.zeros((len(y), *tensor.shape[1:]), tensor.dtype)

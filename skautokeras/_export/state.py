@@ -28,6 +28,14 @@ import numpy as np
 import tensorflow as tf
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.model_selection import (
+    KFold,
+    LeaveOneOut,
+    ShuffleSplit,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+    TimeSeriesSplit,
+)
 
 import skautokeras._data
 from skautokeras._export.pandas_state import PANDAS_KINDS
@@ -47,8 +55,16 @@ _CLASSES_IN = {
     "skautokeras": oracle,
     "tf.distribute": tf.distribute,
 }
-# Fitted parts of adapters that are scikit-learn's.
-_FROM_SKLEARN = (TfidfTransformer,)
+# Fitted parts of adapters, and splitters, that are scikit-learn's.
+_FROM_SKLEARN = (
+    TfidfTransformer,
+    KFold,
+    StratifiedKFold,
+    ShuffleSplit,
+    StratifiedShuffleSplit,
+    TimeSeriesSplit,
+    LeaveOneOut,
+)
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,16 @@ def test_every_fold_is_trained_and_the_final_model_is_one(iris):
     assert again == joblib.hash(classifier.predict_proba(X))
 
 
+def test_a_file_holds_the_networks_of_the_folds_and_the_splitter(iris, tmp_path):
+    X, y = iris
+    params = {**QUICK, "max_trials": 1, "cv": StratifiedKFold(3, shuffle=True)}
+    classifier = StructuredDataClassifier(**params).fit(X, y)
+    classifier.save(tmp_path / "classifier")
+    loaded = skautokeras.load(tmp_path / "classifier")
+    np.testing.assert_array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
+    assert repr(loaded.cv) == repr(params["cv"])
+
+
 def test_a_refit_leaves_one_network_per_trial(iris):
     classifier = StructuredDataClassifier(**{**QUICK, "refit": True}, cv=3)
     classifier.fit(*iris)

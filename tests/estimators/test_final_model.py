@@ -59,6 +59,8 @@ def test_every_form_of_the_model_is_calibrated(calibrated, noisy, tmp_path):
     copies = pickle.loads(pickle.dumps(calibrated)), load(tmp_path / "model")
     for copied in copies:
         np.testing.assert_array_equal(copied.predict_proba(X), expected)
+    pipeline = calibrated.to_scikeras(fitted=True)
+    np.testing.assert_allclose(pipeline.predict_proba(X), expected, atol=1e-5)
     x = calibrated._adapter.transform(X)
     for model in (calibrated.model_, calibrated.export_model()):
         (y_pred,) = model(x).values()
