@@ -6,7 +6,7 @@ default. Names are those of the graph that a task estimator makes.
 
 import re
 
-from skautokeras._data.schema import ImageSchema, TextSchema
+from skautokeras._data.schema import ImageSchema, StructuredDataSchema, TextSchema
 
 _BLOCK = "structured_data_block_1"
 _IMAGE_BLOCK = "image_block_1"
@@ -76,6 +76,28 @@ _BINS = {
     "piecewise_linear/dim": 16,
 }
 
+# RealMLP (arXiv:2407.04491) with bins in the place of its waves.
+_REAL_MLP = _structured_data(
+    normalization="standard",
+    numerical=_BINS,
+    categorical="mixed",
+    real_mlp={"n_layers": 3, "units": 256, "activation": "selu", "dropout": 0.15},
+    training={
+        "learning_rate": 2.5e-3,
+        "schedule": "cos_log",
+        "squared_momentum": 0.95,
+        "weight_decay": 3e-1,
+        "regularization": "flat_cosine",
+        "epochs": 16,
+    },
+)
+# What is another one in it where numbers are predicted.
+_FOR_NUMBERS = {
+    f"{_BLOCK}/real_mlp_block_1/activation": "mish",
+    "training/learning_rate": 5e-3,
+    "training/epochs": 32,
+}
+
 STRUCTURED_DATA = (
     # A plain network: the first answer, in seconds.
     _structured_data(
@@ -111,6 +133,7 @@ STRUCTURED_DATA = (
         dense=_dense(2, 256, activation="silu", dropout=0.3),
         training={"learning_rate": 5e-3, "weight_decay": 1e-1, "epochs": 16},
     ),
+    _REAL_MLP,
     # Waves, little dropout, more epochs: targets with little noise.
     _structured_data(
         normalization="standard",
@@ -125,7 +148,25 @@ STRUCTURED_DATA = (
         dense=_dense(2, 256, activation="silu", dropout=0.15, use_batchnorm=True),
         training={"learning_rate": 5e-3, "weight_decay": 1e-1, "epochs": 32},
     ),
+    # Eight narrow networks of this kind in one (TabM, arXiv:2410.24210), twice as long.
+    _structured_data(
+        normalization="standard",
+        numerical=_BINS,
+        tab_m={
+            "n_members": 8,
+            "n_layers": 2,
+            "units": 128,
+            "activation": "silu",
+            "dropout": 0.1,
+            "use_batchnorm": True,
+            "adapters": "first",
+        },
+        training={"learning_rate": 5e-3, "weight_decay": 1e-1, "epochs": 64},
+    ),
 )
+# Where a table has fewer rows, only dense layers are (docs/decisions.md).
+_FEW_ROWS = 2000
+FEW_ROWS = tuple(v for v in STRUCTURED_DATA if v[f"{_BLOCK}/block_type"] == "dense")
 
 
 def _image(*, block_type, network, augmentation=None, reduction, training):
@@ -412,7 +453,22 @@ _BY_BLOCK = {
 }
 
 
-def predefined(block_names, schemas=()):
+def _for_tables(schemas, targets):
+    """Return the configurations for tables of such rows and targets."""
+    tables = [s for s in schemas if isinstance(s, StructuredDataSchema)]
+    if any(table.n_sparse for table in tables):
+        return SPARSE_DATA
+    if any(table.n_samples < _FEW_ROWS for table in tables):
+        return FEW_ROWS
+    if not targets or any(target.is_classification for target in targets):
+        return STRUCTURED_DATA
+    return tuple(
+        values | _FOR_NUMBERS if values is _REAL_MLP else values
+        for values in STRUCTURED_DATA
+    )
+
+
+def predefined(block_names, schemas=(), targets=()):
     """Return the predefined configurations of a graph.
 
     Parameters
@@ -424,16 +480,16 @@ def predefined(block_names, schemas=()):
         joined in their order, shorter lists repeat their last one.
     schemas : sequence, default=()
         One per input of the graph: few texts are learned from in smaller batches, and
-        wide sparse tables and few images have configurations of their own.
+        wide sparse tables, few rows and few images have configurations of their own.
+    targets : sequence of TargetSchema, default=()
+        One per output: some values differ between numbers and classes.
 
     Returns
     -------
     configurations : list of dict
         Cheapest first. If nothing is known of any block: the one of all defaults.
     """
-    by_block = dict(_BY_BLOCK)
-    if any(getattr(schema, "n_sparse", 0) for schema in schemas):
-        by_block["structured_data_block"] = SPARSE_DATA
+    by_block = _BY_BLOCK | {"structured_data_block": _for_tables(schemas, targets)}
     if any(isinstance(s, ImageSchema) and s.n_samples < _FEW for s in schemas):
         by_block["image_block"] = FEW_IMAGES
     found = [

@@ -113,7 +113,7 @@ def test_configurations_are_ordered_by_what_they_cost(width):
     costs = []
     for values in predefined("structured_data"):
         built = graph.build(values)
-        costs.append(built.network.count_params() * built.training.epochs)
+        costs.append(count_flops(built.network) * built.training.epochs)
     assert costs == sorted(costs)
 
 
@@ -158,7 +158,11 @@ def test_configurations_for_texts_are_ordered_by_what_they_cost(graph, task):
 FIXED = {"image_block_1/average_mirrored": False}
 # What differs in numbers only, by task.
 NUMBERS = {
-    "structured_data": {"structured_data_block_1/dense_block_1/dropout": 0.45},
+    "structured_data": {
+        "structured_data_block_1/dense_block_1/dropout": 0.45,
+        "structured_data_block_1/real_mlp_block_1/dropout": 0.45,
+        "structured_data_block_1/tab_m_block_1/dropout": 0.45,
+    },
     "text": {
         "text_block_1/text_to_ngram_vector_1/dropout": 0.45,
         "text_block_1/embedding_1/dropout": 0.45,
@@ -272,3 +276,29 @@ def test_few_texts_are_learned_from_in_small_batches(n_samples):
 
 def test_the_defaults_come_first_where_nothing_is_known():
     assert portfolio.predefined(["dense_block_1", "mine_1"]) == [{}]
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "kinds"), [(1999, {"dense"}), (2000, {"dense", "real_mlp", "tab_m"})]
+)
+def test_few_rows_begin_with_dense_layers_alone(n_rows, kinds):
+    schema = StructuredDataAdapter().fit(np.zeros((n_rows, 1)) + np.arange(2)).schema_
+    configurations = portfolio.predefined(["structured_data_block_1"], [schema])
+    found = {v["structured_data_block_1/block_type"] for v in configurations}
+    assert found == kinds
+
+
+def test_numbers_are_predicted_behind_another_activation_than_classes():
+    name = "structured_data_block_1/real_mlp_block_1/activation"
+    found = [
+        [
+            values[name]
+            for values in portfolio.predefined(
+                ["structured_data_block_1"],
+                targets=[TargetSchema(kind=kind, n_outputs=1)],
+            )
+            if name in values
+        ]
+        for kind in ("binary", "regression")
+    ]
+    assert found == [["selu"], ["mish"]]
