@@ -112,12 +112,19 @@ def test_other_architectures_are_fine_tuned(wines, tiny_preset, kind):
     )
 
 
+def layers_within(network):
+    """Yield the layers of a network and of the networks in it."""
+    for layer in network.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from layers_within(layer)
+
+
 def weights_of(model, preset):
     """Return the weights of the encoder in a fitted model, and those of the preset."""
     import keras_hub
 
-    parts = [model.model_, *model.model_.layers]
-    layers = [layer for part in parts for layer in getattr(part, "layers", ())]
+    layers = layers_within(model.model_)
     encoder = next(layer for layer in layers if hasattr(layer, "learning_rate_factor"))
     backbone = keras_hub.models.Backbone.from_preset(preset)
     return encoder.get_weights(), [
