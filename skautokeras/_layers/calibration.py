@@ -47,10 +47,12 @@ class Temperature(keras.layers.Layer):
     def call(self, p):
         """Return the calibrated probabilities."""
         logits = ops.log(ops.maximum(p, SMALLEST))
+        # TensorFlow's graph optimizer, where it is on, would make this of a division.
+        scale = 1.0 / self.temperature
         if self.activation == "softmax":
-            return ops.softmax(logits / self.temperature, axis=-1)
+            return ops.softmax(logits * scale, axis=-1)
         logits = logits - ops.log(ops.maximum(1.0 - p, SMALLEST))
-        return ops.sigmoid(logits / self.temperature)
+        return ops.sigmoid(logits * scale)
 
     def compute_output_shape(self, input_shape):
         """Return the shape of the input."""

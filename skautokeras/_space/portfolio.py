@@ -261,7 +261,7 @@ IMAGE = (
     ),
 )
 
-# Fewer images than these are described rather than learned from, first of all.
+# Fewer images than these are described as well as learned from.
 _FEW = 1000
 FEW_IMAGES = (
     _image(
@@ -490,7 +490,7 @@ def predefined(block_names, schemas=(), targets=()):
         Cheapest first. If nothing is known of any block: the one of all defaults.
     """
     by_block = _BY_BLOCK | {"structured_data_block": _for_tables(schemas, targets)}
-    if any(isinstance(s, ImageSchema) and s.n_samples < _FEW for s in schemas):
+    if _has_few_images(schemas):
         by_block["image_block"] = FEW_IMAGES
     found = [
         (name, base, configurations)
@@ -516,7 +516,8 @@ def rank(values, schemas):
     """Return which of the predefined configurations come first whatever they cost.
 
     Where there are 1500 texts or more for each word of a text, separable convolutions
-    learn more from them than n-grams (Google, Text classification guide, 2018).
+    learn more from them than n-grams (Google, Text classification guide, 2018). Few
+    images are learned from by convolutions before they are described, which costs less.
 
     Parameters
     ----------
@@ -530,6 +531,9 @@ def rank(values, schemas):
     rank : int
         0 for those that come first.
     """
+    if _has_few_images(schemas):
+        kinds = {v for k, v in values.items() if k.endswith("/block_type")}
+        return int("oriented_gradients" in kinds or "res_net" in kinds)
     texts = _texts(schemas)
     kinds = {k: v for k, v in values.items() if re.search(r"\btext_block_\d+/", k)}
     if texts is None or not kinds:
@@ -539,6 +543,10 @@ def rank(values, schemas):
         return int(kind not in ("linear", "ngram"))
     is_separable = any(v for k, v in kinds.items() if k.endswith("/separable"))
     return int(not (is_separable or kind == "linear"))
+
+
+def _has_few_images(schemas):
+    return any(isinstance(s, ImageSchema) and s.n_samples < _FEW for s in schemas)
 
 
 def _texts(schemas):
