@@ -2,6 +2,15 @@
 
 import statistics
 
+# Heading of the Markdown column -> (key of a measurement, format), of a search.
+SEARCH_COLUMNS = {
+    "score": ("score", "{:.4f}"),
+    "fit, s": ("fit_seconds", "{:.1f}"),
+    "predict, s": ("predict_seconds", "{:.1f}"),
+    "trials": ("n_trials", "{:.0f}"),
+    "peak RSS, MB": ("peak_rss_mb", "{:.0f}"),
+}
+
 
 def markdown_table(headings, rows, n_labels=1):
     """Make a Markdown table.

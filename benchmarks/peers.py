@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-from benchmarks.process import environment, last_line, run_once
+from benchmarks.process import environment, last_line, patience, run_once
 
 # AutoKeras 3.0.0 needs older versions of Keras and pandas.
 AUTOKERAS = (
@@ -155,3 +155,23 @@ def run_peer(function, spec, interpreter, **settings):
     except PeerMissingError as error:
         return {"error": str(error)}
     return run_once(function, spec, python=python, **settings)
+
+
+def run_in_time(function, case, options):
+    """Return what a method reports that searches for ``max_time`` seconds.
+
+    Parameters
+    ----------
+    function : str
+        As in `run_once`.
+    case : dict
+        What is measured; its "method" runs here, "autokeras" in its environment.
+    options : argparse.Namespace
+        Of the suite.
+    """
+    spec = {**case, "folder": options.folder, "max_trials": options.trials[0]}
+    timeout = patience(case["max_time"])
+    if case["method"] != "autokeras":
+        return run_once(function, spec, timeout=timeout)
+    spec["max_trials"] = options.autokeras_trials
+    return run_peer(function, spec, options.peers.autokeras, timeout=timeout)

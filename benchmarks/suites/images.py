@@ -1,9 +1,13 @@
 """skautokeras and other ways to learn from images: score, seconds, trials, memory."""
 
 from benchmarks.image_data import MAX_TIME, TASKS
-from benchmarks.markdown import failures, markdown_table, summary_rows
-from benchmarks.peers import run_peer
-from benchmarks.process import patience, run_once
+from benchmarks.markdown import (
+    SEARCH_COLUMNS,
+    failures,
+    markdown_table,
+    summary_rows,
+)
+from benchmarks.peers import run_in_time
 from benchmarks.suite import Suite
 
 METHODS = ("skautokeras", "keras_cnn", "pca_svm", "mean", "autokeras")
@@ -11,14 +15,7 @@ METHODS = ("skautokeras", "keras_cnn", "pca_svm", "mean", "autokeras")
 MOST_ROWS = {"pca_svm": ("digits", "cifar10", "houses"), "mean": ("houses",)}
 # AutoKeras counts trials; these are more than fit in its time.
 AUTOKERAS_TRIALS = 100
-# Heading of the Markdown column -> (key of a measurement, format).
-COLUMNS = {
-    "score": ("score", "{:.4f}"),
-    "fit, s": ("fit_seconds", "{:.1f}"),
-    "predict, s": ("predict_seconds", "{:.1f}"),
-    "trials": ("n_trials", "{:.0f}"),
-    "peak RSS, MB": ("peak_rss_mb", "{:.0f}"),
-}
+FUNCTION = "benchmarks.image_methods:fit_images"
 
 
 def measurements(options):
@@ -37,26 +34,15 @@ def measurements(options):
                     if TASKS[dataset] == "classification"
                     else "R2 of the logarithm",
                 }
-                yield {**case, **_measure(options, case)}
-
-
-def _measure(options, case):
-    """Return what one method reports, run in a process of its own."""
-    spec = {**case, "folder": options.folder, "max_trials": options.trials[0]}
-    function, timeout = (
-        "benchmarks.image_methods:fit_images",
-        patience(case["max_time"]),
-    )
-    if case["method"] != "autokeras":
-        return run_once(function, spec, timeout=timeout)
-    spec["max_trials"] = options.autokeras_trials
-    return run_peer(function, spec, options.peers.autokeras, timeout=timeout)
+                yield {**case, **run_in_time(FUNCTION, case, options)}
 
 
 def make_table(measurements):
     """Make a Markdown table: one line per data set and method, over the seeds."""
-    rows = summary_rows(measurements, ("dataset", "method", "metric"), COLUMNS.values())
-    headings = ["data set", "method", "metric", "seeds", *COLUMNS]
+    rows = summary_rows(
+        measurements, ("dataset", "method", "metric"), SEARCH_COLUMNS.values()
+    )
+    headings = ["data set", "method", "metric", "seeds", *SEARCH_COLUMNS]
     table = markdown_table(headings, rows, n_labels=3)
     return table + failures(measurements, "dataset", "method", "seed")
 

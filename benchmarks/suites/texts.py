@@ -1,22 +1,19 @@
 """skautokeras and other ways to learn from texts: score, seconds, trials, memory."""
 
-from benchmarks.markdown import failures, markdown_table, summary_rows
-from benchmarks.peers import run_peer
-from benchmarks.process import patience, run_once
+from benchmarks.markdown import (
+    SEARCH_COLUMNS,
+    failures,
+    markdown_table,
+    summary_rows,
+)
+from benchmarks.peers import run_in_time
 from benchmarks.suite import Suite
 from benchmarks.text_data import MAX_TIME, TASKS
 
 METHODS = ("skautokeras", "tfidf", "autokeras")
 # AutoKeras counts trials; these are more than fit in its time.
 AUTOKERAS_TRIALS = 100
-# Heading of the Markdown column -> (key of a measurement, format).
-COLUMNS = {
-    "score": ("score", "{:.4f}"),
-    "fit, s": ("fit_seconds", "{:.1f}"),
-    "predict, s": ("predict_seconds", "{:.1f}"),
-    "trials": ("n_trials", "{:.0f}"),
-    "peak RSS, MB": ("peak_rss_mb", "{:.0f}"),
-}
+FUNCTION = "benchmarks.text_methods:fit_texts"
 
 
 def measurements(options):
@@ -35,25 +32,14 @@ def measurements(options):
                         "max_time": options.max_time or MAX_TIME[dataset],
                         "metric": "accuracy" if is_class else "R2",
                     }
-                    yield {**case, **_measure(options, case)}
-
-
-def _measure(options, case):
-    """Return what one method reports, run in a process of its own."""
-    spec = {**case, "folder": options.folder, "max_trials": options.trials[0]}
-    settings = {"timeout": patience(case["max_time"])}
-    function = "benchmarks.text_methods:fit_texts"
-    if case["method"] != "autokeras":
-        return run_once(function, spec, **settings)
-    spec["max_trials"] = options.autokeras_trials
-    return run_peer(function, spec, options.peers.autokeras, **settings)
+                    yield {**case, **run_in_time(FUNCTION, case, options)}
 
 
 def make_table(measurements):
     """Make a Markdown table: one line per data set, rows and method, over the seeds."""
     keys = ("dataset", "texts", "method", "metric")
-    rows = summary_rows(measurements, keys, COLUMNS.values())
-    headings = ["data set", "rows", "method", "metric", "seeds", *COLUMNS]
+    rows = summary_rows(measurements, keys, SEARCH_COLUMNS.values())
+    headings = ["data set", "rows", "method", "metric", "seeds", *SEARCH_COLUMNS]
     table = markdown_table(headings, rows, n_labels=4)
     return table + failures(measurements, "dataset", "texts", "method", "seed")
 
