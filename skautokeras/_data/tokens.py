@@ -62,13 +62,13 @@ def tokenise(text):
     -------
     tokens : list of str
         Words, with the apostrophes inside them; single characters (with their marks)
-        of scripts without spaces; emoji and signs of currencies.
+        of scripts without spaces; emoji, punctuation and other signs.
 
     Examples
     --------
     >>> from skautokeras._data.tokens import tokenise
     >>> tokenise("don't pay £5, 山田さん")
-    ["don't", 'pay', '£', '5', '山', '田', 'さ', 'ん']
+    ["don't", 'pay', '£', '5', ',', '山', '田', 'さ', 'ん']
     """
     return (_ascii_words() if text.isascii() else _words()).findall(text)
 
@@ -85,20 +85,21 @@ def spell(text):
     -------
     text : str
         With a space before the first word and one behind the last; only a space if
-        there is none.
+        there is none. Punctuation is part of the word that it is written at.
 
     Examples
     --------
     >>> from skautokeras._data.tokens import spell
-    >>> spell("dry, with a hint... of oak")
-    ' dry with a hint of oak '
+    >>> spell("dry,  with a hint of oak")
+    ' dry, with a hint of oak '
     """
     return _gaps().sub(" ", f" {text} ")
 
 
 @cache
 def _ascii_words():
-    return re.compile(r"\w+(?:'\w+)*|\$")
+    # An apostrophe is a sign inside of words only.
+    return re.compile(r"\w+(?:'\w+)*|[^\w\s'\x00-\x1f\x7f]")
 
 
 @cache
@@ -152,12 +153,11 @@ def _kind(code):
     category = unicodedata.category(character)
     if category[0] == "M":
         return "marks"
-    if category in ("Sc", "So"):
-        return "alone"
-    if not (character.isalnum() or character == "_"):
-        return None
-    unsegmented = any(first <= code <= last for first, last in UNSEGMENTED)
-    return "alone" if unsegmented else "letters"
+    if character == "_" or character.isalnum():
+        unsegmented = any(first <= code <= last for first, last in UNSEGMENTED)
+        return "alone" if unsegmented else "letters"
+    # An apostrophe is a sign inside of words only.
+    return "alone" if category[0] in "PS" and character != "'" else None
 
 
 def _as_ranges(codes):

@@ -32,7 +32,7 @@ N_BLOCKS = Int(1, 4, default=3)
 
 @keras.saving.register_keras_serializable("skautokeras")
 class ConvBlock(Block):
-    """Convolutions with activation, then pooling, several times.
+    """Convolutions with activation, the last of some with pooling, several times.
 
     Works on series (batch, steps, channels) and images (batch, height, width,
     channels), and returns the same rank. No axis becomes shorter than 1: pooling leaves
@@ -44,13 +44,14 @@ class ConvBlock(Block):
         Length of the window along each axis. None: searched, like every parameter of a
         block.
     n_blocks : int or None, default=None
-        How often convolutions and pooling follow each other.
+        How many blocks of convolutions follow each other.
     n_layers : int or None, default=None
-        Convolutions before each pooling.
+        Convolutions of each block.
     filters : int or None, default=None
         Channels of each block; searched for each by itself.
     pooling : {"max", "none"} or None, default=None
-        ``"max"``: the greatest of each two neighbours along each axis.
+        ``"max"``: the greatest of each two neighbours along each axis, behind the last
+        convolution of each block and before its normalization and activation.
     separable : bool or None, default=None
         Whether convolutions go along the axes first and mix channels afterwards.
     use_batchnorm : bool or None, default=None
@@ -129,13 +130,14 @@ class ConvBlock(Block):
         )
         x = inputs
         for width in widths:
-            for _ in range(values["n_layers"]):
+            for i in range(values["n_layers"]):
                 x = _convolution(x, width, values)
+                # Before normalization and activation, which then have less to do.
+                if values["pooling"] == "max" and i == values["n_layers"] - 1:
+                    x = max_pooling(x)
                 if values["use_batchnorm"]:
                     x = batch_normalization(x)
                 x = activate(x, activation)
-            if values["pooling"] == "max":
-                x = max_pooling(x)
             if has_dropout:
                 x = Dropout(dropout, channels=True)(x)
         return x

@@ -208,12 +208,22 @@ IMAGE = (
         reduction="flatten",
         training={"learning_rate": 1e-2, "weight_decay": 1e-2, "epochs": 16},
     ),
-    # A residual network of nine layers, a quarter as wide as it was published.
+    # Things have no direction, clothes and photographs among them: twice as wide, and
+    # images mirrored but nowhere else than they were.
+    _image(
+        block_type="conv",
+        network=_convolutions((32, 64, 128), n_layers=1, dropout=0.1),
+        augmentation={"flip": "horizontal", "translation": 0.0},
+        reduction="flatten",
+        training={"learning_rate": 1e-2, "weight_decay": 1e-2, "epochs": 16},
+    ),
+    # A residual network of nine layers, a quarter as wide as it was published. So short
+    # a training learns less from images that are covered in part.
     *(
         _image(
             block_type="res_net",
             network={"version": "v1", "depth": 9, "filters": 16},
-            augmentation={"flip": flip, **_CROP_AND_CUTOUT},
+            augmentation={"flip": flip, **_CROP_AND_CUTOUT, "cutout": 0.0},
             reduction="global_max",
             training={
                 "learning_rate": 5e-3,
@@ -222,7 +232,6 @@ IMAGE = (
                 "label_smoothing": 0.1,
             },
         )
-        # Things have no direction, clothes and photographs among them.
         for flip in ("none", "horizontal")
     ),
     # More convolutions, images turned and zoomed as well: digits and letters.

@@ -95,17 +95,20 @@ def _stem(x, filters, normalize_first):
     """Return the first maps; those of large images are smaller."""
     is_large = min(x.shape[1:3]) >= LARGE
     x = _convolution(x, filters, 7 if is_large else 3, 2 if is_large else 1)
-    if not normalize_first:
-        x = _normalized(x)
-    return max_pooling(x) if is_large else x
+    if is_large:
+        x = max_pooling(x)
+    return x if normalize_first else _normalized(x)
 
 
 def _nine(x, filters, normalize_first):
     """Return the maps of the network of nine layers."""
     for i in range(3):
         width = filters * 2 ** (i + 1)
-        x = _step(x, width, 3, 1, normalize_first)
-        x = max_pooling(x, smallest=2)
+        if normalize_first:
+            x = _normalized(x)
+        x = max_pooling(_convolution(x, width, 3), smallest=2)
+        if not normalize_first:
+            x = _normalized(x)
         if i != 1:
             x = _residual(x, [(width, 3), (width, 3)], 1, normalize_first)
     return x
@@ -148,13 +151,6 @@ def _residual(x, layers, strides, normalize_first):
                 x = keras.layers.Activation("relu")(x)
     x = keras.layers.Add()([skip, x])
     return x if normalize_first else keras.layers.Activation("relu")(x)
-
-
-def _step(x, filters, size, strides, normalize_first):
-    """Return one convolution with its normalization and activation."""
-    if normalize_first:
-        return _convolution(_normalized(x), filters, size, strides)
-    return _normalized(_convolution(x, filters, size, strides))
 
 
 def _convolution(x, filters, size, strides=1):
