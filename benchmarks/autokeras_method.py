@@ -12,7 +12,7 @@ import tempfile
 import time
 from importlib.metadata import version
 
-from benchmarks.data import TASKS, is_classification
+from benchmarks.data import TABLES, is_classification
 from benchmarks.fitting import Fitted, measure_fit
 
 
@@ -190,7 +190,7 @@ def _make_auto_model(spec, directory, names, numbers):
         "regression": autokeras.StructuredDataRegressor,
     }
     kinds = {n: "numerical" if n in numbers else "categorical" for n in names}
-    return tasks[TASKS[spec["dataset"]]](
+    return tasks[TABLES[spec["dataset"]]](
         column_names=names,
         column_types=kinds if spec["column_types"] == "dtype" else None,
         max_trials=spec["max_trials"],

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from benchmarks import image_data, text_data
-from benchmarks.data import TASKS
+from benchmarks.data import TABLES, TASKS
 from benchmarks.mixed_data import DATASETS
 from benchmarks.peers import Peers
 from benchmarks.results import Results
@@ -23,17 +23,18 @@ from benchmarks.suites import (
     parallel,
     pruning,
     rate,
-    tables,
+    tabular,
     texts,
 )
 
 _SEARCH = (overhead, rate, anytime, memory, latency, parallel, pruning)
 SUITES = {
     module.SUITE.name: module.SUITE
-    for module in (tables, mixed, images, texts, exports, *_SEARCH)
+    for module in (tabular, mixed, images, texts, exports, *_SEARCH)
 }
-# Suite -> the data sets that it knows, where they are not those of tables.
+# Suite -> the data sets that it knows, where they are not those of the data folder.
 DATASETS_OF = {
+    "tabular": TABLES,
     "mixed": DATASETS,
     "images": image_data.TASKS,
     "texts": text_data.TASKS,
@@ -83,13 +84,18 @@ def make_parser():
         choices=list(dict.fromkeys(chain(TASKS, *DATASETS_OF.values()))),
     )
     options.add_argument("--seeds", nargs="+", type=int)
+    options.add_argument(
+        "--splits", type=int, help="splits of a data set without a test file"
+    )
     options.add_argument("--trials", nargs="+", type=int, help="trials of a search")
     options.add_argument("--jobs", nargs="+", type=int, help="values of n_jobs")
     options.add_argument("--max-time", type=float, help="seconds for a search")
     options.add_argument(
         "--methods",
         nargs="+",
-        choices=list(dict.fromkeys([*tables.METHODS, *images.METHODS, *texts.METHODS])),
+        choices=list(
+            dict.fromkeys([*tabular.METHODS, *images.METHODS, *texts.METHODS])
+        ),
     )
     options.add_argument("--rows", nargs="+", type=int, help="training rows to use")
     options.add_argument("--repetitions", type=int, help="processes per import")

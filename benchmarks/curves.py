@@ -1,8 +1,8 @@
 """Anytime curves: the best score of a search as a function of time."""
 
 import statistics
-import warnings
 
+from benchmarks.figures import new_figure, save_figure
 from benchmarks.markdown import grouped
 
 
@@ -78,16 +78,12 @@ def plot_curves(rows, path):
     path : Path
         Of the figures, without suffix; PNG and SVG are written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        # Said once, although every measurement asks for the plot.
-        warnings.warn("No plot: matplotlib is not installed.", stacklevel=2)
-        return
     datasets = grouped(rows, "dataset")
     if not datasets:
         return
-    figure = Figure(figsize=(6 * len(datasets), 4.5), layout="constrained")
+    figure = new_figure(6 * len(datasets), 4.5)
+    if figure is None:
+        return
     axes = figure.subplots(1, len(datasets), squeeze=False)[0]
     for ax, ((dataset,), group) in zip(axes, datasets.items(), strict=True):
         for (search,), searches in grouped(group, "search").items():
@@ -101,5 +97,4 @@ def plot_curves(rows, path):
         ax.set(xlabel="seconds since the start of fit", title=dataset, xscale="log")
         ax.set_ylabel("best validation score so far")
         ax.legend()
-    for suffix in (".png", ".svg"):
-        figure.savefig(path.with_suffix(suffix), dpi=150)
+    save_figure(figure, path)

@@ -7,12 +7,19 @@ library, pandas and scikit-learn.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
+from sklearn.metrics import (
+    accuracy_score,
+    log_loss,
+    r2_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 
-from benchmarks.data import TASKS, read_split
+from benchmarks.data import TABLES, read_split
 from benchmarks.memory_use import peak_memory_mb
 
 
@@ -125,7 +132,45 @@ def calibration_error(y_true, y_pred, proba, n_bins=15):
     return float(np.abs(np.bincount(bins, weights=excess)).sum() / len(excess))
 
 
-def measure_fit(spec, prepare, read=read_split, tasks=TASKS):
+def score_probabilities(y_true, y_pred, proba, classes):
+    """Score the probabilities of the classes.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples,)
+        Truth and prediction.
+    proba : array-like of shape (n_samples, n_classes) or None
+        Probabilities of the classes. None: there are none, nor scores.
+    classes : ndarray of shape (n_classes,)
+        The classes, in order.
+
+    Returns
+    -------
+    dict
+        `auc` (for two classes only, else None), `log_loss` and `calibration_error`.
+
+    Examples
+    --------
+    >>> proba = [[0.8, 0.2], [0.5, 0.5], [0.5, 0.5]]
+    >>> scores = score_probabilities([0, 0, 1], [0, 0, 0], proba, np.array([0, 1]))
+    >>> {name: round(score, 3) for name, score in scores.items()}
+    {'auc': 0.75, 'log_loss': 0.536, 'calibration_error': 0.067}
+    """
+    if proba is None:
+        return dict.fromkeys(("auc", "log_loss", "calibration_error"))
+    proba = np.asarray(proba, dtype="float64")
+    proba = proba / proba.sum(axis=1, keepdims=True)
+    auc = None
+    if len(classes) == 2:
+        auc = float(roc_auc_score(np.asarray(y_true) == classes[1], proba[:, 1]))
+    return {
+        "auc": auc,
+        "log_loss": float(log_loss(y_true, proba, labels=classes)),
+        "calibration_error": calibration_error(y_true, y_pred, proba),
+    }
+
+
+def measure_fit(spec, prepare, read=None, tasks=TABLES):
     """Fit and score one method in this process.
 
     Parameters
@@ -135,8 +180,9 @@ def measure_fit(spec, prepare, read=read_split, tasks=TASKS):
     prepare : callable
         `prepare(spec)` imports the method's libraries and returns `fit`;
         `fit(X, y)` returns a `Fitted`.
-    read : callable
-        `read(folder, dataset, split)` returns X and y.
+    read : callable or None, default=None
+        `read(folder, dataset, split)` returns X and y. None: tables; where there is no
+        test file, the seed is the number of the split.
     tasks : dict
         Data set -> "classification" or "regression".
 
@@ -145,6 +191,7 @@ def measure_fit(spec, prepare, read=read_split, tasks=TASKS):
     dict
         The measurement.
     """
+    read = read or partial(read_split, number=spec["seed"])
     X, y = read(spec["folder"], spec["dataset"], "train")
 
     started = time.perf_counter()
@@ -159,16 +206,13 @@ def measure_fit(spec, prepare, read=read_split, tasks=TASKS):
     y_pred = fitted.predict(X_test)
     predicted = time.perf_counter()
 
-    calibrated = None
-    if fitted.predict_proba is not None:
-        proba = fitted.predict_proba(X_test)
-        calibrated = calibration_error(y_test, y_pred, proba)
+    proba = fitted.predict_proba and fitted.predict_proba(X_test)
 
     fit_seconds = finished - imported
     rate = None if fitted.n_trials is None else 60 * fitted.n_trials / fit_seconds
     return {
         **score_predictions(tasks[spec["dataset"]], y_test, y_pred),
-        "calibration_error": calibrated,
+        **score_probabilities(y_test, y_pred, proba, np.unique(y)),
         "fit_seconds": fit_seconds,
         "import_seconds": imported - started,
         "predict_seconds": predicted - predicting,

@@ -68,6 +68,36 @@ def summarize(values, form):
     return median if low == high else f"{median} ({low} to {high})"
 
 
+def mean_and_spread(values, form):
+    """Format measurements as their mean and standard deviation.
+
+    Parameters
+    ----------
+    values : iterable of (float or None)
+        One per seed or split; None are left out.
+    form : str
+        A format such as `"{:.1f}"`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> mean_and_spread([3.0, 1.0, 2.0], "{:.1f}")
+    '2.0 ± 1.0'
+    >>> mean_and_spread([2.0], "{:.1f}"), mean_and_spread([None], "{:.1f}")
+    ('2.0', '-')
+    """
+    values = [value for value in values if value is not None]
+    if not values:
+        return "-"
+    mean = form.format(statistics.mean(values))
+    if len(values) == 1:
+        return mean
+    return f"{mean} ± {form.format(statistics.stdev(values))}"
+
+
 def median(values):
     """Return the median of what is not None, or None."""
     values = [value for value in values if value is not None]

@@ -1,12 +1,11 @@
 """The methods that live in the environment of skautokeras."""
 
+import time
 from importlib.metadata import version
 
+from benchmarks.categories import Categories
 from benchmarks.data import is_classification
 from benchmarks.fitting import Fitted, measure_fit
-
-# The most categories a HistGradientBoosting model can hold in one column.
-MAX_CATEGORIES = 255
 
 
 def make_estimator(dataset, **params):
@@ -47,43 +46,68 @@ def prepare_skautokeras(spec):
     return fit
 
 
-def prepare_hist_gradient_boosting(spec):
-    """scikit-learn's histogram gradient boosting with native categories."""
-    import pandas as pd
+def make_boosting(spec, **params):
+    """Return scikit-learn's histogram gradient boosting with native categories."""
     from sklearn.ensemble import (
         HistGradientBoostingClassifier,
         HistGradientBoostingRegressor,
     )
 
     estimators = (HistGradientBoostingRegressor, HistGradientBoostingClassifier)
-    estimator = estimators[is_classification(spec["dataset"])](
-        categorical_features="from_dtype", random_state=spec["seed"]
+    return estimators[is_classification(spec["dataset"])](
+        categorical_features="from_dtype", random_state=spec["seed"], **params
     )
 
+
+def fitted_on_categories(estimator, categories, **facts):
+    """Return a `Fitted` of an estimator that was fitted on converted rows."""
+    proba = getattr(estimator, "predict_proba", None)
+    return Fitted(
+        predict=lambda X: estimator.predict(categories.convert(X)),
+        predict_proba=proba and (lambda X: proba(categories.convert(X))),
+        note=f"scikit-learn {version('scikit-learn')}{categories.note}",
+        **facts,
+    )
+
+
+def prepare_hist_gradient_boosting(spec):
+    """Histogram gradient boosting, defaults."""
+    estimator = make_boosting(spec)
+
     def fit(X, y):
-        strings = X.select_dtypes(exclude=["number", "bool"]).columns
-        categories = {name: X[name].dropna().unique() for name in strings}
-        dropped = [name for name in strings if len(categories[name]) > MAX_CATEGORIES]
-        dtypes = {
-            name: pd.CategoricalDtype(sorted(categories[name]))
-            for name in strings
-            if name not in dropped
-        }
+        categories = Categories(X)
+        estimator.fit(categories.convert(X), y)
+        return fitted_on_categories(estimator, categories)
 
-        def convert(frame):
-            # A category that training has not seen becomes missing.
-            return frame.drop(columns=dropped).astype(dtypes)
+    return fit
 
-        estimator.fit(convert(X), y)
-        note = f"scikit-learn {version('scikit-learn')}"
-        if dropped:
-            names = ", ".join(dropped)
-            note += f"; dropped for more than {MAX_CATEGORIES} categories: {names}"
-        proba = getattr(estimator, "predict_proba", None)
-        return Fitted(
-            predict=lambda frame: estimator.predict(convert(frame)),
-            predict_proba=proba and (lambda frame: proba(convert(frame))),
-            note=note,
+
+def prepare_tuned_hist_gradient_boosting(spec):
+    """Histogram gradient boosting, tuned by random search as long as the budget."""
+    from benchmarks.random_search import draw_boosting, random_search
+
+    def fit(X, y):
+        started = time.perf_counter()
+        categories = Categories(X)
+        X = categories.convert(X)
+        found = random_search(
+            make_boosting(spec, early_stopping=True, max_iter=1000),
+            X,
+            y,
+            draw_boosting(spec["seed"], categories.largest),
+            seed=spec["seed"],
+            deadline=started + spec["max_time"],
+        )
+        estimator = found.estimator.fit(X, y)
+        return fitted_on_categories(
+            estimator,
+            categories,
+            n_trials=found.n_candidates,
+            details={
+                "validation_score": found.score,
+                "best_params": found.params,
+                "n_iter": int(estimator.n_iter_),
+            },
         )
 
     return fit
@@ -137,6 +161,7 @@ def prepare_mlp(spec):
 PREPARE = {
     "skautokeras": prepare_skautokeras,
     "hist_gradient_boosting": prepare_hist_gradient_boosting,
+    "tuned_hist_gradient_boosting": prepare_tuned_hist_gradient_boosting,
     "mlp": prepare_mlp,
 }
 

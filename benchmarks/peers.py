@@ -16,6 +16,9 @@ AUTOKERAS = (
     "pandas<3",
     "scikit-learn",
 )
+# RealMLP and TabM in PyTorch. The CPU is enough: where a CPU build of PyTorch can be
+# had, pip should be told so, for the other one has two gigabytes of CUDA with it.
+PYTABKIT = ("pytabkit==1.7.3", "torch==2.13.0", "pandas<3", "scikit-learn")
 # What skautokeras runs on; its networks are built in the environment of KerasTuner.
 SHARED = ("keras", "keras-tuner", "numpy", "pandas", "scikit-learn", "tensorflow")
 UNPINNED = ("joblib", "scikeras", "tensorboard")
@@ -58,6 +61,16 @@ class Peers:
             If there is none.
         """
         return self._interpreter("autokeras", AUTOKERAS, self._autokeras_python)
+
+    def pytabkit(self):
+        """Return an interpreter that has pytabkit and PyTorch.
+
+        Raises
+        ------
+        PeerMissingError
+            If there is none.
+        """
+        return self._interpreter("pytabkit", PYTABKIT)
 
     def keras_tuner(self):
         """Return an interpreter that has KerasTuner and the TensorBoard it wants.

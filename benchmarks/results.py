@@ -56,12 +56,27 @@ class Results:
 
     def _write(self):
         self.document["versions"].update(self._peers.versions)
-        stem = self._folder / self._suite.name
-        text = json.dumps(self.document, indent=1, allow_nan=False)
-        _replace(stem.with_suffix(".json"), text + "\n")
-        _replace(stem.with_suffix(".md"), self.markdown)
-        if self._suite.plot is not None:
-            self._suite.plot(self.document["measurements"], stem)
+        write_files(self._suite, self.document, self._folder)
+
+
+def write_files(suite, document, folder):
+    """Write the files of a suite, replacing those that are there.
+
+    Parameters
+    ----------
+    suite : Suite
+        The suite.
+    document : dict
+        As in its JSON file.
+    folder : Path
+        Where the files go; it is there.
+    """
+    stem = folder / suite.name
+    text = json.dumps(document, indent=1, allow_nan=False)
+    _replace(stem.with_suffix(".json"), text + "\n")
+    _replace(stem.with_suffix(".md"), render(suite, document))
+    if suite.plot is not None:
+        suite.plot(document["measurements"], stem)
 
 
 def render(suite, document):

@@ -431,27 +431,27 @@ def test_an_environment_that_is_there_is_used_again(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_tables_suite_runs_from_end_to_end(tmp_path, titanic, capsys):
-    X, y = titanic
-    table = X.assign(target=y)
-    folder = tmp_path / "data" / "titanic"
-    folder.mkdir(parents=True)
-    table[:200].to_csv(folder / "train.csv.gz", index=False)
-    table[200:300].to_csv(folder / "test.csv.gz", index=False)
+def test_the_tabular_suite_runs_from_end_to_end(tmp_path, capsys):
     output = tmp_path / "results"
-    command = [str(tmp_path / "data"), "--suite", "tables", "--quick"]
-    command += ["--methods", "hist_gradient_boosting", "autokeras"]
+    command = [str(tmp_path), "--suite", "tabular", "--quick", "--max-time", "1"]
+    methods = ["mlp", "hist_gradient_boosting", "tuned_hist_gradient_boosting"]
+    command += ["--datasets", "wine", "diabetes", "--methods", *methods, "realmlp_td"]
     main([*command, "--output", str(output)])
 
-    stored = json.loads((output / "tables.json").read_text(encoding="utf-8"))
-    boosting, autokeras = stored["measurements"]
-    assert 0.6 < boosting["score"] < 1
-    assert boosting["fit_seconds"] > 0
-    assert "--peers" in autokeras["error"]
+    stored = json.loads((output / "tabular.json").read_text(encoding="utf-8"))
+    rows = {(r["dataset"], r["method"]): r for r in stored["measurements"]}
+    boosting, tuned = (rows["wine", method] for method in methods[1:])
+    assert 0.8 < boosting["score"] <= 1
+    assert 0 < boosting["log_loss"] < 0.5
+    assert boosting["n_trials"] is None
+    assert tuned["n_trials"] >= 1
+    assert rows["diabetes", "mlp"]["rmse"] > 40
+    assert "--peers" in rows["wine", "realmlp_td"]["error"]
     assert stored["finished"] is not None
     printed = capsys.readouterr().out
-    assert "| titanic | hist_gradient_boosting | accuracy | 1/1 |" in printed
-    assert printed.strip() == (output / "tables.md").read_text(encoding="utf-8").strip()
+    assert "| wine | hist_gradient_boosting | 1/1 | " in printed
+    assert "Over 2 data sets (wine, diabetes)" in printed
+    assert printed.strip() == (output / "tabular.md").read_text("utf-8").strip()
 
 
 @pytest.mark.slow
