@@ -51,6 +51,7 @@ class Dropout(keras.layers.Layer):
             shape=(),
             initializer=keras.initializers.Constant(self.rate),
             trainable=False,
+            autocast=False,
             name="rate",
         )
 
@@ -63,8 +64,9 @@ class Dropout(keras.layers.Layer):
         if self.channels:
             shape = (shape[0], *[1] * (len(shape) - 2), shape[-1])
         draws = keras.random.uniform(shape, seed=self.seed_generator)
+        factors = ops.where(draws < keep, 1.0 / keep, 0.0)
         # Nothing is learned through the rate: fewer operations to trace.
-        return x * ops.stop_gradient(ops.where(draws < keep, 1.0 / keep, 0.0))
+        return x * ops.stop_gradient(ops.cast(factors, x.dtype))
 
     def compute_output_shape(self, input_shape):
         """Return the shape of the input."""

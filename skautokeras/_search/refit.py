@@ -5,6 +5,7 @@ import tensorflow as tf
 from skautokeras._search.ensemble import Ensemble
 from skautokeras._search.trainer import train
 from skautokeras._search.trial import fold_seed
+from skautokeras._space import accelerator
 from skautokeras._space.randomness import seeded
 
 # A refit that ends like this is dropped; the network of the trial is there.
@@ -124,8 +125,8 @@ def _refitted(graph, trial, recipe, rows, deadline):
         return None
     if monitor.epoch < trial.best_epoch:
         return None
-    if recipe.distribution is None:
+    if recipe.distribution is None and not accelerator.has_fast_gpu():
         return built.model
-    # Copies of the weights on several devices are for training only.
+    # Copies of the weights on several devices, and bfloat16, are for training only.
     weights = built.network.get_weights()
     return _network(graph, trial.values, trial.seed, weights)

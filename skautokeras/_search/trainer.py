@@ -23,6 +23,7 @@ from skautokeras._search.optimization import (
     patience,
     schedule_of,
 )
+from skautokeras._space.accelerator import built_for_training
 from skautokeras._space.randomness import seeded
 
 
@@ -49,11 +50,14 @@ class Recipe:
     distribution: tf.distribute.Strategy | None = None
     cache: CompiledCache = field(default_factory=CompiledCache)
 
+    @contextlib.contextmanager
     def scope(self):
-        """Return the context in which networks are built and trained."""
-        if self.distribution is None:
-            return contextlib.nullcontext()
-        return self.distribution.scope()
+        """Let networks be built and trained as the devices want it."""
+        distribution = contextlib.nullcontext()
+        if self.distribution is not None:
+            distribution = self.distribution.scope()
+        with distribution, built_for_training():
+            yield
 
     def as_refit(self, planned_epochs, best_epoch):
         """Return the recipe that repeats a training up to its best epoch.
@@ -159,7 +163,7 @@ def time_step(graph, recipe, rows, values):
     values : dict of str to object
         The configuration.
     """
-    with seeded(0):
+    with seeded(0), built_for_training():
         built = graph.build(values)
     n_rows = min(built.training.batch_size, len(rows))
     batch = _prepared(built, rows.take(np.arange(n_rows)))

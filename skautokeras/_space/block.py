@@ -1,8 +1,10 @@
 """Block, the one contract of the search space."""
 
+import contextlib
 import re
 from collections.abc import Hashable
 
+from skautokeras._space.accelerator import bfloat16_in_training
 from skautokeras._space.configuration import deserialize
 from skautokeras._space.node import (
     Node,
@@ -47,6 +49,8 @@ class Block:
     # True: `build` gets the record that an input gives (`Table`, `Image`, `Text`) as it
     # is; False: one float tensor.
     takes_records = False
+    # True: on images, its layers may compute in bfloat16 while they are trained.
+    tolerates_bfloat16 = False
     # Names or folders of pretrained models by whose tokenizers texts are to be taken
     # apart; those of blocks among the parameters are found without it.
     presets = ()
@@ -215,8 +219,17 @@ def build_block(hp, name, block, inputs):
     if not block.takes_records:
         several = isinstance(inputs, list)
         inputs = [as_tensor(x) for x in inputs] if several else as_tensor(inputs)
-    with hp.name_scope(name):
+    with hp.name_scope(name), _precision(block, inputs):
         return block.build(hp, inputs)
+
+
+def _precision(block, inputs):
+    """Return the context that says what the layers of a block compute in."""
+    # A list of inputs has no shape; the block says what it thinks of it.
+    of_images = len(getattr(as_tensor(inputs), "shape", ())) == 4
+    if block.tolerates_bfloat16 and of_images:
+        return bfloat16_in_training()
+    return contextlib.nullcontext()
 
 
 def as_tensor(x):

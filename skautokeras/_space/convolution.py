@@ -67,6 +67,8 @@ class ConvBlock(Block):
     >>> node = ConvBlock(kernel_size=3, n_layers=2)(ImageInput())
     """
 
+    tolerates_bfloat16 = True
+
     _parameter_constraints = {
         "kernel_size": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
         "n_blocks": [Interval(Integral, 1, None, closed="left"), *SEARCHED],

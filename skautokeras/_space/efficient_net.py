@@ -101,6 +101,7 @@ class EfficientNetBlock(Block):
     """
 
     takes_records = True
+    tolerates_bfloat16 = True
 
     _parameter_constraints = {
         "version": [StrOptions({"small", *_RESOLUTIONS}), *SEARCHED],
@@ -210,7 +211,7 @@ class EfficientNetBlock(Block):
         else:
             size = tuple(max(length, _SMALLEST) for length in x.shape[1:3])
         if tuple(x.shape[1:3]) != size:
-            x = keras.layers.Resizing(*size)(x)
+            x = keras.layers.Resizing(*size, dtype="float32")(x)
         network = self._network(version, tuple(x.shape[1:]))
         if self.weights is None:
             return network(x)
@@ -246,7 +247,11 @@ def _bytes(inputs):
         return inputs
     scale = 255.0 / (inputs.white - inputs.black)
     offset = -scale * inputs.black
-    return keras.layers.Rescaling(scale.tolist(), offset=offset.tolist())(inputs.pixels)
+    # bfloat16 would round the pixels before anything has looked at them.
+    rescaling = keras.layers.Rescaling(
+        scale.tolist(), offset=offset.tolist(), dtype="float32"
+    )
+    return rescaling(inputs.pixels)
 
 
 def _small(x):

@@ -7,6 +7,7 @@ default. Names are those of the graph that a task estimator makes.
 import re
 
 from skautokeras._data.schema import ImageSchema, StructuredDataSchema, TextSchema
+from skautokeras._space import accelerator
 
 _BLOCK = "structured_data_block_1"
 _IMAGE_BLOCK = "image_block_1"
@@ -270,6 +271,59 @@ IMAGE = (
     ),
 )
 
+# Behind those, where a fast GPU trains them: what would take days on two cores.
+LARGE_IMAGES = (
+    # An EfficientNet at the size of the images.
+    _image(
+        block_type="efficient_net",
+        network={"version": "small"},
+        augmentation={"flip": "horizontal", **_CROP_AND_CUTOUT},
+        reduction="global_avg",
+        training={
+            "learning_rate": 2e-3,
+            "weight_decay": 1e-1,
+            "epochs": 64,
+            "label_smoothing": 0.1,
+        },
+    ),
+    # The network of nine layers as wide as published and longer: for what must not be
+    # mirrored, and for what may.
+    *(
+        _image(
+            block_type="res_net",
+            network={"version": "v1", "depth": 9, "filters": 64},
+            augmentation=augmentation,
+            reduction="global_max",
+            training={
+                "learning_rate": 5e-3,
+                "weight_decay": 1e-1,
+                "epochs": 64,
+                "label_smoothing": 0.1,
+            },
+        )
+        for augmentation in (
+            {"flip": "none", "translation": 0.1, "rotation": 10.0, "zoom": 0.1},
+            {"flip": "horizontal", **_CROP_AND_CUTOUT},
+        )
+    ),
+    # Deeper ones (He et al., arXiv:1603.05027), as wide as published.
+    *(
+        _image(
+            block_type="res_net",
+            network={"version": "v2", "depth": depth, "filters": 64},
+            augmentation={"flip": "horizontal", **_CROP_AND_CUTOUT},
+            reduction="global_avg",
+            training={
+                "learning_rate": 2e-3,
+                "weight_decay": 1e-1,
+                "epochs": 64,
+                "label_smoothing": 0.1,
+            },
+        )
+        for depth in (18, 50)
+    ),
+)
+
 # Fewer images than these are described as well as learned from.
 _FEW = 1000
 FEW_IMAGES = (
@@ -490,6 +544,7 @@ def predefined(block_names, schemas=(), targets=()):
     schemas : sequence, default=()
         One per input of the graph: few texts are learned from in smaller batches, and
         wide sparse tables, few rows and few images have configurations of their own.
+        On a fast GPU there are more for images, larger ones.
     targets : sequence of TargetSchema, default=()
         One per output: some values differ between numbers and classes.
 
@@ -501,6 +556,8 @@ def predefined(block_names, schemas=(), targets=()):
     by_block = _BY_BLOCK | {"structured_data_block": _for_tables(schemas, targets)}
     if _has_few_images(schemas):
         by_block["image_block"] = FEW_IMAGES
+    elif accelerator.has_fast_gpu():
+        by_block["image_block"] = (*IMAGE, *LARGE_IMAGES)
     found = [
         (name, base, configurations)
         for base, configurations in by_block.items()

@@ -60,6 +60,8 @@ class ResNetBlock(Block):
     >>> node = ResNetBlock(version="v2", depth=18)(ImageInput())
     """
 
+    tolerates_bfloat16 = True
+
     _parameter_constraints = {
         "version": [StrOptions({"v1", "v2"}), *SEARCHED],
         "depth": [Options(Integral, {9, *_STAGES}), *SEARCHED],
@@ -187,6 +189,8 @@ class XceptionBlock(Block):
     >>> from skautokeras import ImageInput, XceptionBlock
     >>> node = XceptionBlock(filters=16)(ImageInput())
     """
+
+    tolerates_bfloat16 = True
 
     _parameter_constraints = {
         "filters": [Interval(Integral, 1, None, closed="left"), *SEARCHED],

@@ -5,14 +5,23 @@ from dataclasses import replace
 
 import pytest
 
-from skautokeras import Block, ClassificationHead, DenseBlock, Input
-from skautokeras._data.schema import ArraySchema
+from skautokeras import (
+    Block,
+    ClassificationHead,
+    DenseBlock,
+    ImageBlock,
+    ImageInput,
+    Input,
+)
+from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._search.admission import Admission
 from skautokeras._search.cost import count_flops, estimate_cost
 from skautokeras._search.trainer import time_step
 from skautokeras._search.trial import Trial
+from skautokeras._space import accelerator
 from skautokeras._space.block import WeightsMissingError
 from skautokeras._space.graph import Graph
+from skautokeras._space.portfolio import predefined
 
 N_ROWS = 100_000_000
 
@@ -128,6 +137,43 @@ def test_what_lacks_its_weights_is_left_out_with_one_warning(problem):
         assert refusal.reason == "There are no weights."
         assert not refusal.depends_on_time
     assert admission.refusal(there, [], math.inf) is None
+
+
+def test_a_faster_machine_is_given_larger_networks(monkeypatch):
+    # Half an hour for 50 000 photographs; operations per second of two cores, and of a
+    # GPU that reaches a tenth of what it is sold for.
+    monkeypatch.setattr(accelerator, "has_fast_gpu", lambda: True)
+    shape, facts = (32, 32, 3), [(0.5,) * 3, (0.3,) * 3]
+    schema = ImageSchema(shape, 50_000, "uint8", 0.0, 255.0, *facts)
+    node = ImageInput()
+    graph = Graph(
+        [node],
+        [ClassificationHead()(ImageBlock()(node))],
+        schemas=[schema],
+        targets=[TargetSchema(kind="multiclass", n_outputs=10)],
+        n_samples=50_000,
+    )
+    configurations = predefined(graph.block_names, graph.schemas, graph.targets)
+    flops = [estimate_cost(graph, values).flops for values in configurations]
+
+    def admitted(speed):
+        def step(values):
+            return flops[configurations.index(values)] / speed
+
+        admission = Admission(graph, 50_000, step)
+        return [
+            cost
+            for values, cost in zip(configurations, flops, strict=True)
+            if admission.refusal(values, [], 1800.0) is None
+        ]
+
+    on_cores, on_a_gpu = admitted(1e10), admitted(1e13)
+    assert sorted(on_a_gpu) == sorted(flops)
+    assert set(on_cores) < set(on_a_gpu)
+    assert max(on_cores) < min(set(on_a_gpu) - set(on_cores))
+    deepest = flops[-1]
+    assert deepest == max(flops)
+    assert deepest not in on_cores
 
 
 def test_a_network_that_cannot_take_a_step_is_left_to_its_trial(problem):

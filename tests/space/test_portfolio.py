@@ -22,7 +22,7 @@ from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.text import TextAdapter, with_contrasts
 from skautokeras._search.compiled import structure
 from skautokeras._search.cost import count_flops
-from skautokeras._space import portfolio
+from skautokeras._space import accelerator, portfolio
 from skautokeras._space.graph import Graph
 
 BLOCKS = {
@@ -37,8 +37,13 @@ def predefined(task):
     return portfolio.predefined([f"{task}_block_1"])
 
 
+def every(task):
+    """Return those for a fast GPU as well."""
+    return predefined(task) + (task == "image") * list(portfolio.LARGE_IMAGES)
+
+
 each = pytest.mark.parametrize(
-    ("task", "i"), [(task, i) for task in BLOCKS for i in range(len(predefined(task)))]
+    ("task", "i"), [(task, i) for task in BLOCKS for i in range(len(every(task)))]
 )
 
 
@@ -68,14 +73,14 @@ def graph(make_graph, task, source):
 
 @each
 def test_every_name_exists_under_the_values_of_its_configuration(graph, task, i):
-    values = predefined(task)[i]
+    values = every(task)[i]
     assert set(values) <= graph.active_names(values)
 
 
 @each
 def test_every_value_lies_in_its_range(graph, task, i):
     space = {hp.name: hp for hp in graph.space().space}
-    for name, value in predefined(task)[i].items():
+    for name, value in every(task)[i].items():
         hp = space[name]
         if not hasattr(hp, "min_value"):
             assert value in hp.values, name
@@ -88,7 +93,7 @@ def test_every_value_lies_in_its_range(graph, task, i):
 
 @each
 def test_every_configuration_builds_and_predicts(graph, source, task, i):
-    built = graph.build(predefined(task)[i])
+    built = graph.build(every(task)[i])
     (y_pred,) = built.model(source[2]).values()
     assert y_pred.shape == (60, 1)
     assert np.isfinite(y_pred).all()
@@ -127,6 +132,18 @@ def test_configurations_for_images_are_ordered_by_what_they_cost(shape):
         built = graph.build(values)
         costs.append(count_flops(built.network) * built.training.epochs)
     assert costs == sorted(costs)
+
+
+def test_a_fast_gpu_gets_larger_networks_for_many_images(monkeypatch):
+    few, many = (
+        [ImageSchema((8, 8, 1), n, "uint8", 0.0, 255.0, (0.5,), (0.3,))]
+        for n in (999, 1000)
+    )
+    before = [portfolio.predefined(["image_block_1"], s) for s in (few, many)]
+    assert before[1] == list(portfolio.IMAGE)
+    monkeypatch.setattr(accelerator, "has_fast_gpu", lambda: True)
+    after = [portfolio.predefined(["image_block_1"], s) for s in (few, many)]
+    assert after == [before[0], before[1] + list(portfolio.LARGE_IMAGES)]
 
 
 @pytest.mark.parametrize(("n_samples", "few"), [(999, True), (1000, False)])
@@ -177,7 +194,7 @@ NUMBERS = {
 
 @each
 def test_configurations_that_differ_in_numbers_share_a_structure(graph, task, i):
-    values = predefined(task)[i] | FIXED
+    values = every(task)[i] | FIXED
     numbers = {**NUMBERS[task], "training/learning_rate": 1e-4}
     # The first layers of a process have names like the keys of their config.
     keras.utils.clear_session()
