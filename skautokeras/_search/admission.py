@@ -10,6 +10,8 @@ from skautokeras._space.block import WeightsMissingError
 # Floating-point operations per second, one way, that any machine reaches. What fits
 # into the time at this speed is admitted without another thought.
 _SLOWEST = 1e8
+# Epochs without which a training says little, however its learning rate is annealed.
+_FEWEST_EPOCHS = 4
 # Small networks are bound by overhead, so the speed of one tells little about another
 # with more than so many times its arithmetic.
 _ALIKE = 4
@@ -28,7 +30,7 @@ class Refusal:
 
 
 class Admission:
-    """Turns down what is too large, lacks weights, or could not end an epoch in time.
+    """Turns down what is too large, lacks weights, or had time for a few epochs only.
 
     Parameters
     ----------
@@ -106,7 +108,7 @@ class Admission:
         trials : list of Trial
             So far: how fast others were.
         seconds : float
-            In which its first epoch has to end.
+            In which four epochs have to end, or all of them if they are fewer.
         """
         limited = self._max_model_size is not None
         if not limited and not self._missing and seconds == float("inf"):
@@ -123,11 +125,12 @@ class Admission:
                 f"max_model_size={self._max_model_size}."
             )
             return Refusal(cost, reason, depends_on_time=False)
-        needed = self._epoch_seconds(values, cost, trials, seconds)
-        if needed > seconds:
+        n_epochs = min(_FEWEST_EPOCHS, cost.epochs)
+        needed = self._epoch_seconds(values, cost, trials, seconds / n_epochs)
+        if n_epochs * needed > seconds:
             reason = (
-                f"Its first epoch would take about {needed:.3g} s, and "
-                f"{max(seconds, 0.0):.3g} s are left."
+                f"An epoch of it would take about {needed:.3g} s, and "
+                f"{max(seconds, 0.0):.3g} s are left for {n_epochs} at least."
             )
             return Refusal(cost, reason, depends_on_time=True)
         return None

@@ -38,7 +38,8 @@ def finish(graph, trials, weights, recipe, data, *, refit, deadline, temperature
         Whether to train the networks again on all rows, each for as many epochs as gave
         its best score, on average over the folds.
     deadline : Deadline or None
-        A refit that is not done by then is dropped; the network of the trial stays.
+        A refit that would take longer is left out, and one that does is dropped; the
+        network of the trial stays.
     temperatures : dict of str to (float, str), default=()
         What calibrates the heads of the ensemble.
 
@@ -51,7 +52,7 @@ def finish(graph, trials, weights, recipe, data, *, refit, deadline, temperature
     models, shares = [], []
     for i, weight in weights.items():
         model = None
-        if refit and data.all is not None:
+        if refit and data.all is not None and _fits(trials[i], data, deadline):
             model = _refitted(graph, trials[i], recipe, data.all, deadline)
         found = _restored(graph, trials[i]) if model is None else [model]
         models += found
@@ -62,9 +63,9 @@ def finish(graph, trials, weights, recipe, data, *, refit, deadline, temperature
 def refit_seconds(trials, data, size, max_time):
     """Return how many seconds to keep for refitting the best ``size`` trials.
 
-    About what it will take, and a quarter of the whole time at most: the network of a
-    trial is there where the time does not suffice, and a search that has ended early
-    has lost more.
+    About what it will take, as far as that is a quarter of the whole time at most: the
+    network of a trial is there where the time does not suffice, and a search that has
+    ended early has lost more.
 
     Parameters
     ----------
@@ -81,10 +82,23 @@ def refit_seconds(trials, data, size, max_time):
         return 0.0
     completed = [trial for trial in trials if trial.status == "completed"]
     best = sorted(completed, key=lambda trial: -trial.score)[:size]
+    kept, most = 0.0, _MOST_OF_THE_TIME * max_time
+    for trial in best:
+        seconds = _seconds_of_refit(trial, data)
+        kept += seconds if kept + seconds <= most else 0.0
+    return kept
+
+
+def _seconds_of_refit(trial, data):
+    """Return about how long the refit of a trial takes."""
     # The first epoch compiles: counting one more is on the safe side.
-    shares = [t.seconds * (t.best_epoch + 1) / (t.epochs + 1) for t in best]
-    seconds = sum(shares) * len(data.all) / data.n_train_rows
-    return min(seconds, _MOST_OF_THE_TIME * max_time)
+    share = (trial.best_epoch + 1) / (trial.epochs + 1)
+    return trial.seconds * share * len(data.all) / data.n_train_rows
+
+
+def _fits(trial, data, deadline):
+    """Return whether a refit is likely to end in time."""
+    return _seconds_of_refit(trial, data) <= deadline.left()
 
 
 def _restored(graph, trial):

@@ -465,6 +465,8 @@ _MANY_TEXTS_PER_WORD = 1500
 # Steps that an epoch and a training need, and where to stop for them.
 _STEPS_OF_EPOCH, _SMALLEST_BATCH = 24, 16
 _STEPS, _MOST_EPOCHS = 300, 64
+# What a hidden layer behind n-grams needs, most of which are in few texts.
+_STEPS_OF_NGRAMS = 1500
 
 
 def _with_enough_steps(values, schemas):
@@ -477,9 +479,11 @@ def _with_enough_steps(values, schemas):
         return values
     n_samples = schemas[0].n_samples
     batch_size, epochs = values["training/batch_size"], values["training/epochs"]
+    is_ngram = any(k.endswith("/block_type") and v == "ngram" for k, v in values.items())
+    n_steps = _STEPS_OF_NGRAMS if is_ngram else _STEPS
     while batch_size > _SMALLEST_BATCH and n_samples < _STEPS_OF_EPOCH * batch_size:
         batch_size //= 2
-    while epochs < _MOST_EPOCHS and epochs * n_samples < _STEPS * batch_size:
+    while epochs < _MOST_EPOCHS and epochs * n_samples < n_steps * batch_size:
         epochs *= 2
     return {**values, "training/batch_size": batch_size, "training/epochs": epochs}
 

@@ -83,10 +83,27 @@ def test_the_speed_is_that_of_the_fastest_trial(problem, flops):
     # An epoch took 3 s in the faster one.
     trials = [trained(flops, 6.0), trained(flops, 60.0)]
     trials.append(trained(flops, 1e-9, error="no"))
-    assert admission.refusal({}, trials, 3.1) is None
-    refusal = admission.refusal({}, trials, 2.5)
-    assert refusal.reason == "Its first epoch would take about 3 s, and 2.5 s are left."
+    assert admission.refusal({}, trials, 12.1) is None
+    refusal = admission.refusal({}, trials, 11.5)
+    assert refusal.reason == (
+        "An epoch of it would take about 3 s, and 11.5 s are left for 4 at least."
+    )
     assert refusal.depends_on_time
+
+
+def test_a_short_training_needs_the_time_for_all_of_it(problem, flops):
+    graph = Graph(
+        problem.graph.inputs,
+        problem.graph.outputs,
+        schemas=problem.graph.schemas,
+        targets=problem.graph.targets,
+        n_samples=150,
+        epochs=2,
+    )
+    admission = Admission(graph, N_ROWS, never)
+    trials = [trained(flops, 6.0)]
+    assert admission.refusal({}, trials, 6.1) is None
+    assert "5.9 s are left for 2" in admission.refusal({}, trials, 5.9).reason
 
 
 def test_a_step_is_timed_where_nothing_alike_was_trained(problem, flops):
@@ -98,8 +115,8 @@ def test_a_step_is_timed_where_nothing_alike_was_trained(problem, flops):
 
     admission = Admission(problem.graph, N_ROWS, step)
     small = [trained(flops / 100, 1.0)]
-    assert admission.refusal({}, small, 4.1) is None
-    assert admission.refusal({}, small, 3.9) is not None
+    assert admission.refusal({}, small, 16.1) is None
+    assert admission.refusal({}, small, 15.9) is not None
     assert len(calls) == 1  # its speed is known now
     assert Admission(problem.graph, 1, never).refusal({}, [], 1.0) is None
 

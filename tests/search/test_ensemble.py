@@ -242,11 +242,13 @@ def assert_are_the_networks_of_the_trials(problem, ensemble, trials, weights):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("how", ["no refit", "no rows", "no time"])
+@pytest.mark.parametrize("how", ["no refit", "no rows", "no time", "too slow"])
 def test_without_a_refit_trials_are_restored_as_they_were(
     problem, trials, trained, how
 ):
     weights = {1: 0.6, 0: 0.4}
+    if how == "too slow":
+        trials = [replace(trial, seconds=1e6) for trial in trials]
     ensemble = finish(
         problem.graph,
         trials,
@@ -254,7 +256,7 @@ def test_without_a_refit_trials_are_restored_as_they_were(
         problem.recipe,
         replace(problem.data, all=None) if how == "no rows" else problem.data,
         refit=how != "no refit",
-        deadline=Deadline(0 if how == "no time" else None),
+        deadline=Deadline({"no time": 0, "too slow": 1000}.get(how)),
     )
     assert trained == []
     assert_are_the_networks_of_the_trials(problem, ensemble, trials, weights)
@@ -317,7 +319,10 @@ def test_a_refit_that_runs_out_of_memory_is_dropped(problem, trials, monkeypatch
 def test_more_networks_take_longer_to_refit(problem, trials):
     one, two = (refit_seconds(trials, problem.data, size, 1e6) for size in (1, 2))
     assert 0 < one < two
+    # What does not fit into a quarter of the time needs none.
     assert refit_seconds(trials, problem.data, 2, 4 * one) == pytest.approx(one)
+    least = min(one, two - one)
+    assert refit_seconds(trials, problem.data, 2, 3.9 * least) == 0
     assert refit_seconds(trials, problem.data, 2, None) == 0
     assert refit_seconds(trials, replace(problem.data, all=None), 2, 1e6) == 0
     assert refit_seconds([failed_trial()], problem.data, 2, 1e6) == 0

@@ -213,8 +213,8 @@ def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
     done = Trial({}, 0, epochs=2, flops=flops, seconds=6.0, n_folds=3)
     pruned = replace(done, seconds=2.0, n_folds=1, pruned=True)
     for trials in ([done], [pruned], [done, pruned]):
-        assert admission.refusal({}, trials, 3.1) is None
-        assert "would take about 3 s" in admission.refusal({}, trials, 2.5).reason
+        assert admission.refusal({}, trials, 12.1) is None
+        assert "would take about 3 s" in admission.refusal({}, trials, 11.5).reason
 
 
 def test_a_trial_of_folds_comes_back_from_disk(trial, tmp_path):
