@@ -22,7 +22,7 @@ from skautokeras._data.schema import StructuredDataSchema, Subwords, TextSchema
 from skautokeras._data.tokens import normalise, spell, tokenise
 
 # Different tokens and n-grams of each kind, unless the user says another number.
-MAX_TOKENS = 20_000
+MAX_TOKENS = 200_000
 # Below this many texts, words that are in one of them only are kept.
 FEW_TEXTS = 100
 # Tokens of a text, and different n-grams of it, that are kept at most.
@@ -126,7 +126,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     ----------
     max_tokens : int or None, default=None
         Different words, n-grams of words and n-grams of characters that are told apart
-        at most, each. None: 20 000.
+        at most, each. None: 200 000.
 
     tokenizers : tuple of callable, default=()
         Tokenizers of pretrained models: from a list of texts to a list of lists of

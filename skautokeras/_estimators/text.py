@@ -126,7 +126,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         0: nothing is printed. 1: one line per trial.
     max_tokens : int or None, default=None
         Different words, n-grams of words and n-grams of characters that are told apart
-        at most, each. None: 20 000.
+        at most, each. None: 200 000.
 
     Attributes
     ----------
@@ -320,7 +320,7 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         0: nothing is printed. 1: one line per trial.
     max_tokens : int or None, default=None
         Different words, n-grams of words and n-grams of characters that are told apart
-        at most, each. None: 20 000.
+        at most, each. None: 200 000.
 
     Attributes
     ----------

@@ -225,11 +225,11 @@ def build_block(hp, name, block, inputs):
 
 def _precision(block, inputs):
     """Return the context that says what the layers of a block compute in."""
+    if not block.tolerates_bfloat16:
+        return contextlib.nullcontext()
     # A list of inputs has no shape; the block says what it thinks of it.
     of_images = len(getattr(as_tensor(inputs), "shape", ())) == 4
-    if block.tolerates_bfloat16 and of_images:
-        return bfloat16_in_training()
-    return contextlib.nullcontext()
+    return bfloat16_in_training() if of_images else contextlib.nullcontext()
 
 
 def as_tensor(x):

@@ -225,7 +225,7 @@ class TextInput(InputNode):
         several inputs. None: the input has an X of its own, or what no other input
         takes.
     max_tokens : int or None, default=None
-        Different words and n-grams that are told apart at most, each. None: 20 000.
+        Different words and n-grams that are told apart at most, each. None: 200 000.
     name : str or None, default=None
         Name of the input. None: counted in the graph, "text_input_1".
 

@@ -426,6 +426,7 @@ TEXT = (
             kernel_size=3,
             pooling="max",
             separable=True,
+            use_batchnorm=True,
             dropout=0.2,
         ),
         temporal_reduction={"reduction_type": "global_avg"},
@@ -479,7 +480,9 @@ def _with_enough_steps(values, schemas):
         return values
     n_samples = schemas[0].n_samples
     batch_size, epochs = values["training/batch_size"], values["training/epochs"]
-    is_ngram = any(k.endswith("/block_type") and v == "ngram" for k, v in values.items())
+    is_ngram = any(
+        k.endswith("/block_type") and v == "ngram" for k, v in values.items()
+    )
     n_steps = _STEPS_OF_NGRAMS if is_ngram else _STEPS
     while batch_size > _SMALLEST_BATCH and n_samples < _STEPS_OF_EPOCH * batch_size:
         batch_size //= 2

@@ -24,7 +24,7 @@ from skautokeras._space.recurrent import RNNBlock
 from skautokeras._space.reduction import TemporalReduction
 from skautokeras._space.shapes import choose_dropout
 
-VOCABULARY_SIZES = Choice((2000, 5000, 10_000, 20_000), default=20_000)
+VOCABULARY_SIZES = Choice((5000, 20_000, 60_000, 200_000), default=200_000)
 LENGTHS = Choice((64, 128, 256, 512), default=256)
 
 _NGRAMS = {"word": ["word"], "character": ["character"], "both": ["word", "character"]}
