@@ -46,6 +46,7 @@ _HOMES = {
     "RealMLPBlock": "skautokeras._space.real_mlp",
     "RegressionHead": "skautokeras._space.heads",
     "ResNetBlock": "skautokeras._space.residual",
+    "ResidualDenseBlock": "skautokeras._space.residual_dense",
     "SpatialReduction": "skautokeras._space.reduction",
     "StructuredDataBlock": "skautokeras._space.structured_data",
     "StructuredDataClassifier": "skautokeras._estimators.structured_data",

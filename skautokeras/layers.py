@@ -51,6 +51,7 @@ from skautokeras._layers import (
     Temperature,
     TextEncoder,
     WeightedBag,
+    WithinRange,
     WithMirrored,
     WordCodes,
     WordIndicators,
@@ -99,6 +100,7 @@ __all__ = [
     "TextEncoder",
     "WeightedBag",
     "WithMirrored",
+    "WithinRange",
     "WordCodes",
     "WordIndicators",
 ]

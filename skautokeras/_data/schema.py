@@ -378,6 +378,9 @@ class TargetSchema:
     n_outputs : int
         1 for binary, else the number of classes, labels or regression targets.
 
+    lowest, highest : tuple of float, default=()
+        The range of each standardised number. Empty: not known, or no numbers.
+
     Examples
     --------
     >>> from skautokeras._data.schema import TargetSchema
@@ -387,6 +390,8 @@ class TargetSchema:
 
     kind: str
     n_outputs: int
+    lowest: tuple = ()
+    highest: tuple = ()
 
     @property
     def is_classification(self):

@@ -228,7 +228,7 @@ class RegressionTarget(BaseEstimator):
         Mean and standard deviation of each target; a constant target has scale 1.
 
     schema_ : TargetSchema
-        Kind and width of the target.
+        Kind, width and range of the target.
 
     Examples
     --------
@@ -258,7 +258,13 @@ class RegressionTarget(BaseEstimator):
         columns = y.reshape(len(y), -1)
         statistics = np.array([mean_and_scale(column) for column in columns.T])
         self.means_, self.scales_ = statistics.T.copy()
-        self.schema_ = TargetSchema(kind="regression", n_outputs=columns.shape[1])
+        z = standardise(columns, self.means_, self.scales_)
+        self.schema_ = TargetSchema(
+            kind="regression",
+            n_outputs=columns.shape[1],
+            lowest=tuple(z.min(axis=0).tolist()),
+            highest=tuple(z.max(axis=0).tolist()),
+        )
         return self
 
     def transform(self, y):

@@ -479,6 +479,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _make_problem(self, sample, validation_data, wiring, settings):
         """Turn the data into arrays and a search space; everything but the search."""
+        from skautokeras._search.objective import judges_labels
         from skautokeras._space.graph import Graph
 
         train = self._check_sample(sample, reset=True)
@@ -508,6 +509,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             data, valid = divide(train, rows, targets, settings, split_seed)
         else:
             data = Data(rows, valid_rows, all=None)
+        objective = self._make_objective(graph, targets, data, valid)
+        loss = _validation_loss(graph, data.valid)
+        if not judges_labels(objective, graph.heads, data.valid, loss):
+            graph = graph.without_label_smoothing()
         graph = _informed(graph, adapter, data)
         return Problem(
             adapter=adapter,
@@ -515,8 +520,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             graph=graph,
             data=data,
             recipe=_make_recipe(graph, settings, self.distribution),
-            objective=self._make_objective(graph, targets, data, valid),
-            loss=_validation_loss(graph, data.valid),
+            objective=objective,
+            loss=loss,
             journal=journal,
             oracle_seed=oracle_seed,
             trial_seeds=trial_seeds,

@@ -26,7 +26,7 @@ from skautokeras._data.text import TextAdapter, informed_schemas
 from skautokeras._export.keras_model import export_keras_model
 from skautokeras._layers.ensemble import mean_of_members
 from skautokeras._search.ensemble import Ensemble
-from skautokeras._search.optimization import NOT_DECAYED, learning_rate_factor
+from skautokeras._search.optimization import learning_rate_factor, not_decayed
 from skautokeras._space.graph import Graph
 
 
@@ -508,7 +508,8 @@ class _FromSearch:
         ((head, target),) = graph.heads.values()
         optimizer, loss = compile_kwargs["optimizer"], compile_kwargs["loss"]
         if optimizer.weight_decay:
-            optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+            kept = not_decayed(model, model.trainable_variables)
+            optimizer.exclude_from_weight_decay(var_list=kept)
         if loss is None:
             loss = head.make_loss(target)
             if head.loss is None and label_smoothing:

@@ -46,6 +46,7 @@ from skautokeras._layers.target import (
     MostProbable,
     OriginalScale,
     ProbableLabels,
+    WithinRange,
 )
 from skautokeras._layers.text import (
     CodeEmbedding,
@@ -97,6 +98,7 @@ __all__ = [
     "TextEncoder",
     "WeightedBag",
     "WithMirrored",
+    "WithinRange",
     "WordCodes",
     "WordIndicators",
 ]

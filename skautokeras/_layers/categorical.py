@@ -4,6 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
+# Cardinality of a column of two categories: one code is that of unknown values.
+_TWO_CODES = 3
+
 
 @keras.saving.register_keras_serializable("skautokeras")
 class OneHot(keras.layers.Layer):
@@ -16,10 +19,14 @@ class OneHot(keras.layers.Layer):
     ----------
     cardinalities : sequence of int, shape (n_columns,)
         Number of codes of each column, code 0 included.
+    signed : bool, default=False
+        Whether two codes besides 0 share one place, 1 for the one and -1 for the other
+        (RealMLP, Holzmueller et al., arXiv:2407.04491).
 
     Notes
     -----
-    **Shape**: int ``(batch, n_columns) -> (batch, sum(cardinalities) - n_columns)``.
+    **Shape**: int ``(batch, n_columns) -> (batch, sum(cardinalities) - n_columns)``,
+    one less for each column that is signed.
 
     Examples
     --------
@@ -27,25 +34,38 @@ class OneHot(keras.layers.Layer):
     >>> from skautokeras._layers.categorical import OneHot
     >>> OneHot(cardinalities=[3, 3])(np.array([[2, 0]])).numpy()
     array([[0., 1., 0., 0.]], dtype=float32)
+    >>> OneHot(cardinalities=[3, 3], signed=True)(np.array([[2, 0]])).numpy()
+    array([[-1.,  0.]], dtype=float32)
     """
 
-    def __init__(self, cardinalities, **kwargs):
+    def __init__(self, cardinalities, signed=False, **kwargs):
         super().__init__(**kwargs)
         self.cardinalities = [int(n) for n in cardinalities]
+        self.signed = signed
 
     def call(self, codes):
         """Return the one-hot form of ``codes``."""
         # One comparison for all columns: place j shows code value[j] of column[j].
-        column = np.repeat(
-            np.arange(len(self.cardinalities)), np.array(self.cardinalities) - 1
-        )
-        value = np.concatenate([np.arange(1, n) for n in self.cardinalities])
+        column = np.repeat(np.arange(len(self.cardinalities)), self._widths())
+        value = np.concatenate([np.arange(1, n + 1) for n in self._widths()])
         spread = ops.take(ops.cast(codes, "int32"), column.astype("int32"), axis=1)
-        return ops.cast(ops.equal(spread, value.astype("int32")), self.compute_dtype)
+        shown = ops.cast(ops.equal(spread, value.astype("int32")), self.compute_dtype)
+        # Of columns with one place, the second code; there is no code -1.
+        second = np.where(self._is_signed()[column], 2, -1)
+        if (second < 0).all():
+            return shown
+        against = ops.equal(spread, second.astype("int32"))
+        return shown - ops.cast(against, self.compute_dtype)
+
+    def _is_signed(self):
+        return np.array([self.signed and n == _TWO_CODES for n in self.cardinalities])
+
+    def _widths(self):
+        return np.array(self.cardinalities) - 1 - self._is_signed()
 
     def compute_output_shape(self, input_shape):
-        """Return ``(batch, sum(cardinalities) - n_columns)``."""
-        return (input_shape[0], sum(self.cardinalities) - len(self.cardinalities))
+        """Return ``(batch, n_places)``."""
+        return (input_shape[0], int(self._widths().sum()))
 
     def compute_output_spec(self, codes):
         """Return floats although the input holds integers."""
@@ -54,7 +74,8 @@ class OneHot(keras.layers.Layer):
 
     def get_config(self):
         """Return what `from_config` needs."""
-        return {**super().get_config(), "cardinalities": self.cardinalities}
+        config = {"cardinalities": self.cardinalities, "signed": self.signed}
+        return {**super().get_config(), **config}
 
 
 @keras.saving.register_keras_serializable("skautokeras")

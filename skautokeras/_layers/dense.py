@@ -6,10 +6,46 @@ scale of its gradient. A weight that is ``factor * u`` with a trained u therefor
 layers, and any training loop has them.
 """
 
+import contextlib
 import math
 
 import keras
+import numpy as np
 from keras import ops
+
+# Sums that a bias is mixed from.
+_N_MIXED = 5
+
+
+@contextlib.contextmanager
+def starting_from_data(layers, rng):
+    """Let layers start from what they are called on next.
+
+    Parameters
+    ----------
+    layers : list of NTKDense
+        Of one network.
+    rng : numpy.random.Generator
+        Source of their draws.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.dense import NTKDense, starting_from_data
+    >>> layer, rng = NTKDense(3), np.random.default_rng(0)
+    >>> x = 100 * rng.standard_normal((9, 2))
+    >>> with starting_from_data([layer], rng):
+    ...     y = layer(x)
+    >>> y.numpy().std(axis=0).round(3)
+    array([1., 1., 1.], dtype=float32)
+    """
+    for layer in layers:
+        layer._rng = rng
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer._rng = None
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -66,10 +102,9 @@ class NTKDense(keras.layers.Layer):
     """A dense layer in the neural tangent parametrisation.
 
     ``y = factor / sqrt(n) x W + bias_factor b``, n the number of inputs (Jacot et al.,
-    arXiv:1806.07572). ``factor * W`` is drawn from N(0, 1); of RealMLP's start of the
-    biases, a random mean of five pre-activations of the training data, what would be
-    left for data of unit variance is taken: ``bias_factor * b`` is drawn from
-    N(0, 1/3).
+    arXiv:1806.07572). ``factor * W`` is drawn from N(0, 1), ``bias_factor * b`` from
+    N(0, 1/3). A training draws them anew by `start_from` if the layer is to start
+    ``from_data``.
 
     With ``factor`` 16, a layer of 256 inputs learns as a dense layer of Keras does at
     the same learning rate, and those of fewer inputs learn faster.
@@ -82,6 +117,8 @@ class NTKDense(keras.layers.Layer):
         What the learning rate of the matrix is multiplied by.
     bias_factor : float, default=1.6
         The same for the biases. RealMLP: a tenth of ``factor``.
+    from_data : bool, default=False
+        Whether trainings start from their data.
 
     Notes
     -----
@@ -95,11 +132,16 @@ class NTKDense(keras.layers.Layer):
     TensorShape([2, 3])
     """
 
-    def __init__(self, units, factor=16.0, bias_factor=1.6, **kwargs):
+    # Only where the weights start: not part of the structure.
+    numbers = ("from_data",)
+
+    def __init__(self, units, factor=16.0, bias_factor=1.6, from_data=False, **kwargs):
         super().__init__(**kwargs)
         self.units = units
         self.factor = factor
         self.bias_factor = bias_factor
+        self.from_data = from_data
+        self._rng = None
 
     def build(self, input_shape):
         """Create the matrix and the biases."""
@@ -116,8 +158,38 @@ class NTKDense(keras.layers.Layer):
             name="bias",
         )
 
+    def start_from(self, x, rng):
+        """Draw matrix and biases anew, after the training data.
+
+        Each column of the matrix is scaled so that its sums over the rows have unit
+        variance. Each bias is minus a random convex combination of five of these sums,
+        so that every neuron bends somewhere among the rows ("he+5", Steinwart,
+        arXiv:1902.01677; RealMLP, arXiv:2407.04491).
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_rows, n)
+            Inputs of the layer.
+        rng : numpy.random.Generator
+            Source of the draws.
+        """
+        n_rows, n_inputs = x.shape
+        kernel = rng.standard_normal((n_inputs, self.units))
+        sums = x @ kernel / math.sqrt(n_inputs)
+        scale = sums.std(axis=0)
+        scale[scale == 0] = 1.0
+        rows = rng.integers(n_rows, size=(_N_MIXED, self.units))
+        shares = rng.exponential(size=rows.shape)
+        shares /= shares.sum(axis=0)
+        mixed = (shares * np.take_along_axis(sums / scale, rows, axis=0)).sum(axis=0)
+        self.kernel.assign(kernel / scale / self.factor)
+        self.bias.assign(-mixed / self.bias_factor)
+
     def call(self, x):
         """Return the weighted sums."""
+        if self._rng is not None:
+            rng, self._rng = self._rng, None
+            self.start_from(ops.convert_to_numpy(x).astype("float64"), rng)
         gain = self.factor / math.sqrt(x.shape[-1])
         if gain != 1.0:
             x = x * gain
@@ -133,6 +205,7 @@ class NTKDense(keras.layers.Layer):
             "units": self.units,
             "factor": self.factor,
             "bias_factor": self.bias_factor,
+            "from_data": self.from_data,
         }
         return {**super().get_config(), **config}
 

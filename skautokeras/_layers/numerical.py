@@ -230,6 +230,8 @@ class PeriodicEmbedding(keras.layers.Layer):
 
     # Sigma is only where the weights start: not part of the structure.
     numbers = ("sigma",)
+    # Decay makes frequencies low and functions flat (docs/decisions.md).
+    decayed = False
 
     def __init__(self, dim=4, n_frequencies=16, sigma=0.1, activation=None, **kwargs):
         super().__init__(**kwargs)

@@ -119,6 +119,52 @@ class ProbableLabels(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
+class WithinRange(keras.layers.Layer):
+    """Keep predictions within the range of the training data; not in training.
+
+    ``min(max(z, low), high)`` (RealMLP, Holzmueller et al., arXiv:2407.04491): what a
+    network says about rows far from all others is mostly too much. Training needs the
+    numbers as they are, as there is no way back from a bound.
+
+    Parameters
+    ----------
+    low, high : sequence of float, shape (n_targets,)
+        The range of each target.
+
+    Notes
+    -----
+    **Shape**: ``(batch, n_targets) -> (batch, n_targets)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.target import WithinRange
+    >>> WithinRange([-1.0], [2.0])(np.array([[0.5], [3.0]])).numpy().tolist()
+    [[0.5], [2.0]]
+    """
+
+    def __init__(self, low, high, **kwargs):
+        super().__init__(**kwargs)
+        self.low = np.array(low, "float32")
+        self.high = np.array(high, "float32")
+
+    def call(self, z, training=False):
+        """Return the numbers, in prediction those of the range."""
+        if training:
+            return z
+        return ops.minimum(ops.maximum(z, self.low), self.high)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the input."""
+        return input_shape
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        config = {"low": self.low.tolist(), "high": self.high.tolist()}
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
 class OriginalScale(keras.layers.Layer):
     """Undo the standardisation of a target: ``z * scale + mean``.
 

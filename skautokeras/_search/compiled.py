@@ -22,10 +22,10 @@ import tensorflow as tf
 from skautokeras._layers.ensemble import mean_of_members
 from skautokeras._search.objective import Outputs
 from skautokeras._search.optimization import (
-    NOT_DECAYED,
     dropout_rates,
     learning_rate_factors,
     make_optimizer,
+    not_decayed,
     scale_learning_rates,
 )
 from skautokeras._search.tables import LARGE, Tables
@@ -380,11 +380,8 @@ class CompiledNetwork:
 
     def _decay_mask(self, network):
         variables = self._tables.others(network)
-        factors = learning_rate_factors(network, variables)
-        decayed = [
-            factor is None and not v.name.endswith(NOT_DECAYED)
-            for v, factor in zip(variables, factors, strict=True)
-        ]
+        kept = set(map(id, not_decayed(network, variables)))
+        decayed = [id(variable) not in kept for variable in variables]
         return np.repeat(np.array(decayed, "float32"), self._sizes)
 
     def _weights(self):

@@ -16,11 +16,11 @@ from skautokeras._search.compiled import (
 )
 from skautokeras._search.objective import Outputs
 from skautokeras._search.optimization import (
-    NOT_DECAYED,
     dropout_rates,
     learning_rate_factor,
     learning_rate_factors,
     make_optimizer,
+    not_decayed,
     scale_learning_rates,
     schedule_of,
 )
@@ -37,11 +37,8 @@ def train_with_fit(built, recipe, callbacks, train_rows, valid_rows, monitor, se
         scale_learning_rates(optimizer, lambda i: current_factors[i])
     regularization = _Regularization(network, optimizer, training)
     if training.weight_decay:
-        pairs = zip(network.trainable_variables, factors, strict=True)
-        optimizer.exclude_from_weight_decay(
-            var_list=[variable for variable, factor in pairs if factor is not None],
-            var_names=list(NOT_DECAYED),
-        )
+        kept = not_decayed(network, network.trainable_variables)
+        optimizer.exclude_from_weight_decay(var_list=kept)
     network.compile(
         optimizer=optimizer,
         loss=built.losses,

@@ -1,4 +1,9 @@
-"""Monitor: follows one training, keeps its best epoch, says when it is over."""
+"""Monitor: follows one training, keeps its best epoch, says when it is over.
+
+Of epochs with the best score, which few validation rows give often, the last one is
+kept, as RealMLP does (arXiv:2407.04491): the rate has been annealed further by then.
+Patience is for scores that are better.
+"""
 
 import math
 
@@ -34,7 +39,7 @@ class Monitor:
     history : dict of str to list of float
         Logs by name, one entry per epoch.
     best_score, best_epoch : float and int
-        Of the best epoch (the first epoch is 1).
+        Of the last best epoch (the first epoch is 1).
     best_outputs : Outputs or None
         What the network said in that epoch.
     best_state : object
@@ -68,7 +73,7 @@ class Monitor:
         self.logs = {}
         self.history = {}
         self.best_score = -math.inf
-        self.best_epoch = 0
+        self.best_epoch = self._last_progress = 0
         self.best_outputs = None
         self.best_state = None
         self.finished = self.pruned = False
@@ -115,8 +120,10 @@ class Monitor:
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
         if self._objective is None:
-            self.best_epoch = self.epoch
-        elif score is not None and score > self.best_score:
+            self.best_epoch = self._last_progress = self.epoch
+        elif score is not None and score >= self.best_score:
+            if score > self.best_score:
+                self._last_progress = self.epoch
             self.best_score, self.best_epoch = score, self.epoch
             self.best_outputs = outputs
             self.best_state = state() if callable(state) else state
@@ -138,7 +145,7 @@ class Monitor:
         return self.epoch if self._deadline.passed() else self.epochs
 
     def _is_over(self):
-        waited = self.epoch - self.best_epoch
+        waited = self.epoch - self._last_progress
         impatient = self._patience is not None and waited >= self._patience
         return self.epoch >= self._last_epoch or impatient or self._deadline.passed()
 

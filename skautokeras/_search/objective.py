@@ -1,5 +1,6 @@
 """Objective: what the search optimises, as one number of which more is better."""
 
+import contextlib
 from functools import cached_property
 
 import numpy as np
@@ -155,6 +156,73 @@ def make_objective(
             "dict by head."
         )
     return _scorer_objective(get_scorer(scoring), targets, **known)
+
+
+def judges_labels(objective, heads, rows, loss):
+    """Return whether a score depends on labels alone, not on how sure a network is.
+
+    Where it does, smoothed labels may help; where probabilities count, they are wrong
+    by as much as labels were smoothed. Asked is the score itself: two sets of
+    probabilities that name the same labels must be worth the same.
+
+    Parameters
+    ----------
+    objective : Objective
+        Scores predictions.
+    heads : dict of str to (Head, TargetSchema)
+        Of the graph.
+    rows : Rows
+        The validation rows.
+    loss : callable
+        From predictions by head to the loss.
+
+    Returns
+    -------
+    judges_labels : bool
+        False as well where there are no classes, or where the score cannot be had.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras import ClassificationHead
+    >>> from skautokeras._data.schema import TargetSchema
+    >>> from skautokeras._data.split import Rows
+    >>> from skautokeras._search.objective import Objective, judges_labels
+    >>> heads = {"kind": (ClassificationHead(), TargetSchema("binary", 1))}
+    >>> rows = Rows({}, {"kind": np.array([0, 1, 1, 0])}, None)
+    >>> of_labels = Objective(lambda outputs: np.mean(outputs.y_pred["kind"] > 0.5))
+    >>> of_numbers = Objective(lambda outputs: np.mean(outputs.y_pred["kind"]))
+    >>> [judges_labels(o, heads, rows, None) for o in (of_labels, of_numbers)]
+    [True, False]
+    """
+    if not any(target.is_classification for _, target in heads.values()):
+        return False
+    rng = np.random.default_rng(0)
+    # As many of each class as there are, some of them right.
+    labels = {name: rng.permutation(y) for name, y in rows.y.items()}
+    scores = []
+    # What is wrong with a score is the business of the trials.
+    with contextlib.suppress(Exception):
+        for _ in range(2):
+            y_pred = {
+                name: _outputs_for(labels[name], *heads[name], rng) for name in heads
+            }
+            scores.append(objective(Outputs(y_pred, loss)))
+    return len(scores) == 2 and scores[0] == scores[1]
+
+
+def _outputs_for(y, head, target, rng):
+    """Return any outputs of a head that stand for given labels, or given numbers."""
+    if not target.is_classification:
+        return y
+    if head.layout(target) in ("binary", "columns"):
+        y = y.reshape(len(y), -1)
+        sure = rng.uniform(0.05, 0.45, y.shape)
+        return np.where(y > 0.5, 0.5 + sure, 0.5 - sure).astype("float32")
+    n_classes = max(target.n_outputs, 2)
+    shares = rng.uniform(0.1, 0.9, (len(y), n_classes))
+    shares += np.eye(n_classes)[y.astype(int)]
+    return (shares / shares.sum(axis=1, keepdims=True)).astype("float32")
 
 
 def _scorer_objective(scorer, targets, y_true, X, sample_weight):

@@ -90,6 +90,32 @@ def learning_rate_factors(network, variables, progress=1.0):
     return [found.get(id(variable)) for variable in variables]
 
 
+def not_decayed(network, variables):
+    """Return the variables that weight decay leaves alone.
+
+    These are biases and the like, weights with a learning rate of their own, and those
+    of layers that say that they are not ``decayed``.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Of layers.
+    variables : list of keras.Variable
+        Of the network, trainable.
+    """
+    kept = set(_not_decayed(network))
+    return [v for v in variables if v.name.endswith(NOT_DECAYED) or id(v) in kept]
+
+
+def _not_decayed(network):
+    for layer in network.layers:
+        has_own_rate = hasattr(layer, "learning_rate_factor")
+        if has_own_rate or not getattr(layer, "decayed", True):
+            yield from map(id, layer.trainable_variables)
+        elif isinstance(layer, keras.Model):
+            yield from _not_decayed(layer)
+
+
 def _factors(network, progress):
     for layer in network.layers:
         if hasattr(layer, "learning_rate_factor"):

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._layers.dense import starting_from_data
 from skautokeras._search.chunks import Chunks, in_order
 from skautokeras._search.compiled import (
     CompiledCache,
@@ -25,6 +26,9 @@ from skautokeras._search.optimization import (
 )
 from skautokeras._space.accelerator import built_for_training
 from skautokeras._space.randomness import seeded
+
+# More rows do not change means and variances.
+_ROWS_TO_START_FROM = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +143,7 @@ def train(
         and recipe.distribution is None
         and not any(map(_works_on_batches, callbacks))
     )
+    _start_from_data(built, train_rows, seed)
     loop = _train_compiled if plain else train_with_fit
     valid_rows = None if valid_rows is None else _prepared(built, valid_rows)
     if not plain:
@@ -176,6 +181,27 @@ def time_step(graph, recipe, rows, values):
     if recipe.distribution is not None:
         seconds /= recipe.distribution.num_replicas_in_sync
     return seconds / n_rows
+
+
+def _start_from_data(built, rows, seed):
+    """Draw the weights after training rows where layers say how (RealMLP)."""
+    layers = _layers(built.network)
+    layers = [layer for layer in layers if getattr(layer, "from_data", False)]
+    if not layers:
+        return
+    rng = np.random.default_rng(seed)
+    some = rng.permutation(len(rows))[:_ROWS_TO_START_FROM]
+    rows = _prepared(built, rows.take(some))
+    with starting_from_data(layers, rng):
+        built.network({name: tf.constant(array) for name, array in rows.x.items()})
+
+
+def _layers(network):
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+        else:
+            yield layer
 
 
 def _prepared(built, rows):

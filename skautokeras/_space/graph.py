@@ -26,6 +26,8 @@ _INNER = (
 )
 # Characters of a block that are shown in an error.
 _SHOWN = 200
+# Where there are fewer rows, smoothed labels hold networks back (docs/decisions.md).
+_FEW_ROWS = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,9 @@ class Graph:
         Rows of the training data.
     batch_size, epochs : int or None, default=None
         Fixed by the user. None: searched.
+    smooth_labels : bool, default=True
+        Whether label smoothing is searched where there are classes; for images and for
+        few rows it always is.
 
     Attributes
     ----------
@@ -105,6 +110,7 @@ class Graph:
         n_samples,
         batch_size=None,
         epochs=None,
+        smooth_labels=True,
     ):
         self.inputs = list(inputs)
         self.outputs = list(outputs)
@@ -113,6 +119,7 @@ class Graph:
         self.n_samples = n_samples
         self.batch_size = batch_size
         self.epochs = epochs
+        self.smooth_labels = smooth_labels
         self.wiring = Wiring(self.inputs, self.outputs)
         self._space = None
         self._of_folds = ()
@@ -147,6 +154,12 @@ class Graph:
         graph = copy.copy(self)
         graph.schemas, graph._space = list(schemas), None
         graph._of_folds = [graph.with_schemas(known) for known in of_folds]
+        return graph
+
+    def without_label_smoothing(self):
+        """Return the same graph for scores that want probabilities as they are."""
+        graph = copy.copy(self)
+        graph.smooth_labels, graph._space = False, None
         return graph
 
     def of_fold(self, i):
@@ -260,17 +273,20 @@ class Graph:
         return space
 
     def _run(self, hp):
+        # Averages and smoothed labels are part of the recipes for images.
+        has_images = any(isinstance(s, ImageSchema) for s in self.schemas)
+        regularized = has_images or self.n_samples < _FEW_ROWS
         training = suggest_training(
             hp,
             self.n_samples,
             batch_size=self.batch_size,
             epochs=self.epochs,
-            smooth_labels=any(
+            smooth_labels=(self.smooth_labels or regularized)
+            and any(
                 head.loss is None and target.is_classification
                 for head, target in self.heads.values()
             ),
-            # Part of the recipes for images (docs/decisions.md).
-            average_weights=any(isinstance(s, ImageSchema) for s in self.schemas),
+            average_weights=has_images,
             pretrained=any(map(_has_subwords, self.schemas)),
             regularize_by_schedule=any(
                 isinstance(s, StructuredDataSchema) for s in self.schemas

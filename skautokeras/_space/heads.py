@@ -8,6 +8,7 @@ from keras import ops
 from sklearn.utils._param_validation import Interval
 
 from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
+from skautokeras._layers.target import WithinRange
 from skautokeras._space.block import Block, snake_case
 from skautokeras._space.records import Members
 
@@ -242,12 +243,32 @@ class RegressionHead(Head):
         What the loss is multiplied with before those of all heads are added.
     name : str or None, default=None
         Name of the output. None: counted in the graph.
+    within_range : bool, default=True
+        Whether predictions stay within the range of the training data. False: they may
+        lie outside, as those of a line that goes on.
 
     Examples
     --------
     >>> from skautokeras import DenseBlock, RegressionHead, StructuredDataInput
     >>> output = RegressionHead()(DenseBlock()(StructuredDataInput()))
     """
+
+    _parameter_constraints = {
+        **Head._parameter_constraints,
+        "within_range": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        loss=None,
+        metrics=None,
+        loss_weight=1.0,
+        name=None,
+        within_range=True,
+    ):
+        super().__init__(loss=loss, metrics=metrics, loss_weight=loss_weight, name=name)
+        self.within_range = within_range
 
     def layout(self, target):
         """Return how y is laid out: as columns of numbers."""
@@ -263,7 +284,10 @@ class RegressionHead(Head):
 
     def build_output(self, x, target, name):
         """Return the standardised predictions (batch, n_targets)."""
-        return _output(x, target.n_outputs, None, name)
+        if not self.within_range or not target.lowest:
+            return _output(x, target.n_outputs, None, name)
+        z = _output(x, target.n_outputs, None, None)
+        return WithinRange(target.lowest, target.highest, name=name)(z)
 
 
 def _output(x, n_units, activation, name):

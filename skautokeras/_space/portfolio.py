@@ -82,7 +82,13 @@ _REAL_MLP = _structured_data(
     normalization="standard",
     numerical=_BINS,
     categorical="mixed",
-    real_mlp={"n_layers": 3, "units": 256, "activation": "selu", "dropout": 0.15},
+    real_mlp={
+        "n_layers": 3,
+        "units": 256,
+        "activation": "selu",
+        "dropout": 0.15,
+        "start": "random",
+    },
     training={
         "learning_rate": 2.5e-3,
         "schedule": "cos_log",

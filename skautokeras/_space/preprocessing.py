@@ -257,7 +257,8 @@ class CategoricalEncoding(Block):
     method : {"one_hot", "embedding", "mixed"} or None, default=None
         ``"one_hot"``: one feature per category; columns with more than 64 codes get
         an embedding all the same. ``"embedding"``: a learned vector per category.
-        ``"mixed"``: one feature per category up to 9 of them, else a vector (RealMLP).
+        ``"mixed"``: one feature per category up to 9 of them, 1 and -1 if there are
+        two, else a vector (RealMLP).
         None: searched.
     dim : int or None, default=None
         Length of a vector.
@@ -304,7 +305,8 @@ class CategoricalEncoding(Block):
                 dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
         parts = []
         if narrow:
-            parts.append(_on_columns(OneHot, inputs, narrow))
+            signed = method == "mixed"
+            parts.append(_on_columns(OneHot, inputs, narrow, signed=signed))
         if wide:
             parts.append(_on_columns(CategoricalEmbedding, inputs, wide, dim=dim))
         features = parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)

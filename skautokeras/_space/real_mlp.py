@@ -3,7 +3,7 @@
 from numbers import Integral, Real
 
 import keras
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.dense import InputScaling, NTKDense, ParametricActivation
 from skautokeras._layers.regularization import Dropout
@@ -17,6 +17,8 @@ from skautokeras._space.hyperparameters import (
     choose,
 )
 from skautokeras._space.shapes import check_activation, choose_dropout
+
+_STARTS = ("random", "data")
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -40,6 +42,11 @@ class RealMLPBlock(Block):
         numbers.
     dropout : float or None, default=None
         Share of each layer's outputs that is dropped in training.
+    start : {"random", "data"} or None, default=None
+        Whether matrices and biases are drawn whatever the data is, or so that sums over
+        the training rows have unit variance and every neuron bends among these rows.
+        ``"data"`` was published, for features of about unit variance; it makes up for
+        small ones, which behind bins of numbers is too much.
 
     References
     ----------
@@ -57,13 +64,17 @@ class RealMLPBlock(Block):
         "n_layers": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
         "units": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
         "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
+        "start": [StrOptions(set(_STARTS)), *SEARCHED],
     }
 
-    def __init__(self, *, n_layers=None, units=None, activation=None, dropout=None):
+    def __init__(
+        self, *, n_layers=None, units=None, activation=None, dropout=None, start=None
+    ):
         self.n_layers = n_layers
         self.units = units
         self.activation = activation
         self.dropout = dropout
+        self.start = start
 
     def build(self, hp, inputs):
         """Scale the features and stack the layers."""
@@ -74,14 +85,17 @@ class RealMLPBlock(Block):
         activation = choose(hp, "activation", self.activation, names)
         rates = Float(0.0, 0.5, default=0.15, step=0.05)
         dropout, has_dropout = choose_dropout(hp, self.dropout, rates)
-        check_parameters(self, n_layers=n_layers, units=units, dropout=dropout)
+        start = choose(hp, "start", self.start, Choice(_STARTS))
+        check_parameters(
+            self, n_layers=n_layers, units=units, dropout=dropout, start=start
+        )
         check_activation(self, activation)
         x = inputs
         if len(x.shape) > 2:
             x = keras.layers.Flatten()(x)
         x = InputScaling()(x)
         for _ in range(n_layers):
-            x = NTKDense(units)(x)
+            x = NTKDense(units, from_data=start == "data")(x)
             x = ParametricActivation(activation)(x)
             if has_dropout:
                 x = Dropout(dropout)(x)

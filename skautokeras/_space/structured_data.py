@@ -23,9 +23,15 @@ from skautokeras._space.preprocessing import (
 )
 from skautokeras._space.real_mlp import RealMLPBlock
 from skautokeras._space.records import Table
+from skautokeras._space.residual_dense import ResidualDenseBlock
 from skautokeras._space.tab_m import TabMBlock
 
-_NETWORKS = {"dense": DenseBlock, "real_mlp": RealMLPBlock, "tab_m": TabMBlock}
+_NETWORKS = {
+    "dense": DenseBlock,
+    "real_mlp": RealMLPBlock,
+    "tab_m": TabMBlock,
+    "residual_dense": ResidualDenseBlock,
+}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -42,9 +48,9 @@ class StructuredDataBlock(Block):
         `CategoricalEncoding` with everything searched.
     dense : Block or None, default=None
         The layers behind them, whatever they are. None: as ``block_type`` says.
-    block_type : {"dense", "real_mlp", "tab_m"} or None, default=None
-        `DenseBlock`, `RealMLPBlock` or `TabMBlock`, everything in it being searched.
-        None: searched.
+    block_type : {"dense", "real_mlp", "tab_m", "residual_dense"} or None, default=None
+        `DenseBlock`, `RealMLPBlock`, `TabMBlock` or `ResidualDenseBlock`, everything in
+        it being searched. None: searched.
     text : Block or None, default=None
         The network for each column of texts. None: `TextBlock`.
 

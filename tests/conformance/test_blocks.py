@@ -30,6 +30,7 @@ from skautokeras import (
     NumericalEmbedding,
     OrientedGradientsBlock,
     RealMLPBlock,
+    ResidualDenseBlock,
     ResNetBlock,
     RNNBlock,
     SpatialReduction,
@@ -190,8 +191,8 @@ def test_a_block_stores_its_parameters_as_they_are(block_class):
     assert vars(block) == given
     for parameter in parameters.values():
         assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
-        # None is searched; the weight of a loss and the name of a model are not.
-        is_searched = parameter.name not in ("loss_weight", "preset")
+        # None is searched; what heads do and the name of a model are not.
+        is_searched = parameter.name not in ("loss_weight", "preset", "within_range")
         assert parameter.default is None or not is_searched
 
 
@@ -281,6 +282,7 @@ def test_every_method_of_every_step_works_on_every_table(table):
         (RealMLPBlock(units=0.5), "units"),
         (RealMLPBlock(activation="wrong"), "activation"),
         (RealMLPBlock(dropout=1), "dropout"),
+        (RealMLPBlock(start="middle"), "start"),
         (TabMBlock(n_members=0), "n_members"),
         (TabMBlock(n_layers=0), "n_layers"),
         (TabMBlock(units=-1), "units"),
@@ -288,6 +290,12 @@ def test_every_method_of_every_step_works_on_every_table(table):
         (TabMBlock(use_batchnorm="no"), "use_batchnorm"),
         (TabMBlock(dropout=-0.5), "dropout"),
         (TabMBlock(adapters="last"), "adapters"),
+        (ResidualDenseBlock(n_layers=0), "n_layers"),
+        (ResidualDenseBlock(units=0), "units"),
+        (ResidualDenseBlock(expansion=0.5), "expansion"),
+        (ResidualDenseBlock(activation="wrong"), "activation"),
+        (ResidualDenseBlock(hidden_dropout=1), "hidden_dropout"),
+        (ResidualDenseBlock(residual_dropout=-1), "residual_dropout"),
         (StructuredDataBlock(block_type="wrong"), "block_type"),
     ],
     ids=repr,

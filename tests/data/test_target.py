@@ -201,6 +201,17 @@ def test_numbers_have_unit_variance_inside():
     assert z.std() == pytest.approx(1)
 
 
+def test_the_range_of_numbers_is_known():
+    y = np.array([[1.0, 10.0], [2.0, 10.0], [5.0, 10.0]])
+    target = RegressionTarget().fit(y)
+    for bounds, expected in [
+        (target.schema_.lowest, [1.0, 10.0]),
+        (target.schema_.highest, [5.0, 10.0]),
+    ]:
+        np.testing.assert_allclose(target.inverse_transform([bounds]), [expected])
+    assert ClassificationTarget().fit([0, 1]).schema_.lowest == ()
+
+
 def test_a_constant_target_is_predicted_exactly():
     target = RegressionTarget().fit([0.1] * 10)
     assert target.inverse_transform(np.zeros((2, 1))).tolist() == [0.1, 0.1]

@@ -137,6 +137,17 @@ def test_the_search_optimises_what_it_is_told(classifier, titanic, scoring):
     assert classifier.best_score_ == max(classifier.history_["val_score"])
 
 
+@pytest.mark.parametrize(
+    ("scoring", "smooths"),
+    [(None, False), ("roc_auc", False), ("accuracy", True)],
+    ids=str,
+)
+def test_labels_are_smoothed_only_where_labels_are_judged(classifier, scoring, smooths):
+    x = np.random.default_rng(0).normal(size=(2000, 2))
+    classifier.set_params(scoring=scoring, epochs=1, refit=False).fit(x, x[:, 0] > 0)
+    assert ("training/label_smoothing" in classifier.best_params_) is smooths
+
+
 def test_a_callable_scorer_sees_the_rows(classifier, titanic):
     X, y = titanic
     seen = []

@@ -34,6 +34,15 @@ def test_the_regressor_predicts_on_the_original_scale(diabetes):
     )
 
 
+def test_predictions_for_rows_far_from_all_others_stay_in_the_range(regressor):
+    x = np.linspace(-1, 1, 60)[:, None]
+    y = 100 + 7 * x.ravel()
+    far = regressor.fit(x, y).predict([[-1e6], [0.0], [1e6]])
+    assert far.min() >= 93 - 1e-4
+    assert far.max() <= 107 + 1e-4
+    assert np.ptp(far) > 3
+
+
 def test_the_leaderboard_tells_what_was_tried(titanic):
     classifier = StructuredDataClassifier(max_trials=3, epochs=2, random_state=0)
     classifier.fit(*titanic)

@@ -14,7 +14,12 @@ from scipy.special import ndtri
 import skautokeras._layers
 from skautokeras._layers.calibration import Temperature
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
-from skautokeras._layers.dense import InputScaling, NTKDense, ParametricActivation
+from skautokeras._layers.dense import (
+    InputScaling,
+    NTKDense,
+    ParametricActivation,
+    starting_from_data,
+)
 from skautokeras._layers.ensemble import (
     BatchEnsembleDense,
     MeanOfMembers,
@@ -60,7 +65,7 @@ MADE_BY = {
     PeriodicEmbedding: lambda: PeriodicEmbedding(
         dim=5, n_frequencies=6, sigma=0.7, activation="relu"
     ),
-    OneHot: lambda: OneHot([3, 5]),
+    OneHot: lambda: OneHot([3, 5], signed=True),
     CategoricalEmbedding: lambda: CategoricalEmbedding([3, 5], dim=4),
     CodeEmbedding: lambda: CodeEmbedding(input_dim=5, output_dim=3),
     Dropout: lambda: Dropout(0.25, seed=1),
@@ -78,7 +83,7 @@ MADE_BY = {
     WithMirrored: WithMirrored,
     MeanOfMirrored: MeanOfMirrored,
     InputScaling: lambda: InputScaling(factor=3.0),
-    NTKDense: lambda: NTKDense(3, factor=2.0, bias_factor=0.5),
+    NTKDense: lambda: NTKDense(3, factor=2.0, bias_factor=0.5, from_data=True),
     ParametricActivation: lambda: ParametricActivation("tanh", factor=2.0),
     MemberScaling: lambda: MemberScaling(n_members=4),
     BatchEnsembleDense: lambda: BatchEnsembleDense(5),
@@ -349,6 +354,16 @@ def test_one_hot_of_a_column_with_code_zero_alone_has_no_feature():
     np.testing.assert_array_equal(result, [[0, 1], [0, 0]])
 
 
+def test_one_hot_of_two_codes_may_be_one_and_minus_one():
+    codes = np.array([[0, 0, 0], [1, 2, 1], [2, 4, 2]])
+    expected = np.zeros((3, 6))
+    for i, (a, b, c) in enumerate(codes):
+        sign = [0, 1, -1]
+        expected[i] = [sign[a], *np.eye(5)[b][1:], sign[c]]
+    layer = OneHot([3, 5, 3], signed=True)
+    np.testing.assert_array_equal(np.asarray(layer(codes)), expected)
+
+
 def test_categorical_embedding_looks_up_one_table_per_column():
     layer = _randomized(CategoricalEmbedding([3, 5], dim=4), CODES)
     (table,) = layer.get_weights()
@@ -407,6 +422,50 @@ def test_ntk_dense_starts_from_weights_of_unit_variance():
     kernel, bias = layer.get_weights()
     assert np.std(16.0 * kernel) == pytest.approx(1, rel=0.05)
     assert np.std(1.6 * bias) == pytest.approx(3**-0.5, rel=0.15)
+
+
+def test_ntk_dense_starts_from_rows_as_real_mlp_does():
+    rng = np.random.default_rng(1)
+    x = np.add(NUMBERS, [3.0, -5.0]) * [1.0, 40.0]
+    layer = NTKDense(50, factor=16.0, bias_factor=1.6)
+    layer.build(x.shape)
+    layer.start_from(x, np.random.default_rng(0))
+    kernel, bias = layer.get_weights()
+    draws = np.random.default_rng(0)
+    matrix = draws.standard_normal((2, 50))
+    sums = x @ matrix / math.sqrt(2)
+    matrix, sums = matrix / sums.std(axis=0), sums / sums.std(axis=0)
+    rows, shares = draws.integers(7, size=(5, 50)), draws.exponential(size=(5, 50))
+    for j in range(50):
+        share = shares[:, j] / shares[:, j].sum()
+        mixed = sum(s * sums[row, j] for s, row in zip(share, rows[:, j], strict=True))
+        assert 1.6 * bias[j] == pytest.approx(-mixed, rel=1e-4, abs=1e-5)
+    np.testing.assert_allclose(16.0 * kernel, matrix, rtol=1e-4)
+    y = np.asarray(layer(x.astype("float32")))
+    np.testing.assert_allclose(y.std(axis=0), 1, rtol=1e-3)
+    # Every neuron bends among the rows.
+    assert ((y.min(axis=0) <= 1e-3) & (y.max(axis=0) >= -1e-3)).all()
+    constant = NTKDense(3)
+    constant.build((4, 1))
+    constant.start_from(np.zeros((4, 1)), rng)
+    assert all(np.isfinite(weight).all() for weight in constant.get_weights())
+
+
+def test_layers_start_from_what_they_are_called_on_one_after_another():
+    keras.utils.set_random_seed(0)
+    layers = [NTKDense(20), NTKDense(20)]
+    x = np.random.default_rng(0).normal(size=(200, 3)).astype("float32") * 1000
+    inside = []
+    with starting_from_data(layers, np.random.default_rng(0)):
+        for layer in layers:
+            x = layer(x)
+            inside.append(np.asarray(x))
+    for y in inside:
+        np.testing.assert_allclose(y.std(axis=0), 1, rtol=1e-3)
+    weights = layers[0].get_weights()
+    layers[0](inside[0][:, :3])
+    for before, after in zip(weights, layers[0].get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 def test_a_factor_multiplies_the_learning_rate_of_adam():

@@ -43,6 +43,7 @@ from skautokeras._layers.target import (
     MostProbable,
     OriginalScale,
     ProbableLabels,
+    WithinRange,
 )
 
 NAN = float("nan")
@@ -113,6 +114,10 @@ MADE_BY = {
         np.array([[0.25, 0.75], [0.5, 0.5]], "float32"),
     ),
     ProbableLabels: (ProbableLabels, np.array([[0.25, 0.75]], "float32")),
+    WithinRange: (
+        lambda: WithinRange([-1.0, 0.0], [2.0, 0.5]),
+        np.array([[0.25, 0.75], [3.0, -1.0]], "float32"),
+    ),
     OriginalScale: (
         lambda: OriginalScale([1.0], [2.0], one_dimensional=True),
         np.array([[0.25], [0.75]], "float32"),
@@ -512,3 +517,13 @@ def test_numbers_are_brought_back_as_the_target_does(y):
     z = z.astype("float32")
     layer = OriginalScale(target.means_, target.scales_, target.one_dimensional_)
     np.testing.assert_array_equal(layer(z), target.decode(z))
+
+
+def test_numbers_stay_within_the_range_in_prediction_only():
+    layer = WithinRange([-1.0, 0.0], [2.0, 0.5])
+    z = np.array([[0.25, 0.75], [3.0, -1.0], [-4.0, 0.25]], "float32")
+    np.testing.assert_array_equal(layer(z), np.clip(z, [-1.0, 0.0], [2.0, 0.5]))
+    np.testing.assert_array_equal(layer(z, training=True), z)
+    # Members are averaged in prediction only.
+    apart = np.zeros((3, 4, 2), "float32")
+    assert layer(apart, training=True).shape == (3, 4, 2)

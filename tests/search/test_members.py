@@ -9,12 +9,19 @@ import pytest
 from skautokeras import (
     ClassificationHead,
     DenseBlock,
+    Normalization,
+    NumericalEmbedding,
     RealMLPBlock,
     RegressionHead,
+    ResidualDenseBlock,
+    StructuredDataBlock,
     StructuredDataInput,
     TabMBlock,
 )
+from skautokeras._layers.dense import NTKDense
+from skautokeras._layers.numerical import PeriodicEmbedding
 from skautokeras._search.ensemble import Ensemble
+from skautokeras._search.optimization import not_decayed
 from skautokeras._space.graph import Graph
 
 HEAD = "classification_head_1"
@@ -77,6 +84,38 @@ def test_members_are_trained_alike_both_ways(problem):
     np.testing.assert_allclose(weights_of(compiled), weights_of(fit), atol=1e-4)
 
 
+def with_waves(problem):
+    """Return a problem with RealMLP as it was published, small."""
+    block = StructuredDataBlock(
+        normalization=Normalization(method="robust"),
+        numerical_embedding=NumericalEmbedding(method="periodic", dim=4, sigma=0.1),
+        dense=RealMLPBlock(
+            n_layers=2, units=8, activation="selu", dropout=0.0, start="data"
+        ),
+    )
+    return with_block(problem, block)
+
+
+def test_waves_are_not_decayed_and_both_ways_know(problem):
+    problem = with_waves(problem)
+    values = {**CONSTANT, "training/weight_decay": 0.3}
+    networks = [
+        problem.train(values, shuffle=False, epochs=2, **changes)[0].network
+        for changes in ({}, THROUGH_FIT)
+    ]
+    compiled, fit = ([w.numpy() for w in network.weights] for network in networks)
+    for a, b in zip(compiled, fit, strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-4)
+    network = networks[0]
+    variables = network.trainable_variables
+    decayed = {id(v) for v in variables} - set(map(id, not_decayed(network, variables)))
+    found = [v.name for v in variables if id(v) in decayed]
+    # The factors of the features, two matrices and that of the head.
+    assert sorted(found) == ["kernel", "kernel", "kernel", "scale"]
+    (waves,) = (v for v in network.layers if isinstance(v, PeriodicEmbedding))
+    assert not decayed & set(map(id, waves.trainable_variables))
+
+
 @both_ways
 def test_the_loss_is_the_mean_of_the_members_losses(problem, changes):
     problem = members(problem, batch_size=1000)
@@ -93,16 +132,39 @@ def test_the_loss_is_the_mean_of_the_members_losses(problem, changes):
     assert monitor.history["loss"][0] > mean + 0.02
 
 
-@pytest.mark.parametrize("block", [RealMLPBlock, TabMBlock], ids=repr)
+@pytest.mark.parametrize(
+    "block",
+    [
+        RealMLPBlock(n_layers=2, units=32, dropout=0.0),
+        TabMBlock(n_layers=2, units=32, dropout=0.0),
+        ResidualDenseBlock(n_layers=1, units=16),
+    ],
+    ids=lambda block: type(block).__name__,
+)
 def test_networks_for_tables_learn_numbers(regression_problem, block):
-    problem = with_block(
-        regression_problem,
-        block(n_layers=2, units=32, dropout=0.0),
-        head=RegressionHead(),
-    )
+    problem = with_block(regression_problem, block, head=RegressionHead())
     values = {"training/learning_rate": 3e-3}
     losses = problem.train(values, epochs=8)[1].history["loss"]
     assert losses[-1] < 0.8 * losses[0]
+
+
+@both_ways
+def test_layers_start_from_the_training_rows(problem, changes):
+    block = RealMLPBlock(n_layers=2, units=32, dropout=0.0, start="data")
+    problem = with_block(problem, block)
+    values = {**CONSTANT, "training/learning_rate": 1e-7, "training/weight_decay": 0.0}
+    rows = problem.data.train
+    first, again, other = (
+        problem.train(values, seed=seed, epochs=1, **changes)[0].network
+        for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first.get_weights()[1], again.get_weights()[1])
+    assert not np.array_equal(first.get_weights()[1], other.get_weights()[1])
+    layers = [layer for layer in first.layers if isinstance(layer, NTKDense)]
+    assert len(layers) == 2
+    for layer in layers:
+        sums = keras.Model(first.input, layer.output)(rows.x)
+        np.testing.assert_allclose(np.std(sums, axis=0), 1, rtol=0.05)
 
 
 def test_a_loss_of_the_users_is_that_of_the_members(problem):

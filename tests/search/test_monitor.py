@@ -75,9 +75,12 @@ def test_a_broken_epoch_is_not_the_best_and_not_in_the_history():
     assert seen.history == {"loss": [1.0], "val_score": [-2.0]}
 
 
-def test_of_equal_epochs_the_first_is_kept_and_patience_runs_on():
+def test_of_equal_epochs_the_last_is_kept_and_patience_runs_on():
     seen = feed(monitor(patience=3), [1.0] * 9)
-    assert (seen.epoch, seen.best_epoch, seen.best_state) == (4, 1, 1)
+    assert (seen.epoch, seen.best_epoch, seen.best_state) == (4, 4, 4)
+    assert seen.best_outputs.y_pred == {"head": 4}
+    seen = feed(monitor(patience=3), [1.0, 2.0, 1.0, 2.0])
+    assert (seen.epoch, seen.best_epoch, seen.finished) == (4, 3, True)
 
 
 def test_a_better_epoch_renews_the_patience():
@@ -90,9 +93,9 @@ def test_without_patience_only_the_epochs_end_it():
     assert (seen.epoch, seen.best_epoch) == (30, 1)
 
 
-def test_states_are_copied_for_better_epochs_only():
+def test_states_are_copied_for_the_best_epochs_only():
     copied, seen = [], monitor()
-    for epoch, loss in enumerate([3.0, 4.0, 2.0, 2.0], 1):
+    for epoch, loss in enumerate([3.0, 4.0, 2.0, 2.5], 1):
         seen.update({}, Outputs({}, loss), lambda e=epoch: copied.append(e) or e)
     assert copied == [1, 3]
     assert seen.best_state == 3

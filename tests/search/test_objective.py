@@ -1,6 +1,7 @@
 """Scores: greater is better, whatever they are made of."""
 
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,7 +12,8 @@ from sklearn.metrics import make_scorer
 from skautokeras import ClassificationHead, RegressionHead
 from skautokeras._data.split import Rows
 from skautokeras._data.target import ClassificationTarget, RegressionTarget
-from skautokeras._search.objective import Outputs, make_objective
+from skautokeras._search.compiled import validation_loss
+from skautokeras._search.objective import Outputs, judges_labels, make_objective
 
 HEAD = "classification_head_1"
 
@@ -23,15 +25,18 @@ class Case:
         self.head, self.target, self.y = head, target, np.asarray(y)
         self.y_pred = np.asarray(y_pred, "float32")
         self.encoded = target.transform(y)
+        self.heads = {"head": (head, target.schema_)}
+        self.rows = Rows({}, {"head": self.encoded}, None)
 
     def objective(self, scoring, *, weight=None, **kwargs):
-        rows = Rows(
-            {}, {"head": self.encoded}, None if weight is None else {"head": weight}
-        )
-        heads = {"head": (self.head, self.target.schema_)}
+        rows = self.rows
+        if weight is not None:
+            rows = replace(rows, weight={"head": weight})
         targets = {"head": self.target}
         y_true = {"head": self.y}
-        return make_objective(scoring, heads, targets, rows, y_true=y_true, **kwargs)
+        return make_objective(
+            scoring, self.heads, targets, rows, y_true=y_true, **kwargs
+        )
 
     def score(self, scoring, **kwargs):
         return self.objective(scoring, **kwargs)(Outputs({"head": self.y_pred}, 0.25))
@@ -258,6 +263,55 @@ def test_a_keras_name_is_refused_where_it_could_mean_several_heads(problem):
         make_objective("val_auc", heads, targets, rows, y_true=problem.y)
     objective = make_objective("val_loss", heads, targets, rows, y_true=problem.y)
     assert objective(Outputs({}, 2.0)) == -2.0
+
+
+@pytest.mark.parametrize(
+    ("scoring", "expected"),
+    [
+        (None, False),
+        ("neg_log_loss", False),
+        ("neg_brier_score", False),
+        ("roc_auc_ovr", False),
+        ("val_loss", False),
+        ("val_mean_squared_error", False),
+        ("accuracy", True),
+        ("balanced_accuracy", True),
+        ("f1_macro", True),
+        ("val_accuracy", True),
+        (
+            lambda estimator, X, y: metrics.jaccard_score(
+                y, estimator.predict(X), average="macro"
+            ),
+            True,
+        ),
+        (lambda estimator, X, y: estimator.predict_proba(X)[:, 0].mean(), False),
+        (lambda estimator, X, y: estimator.decision_function(X), False),
+    ],
+    ids=str,
+)
+def test_it_is_known_whether_a_score_judges_labels(problem, scoring, expected):
+    heads, rows = problem.graph.heads, problem.data.valid
+    loss = partial(_loss, problem)
+    assert judges_labels(problem.objective(scoring), heads, rows, loss) is expected
+
+
+def _loss(problem, y_pred):
+    rows = problem.data.valid
+    return float(validation_loss(problem.graph.heads, rows.y, y_pred, rows.weight))
+
+
+@pytest.mark.parametrize(
+    ("scoring", "expected"),
+    [("roc_auc", False), ("average_precision", False), ("f1", True)],
+)
+def test_it_is_known_of_two_classes_as_well(binary, scoring, expected):
+    heads, rows = binary.heads, binary.rows
+    assert judges_labels(binary.objective(scoring), heads, rows, None) is expected
+
+
+def test_scores_of_numbers_judge_no_labels(regression):
+    found = regression.objective("r2")
+    assert not judges_labels(found, regression.heads, regression.rows, None)
 
 
 def test_the_loss_is_computed_when_it_is_asked_for():

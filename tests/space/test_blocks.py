@@ -4,6 +4,7 @@ import copy
 import pickle
 
 import keras
+import keras_tuner
 import numpy as np
 import pytest
 
@@ -16,11 +17,13 @@ from skautokeras import (
     Merge,
     Normalization,
     NumericalEmbedding,
+    ResidualDenseBlock,
     StructuredDataInput,
 )
 from skautokeras._data.schema import TargetSchema
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._layers.numerical import PiecewiseLinearEmbedding
+from skautokeras._layers.regularization import Dropout
 from skautokeras._space.graph import Graph
 from skautokeras._space.heads import Head
 from skautokeras._space.hyperparameters import Choice
@@ -255,3 +258,39 @@ def test_bins_lie_where_values_differ_not_where_most_rows_are():
     (layer,) = [x for x in layers if isinstance(x, PiecewiseLinearEmbedding)]
     assert layer.edges.shape == (17, 2)
     assert [len(np.unique(column)) for column in layer.edges.T] == [17, 17]
+
+
+def test_pairs_of_dense_layers_add_to_what_goes_around_them():
+    block = ResidualDenseBlock(
+        n_layers=2,
+        units=3,
+        expansion=2,
+        activation="relu",
+        hidden_dropout=0.0,
+        residual_dropout=0.0,
+    )
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, block.build(keras_tuner.HyperParameters(), inputs))
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        low = 0.1 if weight.name == "moving_variance" else -0.5
+        weight.assign(rng.uniform(low, 1.0, weight.shape))
+    x = rng.normal(size=(5, 4)).astype("float32")
+    weights = iter(model.get_weights())
+
+    def dense(x):
+        kernel, bias = next(weights), next(weights)
+        return x @ kernel + bias
+
+    def batch_norm(x):
+        gamma, beta, mean, variance = (next(weights) for _ in range(4))
+        return gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta
+
+    expected = dense(x)
+    for _ in range(2):
+        inside = np.maximum(dense(batch_norm(expected)), 0)
+        assert inside.shape == (5, 6)
+        expected = expected + dense(inside)
+    expected = np.maximum(batch_norm(expected), 0)
+    np.testing.assert_allclose(np.asarray(model(x)), expected, rtol=1e-4, atol=1e-5)
+    assert not any(isinstance(layer, Dropout) for layer in model.layers)

@@ -10,6 +10,7 @@ import pytest
 from skautokeras import (
     Block,
     ClassificationHead,
+    ConvBlock,
     DenseBlock,
     Flatten,
     Input,
@@ -187,8 +188,16 @@ def test_every_branch_is_found_with_its_conditions(graph):
     layers = {"n_layers", "activation", "dropout"}
     for block_type, parts in {
         "dense": layers | {"use_batchnorm", "residual"},
-        "real_mlp": layers | {"units"},
+        "real_mlp": layers | {"units", "start"},
         "tab_m": layers | {"units", "use_batchnorm", "n_members", "adapters"},
+        "residual_dense": {
+            "n_layers",
+            "units",
+            "expansion",
+            "activation",
+            "hidden_dropout",
+            "residual_dropout",
+        },
     }.items():
         for part in parts:
             expected[f"{block_type}_block_1/{part}"] = {"block_type": [block_type]}
@@ -210,6 +219,33 @@ def test_the_space_is_handed_out_as_a_copy(graph):
     graph.space().Int("mine", 1, 2)
     assert "mine" not in graph.space().values
     assert graph.space().values
+
+
+@pytest.mark.parametrize(
+    ("block", "n_samples", "kept"),
+    [
+        (DenseBlock(n_layers=1, units=8), 2000, False),
+        # Regularization, whatever is judged.
+        (DenseBlock(n_layers=1, units=8), 1999, True),
+        (ConvBlock(n_blocks=1, n_layers=1, filters=4), 2000, True),
+    ],
+    ids=["rows", "few rows", "images"],
+)
+def test_label_smoothing_is_searched_only_where_it_may_help(
+    make_graph, block, n_samples, kept
+):
+    name = "training/label_smoothing"
+    graph = make_graph(block)
+    graph.n_samples = n_samples
+    without = graph.without_label_smoothing()
+    names, names_without = (
+        {hp.name for hp in each.space().space} for each in (graph, without)
+    )
+    assert names - names_without == (set() if kept else {name})
+    assert name in names
+    amount = without.build({name: 0.1}).training.label_smoothing
+    assert amount == (0.1 if kept else 0.0)
+    assert without.with_schemas(graph.schemas).smooth_labels is False
 
 
 def test_structure_is_blind_to_the_learning_rate(graph):

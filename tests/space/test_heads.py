@@ -1,5 +1,6 @@
 """Heads: the form of y and the loss for every kind of target."""
 
+from dataclasses import replace
 from functools import partial
 
 import keras
@@ -174,15 +175,29 @@ def test_a_metric_object_keeps_its_name():
     assert make_metric(metric, "binary").name == "auc_7"
 
 
-def graph_with(head):
+def graph_with(head, target=NUMBERS):
     node = Input()
     return Graph(
         [node],
         [head(node)],
         schemas=[ArraySchema(shape=(4,), n_samples=10)],
-        targets=[NUMBERS],
+        targets=[target],
         n_samples=10,
     )
+
+
+@pytest.mark.parametrize("within_range", [True, False])
+def test_numbers_stay_in_the_range_of_the_target_unless_they_need_not(within_range):
+    target = replace(NUMBERS, lowest=(-1.0, -0.5), highest=(1.0, 2.0))
+    graph = graph_with(RegressionHead(within_range=within_range), target)
+    network = graph.build({}).network
+    (name,) = graph.heads
+    x = {"array": 1000 * np.random.default_rng(0).normal(size=(50, 4))}
+    free = np.asarray(network(x, training=True)[name])
+    y = np.asarray(network(x)[name])
+    expected = np.clip(free, target.lowest, target.highest) if within_range else free
+    np.testing.assert_allclose(y, expected, rtol=1e-5)
+    assert abs(free).max() > 10
 
 
 @pytest.mark.parametrize(
