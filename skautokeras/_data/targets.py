@@ -3,9 +3,58 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.columns import common_length, errors_about, is_dict
+
+
+def values_by_head(parameter, value, names):
+    """Return what a parameter says about the heads it says something about.
+
+    Parameters
+    ----------
+    parameter : str
+        Its name, for errors.
+
+    value : object
+        A dict by head where there are several; for one head such a dict, or what is
+        meant for it. None: nothing.
+
+    names : list of str
+        The names of the heads.
+
+    Returns
+    -------
+    values : dict of str to object
+
+    Raises
+    ------
+    ValueError
+        If it says something about what is no head, or does not say about which head.
+
+    Examples
+    --------
+    >>> from skautokeras._data.targets import values_by_head
+    >>> values_by_head("loss", {"price": "mae", "sold": None}, ["price", "sold"])
+    {'price': 'mae'}
+    """
+    if isinstance(value, dict):
+        unknown = [name for name in value if name not in names]
+        if unknown:
+            raise ValueError(
+                f"The keys of the {parameter!r} parameter must be names of heads, "
+                f"{list(names)}. Got {unknown[0]!r} instead."
+            )
+        return {name: v for name, v in value.items() if v is not None}
+    if value is None:
+        return {}
+    if len(names) > 1:
+        raise ValueError(
+            f"The {parameter!r} parameter must be a dict by head, of {list(names)}, "
+            f"where there are several. Got {value!r} instead."
+        )
+    return {names[0]: value}
 
 
 class TargetsAdapter(BaseEstimator):
@@ -95,6 +144,46 @@ class TargetsAdapter(BaseEstimator):
         """
         return dict(zip(self.names, self.targets_, strict=True))
 
+    @property
+    def of_classes(self):
+        """The fitted targets of those heads that predict classes.
+
+        Returns
+        -------
+        targets : dict of str to ClassificationTarget
+        """
+        targets = self.by_head.items()
+        return {name: t for name, t in targets if t.schema_.is_classification}
+
+    def class_weights(self, class_weight):
+        """Return the weights of the classes of each head that has some.
+
+        Parameters
+        ----------
+        class_weight : dict, list of dict, "balanced" or None
+            As in scikit-learn. With several heads a dict by head of these.
+
+        Returns
+        -------
+        class_weights : dict of str to (dict, list of dict or "balanced")
+
+        Raises
+        ------
+        ValueError
+            If there are some for a head that has no classes, or that is none.
+        """
+        if class_weight is not None and len(self.names) == 1:
+            found = {self.names[0]: class_weight}
+        else:
+            found = values_by_head("class_weight", class_weight, self.names)
+        for name in found:
+            if name not in self.of_classes:
+                raise ValueError(
+                    f"The 'class_weight' parameter is for heads of classes, which "
+                    f"{name!r} is not."
+                )
+        return found
+
     def transform(self, y):
         """Encode the target of every head.
 
@@ -131,6 +220,63 @@ class TargetsAdapter(BaseEstimator):
         """
         check_is_fitted(self, "schemas_")
         return self._parts(y, _form(y, self.names))
+
+    def decode(self, y_pred):
+        """Decode what a network says, and put it together in the form of y.
+
+        Parameters
+        ----------
+        y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
+            Outputs by the names of the heads.
+
+        Returns
+        -------
+        y : ndarray, DataFrame, or list or dict of ndarray
+            As in `join`.
+        """
+        targets = self.by_head.items()
+        return self.join({name: t.decode(y_pred[name]) for name, t in targets})
+
+    def probabilities(self, y_pred):
+        """Give every class of every head its column.
+
+        Parameters
+        ----------
+        y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
+            Outputs by the names of the heads.
+
+        Returns
+        -------
+        probabilities : dict of str to ndarray of shape (n_samples, n_classes)
+            Of the heads that predict classes.
+        """
+        targets = self.of_classes.items()
+        return {name: t.probabilities(y_pred[name]) for name, t in targets}
+
+    def score(self, y, y_pred, sample_weight=None):
+        """Return the mean over all heads of accuracy (classes) or R2 (numbers).
+
+        Parameters
+        ----------
+        y : array-like, DataFrame, or list or dict of them
+            As in `transform`.
+
+        y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
+            Outputs by the names of the heads.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+        """
+        y_true, scores = self.split(y), []
+        for name, target in self.by_head.items():
+            metric = accuracy_score if name in self.of_classes else r2_score
+            pair = target.true_values(y_true[name]), target.decode(y_pred[name])
+            scores.append(metric(*pair, sample_weight=sample_weight))
+        return float(np.mean(scores))
 
     def join(self, predictions):
         """Put what is predicted together in the form that y had in `fit`.

@@ -103,7 +103,7 @@ def row_weights(sample, targets, class_weight):
     ValueError
         If there is a class weight for a head that has no classes.
     """
-    by_head = _class_weights_by_head(class_weight, targets)
+    by_head = targets.class_weights(class_weight)
     if sample.sample_weight is None and not by_head:
         return None
     y = targets.split(sample.y)
@@ -118,26 +118,3 @@ def row_weights(sample, targets, class_weight):
         # With mean 1 the loss keeps its size, and learning rates their meaning.
         weights[name] = (weight / weight.mean()).astype("float32")
     return weights
-
-
-def _class_weights_by_head(class_weight, targets):
-    """Return the class weight of each head that has one."""
-    if class_weight is None:
-        return {}
-    names = targets.names
-    if len(names) == 1:
-        found = {names[0]: class_weight}
-    elif isinstance(class_weight, dict) and set(class_weight) <= set(names):
-        found = {k: v for k, v in class_weight.items() if v is not None}
-    else:
-        raise ValueError(
-            f"The 'class_weight' parameter must be a dict by head, of {names}, where "
-            f"there are several. Got {class_weight!r} instead."
-        )
-    for name in found:
-        if not targets.by_head[name].schema_.is_classification:
-            raise ValueError(
-                f"The 'class_weight' parameter is for heads of classes, which {name!r} "
-                "is not."
-            )
-    return found

@@ -2,13 +2,12 @@
 
 import copy
 
-import numpy as np
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skautokeras._data.columns import check_columns
+from skautokeras._data.targets import values_by_head
 from skautokeras._estimators.base import BaseAutoEstimator
 
 
@@ -260,11 +259,7 @@ class AutoModel(BaseAutoEstimator):
             that predict classes.
         """
         y_pred = self._outputs(X)
-        found = {
-            name: target.probabilities(y_pred[name])
-            for name, target in self._targets.by_head.items()
-            if target.schema_.is_classification
-        }
+        found = self._targets.probabilities(y_pred)
         return found if len(y_pred) > 1 else next(iter(found.values()))
 
     def score(self, X, y, sample_weight=None):
@@ -285,13 +280,7 @@ class AutoModel(BaseAutoEstimator):
             1.0 is the best.
         """
         y_true, y_pred, weight = self._judged(X, y, sample_weight)
-        scores = []
-        for name, target in self._targets.by_head.items():
-            metric = accuracy_score if target.schema_.is_classification else r2_score
-            decoded = target.decode(y_pred[name])
-            true_values = target.true_values(y_true[name])
-            scores.append(metric(true_values, decoded, sample_weight=weight))
-        return float(np.mean(scores))
+        return self._targets.score(y_true, y_pred, weight)
 
     def _check_X(self, X, *, reset):
         return check_columns(self, X, reset=reset)
@@ -306,15 +295,17 @@ class AutoModel(BaseAutoEstimator):
         """Return the nodes of heads with the losses and metrics of the estimator."""
         from skautokeras._space.wiring import Wiring
 
-        settings = {"loss": self.loss, "metrics": self.metrics}
         names = Wiring(inputs, outputs).head_names
+        settings = {
+            parameter: values_by_head(parameter, getattr(self, parameter), names)
+            for parameter in ("loss", "metrics")
+        }
         changed = []
-        for i, node in enumerate(outputs):
+        for name, node in zip(names, outputs, strict=True):
             head = copy.copy(node.block)
-            for parameter, setting in settings.items():
-                value = _of_head(parameter, setting, names, i)
-                if value is not None:
-                    setattr(head, parameter, value)
+            for parameter, by_head in settings.items():
+                if name in by_head:
+                    setattr(head, parameter, by_head[name])
             changed.append(head(list(node.parents)))
         return changed
 
@@ -326,14 +317,10 @@ class AutoModel(BaseAutoEstimator):
 
     def _fitted_attributes(self, problem, trials, weights, ensemble):
         attributes = super()._fitted_attributes(problem, trials, weights, ensemble)
-        targets = problem.targets.by_head
-        classes = {
-            name: target.classes_
-            for name, target in targets.items()
-            if target.schema_.is_classification
-        }
+        targets = problem.targets
+        classes = {name: t.classes_ for name, t in targets.of_classes.items()}
         if classes:
-            several = len(targets) > 1
+            several = len(targets.names) > 1
             attributes["classes_"] = (
                 classes if several else next(iter(classes.values()))
             )
@@ -391,21 +378,3 @@ def _is_for_classes(output):
     from skautokeras._space.heads import ClassificationHead
 
     return isinstance(getattr(output, "block", output), ClassificationHead)
-
-
-def _of_head(parameter, value, names, i):
-    """Return what a parameter of the estimator says about the i-th head."""
-    if isinstance(value, dict):
-        unknown = [name for name in value if name not in names]
-        if unknown:
-            raise ValueError(
-                f"The keys of the {parameter!r} parameter must be names of heads, "
-                f"{names}. Got {unknown[0]!r} instead."
-            )
-        return value.get(names[i])
-    if value is not None and len(names) > 1:
-        raise ValueError(
-            f"The {parameter!r} parameter must be a dict by head, of {names}, where "
-            f"there are several. Got {value!r} instead."
-        )
-    return value

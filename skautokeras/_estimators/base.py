@@ -297,13 +297,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the form that y had in `fit`.
         """
+        # Before `_targets`, for there is none before `fit`.
         y_pred = self._outputs(X)
-        return self._targets.join(
-            {
-                name: target.decode(y_pred[name])
-                for name, target in self._targets.by_head.items()
-            }
-        )
+        return self._targets.decode(y_pred)
 
     def export_model(self, *, raw=False):
         """Return the network as a `keras.Model`.
@@ -376,7 +372,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         ``model__batch_size``. Preprocessing is fitted again as well, and the network is
         built for what that learns. Of an ensemble, all networks are trained as one,
         whose output is their weighted mean, with the settings of the best one, for as
-        many epochs as that one was best after.
+        many epochs as that one was best after. With several heads, y goes in and comes
+        out as it does here, and ``model__loss``, ``model__metrics``,
+        ``model__class_weight`` and ``model__compile__loss_weights`` are dicts by head.
 
         Parameters
         ----------
@@ -388,23 +386,13 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         -------
         pipeline : sklearn.pipeline.Pipeline
             The steps "preprocessing" and "model", which is a
-            `scikeras.wrappers.KerasClassifier` or `KerasRegressor`.
-
-        Raises
-        ------
-        ValueError
-            If there are several heads: SciKeras takes networks with one output.
+            `scikeras.wrappers.KerasClassifier` or `KerasRegressor`; with several heads
+            a `scikeras.wrappers.BaseWrapper` whose score is the mean over the heads of
+            accuracy (classes) or R2 (numbers).
         """
         from skautokeras._export.scikeras import Found, fill_pipeline, make_pipeline
 
         check_is_fitted(self)
-        if len(self._targets.names) > 1:
-            raise ValueError(
-                f"SciKeras takes networks with one output, but there are the heads "
-                f"{list(self._targets.names)}. Use export_model(), which returns one "
-                "keras.Model for all of them."
-            )
-        (target,) = self._targets.targets_
         wiring = self._wire()
         chosen = self.leaderboard_[self.leaderboard_["weight"] > 0]
         chosen = chosen.sort_values("score", ascending=False, kind="stable")
@@ -413,7 +401,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             outputs=wiring.outputs,
             values=[dict(values) for values in chosen["params"]],
             weights=chosen["weight"].tolist(),
-            target=clone(target),
+            targets=clone(self._targets),
             n_samples=self._adapter.schemas_[0].n_samples,
             epochs=1 + int(np.argmax(self.history_["val_score"])),
             batch_size=self.batch_size,
@@ -421,13 +409,18 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         pipeline = make_pipeline(
             found,
             self._adapter,
-            target.schema_,
+            self._targets.schemas_,
             random_state=self.random_state,
             class_weight=getattr(self, "class_weight", None),
         )
         if fitted:
             fill_pipeline(
-                pipeline, self, self._adapter, target, self._ensemble, self.history_
+                pipeline,
+                self,
+                self._adapter,
+                self._targets,
+                self._ensemble,
+                self.history_,
             )
         return pipeline
 

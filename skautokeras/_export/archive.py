@@ -8,16 +8,16 @@ anything is read, and nothing is ever unpacked to where a name says.
 import io
 import stat
 import zipfile
-import zlib
 from hashlib import sha256
 from pathlib import PurePosixPath
 
 _DIGEST = 64
 _HEX = b"0123456789abcdef"
-# No member is compressed by more than this, or a small file could fill the memory.
+# A file is not compressed by more than this, or a small one could fill the memory.
 MOST_COMPRESSION = 20
-# Weights hardly shrink, whatever the effort; configurations of networks do.
-_LEVEL = 1
+# Weights hardly shrink, whatever the effort; words and configurations of networks do.
+_LEVEL, _LEVEL_OF_LARGE = 9, 1
+_LARGE = 4_000_000  # bytes; below, all the effort takes a fraction of a second.
 
 
 def pack(members):
@@ -46,13 +46,10 @@ def pack(members):
     Traceback (most recent call last):
     ValueError: It has been damaged: it is not as it was written.
     """
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in members.items():
-            info = zipfile.ZipInfo(name)
-            archive.writestr(info, content, _compression(content), _LEVEL)
-        archive.comment = b"0" * _DIGEST
-    body = buffer.getvalue()[:-_DIGEST]
+    body = _zipped(members, zipfile.ZIP_DEFLATED)
+    if sum(map(len, members.values())) > MOST_COMPRESSION * len(body):
+        # It would be refused in reading.
+        body = _zipped(members, zipfile.ZIP_STORED)
     return body + _digest(body)
 
 
@@ -94,26 +91,30 @@ def check_members(archive, n_bytes, most_compression):
     n_bytes : int
         Of the whole file.
     most_compression : float
-        How much longer a member may be than in the file; 1: nothing is compressed.
+        How many times longer all members together may be than the file.
 
     Raises
     ------
     ValueError
-        If a name leads out of the archive or is there twice, or a member is a link,
-        encrypted, or would become too long.
+        If a name leads out of the archive or is there twice, if a member is a link or
+        encrypted, or if the members overlap or would become too long.
     """
     members = archive.infolist()
     if len({info.filename for info in members}) < len(members):
         raise ValueError("It holds two members of one name.")
     for info in members:
-        problem = _problem(info, most_compression)
+        problem = _problem(info)
         if problem:
             raise ValueError(f"Its member {info.filename!r} {problem}.")
     if sum(info.compress_size for info in members) > n_bytes:
         raise ValueError("Its members overlap.")
+    if sum(info.file_size for info in members) > most_compression * n_bytes:
+        raise ValueError(
+            f"It becomes more than {most_compression} times as long as in the file."
+        )
 
 
-def _problem(info, most_compression):
+def _problem(info):
     """Return what is wrong with a member, or None."""
     path = PurePosixPath(info.filename)
     if path.is_absolute() or ".." in path.parts or set(info.filename) & set("\\:\0"):
@@ -122,8 +123,6 @@ def _problem(info, most_compression):
         return "is a link"
     if info.flag_bits & 1:
         return "is encrypted"
-    if info.file_size > most_compression * info.compress_size:
-        return f"becomes more than {most_compression} times as long as in the file"
     return None
 
 
@@ -133,12 +132,15 @@ def _read(archive, info):
         return file.read(info.file_size)
 
 
-def _compression(content):
-    """Return how to write a member: not so short that it is refused in reading."""
-    shrunk = len(zlib.compress(content, _LEVEL))
-    if len(content) * 2 > MOST_COMPRESSION * shrunk:
-        return zipfile.ZIP_STORED
-    return zipfile.ZIP_DEFLATED
+def _zipped(members, method):
+    """Return a zip file, but for the digest at its end."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            level = _LEVEL if len(content) < _LARGE else _LEVEL_OF_LARGE
+            archive.writestr(zipfile.ZipInfo(name), content, method, level)
+        archive.comment = b"0" * _DIGEST
+    return buffer.getvalue()[:-_DIGEST]
 
 
 def _digest(content):

@@ -2,8 +2,9 @@
 
 A pipeline of two steps. `Preprocessing` fits the adapter of the estimator and hands its
 arrays on as one table; with it go, as `DataFrame.attrs`, what it has learned about the
-data and how the table is to be taken apart. A `KerasClassifier` or `KerasRegressor`
-builds the networks that were found for such data, and trains them.
+data and how the table is to be taken apart. A `KerasClassifier`, a `KerasRegressor` or,
+for several heads, a `KerasMultiOutput` builds the networks that were found for such
+data, and trains them.
 """
 
 from collections import defaultdict
@@ -18,16 +19,24 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import ClassifierTags, RegressorTags
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.columns import check_columns
 from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._data.targets import TargetsAdapter, values_by_head
 from skautokeras._data.text import TextAdapter, informed_schemas
 from skautokeras._export.keras_model import export_keras_model
-from skautokeras._layers.ensemble import mean_of_members
+from skautokeras._export.scikeras_training import (
+    LearningRateSchedule,
+    averaged,
+    loss_of,
+    weights_of_values,
+)
 from skautokeras._search.ensemble import Ensemble
-from skautokeras._search.optimization import learning_rate_factor, not_decayed
+from skautokeras._search.optimization import not_decayed
 from skautokeras._space.graph import Graph
+from skautokeras._space.heads import ClassificationHead
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,46 +45,60 @@ class Found:
 
     ``inputs`` and ``outputs`` are the nodes of the search space; ``values`` are the
     hyperparameters of each network and ``weights`` its share in the mean, the best one
-    first; ``target`` is the target, not fitted; ``n_samples`` is what the search was
-    given, ``epochs`` is after how many the best network was best, and ``batch_size`` is
-    what the user has fixed, or None.
+    first; ``targets`` is the adapter of what the heads predict, not fitted;
+    ``n_samples`` is what the search was given, ``epochs`` is after how many the best
+    network was best, and ``batch_size`` is what the user has fixed, or None.
     """
 
     inputs: list
     outputs: list
     values: list
     weights: list
-    target: object
+    targets: TargetsAdapter
     n_samples: int
     epochs: int
     batch_size: int | None
 
-    def graph(self, schemas, target):
+    def graph(self, schemas, targets):
         """Return the search space for other data.
 
         Parameters
         ----------
         schemas : list
             One schema per input.
-        target : TargetSchema
-            What is predicted.
+        targets : list of TargetSchema
+            What each head predicts.
         """
         return Graph(
             self.inputs,
             self.outputs,
             schemas=schemas,
-            targets=[target],
+            targets=targets,
             n_samples=self.n_samples,
             batch_size=self.batch_size,
         )
 
     @property
-    def head(self):
-        """The one head."""
-        return self.outputs[0].block
+    def heads(self):
+        """Each head by its name."""
+        blocks = [node.block for node in self.outputs]
+        return dict(zip(self.targets.names, blocks, strict=True))
+
+    @property
+    def of_classes(self):
+        """Names of the heads that predict classes."""
+        heads = self.heads.items()
+        return [name for name, head in heads if isinstance(head, ClassificationHead)]
+
+    @property
+    def loss_weights(self):
+        """What the loss of each head is multiplied with, by name; None for one head."""
+        if len(self.outputs) == 1:
+            return None
+        return {name: float(head.loss_weight) for name, head in self.heads.items()}
 
 
-def make_pipeline(found, adapter, schema, *, random_state, class_weight):
+def make_pipeline(found, adapter, targets, *, random_state, class_weight):
     """Return the networks of a search as a pipeline, not fitted.
 
     Parameters
@@ -84,19 +107,19 @@ def make_pipeline(found, adapter, schema, *, random_state, class_weight):
         The networks.
     adapter : InputsAdapter
         Fitted in the search.
-    schema : TargetSchema
-        What was predicted there.
+    targets : list of TargetSchema
+        What each head predicted there.
     random_state : int, RandomState instance or None
         Seed of the weights and of the order of the rows.
     class_weight : dict, list of dict, "balanced" or None
-        As in scikit-learn.
+        As in scikit-learn; with several heads a dict by head of these.
 
     Returns
     -------
     pipeline : Pipeline
         Of the steps "preprocessing" and "model".
     """
-    graph = found.graph(adapter.schemas_, schema)
+    graph = found.graph(adapter.schemas_, targets)
     training = graph.build(found.values[0]).training
     params = {
         "optimizer": training.optimizer,
@@ -117,16 +140,22 @@ def make_pipeline(found, adapter, schema, *, random_state, class_weight):
         params["callbacks"] = LearningRateSchedule
         params["callbacks__schedule"] = training.schedule
         params["callbacks__warm_up"] = training.warm_up
-    if schema.is_classification:
+    if any(schema.is_classification for schema in targets):
         params["label_smoothing"] = training.label_smoothing
-        model = KerasClassifier(**params, class_weight=class_weight)
-    else:
-        model = KerasRegressor(**params)
-    preprocessing = Preprocessing(clone(adapter), found.target)
+        params["class_weight"] = class_weight
+    model = _estimator_class(targets)(**params)
+    preprocessing = Preprocessing(clone(adapter), found.targets)
     return Pipeline([("preprocessing", preprocessing), ("model", model)])
 
 
-def fill_pipeline(pipeline, estimator, adapter, target, ensemble, history):
+def _estimator_class(targets):
+    """Return the class of the second step."""
+    if len(targets) > 1:
+        return KerasMultiOutput
+    return KerasClassifier if targets[0].is_classification else KerasRegressor
+
+
+def fill_pipeline(pipeline, estimator, adapter, targets, ensemble, history):
     """Make a pipeline predict as the search does.
 
     Parameters
@@ -137,7 +166,7 @@ def fill_pipeline(pipeline, estimator, adapter, target, ensemble, history):
         Has the names and the number of the columns, if there are columns.
     adapter : InputsAdapter
         Fitted in the search.
-    target : ClassificationTarget or RegressionTarget
+    targets : TargetsAdapter
         Fitted in the search.
     ensemble : Ensemble
         The networks.
@@ -150,24 +179,24 @@ def fill_pipeline(pipeline, estimator, adapter, target, ensemble, history):
     for name in ("n_features_in_", "feature_names_in_"):
         if hasattr(estimator, name):
             setattr(preprocessing, name, getattr(estimator, name))
-    models = [_averaged(network) for network in ensemble.models]
+    models = [averaged(network) for network in ensemble.models]
     network = export_keras_model(
         Ensemble(models, ensemble.weights, ensemble.temperatures)
     )
-    y = _some_targets(target)
+    y, n_rows = _some_targets(targets)
     arrays = {
-        name: np.zeros((len(y), *tensor.shape[1:]), tensor.dtype)
+        name: np.zeros((n_rows, *tensor.shape[1:]), tensor.dtype)
         for name, tensor in network.input.items()
     }
     # SciKeras's way to predict without a training; the networks are put in afterwards.
     model.initialize(_as_table(arrays, preprocessing.schemas_), y)
-    model.target_encoder_.target_ = deepcopy(target)
-    vars(model).update(model.target_encoder_.get_metadata())
+    model._take_targets(deepcopy(targets))
     blank = model.model_
-    model.model_ = _with_one_output(network)
+    model.model_ = _with_plain_output(network)
     model.model_.compile(
         optimizer=type(blank.optimizer).from_config(blank.optimizer.get_config()),
         loss=blank.loss,
+        loss_weights=model.found.loss_weights,
         jit_compile=False,
     )
     # A pickle holds the state of the optimizer, even if there has been no step yet.
@@ -175,8 +204,17 @@ def fill_pipeline(pipeline, estimator, adapter, target, ensemble, history):
     model.history_ = defaultdict(list, deepcopy(history))
 
 
-def _some_targets(target):
-    """Return rows of a target that hold all there is to learn about its form."""
+def _some_targets(targets):
+    """Return a y that holds all there is to learn about its form, and its length."""
+    rows = [_rows_of_all_kinds(target) for target in targets.targets_]
+    n_rows = max(map(len, rows))
+    # Each head has its own number of rows: they begin again until all are as long.
+    rows = [np.resize(y, (n_rows, *y.shape[1:])) for y in rows]
+    return _alone(dict(zip(targets.names, rows, strict=True))), n_rows
+
+
+def _rows_of_all_kinds(target):
+    """Return rows of the y of one head, each class or label among them."""
     schema = target.schema_
     if schema.kind == "multilabel":
         return np.eye(schema.n_outputs, dtype=int)
@@ -185,25 +223,16 @@ def _some_targets(target):
     return target.inverse_transform(np.eye(2, schema.n_outputs))
 
 
-def _with_one_output(model):
+def _alone(by_head):
+    """Return what belongs to the heads, without a dict where there is but one."""
+    return by_head if len(by_head) > 1 else next(iter(by_head.values()))
+
+
+def _with_plain_output(model):
     """Return a network whose output is a tensor instead of a dict of one."""
-    (output,) = model.output.values()
-    return keras.Model(model.input, output)
-
-
-def _averaged(model):
-    """Return a network that says one thing per row, in training as well."""
-    outputs = {name: OneOfMembers()(y) for name, y in model.output.items()}
-    return keras.Model(model.input, outputs)
-
-
-@keras.saving.register_keras_serializable("skautokeras")
-class OneOfMembers(keras.layers.Layer):
-    """Average over members, of which SciKeras and its losses know nothing."""
-
-    def call(self, inputs):
-        """Return the mean (batch, n_outputs), or the output if there is but one."""
-        return mean_of_members(inputs)
+    if len(model.output) > 1:
+        return model
+    return keras.Model(model.input, _alone(model.output))
 
 
 class Preprocessing(TransformerMixin, BaseEstimator):
@@ -213,7 +242,7 @@ class Preprocessing(TransformerMixin, BaseEstimator):
     ----------
     adapter : InputsAdapter
         Turns X into arrays.
-    target : ClassificationTarget or RegressionTarget
+    targets : TargetsAdapter
         Encodes y, from which texts learn which n-grams tell classes apart.
 
     Attributes
@@ -224,9 +253,9 @@ class Preprocessing(TransformerMixin, BaseEstimator):
         What the adapter has learned about each input.
     """
 
-    def __init__(self, adapter, target):
+    def __init__(self, adapter, targets):
         self.adapter = adapter
-        self.target = target
+        self.targets = targets
 
     def fit(self, X, y=None):
         """Fit the adapter.
@@ -235,8 +264,8 @@ class Preprocessing(TransformerMixin, BaseEstimator):
         ----------
         X : object
             As the estimator takes it.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Target.
+        y : array-like, DataFrame, or list or dict of them, default=None
+            Target, as the estimator takes it.
 
         Returns
         -------
@@ -252,8 +281,8 @@ class Preprocessing(TransformerMixin, BaseEstimator):
         ----------
         X : object
             As the estimator takes it.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Target.
+        y : array-like, DataFrame, or list or dict of them, default=None
+            Target, as the estimator takes it.
 
         Returns
         -------
@@ -265,7 +294,9 @@ class Preprocessing(TransformerMixin, BaseEstimator):
         arrays = self.adapter_.fit_transform(X)
         self.schemas_ = self.adapter_.schemas_
         if y is not None:
-            y = clone(self.target).fit(y).transform(y)
+            y = clone(self.targets).fit(y).transform(y)
+            # As in the search: of several targets the first one counts.
+            y = next(iter(y.values()))
             self.schemas_ = informed_schemas(self.adapter_, arrays, y)
         return _as_table(arrays, self.schemas_)
 
@@ -310,9 +341,14 @@ def _as_table(arrays, schemas):
             for i in range(part.shape[1])
         ],
     )
-    layout = {name: (arrays[name].shape[1:], arrays[name].dtype.str) for name in names}
+    layout = _layout({name: arrays[name] for name in names})
     table.attrs = {"schemas": schemas, "layout": layout}
     return table
+
+
+def _layout(arrays):
+    """Return how arrays (n_samples, ...) that stand side by side are taken apart."""
+    return {name: (a.shape[1:], a.dtype.str) for name, a in arrays.items()}
 
 
 def _as_arrays(table, layout):
@@ -385,7 +421,7 @@ class TargetEncoder(TransformerMixin, BaseEstimator):
         """Return what SciKeras makes attributes of the estimator."""
         schema = self.target_.schema_
         metadata = {
-            "target_schema_": schema,
+            "target_schemas_": [schema],
             "n_outputs_": schema.n_outputs,
             "n_outputs_expected_": 1,
         }
@@ -395,50 +431,14 @@ class TargetEncoder(TransformerMixin, BaseEstimator):
         return metadata
 
 
-class LearningRateSchedule(keras.callbacks.Callback):
-    """The schedule of the learning rate that was found.
-
-    Parameters
-    ----------
-    schedule : str
-        How the learning rate of the optimizer is multiplied along the training, as in
-        `learning_rate_factor`.
-    warm_up : float, default=0.0
-        Share of the training over which it climbs.
-    """
-
-    def __init__(self, schedule, warm_up=0.0):
-        super().__init__()
-        self.schedule = schedule
-        self.warm_up = warm_up
-
-    def on_train_begin(self, logs=None):
-        """Note the highest rate."""
-        self._highest = float(self.model.optimizer.learning_rate)
-        self._first = None
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Set the rate."""
-        if self._first is None:
-            self._first = epoch
-        progress = (epoch - self._first) / (self.params["epochs"] - self._first)
-        factor = learning_rate_factor(self.schedule, progress, self.warm_up)
-        self.model.optimizer.learning_rate = self._highest * float(factor)
-
-    def on_train_end(self, logs=None):
-        """Put the rate back, and keep no network alive."""
-        self.model.optimizer.learning_rate = self._highest
-        self.set_model(None)
-
-
 class _FromSearch:
-    """What the two estimators share: SciKeras's hooks, and scikit-learn's tags."""
+    """What the estimators share: SciKeras's hooks, and scikit-learn's tags."""
 
     @property
     def target_encoder(self):
-        """The target as the loss wants it."""
-        found = self.found
-        return TargetEncoder(found.target, found.head, getattr(self, "classes_", None))
+        """The target of the one head as its loss wants it."""
+        (target,), (head,) = self.found.targets.targets, self.found.heads.values()
+        return TargetEncoder(target, head, getattr(self, "classes_", None))
 
     @property
     def feature_encoder(self):
@@ -500,24 +500,41 @@ class _FromSearch:
             )
         self.schemas_, self.layout_ = attrs["schemas"], attrs["layout"]
 
+    def _take_targets(self, targets):
+        """Have the target that an adapter was fitted to."""
+        (self.target_encoder_.target_,) = targets.targets_
+        vars(self).update(self.target_encoder_.get_metadata())
+
     def _keras_build_fn(self, found, meta, compile_kwargs, label_smoothing=0.0):
         """Return the networks that were found, for the data at hand, as one."""
-        graph = found.graph(meta["schemas_"], meta["target_schema_"])
-        models = [_averaged(graph.build(values).model) for values in found.values]
-        model = _with_one_output(Ensemble(models, found.weights).as_model())
-        ((head, target),) = graph.heads.values()
-        optimizer, loss = compile_kwargs["optimizer"], compile_kwargs["loss"]
+        graph = found.graph(meta["schemas_"], meta["target_schemas_"])
+        models = [averaged(graph.build(values).model) for values in found.values]
+        model = _with_plain_output(Ensemble(models, found.weights).as_model())
+        optimizer = compile_kwargs["optimizer"]
         if optimizer.weight_decay:
             kept = not_decayed(model, model.trainable_variables)
             optimizer.exclude_from_weight_decay(var_list=kept)
-        if loss is None:
-            loss = head.make_loss(target)
-            if head.loss is None and label_smoothing:
-                config = {**loss.get_config(), "label_smoothing": label_smoothing}
-                loss = type(loss).from_config(config)
-        metrics = compile_kwargs["metrics"] or head.make_metrics(target)
-        changed = {"loss": loss, "metrics": metrics, "jit_compile": False}
-        model.compile(**{**compile_kwargs, **changed})
+        given = {
+            parameter: values_by_head(parameter, compile_kwargs[parameter], graph.heads)
+            for parameter in ("loss", "metrics")
+        }
+        losses, metrics = {}, {}
+        for name, (head, target) in graph.heads.items():
+            losses[name] = loss_of(
+                head,
+                target,
+                given["loss"].get(name),
+                label_smoothing=label_smoothing,
+                class_weights=meta.get("class_weights_", {}).get(name),
+            )
+            metrics[name] = given["metrics"].get(name) or head.make_metrics(target)
+        changed = {
+            "loss": _alone(losses),
+            "metrics": _alone(metrics),
+            "jit_compile": False,
+        }
+        weights = {"loss_weights": found.loss_weights}
+        model.compile(**{**weights, **compile_kwargs, **changed})
         return model
 
     def __sklearn_tags__(self):
@@ -558,3 +575,177 @@ class KerasRegressor(_FromSearch, wrappers.KerasRegressor):
         tags.regressor_tags = RegressorTags()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _has_classes(model):
+    """Return whether a head predicts classes; raise AttributeError if none does."""
+    if not model.found.of_classes:
+        raise AttributeError(f"{type(model).__name__} has no head for classes.")
+    return True
+
+
+class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
+    """SciKeras's estimator with networks that a search has found for several heads.
+
+    SciKeras checks y as one array. So the targets are encoded before it sees them, side
+    by side in one array, and decoded after it.
+
+    Parameters are those of `scikeras.wrappers.BaseWrapper`; ``found`` holds the
+    networks, ``label_smoothing`` is that of the default losses for classes, and
+    ``class_weight`` is a dict by head. So are ``loss``, ``metrics`` and
+    ``compile__loss_weights``, which take the place of what the heads say.
+    """
+
+    def __init__(self, model=None, *, class_weight=None, **kwargs):
+        super().__init__(model, **kwargs)
+        self.class_weight = class_weight
+
+    @property
+    def target_encoder(self):
+        """The targets that stand side by side as their losses want them."""
+        arguments = {
+            "layout": self.target_layout_,
+            "heads": self.found.heads,
+            "targets": self.target_schemas_,
+        }
+        return FunctionTransformer(_encoded, kw_args=arguments)
+
+    def fit(self, X, y, sample_weight=None, **kwargs):
+        """Train new networks.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like, DataFrame, or list or dict of them
+            One y per head.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        **kwargs : dict
+            Arguments of `keras.Model.fit`.
+        """
+        y = self._side_by_side(y, learn=not (self.warm_start and self.initialized_))
+        # Keras has weights of classes for one output only: here they are in the losses.
+        return super().fit(X, y, sample_weight, class_weight=None, **kwargs)
+
+    def partial_fit(self, X, y, **kwargs):
+        """Train for one epoch more.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like, DataFrame, or list or dict of them
+            One y per head.
+        **kwargs : dict
+            As in SciKeras.
+        """
+        y = self._side_by_side(y, learn=not self.initialized_)
+        return super().partial_fit(X, y, class_weight=None, **kwargs)
+
+    def initialize(self, X, y=None):
+        """Build networks without training them.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like, DataFrame, or list or dict of them
+            One y per head.
+        """
+        return super().initialize(X, self._side_by_side(y, learn=True))
+
+    def predict(self, X, **kwargs):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        **kwargs : dict
+            Arguments of `keras.Model.predict`.
+
+        Returns
+        -------
+        y : ndarray, DataFrame, or list or dict of ndarray
+            In the form that y had in `fit`.
+        """
+        y_pred = super().predict(X, **kwargs)
+        return self.targets_.decode(y_pred)
+
+    @available_if(_has_classes)
+    def predict_proba(self, X, **kwargs):
+        """Predict probabilities of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        **kwargs : dict
+            Arguments of `keras.Model.predict`.
+
+        Returns
+        -------
+        probabilities : dict of str to ndarray of shape (n_samples, n_classes)
+            By the names of the heads that predict classes.
+        """
+        y_pred = super().predict(X, **kwargs)
+        return self.targets_.probabilities(y_pred)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the mean over all heads of accuracy (classes) or R2 (numbers).
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like, DataFrame, or list or dict of them
+            One y per head.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+        """
+        y_pred = super().predict(X)
+        return self.targets_.score(y, y_pred, sample_weight)
+
+    def _side_by_side(self, y, *, learn):
+        """Return the encoded targets as one array (n_samples, n_columns)."""
+        if learn:
+            self._take_targets(clone(self.found.targets).fit(y))
+        arrays = self.targets_.transform(y)
+        if learn:
+            self.target_layout_ = _layout(arrays)
+            parts, by_head = self.targets_.split(y), {}
+            for name, of_head in self.targets_.class_weights(self.class_weight).items():
+                labels = self.targets_.by_head[name].true_values(parts[name])
+                by_head[name] = weights_of_values(of_head, labels, arrays[name])
+            self.class_weights_ = by_head
+        return np.column_stack(list(arrays.values()))
+
+    def _take_targets(self, targets):
+        self.targets_ = targets
+        self.target_schemas_ = targets.schemas_
+        self.n_outputs_expected_ = len(targets.names)
+        if targets.of_classes:
+            self.classes_ = {k: t.classes_ for k, t in targets.of_classes.items()}
+
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        if not self.found.of_classes:
+            tags.estimator_type = "regressor"
+            tags.regressor_tags = RegressorTags()
+        return tags
+
+
+def _encoded(y, layout, heads, targets):
+    """Return what the loss of each head compares with, from columns side by side."""
+    arrays = _as_arrays(y, layout)
+    return {
+        name: np.asarray(head.encode(arrays[name], target))
+        for (name, head), target in zip(heads.items(), targets, strict=True)
+    }

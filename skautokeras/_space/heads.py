@@ -349,6 +349,7 @@ class LossOfMembers(keras.losses.Loss):
         return cls(keras.saving.deserialize_keras_object(config["loss"]))
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class _FunctionLoss(keras.losses.Loss):
     """A plain function (y_true, y_pred) -> loss per row, as a Keras loss."""
 
@@ -358,6 +359,13 @@ class _FunctionLoss(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         return self.function(y_true, y_pred)
+
+    def get_config(self):
+        return {"function": keras.saving.serialize_keras_object(self.function)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config["function"]))
 
 
 def _function_name(function, fallback):

@@ -13,6 +13,7 @@ from skautokeras import (
 from skautokeras._data.columns import InputsAdapter
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.target import ClassificationTarget, RegressionTarget
+from skautokeras._data.targets import TargetsAdapter
 from skautokeras._export.scikeras import (
     Found,
     KerasClassifier,
@@ -33,7 +34,8 @@ def pipeline(cls, head, target):
     """Return the pipeline of a search that has found one small network."""
     table = StructuredDataInput()
     output = head(DenseBlock(n_layers=1, units=32, dropout=0.0)(table))
-    found = Found([table], [output], [{}], [1.0], target, 100, 16, 32)
+    targets = TargetsAdapter(["output"], [target])
+    found = Found([table], [output], [{}], [1.0], targets, 100, 16, 32)
     model = cls(
         found=found,
         optimizer="adam",
@@ -44,7 +46,7 @@ def pipeline(cls, head, target):
         random_state=0,
     )
     adapter = InputsAdapter(["table"], [StructuredDataAdapter()], [None])
-    steps = [("preprocessing", Preprocessing(adapter, target)), ("model", model)]
+    steps = [("preprocessing", Preprocessing(adapter, targets)), ("model", model)]
     return Pipeline(steps)
 
 

@@ -10,6 +10,7 @@ from benchmarks.internals import make_request
 from skautokeras import (
     AutoModel,
     ClassificationHead,
+    DenseBlock,
     ImageClassifier,
     ImageInput,
     Input,
@@ -180,7 +181,30 @@ def mixed_case(make_case):
 
 
 @pytest.fixture(scope="session")
-def cases(table_case, plain_case, number_case, image_case, mixed_case):
+def heads_case(make_case):
+    """A class, labels and a number, from numbers, by the networks of two folds."""
+    X = mixed_table(150, 0)[["age", "fare (£)"]]
+    rng = np.random.default_rng(0)
+    table = StructuredDataInput()
+    x = DenseBlock(n_layers=1, units=8)(table)
+    heads = [
+        ClassificationHead(name="kind"),
+        ClassificationHead(name="tags"),
+        RegressionHead(name="price"),
+    ]
+    y = {
+        "kind": rng.choice([3, 7, 11], 150),
+        "tags": rng.integers(0, 2, (150, 2)),
+        "price": 1000 + X["age"].fillna(0) * 10,
+    }
+    params = {**QUICK, "cv": 2, "refit": False}
+    estimator = AutoModel(table, [head(x) for head in heads], **params).fit(X, y)
+    assert len(estimator._ensemble.models) == 2
+    return make_case(estimator, new_rows()[["age", "fare (£)"]])
+
+
+@pytest.fixture(scope="session")
+def cases(table_case, plain_case, number_case, image_case, mixed_case, heads_case):
     """All of them by name."""
     return {
         "table": table_case,
@@ -188,4 +212,5 @@ def cases(table_case, plain_case, number_case, image_case, mixed_case):
         "number": number_case,
         "image": image_case,
         "mixed": mixed_case,
+        "heads": heads_case,
     }

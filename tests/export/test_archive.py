@@ -45,6 +45,14 @@ def test_what_can_be_compressed_is_and_zeros_come_back():
     assert unpack(pack({"zeros": zeros})) == {"zeros": zeros}
 
 
+def test_what_shrinks_much_is_compressed_beside_what_does_not():
+    weights = np.random.RandomState(0).bytes(200_000)
+    members = {"weights": weights, "statistics": bytes(80_000)}
+    content = pack(members)
+    assert len(content) < 1.01 * len(weights)
+    assert unpack(content) == members
+
+
 def test_any_changed_byte_is_found():
     content = pack({"a.json": b"some text", "b.npy": bytes(50)})
     for place in range(len(content)):

@@ -11,9 +11,9 @@ from PIL import Image
 from benchmarks.exports import SUFFIXES, run_exported
 
 RAW = {
-    "tf_saved_model": ["table", "plain", "number", "image", "mixed"],
-    "onnx": ["plain", "number", "image"],
-    "litert": ["number", "image"],
+    "tf_saved_model": ["table", "plain", "number", "image", "mixed", "heads"],
+    "onnx": ["plain", "number", "image", "heads"],
+    "litert": ["number", "image", "heads"],
 }
 
 
@@ -53,7 +53,7 @@ def test_runtimes_say_what_the_estimator_says(raw_outputs, cases, format, name):
 @pytest.mark.parametrize("format", ["onnx", "litert"])
 def test_models_from_arrays_say_what_the_network_says(format, cases, tmp_path):
     requests, expected = {}, {}
-    for name in ("table", "mixed"):
+    for name in ("table", "mixed", "heads"):
         estimator, path = cases[name].estimator, f"{tmp_path / name}{SUFFIXES[format]}"
         estimator.export(path, format=format, raw=False)
         requests[path] = estimator._adapter.transform(cases[name].X)
@@ -82,12 +82,29 @@ def test_a_saved_model_has_a_signature_for_pixels_and_one_for_files(
     image_case.check(loaded.signatures["image_files"](image_bytes=tf.constant(files)))
 
 
-def test_a_keras_file_is_the_raw_model(plain_case, tmp_path):
+@pytest.mark.parametrize("name", ["plain", "heads"])
+def test_a_keras_file_is_the_raw_model(cases, name, tmp_path):
     import keras
 
-    plain_case.estimator.export(tmp_path / "model.keras", format="keras")
+    cases[name].estimator.export(tmp_path / "model.keras", format="keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    plain_case.check(loaded.predict(plain_case.request, verbose=0))
+    cases[name].check(loaded.predict(cases[name].request, verbose=0))
+
+
+@pytest.mark.parametrize("name", ["table", "heads"])
+def test_a_keras_file_of_arrays_is_the_network(cases, name, tmp_path):
+    import keras
+
+    estimator, path = cases[name].estimator, tmp_path / "model.keras"
+    estimator.export(path, format="keras", raw=False)
+    arrays = estimator._adapter.transform(cases[name].X)
+    expected = estimator._ensemble.predict(arrays)
+    of_export = estimator.export_model().predict(arrays, verbose=0)
+    of_file = keras.models.load_model(path).predict(arrays, verbose=0)
+    for outputs in (of_export, of_file):
+        assert set(outputs) == set(expected)
+        for head, output in outputs.items():
+            np.testing.assert_allclose(output, expected[head], atol=1e-5)
 
 
 # --- What a format cannot hold

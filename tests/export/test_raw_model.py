@@ -22,7 +22,9 @@ def call(model, request):
     return model({name: tf.constant(sent) for name, sent in request.items()})
 
 
-@pytest.mark.parametrize("name", ["table", "plain", "number", "image", "mixed"])
+@pytest.mark.parametrize(
+    "name", ["table", "plain", "number", "image", "mixed", "heads"]
+)
 def test_the_model_says_what_the_estimator_says(cases, name):
     case = cases[name]
     model = case.estimator.export_model(raw=True)
@@ -41,10 +43,11 @@ def test_the_model_is_saved_and_loaded_in_safe_mode(mixed_case, tmp_path):
     mixed_case.check(call(loaded, mixed_case.request))
 
 
-def test_an_estimator_from_a_file_exports_the_same(table_case, tmp_path):
-    table_case.estimator.save(tmp_path / "estimator.zip")
+@pytest.mark.parametrize("name", ["table", "heads"])
+def test_an_estimator_from_a_file_exports_the_same(cases, name, tmp_path):
+    cases[name].estimator.save(tmp_path / "estimator.zip")
     model = skautokeras.load(tmp_path / "estimator.zip").export_model(raw=True)
-    table_case.check(call(model, table_case.request))
+    cases[name].check(call(model, cases[name].request))
 
 
 def test_columns_that_say_nothing_are_no_inputs(table_case):

@@ -2,13 +2,15 @@
 
 import pickle
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from scikeras import wrappers
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes, load_digits, load_iris
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 import skautokeras
@@ -26,6 +28,8 @@ from skautokeras import (
     TextInput,
     TextToNgramVector,
 )
+from skautokeras._data.target import ClassificationTarget, balanced_weights
+from skautokeras._export.scikeras_training import loss_of, weights_of_values
 from skautokeras.datasets import load_titanic
 
 QUICK = {"max_trials": 1, "epochs": 2, "refit": False, "random_state": 0}
@@ -198,15 +202,6 @@ def test_an_ensemble_with_a_network_of_members_goes_through():
     assert pipeline.predict_proba(X).shape == (150, 3)
 
 
-def test_several_heads_are_refused():
-    X, y = load_iris(return_X_y=True)
-    heads = [ClassificationHead(name="species"), RegressionHead(name="width")]
-    model = AutoModel(StructuredDataInput(), heads, **{**QUICK, "epochs": 1})
-    model.fit(X[:, :3], {"species": y, "width": X[:, 3]})
-    with pytest.raises(ValueError, match=r"\['species', 'width'\].*export_model"):
-        model.to_scikeras()
-
-
 def test_weights_of_rows_and_classes_count(iris_model):
     model, X, y = iris_model
     pipeline = model.to_scikeras()
@@ -233,3 +228,273 @@ def test_the_model_needs_the_preprocessing(iris_model):
 def test_an_estimator_that_is_not_fitted_cannot_be_handed_over():
     with pytest.raises(ValueError, match="not fitted"):
         StructuredDataRegressor().to_scikeras()
+
+
+# --- Several heads
+
+
+@pytest.fixture(scope="module")
+def iris():
+    """Numbers, and a class, two labels and a number that follow from them."""
+    X, species = load_iris(return_X_y=True, as_frame=True)
+    width = X.pop("petal width (cm)").to_numpy()
+    tags = np.column_stack([width > 1, X["sepal length (cm)"] > 6]).astype(int)
+    names = np.array(["setosa", "versicolor", "virginica"])
+    return X, {"species": names[species], "tags": tags, "width": width}
+
+
+def several(heads, **params):
+    """Return a model of small networks on a table, with some heads."""
+    table = StructuredDataInput()
+    x = DenseBlock(n_layers=1, units=16, dropout=0.0, use_batchnorm=False)(table)
+    outputs = [head(x) for head in heads]
+    return AutoModel(table, outputs, batch_size=32, **{**QUICK, **params})
+
+
+@pytest.fixture(scope="module")
+def three_heads(iris):
+    """An ensemble of the networks of two folds, with settings for each head."""
+    heads = [
+        ClassificationHead(name="species", loss_weight=3.0),
+        ClassificationHead(name="tags"),
+        RegressionHead(name="width", loss_weight=0.5),
+    ]
+    model = several(
+        heads,
+        cv=2,
+        loss={"width": "mean_absolute_error"},
+        metrics={"species": ["accuracy"]},
+    )
+    return model.fit(*iris)
+
+
+@pytest.fixture(scope="module")
+def two_heads(iris):
+    X, y = iris
+    heads = [ClassificationHead(name="species"), RegressionHead(name="width")]
+    return several(heads).fit(X, pd.DataFrame({k: y[k] for k in ("species", "width")}))
+
+
+def assert_equal_outputs(left, right):
+    """Assert that two dicts by head are the same to 1e-5."""
+    assert list(left) == list(right)
+    for name, y in left.items():
+        if y.dtype.kind == "f":
+            np.testing.assert_allclose(y, right[name], rtol=1e-5, atol=1e-5)
+        else:
+            np.testing.assert_array_equal(y, right[name])
+
+
+def test_several_heads_say_what_they_say_in_the_model(three_heads, iris):
+    X, y = iris
+    assert len(three_heads._ensemble.models) == 2
+    pipeline = three_heads.to_scikeras(fitted=True)
+    for one in (pipeline, pickle.loads(pickle.dumps(pipeline))):
+        assert isinstance(one["model"], wrappers.BaseWrapper)
+        assert_equal_outputs(one.predict(X), three_heads.predict(X))
+        assert_equal_outputs(one.predict_proba(X), three_heads.predict_proba(X))
+        assert one.score(X, y) == pytest.approx(three_heads.score(X, y))
+        assert one.classes_["species"].tolist() == ["setosa", "versicolor", "virginica"]
+    before = three_heads.predict_proba(X)
+    pipeline["model"].partial_fit(pipeline["preprocessing"].transform(X), y)
+    assert (pipeline.predict_proba(X)["species"] != before["species"]).any()
+    assert_equal_outputs(three_heads.predict_proba(X), before)
+
+
+def test_several_heads_from_a_file_say_the_same(three_heads, iris, tmp_path):
+    three_heads.save(tmp_path / "model")
+    loaded = skautokeras.load(tmp_path / "model")
+    assert_equal_outputs(loaded.predict(iris[0]), three_heads.predict(iris[0]))
+    pipeline = loaded.to_scikeras(fitted=True)
+    assert_equal_outputs(pipeline.predict(iris[0]), three_heads.predict(iris[0]))
+
+
+def test_several_heads_learn_from_other_rows(three_heads, iris):
+    X, y = iris
+    pipeline = clone(three_heads.to_scikeras(fitted=True))
+    pipeline.set_params(model__epochs=15, model__optimizer__learning_rate=2e-2)
+    # Other columns, and classes that the search has not seen.
+    X = X.assign(kind=pd.Categorical(np.arange(len(X)) % 7))
+    y = {**y, "species": np.where(y["species"] == "setosa", "new", y["species"])}
+    pipeline.fit(X, y)
+    assert pipeline.score(X, y) > 0.7
+    assert pipeline.classes_["species"].tolist() == ["new", "versicolor", "virginica"]
+    again = pickle.loads(pickle.dumps(pipeline))
+    assert_equal_outputs(again.predict(X), pipeline.predict(X))
+    first = pipeline["model"].model_
+    pipeline.set_params(model__warm_start=True, model__epochs=1).fit(X, y)
+    assert pipeline["model"].model_ is first
+
+
+def test_losses_and_metrics_are_those_of_the_heads(three_heads, iris):
+    X, y = iris
+    # One step: Keras does not weigh the last batch by its length in each head.
+    pipeline = three_heads.to_scikeras()
+    pipeline.set_params(model__epochs=1, model__batch_size=len(X))
+    history = pipeline.fit(X, y)["model"].history_
+    weights = {"species": 3.0, "tags": 1.0, "width": 0.5}
+    parts = {name: history[f"{name}_loss"][0] for name in weights}
+    expected = sum(weights[name] * part for name, part in parts.items())
+    assert history["loss"][0] == pytest.approx(expected, rel=1e-5)
+    assert 0 <= history["species_accuracy"][0] <= 1
+    pipeline.set_params(
+        model__loss={"width": "mean_squared_error"},
+        model__metrics={"width": ["mean_absolute_error"]},
+        model__compile__loss_weights={"species": 0.0, "tags": 0.0, "width": 1.0},
+        # It learns nothing, so that losses are those of what it predicts.
+        model__optimizer__learning_rate=1e-9,
+    )
+    history = pipeline.fit(X, y)["model"].history_
+    assert history["loss"] == pytest.approx(history["width_loss"])
+    error = pipeline.predict(X)["width"] - y["width"]
+    scale = y["width"].std()
+    assert history["width_loss"][0] == pytest.approx(
+        np.mean((error / scale) ** 2), rel=1e-3
+    )
+    assert history["width_mean_absolute_error"][0] == pytest.approx(
+        np.abs(error / scale).mean(), rel=1e-3
+    )
+
+
+def losses_without_learning(pipeline, X, y, **fit_params):
+    """Return what the heads of a pipeline lose that cannot learn, and that pipeline."""
+    pipeline = clone(pipeline).set_params(
+        model__epochs=1, model__batch_size=len(X), model__optimizer__learning_rate=1e-9
+    )
+    return pipeline.fit(X, y, **fit_params)["model"].history_, pipeline
+
+
+def test_labels_are_smoothed_and_classes_and_rows_weigh(two_heads, iris):
+    X, y = iris
+    y = pd.DataFrame({k: y[k] for k in ("species", "width")})
+    found, pipeline = losses_without_learning(two_heads.to_scikeras(), X, y)
+    proba = pipeline.predict_proba(X)["species"]
+    assert found["species_loss"][0] == pytest.approx(
+        log_loss(y["species"], proba), rel=1e-4
+    )
+    pipeline = two_heads.to_scikeras().set_params(model__label_smoothing=0.3)
+    smoothed, _ = losses_without_learning(pipeline, X, y)
+    expected = 0.7 * log_loss(y["species"], proba) - 0.3 * np.log(proba).mean()
+    assert smoothed["species_loss"][0] == pytest.approx(expected, rel=1e-4)
+    of_class = {"setosa": 10.0, "versicolor": 2.0, "virginica": 1.0}
+    pipeline = two_heads.to_scikeras()
+    pipeline.set_params(model__class_weight={"species": of_class})
+    weighted, _ = losses_without_learning(pipeline, X, y)
+    expected = log_loss(
+        y["species"], proba, sample_weight=y["species"].map(of_class).to_numpy()
+    )
+    assert weighted["species_loss"][0] == pytest.approx(expected, rel=1e-4)
+    assert weighted["width_loss"] == pytest.approx(found["width_loss"])
+    pickle.loads(pickle.dumps(pipeline))
+    rows = np.repeat([0.0, 1.0, 2.0], 50)
+    weighted, pipeline = losses_without_learning(
+        two_heads.to_scikeras(), X, y, model__sample_weight=rows
+    )
+    assert weighted["loss"] != found["loss"]
+    score = pipeline.score(X, y, sample_weight=rows)
+    assert score == pytest.approx(pipeline.score(X[50:], y[50:], rows[50:]))
+
+
+@pytest.mark.parametrize(
+    ("labels", "loss", "class_weight"),
+    [
+        (["no", "yes"], None, {"no": 1.0, "yes": 3.0}),
+        (["no", "yes"], "sparse_categorical_crossentropy", "balanced"),
+        (["a", "b", "c"], None, "balanced"),
+        (["a", "b", "c"], "sparse_categorical_crossentropy", {"a": 1, "b": 2, "c": 9}),
+        ([[0, 1], [1, 0], [1, 1]], None, [{0: 1, 1: 3}, {0: 2, 1: 1}]),
+        ([[0, 1], [1, 0], [1, 1]], "binary_crossentropy", "balanced"),
+    ],
+    ids=str,
+)
+def test_classes_weigh_as_much_as_their_rows(labels, loss, class_weight):
+    rng = np.random.default_rng(0)
+    y = np.array(labels)[rng.integers(0, len(labels), 40)]
+    target, head = ClassificationTarget().fit(y), ClassificationHead(loss=loss)
+    codes, schema = target.transform(y), target.schema_
+    encoded = np.asarray(head.encode(codes, schema))
+    n_outputs = schema.n_outputs if loss != "sparse_categorical_crossentropy" else 3
+    y_pred = rng.dirichlet(np.ones(max(n_outputs, 2)), 40)[:, :n_outputs]
+    y_pred = y_pred.astype("float32")
+    weight = balanced_weights(class_weight, y)
+    expected = head.make_loss(schema)(
+        encoded, y_pred, sample_weight=weight / weight.mean()
+    )
+    weights = weights_of_values(class_weight, y, codes)
+    weighted = loss_of(head, schema, class_weights=weights)
+    assert float(weighted(encoded, y_pred)) == pytest.approx(float(expected), rel=1e-5)
+    config = keras.saving.serialize_keras_object(weighted)
+    again = keras.saving.deserialize_keras_object(config)
+    assert float(again(encoded, y_pred)) == float(weighted(encoded, y_pred))
+
+
+def test_predictions_of_several_heads_have_the_form_of_the_target(two_heads, iris):
+    X, y = iris
+    species, width = y["species"], y["width"]
+    pipeline = two_heads.to_scikeras().set_params(model__epochs=1)
+    forms = [
+        {"species": species, "width": width},
+        [species, width],
+        (species, width),
+        pd.DataFrame({"width": width, "species": species}),
+        np.column_stack([species.astype(object), width]),
+    ]
+    expected = clone(pipeline).fit(X, forms[0]).predict(X)
+    for form in forms[1:]:
+        predicted = pipeline.fit(X, form).predict(X)
+        assert type(predicted) is type(form)
+        if isinstance(form, pd.DataFrame):
+            assert list(predicted) == ["width", "species"]
+            predicted = predicted[["species", "width"]].to_numpy()
+        if isinstance(predicted, np.ndarray):
+            predicted = predicted.T
+        for one, name in zip(predicted, expected, strict=True):
+            np.testing.assert_array_equal(one, expected[name])
+
+
+def test_several_heads_go_through_cross_validation(two_heads, iris):
+    X, y = iris
+    y = pd.DataFrame({k: y[k] for k in ("species", "width")})
+    pipeline = two_heads.to_scikeras().set_params(
+        model__epochs=6, model__optimizer__learning_rate=2e-2
+    )
+    scores = cross_val_score(pipeline, X, y.to_numpy(), cv=KFold(2, shuffle=True))
+    assert (scores > 0.5).all()
+    search = GridSearchCV(
+        pipeline,
+        {"model__optimizer__learning_rate": [1e-6, 2e-2]},
+        cv=KFold(2, shuffle=True, random_state=0),
+    ).fit(X, y)
+    assert search.best_params_["model__optimizer__learning_rate"] == 2e-2
+    assert list(search.predict(X)) == ["species", "width"]
+
+
+def test_heads_for_numbers_alone_are_a_regressor(iris):
+    X, y = iris
+    heads = [RegressionHead(name="width"), RegressionHead(name="length")]
+    model = several(heads, max_trials=1).fit(X, [y["width"], X["petal length (cm)"]])
+    pipeline = model.to_scikeras(fitted=True)
+    assert is_regressor(pipeline)
+    assert not hasattr(pipeline, "predict_proba")
+    for left, right in zip(pipeline.predict(X), model.predict(X), strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"loss": "mean_squared_error"}, "'loss' parameter must be a dict by head"),
+        ({"metrics": {"price": ["mse"]}}, r"must be names of heads.*'price'"),
+        ({"class_weight": "balanced"}, "'class_weight' parameter must be a dict by"),
+        ({"class_weight": {"width": "balanced"}}, "for heads of classes"),
+    ],
+    ids=str,
+)
+def test_parameters_of_heads_are_checked(two_heads, iris, params, message):
+    X, y = iris
+    pipeline = two_heads.to_scikeras()
+    pipeline["model"].set_params(**params)
+    with pytest.raises(ValueError, match=message):
+        pipeline.fit(X, [y["species"], y["width"]])
+    with pytest.raises(ValueError, match="but there are 2 heads"):
+        pipeline.fit(X, [y["species"]])

@@ -1,0 +1,204 @@
+"""What SciKeras trains the found networks with, and has no words for itself."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from skautokeras._data.target import balanced_weights
+from skautokeras._layers.ensemble import mean_of_members
+from skautokeras._search.optimization import learning_rate_factor
+
+
+def averaged(model):
+    """Return a network that says one thing per row, in training as well."""
+    outputs = {name: OneOfMembers()(y) for name, y in model.output.items()}
+    return keras.Model(model.input, outputs)
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class OneOfMembers(keras.layers.Layer):
+    """Average over members, of which SciKeras and its losses know nothing."""
+
+    def call(self, inputs):
+        """Return the mean (batch, n_outputs), or the output if there is but one."""
+        return mean_of_members(inputs)
+
+
+class LearningRateSchedule(keras.callbacks.Callback):
+    """The schedule of the learning rate that was found.
+
+    Parameters
+    ----------
+    schedule : str
+        How the learning rate of the optimizer is multiplied along the training, as in
+        `learning_rate_factor`.
+    warm_up : float, default=0.0
+        Share of the training over which it climbs.
+    """
+
+    def __init__(self, schedule, warm_up=0.0):
+        super().__init__()
+        self.schedule = schedule
+        self.warm_up = warm_up
+
+    def on_train_begin(self, logs=None):
+        """Note the highest rate."""
+        self._highest = float(self.model.optimizer.learning_rate)
+        self._first = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Set the rate."""
+        if self._first is None:
+            self._first = epoch
+        progress = (epoch - self._first) / (self.params["epochs"] - self._first)
+        factor = learning_rate_factor(self.schedule, progress, self.warm_up)
+        self.model.optimizer.learning_rate = self._highest * float(factor)
+
+    def on_train_end(self, logs=None):
+        """Put the rate back, and keep no network alive."""
+        self.model.optimizer.learning_rate = self._highest
+        self.set_model(None)
+
+
+def loss_of(head, target, given=None, *, label_smoothing=0.0, class_weights=None):
+    """Return what the output of a head is trained with.
+
+    Parameters
+    ----------
+    head : Head
+        Says what the loss is.
+    target : TargetSchema
+        What it predicts.
+    given : str, callable, keras.losses.Loss or None, default=None
+        Takes the place of the loss of the head.
+    label_smoothing : float, default=0.0
+        Of the default loss for classes.
+    class_weights : ndarray or None, default=None
+        From `weights_of_values`. None: all classes weigh 1.
+
+    Returns
+    -------
+    loss : object
+        For `keras.Model.compile`.
+    """
+    loss = head.make_loss(target) if given is None else given
+    is_default = given is None and head.loss is None
+    if is_default and label_smoothing and target.is_classification:
+        config = {**loss.get_config(), "label_smoothing": label_smoothing}
+        loss = type(loss).from_config(config)
+    if class_weights is not None:
+        loss = LossOfClasses(loss, class_weights, head.layout(target))
+    return loss
+
+
+def weights_of_values(class_weight, y, encoded):
+    """Return what each value of the target of a head weighs.
+
+    With mean 1 over the rows the loss keeps its size beside those of other heads.
+
+    Parameters
+    ----------
+    class_weight : dict, list of dict or "balanced"
+        As in scikit-learn.
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Classes, or zeros and ones.
+    encoded : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        The same as codes.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_labels, n_values), dtype float64
+        One row for classes that exclude each other. That of a sample is the product of
+        what its labels weigh.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._export.scikeras_training import weights_of_values
+    >>> y = np.array(["no", "no", "yes", "no"])
+    >>> weights_of_values("balanced", y, np.array([0, 0, 1, 0])).round(2)
+    array([[0.67, 2.  ]])
+    """
+    columns = y.reshape(len(y), -1).T
+    codes = encoded.reshape(len(y), -1).T.astype(int)
+    several = isinstance(class_weight, list)
+    of_columns = class_weight if several else [class_weight] * len(columns)
+    weights = np.ones((len(columns), max(codes.max() + 1, 2)))
+    for row, of_column, column, code in zip(
+        weights, of_columns, columns, codes, strict=True
+    ):
+        row[code] = balanced_weights(of_column, column)
+    of_samples = np.take_along_axis(weights, codes, axis=1).prod(axis=0)
+    weights[0] /= of_samples.mean()
+    return weights
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class LossOfClasses(keras.losses.Loss):
+    """A loss in which classes weigh differently.
+
+    SciKeras has one weight per row, but classes of several heads weigh by head.
+
+    Parameters
+    ----------
+    loss : str, callable or keras.losses.Loss
+        Of encoded targets and outputs.
+    weights : array-like of shape (n_labels, n_values)
+        From `weights_of_values`.
+    layout : {"binary", "one_hot", "codes", "columns"}
+        Of the encoded targets, as in `Head.layout`.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skautokeras._export.scikeras_training import LossOfClasses
+    >>> squares = keras.losses.MeanSquaredError()
+    >>> loss = LossOfClasses(squares, [[1.0, 3.0]], "binary")
+    >>> float(loss(np.array([[0.0], [1.0]]), np.array([[1.0], [0.0]])))
+    2.0
+    """
+
+    def __init__(self, loss, weights, layout):
+        loss = keras.losses.get(loss)
+        name = getattr(loss, "name", None) or getattr(loss, "__name__", "loss")
+        super().__init__(name=name)
+        self.loss = loss
+        self.weights = np.asarray(weights, dtype="float32")
+        self.layout = layout
+
+    def call(self, y_true, y_pred):
+        """Return the weighted loss of each row.
+
+        Parameters
+        ----------
+        y_true : tensor of shape (batch,) or (batch, n)
+            Encoded targets.
+        y_pred : tensor of shape (batch, n_outputs)
+            Outputs.
+        """
+        # A loss object called as such returns the mean over the rows.
+        losses = getattr(self.loss, "call", self.loss)(y_true, y_pred)
+        return losses * self._weights_of_rows(y_true)
+
+    def _weights_of_rows(self, y_true):
+        if self.layout == "one_hot":
+            return ops.matmul(y_true, self.weights[0])
+        if self.layout == "codes":
+            return ops.take(self.weights[0], ops.cast(ops.ravel(y_true), "int32"))
+        low, high = self.weights.T
+        return ops.prod(low + ops.cast(y_true, "float32") * (high - low), axis=-1)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {
+            "loss": keras.saving.serialize_keras_object(self.loss),
+            "weights": self.weights.tolist(),
+            "layout": self.layout,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the loss that a configuration describes."""
+        loss = keras.saving.deserialize_keras_object(config["loss"])
+        return cls(loss, config["weights"], config["layout"])
