@@ -27,7 +27,7 @@ MAX_TOKENS = 200_000
 FEW_TEXTS = 100
 # Tokens of a text, and different n-grams of it, that are kept at most.
 MAX_LENGTH = 512
-MAX_WORD_NGRAMS = 512
+MAX_WORD_NGRAMS = 768
 MAX_CHARACTER_NGRAMS = 1024
 # Texts whose median is longer (in characters) get no n-grams of characters, and neither
 # do so many that their arrays would hold more entries than this (docs/decisions.md).
@@ -36,7 +36,9 @@ MAX_ENTRIES = 2**25
 # N-grams are learned from texts, evenly spaced, of this many words or characters.
 MAX_LEARNED = 2**23
 
-WORD_NGRAMS = (1, 2)
+WORD_NGRAMS = (1, 2, 3)
+# Three words are one number below 2**63.
+MOST_WORDS = 2**21 - FIRST
 CHARACTER_NGRAMS = (3, 4, 5)
 # Five characters are one number below 2**60.
 N_CHARACTERS = 2**12
@@ -184,7 +186,8 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         texts = [normalise(text) for text in given]
         max_tokens = MAX_TOKENS if self.max_tokens is None else self.max_tokens
         at_least = 1 if len(texts) < FEW_TEXTS else 2
-        self.vocabulary_, words = _learn_vocabulary(texts, max_tokens, at_least)
+        n_words = min(max_tokens, MOST_WORDS)
+        self.vocabulary_, words = _learn_vocabulary(texts, n_words, at_least)
         self.word_ngrams_ = NgramWeights(
             lengths=WORD_NGRAMS,
             base=len(self.vocabulary_) + FIRST,

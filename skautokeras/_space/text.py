@@ -40,7 +40,7 @@ _POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 class TextToNgramVector(Block):
     """Turn each text into a vector by the n-grams that are in it, in any order.
 
-    N-grams of one and two words, and of three to five characters within a word, are
+    N-grams of one to three words, and of three to five characters within a word, are
     weighted; the vector is a learned linear map of these weights, and the sum of both
     maps if both kinds are taken.
 
