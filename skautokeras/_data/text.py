@@ -38,7 +38,7 @@ MAX_LEARNED = 2**23
 
 WORD_NGRAMS = (1, 2, 3)
 # Three words are one number below 2**63.
-MOST_WORDS = 2**21 - FIRST
+MOST_WORDS = 2**21 - FIRST - 1
 CHARACTER_NGRAMS = (3, 4, 5)
 # Five characters are one number below 2**60.
 N_CHARACTERS = 2**12
