@@ -287,7 +287,6 @@ def test_a_keras_name_is_refused_where_it_could_mean_several_heads(problem):
         (lambda estimator, X, y: estimator.predict_proba(X)[:, 0].mean(), False),
         (lambda estimator, X, y: estimator.decision_function(X), False),
     ],
-    ids=str,
 )
 def test_it_is_known_whether_a_score_judges_labels(problem, scoring, expected):
     heads, rows = problem.graph.heads, problem.data.valid
