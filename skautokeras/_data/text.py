@@ -157,7 +157,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> from skautokeras._data.text import TextAdapter
-    >>> adapter = TextAdapter().fit(["dry and fruity", "dry, with oak", "fruity"])
+    >>> adapter = TextAdapter().fit(["dry and fruity", "dry with oak", "fruity"])
     >>> adapter.transform(["dry oak", "sweet"])["tokens"].tolist()
     [[2, 6, 0], [1, 0, 0]]
     """
