@@ -15,7 +15,7 @@ from skautokeras._space.hyperparameters import check_parameters
 from skautokeras._space.records import Members
 from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock
-from skautokeras._space.training import Training, suggest_training
+from skautokeras._space.training import SMALL_DATA, Training, suggest_training
 from skautokeras._space.unfilled import without_weights
 from skautokeras._space.wiring import Wiring, is_head
 
@@ -26,8 +26,6 @@ _INNER = (
 )
 # Characters of a block that are shown in an error.
 _SHOWN = 200
-# Where there are fewer rows, smoothed labels hold networks back (docs/decisions.md).
-_FEW_ROWS = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,7 +273,7 @@ class Graph:
     def _run(self, hp):
         # Averages and smoothed labels are part of the recipes for images.
         has_images = any(isinstance(s, ImageSchema) for s in self.schemas)
-        regularized = has_images or self.n_samples < _FEW_ROWS
+        regularized = has_images or self.n_samples < SMALL_DATA
         training = suggest_training(
             hp,
             self.n_samples,

@@ -8,6 +8,7 @@ import re
 
 from skautokeras._data.schema import ImageSchema, StructuredDataSchema, TextSchema
 from skautokeras._space import accelerator
+from skautokeras._space.training import SMALL_DATA
 
 _BLOCK = "structured_data_block_1"
 _IMAGE_BLOCK = "image_block_1"
@@ -171,8 +172,7 @@ STRUCTURED_DATA = (
         training={"learning_rate": 5e-3, "weight_decay": 1e-1, "epochs": 64},
     ),
 )
-# Where a table has fewer rows, only dense layers are (docs/decisions.md).
-_FEW_ROWS = 2000
+# What is predefined for small tables: dense layers only.
 FEW_ROWS = tuple(v for v in STRUCTURED_DATA if v[f"{_BLOCK}/block_type"] == "dense")
 
 
@@ -205,6 +205,31 @@ def _convolutions(filters, **others):
 
 # Four pixels of 32, a square of eight (Page, How to train your ResNet).
 _CROP_AND_CUTOUT = {"translation": 0.0, "crop": 0.125, "cutout": 0.25}
+_MIRRORED = {"flip": "horizontal", **_CROP_AND_CUTOUT}
+# Digits and letters: not mirrored, but written in many ways.
+_WRITTEN = {"flip": "none", "translation": 0.1, "rotation": 10.0, "zoom": 0.1}
+
+
+def _nine_layers(filters, augmentation, epochs):
+    """Return the residual network of nine layers, published with 64 filters."""
+    return _image(
+        block_type="res_net",
+        network={"version": "v1", "depth": 9, "filters": filters},
+        augmentation=augmentation,
+        reduction="global_max",
+        training=_regularized(5e-3, epochs),
+    )
+
+
+def _regularized(learning_rate, epochs):
+    """Return a training that holds large networks back."""
+    return {
+        "learning_rate": learning_rate,
+        "weight_decay": 1e-1,
+        "epochs": epochs,
+        "label_smoothing": 0.1,
+    }
+
 
 IMAGE = (
     # A small network: the first answer, in a minute. No flips: digits have a direction.
@@ -227,30 +252,14 @@ IMAGE = (
     # A residual network of nine layers, a quarter as wide as it was published. So short
     # a training learns less from images that are covered in part.
     *(
-        _image(
-            block_type="res_net",
-            network={"version": "v1", "depth": 9, "filters": 16},
-            augmentation={"flip": flip, **_CROP_AND_CUTOUT, "cutout": 0.0},
-            reduction="global_max",
-            training={
-                "learning_rate": 5e-3,
-                "weight_decay": 1e-1,
-                "epochs": 16,
-                "label_smoothing": 0.1,
-            },
-        )
+        _nine_layers(16, {"flip": flip, **_CROP_AND_CUTOUT, "cutout": 0.0}, epochs=16)
         for flip in ("none", "horizontal")
     ),
     # More convolutions, images turned and zoomed as well: digits and letters.
     _image(
         block_type="conv",
         network=_convolutions((32, 64, 128), n_layers=2, dropout=0.2),
-        augmentation={
-            "flip": "none",
-            "translation": 0.1,
-            "rotation": 10.0,
-            "zoom": 0.1,
-        },
+        augmentation=_WRITTEN,
         reduction="flatten",
         training={
             "learning_rate": 3e-3,
@@ -260,21 +269,7 @@ IMAGE = (
         },
     ),
     # The residual network half as wide as published and longer; then as wide.
-    *(
-        _image(
-            block_type="res_net",
-            network={"version": "v1", "depth": 9, "filters": filters},
-            augmentation={"flip": "horizontal", **_CROP_AND_CUTOUT},
-            reduction="global_max",
-            training={
-                "learning_rate": 5e-3,
-                "weight_decay": 1e-1,
-                "epochs": 32,
-                "label_smoothing": 0.1,
-            },
-        )
-        for filters in (32, 64)
-    ),
+    *(_nine_layers(filters, _MIRRORED, epochs=32) for filters in (32, 64)),
 )
 
 # Behind those, where a fast GPU trains them: what would take days on two cores.
@@ -283,48 +278,21 @@ LARGE_IMAGES = (
     _image(
         block_type="efficient_net",
         network={"version": "small"},
-        augmentation={"flip": "horizontal", **_CROP_AND_CUTOUT},
+        augmentation=_MIRRORED,
         reduction="global_avg",
-        training={
-            "learning_rate": 2e-3,
-            "weight_decay": 1e-1,
-            "epochs": 64,
-            "label_smoothing": 0.1,
-        },
+        training=_regularized(2e-3, epochs=64),
     ),
     # The network of nine layers as wide as published and longer: for what must not be
     # mirrored, and for what may.
-    *(
-        _image(
-            block_type="res_net",
-            network={"version": "v1", "depth": 9, "filters": 64},
-            augmentation=augmentation,
-            reduction="global_max",
-            training={
-                "learning_rate": 5e-3,
-                "weight_decay": 1e-1,
-                "epochs": 64,
-                "label_smoothing": 0.1,
-            },
-        )
-        for augmentation in (
-            {"flip": "none", "translation": 0.1, "rotation": 10.0, "zoom": 0.1},
-            {"flip": "horizontal", **_CROP_AND_CUTOUT},
-        )
-    ),
+    *(_nine_layers(64, variation, epochs=64) for variation in (_WRITTEN, _MIRRORED)),
     # Deeper ones (He et al., arXiv:1603.05027), as wide as published.
     *(
         _image(
             block_type="res_net",
             network={"version": "v2", "depth": depth, "filters": 64},
-            augmentation={"flip": "horizontal", **_CROP_AND_CUTOUT},
+            augmentation=_MIRRORED,
             reduction="global_avg",
-            training={
-                "learning_rate": 2e-3,
-                "weight_decay": 1e-1,
-                "epochs": 64,
-                "label_smoothing": 0.1,
-            },
+            training=_regularized(2e-3, epochs=64),
         )
         for depth in (18, 50)
     ),
@@ -534,7 +502,7 @@ def _for_tables(schemas, targets):
     tables = [s for s in schemas if isinstance(s, StructuredDataSchema)]
     if any(table.n_sparse for table in tables):
         return SPARSE_DATA
-    if any(table.n_samples < _FEW_ROWS for table in tables):
+    if any(table.n_samples < SMALL_DATA for table in tables):
         return FEW_ROWS
     if not targets or any(target.is_classification for target in targets):
         return STRUCTURED_DATA
