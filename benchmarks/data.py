@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn import datasets
 from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.utils import shuffle
 
 # With a training and a test file in the data folder.
 TASKS = {
@@ -24,7 +25,7 @@ def is_classification(dataset):
     return TABLES[dataset] == "classification"
 
 
-def read_split(folder, dataset, split, number=0):
+def read_split(folder, dataset, split, number=0, n_rows=None):
     """Read the training or the test rows of a data set.
 
     Parameters
@@ -38,12 +39,23 @@ def read_split(folder, dataset, split, number=0):
     number : int, default=0
         Which split, where there is no test file: five in a row share the rows out,
         each part being the test rows of one of them.
+    n_rows : int or None, default=None
+        So many of the training rows, drawn without replacement; `number` is the seed.
+        None: all of them.
 
     Returns
     -------
     X : DataFrame of shape (n_samples, n_features)
     y : Series of shape (n_samples,)
     """
+    X, y = _read_all(folder, dataset, split, number)
+    if split == "train" and n_rows is not None and n_rows < len(y):
+        X, y = shuffle(X, y, n_samples=n_rows, random_state=number)
+    return X, y
+
+
+def _read_all(folder, dataset, split, number):
+    """Read all rows of a split."""
     if dataset in TASKS:
         frame = pd.read_csv(Path(folder) / dataset / f"{split}.csv.gz")
         return frame.drop(columns="target"), frame["target"]

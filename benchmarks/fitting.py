@@ -176,7 +176,8 @@ def measure_fit(spec, prepare, read=None, tasks=TABLES):
     Parameters
     ----------
     spec : dict
-        `folder`, `dataset` and what `prepare` reads.
+        `folder`, `dataset`, for tables `rows` (how many to learn from), and what
+        `prepare` reads.
     prepare : callable
         `prepare(spec)` imports the method's libraries and returns `fit`;
         `fit(X, y)` returns a `Fitted`.
@@ -191,7 +192,7 @@ def measure_fit(spec, prepare, read=None, tasks=TABLES):
     dict
         The measurement.
     """
-    read = read or partial(read_split, number=spec["seed"])
+    read = read or partial(read_split, number=spec["seed"], n_rows=spec.get("rows"))
     X, y = read(spec["folder"], spec["dataset"], "train")
 
     started = time.perf_counter()

@@ -23,7 +23,43 @@ def prepare_skautokeras(spec):
     import tensorflow  # noqa: F401
 
     params = {"random_state": spec["seed"], **spec.get("params", {})}
-    estimator = make_estimator(spec["dataset"], **params)
+    return fit_of_search(make_estimator(spec["dataset"], **params))
+
+
+def prepare_block(spec):
+    """One network of skautokeras as it is predefined: one trial, no ensemble.
+
+    A fifth of the rows judge it, as those of pytabkit, and it is not trained again.
+    """
+    import tensorflow  # noqa: F401 - its seconds are not those of the fit
+
+    from skautokeras import (
+        AutoModel,
+        ClassificationHead,
+        RegressionHead,
+        StructuredDataBlock,
+        StructuredDataInput,
+    )
+
+    heads = (RegressionHead, ClassificationHead)
+    head = heads[is_classification(spec["dataset"])]()
+    table = StructuredDataInput()
+    block = StructuredDataBlock(block_type=spec["method"])
+    return fit_of_search(
+        AutoModel(
+            table,
+            head(block(table)),
+            max_trials=1,
+            ensemble_size=1,
+            refit=False,
+            validation_fraction=0.2,
+            random_state=spec["seed"],
+        )
+    )
+
+
+def fit_of_search(estimator):
+    """Return what fits an estimator of skautokeras and says what it has found."""
 
     def fit(X, y):
         estimator.fit(X, y)
@@ -160,6 +196,8 @@ def prepare_mlp(spec):
 
 PREPARE = {
     "skautokeras": prepare_skautokeras,
+    "real_mlp": prepare_block,
+    "tab_m": prepare_block,
     "hist_gradient_boosting": prepare_hist_gradient_boosting,
     "tuned_hist_gradient_boosting": prepare_tuned_hist_gradient_boosting,
     "mlp": prepare_mlp,

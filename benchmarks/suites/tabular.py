@@ -25,6 +25,8 @@ from benchmarks.suite import Suite
 # Method -> the peer whose environment it needs; None: that of skautokeras.
 METHODS = {
     "skautokeras": None,
+    "real_mlp": None,
+    "tab_m": None,
     "hist_gradient_boosting": None,
     "tuned_hist_gradient_boosting": None,
     "mlp": None,
@@ -62,7 +64,15 @@ COSTS = {
 
 
 def measurements(options):
-    """Yield one measurement per data set, seed or split, and method."""
+    """Yield one measurement per data set, seed or split, and method.
+
+    Raises
+    ------
+    ValueError
+        If the options name several numbers of rows: ranks would mix them.
+    """
+    if len(options.rows) > 1:
+        raise ValueError(f"tabular takes one number of --rows, got {options.rows}.")
     for dataset in options.datasets:
         # The seed is the number of the split, too, where there is no test file.
         splits = range(options.splits)
@@ -73,6 +83,7 @@ def measurements(options):
                     "method": method,
                     "seed": seed,
                     "max_time": options.max_time,
+                    "rows": options.rows[0],
                 }
                 yield {**case, **_measure(options, case)}
 
@@ -228,6 +239,7 @@ SUITE = Suite(
         "datasets": list(TABLES),
         "seeds": [0, 1, 2],
         "splits": 5,
+        "rows": [None],
         "methods": list(METHODS),
         "max_time": 120.0,
         "autokeras_trials": AUTOKERAS_TRIALS,

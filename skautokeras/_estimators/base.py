@@ -704,7 +704,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         """Return the configurations that are tried first."""
         from skautokeras._space.portfolio import predefined
 
-        return predefined(graph.block_names, graph.schemas, graph.targets)
+        given = graph.wiring.given
+        return predefined(graph.block_names, graph.schemas, graph.targets, given)
 
     def _finish(self, problem, trials, *, refit, deadline):
         """Return the attributes of an estimator whose search ends with ``trials``."""

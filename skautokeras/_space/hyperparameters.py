@@ -275,6 +275,28 @@ def is_searched(given):
     return given is None or hasattr(given, "suggest")
 
 
+def admits(given, value):
+    """Return whether what is given for a block's parameter leaves it a value.
+
+    Parameters
+    ----------
+    given : object
+        What the user passed: None, a range, or the value itself.
+    value : object
+        Of the hyperparameter. Ranges of numbers are not asked: the search starts at
+        their default instead.
+
+    Examples
+    --------
+    >>> from skautokeras._space.hyperparameters import Choice, admits
+    >>> admits(None, 3), admits(3, 3), admits(2, 3), admits(Choice((1, 2)), 3)
+    (True, True, False, False)
+    """
+    if isinstance(given, Choice):
+        return value in given.values
+    return is_searched(given) or given == value
+
+
 def greatest(given):
     """Return the greatest value of a range of numbers.
 

@@ -8,6 +8,7 @@ import re
 
 from skautokeras._data.schema import ImageSchema, StructuredDataSchema, TextSchema
 from skautokeras._space import accelerator
+from skautokeras._space.hyperparameters import admits
 from skautokeras._space.training import SMALL_DATA
 
 _BLOCK = "structured_data_block_1"
@@ -512,7 +513,7 @@ def _for_tables(schemas, targets):
     )
 
 
-def predefined(block_names, schemas=(), targets=()):
+def predefined(block_names, schemas=(), targets=(), given=None):
     """Return the predefined configurations of a graph.
 
     Parameters
@@ -528,25 +529,29 @@ def predefined(block_names, schemas=(), targets=()):
         On a fast GPU there are more for images, larger ones.
     targets : sequence of TargetSchema, default=()
         One per output: some values differ between numbers and classes.
+    given : dict of str to object or None, default=None
+        What the user gave for parameters of the blocks, by full name: configurations
+        that say something else are left out, as far as there are others.
 
     Returns
     -------
     configurations : list of dict
         Cheapest first. If nothing is known of any block: the one of all defaults.
     """
-    by_block = _BY_BLOCK | {"structured_data_block": _for_tables(schemas, targets)}
+    whatever = _BY_BLOCK | {"structured_data_block": _for_tables((), targets)}
+    by_block = whatever | {"structured_data_block": _for_tables(schemas, targets)}
     if _has_few_images(schemas):
         by_block["image_block"] = FEW_IMAGES
     elif accelerator.has_fast_gpu():
         by_block["image_block"] = (*IMAGE, *LARGE_IMAGES)
     found = [
-        (name, base, configurations)
-        for base, configurations in by_block.items()
+        (name, base, (*each, _TEXT_BERT) if f"{name}/{_BERT}" in block_names else each)
+        for base, each in by_block.items()
         for name in block_names
         if re.fullmatch(rf"({_BLOCK[:-1]}\d+/)?{base}_\d+", name)
     ]
     found = [
-        (name, base, (*each, _TEXT_BERT) if f"{name}/{_BERT}" in block_names else each)
+        (name, base, _that_fit(each, whatever[base], base, name, given or {}))
         for name, base, each in found
     ]
     if not found:
@@ -557,6 +562,24 @@ def predefined(block_names, schemas=(), targets=()):
             one = configurations[min(i, len(configurations) - 1)]
             values |= {k.replace(f"{base}_1/", f"{name}/"): v for k, v in one.items()}
     return [_with_enough_steps(values, schemas) for values in joined]
+
+
+def _that_fit(configurations, others, base, name, given):
+    """Return those of a block that its parameters contradict least.
+
+    Where all of them are contradicted, the others of its kind are asked as well: few
+    rows begin with dense layers, but not if the user wants a RealMLP.
+    """
+
+    def n_contradictions(values):
+        renamed = {k.replace(f"{base}_1/", f"{name}/"): v for k, v in values.items()}
+        return sum(not admits(given.get(k), v) for k, v in renamed.items())
+
+    if all(map(n_contradictions, configurations)):
+        more = (values for values in others if values not in configurations)
+        configurations = (*configurations, *more)
+    least = min(map(n_contradictions, configurations))
+    return tuple(v for v in configurations if n_contradictions(v) == least)
 
 
 def rank(values, schemas):

@@ -13,9 +13,11 @@ import pytest
 
 from benchmarks.command_line import SUITES, main, parse_arguments
 from benchmarks.curves import band, best_at, seconds_until
+from benchmarks.data import read_split
 from benchmarks.image_data import read_images
 from benchmarks.internals import build, make_problem, predefined_configurations
 from benchmarks.machine import machine_facts, software_versions
+from benchmarks.methods import fit_method
 from benchmarks.peers import AUTOKERAS, PeerMissingError, Peers
 from benchmarks.process import run
 from benchmarks.results import Results, render
@@ -452,6 +454,35 @@ def test_the_tabular_suite_runs_from_end_to_end(tmp_path, capsys):
     assert "| wine | hist_gradient_boosting | 1/1 | " in printed
     assert "Over 2 data sets (wine, diabetes)" in printed
     assert printed.strip() == (output / "tabular.md").read_text("utf-8").strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["real_mlp", "tab_m"])
+def test_a_network_is_measured_as_it_is_predefined(method):
+    spec = {"folder": None, "dataset": "wine", "method": method, "seed": 1}
+    reports = []
+    fit_method({**spec, "rows": 100}, reports.append)
+
+    (report,) = reports
+    (network,) = report["networks"]
+    predefined = [c for c in predefined_configurations() if method in str(c)]
+    parts = ("training/", f"structured_data_block_1/{method}_block_1/")
+    expected = {k: v for k, v in predefined[0].items() if k.startswith(parts)}
+    assert len(expected) > 5
+    assert expected.items() <= network.items()
+    assert report["n_trials"] == 1
+
+
+def test_rows_to_learn_from_are_drawn_and_those_to_judge_by_stay():
+    X, y = read_split(None, "wine", "train", number=1)
+    few = read_split(None, "wine", "train", number=1, n_rows=50)
+    assert [len(part) for part in few] == [50, 50]
+    pd.testing.assert_frame_equal(X.loc[few[0].index], few[0])
+    pd.testing.assert_series_equal(y.loc[few[1].index], few[1])
+    all_test, test = (
+        read_split(None, "wine", "test", number=1, n_rows=n)[1] for n in (None, 5)
+    )
+    assert len(all_test) == len(test) > 5
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import doctest
 import json
 import time
 from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -250,6 +251,13 @@ def test_the_suite_takes_splits_and_methods():
     assert suite.name == "tabular"
     assert options["splits"] == 2
     assert options["datasets"] == ["digits", "titanic_all"]
+
+
+def test_one_number_of_rows_is_compared_at_a_time():
+    command = ["--suite", "tabular", ".", "--rows", "100", "200"]
+    _, ((suite, options),) = parse_arguments(command)
+    with pytest.raises(ValueError, match=r"one number of --rows, got \[100, 200\]"):
+        next(suite.measurements(SimpleNamespace(**options)))
 
 
 def run_of(*rows, **options):

@@ -166,6 +166,16 @@ def test_predefined_configurations_fine_tune(make_graph, tiny_preset, inside):
     assert kinds.count("bert") == inside
 
 
+def test_it_is_all_that_is_begun_with_where_it_is_what_the_user_wants(
+    make_graph, tiny_preset
+):
+    preset = tiny_preset("bert")
+    block = TextBlock(block_type="bert", bert=BertBlock(preset=preset))
+    graph = make_graph(block, source=source_of(preset))
+    (values,) = predefined(graph.block_names, given=graph.wiring.given)
+    assert values["text_block_1/bert_block_1/trainable"]
+
+
 def test_presets_are_found_wherever_a_block_is(tiny_preset):
     text, other = TextInput(), TextInput()
 

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from skautokeras import (
+    Choice,
     ClassificationHead,
     ImageBlock,
     ImageInput,
+    RegressionHead,
     StructuredDataBlock,
     StructuredDataInput,
     TextBlock,
@@ -318,3 +320,40 @@ def test_numbers_are_predicted_behind_another_activation_than_classes():
         for kind in ("binary", "regression")
     ]
     assert found == [["selu"], ["mish"]]
+
+
+def begins_with(block, schema):
+    """Return the configurations that a search begins with behind a block."""
+    node = ImageInput() if isinstance(block, ImageBlock) else StructuredDataInput()
+    graph = Graph(
+        [node],
+        [RegressionHead()(block(node))],
+        schemas=[schema],
+        targets=[TargetSchema(kind="regression", n_outputs=1)],
+        n_samples=schema.n_samples,
+    )
+    return portfolio.predefined(
+        graph.block_names, graph.schemas, graph.targets, graph.wiring.given
+    )
+
+
+@pytest.mark.parametrize("n_rows", [200, 5000])
+@pytest.mark.parametrize("given", ["real_mlp", Choice(["real_mlp"])])
+def test_a_block_of_one_type_begins_with_the_configurations_of_that(n_rows, given):
+    data = np.zeros((n_rows, 1)) + np.arange(2)
+    schema = StructuredDataAdapter().fit(data).schema_
+    block = StructuredDataBlock(block_type=given)
+    (values,) = begins_with(block, schema)
+    assert values["structured_data_block_1/real_mlp_block_1/activation"] == "mish"
+    assert values["training/schedule"] == "cos_log"
+
+
+def test_of_what_nothing_predefined_is_all_that_fits_otherwise_is_kept():
+    schema = ImageSchema((8, 8, 1), 5000, "uint8", 0.0, 255.0, (0.5,), (0.3,))
+    name = "image_block_1/block_type"
+    kinds = [v[name] for v in begins_with(ImageBlock(), schema)]
+    assert set(kinds) == {"conv", "res_net"}
+    unknown = begins_with(ImageBlock(block_type="xception"), schema)
+    assert [v[name] for v in unknown] == kinds
+    still = begins_with(ImageBlock(block_type="res_net", augment=False), schema)
+    assert {v[name] for v in still} == {"res_net"}
