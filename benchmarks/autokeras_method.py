@@ -9,6 +9,7 @@ the other methods. Missing values are filled beforehand.
 
 import math
 import tempfile
+import threading
 import time
 from importlib.metadata import version
 
@@ -62,7 +63,11 @@ class Budget:
 
     def is_spent(self):
         """Return whether the seconds are used up."""
-        return time.perf_counter() > self.deadline
+        return not self.seconds_left()
+
+    def seconds_left(self):
+        """Return the seconds until the deadline, 0 behind it."""
+        return max(self.deadline - time.perf_counter(), 0.0)
 
 
 def make_budget_callback(budget, oracle):
@@ -71,11 +76,11 @@ def make_budget_callback(budget, oracle):
     Parameters
     ----------
     budget : Budget
-        Asked after every epoch: a hook on every batch slows `Model.fit` down.
+        Of the search.
     oracle : keras_tuner.Oracle
-        Of the search that is to end. The trial under way stops after its current
-        epoch and is scored; no other trial starts. The final training on all rows,
-        which AutoKeras does after the search, is left alone.
+        Of the search that is to end. The trial under way stops after its current batch
+        and is scored; no other trial starts. The final training on all rows, which
+        AutoKeras does after the search, is left alone.
 
     Returns
     -------
@@ -86,15 +91,29 @@ def make_budget_callback(budget, oracle):
     # AutoKeras deep-copies its callbacks for every trial, and with them their
     # attributes; a function and what it closes over stay shared.
     def stop(network):
-        searching = any(t.status == "RUNNING" for t in oracle.trials.values())
-        if searching and budget.is_spent():
-            budget.cut_a_trial = True
-            oracle.max_trials = len(oracle.trials)
-            network.stop_training = True
+        budget.cut_a_trial |= not network.stop_training
+        oracle.max_trials = len(oracle.trials)
+        network.stop_training = True
 
     class EndSearch(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            stop(self.model)
+        """Stop at the deadline, which may be hours before the end of an epoch.
+
+        A timer does it, as a hook on every batch slows `Model.fit` down.
+        """
+
+        def on_train_begin(self, logs=None):
+            self.timer = None
+            searching = any(t.status == "RUNNING" for t in oracle.trials.values())
+            if searching and budget.seconds_left() < threading.TIMEOUT_MAX:
+                self.timer = threading.Timer(
+                    budget.seconds_left(), stop, args=[self.model]
+                )
+                self.timer.daemon = True
+                self.timer.start()
+
+        def on_train_end(self, logs=None):
+            if self.timer is not None:
+                self.timer.cancel()
 
     return EndSearch()
 

@@ -6,11 +6,14 @@ import sys
 import textwrap
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.autokeras_method import Budget, make_budget_callback
 from benchmarks.command_line import SUITES, main, parse_arguments
 from benchmarks.curves import band, best_at, seconds_until
 from benchmarks.data import read_split
@@ -454,6 +457,31 @@ def test_the_tabular_suite_runs_from_end_to_end(tmp_path, capsys):
     assert "| wine | hist_gradient_boosting | 1/1 | " in printed
     assert "Over 2 data sets (wine, diabetes)" in printed
     assert printed.strip() == (output / "tabular.md").read_text("utf-8").strip()
+
+
+@pytest.mark.slow
+def test_a_search_of_autokeras_ends_in_the_middle_of_an_epoch():
+    budget = Budget(0.5)
+    oracle = SimpleNamespace(trials={"0": SimpleNamespace(status="RUNNING")})
+    network = keras.Sequential([keras.layers.Dense(1)])
+    network.compile(loss="mse")
+
+    def rows():
+        while True:
+            yield np.ones((1, 1)), np.ones((1, 1))
+
+    callbacks = [make_budget_callback(budget, oracle)]
+    quietly = {"verbose": 0, "shuffle": False, "callbacks": callbacks}
+    network.fit(rows(), steps_per_epoch=10**9, **quietly)
+    assert budget.cut_a_trial
+    assert oracle.max_trials == 1
+
+    # What is trained behind the search is left alone.
+    oracle.trials["0"].status = "COMPLETED"
+    budget.cut_a_trial = False
+    network.fit(rows(), steps_per_epoch=3, epochs=2, **quietly)
+    assert network.history.epoch == [0, 1]
+    assert not budget.cut_a_trial
 
 
 @pytest.mark.slow
