@@ -59,7 +59,7 @@ def summarize(values, form):
     >>> summarize([None], "{:.1f}")
     '-'
     """
-    values = [value for value in values if value is not None]
+    values = _measured(values)
     if not values:
         return "-"
     median, low, high = (
@@ -89,7 +89,7 @@ def mean_and_spread(values, form):
     >>> mean_and_spread([2.0], "{:.1f}"), mean_and_spread([None], "{:.1f}")
     ('2.0', '-')
     """
-    values = [value for value in values if value is not None]
+    values = _measured(values)
     if not values:
         return "-"
     mean = form.format(statistics.mean(values))
@@ -100,8 +100,12 @@ def mean_and_spread(values, form):
 
 def median(values):
     """Return the median of what is not None, or None."""
-    values = [value for value in values if value is not None]
+    values = _measured(values)
     return statistics.median(values) if values else None
+
+
+def _measured(values):
+    return [value for value in values if value is not None]
 
 
 def grouped(measurements, *keys):

@@ -46,6 +46,6 @@ def test_estimators_pass_the_checks_of_sklearn(estimator, check):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.parametrize("estimator", [TextClassifier(), TextRegressor()], ids=repr)
 def test_estimators_for_texts_pass_the_checks_that_need_no_table(estimator):
-    # tests/conformance/test_text_rows.py runs the others.
+    # tests/conformance/test_texts_and_images.py runs the others.
     results = check_estimator(estimator)
     assert {result["status"] for result in results} == {"passed"}
