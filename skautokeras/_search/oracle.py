@@ -4,7 +4,6 @@ import contextlib
 import tempfile
 import warnings
 from collections import defaultdict
-from numbers import Real
 
 import keras_tuner
 import numpy as np
@@ -14,8 +13,6 @@ from skautokeras._space.graph import complete
 # Draws that may repeat a configuration before the space counts as exhausted.
 _MUTATIONS = 20
 _RANDOM_DRAWS = 100
-# Standard deviation of a step away from the best, the whole range being 1.
-_STEP = 0.2
 # KerasTuner takes a seed of 0 for "no seed", so seeds start from 1.
 _FIRST_SEED = 1
 
@@ -27,10 +24,8 @@ class GreedyOracle(keras_tuner.Oracle):
     names of the active hyperparameters form a tree, cut at each ``/``. To mutate, a
     node of the tree - one hyperparameter, a layer, a block or the whole model - is
     drawn with probability softmax(-ln n), n being the number of hyperparameters below
-    it, and everything below it is sampled anew. A single number moves a step from where
-    it is instead, so that the best learning rate is not lost with every try.
-    Hyperparameters of a branch that becomes active are sampled, too. No configuration
-    is proposed twice.
+    it, and everything below it is sampled anew. Hyperparameters of a branch that
+    becomes active are sampled, too. No configuration is proposed twice.
 
     Parameters
     ----------
@@ -151,9 +146,6 @@ class GreedyOracle(keras_tuner.Oracle):
 def mutate(space, values, rng):
     """Return ``values`` with one subtree of the tree of names sampled anew.
 
-    A subtree of one number, or of one choice whose values have an order, is sampled
-    near its present value: a normal step of 0.2 times its range.
-
     Parameters
     ----------
     space : keras_tuner.HyperParameters
@@ -166,29 +158,12 @@ def mutate(space, values, rng):
     start = complete(space, values)
     drawn = set(draw_subtree(sorted(_searched_names(space, start)), rng))
     # By hyperparameter, not by name: another branch may use the name, too.
-    active = [hp for hp in space.space if space.is_active(hp)]
-    kept = {id(hp): start[hp.name] for hp in active if hp.name not in drawn}
-    if len(drawn) == 1:
-        kept |= {
-            id(hp): _step_from(hp, start[hp.name], rng)
-            for hp in active
-            if hp.name in drawn and _has_order(hp, start[hp.name])
-        }
+    kept = {
+        id(hp): start[hp.name]
+        for hp in space.space
+        if space.is_active(hp) and hp.name not in drawn
+    }
     return resample(space, kept, rng)
-
-
-def _has_order(hp, value):
-    """Return whether the values of a hyperparameter can be near each other."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    return is_number and getattr(hp, "ordered", True)
-
-
-def _step_from(hp, value, rng):
-    """Return a value near another one."""
-    place = abs(hp.value_to_prob(value) + _STEP * rng.standard_normal())
-    # Mirrored at both ends of the range.
-    place = 1.0 - abs(1.0 - place % 2.0)
-    return hp.prob_to_value(min(place, np.nextafter(1.0, 0.0)))
 
 
 def draw_subtree(names, rng):
