@@ -14,6 +14,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import joblib
+import keras
 import keras_tuner
 import numpy as np
 import pytest
@@ -116,7 +117,9 @@ def test_trials_are_those_of_a_search_without_workers(problem):
     )
     data = replace(problem.data, all=None)
     trials, _ = search(
-        keras_tuner.oracles.RandomSearchOracle(OBJECTIVE, hyperparameters=space),
+        keras_tuner.oracles.RandomSearchOracle(
+            OBJECTIVE, hyperparameters=space, seed=1
+        ),
         None,
         seeds=range(4),
         deadline=Deadline(None),
@@ -127,9 +130,21 @@ def test_trials_are_those_of_a_search_without_workers(problem):
         expected = train(trial.values, trial.seed, Deadline(None), data=data)
         for field in fields(Trial):
             if field.name != "seconds":
-                np.testing.assert_equal(
+                _assert_same_but_for_rounding(
                     getattr(trial, field.name), getattr(expected, field.name)
                 )
+
+
+def _assert_same_but_for_rounding(actual, expected):
+    """A worker has one thread, and sums over rows in another order than two do."""
+    keras.tree.assert_same_structure(actual, expected)
+    for one, other in zip(
+        keras.tree.flatten(actual), keras.tree.flatten(expected), strict=True
+    ):
+        if isinstance(one, (float, np.ndarray)):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+        else:
+            assert one == other
 
 
 def test_each_worker_loads_the_data_once_and_maps_them(run):
