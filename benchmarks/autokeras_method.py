@@ -104,10 +104,9 @@ def make_budget_callback(budget, oracle):
         def on_train_begin(self, logs=None):
             self.timer = None
             searching = any(t.status == "RUNNING" for t in oracle.trials.values())
-            if searching and budget.seconds_left() < threading.TIMEOUT_MAX:
-                self.timer = threading.Timer(
-                    budget.seconds_left(), stop, args=[self.model]
-                )
+            seconds = budget.seconds_left()
+            if searching and seconds < threading.TIMEOUT_MAX:
+                self.timer = threading.Timer(seconds, stop, args=[self.model])
                 self.timer.daemon = True
                 self.timer.start()
 

@@ -544,27 +544,32 @@ def predefined(block_names, schemas=(), targets=(), given=None):
         by_block["image_block"] = FEW_IMAGES
     elif accelerator.has_fast_gpu():
         by_block["image_block"] = (*IMAGE, *LARGE_IMAGES)
-    found = [
-        (name, base, (*each, _TEXT_BERT) if f"{name}/{_BERT}" in block_names else each)
-        for base, each in by_block.items()
-        for name in block_names
-        if re.fullmatch(rf"({_BLOCK[:-1]}\d+/)?{base}_\d+", name)
-    ]
-    found = [
-        (name, base, _that_fit(each, whatever[base], base, name, given or {}))
-        for name, base, each in found
-    ]
+    found = []
+    for base, each in by_block.items():
+        for name in block_names:
+            if re.fullmatch(rf"({_BLOCK[:-1]}\d+/)?{base}_\d+", name):
+                bert = (_TEXT_BERT,) * (f"{name}/{_BERT}" in block_names)
+                known = _renamed((*each, *bert), base, name)
+                others = _renamed(whatever[base], base, name)
+                found.append(_that_fit(known, others, given or {}))
     if not found:
         return [{}]
-    joined = [{} for _ in range(max(len(c) for *_, c in found))]
-    for name, base, configurations in found:
+    joined = [{} for _ in range(max(map(len, found)))]
+    for configurations in found:
         for i, values in enumerate(joined):
-            one = configurations[min(i, len(configurations) - 1)]
-            values |= {k.replace(f"{base}_1/", f"{name}/"): v for k, v in one.items()}
+            values |= configurations[min(i, len(configurations) - 1)]
     return [_with_enough_steps(values, schemas) for values in joined]
 
 
-def _that_fit(configurations, others, base, name, given):
+def _renamed(configurations, base, name):
+    """Return the configurations of a block by the name that it has in a graph."""
+    return [
+        {k.replace(f"{base}_1/", f"{name}/"): v for k, v in values.items()}
+        for values in configurations
+    ]
+
+
+def _that_fit(configurations, others, given):
     """Return those of a block that its parameters contradict least.
 
     Where all of them are contradicted, the others of its kind are asked as well: few
@@ -572,14 +577,14 @@ def _that_fit(configurations, others, base, name, given):
     """
 
     def n_contradictions(values):
-        renamed = {k.replace(f"{base}_1/", f"{name}/"): v for k, v in values.items()}
-        return sum(not admits(given.get(k), v) for k, v in renamed.items())
+        return sum(not admits(given.get(k), v) for k, v in values.items())
 
     if all(map(n_contradictions, configurations)):
         more = (values for values in others if values not in configurations)
-        configurations = (*configurations, *more)
-    least = min(map(n_contradictions, configurations))
-    return tuple(v for v in configurations if n_contradictions(v) == least)
+        configurations = [*configurations, *more]
+    counts = list(map(n_contradictions, configurations))
+    pairs = zip(configurations, counts, strict=True)
+    return [values for values, count in pairs if count == min(counts)]
 
 
 def rank(values, schemas):

@@ -5,12 +5,7 @@ from collections import Counter
 
 from skautokeras._space.block import Names
 from skautokeras._space.heads import Head
-from skautokeras._space.node import (
-    Node,
-    describe,
-    parameters_of,
-    topological_order,
-)
+from skautokeras._space.node import Node, describe, parameters_of, topological_order
 
 
 class Wiring:

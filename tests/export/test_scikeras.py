@@ -434,6 +434,7 @@ def test_predictions_of_several_heads_have_the_form_of_the_target(two_heads, iri
     pipeline = two_heads.to_scikeras().set_params(model__epochs=1)
     forms = [
         {"species": species, "width": width},
+        [species, width],
         (species, width),
         pd.DataFrame({"width": width, "species": species}),
         np.column_stack([species.astype(object), width]),

@@ -136,13 +136,13 @@ def test_trials_are_those_of_a_search_without_workers(problem):
 
 
 def _assert_same_but_for_rounding(actual, expected):
-    """A worker has one thread, and sums over rows in another order than two do."""
+    """Losses have differed in their last bit, once and for a reason not yet known."""
     keras.tree.assert_same_structure(actual, expected)
     for one, other in zip(
         keras.tree.flatten(actual), keras.tree.flatten(expected), strict=True
     ):
         if isinstance(one, (float, np.ndarray)):
-            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
         else:
             assert one == other
 

@@ -101,12 +101,13 @@ def test_every_configuration_builds_and_predicts(graph, source, task, i):
     assert np.isfinite(y_pred).all()
 
 
-def graph_on(node, block, schema):
+def graph_on(node, block, schema, kind="binary"):
+    head = RegressionHead() if kind == "regression" else ClassificationHead()
     return Graph(
         [node],
-        [ClassificationHead()(block(node))],
+        [head(block(node))],
         schemas=[schema],
-        targets=[TargetSchema(kind="binary", n_outputs=1)],
+        targets=[TargetSchema(kind=kind, n_outputs=1)],
         n_samples=80,
     )
 
@@ -325,13 +326,7 @@ def test_numbers_are_predicted_behind_another_activation_than_classes():
 def begins_with(block, schema):
     """Return the configurations that a search begins with behind a block."""
     node = ImageInput() if isinstance(block, ImageBlock) else StructuredDataInput()
-    graph = Graph(
-        [node],
-        [RegressionHead()(block(node))],
-        schemas=[schema],
-        targets=[TargetSchema(kind="regression", n_outputs=1)],
-        n_samples=schema.n_samples,
-    )
+    graph = graph_on(node, block, schema, kind="regression")
     return portfolio.predefined(
         graph.block_names, graph.schemas, graph.targets, graph.wiring.given
     )
