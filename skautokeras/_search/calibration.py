@@ -21,10 +21,12 @@ _ENOUGH_ROWS = 50_000
 def fit_temperatures(heads, rows, y_pred, objective, loss):
     """Return the temperatures that make probabilities better.
 
-    A temperature is kept if three things hold. Learned from one half of the rows, it
+    A temperature is kept if two things hold. Learned from one half of the rows, it
     improves the log loss of the other half, both ways together, by more than one
-    standard error: the gain is no noise. Learned from all of them, it improves the log
-    loss of all of them. And the score that the search optimises does not become worse.
+    standard error: the gain is no noise. And, learned from all of them, it makes the
+    score that the search optimises no worse. Labels count as known only as far as so
+    many rows can tell, as in that score (`ClassificationHead.doubt`): rows without a
+    mistake are not taken for certainty.
 
     Parameters
     ----------
@@ -94,21 +96,19 @@ def fit_temperature(p, y, weight, activation):
     margins = _margins(p, y, activation)
     if weight is None:
         weight = np.ones(len(margins))
-    before = _losses(margins, 1.0)
+    before = _losses(margins, 1.0, len(margins))
     # Drawn: rows in an order of the user's may have a pattern.
     half = np.random.default_rng(0).permutation(len(margins)) % 2 == 0
     gain = np.zeros(len(margins))
     for learned_from, judged in ((half, ~half), (~half, half)):
         temperature = _best_temperature(margins[learned_from], weight[learned_from])
-        gain[judged] = before[judged] - _losses(margins[judged], temperature)
+        after = _losses(margins[judged], temperature, len(margins))
+        gain[judged] = before[judged] - after
     mean = np.average(gain, weights=weight)
     standard_error = np.sqrt((weight**2 * (gain - mean) ** 2).sum()) / weight.sum()
     if mean <= standard_error:
         return None
-    temperature = _best_temperature(margins, weight)
-    after = _losses(margins, temperature)
-    better = np.average(after, weights=weight) < np.average(before, weights=weight)
-    return temperature if better else None
+    return _best_temperature(margins, weight)
 
 
 def calibrate(p, temperature, activation):
@@ -144,29 +144,26 @@ def _margins(p, y, activation):
     return logits - np.take_along_axis(logits, y, axis=-1)
 
 
-def _losses(margins, temperature):
-    """Return the log loss of each row, the mean over its labels: (n_samples,)."""
-    return logsumexp(margins / temperature, axis=-1).mean(axis=1)
+def _losses(margins, temperature, n_rows):
+    """Return the log loss of each row, the mean over its labels: (n_samples,).
+
+    As of labels that ``n_rows`` rows tell: each has a share of 1 / (n_rows + 2) that it
+    is another one, for which the loss is that for the true one, less its margin.
+    """
+    doubt = 1.0 / (n_rows + 2)
+    others = margins.sum(axis=-1) / (margins.shape[-1] - 1)
+    losses = logsumexp(margins / temperature, axis=-1) - doubt * others / temperature
+    return losses.mean(axis=1)
 
 
 def _best_temperature(margins, weight):
-    """Return the temperature of the smallest log loss.
-
-    The true classes count as known only as far as so many rows can tell: each has a
-    share of 1 / (n + 2) that it is another one (Platt, Probabilistic outputs for
-    support vector machines, 1999). Without this, rows without a mistake would be taken
-    for certainty.
-    """
-    step = max(1, len(margins) // _ENOUGH_ROWS)
+    """Return the temperature of the smallest log loss."""
+    n_rows = len(margins)
+    step = max(1, n_rows // _ENOUGH_ROWS)
     margins, weight = margins[::step], weight[::step]
-    doubt = 1.0 / (len(margins) + 2)
-    n_others = margins.shape[-1] - 1
-    # The loss for any other class is that for the true one, less its margin.
-    others = margins.sum(axis=-1).mean(axis=1) / n_others
 
     def loss(log_temperature):
-        temperature = np.exp(log_temperature)
-        rows = _losses(margins, temperature) - doubt * others / temperature
-        return np.average(rows, weights=weight)
+        losses = _losses(margins, np.exp(log_temperature), n_rows)
+        return np.average(losses, weights=weight)
 
     return float(np.exp(minimize_scalar(loss, bounds=_BOUNDS, method="bounded").x))

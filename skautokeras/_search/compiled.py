@@ -526,7 +526,7 @@ def _joined(parts):
 
 
 def validation_loss(heads, y, y_pred, weight):
-    """Return the loss over all heads, labels not smoothed: the same for all trials.
+    """Return the loss over all heads, of labels as `Head.doubt` takes them.
 
     Parameters
     ----------
@@ -540,7 +540,7 @@ def validation_loss(heads, y, y_pred, weight):
     losses = []
     for name, (head, target) in heads.items():
         rows = None if weight is None else weight[name]
-        y_true = head.encode(y[name], target)
+        y_true = head.doubt(head.encode(y[name], target), target)
         value = head.make_loss(target)(y_true, y_pred[name], sample_weight=rows)
         losses.append(head.loss_weight * value)
     # Where a strategy is active, Keras divides by the number of its devices.

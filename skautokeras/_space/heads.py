@@ -148,6 +148,23 @@ class Head(Block):
         """
         raise NotImplementedError
 
+    def doubt(self, encoded, target):
+        """Return the targets that networks are compared on.
+
+        Parameters
+        ----------
+        encoded : array of shape (n_samples, n_outputs)
+            From `encode`, of all rows.
+        target : TargetSchema
+            What y is.
+
+        Returns
+        -------
+        doubted : array
+            Of the same shape.
+        """
+        return encoded
+
     def build_output(self, x, target, name):
         """Return the output of the network.
 
@@ -217,8 +234,26 @@ class ClassificationHead(Head):
         """
         if self.loss is not None:
             return encoded
-        n_classes = target.n_outputs if self.layout(target) == "one_hot" else 2
+        n_classes = self._n_classes(target)
         return encoded * (1.0 - amount) + amount / n_classes
+
+    def doubt(self, encoded, target):
+        """Return encoded labels that are known as far as so many rows can tell.
+
+        Each of n labels has a share of 1 / (n + 2) that it is another one (Platt,
+        Probabilistic outputs for support vector machines, 1999; Laplace's rule of
+        succession). Else, of networks that are all right about a few rows, the most
+        certain one were the best. Only for the default loss.
+        """
+        n_rows = ops.cast(ops.shape(encoded)[0], "float32")
+        n_classes = self._n_classes(target)
+        return self.smooth(
+            encoded, target, n_classes / (n_classes - 1) / (n_rows + 2.0)
+        )
+
+    def _n_classes(self, target):
+        """Return how many classes a label is one of."""
+        return max(target.n_outputs, 2) if self.layout(target) == "one_hot" else 2
 
     def build_output(self, x, target, name):
         """Return the probabilities: (batch, 1) if binary, else (batch, n_classes)."""

@@ -36,7 +36,7 @@ def _structured_data(
 ):
     """Return the full names for the steps of a `StructuredDataBlock`.
 
-    The network is one of ``dense``, ``real_mlp`` and ``tab_m``.
+    The network is one of ``dense``, ``real_mlp``, ``tab_m`` and ``residual_dense``.
     """
     ((block_type, layers),) = network.items()
     parts = {
@@ -157,7 +157,22 @@ STRUCTURED_DATA = (
         dense=_dense(2, 256, activation="silu", dropout=0.15, use_batchnorm=True),
         training={"learning_rate": 5e-3, "weight_decay": 1e-1, "epochs": 32},
     ),
-    # Eight narrow networks of this kind in one (TabM, arXiv:2410.24210), twice as long.
+    # Pairs of layers (ResNet for tables, arXiv:2106.11959) on numbers as they are: what
+    # depends on many columns at once.
+    _structured_data(
+        normalization="standard",
+        numerical={"method": "none"},
+        residual_dense={
+            "n_layers": 3,
+            "units": 128,
+            "expansion": 1,
+            "activation": "relu",
+            "hidden_dropout": 0.2,
+            "residual_dropout": 0.0,
+        },
+        training={"learning_rate": 3e-3, "weight_decay": 1e-1, "epochs": 64},
+    ),
+    # Eight narrow networks with bins in one (TabM, arXiv:2410.24210), twice as long.
     _structured_data(
         normalization="standard",
         numerical=_BINS,

@@ -10,6 +10,7 @@ from sklearn import metrics
 from sklearn.metrics import make_scorer
 
 from skautokeras import ClassificationHead, RegressionHead
+from skautokeras._data.schema import TargetSchema
 from skautokeras._data.split import Rows
 from skautokeras._data.target import ClassificationTarget, RegressionTarget
 from skautokeras._search.compiled import validation_loss
@@ -80,12 +81,40 @@ def test_without_scoring_less_loss_is_better(problem):
     assert problem.objective("val_loss")(Outputs({}, lambda y_pred: 2.0)) == -2.0
 
 
-def test_without_scoring_the_score_is_minus_the_loss_of_labels_as_they_are(problem):
+def test_without_scoring_the_score_is_minus_the_loss_of_labels_that_may_be_wrong(
+    problem,
+):
+    """However training smooths them: each of n has a share of 1 / (n + 2) to be so."""
     values = {"training/label_smoothing": 0.1}
     _, monitor = problem.train(values, epochs=1)
     proba = monitor.best_outputs.y_pred[HEAD].astype("float64")
-    plain_loss = metrics.log_loss(problem.y, proba / proba.sum(axis=1, keepdims=True))
-    assert monitor.best_score == pytest.approx(-plain_loss, rel=1e-5)
+    shares = np.eye(3)[problem.y]
+    doubt = 1 / (len(proba) + 2)
+    shares = shares * (1 - doubt) + (1 - shares) * doubt / 2
+    loss = -(shares * np.log(proba)).sum(axis=1).mean()
+    assert monitor.best_score == pytest.approx(-loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("weight", [None, 2.0])
+@pytest.mark.parametrize("n_rows", [30, 30_000])
+def test_the_most_certain_network_is_not_the_best_one_about_few_rows(n_rows, weight):
+    head, target = ClassificationHead(), TargetSchema("binary", 1)
+    y = np.arange(n_rows) % 2
+
+    def loss(p):
+        y_pred = {"kind": np.where(y, p, 1 - p)[:, None].astype("float32")}
+        weights = None if weight is None else {"kind": np.full(n_rows, weight)}
+        return float(
+            validation_loss({"kind": (head, target)}, {"kind": y}, y_pred, weights)
+        )
+
+    # As certain as after one mistake in so many rows and two.
+    best = (n_rows + 1) / (n_rows + 2)
+    losses = {p: loss(p) for p in (0.9, best, 1 - (1 - best) / 30)}
+    assert min(losses, key=losses.get) == best
+    if n_rows > 1000:  # labels as they are
+        plain = -np.log(0.9) * (1.0 if weight is None else weight)
+        assert losses[0.9] == pytest.approx(plain, rel=1e-3)
 
 
 @pytest.mark.parametrize(

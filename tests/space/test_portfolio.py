@@ -298,7 +298,8 @@ def test_the_defaults_come_first_where_nothing_is_known():
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "kinds"), [(1999, {"dense"}), (2000, {"dense", "real_mlp", "tab_m"})]
+    ("n_rows", "kinds"),
+    [(1999, {"dense"}), (2000, {"dense", "real_mlp", "tab_m", "residual_dense"})],
 )
 def test_few_rows_begin_with_dense_layers_alone(n_rows, kinds):
     schema = StructuredDataAdapter().fit(np.zeros((n_rows, 1)) + np.arange(2)).schema_
