@@ -46,11 +46,12 @@ class AutoModel(BaseAutoEstimator):
         returns a `keras_tuner.Oracle`.
     scoring : str, callable, dict or None, default=None
         What the search optimises on validation data, and what early stopping watches.
-        None: the loss, each of n labels of classes being wrong by a share of
-        1 / (n + 2). A scikit-learn scorer, by name or as a callable, or a Keras metric
-        by its name after "val_" ("val_accuracy"; with several heads the name of the
-        head in between, "val_price_mean_absolute_error"). With several heads also a
-        dict by head of these, whose mean counts; a callable then sees dicts by head.
+        None: the loss, each of n labels of validation rows being taken for wrong by a
+        share of 1 / (n + 2). A scikit-learn scorer, by name or as a callable, or a
+        Keras metric by its name after "val_" ("val_accuracy"; with several heads the
+        name of the head in between, "val_price_mean_absolute_error"). With several
+        heads also a dict by head of these, whose mean counts; a callable then sees
+        dicts by head.
     loss : str, callable, keras.losses.Loss, dict or None, default=None
         What training minimises; with several heads a dict by head. None: what the head
         says, else cross-entropy or mean squared error.

@@ -62,9 +62,9 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         returns a `keras_tuner.Oracle`.
     scoring : str, callable or None, default=None
         What the search optimises on validation data, and what early stopping watches.
-        None: the loss, each of n labels being wrong by a share of 1 / (n + 2). A
-        scikit-learn scorer, by name or as a callable, or a Keras metric by its name
-        after "val_", such as "val_accuracy".
+        None: the loss, each of n validation labels being taken for wrong by a share of
+        1 / (n + 2). A scikit-learn scorer, by name or as a callable, or a Keras metric
+        by its name after "val_", such as "val_accuracy".
     loss : str, callable, keras.losses.Loss or None, default=None
         What training minimises. None: cross-entropy.
     metrics : list or None, default=None
