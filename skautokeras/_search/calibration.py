@@ -12,6 +12,7 @@ from scipy.special import expit, logsumexp, softmax
 
 from skautokeras._layers.calibration import SMALLEST
 from skautokeras._search.objective import Outputs
+from skautokeras._space.heads import share_of_doubt
 
 _BOUNDS = (np.log(0.1), np.log(10.0))  # of the logarithm of a temperature
 # Rows that a temperature is learned from; more do not change it.
@@ -147,10 +148,10 @@ def _margins(p, y, activation):
 def _losses(margins, temperature, n_rows):
     """Return the log loss of each row, the mean over its labels: (n_samples,).
 
-    As of labels that ``n_rows`` rows tell: each has a share of 1 / (n_rows + 2) that it
-    is another one, for which the loss is that for the true one, less its margin.
+    As of labels that ``n_rows`` rows tell: each may be another one, for which the loss
+    is that for the true one, less its margin.
     """
-    doubt = 1.0 / (n_rows + 2)
+    doubt = share_of_doubt(n_rows)
     others = margins.sum(axis=-1) / (margins.shape[-1] - 1)
     losses = logsumexp(margins / temperature, axis=-1) - doubt * others / temperature
     return losses.mean(axis=1)

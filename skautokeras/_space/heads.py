@@ -240,16 +240,14 @@ class ClassificationHead(Head):
     def doubt(self, encoded, target):
         """Return encoded labels that are known as far as so many rows can tell.
 
-        Each of n labels has a share of 1 / (n + 2) that it is another one (Platt,
-        Probabilistic outputs for support vector machines, 1999; Laplace's rule of
-        succession). Else, of networks that are all right about a few rows, the most
-        certain one were the best. Only for the default loss.
+        Each has the `share_of_doubt` that it is another one. Else, of networks that are
+        all right about a few rows, the most certain one were the best. Only for the
+        default loss.
         """
         n_rows = ops.cast(ops.shape(encoded)[0], "float32")
         n_classes = self._n_classes(target)
-        return self.smooth(
-            encoded, target, n_classes / (n_classes - 1) / (n_rows + 2.0)
-        )
+        amount = n_classes / (n_classes - 1) * share_of_doubt(n_rows)
+        return self.smooth(encoded, target, amount)
 
     def _n_classes(self, target):
         """Return how many classes a label is one of."""
@@ -323,6 +321,26 @@ class RegressionHead(Head):
             return _output(x, target.n_outputs, None, name)
         z = _output(x, target.n_outputs, None, None)
         return WithinRange(target.lowest, target.highest, name=name)(z)
+
+
+def share_of_doubt(n_rows):
+    """Return by which share a label may be another one, as far as n rows can tell.
+
+    ``1 / (n + 2)``, Laplace's rule of succession for rows without a mistake (Platt,
+    Probabilistic outputs for support vector machines, 1999).
+
+    Parameters
+    ----------
+    n_rows : int or tensor
+        Labels there are.
+
+    Examples
+    --------
+    >>> from skautokeras._space.heads import share_of_doubt
+    >>> share_of_doubt(98)
+    0.01
+    """
+    return 1.0 / (n_rows + 2)
 
 
 def _output(x, n_units, activation, name):
