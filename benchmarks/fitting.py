@@ -49,34 +49,38 @@ class Fitted:
     details: dict = field(default_factory=dict)
 
 
-def fit_search(estimator, X, y):
-    """Fit an estimator of skautokeras.
+def fit_search(estimator):
+    """Return what fits an estimator of skautokeras and says what it has found.
 
     Parameters
     ----------
     estimator : estimator
         Not fitted.
-    X, y : array-like
-        As it takes them.
 
     Returns
     -------
-    fitted : Fitted
-        With every trial among its details.
+    fit : callable
+        ``fit(X, y)`` returns a `Fitted` with every trial among its details.
     """
-    estimator.fit(X, y)
-    board = estimator.leaderboard_.sort_values("trial")
-    return Fitted(
-        predict=estimator.predict,
-        n_trials=int(estimator.n_trials_),
-        note=f"skautokeras {version('skautokeras')}",
-        details={
-            "validation_score": float(estimator.best_score_),
-            "trials": board[
-                ["score", "weight", "seconds", "epochs", "params", "error"]
-            ].to_dict("records"),
-        },
-    )
+
+    def fit(X, y):
+        estimator.fit(X, y)
+        board = estimator.leaderboard_.sort_values("trial")
+        columns = ["score", "weight", "seconds", "epochs", "params", "status", "error"]
+        return Fitted(
+            predict=estimator.predict,
+            predict_proba=getattr(estimator, "predict_proba", None),
+            n_trials=int(estimator.n_trials_),
+            note=f"skautokeras {version('skautokeras')}",
+            details={
+                "validation_score": float(estimator.best_score_),
+                "search_seconds": float(board["seconds"].sum()),
+                "n_pruned": int((board["status"] == "pruned").sum()),
+                "trials": board[columns].to_dict("records"),
+            },
+        )
+
+    return fit
 
 
 def score_predictions(task, y_true, y_pred):

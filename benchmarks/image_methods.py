@@ -29,7 +29,7 @@ def prepare_skautokeras(spec):
         max_trials=spec["max_trials"],
         random_state=spec["seed"],
     )
-    return lambda X, y: fit_search(estimator, X, y)
+    return fit_search(estimator)
 
 
 def prepare_keras_cnn(spec):

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from benchmarks.categories import Categories
 from benchmarks.data import is_classification
-from benchmarks.fitting import Fitted, measure_fit
+from benchmarks.fitting import Fitted, fit_search, measure_fit
 
 
 def make_estimator(dataset, **params):
@@ -23,7 +23,7 @@ def prepare_skautokeras(spec):
     import tensorflow  # noqa: F401
 
     params = {"random_state": spec["seed"], **spec.get("params", {})}
-    return fit_of_search(make_estimator(spec["dataset"], **params))
+    return fit_search(make_estimator(spec["dataset"], **params))
 
 
 def prepare_block(spec):
@@ -45,7 +45,7 @@ def prepare_block(spec):
     head = heads[is_classification(spec["dataset"])]()
     table = StructuredDataInput()
     block = StructuredDataBlock(block_type=spec["method"])
-    return fit_of_search(
+    return fit_search(
         AutoModel(
             table,
             head(block(table)),
@@ -56,30 +56,6 @@ def prepare_block(spec):
             random_state=spec["seed"],
         )
     )
-
-
-def fit_of_search(estimator):
-    """Return what fits an estimator of skautokeras and says what it has found."""
-
-    def fit(X, y):
-        estimator.fit(X, y)
-        board = estimator.leaderboard_.sort_values("trial")
-        trained = board[board["error"].isna()]
-        return Fitted(
-            predict=estimator.predict,
-            predict_proba=getattr(estimator, "predict_proba", None),
-            n_trials=int(estimator.n_trials_),
-            note=f"skautokeras {version('skautokeras')}",
-            details={
-                "validation_score": float(estimator.best_score_),
-                "search_seconds": float(board["seconds"].sum()),
-                "n_pruned": int((board["status"] == "pruned").sum()),
-                "networks": trained["params"].tolist(),
-                "epochs": trained["epochs"].tolist(),
-            },
-        )
-
-    return fit
 
 
 def make_boosting(spec, **params):

@@ -34,7 +34,9 @@ def _same_networks(options, case):
     )
     yield {**case, "method": "skautokeras", **ours}
     if "error" not in ours:
-        spec |= {name: ours[name] for name in ("networks", "epochs")}
+        trained = [t for t in ours["trials"] if t["status"] != "failed"]
+        spec["networks"] = [t["params"] for t in trained]
+        spec["epochs"] = [t["epochs"] for t in trained]
         function = f"{__name__}:fit_keras_tuner"
         theirs = run_peer(function, spec, options.peers.keras_tuner)
         yield {**case, "method": "keras_tuner", **theirs}

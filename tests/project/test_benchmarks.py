@@ -492,12 +492,12 @@ def test_a_network_is_measured_as_it_is_predefined(method):
     fit_method({**spec, "rows": 100}, reports.append)
 
     (report,) = reports
-    (network,) = report["networks"]
+    (trial,) = report["trials"]
     predefined = [c for c in predefined_configurations() if method in str(c)]
     parts = ("training/", f"structured_data_block_1/{method}_block_1/")
     expected = {k: v for k, v in predefined[0].items() if k.startswith(parts)}
     assert len(expected) > 5
-    assert expected.items() <= network.items()
+    assert expected.items() <= trial["params"].items()
     assert report["n_trials"] == 1
 
 
