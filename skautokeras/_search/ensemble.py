@@ -26,14 +26,30 @@ PREDICT_ROWS = 512
 # Rounds of the greedy selection; more bring nothing (Salinas and Erickson, TabRepo,
 # arXiv:2311.02971).
 _ROUNDS = 25
-# Trials that are looked at, the best ones.
+# Trials that are looked at, and kinds of networks whose best one is among them.
 _CANDIDATES = 12
+_KINDS = 6
 
 
 def candidates(trials):
-    """Return the positions of the trials that can be in an ensemble, the best first."""
+    """Return the positions of the trials that can be in an ensemble, the best first.
+
+    They are the best ones, and the best one of each of the best kinds of networks: a
+    long search ends with variations of one network, and variations err alike. A trial
+    that is none of them never becomes one as trials are added.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        So far.
+    """
     completed = [i for i, trial in enumerate(trials) if trial.status == "completed"]
-    return sorted(completed, key=lambda i: -trials[i].score)[:_CANDIDATES]
+    ranked = sorted(completed, key=lambda i: -trials[i].score)
+    leaders = {}
+    for i in ranked:
+        leaders.setdefault(trials[i].kind, i)
+    first = [*list(leaders.values())[:_KINDS], *ranked]
+    return sorted(list(dict.fromkeys(first))[:_CANDIDATES], key=ranked.index)
 
 
 def select_ensemble(trials, objective, loss, size):

@@ -26,7 +26,7 @@ class Trial:
 
     ``score`` is that of the best epoch, greater is better; ``weights`` are the weights
     of that epoch for each fold, ``y_pred`` the predictions for the validation rows of
-    all folds by head; a search keeps both for its best trials only.
+    all folds by head; a search keeps both for those only that can be in an ensemble.
     ``n_folds`` is how many folds were trained. Of several, ``epochs``, ``best_epoch``,
     ``planned_epochs`` and ``history`` are means, the score is that of ``y_pred``, and
     ``history`` has the scores of each fold as well.
@@ -61,6 +61,12 @@ class Trial:
         if self.error is not None:
             return "failed"
         return "pruned" if self.pruned else "completed"
+
+    @property
+    def kind(self):
+        """What kinds of networks the blocks are that choose one, as (name, type)."""
+        types = (name for name in self.values if name.endswith("/block_type"))
+        return tuple((name, self.values[name]) for name in sorted(types))
 
 
 def evaluate(

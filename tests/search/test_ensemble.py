@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from skautokeras._search import refit as refit_module
 from skautokeras._search.deadline import Deadline
-from skautokeras._search.ensemble import PREDICT_ROWS, Ensemble, select_ensemble
+from skautokeras._search.ensemble import (
+    PREDICT_ROWS,
+    Ensemble,
+    candidates,
+    select_ensemble,
+)
 from skautokeras._search.objective import Objective
 from skautokeras._search.refit import finish, refit_seconds
 from skautokeras._search.trial import Trial, evaluate
@@ -27,9 +32,13 @@ def loss(y_pred):
 OBJECTIVE = Objective(lambda outputs: -outputs.loss)
 
 
-def trial(y_pred, **kwargs):
+def trial(y_pred, values=()):
     y_pred = {"head": np.asarray(y_pred)}
-    return Trial({}, 0, score=-loss(y_pred), y_pred=y_pred, **kwargs)
+    return Trial(dict(values), 0, score=-loss(y_pred), y_pred=y_pred)
+
+
+def plain(units):
+    return {"block/block_type": "a", "block/units": units}
 
 
 def failed_trial():
@@ -79,6 +88,47 @@ def test_failed_trials_are_left_out_wherever_they_stand():
     trials = [failed_trial(), good[0], failed_trial(), good[1], failed_trial()]
     assert select_ensemble(trials, OBJECTIVE, loss, size=5) == {1: 0.5, 3: 0.5}
     assert select_ensemble(trials[:3], OBJECTIVE, loss, size=5) == {1: 1.0}
+
+
+def test_many_variations_of_one_network_leave_room_for_the_best_of_another_kind():
+    variations = [trial(TRUTH + 0.1 + i / 1000, plain(i)) for i in range(30)]
+    others = [trial(TRUTH - error, {"block/block_type": "b"}) for error in (0.3, 0.2)]
+    for trials in ([*variations, *others], [*others, *variations]):
+        weights = select_ensemble(trials, OBJECTIVE, loss, size=5)
+        worse, better = map(trials.index, others)
+        assert weights == {trials.index(variations[0]): 2 / 3, better: 1 / 3}
+        assert worse not in candidates(trials)
+
+
+def test_candidates_are_the_best_trials_and_the_best_of_six_kinds():
+    trials = [Trial(plain(i), 0, score=-float(i)) for i in range(20)]
+    assert candidates(trials) == list(range(12))
+    others = [
+        Trial({"a/block_type": f"kind_{i}", "units": 1}, 0, score=-30.0 - i)
+        for i in range(7)
+    ]
+    assert candidates([*trials, *others]) == [*range(7), *range(20, 25)]
+    assert candidates([*others, *trials]) == [*range(7, 14), *range(5)]
+
+
+@settings(max_examples=50)
+@given(
+    scores=st.lists(st.integers(-5, 5), min_size=1, max_size=60),
+    kinds=st.lists(st.sampled_from("abcdefghi"), min_size=60, max_size=60),
+    joint=st.booleans(),
+)
+def test_what_is_no_candidate_never_becomes_one(scores, kinds, joint):
+    def values(kind):
+        types = {"x/block_type": kind, "y/block_type": "a" if joint else kind}
+        return {**types, "units": 1}
+
+    pairs = zip(scores, kinds, strict=False)
+    trials = [Trial(values(kind), 0, score=float(score)) for score, kind in pairs]
+    for n in range(1, len(trials)):
+        before, after = candidates(trials[:n]), candidates(trials[: n + 1])
+        assert set(after) <= {*before, n}
+        assert len(after) == min(n + 1, 12)
+        assert after[0] == max(range(n + 1), key=lambda i: (trials[i].score, -i))
 
 
 @settings(max_examples=25)
