@@ -16,7 +16,7 @@ from skautokeras._search.trial import Trial
 from skautokeras._search.workers import Workers, count_workers
 
 distributed = pytest.importorskip("distributed")
-BLANK = vars(Trial({}, 0))
+BLANK = vars(Trial({}, 0)) | {"kind": ()}
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own, while it shuts down
 

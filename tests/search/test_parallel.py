@@ -32,7 +32,7 @@ from skautokeras._search.trial import Trial, evaluate
 from skautokeras._search.worker import Parcel, work
 from skautokeras._search.workers import Workers, count_workers
 
-BLANK = vars(Trial({}, 0))
+BLANK = vars(Trial({}, 0)) | {"kind": ()}
 OBJECTIVE = keras_tuner.Objective("score", "max")
 
 
