@@ -149,6 +149,19 @@ def test_a_fast_gpu_gets_larger_networks_for_many_images(monkeypatch):
     assert after == [before[0], before[1] + list(portfolio.LARGE_IMAGES)]
 
 
+@pytest.mark.parametrize(("n_samples", "few"), [(1999, True), (2000, False)])
+def test_few_rows_begin_with_dense_layers_one_of_them_held_back(n_samples, few):
+    adapter = StructuredDataAdapter()
+    adapter.fit(np.random.default_rng(0).normal(size=(80, 3)))
+    schema = dataclasses.replace(adapter.schema_, n_samples=n_samples)
+    values = portfolio.predefined(["structured_data_block_1"], [schema])
+    kinds = {v["structured_data_block_1/block_type"] for v in values}
+    others = {"real_mlp", "residual_dense", "tab_m"}
+    assert kinds == {"dense"} | (set() if few else others)
+    assert any("training/label_smoothing" in v for v in values) is few
+    assert len({repr(v) for v in values}) == len(values)
+
+
 @pytest.mark.parametrize(("n_samples", "few"), [(999, True), (1000, False)])
 def test_few_images_are_described_behind_plain_convolutions(n_samples, few):
     schema = ImageSchema((8, 8, 1), n_samples, "uint8", 0.0, 255.0, (0.5,), (0.3,))
