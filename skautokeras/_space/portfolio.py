@@ -115,13 +115,6 @@ STRUCTURED_DATA = (
         dense=_dense(2, 128, activation="relu", dropout=0.1),
         training={"learning_rate": 2e-3, "weight_decay": 1e-2, "epochs": 32},
     ),
-    # Waves, much dropout, few epochs: data with much noise.
-    _structured_data(
-        normalization="standard",
-        numerical=_waves(8),
-        dense=_dense(2, 256, activation="silu", dropout=0.3, use_batchnorm=True),
-        training={"learning_rate": 3e-3, "weight_decay": 1e-1, "epochs": 16},
-    ),
     # Bins of numbers, no normalization of batches: noise and heavy tails.
     _structured_data(
         normalization="standard",
@@ -175,7 +168,7 @@ STRUCTURED_DATA = (
         training={"learning_rate": 5e-3, "weight_decay": 1e-1, "epochs": 64},
     ),
 )
-# The first of them held back, and other dense layers: what is predefined for few rows.
+# Dense layers, the first ones also held back: what is predefined for few rows.
 FEW_ROWS = (
     STRUCTURED_DATA[0],
     _structured_data(
@@ -189,6 +182,13 @@ FEW_ROWS = (
             "epochs": 32,
             "label_smoothing": 0.1,
         },
+    ),
+    # Waves, much dropout, few epochs: data with much noise.
+    _structured_data(
+        normalization="standard",
+        numerical=_waves(8),
+        dense=_dense(2, 256, activation="silu", dropout=0.3, use_batchnorm=True),
+        training={"learning_rate": 3e-3, "weight_decay": 1e-1, "epochs": 16},
     ),
     *(v for v in STRUCTURED_DATA[1:] if v[f"{_BLOCK}/block_type"] == "dense"),
 )

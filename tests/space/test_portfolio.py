@@ -40,8 +40,10 @@ def predefined(task):
 
 
 def every(task):
-    """Return those for a fast GPU as well."""
-    return predefined(task) + (task == "image") * list(portfolio.LARGE_IMAGES)
+    """Return those for few rows and for a fast GPU as well."""
+    others = {"image": portfolio.LARGE_IMAGES, "structured_data": portfolio.FEW_ROWS}
+    known = predefined(task)
+    return known + [v for v in others.get(task, ()) if v not in known]
 
 
 each = pytest.mark.parametrize(
