@@ -10,7 +10,7 @@ from skautokeras._search.ensemble import candidates
 from skautokeras._search.oracle import ask, hosted, make_room, tell, turn_down
 
 # Trials that get no more than half of what is left, so that several are tried.
-_FIRST_TRIALS = 3
+_FIRST_TRIALS = 2
 # A trial that can have less than this share of a usual trial's time is not started.
 _WORTH_STARTING = 0.5
 # Proposals in a row that may be turned down, and because of the time.

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from skautokeras._search.ensemble import Ensemble
+from skautokeras._search.ensemble import Ensemble, candidates
 from skautokeras._search.trainer import train
 from skautokeras._search.trial import fold_seed
 from skautokeras._space import accelerator
@@ -61,7 +61,7 @@ def finish(graph, trials, weights, recipe, data, *, refit, deadline, temperature
 
 
 def refit_seconds(trials, data, size, max_time):
-    """Return how many seconds to keep for refitting the best ``size`` trials.
+    """Return how many seconds to keep for refitting the best ``size`` candidates.
 
     About what it will take, as far as that is a quarter of the whole time at most: the
     network of a trial is there where the time does not suffice, and a search that has
@@ -80,11 +80,9 @@ def refit_seconds(trials, data, size, max_time):
     """
     if data.all is None or max_time is None:
         return 0.0
-    completed = [trial for trial in trials if trial.status == "completed"]
-    best = sorted(completed, key=lambda trial: -trial.score)[:size]
     kept, most = 0.0, _MOST_OF_THE_TIME * max_time
-    for trial in best:
-        seconds = _seconds_of_refit(trial, data)
+    for i in candidates(trials)[:size]:
+        seconds = _seconds_of_refit(trials[i], data)
         kept += seconds if kept + seconds <= most else 0.0
     return kept
 

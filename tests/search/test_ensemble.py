@@ -376,3 +376,9 @@ def test_more_networks_take_longer_to_refit(problem, trials):
     assert refit_seconds(trials, problem.data, 2, None) == 0
     assert refit_seconds(trials, replace(problem.data, all=None), 2, 1e6) == 0
     assert refit_seconds([failed_trial()], problem.data, 2, 1e6) == 0
+
+
+def test_no_time_is_kept_for_what_can_be_in_no_ensemble(problem, trials):
+    alike = [replace(trials[0], score=-float(i)) for i in range(30)]
+    kept, one = (refit_seconds(alike, problem.data, size, 1e6) for size in (30, 1))
+    assert kept == pytest.approx(len(candidates(alike)) * one)

@@ -177,8 +177,8 @@ def finished(*seconds):
 def test_the_time_that_is_left_is_shared_out(clock):
     deadline = Deadline(100)
     assert trial_deadline(deadline, [], 0.0).left() == 50
-    assert trial_deadline(deadline, finished(1, 1), 20.0).left() == 40
-    assert trial_deadline(deadline, finished(1, 1, 1), 20.0).left() == 80
+    assert trial_deadline(deadline, finished(1), 20.0).left() == 40
+    assert trial_deadline(deadline, finished(1, 1), 20.0).left() == 80
     clock.now = 95.0
     assert trial_deadline(deadline, finished(4, 4, 4), 0.0).left() == 5
     assert trial_deadline(deadline, finished(40, 40, 40), 0.0) is None
@@ -202,8 +202,8 @@ def test_failed_trials_say_nothing_about_how_long_a_trial_takes(clock):
     failed = [Trial({}, 0, error="no", seconds=1000.0)] * 5
     # Still among the first: none has completed.
     assert trial_deadline(deadline, failed, 0.0).left() == 50
-    assert trial_deadline(deadline, failed + finished(1, 1), 0.0).left() == 50
-    assert trial_deadline(deadline, failed + finished(1, 1, 1), 0.0).left() == 100
+    assert trial_deadline(deadline, failed + finished(1), 0.0).left() == 50
+    assert trial_deadline(deadline, failed + finished(1, 1), 0.0).left() == 100
 
 
 def test_a_trial_that_gets_half_of_the_usual_time_is_started(clock):
