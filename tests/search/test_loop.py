@@ -252,8 +252,8 @@ def test_a_search_leaves_the_time_that_is_reserved(oracle, clock, reserved):
         oracle, use_up, seeds=range(9), deadline=Deadline(100), reserve=reserve
     )
     budget = 100 - reserved
-    # A half of what is left for each of the first three, then all of it.
-    assert given[:3] == [budget / 2, budget / 4, budget / 8]
+    # A half of what is left for each of the first two, then all of it.
+    assert given[:3] == [budget / 2, budget / 4, budget / 4]
     assert sum(given) <= budget
     assert asked == list(range(len(trials) + 1))
     assert clock.now <= budget
