@@ -41,7 +41,7 @@ def make_tables():
 def measure(X, y, scoring, seed, arguments):
     """Return log loss and ECE without and with a temperature, and whether it is one."""
     from skautokeras import StructuredDataClassifier
-    from skautokeras._search.ensemble import Ensemble
+    from skautokeras._ensemble import Ensemble
 
     X, X_test, y, y_test = train_test_split(
         X, y, test_size=0.5, random_state=seed, stratify=y

@@ -7,12 +7,12 @@ import numpy as np
 
 def make_problem(estimator, X, y):
     """Return the arrays and the search space that a `fit` would work on."""
-    from skautokeras._estimators.base import Sample
-    from skautokeras._estimators.settings import fit_settings
+    from skautokeras._estimators import Sample
+    from skautokeras._fit import fit_settings
 
-    wiring = estimator._wire()
-    sample = Sample(X, y, None, tuple(wiring.input_names), tuple(wiring.head_names))
-    return estimator._make_problem(sample, None, wiring, fit_settings(estimator, {}))
+    graph = estimator._wire()
+    sample = Sample(X, y, None, tuple(graph.input_names), tuple(graph.head_names))
+    return estimator._make_problem(sample, None, graph, fit_settings(estimator, {}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ def build(problem, values):
     values : dict
         Hyperparameters of the network.
     """
-    built = problem.graph.build(values)
-    ((head, target),) = problem.graph.heads.values()
+    built = problem.search_space.build(values)
+    ((head, target),) = problem.search_space.heads.values()
     ((name, loss),) = built.losses.items()
 
     def arrays(rows):
@@ -79,7 +79,7 @@ def prepare_rows(estimator, X):
 
 def predefined_configurations():
     """Return the configurations that a search for tables starts with."""
-    from skautokeras._space.portfolio import predefined
+    from skautokeras._space import predefined
 
     return predefined(["structured_data_block_1"])
 
@@ -100,9 +100,8 @@ def make_request(estimator, X):
         Floats for numbers, NaN where one is missing; strings (objects) for categories,
         dates and texts, empty where one is missing; pixels with an axis for channels.
     """
-    from skautokeras._data.structured_data import StructuredDataAdapter
-    from skautokeras._data.text import TextAdapter, read_texts
-    from skautokeras._export.raw_inputs import input_names
+    from skautokeras._data import StructuredDataAdapter, TextAdapter, read_texts
+    from skautokeras._export import input_names
 
     adapter = estimator._adapter
     request = {}
@@ -133,7 +132,7 @@ def _pixels(images, schema):
 def _table_request(adapter, names, X):
     import pandas as pd
 
-    from skautokeras._data.series import read_keys, read_numbers
+    from skautokeras._data import read_keys, read_numbers
 
     request = {}
     for column in adapter.schema_.columns:

@@ -51,7 +51,7 @@ def main():
     """Run the search and print a Markdown table."""
     arguments = parse_arguments()
     from skautokeras import StructuredDataClassifier
-    from skautokeras._search import loop
+    from skautokeras._search import search as loop
     from skautokeras.datasets import load_titanic
 
     clerk, run = Clerk(), loop._run_here

@@ -69,7 +69,7 @@ graph = AutoModel(
     image, output, max_trials=2, epochs=8, ensemble_size=1, random_state=0
 )
 graph.fit(images_train, y_train)
-print(f"Graph: {graph.score(images_test, y_test):.3f}")
+print(f"SearchSpace: {graph.score(images_test, y_test):.3f}")
 
 # %%
 # The leaderboard has a row per trial.

@@ -1,79 +1,27 @@
 """Automated deep learning as ordinary scikit-learn estimators.
 
-Data walks through five rooms, and imports run one way along them:
+Data walks through ten rooms, and imports run one way along them, from the last of this
+list to the first:
 
-1. ``_data``: what is there. Raw X and y become a schema and model-ready arrays.
-2. ``_space``: what could be built. Blocks of ``_layers`` wired into a graph.
-3. ``_search``: what is tried. An oracle proposes values, a trial scores them.
-4. ``_export``: what is handed over. Adapter, network and target as Keras models.
-5. ``_estimators``: what the user holds. The scikit-learn estimators.
+1. ``_state``: how is an object written down, and read again without running code?
+2. ``_data``: what is each column, image, text and target; how do they become arrays?
+3. ``_layers``: what do our Keras layers compute?
+4. ``_space``: which networks are possible?
+5. ``_training``: how does one network learn?
+6. ``_search``: which configuration is tried next, where, and what came of it?
+7. ``_ensemble``: what predicts in the end?
+8. ``_export``: how does a fitted model leave Python?
+9. ``_fit``: how does one `fit` go from X and y to fitted attributes?
+10. ``_estimators``: what does a user call?
 """
 
-from importlib import import_module
+import lazy_loader
 
 __version__ = "0.1.0.dev0"
 
-# Public name -> the module it lives in, imported when the name is first asked for:
-# TensorFlow takes seconds to import, and only some names need it.
-_HOMES = {
-    "AutoModel": "skautokeras._estimators.auto_model",
-    "BertBlock": "skautokeras._space.bert",
-    "Block": "skautokeras._space.block",
-    "Boolean": "skautokeras._space.hyperparameters",
-    "CategoricalEncoding": "skautokeras._space.preprocessing",
-    "Choice": "skautokeras._space.hyperparameters",
-    "ClassificationHead": "skautokeras._space.heads",
-    "ConvBlock": "skautokeras._space.convolution",
-    "DenseBlock": "skautokeras._space.dense",
-    "EfficientNetBlock": "skautokeras._space.efficient_net",
-    "Embedding": "skautokeras._space.attention",
-    "Flatten": "skautokeras._space.reduction",
-    "Float": "skautokeras._space.hyperparameters",
-    "GeneralBlock": "skautokeras._space.general",
-    "GreedyOracle": "skautokeras._search.oracle",
-    "ImageAugmentation": "skautokeras._space.augmentation",
-    "ImageBlock": "skautokeras._space.image",
-    "ImageClassifier": "skautokeras._estimators.image",
-    "ImageInput": "skautokeras._space.inputs",
-    "ImageRegressor": "skautokeras._estimators.image",
-    "Input": "skautokeras._space.inputs",
-    "Int": "skautokeras._space.hyperparameters",
-    "Merge": "skautokeras._space.reduction",
-    "Normalization": "skautokeras._space.preprocessing",
-    "NumericalEmbedding": "skautokeras._space.preprocessing",
-    "OrientedGradientsBlock": "skautokeras._space.gradients",
-    "RNNBlock": "skautokeras._space.recurrent",
-    "RealMLPBlock": "skautokeras._space.real_mlp",
-    "RegressionHead": "skautokeras._space.heads",
-    "ResNetBlock": "skautokeras._space.residual",
-    "ResidualDenseBlock": "skautokeras._space.residual_dense",
-    "SpatialReduction": "skautokeras._space.reduction",
-    "StructuredDataBlock": "skautokeras._space.structured_data",
-    "StructuredDataClassifier": "skautokeras._estimators.structured_data",
-    "StructuredDataInput": "skautokeras._space.inputs",
-    "StructuredDataRegressor": "skautokeras._estimators.structured_data",
-    "TabMBlock": "skautokeras._space.tab_m",
-    "TemporalReduction": "skautokeras._space.reduction",
-    "TextBlock": "skautokeras._space.text",
-    "TextClassifier": "skautokeras._estimators.text",
-    "TextInput": "skautokeras._space.inputs",
-    "TextRegressor": "skautokeras._estimators.text",
-    "TextToIntSequence": "skautokeras._space.text",
-    "TextToNgramVector": "skautokeras._space.text",
-    "TransformerBlock": "skautokeras._space.attention",
-    "XceptionBlock": "skautokeras._space.residual",
-    "load": "skautokeras._estimators.persistence",
-}
-
-__all__ = list(_HOMES)
-
-
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+# TensorFlow takes seconds to import, and only some names need it: every public name is
+# imported when it is first asked for. The stub `__init__.pyi` says where it lives.
+__getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __dir__():

@@ -63,7 +63,7 @@ def train_bare(problem, values, epochs):
     Parameters
     ----------
     problem : Problem
-        Graph and arrays.
+        SearchSpace and arrays.
     values : dict
         Hyperparameters of the network.
     epochs : int

@@ -418,7 +418,7 @@ def _take_columns(X, positions):
     return X[:, positions]
 
 
-class InputsAdapter(TransformerMixin, BaseEstimator):
+class XAdapter(TransformerMixin, BaseEstimator):
     """Turn X into the arrays of all inputs.
 
     Parameters
@@ -454,10 +454,10 @@ class InputsAdapter(TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> import pandas as pd
-    >>> from skautokeras._data.columns import InputsAdapter
+    >>> from skautokeras._data.columns import XAdapter
     >>> from skautokeras._data.structured_data import StructuredDataAdapter
     >>> X = pd.DataFrame({"size": [1.0, 2.0], "deck": ["C", "E"]})
-    >>> adapter = InputsAdapter(
+    >>> adapter = XAdapter(
     ...     ["a", "b"],
     ...     [StructuredDataAdapter(), StructuredDataAdapter()],
     ...     [["size"], None],
@@ -484,7 +484,7 @@ class InputsAdapter(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        self : InputsAdapter
+        self : XAdapter
         """
         parts = self._learn_columns(X)
         for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):

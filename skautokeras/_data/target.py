@@ -44,7 +44,7 @@ def balanced_weights(class_weight, y):
     return np.asarray(compute_sample_weight(class_weight, y), dtype=np.float64)
 
 
-class ClassificationTarget(BaseEstimator):
+class ClassAdapter(BaseEstimator):
     """Encode class labels and label indicators, and decode probabilities.
 
     Labels come back with the dtype of ``np.asarray(y)``: a pandas ``category`` of
@@ -61,8 +61,8 @@ class ClassificationTarget(BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from skautokeras._data.target import ClassificationTarget
-    >>> target = ClassificationTarget().fit(["no", "yes", "no"])
+    >>> from skautokeras._data.target import ClassAdapter
+    >>> target = ClassAdapter().fit(["no", "yes", "no"])
     >>> target.transform(["yes", "no"])
     array([1, 0], dtype=int32)
     >>> target.inverse_transform(np.array([[0.2, 0.8]])).tolist()
@@ -79,7 +79,7 @@ class ClassificationTarget(BaseEstimator):
 
         Returns
         -------
-        self : ClassificationTarget
+        self : ClassAdapter
         """
         y, is_multilabel = _check_labels(y)
         if is_multilabel:
@@ -219,7 +219,7 @@ class ClassificationTarget(BaseEstimator):
         return self.transform(y), y_pred
 
 
-class RegressionTarget(BaseEstimator):
+class NumberAdapter(BaseEstimator):
     """Standardise numbers to predict, and bring predictions back to their scale.
 
     Attributes
@@ -232,8 +232,8 @@ class RegressionTarget(BaseEstimator):
 
     Examples
     --------
-    >>> from skautokeras._data.target import RegressionTarget
-    >>> target = RegressionTarget().fit([10.0, 20.0])
+    >>> from skautokeras._data.target import NumberAdapter
+    >>> target = NumberAdapter().fit([10.0, 20.0])
     >>> z = target.transform([10.0, 20.0])
     >>> z.shape
     (2, 1)
@@ -251,7 +251,7 @@ class RegressionTarget(BaseEstimator):
 
         Returns
         -------
-        self : RegressionTarget
+        self : NumberAdapter
         """
         y = _check_numbers(y)
         self.one_dimensional_ = y.ndim == 1

@@ -57,7 +57,7 @@ def values_by_head(parameter, value, names):
     return {names[0]: value}
 
 
-class TargetsAdapter(BaseEstimator):
+class YAdapter(BaseEstimator):
     """Give every head its target, and put predictions together as y came.
 
     One head takes y as it is. For several heads y is
@@ -73,12 +73,12 @@ class TargetsAdapter(BaseEstimator):
     names : list of str
         The names of the heads, in their order.
 
-    targets : list of ClassificationTarget or RegressionTarget
+    targets : list of ClassAdapter or NumberAdapter
         One per head. They are cloned.
 
     Attributes
     ----------
-    targets_ : list of ClassificationTarget or RegressionTarget
+    targets_ : list of ClassAdapter or NumberAdapter
         The fitted targets.
 
     schemas_ : list of TargetSchema
@@ -94,12 +94,12 @@ class TargetsAdapter(BaseEstimator):
     Examples
     --------
     >>> import pandas as pd
-    >>> from skautokeras._data.target import ClassificationTarget, RegressionTarget
-    >>> from skautokeras._data.targets import TargetsAdapter
+    >>> from skautokeras._data.target import ClassAdapter, NumberAdapter
+    >>> from skautokeras._data.targets import YAdapter
     >>> y = pd.DataFrame({"price": [10.0, 20.0], "sold": ["no", "yes"]})
-    >>> adapter = TargetsAdapter(
-    ...     ["number", "label"], [RegressionTarget(), ClassificationTarget()]
-    ... ).fit(y)
+    >>> adapter = YAdapter(["number", "label"], [NumberAdapter(), ClassAdapter()]).fit(
+    ...     y
+    ... )
     >>> {name: array.shape for name, array in adapter.transform(y).items()}
     {'number': (2, 1), 'label': (2,)}
     >>> adapter.join({"number": [12.0, 13.0], "label": ["yes", "no"]})
@@ -122,7 +122,7 @@ class TargetsAdapter(BaseEstimator):
 
         Returns
         -------
-        self : TargetsAdapter
+        self : YAdapter
         """
         self.form_ = _form(y, self.names)
         self.keys_ = _keys(y, self.form_, self.names)
@@ -140,7 +140,7 @@ class TargetsAdapter(BaseEstimator):
 
         Returns
         -------
-        targets : dict of str to (ClassificationTarget or RegressionTarget)
+        targets : dict of str to (ClassAdapter or NumberAdapter)
         """
         return dict(zip(self.names, self.targets_, strict=True))
 
@@ -150,7 +150,7 @@ class TargetsAdapter(BaseEstimator):
 
         Returns
         -------
-        targets : dict of str to ClassificationTarget
+        targets : dict of str to ClassAdapter
         """
         targets = self.by_head.items()
         return {name: t for name, t in targets if t.schema_.is_classification}
@@ -227,7 +227,7 @@ class TargetsAdapter(BaseEstimator):
         Parameters
         ----------
         y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
-            Outputs by the names of the heads.
+            Evaluation by the names of the heads.
 
         Returns
         -------
@@ -243,7 +243,7 @@ class TargetsAdapter(BaseEstimator):
         Parameters
         ----------
         y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
-            Outputs by the names of the heads.
+            Evaluation by the names of the heads.
 
         Returns
         -------
@@ -262,7 +262,7 @@ class TargetsAdapter(BaseEstimator):
             As in `transform`.
 
         y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
-            Outputs by the names of the heads.
+            Evaluation by the names of the heads.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.

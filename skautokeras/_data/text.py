@@ -330,7 +330,7 @@ def informed_schemas(adapter, arrays, y):
 
     Parameters
     ----------
-    adapter : InputsAdapter
+    adapter : XAdapter
         Fitted.
 
     arrays : dict of str to ndarray

@@ -295,9 +295,9 @@ class AutoModel(BaseAutoEstimator):
 
     def _with_settings(self, inputs, outputs):
         """Return the nodes of heads with the losses and metrics of the estimator."""
-        from skautokeras._space.wiring import Wiring
+        from skautokeras._space.graph import Graph
 
-        names = Wiring(inputs, outputs).head_names
+        names = Graph(inputs, outputs).head_names
         settings = {
             parameter: values_by_head(parameter, getattr(self, parameter), names)
             for parameter in ("loss", "metrics")

@@ -19,24 +19,24 @@ from sklearn.utils.validation import (
 )
 
 from skautokeras._data.columns import (
-    InputsAdapter,
+    XAdapter,
     common_length,
     is_dict,
     n_rows,
     take_rows,
 )
 from skautokeras._data.split import Data, Rows
-from skautokeras._data.targets import TargetsAdapter
+from skautokeras._data.targets import YAdapter
 from skautokeras._data.text import informed_schemas
-from skautokeras._estimators.adapters import (
-    make_inputs_adapter,
-    make_targets_adapter,
+from skautokeras._fit.adapters import (
+    make_x_adapter,
+    make_y_adapter,
     row_weights,
 )
-from skautokeras._estimators.fingerprint import fingerprint
-from skautokeras._estimators.progress import Progress
-from skautokeras._estimators.settings import fit_settings
-from skautokeras._estimators.validation import divide, fixed_cv
+from skautokeras._fit.folds import divide, fixed_cv
+from skautokeras._fit.options import fit_settings
+from skautokeras._fit.progress import Progress
+from skautokeras._state.fingerprint import fingerprint
 
 _MAX_SEED = 2**31 - 1
 # Parameters that a search which goes on from a `directory` may have changed; what of
@@ -101,9 +101,9 @@ class Sample:
 class Problem:
     """What a search works on: fitted adapters, search space, arrays, goal and seeds."""
 
-    adapter: InputsAdapter
-    targets: TargetsAdapter
-    graph: object
+    adapter: XAdapter
+    targets: YAdapter
+    search_space: object
     data: Data
     recipe: object
     objective: object
@@ -229,13 +229,13 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         RuntimeError
             If every trial failed; the message holds the first reason.
         """
-        from skautokeras._search.deadline import Deadline
+        from skautokeras._training.deadline import Deadline
 
         self._validate_params()
         settings = fit_settings(self, fit_params)
-        wiring = self._wire()
+        graph = self._wire()
         deadline = Deadline(self.max_time)
-        inputs, heads = tuple(wiring.input_names), tuple(wiring.head_names)
+        inputs, heads = tuple(graph.input_names), tuple(graph.head_names)
         sample = Sample(X, y, sample_weight, inputs, heads)
         n_jobs = self._count_workers()
         if self.distribution is not None and n_jobs > 1:
@@ -243,7 +243,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
                 "With 'distribution' one trial uses all devices: pass n_jobs=1."
             )
         progress = self._start_progress(sample, settings, n_jobs)
-        problem = self._make_problem(sample, validation_data, wiring, settings)
+        problem = self._make_problem(sample, validation_data, graph, settings)
         trials, interrupted = self._search(problem, deadline, progress, n_jobs)
         refit = self.refit and not interrupted
         attributes = self._finish(problem, trials, refit=refit, deadline=deadline)
@@ -275,7 +275,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             "loss" and the metrics by name. With several heads, "loss" is the weighted
             sum, and the loss and the metrics of each have its name before theirs.
         """
-        from skautokeras._search.evaluation import evaluate_heads
+        from skautokeras._training.evaluation import evaluate_heads
 
         y_true, y_pred, sample_weight = self._judged(X, y, sample_weight)
         compared = {
@@ -393,12 +393,12 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         from skautokeras._export.scikeras import Found, fill_pipeline, make_pipeline
 
         check_is_fitted(self)
-        wiring = self._wire()
+        graph = self._wire()
         chosen = self.leaderboard_[self.leaderboard_["weight"] > 0]
         chosen = chosen.sort_values("score", ascending=False, kind="stable")
         found = Found(
-            inputs=wiring.inputs,
-            outputs=wiring.outputs,
+            inputs=graph.inputs,
+            outputs=graph.outputs,
             values=[dict(values) for values in chosen["params"]],
             weights=chosen["weight"].tolist(),
             targets=clone(self._targets),
@@ -466,30 +466,30 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _wire(self):
         """Return the nodes of the search space, checked, heads as this fit has them."""
-        from skautokeras._space.wiring import Wiring
-
-        return Wiring(*self._nodes())
-
-    def _make_problem(self, sample, validation_data, wiring, settings):
-        """Turn the data into arrays and a search space; everything but the search."""
-        from skautokeras._search.objective import judges_labels
         from skautokeras._space.graph import Graph
+
+        return Graph(*self._nodes())
+
+    def _make_problem(self, sample, validation_data, graph, settings):
+        """Turn the data into arrays and a search space; everything but the search."""
+        from skautokeras._space.search_space import SearchSpace
+        from skautokeras._training.objective import judges_labels
 
         train = self._check_sample(sample, reset=True)
         valid = self._check_validation_data(validation_data, sample)
-        adapter = make_inputs_adapter(wiring)
+        adapter = make_x_adapter(graph)
         x = adapter.fit_transform(train.X)
-        targets = make_targets_adapter(wiring).fit(train.y)
-        graph = Graph(
-            wiring.inputs,
-            wiring.outputs,
+        targets = make_y_adapter(graph).fit(train.y)
+        search_space = SearchSpace(
+            graph.inputs,
+            graph.outputs,
             schemas=adapter.schemas_,
             targets=targets.schemas_,
             n_samples=train.n_rows,
             batch_size=settings.batch_size,
             epochs=self._planned_epochs(settings),
         )
-        graph.check()
+        search_space.check()
         rows = self._to_rows(train, x, targets, settings)
         valid_rows = None
         if valid is not None:
@@ -502,17 +502,17 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             data, valid = divide(train, rows, targets, settings, split_seed)
         else:
             data = Data(rows, valid_rows, all=None)
-        objective = self._make_objective(graph, targets, data, valid)
-        loss = _validation_loss(graph, data.valid)
-        if not judges_labels(objective, graph.heads, data.valid, loss):
-            graph = graph.without_label_smoothing()
-        graph = _informed(graph, adapter, data)
+        objective = self._make_objective(search_space, targets, data, valid)
+        loss = _validation_loss(search_space, data.valid)
+        if not judges_labels(objective, search_space.heads, data.valid, loss):
+            search_space = search_space.without_label_smoothing()
+        search_space = _informed(search_space, adapter, data)
         return Problem(
             adapter=adapter,
             targets=targets,
-            graph=graph,
+            search_space=search_space,
             data=data,
-            recipe=_make_recipe(graph, settings, self.distribution),
+            recipe=_make_recipe(search_space, settings, self.distribution),
             objective=objective,
             loss=loss,
             journal=journal,
@@ -586,24 +586,24 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             del params["random_state"]
         return {k: v for k, v in sorted(params.items()) if k not in _NOT_DECISIVE}
 
-    def _make_objective(self, graph, targets, data, sample):
+    def _make_objective(self, search_space, targets, data, sample):
         """Return what the search optimises on the validation rows, and in each fold."""
-        objective = self._objective_for(graph, targets, data.valid, sample)
+        objective = self._objective_for(search_space, targets, data.valid, sample)
         if data.n_folds == 1:
             return objective
         parts = [part for _, part in data.folds]
         return objective.with_folds(
-            self._objective_for(graph, targets, data.valid.take(part), some)
+            self._objective_for(search_space, targets, data.valid.take(part), some)
             for part, some in zip(parts, map(sample.take, parts), strict=True)
         )
 
-    def _objective_for(self, graph, targets, rows, sample):
-        from skautokeras._search.objective import make_objective
+    def _objective_for(self, search_space, targets, rows, sample):
+        from skautokeras._training.objective import make_objective
 
         y_true = targets.split(sample.y)
         return make_objective(
             self.scoring,
-            graph.heads,
+            search_space.heads,
             targets.by_head,
             rows,
             y_true={
@@ -621,7 +621,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return settings.epochs
 
     def _count_workers(self):
-        from skautokeras._search.workers import count_workers
+        from skautokeras._search.parallel.pool import count_workers
 
         return count_workers(self.n_jobs)
 
@@ -633,37 +633,39 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _search(self, problem, deadline, progress, n_jobs):
         """Return the trials, and whether the user interrupted them."""
-        from skautokeras._search.admission import Admission
-        from skautokeras._search.loop import search
+        from skautokeras._ensemble.refit import refit_seconds
+        from skautokeras._search.feasibility import Admission
         from skautokeras._search.oracle import make_oracle
-        from skautokeras._search.pruning import median_curve
-        from skautokeras._search.refit import refit_seconds
-        from skautokeras._search.trainer import time_step
+        from skautokeras._search.parallel.pool import Workers
+        from skautokeras._search.search import search
         from skautokeras._search.trial import evaluate
-        from skautokeras._search.workers import Workers
         from skautokeras._space.portfolio import rank
+        from skautokeras._training.pruning import median_curve
+        from skautokeras._training.trainer import time_step
 
         admission = Admission(
-            problem.graph,
+            problem.search_space,
             problem.data.n_train_rows,
-            partial(time_step, problem.graph, problem.recipe, problem.data.train),
+            partial(
+                time_step, problem.search_space, problem.recipe, problem.data.train
+            ),
             max_model_size=self.max_model_size,
             n_folds=problem.data.n_folds,
         )
         oracle = make_oracle(
             self.tuner,
-            problem.graph.space(),
+            problem.search_space.hyperparameters(),
             initial_values=admission.cheapest_first(
-                self._predefined(problem.graph),
-                rank=partial(rank, schemas=problem.graph.schemas),
+                self._predefined(problem.search_space),
+                rank=partial(rank, schemas=problem.search_space.schemas),
             ),
             max_trials=self.max_trials,
-            max_epochs=problem.graph.epochs,
+            max_epochs=problem.search_space.epochs,
             seed=problem.oracle_seed,
         )
         evaluate = partial(
             evaluate,
-            graph=problem.graph,
+            search_space=problem.search_space,
             recipe=problem.recipe,
             objective=problem.objective,
         )
@@ -700,29 +702,31 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             )
         return trials, interrupted
 
-    def _predefined(self, graph):
+    def _predefined(self, search_space):
         """Return the configurations that are tried first."""
         from skautokeras._space.portfolio import predefined
 
-        given = graph.wiring.given
-        return predefined(graph.block_names, graph.schemas, graph.targets, given)
+        given = search_space.graph.given
+        return predefined(
+            search_space.block_names, search_space.schemas, search_space.targets, given
+        )
 
     def _finish(self, problem, trials, *, refit, deadline):
         """Return the attributes of an estimator whose search ends with ``trials``."""
-        from skautokeras._search.calibration import fit_temperatures
-        from skautokeras._search.ensemble import mean_outputs, select_ensemble
-        from skautokeras._search.refit import finish
+        from skautokeras._ensemble.calibration import fit_temperatures
+        from skautokeras._ensemble.refit import finish
+        from skautokeras._search.selection import mean_outputs, select_ensemble
 
         judges = problem.objective, problem.loss
         weights = select_ensemble(trials, *judges, self.ensemble_size)
         temperatures = fit_temperatures(
-            problem.graph.heads,
+            problem.search_space.heads,
             problem.data.valid,
             mean_outputs(trials, weights),
             *judges,
         )
         ensemble = finish(
-            problem.graph,
+            problem.search_space,
             trials,
             weights,
             problem.recipe,
@@ -734,7 +738,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return self._fitted_attributes(problem, trials, weights, ensemble)
 
     def _fitted_attributes(self, problem, trials, weights, ensemble):
-        from skautokeras._search.loop import best_trial
+        from skautokeras._search.search import best_trial
 
         best = best_trial(trials)
         return {
@@ -745,7 +749,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             "n_trials_": len(trials),
             "_adapter": problem.adapter,
             "_targets": problem.targets,
-            "_heads": problem.graph.heads,
+            "_heads": problem.search_space.heads,
             "_ensemble": ensemble,
         }
 
@@ -835,7 +839,7 @@ def _countable(data, names):
     return range(common_length(data))
 
 
-def _informed(graph, adapter, data):
+def _informed(search_space, adapter, data):
     """Return the graph with what training rows tell, in each fold and altogether."""
     schemas = _informed_schemas(adapter, data.train)
     of_folds = []
@@ -845,7 +849,7 @@ def _informed(graph, adapter, data):
             _informed_schemas(adapter, data.train.take(train))
             for train, _ in data.folds
         ]
-    return graph.with_schemas(schemas, of_folds)
+    return search_space.with_schemas(schemas, of_folds)
 
 
 def _informed_schemas(adapter, rows):
@@ -853,13 +857,13 @@ def _informed_schemas(adapter, rows):
     return informed_schemas(adapter, rows.x, next(iter(rows.y.values())))
 
 
-def _make_recipe(graph, settings, distribution):
+def _make_recipe(search_space, settings, distribution):
     """Return how trials are trained."""
-    from skautokeras._search.distribution import make_strategy
-    from skautokeras._search.trainer import Recipe
+    from skautokeras._training.distribution import make_strategy
+    from skautokeras._training.trainer import Recipe
 
     return Recipe(
-        heads=graph.heads,
+        heads=search_space.heads,
         callbacks=settings.callbacks,
         shuffle=settings.shuffle,
         fit_arguments=settings.passed_on,
@@ -867,12 +871,12 @@ def _make_recipe(graph, settings, distribution):
     )
 
 
-def _validation_loss(graph, rows):
+def _validation_loss(search_space, rows):
     """Return what computes the loss of predictions for the validation rows."""
-    from skautokeras._search.compiled import validation_loss
+    from skautokeras._training.compiled_epoch import validation_loss
 
     def loss(y_pred):
-        return float(validation_loss(graph.heads, rows.y, y_pred, rows.weight))
+        return float(validation_loss(search_space.heads, rows.y, y_pred, rows.weight))
 
     return loss
 

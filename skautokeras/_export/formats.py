@@ -40,9 +40,9 @@ def export(ensemble, adapter, targets, path, *, format, raw):
     ----------
     ensemble : Ensemble
         Of a fitted estimator.
-    adapter : InputsAdapter
+    adapter : XAdapter
         What it makes of X.
-    targets : TargetsAdapter
+    targets : YAdapter
         What it made of y.
     path : str or path-like
         The file, or the folder of a SavedModel.

@@ -2,8 +2,8 @@
 
 import keras
 
-from skautokeras._search.registration import check_registered
-from skautokeras._space.randomness import seeded
+from skautokeras._state.randomness import seeded
+from skautokeras._state.registration import check_registered
 
 
 def export_keras_model(ensemble):

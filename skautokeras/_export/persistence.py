@@ -10,15 +10,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 from skautokeras import __version__
-from skautokeras._export.archive import check_members, pack, unpack
+from skautokeras._ensemble.ensemble import Ensemble
 from skautokeras._export.state import (
     array_from_bytes,
     array_to_bytes,
     decode,
     encode,
 )
-from skautokeras._search.ensemble import Ensemble
-from skautokeras._search.files import write_whole
+from skautokeras._state.archive import check_members, pack, unpack
+from skautokeras._state.files import write_whole
 
 # Of the file; another one cannot be read.
 _FORMAT = 1

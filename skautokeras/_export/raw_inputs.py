@@ -78,7 +78,7 @@ def input_names(adapter):
 
     Parameters
     ----------
-    adapter : InputsAdapter
+    adapter : XAdapter
         Fitted.
 
     Returns
@@ -89,11 +89,11 @@ def input_names(adapter):
     Examples
     --------
     >>> import pandas as pd
-    >>> from skautokeras._data.columns import InputsAdapter
+    >>> from skautokeras._data.columns import XAdapter
     >>> from skautokeras._data.structured_data import StructuredDataAdapter
     >>> from skautokeras._export.raw_inputs import input_names
     >>> X = pd.DataFrame({"width (cm)": [1.0, 2.0], "class": ["C", "E"]})
-    >>> adapter = InputsAdapter(["table"], [StructuredDataAdapter()], [None]).fit(X)
+    >>> adapter = XAdapter(["table"], [StructuredDataAdapter()], [None]).fit(X)
     >>> input_names(adapter)
     {'table': {'width (cm)': 'width__cm_', 'class': 'class_'}}
     """

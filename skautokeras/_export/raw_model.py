@@ -11,7 +11,7 @@ from skautokeras._data.array import ArrayAdapter
 from skautokeras._data.image import ImageAdapter
 from skautokeras._data.schema import text_array
 from skautokeras._data.structured_data import WITH_NUMBERS, StructuredDataAdapter
-from skautokeras._data.target import ClassificationTarget, RegressionTarget
+from skautokeras._data.target import ClassAdapter, NumberAdapter
 from skautokeras._data.text import TextAdapter
 from skautokeras._data.tokens import character_ranges
 from skautokeras._export.keras_model import export_keras_model
@@ -63,9 +63,9 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
     ----------
     ensemble : Ensemble
         Of a fitted estimator.
-    adapter : InputsAdapter
+    adapter : XAdapter
         What it makes of X.
-    targets : TargetsAdapter
+    targets : YAdapter
         What it made of y.
     abilities : Abilities, default=KERAS
         Of the format that the model is for.
@@ -291,7 +291,7 @@ def decode(target, y, abilities):
 
     Parameters
     ----------
-    target : ClassificationTarget or RegressionTarget
+    target : ClassAdapter or NumberAdapter
         Fitted.
     y : keras.KerasTensor of shape (batch, n_outputs)
         Output of the network.
@@ -309,7 +309,7 @@ def decode(target, y, abilities):
 
 
 @decode.register
-def _(target: ClassificationTarget, y, abilities):
+def _(target: ClassAdapter, y, abilities):
     if target.schema_.kind == "multilabel":
         return {"probabilities": y, "label": ProbableLabels()(y)}, {}
     if target.schema_.kind == "binary" and y.shape[1] == 1:
@@ -336,7 +336,7 @@ def _as_list(classes):
 
 
 @decode.register
-def _(target: RegressionTarget, y, abilities):
+def _(target: NumberAdapter, y, abilities):
     layer = OriginalScale(
         target.means_, target.scales_, target.one_dimensional_, abilities.numbers
     )

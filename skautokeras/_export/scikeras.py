@@ -24,8 +24,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.columns import check_columns
 from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.targets import TargetsAdapter, values_by_head
+from skautokeras._data.targets import YAdapter, values_by_head
 from skautokeras._data.text import TextAdapter, informed_schemas
+from skautokeras._ensemble.ensemble import Ensemble
 from skautokeras._export.keras_model import export_keras_model
 from skautokeras._export.scikeras_training import (
     LearningRateSchedule,
@@ -33,10 +34,9 @@ from skautokeras._export.scikeras_training import (
     loss_of,
     weights_of_values,
 )
-from skautokeras._search.ensemble import Ensemble
-from skautokeras._search.optimization import not_decayed
-from skautokeras._space.graph import Graph
 from skautokeras._space.heads import ClassificationHead
+from skautokeras._space.search_space import SearchSpace
+from skautokeras._training.optimization import not_decayed
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +54,12 @@ class Found:
     outputs: list
     values: list
     weights: list
-    targets: TargetsAdapter
+    targets: YAdapter
     n_samples: int
     epochs: int
     batch_size: int | None
 
-    def graph(self, schemas, targets):
+    def search_space(self, schemas, targets):
         """Return the search space for other data.
 
         Parameters
@@ -69,7 +69,7 @@ class Found:
         targets : list of TargetSchema
             What each head predicts.
         """
-        return Graph(
+        return SearchSpace(
             self.inputs,
             self.outputs,
             schemas=schemas,
@@ -105,7 +105,7 @@ def make_pipeline(found, adapter, targets, *, random_state, class_weight):
     ----------
     found : Found
         The networks.
-    adapter : InputsAdapter
+    adapter : XAdapter
         Fitted in the search.
     targets : list of TargetSchema
         What each head predicted there.
@@ -119,8 +119,8 @@ def make_pipeline(found, adapter, targets, *, random_state, class_weight):
     pipeline : Pipeline
         Of the steps "preprocessing" and "model".
     """
-    graph = found.graph(adapter.schemas_, targets)
-    training = graph.build(found.values[0]).training
+    search_space = found.search_space(adapter.schemas_, targets)
+    training = search_space.build(found.values[0]).training
     params = {
         "optimizer": training.optimizer,
         "optimizer__learning_rate": training.learning_rate,
@@ -164,9 +164,9 @@ def fill_pipeline(pipeline, estimator, adapter, targets, ensemble, history):
         From `make_pipeline`. It is changed.
     estimator : estimator
         Has the names and the number of the columns, if there are columns.
-    adapter : InputsAdapter
+    adapter : XAdapter
         Fitted in the search.
-    targets : TargetsAdapter
+    targets : YAdapter
         Fitted in the search.
     ensemble : Ensemble
         The networks.
@@ -240,14 +240,14 @@ class Preprocessing(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    adapter : InputsAdapter
+    adapter : XAdapter
         Turns X into arrays.
-    targets : TargetsAdapter
+    targets : YAdapter
         Encodes y, from which texts learn which n-grams tell classes apart.
 
     Attributes
     ----------
-    adapter_ : InputsAdapter
+    adapter_ : XAdapter
         Fitted.
     schemas_ : list
         What the adapter has learned about each input.
@@ -367,7 +367,7 @@ class TargetEncoder(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    target : ClassificationTarget or RegressionTarget
+    target : ClassAdapter or NumberAdapter
         Not fitted.
     head : Head
         Lays it out for its loss.
@@ -409,7 +409,7 @@ class TargetEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         y : ndarray of shape (n_samples, n_outputs)
-            Outputs.
+            Evaluation.
         return_proba : bool, default=False
             Whether to return probabilities.
         """
@@ -507,19 +507,21 @@ class _FromSearch:
 
     def _keras_build_fn(self, found, meta, compile_kwargs, label_smoothing=0.0):
         """Return the networks that were found, for the data at hand, as one."""
-        graph = found.graph(meta["schemas_"], meta["target_schemas_"])
-        models = [averaged(graph.build(values).model) for values in found.values]
+        search_space = found.search_space(meta["schemas_"], meta["target_schemas_"])
+        models = [averaged(search_space.build(values).model) for values in found.values]
         model = _with_plain_output(Ensemble(models, found.weights).as_model())
         optimizer = compile_kwargs["optimizer"]
         if optimizer.weight_decay:
             kept = not_decayed(model, model.trainable_variables)
             optimizer.exclude_from_weight_decay(var_list=kept)
         given = {
-            parameter: values_by_head(parameter, compile_kwargs[parameter], graph.heads)
+            parameter: values_by_head(
+                parameter, compile_kwargs[parameter], search_space.heads
+            )
             for parameter in ("loss", "metrics")
         }
         losses, metrics = {}, {}
-        for name, (head, target) in graph.heads.items():
+        for name, (head, target) in search_space.heads.items():
             losses[name] = loss_of(
                 head,
                 target,

@@ -6,7 +6,7 @@ from keras import ops
 
 from skautokeras._data.target import balanced_weights
 from skautokeras._layers.ensemble import mean_of_members
-from skautokeras._search.optimization import learning_rate_factor
+from skautokeras._training.optimization import learning_rate_factor
 
 
 def averaged(model):
@@ -175,7 +175,7 @@ class LossOfClasses(keras.losses.Loss):
         y_true : tensor of shape (batch,) or (batch, n)
             Encoded targets.
         y_pred : tensor of shape (batch, n_outputs)
-            Outputs.
+            Evaluation.
         """
         # A loss object called as such returns the mean over the rows.
         losses = getattr(self.loss, "call", self.loss)(y_true, y_pred)

@@ -40,9 +40,9 @@ from sklearn.model_selection import (
 import skautokeras._data
 from skautokeras._export.pandas_state import PANDAS_KINDS
 from skautokeras._search import oracle
-from skautokeras._search.registration import check_readable
-from skautokeras._space.configuration import deserialize, serialize
 from skautokeras._space.node import Node
+from skautokeras._state.configuration import deserialize, serialize
+from skautokeras._state.registration import check_readable
 
 _PLAIN = (bool, int, str, type(None))
 # Booleans, numbers, strings, durations and moments; no objects.

@@ -1,8 +1,18 @@
-"""Keras layers of our own: registered by name, serialisable, exportable."""
+"""Layers: what the Keras layers of this package compute.
+
+They are registered with Keras by name as soon as this room is imported.
+"""
+
+import keras
 
 from skautokeras._layers.calibration import Temperature
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
-from skautokeras._layers.dense import InputScaling, NTKDense, ParametricActivation
+from skautokeras._layers.dense import (
+    InputScaling,
+    NTKDense,
+    ParametricActivation,
+    starting_from_data,
+)
 from skautokeras._layers.ensemble import (
     BatchEnsembleDense,
     MeanOfMembers,
@@ -55,50 +65,8 @@ from skautokeras._layers.text import (
     WeightedBag,
 )
 
-__all__ = [
-    "BatchEnsembleDense",
-    "Beginning",
-    "BothProbabilities",
-    "CategoricalEmbedding",
-    "CategoryCodes",
-    "CharacterCodes",
-    "CodeEmbedding",
-    "Cutout",
-    "DateParts",
-    "DecodedImages",
-    "Dropout",
-    "FeatureScaling",
-    "InputScaling",
-    "KnownCodes",
-    "MeanOfMembers",
-    "MeanOfMirrored",
-    "MemberDense",
-    "MemberScaling",
-    "MissingIndicator",
-    "MostProbable",
-    "NTKDense",
-    "NgramWeights",
-    "NormalizedText",
-    "Numbers",
-    "OneHot",
-    "OrientedGradients",
-    "OriginalScale",
-    "PackedTokens",
-    "ParametricActivation",
-    "PeriodicEmbedding",
-    "PiecewiseLinearEmbedding",
-    "Pixels",
-    "PositionEmbedding",
-    "ProbableLabels",
-    "QuantileScaling",
-    "RandomAffine",
-    "RandomContrast",
-    "Scaling",
-    "Temperature",
-    "TextEncoder",
-    "WeightedBag",
-    "WithMirrored",
-    "WithinRange",
-    "WordCodes",
-    "WordIndicators",
-]
+__all__ = sorted(
+    name
+    for name, value in globals().items()
+    if isinstance(value, type) and issubclass(value, keras.layers.Layer)
+)

@@ -26,12 +26,12 @@ class Cost:
     epochs: int
 
 
-def estimate_cost(graph, values):
+def estimate_cost(search_space, values):
     """Return what a configuration costs, without memory for its weights.
 
     Parameters
     ----------
-    graph : Graph
+    search_space : SearchSpace
         Makes networks from values.
     values : dict of str to object
         The configuration.
@@ -41,11 +41,11 @@ def estimate_cost(graph, values):
     cost : Cost
         ``epochs`` are those of a whole training.
     """
-    return without_weights(_cost_of, graph, values)
+    return without_weights(_cost_of, search_space, values)
 
 
-def _cost_of(graph, values):
-    built = graph.build(values)
+def _cost_of(search_space, values):
+    built = search_space.build(values)
     return Cost(
         n_parameters=built.network.count_params(),
         flops=count_flops(built.network),

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from skautokeras import __version__
-from skautokeras._search.files import write_whole
 from skautokeras._search.trial import Trial
+from skautokeras._state.files import write_whole
 
 _VERSION = 3
 _HEADER = "search.json"

@@ -8,7 +8,7 @@ from collections import defaultdict
 import keras_tuner
 import numpy as np
 
-from skautokeras._space.graph import complete
+from skautokeras._space.search_space import complete
 
 # Draws that may repeat a configuration before the space counts as exhausted.
 _MUTATIONS = 20
@@ -216,7 +216,7 @@ def _key(values):
     return tuple(sorted((name, repr(value)) for name, value in values.items()))
 
 
-_BY_NAME = {
+ORACLES = {
     "greedy": GreedyOracle,
     "random": keras_tuner.oracles.RandomSearchOracle,
     "bayesian": keras_tuner.oracles.BayesianOptimizationOracle,
@@ -259,7 +259,7 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
         arguments["max_trials"] = max_trials
     if tuner == "greedy":
         arguments["initial_values"] = initial_values
-    make = _BY_NAME[tuner] if isinstance(tuner, str) else tuner
+    make = ORACLES[tuner] if isinstance(tuner, str) else tuner
     oracle = make(**arguments)
     if not isinstance(oracle, keras_tuner.Oracle):
         raise TypeError(

@@ -8,12 +8,12 @@ from traceback import format_exception_only
 
 import numpy as np
 
-from skautokeras._search.compiled import validation_loss
 from skautokeras._search.cost import count_flops
-from skautokeras._search.objective import Outputs
-from skautokeras._search.pruning import fold_score
-from skautokeras._search.trainer import train
-from skautokeras._space.randomness import seeded
+from skautokeras._state.randomness import seeded
+from skautokeras._training.compiled_epoch import validation_loss
+from skautokeras._training.objective import Evaluation
+from skautokeras._training.pruning import fold_score
+from skautokeras._training.trainer import train
 
 # Characters of an error that are kept; TensorFlow can put whole arrays into one.
 _MAX_REASON = 2000
@@ -74,7 +74,7 @@ def evaluate(
     seed,
     deadline,
     *,
-    graph,
+    search_space,
     recipe,
     data,
     objective,
@@ -92,7 +92,7 @@ def evaluate(
     deadline : Deadline
         Training ends at the first epoch behind it. Every fold has its share of what
         the folds before have left.
-    graph : Graph
+    search_space : SearchSpace
         Makes networks from values.
     recipe : Recipe
         How networks are trained.
@@ -120,14 +120,14 @@ def evaluate(
     try:
         for i in range(data.n_folds):
             with seeded(fold_seed(seed, i)), recipe.scope():
-                built = graph.of_fold(i).build(values)
+                built = search_space.of_fold(i).build(values)
             if i == 0:
                 trial = replace(
                     trial,
                     values=built.values,
                     n_parameters=built.network.count_params(),
                     flops=count_flops(built.network),
-                    new_hyperparameters=graph.unknown(built.hyperparameters),
+                    new_hyperparameters=search_space.unknown(built.hyperparameters),
                 )
             with recipe.scope():
                 monitor = train(
@@ -143,7 +143,7 @@ def evaluate(
             trained.append(_Trained(monitor, built.network.get_weights()))
             if monitor.pruned:
                 break
-        trial = _with_results(trial, trained, graph.heads, data.valid, objective)
+        trial = _with_results(trial, trained, search_space.heads, data.valid, objective)
         return replace(trial, seconds=time.monotonic() - start)
     # One bad configuration must not end the search.
     except Exception as error:  # noqa: BLE001
@@ -191,7 +191,7 @@ def _with_results(trial, trained, heads, rows, objective):
         y_pred = {
             name: np.concatenate([o.y_pred[name] for o in outputs]) for name in y_pred
         }
-        score = objective(Outputs(y_pred, partial(_loss, heads, rows)))
+        score = objective(Evaluation(y_pred, partial(_loss, heads, rows)))
         if not math.isfinite(score):
             raise FloatingPointError(f"The score of all folds is {score}.")
     return replace(

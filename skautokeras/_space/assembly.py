@@ -1,6 +1,7 @@
 """Assembly: the graph between inputs and heads that the user leaves to us."""
 
 from skautokeras._space.general import GeneralBlock
+from skautokeras._space.graph import check_inputs
 from skautokeras._space.heads import Head
 from skautokeras._space.image import ImageBlock
 from skautokeras._space.inputs import ImageInput, StructuredDataInput, TextInput
@@ -8,7 +9,6 @@ from skautokeras._space.node import Node
 from skautokeras._space.reduction import Merge
 from skautokeras._space.structured_data import StructuredDataBlock
 from skautokeras._space.text import TextBlock
-from skautokeras._space.wiring import check_inputs
 
 _BLOCKS = {
     StructuredDataInput: StructuredDataBlock,

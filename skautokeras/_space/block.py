@@ -5,13 +5,13 @@ import re
 from collections.abc import Hashable
 
 from skautokeras._space.accelerator import bfloat16_in_training
-from skautokeras._space.configuration import deserialize
 from skautokeras._space.node import (
     Node,
     given_parameters,
     parameters_config,
     parameters_of,
 )
+from skautokeras._state.configuration import deserialize
 
 
 class WeightsMissingError(FileNotFoundError):

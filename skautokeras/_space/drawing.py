@@ -13,12 +13,12 @@ _STYLE = (
 )
 
 
-def draw(wiring):
+def draw(graph):
     """Return a picture of a graph.
 
     Parameters
     ----------
-    wiring : Wiring
+    graph : Graph
         What is drawn: a box per node with its name and the parameters that are given,
         and a line from each node to those that are called on it.
 
@@ -31,15 +31,15 @@ def draw(wiring):
     --------
     >>> from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
     >>> from skautokeras._space.drawing import draw
-    >>> from skautokeras._space.wiring import Wiring
+    >>> from skautokeras._space.graph import Graph
     >>> node = StructuredDataInput()
-    >>> svg = draw(Wiring([node], [ClassificationHead()(DenseBlock()(node))]))
+    >>> svg = draw(Graph([node], [ClassificationHead()(DenseBlock()(node))]))
     >>> svg.count("<rect"), "dense_block_1" in svg
     (3, True)
     """
-    nodes = list({n._key: n for n in [*wiring.inputs, *wiring.order]}.values())
+    nodes = list({n._key: n for n in [*graph.inputs, *graph.order]}.values())
     rows = _rows(nodes)
-    labels = {node._key: _label(node, wiring) for node in nodes}
+    labels = {node._key: _label(node, graph) for node in nodes}
     widths = {
         key: _LETTER * max(map(len, label)) + _GAP for key, label in labels.items()
     }
@@ -75,11 +75,11 @@ def _rows(nodes):
     return rows
 
 
-def _label(node, wiring):
+def _label(node, graph):
     """Return the lines of text in the box of a node."""
     given = given_parameters(node if node.block is None else node.block)
     shortened = given if len(given) <= 40 else f"{given[:37]}..."
-    return [wiring.name(node), shortened] if given else [wiring.name(node)]
+    return [graph.name(node), shortened] if given else [graph.name(node)]
 
 
 def _box(lines, x, y, width):

@@ -1,56 +1,15 @@
-"""Graph: nodes wired together, named, and built into networks."""
+"""Graph: nodes and what they are called, in which order, and whether they fit."""
 
-import contextlib
-import copy
 import re
-from dataclasses import dataclass
+from collections import Counter
 
-import keras
-import keras_tuner
-
-from skautokeras._data.schema import ImageSchema, StructuredDataSchema
-from skautokeras._space.block import as_tensor, build_block
-from skautokeras._space.heads import LossOfMembers
-from skautokeras._space.hyperparameters import check_parameters
-from skautokeras._space.records import Members
-from skautokeras._space.reduction import reduce
-from skautokeras._space.sharing import SharedBlock
-from skautokeras._space.training import SMALL_DATA, Training, suggest_training
-from skautokeras._space.unfilled import without_weights
-from skautokeras._space.wiring import Wiring, is_head
-
-# Blocks for texts inside of one for tables, pretrained ones inside of one for texts.
-_INNER = (
-    r"structured_data_block_\d+/(text|bert)_block_\d+(?=/)",
-    r"(structured_data_block_\d+/)?text_block_\d+/bert_block_\d+(?=/)",
-)
-# Characters of a block that are shown in an error.
-_SHOWN = 200
-
-
-@dataclass(frozen=True, eq=False)
-class Built:
-    """One configuration, ready to be trained.
-
-    ``preprocess`` holds the layers that have no weights and treat rows one by one: it
-    runs once over the data (None if there are none). ``network`` is what is trained, on
-    what ``preprocess`` returns. ``model`` chains the two, from the arrays of the
-    adapter to the outputs, by the names of the heads. All three share their layers.
-    ``losses`` is the loss of each head, ``values`` the values that were used and
-    ``hyperparameters`` all that the blocks asked for.
-    """
-
-    preprocess: keras.Model | None
-    network: keras.Model
-    model: keras.Model
-    training: Training
-    losses: dict
-    values: dict
-    hyperparameters: keras_tuner.HyperParameters
+from skautokeras._space.block import Names
+from skautokeras._space.heads import Head
+from skautokeras._space.node import Node, describe, parameters_of, topological_order
 
 
 class Graph:
-    """A search space: inputs, blocks and heads, with everything known about the data.
+    """Nodes from inputs to heads, as they depend on nothing but one another.
 
     Parameters
     ----------
@@ -58,379 +17,213 @@ class Graph:
         In the order of the data.
     outputs : list of Node
         Results of heads, in the order of the targets.
-    schemas : list
-        One schema per input.
-    targets : list of TargetSchema
-        One per output.
-    n_samples : int
-        Rows of the training data.
-    batch_size, epochs : int or None, default=None
-        Fixed by the user. None: searched.
-    smooth_labels : bool, default=True
-        Whether label smoothing is searched where there are classes; for images and for
-        few rows it always is.
 
     Attributes
     ----------
-    wiring : Wiring
-        Order and names of the nodes.
-    heads : dict of str to (Head, TargetSchema)
-        By the names of the heads.
+    order : list of Node
+        All that lead to the outputs, parents first.
+    input_names, head_names, block_names : list of str
+        Of the inputs, the heads and the blocks between them.
+    given : dict of str to object
+        The parameters of these blocks, by full name: ``"dense_block_1/n_layers"``.
 
-    Examples
-    --------
-    The names of hyperparameters depend on nothing but the graph:
-
-    >>> import numpy as np
-    >>> from skautokeras import ClassificationHead, DenseBlock, Input
-    >>> from skautokeras._data.schema import ArraySchema, TargetSchema
-    >>> from skautokeras._space.graph import Graph
-    >>> node = Input()
-    >>> output = ClassificationHead()(DenseBlock(n_layers=1)(node))
-    >>> graph = Graph(
-    ...     [node],
-    ...     [output],
-    ...     schemas=[ArraySchema(shape=(4,), n_samples=100)],
-    ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
-    ...     n_samples=100,
-    ... )
-    >>> [hp.name for hp in graph.space().space if "dense" in hp.name][:2]
-    ['dense_block_1/activation', 'dense_block_1/use_batchnorm']
+    Raises
+    ------
+    TypeError
+        If an input is no input node, or an output no node at all.
+    ValueError
+        If the nodes do not fit together.
     """
 
-    def __init__(
-        self,
-        inputs,
-        outputs,
-        *,
-        schemas,
-        targets,
-        n_samples,
-        batch_size=None,
-        epochs=None,
-        smooth_labels=True,
-    ):
-        self.inputs = list(inputs)
-        self.outputs = list(outputs)
-        self.schemas = list(schemas)
-        self.targets = list(targets)
-        self.n_samples = n_samples
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.smooth_labels = smooth_labels
-        self.wiring = Wiring(self.inputs, self.outputs)
-        self._space = None
-        self._of_folds = ()
-
-    @property
-    def heads(self):
-        """Name of each output -> (head, target)."""
-        return {
-            self.wiring.name(node): (node.block, target)
-            for node, target in zip(self.outputs, self.targets, strict=True)
+    def __init__(self, inputs, outputs):
+        self.inputs, self.outputs = list(inputs), list(outputs)
+        check_wiring(self.inputs, self.outputs)
+        self.order = topological_order(self.outputs)
+        self._names = _name_nodes([*self.inputs, *self.order])
+        self._shared = _shared_names(self.order, self._names)
+        self.input_names = [self.name(node) for node in self.inputs]
+        self.head_names = [self.name(node) for node in self.outputs]
+        _check_different_names([*self.input_names, *self.head_names])
+        blocks = [node for node in self.order if node.block and not is_head(node)]
+        self.block_names = list(dict.fromkeys(map(self.name, blocks)))
+        self.given = {
+            f"{self.name(node)}/{name}": value
+            for node in blocks
+            for name, value in parameters_of(node.block).items()
         }
 
-    @property
-    def block_names(self):
-        """Names of the blocks, with those inside of them that have configurations."""
-        names = [hp.name for hp in self.space().space]
-        matches = (re.match(inner, name) for inner in _INNER for name in names)
-        found = dict.fromkeys(match[0] for match in matches if match)
-        return [*self.wiring.block_names, *found]
+    def describe(self):
+        """Return what the graph is, equal for equal graphs in any process."""
+        return describe([*self.inputs, *self.outputs])
 
-    def with_schemas(self, schemas, of_folds=()):
-        """Return the same graph with more known about the data.
+    def name(self, node):
+        """Return the name of a node: of the input, or of the block that makes it."""
+        return self._names[node._key]
 
-        Parameters
-        ----------
-        schemas : list
-            One schema per input.
-        of_folds : list of list, default=()
-            What is known in each fold, whose validation rows must not be looked at.
-            Empty: the same.
-        """
-        graph = copy.copy(self)
-        graph.schemas, graph._space = list(schemas), None
-        graph._of_folds = [graph.with_schemas(known) for known in of_folds]
-        return graph
+    def is_shared(self, node):
+        """Return whether the block of a node makes several nodes."""
+        return self.name(node) in self._shared
 
-    def without_label_smoothing(self):
-        """Return the same graph for scores that want probabilities as they are."""
-        graph = copy.copy(self)
-        graph.smooth_labels, graph._space = False, None
-        return graph
 
-    def of_fold(self, i):
-        """Return the graph with what is known in a fold.
+def is_head(node):
+    """Return whether a node is the result of a head."""
+    return isinstance(node.block, Head)
 
-        Parameters
-        ----------
-        i : int
-            Its number, from 0.
-        """
-        return self._of_folds[i] if self._of_folds else self
 
-    def check(self):
-        """Build the configuration of all defaults once, without memory for weights.
+def _name_nodes(nodes):
+    """Return the name of each node by its key; a shared block has one name."""
+    counted, by_key, by_block = Names(), {}, {}
+    # Inputs come first: they are counted in the order of the data, not of the wiring.
+    for node in nodes:
+        if node._key in by_key:
+            continue
+        named = node if node.block is None else node.block
+        if node.block is None or id(named) not in by_block:
+            given = getattr(named, "name", None)
+            is_named = given is not None and (node.block is None or is_head(node))
+            by_block[id(named)] = given if is_named else counted(type(named).__name__)
+        by_key[node._key] = by_block[id(named)]
+    return by_key
 
-        What is wrong with it, or with the loss and metrics of a head, is mostly wrong
-        in every configuration. Other errors than these are left to the trials.
 
-        Raises
-        ------
-        ValueError or TypeError
-            If a block cannot be built on what comes before it, or if Keras knows no
-            loss or metric of a name.
-        """
-        for head, target in self.heads.values():
-            check_parameters(head)
-            head.make_loss(target)
-            head.make_metrics(target)
-        try:
-            without_weights(self._run, _with_values({}))
-        except (TypeError, ValueError):
-            raise
-        except Exception:  # noqa: BLE001
-            pass
+def _shared_names(nodes, names):
+    """Return the names of the blocks that make several nodes."""
+    counts = Counter(names[node._key] for node in nodes if node.block is not None)
+    return {name for name, count in counts.items() if count > 1}
 
-    def build(self, values):
-        """Build the configuration that ``values`` describe.
 
-        Parameters
-        ----------
-        values : dict of str to object
-            Values of hyperparameters by their full names; those that are missing
-            have their default value, those that are not needed are left aside.
-
-        Returns
-        -------
-        built : Built
-            Freshly initialised networks.
-        """
-        return self._run(_with_values(values))
-
-    def space(self):
-        """Return all hyperparameters with their conditions.
-
-        The graph is built again and again, each time with another set of branches
-        chosen, until every branch has been seen (a user's block may have more of them,
-        which its conditions do not tell; `unknown` finds them when they are built).
-
-        Returns
-        -------
-        space : keras_tuner.HyperParameters
-            Values are the defaults.
-        """
-        if self._space is None:
-            self._space = self._explore()
-        return self._space.copy()
-
-    def active_names(self, values):
-        """Return the names of the hyperparameters that exist under ``values``."""
-        hp = self.space()
-        return set(complete(hp, values))
-
-    def unknown(self, hyperparameters):
-        """Return which hyperparameters of a build `space` does not tell of.
-
-        Parameters
-        ----------
-        hyperparameters : keras_tuner.HyperParameters
-            Of a `Built`.
-
-        Returns
-        -------
-        config : dict or None
-            For `keras_tuner.HyperParameters.from_config`; None if there are none.
-        """
-        space = self.space()
-        n_known = len(space.space)
-        space.merge(hyperparameters, overwrite=False)
-        if len(space.space) == n_known:
-            return None
-        found = keras_tuner.HyperParameters()
-        found.merge(space.space[n_known:])
-        return found.get_config()
-
-    def _explore(self):
-        space = keras_tuner.HyperParameters()
-        seen, waiting = set(), [{}]
-        while waiting:
-            hp = _with_values(waiting.pop())
-            # A block that fails for some values is the business of the trial that has
-            # them; what it asked for before is known.
-            with contextlib.suppress(Exception):
-                without_weights(self._run, hp)
-            space.merge(hp.space, overwrite=False)
-            seen.update(_scope_key(scope) for scope in hp.active_scopes)
-            for scope in hp.inactive_scopes:
-                if _scope_key(scope) not in seen:
-                    seen.add(_scope_key(scope))
-                    waiting.append({c.name: c.values[0] for c in scope})
-        space.values = complete(space, {})
-        return space
-
-    def _run(self, hp):
-        # Averages and smoothed labels are part of the recipes for images.
-        has_images = any(isinstance(s, ImageSchema) for s in self.schemas)
-        regularized = has_images or self.n_samples < SMALL_DATA
-        training = suggest_training(
-            hp,
-            self.n_samples,
-            batch_size=self.batch_size,
-            epochs=self.epochs,
-            smooth_labels=(self.smooth_labels or regularized)
-            and any(
-                head.loss is None and target.is_classification
-                for head, target in self.heads.values()
-            ),
-            average_weights=has_images,
-            pretrained=any(map(_has_subwords, self.schemas)),
-            regularize_by_schedule=any(
-                isinstance(s, StructuredDataSchema) for s in self.schemas
-            ),
+def _check_different_names(names):
+    """Raise if inputs and heads share a name, one given and one counted, say."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"Two inputs or heads are called {twice[0]!r}. Every head must be another "
+            "object, and given names must differ from the counted ones."
         )
-        tensors, made, models = {}, {}, {}
-        for node, schema in zip(self.inputs, self.schemas, strict=True):
-            name = self.wiring.name(node)
-            prefix = "" if len(self.inputs) == 1 else f"{name}__"
-            input_tensors, made[node._key] = node.symbolic(schema, prefix)
-            tensors.update(input_tensors)
-        for node in self.wiring.order:
-            if node.block is not None and not is_head(node):
-                inputs = [made[parent._key] for parent in node.parents]
-                with _naming(self.wiring.name(node), node.block):
-                    made[node._key] = self._build(hp, node, inputs, models)
-        outputs, losses = {}, {}
-        for node, (name, (head, target)) in zip(
-            self.outputs, self.heads.items(), strict=True
-        ):
-            (parent,) = node.parents
-            with _naming(name, head):
-                x = _features(made[parent._key], is_input=parent.block is None)
-                outputs[name] = head.build_output(x, target, name)
-            losses[name] = head.make_loss(target)
-            if isinstance(x, Members):
-                losses[name] = LossOfMembers(losses[name])
-        model = keras.Model(tensors, outputs)
-        preprocess, network = _split_preprocessing(model, tensors, outputs)
-        if preprocess is not None:
-            # Cutting a model leaves it without a config: the two halves are chained.
-            model = keras.Model(tensors, network(preprocess(tensors)))
-        used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
-        return Built(preprocess, network, model, training, losses, used, hp)
-
-    def _build(self, hp, node, inputs, models):
-        """Return the output of a block on ``inputs``."""
-        name, block = self.wiring.name(node), node.block
-        if self.wiring.is_shared(node):
-            if name not in models:
-                models[name] = SharedBlock(hp, name, block, inputs)
-            return models[name](inputs)
-        return build_block(hp, name, block, inputs[0] if len(inputs) == 1 else inputs)
 
 
-@contextlib.contextmanager
-def _naming(name, block):
-    """Put the name of a block before what goes wrong while it is built."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        shown = repr(block)
-        if len(shown) > _SHOWN:
-            shown = f"{shown[:_SHOWN]}..."
-        raise type(error)(f"{name}, {shown}: {error}") from error
-
-
-def complete(space, values):
-    """Return the values of all active hyperparameters of ``space``.
+def check_wiring(inputs, outputs):
+    """Raise unless the nodes form a graph from all inputs to all outputs.
 
     Parameters
     ----------
-    space : keras_tuner.HyperParameters
-        With conditions; its own values are overwritten.
-    values : dict of str to object
-        Where a value is missing its default stands in; values of hyperparameters that
-        are not active are dropped.
+    inputs : list of Node
+        Nodes that data comes in by.
+    outputs : list of Node
+        Results of heads.
+
+    Raises
+    ------
+    TypeError
+        If an input is no input node, or an output no node at all.
+    ValueError
+        If the nodes do not fit together.
     """
-    space.values = {}
-    for hp in space.space:
-        if space.is_active(hp) and hp.name not in space.values:
-            space.values[hp.name] = values.get(hp.name, hp.default)
-    return dict(space.values)
+    check_inputs(inputs)
+    _check_outputs(outputs)
+    _check_different("inputs", inputs)
+    _check_different("outputs", outputs)
+    order = topological_order(outputs)
+    _check_heads_are_last(order)
+    _check_inputs_are_used(inputs, order)
+    _check_names([*inputs, *(node.block for node in outputs)])
 
 
-def _with_values(values):
-    """Return empty hyperparameters that answer with ``values``."""
-    hp = keras_tuner.HyperParameters()
-    hp.values = dict(values)
-    return hp
+def check_inputs(inputs):
+    """Raise unless nodes are inputs.
+
+    Parameters
+    ----------
+    inputs : list
+        What the user gave.
+
+    Raises
+    ------
+    TypeError
+        If one is no input.
+    ValueError
+        If there is none.
+    """
+    if not inputs:
+        raise ValueError(
+            "The 'inputs' parameter must hold one input at least. Got [] instead."
+        )
+    for node in inputs:
+        if not (isinstance(node, Node) and hasattr(node, "symbolic")):
+            raise TypeError(
+                "The 'inputs' parameter must hold inputs such as "
+                f"StructuredDataInput(). Got {node!r} instead."
+            )
 
 
-def _scope_key(scope):
-    """Return something hashable for a stack of conditions."""
-    return tuple((c.name, tuple(c.values)) for c in scope)
+def _check_outputs(outputs):
+    if not outputs:
+        raise ValueError(
+            "The 'outputs' parameter must hold the result of one head at least. "
+            "Got [] instead."
+        )
+    for node in outputs:
+        if not isinstance(node, Node):
+            raise TypeError(
+                "The 'outputs' parameter must hold what a head returns when it is "
+                f"called on a node. Got {node!r} instead."
+            )
+        if not isinstance(node.block, Head):
+            raise ValueError(
+                "The 'outputs' parameter must hold results of a ClassificationHead or "
+                f"a RegressionHead. Got {node!r} instead."
+            )
+        if len(node.parents) != 1:
+            raise ValueError(
+                f"{type(node.block).__name__} takes one node, got "
+                f"{len(node.parents)}. Put a Merge block before it."
+            )
 
 
-def _has_subwords(schema):
-    """Return whether texts were taken apart for pretrained models."""
-    texts = getattr(schema, "texts", {}).values()
-    return bool(getattr(schema, "subwords", ())) or any(map(_has_subwords, texts))
+def _check_different(parameter, nodes):
+    seen = set()
+    for node in nodes:
+        # Copies of one node are one node.
+        if node._key in seen:
+            raise ValueError(
+                f"The {parameter!r} parameter must hold each node once. "
+                f"Got {node!r} twice."
+            )
+        seen.add(node._key)
 
 
-def _features(x, *, is_input):
-    """Return what a head is built on: (batch, features), or those of members."""
-    if isinstance(x, Members):
-        return x
-    x = as_tensor(x)
-    if len(x.shape) <= 2:
-        return x
-    is_map = len(x.shape) == 4 and not is_input
-    return reduce(x, "global_avg" if is_map else "flatten")
+def _check_heads_are_last(order):
+    for node in order:
+        for parent in node.parents:
+            if isinstance(parent.block, Head):
+                raise ValueError(
+                    f"{type(parent.block).__name__} must be the last block before an "
+                    f"output. Got {node!r} on it."
+                )
 
 
-def _split_preprocessing(model, inputs, outputs):
-    """Cut a model behind the layers marked ``preprocessing`` at its start."""
-    origin = {id(tensor): name for name, tensor in inputs.items()}
-    later = []
-    for operation in model.operations:
-        if isinstance(operation, keras.layers.InputLayer):
-            continue
-        sources = keras.tree.flatten(operation.input)
-        if getattr(operation, "preprocessing", False) and all(
-            id(x) in origin for x in sources
-        ):
-            origin[id(operation.output)] = origin[id(sources[0])]
-        else:
-            later.extend(sources)
-    border = {}
-    # Inputs first: they have their names already and must keep them.
-    raw = {id(x) for x in inputs.values()}
-    crossing = {id(x): x for x in later if id(x) in origin}.values()
-    for x in sorted(crossing, key=lambda x: id(x) not in raw):
-        border[_free_name(origin[id(x)], border)] = x
-    if all(border[name] is inputs.get(name) for name in border):
-        return None, model
-    for name, tensor in border.items():
-        # Keras wants the keys of a dict of inputs to be the names of the tensors.
-        tensor.name = name
-    # It clones the nodes behind the border, and a model made before that would lose its
-    # config.
-    network = keras.Model(border, outputs)
-    _name_inputs(network)
-    return keras.Model(inputs, border), network
+def _check_inputs_are_used(inputs, order):
+    known = {node._key for node in inputs}
+    for node in order:
+        if node.block is None and node._key not in known:
+            raise ValueError(
+                f"{node!r} is used by an output but is not among the inputs."
+            )
+    used = {node._key for node in order}
+    for i, node in enumerate(inputs):
+        if node._key not in used:
+            raise ValueError(
+                "The 'inputs' parameter must hold inputs that an output is built on. "
+                f"Got {node!r} at position {i}, which no block is called on."
+            )
 
 
-def _name_inputs(network):
-    """Give the inputs that Keras has cloned the names that they have as keys."""
-    names = {id(tensor): name for name, tensor in network.input.items()}
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.InputLayer):
-            layer.name = layer.output.name = names[id(layer.output)]
-
-
-def _free_name(name, names):
-    """Return ``name`` with underscores behind it until it is not among ``names``."""
-    while name in names:
-        name += "_"
-    return name
+def _check_names(named):
+    """Raise unless the names that inputs and heads were given tell them apart."""
+    names = [thing.name for thing in named if thing.name is not None]
+    for name in names:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9]\w*", name):
+            raise ValueError(
+                "The 'name' of an input or a head must consist of letters, digits and "
+                f"underscores and begin with one of the former. Got {name!r} instead."
+            )

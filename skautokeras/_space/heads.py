@@ -381,7 +381,7 @@ class LossOfMembers(keras.losses.Loss):
         y_true : tensor of shape (batch, ...)
             Encoded targets.
         y_pred : tensor of shape (batch, n_members, n_outputs) or (batch, n_outputs)
-            Outputs in training, or their mean.
+            Evaluation in training, or their mean.
         """
         if len(y_pred.shape) == 2:
             return self.loss.call(y_true, y_pred)

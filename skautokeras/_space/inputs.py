@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 
-from skautokeras._space.configuration import deserialize
 from skautokeras._space.node import Node, parameters_config
 from skautokeras._space.records import Image, Table, Text
+from skautokeras._state.configuration import deserialize
 
 
 class InputNode(Node):

@@ -3,7 +3,7 @@
 import uuid
 from inspect import signature
 
-from skautokeras._space.configuration import deserialize, serialize
+from skautokeras._state.configuration import deserialize, serialize
 
 
 class Node:

@@ -10,12 +10,12 @@ from skautokeras._space.node import parameters_of
 from skautokeras._space.unfilled import weights_are_wanted
 
 
-def presets_on(wiring, node):
+def presets_on(graph, node):
     """Return which presets blocks on a node need: its texts are taken apart for each.
 
     Parameters
     ----------
-    wiring : Wiring
+    graph : Graph
         Knows which blocks are on the node.
     node : InputNode
         An input.
@@ -26,7 +26,7 @@ def presets_on(wiring, node):
     """
     blocks = [
         each.block
-        for each in wiring.order
+        for each in graph.order
         if any(parent._key == node._key for parent in each.parents)
     ]
     return list(dict.fromkeys(preset for block in blocks for preset in _within(block)))

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 
 import keras
 
-from skautokeras._space.randomness import seeded
+from skautokeras._state.randomness import seeded
 
 _wanted = ContextVar("weights_are_wanted", default=True)
 

@@ -45,18 +45,18 @@ from skautokeras import (
     TransformerBlock,
     XceptionBlock,
 )
-from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
-from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.text import TextAdapter, with_contrasts
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.loop import search
-from skautokeras._search.oracle import make_oracle
-from skautokeras._search.trial import Trial
-from skautokeras._space.graph import Graph
-from skautokeras._space.heads import Head
-from skautokeras._space.hyperparameters import Choice, Int
-from skautokeras._space.pretrained import PresetTokenizer
-from skautokeras._space.randomness import seeded
+from skautokeras._data import (
+    ArraySchema,
+    ImageSchema,
+    StructuredDataAdapter,
+    TargetSchema,
+    TextAdapter,
+    with_contrasts,
+)
+from skautokeras._search import Trial, make_oracle, search
+from skautokeras._space import Choice, Head, Int, PresetTokenizer, SearchSpace
+from skautokeras._state import seeded
+from skautokeras._training import Deadline
 
 N_ROWS = 60
 _rng = np.random.default_rng(0)
@@ -156,19 +156,21 @@ def graph_on(source, block):
 
 def graph_with(inputs, outputs, schema):
     target = TargetSchema(kind="binary", n_outputs=1)
-    return Graph(inputs, outputs, schemas=[schema], targets=[target], n_samples=N_ROWS)
+    return SearchSpace(
+        inputs, outputs, schemas=[schema], targets=[target], n_samples=N_ROWS
+    )
 
 
 def graph_of(inputs, outputs, X):
     adapter = StructuredDataAdapter().fit(X)
-    graph = Graph(
+    search_space = SearchSpace(
         inputs,
         outputs,
         schemas=[adapter.schema_],
         targets=[TargetSchema(kind="binary", n_outputs=1)],
         n_samples=len(X),
     )
-    return graph, adapter.transform(X)
+    return search_space, adapter.transform(X)
 
 
 def wired(*blocks):
@@ -179,8 +181,8 @@ def wired(*blocks):
     return [node], [ClassificationHead()(x)]
 
 
-def names_of(graph):
-    return [hp.name for hp in graph.space().space]
+def names_of(search_space):
+    return [hp.name for hp in search_space.hyperparameters().space]
 
 
 @every_class
@@ -209,11 +211,11 @@ def test_a_clone_of_a_block_is_another_one_with_the_same_parameters(block_class)
 def test_inputs_and_outputs_that_are_cloned_apart_make_the_same_network(block_class):
     source = source_of(block_class)
     inputs, outputs, schema = graph_on(source, block_class())
-    graph = graph_with(inputs, outputs, schema)
+    search_space = graph_with(inputs, outputs, schema)
     copied = graph_with(clone(inputs, safe=False), clone(outputs, safe=False), schema)
-    assert names_of(copied) == names_of(graph)
+    assert names_of(copied) == names_of(search_space)
     predictions = []
-    for each in (graph, copied):
+    for each in (search_space, copied):
         with seeded(0):
             (y_pred,) = each.build({}).model(source[2]).values()
         predictions.append(np.asarray(y_pred))
@@ -224,9 +226,9 @@ def test_inputs_and_outputs_that_are_cloned_apart_make_the_same_network(block_cl
 def test_building_leaves_a_block_as_it_was(block_class):
     block = block_class()
     before = copy.deepcopy(vars(block))
-    graph = graph_with(*graph_on(source_of(block_class), block))
-    graph.space()
-    graph.build({})
+    search_space = graph_with(*graph_on(source_of(block_class), block))
+    search_space.hyperparameters()
+    search_space.build({})
     assert vars(block) == before
 
 
@@ -234,28 +236,35 @@ def test_building_leaves_a_block_as_it_was(block_class):
 def test_a_block_that_is_read_back_asks_for_the_same(block_class):
     source, block = source_of(block_class), block_class()
     config = json.loads(json.dumps(block.get_config()))
-    graph, again = (
+    search_space, again = (
         graph_with(*graph_on(source, each))
         for each in (block, block_class.from_config(config))
     )
-    assert again.space().get_config() == graph.space().get_config()
+    assert (
+        again.hyperparameters().get_config()
+        == search_space.hyperparameters().get_config()
+    )
 
 
 @every_block_on_tables
 @pytest.mark.parametrize("table", [t for t in TABLES if t != "mixed"])
 def test_a_block_works_on_tables_of_one_kind(block_class, table):
-    graph, arrays = graph_of(*wired(block_class()), TABLES[table])
-    (y_pred,) = graph.build({}).model(arrays).values()
+    search_space, arrays = graph_of(*wired(block_class()), TABLES[table])
+    (y_pred,) = search_space.build({}).model(arrays).values()
     assert np.isfinite(y_pred).all()
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_method_of_every_step_works_on_every_table(table):
-    graph, arrays = graph_of(*wired(StructuredDataBlock()), TABLES[table])
-    methods = {hp.name: hp.values for hp in graph.space().space if "method" in hp.name}
+    search_space, arrays = graph_of(*wired(StructuredDataBlock()), TABLES[table])
+    methods = {
+        hp.name: hp.values
+        for hp in search_space.hyperparameters().space
+        if "method" in hp.name
+    }
     for name, values in methods.items():
         for value in values:
-            (y_pred,) = graph.build({name: value}).model(arrays).values()
+            (y_pred,) = search_space.build({name: value}).model(arrays).values()
             assert np.isfinite(y_pred).all(), (name, value)
 
 
@@ -301,10 +310,10 @@ def test_every_method_of_every_step_works_on_every_table(table):
     ids=repr,
 )
 def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, parameter):
-    graph, _ = graph_of(*wired(block), TABLES["mixed"])
+    search_space, _ = graph_of(*wired(block), TABLES["mixed"])
     message = rf"The '{parameter}' parameter of {type(block).__name__} must be .* Got "
     with pytest.raises(ValueError, match=message):
-        graph.build({})
+        search_space.build({})
 
 
 @pytest.mark.parametrize(
@@ -374,36 +383,36 @@ def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, paramete
     ids=repr,
 )
 def test_a_wrong_value_is_refused_off_tables_too(block, parameter):
-    graph = graph_with(*graph_on(source_of(type(block)), block))
+    search_space = graph_with(*graph_on(source_of(type(block)), block))
     message = rf"The '{parameter}' parameter of {type(block).__name__} must be .* Got "
     with pytest.raises(ValueError, match=message):
-        graph.build({})
+        search_space.build({})
 
 
 def test_a_wrong_value_of_a_nested_block_is_refused():
     block = StructuredDataBlock(dense=DenseBlock(units=0))
-    graph, _ = graph_of(*wired(block), TABLES["mixed"])
+    search_space, _ = graph_of(*wired(block), TABLES["mixed"])
     with pytest.raises(ValueError, match=r"'units' parameter of DenseBlock .* 0 "):
-        graph.build({})
+        search_space.build({})
 
 
 def test_a_wrong_way_to_merge_is_refused_in_a_graph():
     node = StructuredDataInput()
     merged = Merge(merge_type="wrong")([DenseBlock()(node), DenseBlock()(node)])
-    graph, _ = graph_of([node], [ClassificationHead()(merged)], TABLES["mixed"])
+    search_space, _ = graph_of([node], [ClassificationHead()(merged)], TABLES["mixed"])
     with pytest.raises(ValueError, match="'merge_type' parameter of Merge"):
-        graph.build({})
+        search_space.build({})
 
 
 @pytest.mark.parametrize("n_layers", [2, 6])
 @pytest.mark.parametrize("depths", [Choice((2, 6)), Int(2, 6)], ids=repr)
 def test_a_range_of_depths_may_be_another_one(n_layers, depths):
     block = DenseBlock(n_layers=depths, units=Choice((3, 5)))
-    graph, _ = graph_of(*wired(block), NUMBERS)
+    search_space, _ = graph_of(*wired(block), NUMBERS)
     values = {"dense_block_1/n_layers": n_layers}
-    active = {n for n in graph.active_names(values) if "/units_" in n}
+    active = {n for n in search_space.active_names(values) if "/units_" in n}
     assert active == {f"dense_block_1/units_{i}" for i in range(n_layers)}
-    layers = graph.build(values).network.layers
+    layers = search_space.build(values).network.layers
     dense = [layer for layer in layers if isinstance(layer, keras.layers.Dense)]
     assert len(dense) == n_layers + 1  # and the head
 
@@ -417,8 +426,8 @@ def deep_is_better(used):
 
 def search_tower(seed, n_trials=40, tuner="greedy"):
     """Search over a tower; return the proposals and what was built of them."""
-    graph, _ = graph_of(*wired(Tower()), NUMBERS)
-    space = graph.space()
+    search_space, _ = graph_of(*wired(Tower()), NUMBERS)
+    space = search_space.hyperparameters()
     oracle = make_oracle(
         tuner, space, initial_values=[], max_trials=n_trials, max_epochs=4, seed=seed
     )
@@ -426,12 +435,12 @@ def search_tower(seed, n_trials=40, tuner="greedy"):
 
     def evaluate(values, seed, deadline):
         proposals.append(dict(values))
-        built = graph.build(values)
+        built = search_space.build(values)
         return Trial(
             built.values,
             seed,
             score=deep_is_better(built.values),
-            new_hyperparameters=graph.unknown(built.hyperparameters),
+            new_hyperparameters=search_space.unknown(built.hyperparameters),
         )
 
     trials, _ = search(oracle, evaluate, seeds=range(n_trials), deadline=Deadline(None))

@@ -6,11 +6,9 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.loop import search
-from skautokeras._search.oracle import _BY_NAME, make_oracle
-from skautokeras._search.trial import Trial
-from skautokeras._space.graph import complete
+from skautokeras._search import ORACLES, Trial, make_oracle, search
+from skautokeras._space import complete
+from skautokeras._training import Deadline
 
 # All configurations of the space below: b exists only beside a = 2 and a = 3.
 EVERY = {(1, None), *((a, b) for a in (2, 3) for b in (4, 5, 6))}
@@ -102,7 +100,7 @@ CHECKS = [check for name, check in globals().items() if name.startswith("check_"
 
 
 def _cases():
-    for tuner in [*_BY_NAME, own]:
+    for tuner in [*ORACLES, own]:
         for check in CHECKS:
             name = tuner if isinstance(tuner, str) else tuner.__name__
             reason = EXPECTED_FAILURES.get((name, check.__name__))

@@ -10,11 +10,14 @@ from skautokeras import (
     RegressionHead,
     StructuredDataInput,
 )
-from skautokeras._data.columns import InputsAdapter
-from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.target import ClassificationTarget, RegressionTarget
-from skautokeras._data.targets import TargetsAdapter
-from skautokeras._export.scikeras import (
+from skautokeras._data import (
+    ClassAdapter,
+    NumberAdapter,
+    StructuredDataAdapter,
+    XAdapter,
+    YAdapter,
+)
+from skautokeras._export import (
     Found,
     KerasClassifier,
     KerasRegressor,
@@ -34,7 +37,7 @@ def pipeline(cls, head, target):
     """Return the pipeline of a search that has found one small network."""
     table = StructuredDataInput()
     output = head(DenseBlock(n_layers=1, units=32, dropout=0.0)(table))
-    targets = TargetsAdapter(["output"], [target])
+    targets = YAdapter(["output"], [target])
     found = Found([table], [output], [{}], [1.0], targets, 100, 16, 32)
     model = cls(
         found=found,
@@ -45,15 +48,15 @@ def pipeline(cls, head, target):
         verbose=0,
         random_state=0,
     )
-    adapter = InputsAdapter(["table"], [StructuredDataAdapter()], [None])
+    adapter = XAdapter(["table"], [StructuredDataAdapter()], [None])
     steps = [("preprocessing", Preprocessing(adapter, targets)), ("model", model)]
     return Pipeline(steps)
 
 
 def checks():
     """Yield pipelines with checks: all of a classifier, what a regressor adds."""
-    classifier = pipeline(KerasClassifier, ClassificationHead(), ClassificationTarget())
-    regressor = pipeline(KerasRegressor, RegressionHead(), RegressionTarget())
+    classifier = pipeline(KerasClassifier, ClassificationHead(), ClassAdapter())
+    regressor = pipeline(KerasRegressor, RegressionHead(), NumberAdapter())
     for estimator, of in ((classifier, ""), (regressor, "regressor")):
         for one, check in estimator_checks_generator(estimator):
             name, options = check.func.__name__, check.keywords

@@ -51,7 +51,7 @@ class _Written:
         (text,), _ = super()._nodes()
         return [text], [self._make_head()(TextToNgramVector(dim=8, dropout=0.0)(text))]
 
-    def _predefined(self, graph):
+    def _predefined(self, search_space):
         return [{"training/learning_rate": 3e-2, "training/batch_size": 16}]
 
     def __sklearn_tags__(self):
@@ -82,7 +82,7 @@ class _AnyWidth:
         image = ImageInput(image_shape=(1, max(self._width, 1)))
         return [image], [self._make_head()(Flatten()(Normalization()(image)))]
 
-    def _predefined(self, graph):
+    def _predefined(self, search_space):
         return [{"training/learning_rate": 3e-2, "training/batch_size": 16}]
 
 

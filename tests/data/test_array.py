@@ -12,8 +12,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 
-from skautokeras._data.array import ArrayAdapter
-from skautokeras._data.columns import take_rows
+from skautokeras._data import ArrayAdapter, take_rows
 
 NUMBERS = np.arange(24.0).reshape(4, 3, 2)
 CONTAINERS = {

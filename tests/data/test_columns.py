@@ -11,13 +11,13 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 
-from skautokeras._data.columns import (
-    InputsAdapter,
+from skautokeras._data import (
+    StructuredDataAdapter,
+    XAdapter,
     n_rows,
     split_columns,
     take_rows,
 )
-from skautokeras._data.structured_data import StructuredDataAdapter
 
 N_SAMPLES = 6
 
@@ -280,7 +280,7 @@ def test_columns_are_named_by_str_or_int(named):
 
 def make_adapter(columns=(["size", "deck"], None)):
     adapters = [StructuredDataAdapter(), StructuredDataAdapter()]
-    return InputsAdapter(["first", "second"], adapters, list(columns))
+    return XAdapter(["first", "second"], adapters, list(columns))
 
 
 TABLE = make_frame().drop(columns=["photo", "text"])
@@ -302,7 +302,7 @@ def test_every_input_has_its_arrays():
 
 
 def test_a_single_input_has_arrays_without_prefix():
-    adapter = InputsAdapter(["only"], [StructuredDataAdapter()], [None])
+    adapter = XAdapter(["only"], [StructuredDataAdapter()], [None])
     wanted = StructuredDataAdapter().fit_transform(TABLE)
     found = adapter.fit_transform(TABLE)
     assert found.keys() == wanted.keys()
@@ -346,7 +346,7 @@ def test_a_column_that_is_gone_is_named():
 
 def test_an_array_of_another_width_is_refused():
     adapter = make_adapter(([0], None)).fit(TABLE.to_numpy(dtype=object))
-    with pytest.raises(ValueError, match="X has 2 features, but InputsAdapter is expe"):
+    with pytest.raises(ValueError, match="X has 2 features, but XAdapter is expe"):
         adapter.transform(TABLE.to_numpy(dtype=object)[:, :2])
 
 
@@ -359,7 +359,7 @@ def test_an_error_of_an_adapter_names_the_input_if_there_are_several():
     X = [TABLE, np.zeros(N_SAMPLES)]
     with pytest.raises(ValueError, match=r"Input 'second': Expected 2D array"):
         make_adapter((None, None)).fit(X)
-    alone = InputsAdapter(["only"], [StructuredDataAdapter()], [None])
+    alone = XAdapter(["only"], [StructuredDataAdapter()], [None])
     with pytest.raises(ValueError, match=r"^Expected 2D array"):
         alone.fit(np.zeros(N_SAMPLES))
 

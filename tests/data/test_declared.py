@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skautokeras._data.declared import declared_kinds
+from skautokeras._data import declared_kinds
 
 NAMES = ["age", "class", "when"]
 

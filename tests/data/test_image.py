@@ -14,10 +14,14 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_sample_image
 
-from skautokeras._data.columns import InputsAdapter, take_rows
-from skautokeras._data.image import ImageAdapter
-from skautokeras._data.pixels import channel_statistics, value_range
-from skautokeras._data.resizing import resize
+from skautokeras._data import (
+    ImageAdapter,
+    XAdapter,
+    channel_statistics,
+    resize,
+    take_rows,
+    value_range,
+)
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -418,7 +422,7 @@ def test_files_are_decoded_once(tmp_path, monkeypatch):
         return COLOUR[0]
 
     monkeypatch.setattr("skautokeras._data.image.decode", decode)
-    inputs = InputsAdapter(["a", "b"], [ImageAdapter(), ImageAdapter()], [0, 1])
+    inputs = XAdapter(["a", "b"], [ImageAdapter(), ImageAdapter()], [0, 1])
     inputs.fit_transform(pd.DataFrame({"x": paths, "y": paths}))
     assert sorted(read) == sorted(paths * 2)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skautokeras._data.parts import (
+from skautokeras._data import (
     MAX_WORDS,
     datetime_parts,
     frequent_words,

@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from skautokeras._data.schema import Column, StructuredDataSchema, TargetSchema
+from skautokeras._data import Column, StructuredDataSchema, TargetSchema
 
 
 def make_schema(**changes):

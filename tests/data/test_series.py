@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skautokeras._data.series import (
+from skautokeras._data import (
     can_be_numbers,
     content,
     parse_numbers,

@@ -6,8 +6,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from skautokeras._data.sparse import MAX_DENSE_COLUMNS, SparseColumns, is_wide
-from skautokeras._data.structured_data import StructuredDataAdapter
+from skautokeras._data import (
+    MAX_DENSE_COLUMNS,
+    SparseColumns,
+    StructuredDataAdapter,
+    is_wide,
+)
 
 N_SAMPLES, N_FEATURES = 200, 3000
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
 
-from skautokeras._data.split import (
+from skautokeras._data import (
     Data,
     Rows,
     cv_splits,
@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_rows(y, stratify, seed):
 def test_another_process_draws_the_same_rows():
     code = (
         "import numpy as np\n"
-        "from skautokeras._data.split import split_indices\n"
+        "from skautokeras._data import split_indices\n"
         "y = np.arange(40) % 3\n"
         "print(split_indices(y, 0.25, stratify=True, seed=0)[1].tolist())\n"
     )

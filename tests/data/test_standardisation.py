@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skautokeras._data.standardisation import LARGEST, mean_and_scale, standardise
+from skautokeras._data import LARGEST, mean_and_scale, standardise
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from skautokeras import ImageClassifier
-from skautokeras._data import storage
-from skautokeras._data.image import ImageAdapter
-from skautokeras._data.split import Rows
+from skautokeras._data import ImageAdapter, Rows, storage
 
 
 @pytest.fixture

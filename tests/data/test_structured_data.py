@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import clone
 
-from skautokeras._data.structured_data import (
+from skautokeras._data import (
     StructuredDataAdapter,
+    TextAdapter,
     analyse_column,
     analyse_structured_data,
 )
-from skautokeras._data.text import TextAdapter
 
 N_SAMPLES = 40
 

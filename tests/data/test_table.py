@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from skautokeras._data.table import check_structured_data, columns_of
+from skautokeras._data import check_structured_data, columns_of
 
 
 class Asker:

@@ -6,9 +6,9 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 
-from skautokeras._data.target import (
-    ClassificationTarget,
-    RegressionTarget,
+from skautokeras._data import (
+    ClassAdapter,
+    NumberAdapter,
     balanced_weights,
 )
 
@@ -37,7 +37,7 @@ LABELS = {
 
 @pytest.mark.parametrize("y", LABELS.values(), ids=LABELS)
 def test_labels_come_back_with_their_dtype(y):
-    target = ClassificationTarget().fit(y)
+    target = ClassAdapter().fit(y)
     codes = target.transform(y)
     assert codes.dtype == np.int32
     assert set(codes) == set(range(len(target.classes_)))
@@ -57,7 +57,7 @@ def test_labels_come_back_with_their_dtype(y):
     ],
 )
 def test_the_schema_says_what_is_to_be_predicted(y, kind, n_outputs):
-    schema = ClassificationTarget().fit(y).schema_
+    schema = ClassAdapter().fit(y).schema_
     assert (schema.kind, schema.n_outputs) == (kind, n_outputs)
 
 
@@ -79,7 +79,7 @@ INDICATORS = np.array([[1, 0, 1], [0, 0, 1], [1, 1, 0]])
 )
 def test_label_indicators_of_any_container_become_zeros_and_ones(make):
     y = make(INDICATORS)
-    target = ClassificationTarget().fit(y)
+    target = ClassAdapter().fit(y)
     codes = target.transform(y)
     assert codes.dtype == np.float32
     np.testing.assert_array_equal(codes, INDICATORS)
@@ -90,20 +90,20 @@ def test_label_indicators_of_any_container_become_zeros_and_ones(make):
 
 
 def test_the_most_probable_of_two_classes_is_predicted():
-    target = ClassificationTarget().fit(["no", "yes"])
+    target = ClassAdapter().fit(["no", "yes"])
     probabilities = np.array([[0.4, 0.6], [0.9, 0.1]])
     assert target.inverse_transform(probabilities).tolist() == ["yes", "no"]
 
 
 def test_a_column_of_labels_is_flattened_with_a_warning():
-    target = ClassificationTarget()
+    target = ClassAdapter()
     with pytest.warns(DataConversionWarning, match="column-vector y"):
         target.fit(np.array([[0], [1]]))
     assert target.schema_.kind == "binary"
     assert target.transform([1, 0]).shape == (2,)
 
 
-@pytest.mark.parametrize("Target", [ClassificationTarget, RegressionTarget])
+@pytest.mark.parametrize("Target", [ClassAdapter, NumberAdapter])
 def test_no_target_is_an_error_in_the_words_of_scikit_learn(Target):
     with pytest.raises(
         ValueError, match="requires y to be passed, but the target y is"
@@ -125,10 +125,10 @@ def test_no_target_is_an_error_in_the_words_of_scikit_learn(Target):
 )
 def test_missing_labels_are_an_error(y):
     with pytest.raises(ValueError, match="Input y contains NaN"):
-        ClassificationTarget().fit(y)
+        ClassAdapter().fit(y)
 
 
-@pytest.mark.parametrize("Target", [ClassificationTarget, RegressionTarget])
+@pytest.mark.parametrize("Target", [ClassAdapter, NumberAdapter])
 def test_an_infinite_target_is_an_error(Target):
     with pytest.raises(ValueError, match="Input y contains infinity"):
         Target().fit(np.array([0.0, 1.0, np.inf]))
@@ -146,11 +146,11 @@ def test_an_infinite_target_is_an_error(Target):
 )
 def test_a_target_that_cannot_be_classified_is_an_error(y, message):
     with pytest.raises(ValueError, match=message):
-        ClassificationTarget().fit(y)
+        ClassAdapter().fit(y)
 
 
 def test_labels_that_fit_has_not_seen_are_named():
-    target = ClassificationTarget().fit(["a", "b"])
+    target = ClassAdapter().fit(["a", "b"])
     with pytest.raises(ValueError, match=r"previously unseen labels: \['c'\]"):
         target.transform(["a", "c"])
 
@@ -164,7 +164,7 @@ def test_labels_that_fit_has_not_seen_are_named():
     ],
 )
 def test_another_kind_of_target_is_an_error_after_fit(fitted, given, message):
-    target = ClassificationTarget().fit(fitted)
+    target = ClassAdapter().fit(fitted)
     with pytest.raises(ValueError, match=message):
         target.transform(given)
 
@@ -185,7 +185,7 @@ def test_another_kind_of_target_is_an_error_after_fit(fitted, given, message):
     ids=repr,
 )
 def test_numbers_are_standardised_and_come_back(y):
-    target = RegressionTarget().fit(y)
+    target = NumberAdapter().fit(y)
     z = target.transform(y)
     assert z.dtype == np.float32
     assert z.shape == (len(y), target.schema_.n_outputs)
@@ -197,29 +197,29 @@ def test_numbers_are_standardised_and_come_back(y):
 
 
 def test_numbers_have_unit_variance_inside():
-    z = RegressionTarget().fit([1.0, 2.0, 5.0]).transform([1.0, 2.0, 5.0])
+    z = NumberAdapter().fit([1.0, 2.0, 5.0]).transform([1.0, 2.0, 5.0])
     assert z.std() == pytest.approx(1)
 
 
 def test_the_range_of_numbers_is_known():
     y = np.array([[1.0, 10.0], [2.0, 10.0], [5.0, 10.0]])
-    target = RegressionTarget().fit(y)
+    target = NumberAdapter().fit(y)
     for bounds, expected in [
         (target.schema_.lowest, [1.0, 10.0]),
         (target.schema_.highest, [5.0, 10.0]),
     ]:
         np.testing.assert_allclose(target.inverse_transform([bounds]), [expected])
-    assert ClassificationTarget().fit([0, 1]).schema_.lowest == ()
+    assert ClassAdapter().fit([0, 1]).schema_.lowest == ()
 
 
 def test_a_constant_target_is_predicted_exactly():
-    target = RegressionTarget().fit([0.1] * 10)
+    target = NumberAdapter().fit([0.1] * 10)
     assert target.inverse_transform(np.zeros((2, 1))).tolist() == [0.1, 0.1]
     assert target.scales_.tolist() == [1.0]
 
 
 def test_a_column_of_numbers_is_flattened_with_a_warning():
-    target = RegressionTarget()
+    target = NumberAdapter()
     with pytest.warns(DataConversionWarning, match="column-vector y"):
         target.fit(np.array([[1.0], [2.0]]))
     assert target.inverse_transform(np.zeros((3, 1))).shape == (3,)
@@ -240,11 +240,11 @@ def test_a_column_of_numbers_is_flattened_with_a_warning():
 )
 def test_a_target_that_is_no_number_is_an_error(y, message):
     with pytest.raises(ValueError, match=message):
-        RegressionTarget().fit(y)
+        NumberAdapter().fit(y)
 
 
 def test_another_number_of_targets_is_an_error_after_fit():
-    target = RegressionTarget().fit(np.zeros((3, 2)))
+    target = NumberAdapter().fit(np.zeros((3, 2)))
     with pytest.raises(ValueError, match="y has 3 targets, but fit has seen 2"):
         target.transform(np.zeros((3, 3)))
 
@@ -252,8 +252,8 @@ def test_another_number_of_targets_is_an_error_after_fit():
 @pytest.mark.parametrize(
     ("target", "y"),
     [
-        (ClassificationTarget(), np.array(["b", "a", "c"])),
-        (RegressionTarget(), np.array([[1.0, 2.0], [3.0, 5.0]])),
+        (ClassAdapter(), np.array(["b", "a", "c"])),
+        (NumberAdapter(), np.array([[1.0, 2.0], [3.0, 5.0]])),
     ],
 )
 def test_a_pickled_target_does_the_same(target, y):

@@ -11,9 +11,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skautokeras._data.columns import take_rows
-from skautokeras._data.target import ClassificationTarget, RegressionTarget
-from skautokeras._data.targets import TargetsAdapter
+from skautokeras._data import (
+    ClassAdapter,
+    NumberAdapter,
+    YAdapter,
+    take_rows,
+)
 
 PRICE = np.array([10.0, 20.0, 40.0, 15.0])
 SOLD = np.array(["no", "yes", "no", "no"])
@@ -21,7 +24,7 @@ HEADS = ["regression_head_1", "classification_head_1"]
 
 
 def make_adapter():
-    return TargetsAdapter(HEADS, [RegressionTarget(), ClassificationTarget()])
+    return YAdapter(HEADS, [NumberAdapter(), ClassAdapter()])
 
 
 FORMS = {
@@ -44,7 +47,7 @@ def test_every_form_is_encoded_and_comes_back(y):
     adapter = make_adapter().fit(y)
     arrays = adapter.transform(y)
     assert list(arrays) == HEADS
-    assert_array_equal(arrays[HEADS[0]], RegressionTarget().fit(PRICE).transform(PRICE))
+    assert_array_equal(arrays[HEADS[0]], NumberAdapter().fit(PRICE).transform(PRICE))
     assert_array_equal(arrays[HEADS[1]], [0, 1, 0, 0])
     assert [schema.kind for schema in adapter.schemas_] == ["regression", "binary"]
 
@@ -98,16 +101,16 @@ def test_a_head_may_have_several_columns_of_its_own():
     "y", [PRICE, PRICE.tolist(), pd.Series(PRICE), np.column_stack([PRICE, PRICE])]
 )
 def test_one_head_takes_y_as_it_is(y):
-    adapter = TargetsAdapter(["number"], [RegressionTarget()]).fit(y)
+    adapter = YAdapter(["number"], [NumberAdapter()]).fit(y)
     assert adapter.split(y)["number"] is y
     assert_array_equal(
-        adapter.transform(y)["number"], RegressionTarget().fit(y).transform(y)
+        adapter.transform(y)["number"], NumberAdapter().fit(y).transform(y)
     )
     assert adapter.join({"number": PRICE}) is PRICE
 
 
 def test_one_head_may_have_a_dict():
-    adapter = TargetsAdapter(["number"], [RegressionTarget()]).fit({"price": PRICE})
+    adapter = YAdapter(["number"], [NumberAdapter()]).fit({"price": PRICE})
     joined = adapter.join({"number": PRICE})
     assert joined.keys() == {"price"}
     assert adapter.transform({"price": PRICE})["number"].shape == (4, 1)
@@ -184,7 +187,7 @@ def test_what_does_not_fit_to_fit_is_told():
 
 def test_an_error_of_a_single_head_is_its_own():
     with pytest.raises(ValueError, match=r"^Regression needs numbers"):
-        TargetsAdapter(["number"], [RegressionTarget()]).fit(SOLD)
+        YAdapter(["number"], [NumberAdapter()]).fit(SOLD)
 
 
 def test_what_could_not_be_fitted_is_not_fitted():

@@ -10,9 +10,17 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from skautokeras._data.ngrams import NgramWeights, contrasts, strongest
-from skautokeras._data.text import TextAdapter, read_texts, with_contrasts
-from skautokeras._data.tokens import normalise, spell, tokenise
+from skautokeras._data import (
+    NgramWeights,
+    TextAdapter,
+    contrasts,
+    normalise,
+    read_texts,
+    spell,
+    strongest,
+    tokenise,
+    with_contrasts,
+)
 
 TEXTS = [
     "Dry red wine, with a hint of oak.",

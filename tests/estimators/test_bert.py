@@ -18,7 +18,7 @@ from skautokeras import (
     TextInput,
     load,
 )
-from skautokeras._space.pretrained import PresetTokenizer
+from skautokeras._space import PresetTokenizer
 
 WORDS = ["a", "dry", "red", "wine", "wines", "oak", "with"]
 

@@ -28,7 +28,7 @@ from skautokeras import (
     StructuredDataRegressor,
     TextInput,
 )
-from skautokeras._estimators.base import BaseAutoEstimator
+from skautokeras._estimators import BaseAutoEstimator
 
 QUICK = {"max_trials": 2, "epochs": 3, "random_state": 0, "refit": False}
 
@@ -249,7 +249,7 @@ def test_what_a_text_tells_of_the_classes_is_learned_in_each_fold():
 
     class Watched(AutoModel):
         def _search(self, problem, *args):
-            seen.append(problem.graph)
+            seen.append(problem.search_space)
             return super()._search(problem, *args)
 
     Watched(**model.get_params()).fit(texts, y)

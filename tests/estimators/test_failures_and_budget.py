@@ -37,7 +37,7 @@ class WithBlock(StructuredDataClassifier):
         node = StructuredDataInput()
         return [node], [ClassificationHead()(Unlucky()(node))]
 
-    def _predefined(self, graph):
+    def _predefined(self, search_space):
         kinds = {3: ["error", "nan", "good"], 2: ["huge", "good"], 1: ["error"]}
         kinds = kinds[self.max_trials]
         return [{"unlucky_1/kind": kind} for kind in kinds]

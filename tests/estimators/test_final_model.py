@@ -10,7 +10,7 @@ from sklearn.datasets import make_classification
 from sklearn.metrics import balanced_accuracy_score, f1_score, get_scorer, log_loss
 
 from skautokeras import StructuredDataClassifier, StructuredDataRegressor, load
-from skautokeras._search.ensemble import Ensemble
+from skautokeras._ensemble import Ensemble
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import make_scorer, mean_pinball_loss
 
-from skautokeras._estimators.fingerprint import fingerprint
+from skautokeras._state import fingerprint
 
 
 def weighted(factor):
@@ -68,7 +68,7 @@ def test_fingerprints_are_the_same_in_another_process():
     code = (
         "import keras\n"
         "from sklearn.metrics import accuracy_score\n"
-        "from skautokeras._estimators.fingerprint import fingerprint\n"
+        "from skautokeras._state import fingerprint\n"
         "def loss(y_true, y_pred):\n"
         "    return (lambda: {'a', 'b', 'c'})() and y_true - y_pred\n"
         "print(fingerprint([loss, keras.losses.Huber(), keras.losses.Huber,\n"

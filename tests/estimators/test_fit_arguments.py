@@ -239,8 +239,8 @@ def test_an_impossible_size_is_an_error_that_says_what_is_possible(titanic):
 
 def test_predefined_configurations_come_from_cheap_to_dear(titanic):
     class Reversed(StructuredDataClassifier):
-        def _predefined(self, graph):
-            return super()._predefined(graph)[::-1]
+        def _predefined(self, search_space):
+            return super()._predefined(search_space)[::-1]
 
     orders = []
     for cls in (StructuredDataClassifier, Reversed):

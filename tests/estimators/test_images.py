@@ -57,7 +57,7 @@ class Quick(ImageClassifier):
         )(image)
         return [image], [self._make_head()(Flatten()(x))]
 
-    def _predefined(self, graph):
+    def _predefined(self, search_space):
         return [{"training/learning_rate": 2e-2, "training/batch_size": 32}]
 
 

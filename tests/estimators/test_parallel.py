@@ -71,7 +71,7 @@ def make_classifier():
             node = StructuredDataInput()
             return [node], [ClassificationHead()(Unlucky()(node))]
 
-        def _predefined(self, graph):
+        def _predefined(self, search_space):
             return [{"unlucky_1/kind": kind} for kind in ("error", "good")]
 
     return WithBlock(max_trials=2, epochs=2, random_state=0, n_jobs=2, refit=False)

@@ -32,9 +32,9 @@ from skautokeras import (
     TextInput,
     TextToNgramVector,
 )
-from skautokeras._estimators.base import BaseAutoEstimator
-from skautokeras._export.archive import pack, unpack
-from skautokeras._search import network_file
+from skautokeras._estimators import BaseAutoEstimator
+from skautokeras._state import networks as network_file
+from skautokeras._state import pack, unpack
 from skautokeras.datasets import load_titanic
 
 QUICK = {"max_trials": 1, "epochs": 1, "refit": False, "random_state": 0}

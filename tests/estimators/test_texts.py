@@ -68,7 +68,7 @@ class Quick(TextClassifier):
         x = TextToNgramVector(ngrams="word", dim=4, dropout=0.0)(text)
         return [text], [self._make_head()(DenseBlock(n_layers=1, units=8)(x))]
 
-    def _predefined(self, graph):
+    def _predefined(self, search_space):
         return [{"training/learning_rate": 3e-2, "training/batch_size": 16}]
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from skautokeras._export.archive import check_members, pack, unpack
+from skautokeras._state import check_members, pack, unpack
 
 
 def sealed(write, **options):

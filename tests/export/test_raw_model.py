@@ -9,11 +9,8 @@ from scipy.sparse import random as sparse_random
 
 import skautokeras
 from skautokeras import StructuredDataClassifier
-from skautokeras._data.columns import InputsAdapter
-from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.text import TextAdapter
-from skautokeras._export.raw_inputs import KERAS, RawInputs, input_names
-from skautokeras._export.raw_model import make_arrays
+from skautokeras._data import StructuredDataAdapter, TextAdapter, XAdapter
+from skautokeras._export import KERAS, RawInputs, input_names, make_arrays
 
 QUICK = {"max_trials": 1, "epochs": 1, "random_state": 0, "ensemble_size": 1}
 
@@ -74,7 +71,7 @@ def test_names_of_inputs_are_names_in_python_and_differ():
         [[1.0, 2, 3, 4, 5, 6]] * 2, columns=["a b", "a_b", "1", "if", "ü", "self"]
     )
     X.iloc[1] = 0.0
-    adapter = InputsAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
+    adapter = XAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
     names = list(input_names(adapter)["t"].values())
     assert names == ["a_b", "a_b_2", "column_1", "if_", "column__", "self_"]
 
@@ -85,7 +82,7 @@ def test_columns_of_two_tables_are_told_apart():
         "r": pd.DataFrame({"x": [1.5, 2], "y": [1, 2]}),
     }
     adapters = [StructuredDataAdapter(), StructuredDataAdapter()]
-    adapter = InputsAdapter(["l", "r"], adapters, [None, None]).fit(X)
+    adapter = XAdapter(["l", "r"], adapters, [None, None]).fit(X)
     assert input_names(adapter) == {"l": {"x": "l__x"}, "r": {"x": "r__x", "y": "y"}}
 
 
@@ -114,7 +111,7 @@ def test_columns_may_have_the_names_of_layers():
 
 
 def arrays_of(X):
-    adapter = InputsAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
+    adapter = XAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
     names = input_names(adapter)["t"]
     return make_arrays(adapter.adapters_[0], names, RawInputs(KERAS, encoded=False))
 

@@ -28,8 +28,8 @@ from skautokeras import (
     TextInput,
     TextToNgramVector,
 )
-from skautokeras._data.target import ClassificationTarget, balanced_weights
-from skautokeras._export.scikeras_training import loss_of, weights_of_values
+from skautokeras._data import ClassAdapter, balanced_weights
+from skautokeras._export import loss_of, weights_of_values
 from skautokeras.datasets import load_titanic
 
 QUICK = {"max_trials": 1, "epochs": 2, "refit": False, "random_state": 0}
@@ -410,7 +410,7 @@ def test_labels_are_smoothed_and_classes_and_rows_weigh(two_heads, iris):
 def test_classes_weigh_as_much_as_their_rows(labels, loss, class_weight):
     rng = np.random.default_rng(0)
     y = np.array(labels)[rng.integers(0, len(labels), 40)]
-    target, head = ClassificationTarget().fit(y), ClassificationHead(loss=loss)
+    target, head = ClassAdapter().fit(y), ClassificationHead(loss=loss)
     codes, schema = target.transform(y), target.schema_
     encoded = np.asarray(head.encode(codes, schema))
     n_outputs = schema.n_outputs if loss != "sparse_categorical_crossentropy" else 3

@@ -23,9 +23,8 @@ from skautokeras import (
     StructuredDataInput,
     TextInput,
 )
-from skautokeras._data.schema import Column, TargetSchema
-from skautokeras._data.text import TextAdapter
-from skautokeras._export.state import (
+from skautokeras._data import Column, TargetSchema, TextAdapter
+from skautokeras._export import (
     array_from_bytes,
     array_to_bytes,
     decode,

@@ -12,42 +12,36 @@ from scipy.ndimage import map_coordinates
 from scipy.special import ndtri
 
 import skautokeras._layers
-from skautokeras._layers.calibration import Temperature
-from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
-from skautokeras._layers.dense import (
-    InputScaling,
-    NTKDense,
-    ParametricActivation,
-    starting_from_data,
-)
-from skautokeras._layers.ensemble import (
+from skautokeras._layers import (
     BatchEnsembleDense,
+    CategoricalEmbedding,
+    CodeEmbedding,
+    Cutout,
+    Dropout,
+    FeatureScaling,
+    InputScaling,
+    KnownCodes,
     MeanOfMembers,
+    MeanOfMirrored,
     MemberDense,
     MemberScaling,
-)
-from skautokeras._layers.gradients import OrientedGradients
-from skautokeras._layers.image import (
-    Cutout,
-    MeanOfMirrored,
-    RandomAffine,
-    RandomContrast,
-    WithMirrored,
-)
-from skautokeras._layers.numerical import (
+    NTKDense,
+    OneHot,
+    OrientedGradients,
+    PackedTokens,
+    ParametricActivation,
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
+    PositionEmbedding,
     QuantileScaling,
+    RandomAffine,
+    RandomContrast,
     Scaling,
-)
-from skautokeras._layers.pretrained import PackedTokens, TextEncoder
-from skautokeras._layers.regularization import Dropout
-from skautokeras._layers.sequence import PositionEmbedding
-from skautokeras._layers.text import (
-    CodeEmbedding,
-    FeatureScaling,
-    KnownCodes,
+    Temperature,
+    TextEncoder,
     WeightedBag,
+    WithMirrored,
+    starting_from_data,
 )
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")

@@ -15,35 +15,39 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from skautokeras._data.image import ImageAdapter
-from skautokeras._data.ngrams import NgramWeights as AdapterNgrams
-from skautokeras._data.ngrams import strongest
-from skautokeras._data.parts import datetime_parts, word_indicators
-from skautokeras._data.series import read_datetimes
-from skautokeras._data.standardisation import standardise
-from skautokeras._data.target import ClassificationTarget, RegressionTarget
-from skautokeras._data.tokens import character_ranges, normalise, spell, tokenise
-from skautokeras._layers.raw_image import DecodedImages, Pixels
-from skautokeras._layers.raw_table import (
-    CategoryCodes,
-    DateParts,
-    MissingIndicator,
-    Numbers,
-    WordIndicators,
+from skautokeras._data import (
+    ClassAdapter,
+    ImageAdapter,
+    NumberAdapter,
+    character_ranges,
+    datetime_parts,
+    normalise,
+    read_datetimes,
+    spell,
+    standardise,
+    strongest,
+    tokenise,
+    word_indicators,
 )
-from skautokeras._layers.raw_text import (
+from skautokeras._data import NgramWeights as AdapterNgrams
+from skautokeras._layers import (
     Beginning,
+    BothProbabilities,
+    CategoryCodes,
     CharacterCodes,
+    DateParts,
+    DecodedImages,
+    MissingIndicator,
+    MostProbable,
     NgramWeights,
     NormalizedText,
-    WordCodes,
-)
-from skautokeras._layers.target import (
-    BothProbabilities,
-    MostProbable,
+    Numbers,
     OriginalScale,
+    Pixels,
     ProbableLabels,
     WithinRange,
+    WordCodes,
+    WordIndicators,
 )
 
 NAN = float("nan")
@@ -490,7 +494,7 @@ def test_a_file_of_another_size_is_an_error_unless_it_is_resized():
     ids=str,
 )
 def test_labels_are_those_of_the_target(y):
-    target = ClassificationTarget().fit(y)
+    target = ClassAdapter().fit(y)
     rng = np.random.default_rng(0)
     y_pred = rng.random((20, target.schema_.n_outputs)).astype("float32")
     y_pred[0] = 0.5
@@ -505,14 +509,14 @@ def test_labels_are_those_of_the_target(y):
 
 
 def test_multilabel_targets_are_decoded_as_the_adapter_does():
-    target = ClassificationTarget().fit([[0, 1], [1, 1]])
+    target = ClassAdapter().fit([[0, 1], [1, 1]])
     y_pred = np.array([[0.5, 0.51], [0.2, 0.9]], "float32")
     np.testing.assert_array_equal(ProbableLabels()(y_pred), target.decode(y_pred))
 
 
 @pytest.mark.parametrize("y", [[10.0, 30.0], [[1.0, 1e9], [2.0, 3e9]]], ids=str)
 def test_numbers_are_brought_back_as_the_target_does(y):
-    target = RegressionTarget().fit(y)
+    target = NumberAdapter().fit(y)
     z = np.random.default_rng(0).normal(size=(5, target.schema_.n_outputs))
     z = z.astype("float32")
     layer = OriginalScale(target.means_, target.scales_, target.one_dimensional_)

@@ -14,33 +14,36 @@ from skautokeras import (
     RegressionHead,
     StructuredDataInput,
 )
-from skautokeras._data.split import Data, Rows, split_indices
-from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.target import ClassificationTarget, RegressionTarget
-from skautokeras._search import deadline as deadline_module
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.objective import make_objective
-from skautokeras._search.trainer import Recipe, train
-from skautokeras._space.graph import Graph
-from skautokeras._space.randomness import seeded
+from skautokeras._data import (
+    ClassAdapter,
+    Data,
+    NumberAdapter,
+    Rows,
+    StructuredDataAdapter,
+    split_indices,
+)
+from skautokeras._space import SearchSpace
+from skautokeras._state import seeded
+from skautokeras._training import Deadline, Recipe, make_objective, train
+from skautokeras._training import deadline as deadline_module
 
 
 @dataclass(frozen=True)
 class Problem:
     """A table and its target, ready to be trained on; X and y are the valid rows."""
 
-    graph: Graph
+    search_space: SearchSpace
     data: Data
-    target: ClassificationTarget | RegressionTarget
+    target: ClassAdapter | NumberAdapter
     y: np.ndarray
     X: np.ndarray
 
     @property
     def recipe(self):
-        return Recipe(heads=self.graph.heads, epochs=6)
+        return Recipe(heads=self.search_space.heads, epochs=6)
 
     def objective(self, scoring=None, **kwargs):
-        heads, rows = self.graph.heads, self.data.valid
+        heads, rows = self.search_space.heads, self.data.valid
         targets = dict.fromkeys(heads, self.target)
         y_true = dict.fromkeys(heads, self.y)
         return make_objective(scoring, heads, targets, rows, y_true=y_true, **kwargs)
@@ -49,7 +52,7 @@ class Problem:
         """Build and train; return the network and the monitor."""
         data = data or self.data
         with seeded(seed):
-            built = self.graph.build(values or {})
+            built = self.search_space.build(values or {})
             monitor = train(
                 built,
                 replace(recipe or self.recipe, **changes),
@@ -68,7 +71,7 @@ def make_problem(X, y, *, head, target, stratify):
     adapter, target = StructuredDataAdapter().fit(X), target.fit(y)
     node = StructuredDataInput()
     block = DenseBlock(n_layers=1, units=16, use_batchnorm=False, residual=False)
-    graph = Graph(
+    search_space = SearchSpace(
         [node],
         [head(block(node))],
         schemas=[adapter.schema_],
@@ -76,11 +79,11 @@ def make_problem(X, y, *, head, target, stratify):
         n_samples=len(y),
         batch_size=16,
     )
-    (name,) = graph.heads
+    (name,) = search_space.heads
     rows = Rows(adapter.transform(X), {name: target.transform(y)}, None)
     train_rows, valid_rows = split_indices(y, 0.3, stratify=stratify, seed=0)
     data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
-    return Problem(graph, data, target, y[valid_rows], X[valid_rows])
+    return Problem(search_space, data, target, y[valid_rows], X[valid_rows])
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +91,7 @@ def problem():
     """Iris as a problem for one dense block."""
     X, y = load_iris(return_X_y=True)
     return make_problem(
-        X, y, head=ClassificationHead(), target=ClassificationTarget(), stratify=True
+        X, y, head=ClassificationHead(), target=ClassAdapter(), stratify=True
     )
 
 
@@ -102,7 +105,7 @@ def words_problem():
     starts = np.arange(0, len(columns) + 1, 7)
     X = csr_matrix((np.full(len(columns), 0.4), columns, starts), shape=(400, 1200))
     return make_problem(
-        X, y, head=ClassificationHead(), target=ClassificationTarget(), stratify=True
+        X, y, head=ClassificationHead(), target=ClassAdapter(), stratify=True
     )
 
 
@@ -111,7 +114,7 @@ def regression_problem():
     """Half of the diabetes table as a problem for one dense block."""
     X, y = load_diabetes(return_X_y=True)
     return make_problem(
-        X[::2], y[::2], head=RegressionHead(), target=RegressionTarget(), stratify=False
+        X[::2], y[::2], head=RegressionHead(), target=NumberAdapter(), stratify=False
     )
 
 
@@ -123,7 +126,7 @@ def measured_problem():
         X,
         (X[:, 0] > 0).astype(int),
         head=ClassificationHead(metrics=["AUC"]),
-        target=ClassificationTarget(),
+        target=ClassAdapter(),
         stratify=True,
     )
 

@@ -13,15 +13,10 @@ from skautokeras import (
     ImageInput,
     Input,
 )
-from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
-from skautokeras._search.admission import Admission
-from skautokeras._search.cost import count_flops, estimate_cost
-from skautokeras._search.trainer import time_step
-from skautokeras._search.trial import Trial
-from skautokeras._space import accelerator
-from skautokeras._space.block import WeightsMissingError
-from skautokeras._space.graph import Graph
-from skautokeras._space.portfolio import predefined
+from skautokeras._data import ArraySchema, ImageSchema, TargetSchema
+from skautokeras._search import Admission, Trial, count_flops, estimate_cost
+from skautokeras._space import SearchSpace, WeightsMissingError, accelerator, predefined
+from skautokeras._training import time_step
 
 N_ROWS = 100_000_000
 
@@ -37,19 +32,19 @@ def trained(flops, seconds, **changes):
 
 @pytest.fixture
 def flops(problem):
-    return estimate_cost(problem.graph, {}).flops
+    return estimate_cost(problem.search_space, {}).flops
 
 
 def test_the_estimate_is_what_the_network_has(problem):
-    built = problem.graph.build({})
-    cost = estimate_cost(problem.graph, {})
+    built = problem.search_space.build({})
+    cost = estimate_cost(problem.search_space, {})
     assert cost.flops == count_flops(built.network)
     assert cost.n_parameters == built.network.count_params()
     assert cost.epochs == built.training.epochs
 
 
 def test_the_order_is_that_of_the_whole_training(problem):
-    admission = Admission(problem.graph, N_ROWS, never)
+    admission = Admission(problem.search_space, N_ROWS, never)
     long, short, broken = [
         {"training/epochs": 64},
         {"training/epochs": 8},
@@ -59,17 +54,17 @@ def test_the_order_is_that_of_the_whole_training(problem):
 
 
 def test_what_ranks_first_comes_first_whatever_it_costs(problem):
-    admission = Admission(problem.graph, N_ROWS, never)
+    admission = Admission(problem.search_space, N_ROWS, never)
     long, short = {"training/epochs": 64}, {"training/epochs": 8}
     ordered = admission.cheapest_first([short, long], rank=[long, short].index)
     assert ordered == [long, short]
 
 
 def test_the_size_is_allowed_up_to_the_limit(problem):
-    size = estimate_cost(problem.graph, {}).n_parameters
-    allowed = Admission(problem.graph, N_ROWS, never, max_model_size=size)
+    size = estimate_cost(problem.search_space, {}).n_parameters
+    allowed = Admission(problem.search_space, N_ROWS, never, max_model_size=size)
     assert allowed.refusal({}, [], math.inf) is None
-    admission = Admission(problem.graph, N_ROWS, never, max_model_size=size - 1)
+    admission = Admission(problem.search_space, N_ROWS, never, max_model_size=size - 1)
     refusal = admission.refusal({}, [], math.inf)
     assert refusal.reason == (
         f"The network would have {size} parameters, more than "
@@ -79,7 +74,7 @@ def test_the_size_is_allowed_up_to_the_limit(problem):
 
 
 def test_the_speed_is_that_of_the_fastest_trial(problem, flops):
-    admission = Admission(problem.graph, N_ROWS, never)
+    admission = Admission(problem.search_space, N_ROWS, never)
     # An epoch took 3 s in the faster one.
     trials = [trained(flops, 6.0), trained(flops, 60.0)]
     trials.append(trained(flops, 1e-9, error="no"))
@@ -92,15 +87,15 @@ def test_the_speed_is_that_of_the_fastest_trial(problem, flops):
 
 
 def test_a_short_training_needs_the_time_for_all_of_it(problem, flops):
-    graph = Graph(
-        problem.graph.inputs,
-        problem.graph.outputs,
-        schemas=problem.graph.schemas,
-        targets=problem.graph.targets,
+    search_space = SearchSpace(
+        problem.search_space.inputs,
+        problem.search_space.outputs,
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
         n_samples=150,
         epochs=2,
     )
-    admission = Admission(graph, N_ROWS, never)
+    admission = Admission(search_space, N_ROWS, never)
     trials = [trained(flops, 6.0)]
     assert admission.refusal({}, trials, 6.1) is None
     assert "5.9 s are left for 2" in admission.refusal({}, trials, 5.9).reason
@@ -113,12 +108,12 @@ def test_a_step_is_timed_where_nothing_alike_was_trained(problem, flops):
         calls.append(values)
         return 4.0 / N_ROWS
 
-    admission = Admission(problem.graph, N_ROWS, step)
+    admission = Admission(problem.search_space, N_ROWS, step)
     small = [trained(flops / 100, 1.0)]
     assert admission.refusal({}, small, 16.1) is None
     assert admission.refusal({}, small, 15.9) is not None
     assert len(calls) == 1  # its speed is known now
-    assert Admission(problem.graph, 1, never).refusal({}, [], 1.0) is None
+    assert Admission(problem.search_space, 1, never).refusal({}, [], 1.0) is None
 
 
 class Pretrained(Block):
@@ -131,19 +126,19 @@ class Pretrained(Block):
 
 
 def pretrained_graph(problem, block):
-    graph, node = problem.graph, Input()
-    return Graph(
+    search_space, node = problem.search_space, Input()
+    return SearchSpace(
         [node],
         [ClassificationHead()(block(node))],
         schemas=[ArraySchema((4,), 10)],
-        targets=graph.targets,
+        targets=search_space.targets,
         n_samples=10,
     )
 
 
 def test_what_lacks_its_weights_is_left_out_with_one_warning(problem):
-    graph = pretrained_graph(problem, Pretrained())
-    admission = Admission(graph, N_ROWS, never)
+    search_space = pretrained_graph(problem, Pretrained())
+    admission = Admission(search_space, N_ROWS, never)
     there, *others = [
         {"pretrained_1/version": version} for version in ("there", "large", "small")
     ]
@@ -163,21 +158,23 @@ def test_a_faster_machine_is_given_larger_networks(monkeypatch):
     shape, facts = (32, 32, 3), [(0.5,) * 3, (0.3,) * 3]
     schema = ImageSchema(shape, 50_000, "uint8", 0.0, 255.0, *facts)
     node = ImageInput()
-    graph = Graph(
+    search_space = SearchSpace(
         [node],
         [ClassificationHead()(ImageBlock()(node))],
         schemas=[schema],
         targets=[TargetSchema(kind="multiclass", n_outputs=10)],
         n_samples=50_000,
     )
-    configurations = predefined(graph.block_names, graph.schemas, graph.targets)
-    flops = [estimate_cost(graph, values).flops for values in configurations]
+    configurations = predefined(
+        search_space.block_names, search_space.schemas, search_space.targets
+    )
+    flops = [estimate_cost(search_space, values).flops for values in configurations]
 
     def admitted(speed):
         def step(values):
             return flops[configurations.index(values)] / speed
 
-        admission = Admission(graph, 50_000, step)
+        admission = Admission(search_space, 50_000, step)
         return [
             cost
             for values, cost in zip(configurations, flops, strict=True)
@@ -197,12 +194,12 @@ def test_a_network_that_cannot_take_a_step_is_left_to_its_trial(problem):
     def step(values):
         raise MemoryError
 
-    assert Admission(problem.graph, N_ROWS, step).refusal({}, [], 0.1) is None
+    assert Admission(problem.search_space, N_ROWS, step).refusal({}, [], 0.1) is None
 
 
 def test_a_step_of_the_real_network_takes_time_and_leaves_no_trace(problem):
     recipe = problem.recipe
-    assert 0 < time_step(problem.graph, recipe, problem.data.train, {}) < 1
+    assert 0 < time_step(problem.search_space, recipe, problem.data.train, {}) < 1
     _, before = problem.train(recipe=problem.recipe)
     _, after = problem.train(recipe=recipe)
     assert before.history == after.history

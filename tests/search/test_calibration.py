@@ -10,14 +10,10 @@ from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
 
 from skautokeras import ClassificationHead, RegressionHead
-from skautokeras._data.schema import TargetSchema
-from skautokeras._layers.calibration import Temperature
-from skautokeras._search.calibration import (
-    calibrate,
-    fit_temperature,
-    fit_temperatures,
-)
-from skautokeras._search.objective import Objective
+from skautokeras._data import TargetSchema
+from skautokeras._ensemble import calibrate, fit_temperature, fit_temperatures
+from skautokeras._layers import Temperature
+from skautokeras._training import Objective
 
 BINARY = TargetSchema(kind="binary", n_outputs=1)
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from skautokeras._data.split import Rows
-from skautokeras._search import chunks as chunks_module
-from skautokeras._search.chunks import Chunks
-from skautokeras._search.ensemble import Ensemble
+from skautokeras._data import Rows
+from skautokeras._ensemble import Ensemble
+from skautokeras._training import Chunks
+from skautokeras._training import streaming as chunks_module
 
 
 @pytest.fixture

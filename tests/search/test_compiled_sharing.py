@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from skautokeras import Block, ClassificationHead, StructuredDataInput
-from skautokeras._search import compiled
-from skautokeras._search.compiled import CompiledCache
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.trial import evaluate
-from skautokeras._space.graph import Graph
+from skautokeras._search import evaluate
+from skautokeras._space import SearchSpace
+from skautokeras._training import CompiledCache, Deadline
+from skautokeras._training import compiled_epoch as compiled
 
 
 class Scaled(Block):
@@ -78,11 +77,11 @@ class Scaled(Block):
 )
 def test_networks_that_differ_do_not_share_a_compiled_function(problem, how):
     node = StructuredDataInput()
-    graph = Graph(
+    search_space = SearchSpace(
         [node],
         [ClassificationHead()(Scaled(how)(node))],
-        schemas=problem.graph.schemas,
-        targets=problem.graph.targets,
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
         n_samples=150,
         batch_size=105,
     )
@@ -92,7 +91,7 @@ def test_networks_that_differ_do_not_share_a_compiled_function(problem, how):
             {"scaled_1/factor": factor},
             0,
             Deadline(None),
-            graph=graph,
+            search_space=search_space,
             recipe=replace(problem.recipe, epochs=2, cache=cache),
             data=problem.data,
             objective=problem.objective(),
@@ -111,9 +110,10 @@ def test_large_networks_are_not_kept_for_reuse(problem, monkeypatch, limit, is_k
     monkeypatch.setattr(compiled, "_KEPT_WEIGHTS", limit)
     cache = CompiledCache()
     first, second = (
-        problem.graph.build({"training/optimizer": name}) for name in ("adam", "nadam")
+        problem.search_space.build({"training/optimizer": name})
+        for name in ("adam", "nadam")
     )
-    found = weakref.ref(cache.get(first, problem.graph.heads))
-    cache.get(second, problem.graph.heads)
+    found = weakref.ref(cache.get(first, problem.search_space.heads))
+    cache.get(second, problem.search_space.heads)
     gc.collect()
     assert (found() is not None) is is_kept

@@ -3,10 +3,14 @@
 import keras
 import pytest
 
-from skautokeras._layers.dense import NTKDense
-from skautokeras._layers.ensemble import BatchEnsembleDense, MemberDense, MemberScaling
-from skautokeras._layers.text import WeightedBag
-from skautokeras._search.cost import count_flops
+from skautokeras._layers import (
+    BatchEnsembleDense,
+    MemberDense,
+    MemberScaling,
+    NTKDense,
+    WeightedBag,
+)
+from skautokeras._search import count_flops
 
 
 def model_of(shape, *layers):

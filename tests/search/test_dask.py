@@ -9,11 +9,9 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from skautokeras._data.split import Data, Rows
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.loop import search
-from skautokeras._search.trial import Trial
-from skautokeras._search.workers import Workers, count_workers
+from skautokeras._data import Data, Rows
+from skautokeras._search import Trial, Workers, count_workers, search
+from skautokeras._training import Deadline
 
 distributed = pytest.importorskip("distributed")
 BLANK = vars(Trial({}, 0)) | {"kind": ()}

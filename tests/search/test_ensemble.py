@@ -9,17 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skautokeras._search import refit as refit_module
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.ensemble import (
-    PREDICT_ROWS,
-    Ensemble,
-    candidates,
-    select_ensemble,
-)
-from skautokeras._search.objective import Objective
-from skautokeras._search.refit import finish, refit_seconds
-from skautokeras._search.trial import Trial, evaluate
+from skautokeras._ensemble import PREDICT_ROWS, Ensemble, finish, refit_seconds
+from skautokeras._ensemble import refit as refit_module
+from skautokeras._search import Trial, candidates, evaluate, select_ensemble
+from skautokeras._training import Deadline, Objective
 
 HEAD = "classification_head_1"
 TRUTH = np.array([1.0, 0.0, 1.0, 0.0])
@@ -159,7 +152,7 @@ def test_choosing_leaves_the_predictions_of_the_trials_alone():
 def models(problem):
     """Two networks of one graph."""
     return [
-        problem.graph.build({"dense_block_1/activation": a}).model
+        problem.search_space.build({"dense_block_1/activation": a}).model
         for a in ("relu", "silu")
     ]
 
@@ -239,7 +232,7 @@ def trials(problem):
             {"training/learning_rate": rate},
             seed,
             Deadline(None),
-            graph=problem.graph,
+            search_space=problem.search_space,
             recipe=problem.recipe,
             data=problem.data,
             objective=problem.objective(),
@@ -281,7 +274,13 @@ def refitted(problem, trials, weights, *, rows=None, deadline=None, refit=True):
     deadline = deadline or Deadline(None)
     recipe = problem.recipe
     return finish(
-        problem.graph, trials, weights, recipe, data, refit=refit, deadline=deadline
+        problem.search_space,
+        trials,
+        weights,
+        recipe,
+        data,
+        refit=refit,
+        deadline=deadline,
     )
 
 
@@ -300,7 +299,7 @@ def test_without_a_refit_trials_are_restored_as_they_were(
     if how == "too slow":
         trials = [replace(trial, seconds=1e6) for trial in trials]
     ensemble = finish(
-        problem.graph,
+        problem.search_space,
         trials,
         weights,
         problem.recipe,

@@ -7,15 +7,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from skautokeras._data.split import Data, cv_splits, valid_positions
-from skautokeras._search.admission import Admission
-from skautokeras._search.cost import estimate_cost
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.journal import Journal
-from skautokeras._search.objective import Objective, make_objective
-from skautokeras._search.pruning import median_curve
-from skautokeras._search.refit import finish, refit_seconds
-from skautokeras._search.trial import Trial, evaluate
+from skautokeras._data import Data, cv_splits, valid_positions
+from skautokeras._ensemble import finish, refit_seconds
+from skautokeras._search import Admission, Journal, Trial, estimate_cost, evaluate
+from skautokeras._training import Deadline, Objective, make_objective, median_curve
 
 HEAD = "classification_head_1"
 N_FOLDS = 3
@@ -33,7 +28,7 @@ def folds(problem):
     def objective(part):
         return make_objective(
             "neg_log_loss",
-            problem.graph.heads,
+            problem.search_space.heads,
             {HEAD: problem.target},
             data.valid.take(part),
             y_true={HEAD: y[part]},
@@ -48,7 +43,7 @@ def evaluated(problem, folds, values=None, deadline=None, **kwargs):
         values or {},
         3,
         deadline or Deadline(None),
-        graph=problem.graph,
+        search_space=problem.search_space,
         recipe=kwargs.pop("recipe", problem.recipe),
         data=folds.data,
         objective=folds.objective,
@@ -70,7 +65,7 @@ def test_the_score_is_that_of_what_all_folds_predict(trial, folds):
 
 def test_every_fold_has_a_network_that_predicts_its_rows(problem, trial, folds):
     ensemble = finish(
-        problem.graph,
+        problem.search_space,
         [trial],
         {0: 1.0},
         problem.recipe,
@@ -89,7 +84,7 @@ def test_every_fold_has_a_network_that_predicts_its_rows(problem, trial, folds):
 
 def test_networks_of_the_folds_share_the_weight_of_their_trial(problem, trial, folds):
     ensemble = finish(
-        problem.graph,
+        problem.search_space,
         [trial, trial],
         {1: 0.75, 0: 0.25},
         problem.recipe,
@@ -186,9 +181,9 @@ def test_a_refit_takes_as_long_as_was_best_on_average(problem, trial, folds):
             epochs.append((planned_epochs, best_epoch))
             return super().as_refit(planned_epochs, best_epoch)
 
-    recipe = Recipe(heads=problem.graph.heads, epochs=6)
+    recipe = Recipe(heads=problem.search_space.heads, epochs=6)
     ensemble = finish(
-        problem.graph,
+        problem.search_space,
         [trial],
         {0: 1.0},
         recipe,
@@ -207,8 +202,8 @@ def test_the_time_for_a_refit_is_told_from_all_folds(trial, folds):
 
 
 def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
-    flops = estimate_cost(problem.graph, {}).flops
-    admission = Admission(problem.graph, 3e8, time_step=None, n_folds=3)
+    flops = estimate_cost(problem.search_space, {}).flops
+    admission = Admission(problem.search_space, 3e8, time_step=None, n_folds=3)
     # An epoch of all folds took 3 s.
     done = Trial({}, 0, epochs=2, flops=flops, seconds=6.0, n_folds=3)
     pruned = replace(done, seconds=2.0, n_folds=1, pruned=True)

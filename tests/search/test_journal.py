@@ -11,8 +11,7 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from skautokeras._search.journal import Journal
-from skautokeras._search.trial import Trial
+from skautokeras._search import Journal, Trial
 
 DATA = {"data": "1", "parameters": "2"}
 

@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 
 from skautokeras import GreedyOracle
-from skautokeras._search.admission import Refusal
-from skautokeras._search.cost import Cost
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.loop import best_trial, search, trial_deadline
-from skautokeras._search.oracle import _BY_NAME, make_oracle
-from skautokeras._search.trial import Trial
+from skautokeras._search import (
+    ORACLES,
+    Cost,
+    Refusal,
+    Trial,
+    best_trial,
+    make_oracle,
+    search,
+    trial_deadline,
+)
+from skautokeras._training import Deadline
 
 
 @pytest.fixture
@@ -272,7 +277,7 @@ def refuse_above(limit, *, depends_on_time=False):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("tuner", _BY_NAME)
+@pytest.mark.parametrize("tuner", ORACLES)
 def test_what_is_turned_down_takes_no_trial(tuner):
     space = keras_tuner.HyperParameters()
     space.Int("x", 0, 19)

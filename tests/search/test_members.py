@@ -18,11 +18,10 @@ from skautokeras import (
     StructuredDataInput,
     TabMBlock,
 )
-from skautokeras._layers.dense import NTKDense
-from skautokeras._layers.numerical import PeriodicEmbedding
-from skautokeras._search.ensemble import Ensemble
-from skautokeras._search.optimization import not_decayed
-from skautokeras._space.graph import Graph
+from skautokeras._ensemble import Ensemble
+from skautokeras._layers import NTKDense, PeriodicEmbedding
+from skautokeras._space import SearchSpace
+from skautokeras._training import not_decayed
 
 HEAD = "classification_head_1"
 THROUGH_FIT = {"fit_arguments": {"validation_freq": 1}}
@@ -36,15 +35,15 @@ both_ways = pytest.mark.parametrize(
 def with_block(problem, block, head=None, batch_size=16):
     """Return a problem with another network."""
     node = StructuredDataInput()
-    graph = Graph(
+    search_space = SearchSpace(
         [node],
         [(head or ClassificationHead(metrics=["accuracy"]))(block(node))],
-        schemas=problem.graph.schemas,
-        targets=problem.graph.targets,
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
         n_samples=150,
         batch_size=batch_size,
     )
-    return replace(problem, graph=graph)
+    return replace(problem, search_space=search_space)
 
 
 def members(problem, **kwargs):

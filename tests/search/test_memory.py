@@ -5,8 +5,8 @@ import gc
 import pytest
 import tensorflow as tf
 
-from skautokeras._search.collector import Collector
-from skautokeras._search.compiled import CompiledCache
+from skautokeras._search import Collector
+from skautokeras._training import CompiledCache
 
 # Compiled networks that a cache may hold, and graphs of each (the epoch, two ways to
 # order its rows, condition and body of its loop, the validation).
@@ -26,7 +26,7 @@ def structures(problem):
 
 def count_graphs():
     gc.collect()
-    return sum(issubclass(type(thing), tf.Graph) for thing in gc.get_objects())
+    return sum(issubclass(type(thing), tf.SearchSpace) for thing in gc.get_objects())
 
 
 @pytest.mark.slow

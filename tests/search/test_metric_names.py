@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skautokeras._search.objective import Outputs
+from skautokeras._training import Evaluation
 
 HEAD = "classification_head_1"
 
@@ -35,7 +35,7 @@ def test_right_predictions_are_never_worse_than_wrong_ones(problem, scoring):
     wrong = np.roll(right, 1, axis=1)
     objective = problem.objective(scoring)
     right_score, wrong_score = (
-        objective(Outputs({HEAD: p}, 0.0)) for p in (right, wrong)
+        objective(Evaluation({HEAD: p}, 0.0)) for p in (right, wrong)
     )
     # Five classes at the top are all there are.
     if "top_k" in scoring:

@@ -5,9 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.monitor import Monitor
-from skautokeras._search.objective import Objective, Outputs
+from skautokeras._training import Deadline, Evaluation, Monitor, Objective
 
 
 def monitor(epochs=10, *, patience=None, stop_after=None, deadline=None, stop=False):
@@ -23,7 +21,9 @@ def monitor(epochs=10, *, patience=None, stop_after=None, deadline=None, stop=Fa
 
 def feed(monitor, losses):
     for epoch, loss in enumerate(losses, 1):
-        monitor.update({"loss": 1.0}, Outputs({"head": epoch}, loss), lambda e=epoch: e)
+        monitor.update(
+            {"loss": 1.0}, Evaluation({"head": epoch}, loss), lambda e=epoch: e
+        )
         if monitor.finished:
             break
     return monitor
@@ -96,10 +96,10 @@ def test_without_patience_only_the_epochs_end_it():
 def test_states_are_copied_for_the_best_epochs_only():
     copied, seen = [], monitor()
     for epoch, loss in enumerate([3.0, 4.0, 2.0, 2.5], 1):
-        seen.update({}, Outputs({}, loss), lambda e=epoch: copied.append(e) or e)
+        seen.update({}, Evaluation({}, loss), lambda e=epoch: copied.append(e) or e)
     assert copied == [1, 3]
     assert seen.best_state == 3
-    seen.update({}, Outputs({}, 1.0), "as it is")
+    seen.update({}, Evaluation({}, 1.0), "as it is")
     assert seen.best_state == "as it is"
 
 

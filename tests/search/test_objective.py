@@ -10,11 +10,13 @@ from sklearn import metrics
 from sklearn.metrics import make_scorer
 
 from skautokeras import ClassificationHead, RegressionHead
-from skautokeras._data.schema import TargetSchema
-from skautokeras._data.split import Rows
-from skautokeras._data.target import ClassificationTarget, RegressionTarget
-from skautokeras._search.compiled import validation_loss
-from skautokeras._search.objective import Outputs, judges_labels, make_objective
+from skautokeras._data import ClassAdapter, NumberAdapter, Rows, TargetSchema
+from skautokeras._training import (
+    Evaluation,
+    judges_labels,
+    make_objective,
+    validation_loss,
+)
 
 HEAD = "classification_head_1"
 
@@ -40,7 +42,9 @@ class Case:
         )
 
     def score(self, scoring, **kwargs):
-        return self.objective(scoring, **kwargs)(Outputs({"head": self.y_pred}, 0.25))
+        return self.objective(scoring, **kwargs)(
+            Evaluation({"head": self.y_pred}, 0.25)
+        )
 
 
 def binary_case(head=None, labels=(0, 1)):
@@ -48,7 +52,7 @@ def binary_case(head=None, labels=(0, 1)):
     codes = rng.integers(0, 2, 60)
     proba = np.clip(0.3 * codes + 0.7 * rng.random(60), 0.01, 0.99)
     y = np.asarray(labels)[codes]
-    target = ClassificationTarget().fit(y)
+    target = ClassAdapter().fit(y)
     return Case(head or ClassificationHead(), target, y, proba[:, None])
 
 
@@ -63,7 +67,7 @@ def regression():
     """Standardised predictions of a target that is far from standardised."""
     rng = np.random.default_rng(0)
     y = 1000 + 50 * rng.normal(size=60)
-    target = RegressionTarget().fit(y)
+    target = NumberAdapter().fit(y)
     noise = 0.5 * rng.normal(size=(60, 1))
     return Case(RegressionHead(), target, y, target.transform(y) + noise)
 
@@ -77,8 +81,8 @@ def y_pred(problem):
 
 
 def test_without_scoring_less_loss_is_better(problem):
-    assert problem.objective()(Outputs({}, 0.25)) == -0.25
-    assert problem.objective("val_loss")(Outputs({}, lambda y_pred: 2.0)) == -2.0
+    assert problem.objective()(Evaluation({}, 0.25)) == -0.25
+    assert problem.objective("val_loss")(Evaluation({}, lambda y_pred: 2.0)) == -2.0
 
 
 def test_without_scoring_the_score_is_minus_the_loss_of_labels_that_may_be_wrong(
@@ -136,7 +140,7 @@ def test_the_most_certain_network_is_not_the_best_one_about_few_rows(n_rows, wei
 def test_scores_of_several_classes_agree_with_sklearn(
     problem, y_pred, scoring, expected
 ):
-    found = problem.objective(scoring)(Outputs({HEAD: y_pred}, 0.0))
+    found = problem.objective(scoring)(Evaluation({HEAD: y_pred}, 0.0))
     assert found == pytest.approx(expected(problem.y, y_pred), abs=1e-5)
 
 
@@ -210,7 +214,9 @@ def test_a_metric_of_the_head_is_found_by_its_name():
 def test_a_score_does_not_remember_the_one_before(binary):
     objective = binary.objective("val_accuracy")
     right = binary.encoded[:, None].astype("float32")
-    scores = [objective(Outputs({"head": p}, 0.0)) for p in (right, 1 - right, right)]
+    scores = [
+        objective(Evaluation({"head": p}, 0.0)) for p in (right, 1 - right, right)
+    ]
     assert scores == [1, 0, 1]
 
 
@@ -222,7 +228,7 @@ def test_a_callable_sees_the_rows_and_targets_of_the_user(problem, y_pred):
         return estimator.predict_proba(X)[0, 0]
 
     objective = problem.objective(scorer, X=problem.X)
-    assert objective(Outputs({HEAD: y_pred}, 0.0)) == pytest.approx(y_pred[0, 0])
+    assert objective(Evaluation({HEAD: y_pred}, 0.0)) == pytest.approx(y_pred[0, 0])
     ((X, y),) = seen
     assert X is problem.X
     assert y is problem.y
@@ -230,13 +236,13 @@ def test_a_callable_sees_the_rows_and_targets_of_the_user(problem, y_pred):
 
 def test_a_made_scorer_is_one(problem, y_pred):
     made = problem.objective(make_scorer(metrics.balanced_accuracy_score))
-    assert made(Outputs({HEAD: y_pred}, 0.0)) == pytest.approx(
+    assert made(Evaluation({HEAD: y_pred}, 0.0)) == pytest.approx(
         metrics.balanced_accuracy_score(problem.y, y_pred.argmax(axis=1))
     )
     less = problem.objective(
         make_scorer(metrics.zero_one_loss, greater_is_better=False)
     )
-    assert less(Outputs({HEAD: y_pred}, 0.0)) < 0
+    assert less(Evaluation({HEAD: y_pred}, 0.0)) < 0
 
 
 @pytest.mark.parametrize("scoring", ["accuracy", "roc_auc", "neg_log_loss"])
@@ -284,14 +290,14 @@ def test_unknown_scores_are_refused(problem, scoring, message):
 
 
 def test_a_keras_name_is_refused_where_it_could_mean_several_heads(problem):
-    (head,) = problem.graph.heads.values()
+    (head,) = problem.search_space.heads.values()
     heads = {"first": head, "second": head}
     targets = dict.fromkeys(heads, problem.target)
     rows = replace(problem.data.valid, y=dict.fromkeys(heads, problem.y))
     with pytest.raises(ValueError, match=r"'val_auc' names no head.*first.*second"):
         make_objective("val_auc", heads, targets, rows, y_true=problem.y)
     objective = make_objective("val_loss", heads, targets, rows, y_true=problem.y)
-    assert objective(Outputs({}, 2.0)) == -2.0
+    assert objective(Evaluation({}, 2.0)) == -2.0
 
 
 @pytest.mark.parametrize(
@@ -318,14 +324,16 @@ def test_a_keras_name_is_refused_where_it_could_mean_several_heads(problem):
     ],
 )
 def test_it_is_known_whether_a_score_judges_labels(problem, scoring, expected):
-    heads, rows = problem.graph.heads, problem.data.valid
+    heads, rows = problem.search_space.heads, problem.data.valid
     loss = partial(_loss, problem)
     assert judges_labels(problem.objective(scoring), heads, rows, loss) is expected
 
 
 def _loss(problem, y_pred):
     rows = problem.data.valid
-    return float(validation_loss(problem.graph.heads, rows.y, y_pred, rows.weight))
+    return float(
+        validation_loss(problem.search_space.heads, rows.y, y_pred, rows.weight)
+    )
 
 
 @pytest.mark.parametrize(
@@ -344,7 +352,7 @@ def test_scores_of_numbers_judge_no_labels(regression):
 
 def test_the_loss_is_computed_when_it_is_asked_for():
     calls = []
-    outputs = Outputs({HEAD: 1}, lambda y_pred: calls.append(y_pred) or 3.0)
+    outputs = Evaluation({HEAD: 1}, lambda y_pred: calls.append(y_pred) or 3.0)
     assert calls == []
     assert outputs.loss == outputs.loss == 3.0
     assert calls == [{HEAD: 1}]

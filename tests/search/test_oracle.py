@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare, kstest
 
 from skautokeras import GreedyOracle
-from skautokeras._search import oracle as oracle_module
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.loop import search
-from skautokeras._search.oracle import (
+from skautokeras._search import (
+    Trial,
     ask,
     draw_subtree,
     hosted,
     make_oracle,
     mutate,
+    search,
     tell,
 )
-from skautokeras._search.trial import Trial
-from skautokeras._space.graph import complete
+from skautokeras._search import oracle as oracle_module
+from skautokeras._space import complete
+from skautokeras._training import Deadline
 
 NAMES = ["a/x/1", "a/x/2", "a/y", "b/1", "b/2", "b/3"]
 
@@ -241,8 +241,8 @@ SEQUENCE = """
 import json, random, sys
 import keras_tuner, numpy as np
 from skautokeras import GreedyOracle
-from skautokeras._search.oracle import ask, hosted, tell
-from skautokeras._search.trial import Trial
+from skautokeras._search import ask, hosted, tell
+from skautokeras._search import Trial
 
 def sequence(seed):
     hp = keras_tuner.HyperParameters()

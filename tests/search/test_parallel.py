@@ -22,15 +22,20 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import LokyBackend
 
 from skautokeras import GreedyOracle
-from skautokeras._data.split import Data, Rows
-from skautokeras._search import workers as workers_module
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.journal import Journal
-from skautokeras._search.loop import search
-from skautokeras._search.oracle import make_oracle
-from skautokeras._search.trial import Trial, evaluate
-from skautokeras._search.worker import Parcel, work
-from skautokeras._search.workers import Workers, count_workers
+from skautokeras._data import Data, Rows
+from skautokeras._search import (
+    Journal,
+    Parcel,
+    Trial,
+    Workers,
+    count_workers,
+    evaluate,
+    make_oracle,
+    search,
+    work,
+)
+from skautokeras._search.parallel import pool as workers_module
+from skautokeras._training import Deadline
 
 BLANK = vars(Trial({}, 0)) | {"kind": ()}
 OBJECTIVE = keras_tuner.Objective("score", "max")
@@ -111,7 +116,7 @@ def test_trials_are_those_of_a_search_without_workers(problem):
     space.Choice("dense_block_1/activation", ["relu", "silu"])
     train = partial(
         evaluate,
-        graph=problem.graph,
+        search_space=problem.search_space,
         recipe=replace(problem.recipe, epochs=2),
         objective=problem.objective("accuracy"),
     )

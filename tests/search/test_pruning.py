@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.loop import best_trial
-from skautokeras._search.monitor import Monitor
-from skautokeras._search.objective import Objective, Outputs
-from skautokeras._search.pruning import is_behind, median_curve
-from skautokeras._search.trial import Trial
+from skautokeras._search import Trial, best_trial
+from skautokeras._training import (
+    Deadline,
+    Evaluation,
+    Monitor,
+    Objective,
+    is_behind,
+    median_curve,
+)
 
 
 def trial(scores, planned=None, **others):
@@ -38,7 +41,7 @@ def stops_at(scores, planned, curve):
         curve=curve,
     )
     for score in scores:
-        monitor.update({"loss": 0.0}, Outputs({}, score), None)
+        monitor.update({"loss": 0.0}, Evaluation({}, score), None)
         if monitor.finished:
             return monitor.epoch, monitor.pruned
     return monitor.epoch, False

@@ -9,13 +9,17 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from skautokeras._search.admission import Refusal
-from skautokeras._search.cost import Cost
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.journal import Journal
-from skautokeras._search.loop import search
-from skautokeras._search.oracle import _BY_NAME, make_oracle
-from skautokeras._search.trial import Trial, evaluate
+from skautokeras._search import (
+    ORACLES,
+    Cost,
+    Journal,
+    Refusal,
+    Trial,
+    evaluate,
+    make_oracle,
+    search,
+)
+from skautokeras._training import Deadline
 
 N_TRIALS, N_BEFORE = 5, 2
 DATA = {"data": "1", "parameters": "2"}
@@ -73,7 +77,7 @@ def check_resumes(tuner, space, evaluate, directory):
                 )
 
 
-@pytest.mark.parametrize("tuner", _BY_NAME)
+@pytest.mark.parametrize("tuner", ORACLES)
 def test_every_oracle_goes_on_where_it_was(tuner, space, tmp_path):
     def fake(values, seed, deadline):
         if seed == 1:
@@ -94,7 +98,7 @@ def test_trained_networks_are_the_same_to_the_last_bit(problem, tmp_path):
             {**values, "tuner/epochs": 2},
             seed,
             deadline,
-            graph=problem.graph,
+            search_space=problem.search_space,
             recipe=problem.recipe,
             data=problem.data,
             objective=problem.objective(),
@@ -113,7 +117,7 @@ def refuse_some(values, trials, seconds):
 
 @pytest.mark.parametrize("left", [0.01, 0.4])
 @pytest.mark.parametrize("n_jobs", [1, 2])
-@pytest.mark.parametrize("tuner", _BY_NAME)
+@pytest.mark.parametrize("tuner", ORACLES)
 def test_what_was_turned_down_for_want_of_time_stays_so(
     tuner, n_jobs, left, space, tmp_path, clock
 ):
@@ -174,11 +178,11 @@ import sys, threading, time
 from pathlib import Path
 import numpy as np
 import keras_tuner
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.journal import Journal
-from skautokeras._search.loop import search
-from skautokeras._search.oracle import make_oracle
-from skautokeras._search.trial import Trial
+from skautokeras._training import Deadline
+from skautokeras._search import Journal
+from skautokeras._search import search
+from skautokeras._search import make_oracle
+from skautokeras._search import Trial
 
 def run(folder, seed):
     space = keras_tuner.HyperParameters()

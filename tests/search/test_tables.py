@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skautokeras._layers.text import WeightedBag
-from skautokeras._search import compiled
-from skautokeras._search.tables import LARGE, Tables
+from skautokeras._layers import WeightedBag
+from skautokeras._training import LARGE, Tables
+from skautokeras._training import compiled_epoch as compiled
 
 N_CODES, DIM = 50, 3
 

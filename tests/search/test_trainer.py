@@ -11,16 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
-from skautokeras._data.split import Data, Rows
-from skautokeras._search import compiled
-from skautokeras._search.compiled import CompiledCache, batch_bounds
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.ensemble import Ensemble
-from skautokeras._search.optimization import learning_rate_factor
-from skautokeras._search.trainer import Recipe, train
-from skautokeras._search.trial import evaluate
-from skautokeras._space.graph import Graph
-from skautokeras._space.randomness import seeded
+from skautokeras._data import Data, Rows
+from skautokeras._ensemble import Ensemble
+from skautokeras._search import evaluate
+from skautokeras._space import SearchSpace
+from skautokeras._state import seeded
+from skautokeras._training import (
+    CompiledCache,
+    Deadline,
+    Recipe,
+    batch_bounds,
+    learning_rate_factor,
+    train,
+)
+from skautokeras._training import compiled_epoch as compiled
 
 HEAD = "classification_head_1"
 THROUGH_FIT = {"fit_arguments": {"validation_freq": 1}}
@@ -167,7 +171,7 @@ def averaging(problem, momentum=0.8, **changes):
     """Train with averages, one batch an epoch; return the network and the monitor."""
     recipe = replace(problem.recipe, epochs=5, shuffle=False, **changes)
     with seeded(0):
-        built = problem.graph.build({**CONSTANT, "training/learning_rate": 0.01})
+        built = problem.search_space.build({**CONSTANT, "training/learning_rate": 0.01})
         training = replace(built.training, ema_momentum=momentum, batch_size=1000)
         built = replace(built, training=training)
         return built, lambda valid: train(
@@ -367,16 +371,16 @@ def test_what_callbacks_do_to_the_network_is_taken_over(problem):
 def test_weight_decay_shrinks_kernels_and_nothing_else(problem, changes):
     node = StructuredDataInput()
     block = DenseBlock(n_layers=1, units=4, use_batchnorm=True, residual=False)
-    graph = Graph(
+    search_space = SearchSpace(
         [node],
         [ClassificationHead()(block(node))],
-        schemas=problem.graph.schemas,
-        targets=problem.graph.targets,
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
         n_samples=150,
         batch_size=35,
     )
     rate, decay, n_steps = 0.01, 0.5, 3
-    built = graph.build(
+    built = search_space.build(
         {
             **CONSTANT,
             "training/learning_rate": rate,
@@ -390,7 +394,7 @@ def test_weight_decay_shrinks_kernels_and_nothing_else(problem, changes):
     rows = problem.data.train
     train(
         built,
-        Recipe(heads=graph.heads, epochs=1, **changes),
+        Recipe(heads=search_space.heads, epochs=1, **changes),
         Rows(rows.x, rows.y, {HEAD: np.zeros(len(rows), "float32")}),
         None,
         None,
@@ -414,7 +418,7 @@ def test_layers_that_come_later_stay_as_they_are_first(problem, changes, ema_mom
 
     states = []
     with seeded(0):
-        built = problem.graph.build({"training/weight_decay": 0.1})
+        built = problem.search_space.build({"training/weight_decay": 0.1})
     built = replace(built, training=replace(built.training, ema_momentum=ema_momentum))
     layers = built.network.layers
     later = next(layer for layer in layers if isinstance(layer, keras.layers.Dense))
@@ -490,7 +494,7 @@ def test_the_generators_of_python_and_numpy_are_left_alone(problem, changes):
         {},
         3,
         Deadline(None),
-        graph=problem.graph,
+        search_space=problem.search_space,
         recipe=replace(problem.recipe, epochs=1, **changes),
         data=problem.data,
         objective=problem.objective(),

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 from skautokeras import Block, ClassificationHead, StructuredDataInput
-from skautokeras._search.deadline import Deadline
-from skautokeras._search.trial import evaluate
-from skautokeras._space.graph import Graph
+from skautokeras._search import evaluate
+from skautokeras._space import SearchSpace
+from skautokeras._training import Deadline
 
 HEAD = "classification_head_1"
 
@@ -69,13 +69,13 @@ class FailingLate(Block):
         return OneRowOnly()(keras.layers.Dense(2)(inputs))
 
 
-def evaluated(problem, graph=None, values=None, recipe=None, **kwargs):
-    graph = graph or problem.graph
+def evaluated(problem, search_space=None, values=None, recipe=None, **kwargs):
+    search_space = search_space or problem.search_space
     return evaluate(
         values or {},
         3,
         Deadline(None),
-        graph=graph,
+        search_space=search_space,
         recipe=recipe or problem.recipe,
         data=problem.data,
         objective=problem.objective(),
@@ -85,11 +85,11 @@ def evaluated(problem, graph=None, values=None, recipe=None, **kwargs):
 
 def graph_with(problem, block):
     node = StructuredDataInput()
-    return Graph(
+    return SearchSpace(
         [node],
         [ClassificationHead()(block(node))],
-        schemas=problem.graph.schemas,
-        targets=problem.graph.targets,
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
         n_samples=150,
     )
 
@@ -160,12 +160,12 @@ def test_ctrl_c_passes_through_and_leaves_the_generator_as_it_was(problem, when)
     def interrupt(epoch, logs):
         raise KeyboardInterrupt
 
-    graph = problem.graph
+    search_space = problem.search_space
     if when == "building":
-        graph = graph_with(problem, Failing(KeyboardInterrupt()))
+        search_space = graph_with(problem, Failing(KeyboardInterrupt()))
     before = random.getstate()
     with pytest.raises(KeyboardInterrupt):
-        evaluated(problem, graph, on_epoch=interrupt)
+        evaluated(problem, search_space, on_epoch=interrupt)
     assert random.getstate() == before
 
 
@@ -190,7 +190,7 @@ def test_a_training_ends_with_the_first_epoch_behind_the_deadline(problem):
         {},
         3,
         Deadline(0),
-        graph=problem.graph,
+        search_space=problem.search_space,
         recipe=problem.recipe,
         data=problem.data,
         objective=problem.objective(),
@@ -199,9 +199,9 @@ def test_a_training_ends_with_the_first_epoch_behind_the_deadline(problem):
 
 
 def test_hyperparameters_that_come_up_in_a_trial_are_part_of_it(problem):
-    graph = graph_with(problem, Tower())
-    assert evaluated(problem, graph).new_hyperparameters is None
-    trial = evaluated(problem, graph, {"tower_1/depth": 3})
+    search_space = graph_with(problem, Tower())
+    assert evaluated(problem, search_space).new_hyperparameters is None
+    trial = evaluated(problem, search_space, {"tower_1/depth": 3})
     assert trial.status == "completed"
     found = keras_tuner.HyperParameters.from_config(trial.new_hyperparameters)
     assert [hp.name for hp in found.space] == ["tower_1/width_1", "tower_1/width_2"]

@@ -12,11 +12,14 @@ from skautokeras import (
     StructuredDataInput,
     TextInput,
 )
-from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema
-from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.text import TextAdapter
-from skautokeras._space.graph import Graph
-from skautokeras._space.pretrained import PresetTokenizer
+from skautokeras._data import (
+    ArraySchema,
+    ImageSchema,
+    StructuredDataAdapter,
+    TargetSchema,
+    TextAdapter,
+)
+from skautokeras._space import PresetTokenizer, SearchSpace
 
 N_ROWS = 60
 # What a block is built on where that is no table.
@@ -114,7 +117,7 @@ def make_graph(source_for):
         x = node
         for block in blocks:
             x = block(x)
-        return Graph(
+        return SearchSpace(
             [node],
             [ClassificationHead()(x)],
             schemas=[schema],

@@ -14,8 +14,7 @@ from skautokeras import (
     RNNBlock,
     XceptionBlock,
 )
-from skautokeras._space import accelerator
-from skautokeras._space.accelerator import bfloat16_in_training, built_for_training
+from skautokeras._space import accelerator, bfloat16_in_training, built_for_training
 
 FAST = {
     "Activation",
@@ -108,11 +107,11 @@ AUGMENTED = {
 def test_networks_are_trained_in_bfloat16_and_predict_in_float32(
     fast_gpu, make_graph, source_for, block, values
 ):
-    graph, arrays = make_graph(block), source_for(block)[2]
-    exact = graph.build(values)
+    search_space, arrays = make_graph(block), source_for(block)[2]
+    exact = search_space.build(values)
     assert {dtype for _, dtype in dtypes(exact.model)} == {"float32"}
     with built_for_training():
-        trained = graph.build(values)
+        trained = search_space.build(values)
     computed = dtypes(trained.network)
     assert ("Conv2D", "bfloat16") in computed or ("SeparableConv2D", "bfloat16") in (
         computed

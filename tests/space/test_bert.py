@@ -14,14 +14,17 @@ from skautokeras import (
     TextBlock,
     TextInput,
 )
-from skautokeras._data.text import TextAdapter
-from skautokeras._layers.pretrained import PackedTokens, TextEncoder
-from skautokeras._search.cost import count_flops
-from skautokeras._search.optimization import learning_rate_factors
-from skautokeras._space.block import WeightsMissingError
-from skautokeras._space.portfolio import predefined
-from skautokeras._space.pretrained import PresetTokenizer, presets_on
-from skautokeras._space.wiring import Wiring
+from skautokeras._data import TextAdapter
+from skautokeras._layers import PackedTokens, TextEncoder
+from skautokeras._search import count_flops
+from skautokeras._space import (
+    Graph,
+    PresetTokenizer,
+    WeightsMissingError,
+    predefined,
+    presets_on,
+)
+from skautokeras._training import learning_rate_factors
 
 TEXTS = ["a dry red wine, good", "", "bad oaks", "good good good good wine"] * 15
 KINDS = ("bert", "distil_bert", "roberta")
@@ -100,11 +103,11 @@ def test_the_length_of_long_texts_is_searched(make_graph, tiny_preset):
     preset = tiny_preset("bert")
     long = source_of(preset, [" ".join(["wine"] * 100)] * 60)
     for source, expected in [(source_of(preset), False), (long, True)]:
-        graph = make_graph(BertBlock(preset=preset), source=source)
-        names = [hp.name for hp in graph.space().space]
+        search_space = make_graph(BertBlock(preset=preset), source=source)
+        names = [hp.name for hp in search_space.hyperparameters().space]
         assert ("bert_block_1/sequence_length" in names) is expected
     # The model has 32 positions.
-    built = graph.build({"bert_block_1/sequence_length": 256})
+    built = search_space.build({"bert_block_1/sequence_length": 256})
     (prepared,) = built.preprocess(long[2]).values()
     assert prepared.shape == (60, 32)
     block = BertBlock(preset=preset, sequence_length=Choice([8, 16]))
@@ -119,12 +122,12 @@ def test_a_warm_up_and_few_epochs_are_searched_beside_pretrained_weights(
     preset = tiny_preset("bert")
     source = source_of(preset)
     with_bert = make_graph(TextBlock(bert=BertBlock(preset=preset)), source=source)
-    space = {hp.name: hp for hp in with_bert.space().space}
+    space = {hp.name: hp for hp in with_bert.hyperparameters().space}
     assert space["training/warm_up"].default == 0.1
     assert min(space["training/epochs"].values) == 2
     assert "bert" in space["text_block_1/block_type"].values
     without = make_graph(TextBlock())
-    space = {hp.name: hp for hp in without.space().space}
+    space = {hp.name: hp for hp in without.hyperparameters().space}
     assert "training/warm_up" not in space
     assert min(space["training/epochs"].values) == 8
     assert "bert" not in space["text_block_1/block_type"].values
@@ -133,15 +136,15 @@ def test_a_warm_up_and_few_epochs_are_searched_beside_pretrained_weights(
 def test_hyperparameters_of_bert_belong_to_its_type(make_graph, tiny_preset):
     preset = tiny_preset("bert")
     block = TextBlock(bert=BertBlock(preset=preset))
-    graph = make_graph(block, source=source_of(preset))
+    search_space = make_graph(block, source=source_of(preset))
     for kind in ("ngram", "bert"):
-        active = graph.active_names({"text_block_1/block_type": kind})
+        active = search_space.active_names({"text_block_1/block_type": kind})
         assert any("/bert_block_1/" in name for name in active) is (kind == "bert")
     values = {
         "text_block_1/block_type": "bert",
         "text_block_1/bert_block_1/trainable": 0,
     }
-    names = graph.active_names(values)
+    names = search_space.active_names(values)
     assert "text_block_1/bert_block_1/learning_rate_factor" not in names
 
 
@@ -150,14 +153,14 @@ def test_predefined_configurations_fine_tune(make_graph, tiny_preset, inside):
     preset = tiny_preset("bert")
     block = BertBlock(preset=preset)
     source = source_of(preset)
-    graph = make_graph(TextBlock(bert=block) if inside else block, source=source)
-    space = {hp.name: hp for hp in graph.space().space}
-    configurations = predefined(graph.block_names)
+    search_space = make_graph(TextBlock(bert=block) if inside else block, source=source)
+    space = {hp.name: hp for hp in search_space.hyperparameters().space}
+    configurations = predefined(search_space.block_names)
     for values in configurations:
         known = set(values) & set(space)
         if "bert" in values.get("text_block_1/block_type", "bert"):
-            assert known == set(values) <= graph.active_names(values)
-            (y_pred,) = graph.build(values).model(source[2]).values()
+            assert known == set(values) <= search_space.active_names(values)
+            (y_pred,) = search_space.build(values).model(source[2]).values()
             assert np.isfinite(y_pred).all()
         for name in known:
             # KerasTuner raises if a value is none of a range.
@@ -171,8 +174,8 @@ def test_it_is_all_that_is_begun_with_where_it_is_what_the_user_wants(
 ):
     preset = tiny_preset("bert")
     block = TextBlock(block_type="bert", bert=BertBlock(preset=preset))
-    graph = make_graph(block, source=source_of(preset))
-    (values,) = predefined(graph.block_names, given=graph.wiring.given)
+    search_space = make_graph(block, source=source_of(preset))
+    (values,) = predefined(search_space.block_names, given=search_space.graph.given)
     assert values["text_block_1/bert_block_1/trainable"]
 
 
@@ -192,16 +195,16 @@ def test_presets_are_found_wherever_a_block_is(tiny_preset):
         TextBlock()(other),
     ]
     output = ClassificationHead()(DenseBlock()(Merge()(branches)))
-    wiring = Wiring([text, other], [output])
-    assert presets_on(wiring, text) == ["a", "b", "own", "table"]
-    assert presets_on(wiring, other) == []
+    graph = Graph([text, other], [output])
+    assert presets_on(graph, text) == ["a", "b", "own", "table"]
+    assert presets_on(graph, other) == []
 
 
 def test_a_block_of_which_nobody_knew_says_what_to_do(make_graph, source_for):
     source = source_for(TextBlock())
-    graph = make_graph(BertBlock(preset="unknown"), source=source)
+    search_space = make_graph(BertBlock(preset="unknown"), source=source)
     with pytest.raises(ValueError, match="have it as a parameter"):
-        graph.build({})
+        search_space.build({})
 
 
 @pytest.mark.parametrize("missing", ["nowhere/at_all", "empty"])
@@ -210,10 +213,10 @@ def test_a_preset_that_cannot_be_had_is_missing(make_graph, tmp_path, missing):
     preset = str(tmp_path / missing)
     source = source_of(preset)
     assert "subwords_1" not in source[2]
-    graph = make_graph(BertBlock(preset=preset), source=source)
+    search_space = make_graph(BertBlock(preset=preset), source=source)
     with pytest.raises(WeightsMissingError, match=r"could not be had.*save_to_preset"):
-        graph.build({})
-    graph.check()
+        search_space.build({})
+    search_space.check()
 
 
 @pytest.mark.parametrize(

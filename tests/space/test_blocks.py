@@ -20,14 +20,9 @@ from skautokeras import (
     ResidualDenseBlock,
     StructuredDataInput,
 )
-from skautokeras._data.schema import TargetSchema
-from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._layers.numerical import PiecewiseLinearEmbedding
-from skautokeras._layers.regularization import Dropout
-from skautokeras._space.graph import Graph
-from skautokeras._space.heads import Head
-from skautokeras._space.hyperparameters import Choice
-from skautokeras._space.records import Table
+from skautokeras._data import StructuredDataAdapter, TargetSchema
+from skautokeras._layers import Dropout, PiecewiseLinearEmbedding
+from skautokeras._space import Choice, Head, SearchSpace, Table
 
 
 class Tower(Block):
@@ -55,8 +50,8 @@ def every_block():
     return [*blocks, Tower()]
 
 
-def names(graph):
-    return [hp.name for hp in graph.space().space]
+def names(search_space):
+    return [hp.name for hp in search_space.hyperparameters().space]
 
 
 @pytest.mark.parametrize("block", every_block(), ids=repr)
@@ -70,12 +65,12 @@ def test_the_defaults_of_a_block_build_and_predict(block, make_graph, source_for
 
 @pytest.mark.parametrize("block", every_block(), ids=repr)
 def test_names_do_not_depend_on_copies_or_on_what_was_built_before(block, make_graph):
-    graph = make_graph(block)
-    expected = names(graph)
+    search_space = make_graph(block)
+    expected = names(search_space)
     make_graph(DenseBlock(), DenseBlock()).build({})
     assert names(make_graph(block)) == expected
-    assert names(copy.deepcopy(graph)) == expected
-    assert names(pickle.loads(pickle.dumps(graph))) == expected
+    assert names(copy.deepcopy(search_space)) == expected
+    assert names(pickle.loads(pickle.dumps(search_space))) == expected
 
 
 def test_equal_blocks_are_counted_inside_their_graph(make_graph):
@@ -89,19 +84,19 @@ def test_equal_blocks_are_counted_inside_their_graph(make_graph):
 
 def test_fixed_parameters_are_not_searched_and_ranges_can_be_narrowed(make_graph):
     block = DenseBlock(n_layers=1, units=Choice((2, 3)), dropout=0.0)
-    graph = make_graph(block)
-    space = {hp.name: hp for hp in graph.space().space}
+    search_space = make_graph(block)
+    space = {hp.name: hp for hp in search_space.hyperparameters().space}
     assert "dense_block_1/n_layers" not in space
     assert "dense_block_1/dropout" not in space
     assert list(space["dense_block_1/units_0"].values) == [2, 3]
-    built = graph.build({"dense_block_1/units_0": 3})
+    built = search_space.build({"dense_block_1/units_0": 3})
     assert 3 in [layer.output.shape[-1] for layer in built.network.layers]
 
 
 def test_hyperparameters_of_a_users_block_are_found_as_it_runs(make_graph):
-    graph = make_graph(Tower())
-    assert graph.build({}).values["tower_1/width_1"] == 4
-    assert "tower_1/width_1" not in graph.build({"tower_1/depth": 1}).values
+    search_space = make_graph(Tower())
+    assert search_space.build({}).values["tower_1/width_1"] == 4
+    assert "tower_1/width_1" not in search_space.build({"tower_1/depth": 1}).values
 
 
 @pytest.mark.parametrize(
@@ -211,11 +206,11 @@ def test_only_what_is_not_fixed_is_searched(block, searched, make_graph):
 def test_a_narrowed_range_takes_the_place_of_the_default(
     block, name, values, make_graph
 ):
-    graph = make_graph(block)
-    space = {hp.name: hp for hp in graph.space().space}
+    search_space = make_graph(block)
+    space = {hp.name: hp for hp in search_space.hyperparameters().space}
     assert list(space[name].values) == values
     for value in values:
-        assert graph.build({name: value}).values[name] == value
+        assert search_space.build({name: value}).values[name] == value
 
 
 def test_a_block_takes_the_place_of_a_step(make_graph):
@@ -247,14 +242,14 @@ def test_bins_lie_where_values_differ_not_where_most_rows_are():
     adapter = StructuredDataAdapter().fit(X)
     node = StructuredDataInput()
     embedding = NumericalEmbedding(method="piecewise_linear", n_bins=16)
-    graph = Graph(
+    search_space = SearchSpace(
         [node],
         [ClassificationHead()(embedding(node))],
         schemas=[adapter.schema_],
         targets=[TargetSchema(kind="binary", n_outputs=1)],
         n_samples=400,
     )
-    layers = graph.build({}).network.layers
+    layers = search_space.build({}).network.layers
     (layer,) = [x for x in layers if isinstance(x, PiecewiseLinearEmbedding)]
     assert layer.edges.shape == (17, 2)
     assert [len(np.unique(column)) for column in layer.edges.T] == [17, 17]

@@ -29,16 +29,10 @@ from skautokeras import (
     TransformerBlock,
     XceptionBlock,
 )
-from skautokeras._data.schema import ArraySchema, ImageSchema, TargetSchema, TextSchema
-from skautokeras._data.split import Rows
-from skautokeras._search.chunks import Chunks
-from skautokeras._search.compiled import CompiledNetwork
-from skautokeras._search.optimization import learning_rate_factors
-from skautokeras._space.block import build_block
+from skautokeras._data import ArraySchema, ImageSchema, Rows, TargetSchema, TextSchema
+from skautokeras._space import Image, SearchSpace, Table, Text, build_block, choose
 from skautokeras._space.efficient_net import _bytes
-from skautokeras._space.graph import Graph
-from skautokeras._space.hyperparameters import choose
-from skautokeras._space.records import Image, Table, Text
+from skautokeras._training import Chunks, CompiledNetwork, learning_rate_factors
 
 SIZES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (5, 20, 2), (1, 1, 3), (70, 64, 3)]
 SERIES = [(1, 2), (3, 1), (20, 3)]
@@ -612,17 +606,17 @@ def test_a_general_block_takes_each_record():
 def trained(block, source, head=None):
     """Return the loss before and after some steps with few parameters."""
     node, schema, arrays = source
-    graph = Graph(
+    search_space = SearchSpace(
         [node],
         [ClassificationHead()(block(node))],
         schemas=[schema],
         targets=[TargetSchema(kind="binary", n_outputs=1)],
         n_samples=8,
     )
-    built = graph.build({})
-    network = CompiledNetwork(built, graph.heads)
+    built = search_space.build({})
+    network = CompiledNetwork(built, search_space.heads)
     network.start(built)
-    y = dict.fromkeys(graph.heads, np.arange(8, dtype="float32") % 2)
+    y = dict.fromkeys(search_space.heads, np.arange(8, dtype="float32") % 2)
     chunks = Chunks(Rows(arrays, y, weight=None), lambda rows: rows, 4, seed=None)
     before = network.state[0]
     logs = network.run_epoch(chunks.epoch(), np.full(2, 1e-3))

@@ -26,9 +26,8 @@ from skautokeras import (
     StructuredDataBlock,
     StructuredDataInput,
 )
-from skautokeras._space.configuration import deserialize, serialize
-from skautokeras._space.node import Node
-from skautokeras._space.wiring import Wiring
+from skautokeras._space import Graph, Node
+from skautokeras._state import deserialize, serialize
 
 RANGES = [
     Choice([32, 64]),
@@ -174,7 +173,7 @@ def test_only_what_is_registered_is_read(name):
 def test_nothing_is_imported_for_a_foreign_name():
     code = (
         "import sys\n"
-        "from skautokeras._space.configuration import deserialize\n"
+        "from skautokeras._state import deserialize\n"
         "try:\n"
         "    deserialize({'module': 'antigravity', 'class_name': 'X', 'config': {},\n"
         "                 'registered_name': None})\n"
@@ -207,10 +206,10 @@ def test_nodes_are_written_down_with_all_that_lead_to_them():
     ]
     assert inputs == [image, table]
     # Nodes that were the same still are: the graph can be made of them.
-    wiring = Wiring(inputs, found)
-    assert wiring.head_names == ["sold", "regression_head_1"]
-    assert wiring.block_names == Wiring([image, table], outputs).block_names
-    assert len([name for name in wiring.block_names if "dense" in name]) == 2
+    graph = Graph(inputs, found)
+    assert graph.head_names == ["sold", "regression_head_1"]
+    assert graph.block_names == Graph([image, table], outputs).block_names
+    assert len([name for name in graph.block_names if "dense" in name]) == 2
 
 
 def test_nodes_are_equal_if_they_are_wired_alike():

@@ -21,64 +21,66 @@ from skautokeras import (
     StructuredDataBlock,
     StructuredDataInput,
 )
-from skautokeras._data.schema import ArraySchema, TargetSchema
-from skautokeras._search.compiled import structure
-from skautokeras._space.graph import Graph
-from skautokeras._space.randomness import seeded
+from skautokeras._data import ArraySchema, TargetSchema
+from skautokeras._space import SearchSpace
+from skautokeras._state import seeded
+from skautokeras._training import structure
 
 HEAD = "classification_head_1"
 BLOCK = "structured_data_block_1"
 
 
 @pytest.fixture
-def graph(make_graph):
+def search_space(make_graph):
     """The graph of the table estimators."""
     return make_graph()
 
 
-def test_names_are_paths_through_the_graph(graph):
-    names = [hp.name for hp in graph.space().space]
+def test_names_are_paths_through_the_graph(search_space):
+    names = [hp.name for hp in search_space.hyperparameters().space]
     assert f"{BLOCK}/dense_block_1/units_0" in names
     assert f"{BLOCK}/numerical_embedding_1/periodic/sigma" in names
     assert "training/learning_rate" in names
     assert len(names) == len(set(names))
 
 
-def test_conditions_tell_what_exists(graph):
-    deep = graph.active_names({f"{BLOCK}/dense_block_1/n_layers": 4})
-    flat = graph.active_names({f"{BLOCK}/dense_block_1/n_layers": 3})
+def test_conditions_tell_what_exists(search_space):
+    deep = search_space.active_names({f"{BLOCK}/dense_block_1/n_layers": 4})
+    flat = search_space.active_names({f"{BLOCK}/dense_block_1/n_layers": 3})
     assert deep - flat == {f"{BLOCK}/dense_block_1/units_3"}
     method = f"{BLOCK}/numerical_embedding_1/method"
     for name in ("periodic", "piecewise_linear"):
-        found = graph.active_names({method: name})
+        found = search_space.active_names({method: name})
         others = {"periodic", "piecewise_linear"} - {name}
         assert any(f"/{name}/" in n for n in found)
         assert not any(f"/{other}/" in n for n in found for other in others)
 
 
-def test_building_fills_in_defaults_and_drops_what_is_not_needed(graph):
+def test_building_fills_in_defaults_and_drops_what_is_not_needed(search_space):
     values = {
         f"{BLOCK}/dense_block_1/n_layers": 1,
         f"{BLOCK}/dense_block_1/units_0": 64,
         f"{BLOCK}/dense_block_1/units_3": 512,
         "no/such/name": 1,
     }
-    used = graph.build(values).values
-    assert set(used) == graph.active_names(values)
+    used = search_space.build(values).values
+    assert set(used) == search_space.active_names(values)
     assert used[f"{BLOCK}/dense_block_1/units_0"] == 64
     assert "no/such/name" not in used
 
 
 def test_what_the_user_fixes_is_not_searched(make_graph):
-    graph = make_graph(batch_size=7, epochs=3)
-    assert {"training/batch_size", "training/epochs"}.isdisjoint(graph.active_names({}))
-    training = graph.build({}).training
+    search_space = make_graph(batch_size=7, epochs=3)
+    assert {"training/batch_size", "training/epochs"}.isdisjoint(
+        search_space.active_names({})
+    )
+    training = search_space.build({}).training
     assert (training.batch_size, training.epochs) == (7, 3)
 
 
 @pytest.mark.parametrize("method", ["standard", "robust", "quantile"])
-def test_preprocessing_and_network_make_the_model(graph, table, method):
-    built = graph.build({f"{BLOCK}/normalization_1/method": method})
+def test_preprocessing_and_network_make_the_model(search_space, table, method):
+    built = search_space.build({f"{BLOCK}/normalization_1/method": method})
     arrays = table[1]
     ready = arrays if built.preprocess is None else built.preprocess(arrays)
     assert (built.preprocess is None) == (method == "standard")
@@ -87,7 +89,7 @@ def test_preprocessing_and_network_make_the_model(graph, table, method):
     np.testing.assert_allclose(chained, whole, atol=1e-6)
 
 
-def test_structure_is_blind_to_numbers_only(graph):
+def test_structure_is_blind_to_numbers_only(search_space):
     def found(**values):
         names = {"sigma": f"{BLOCK}/numerical_embedding_1/periodic/sigma"}
         names |= {"dropout": f"{BLOCK}/dense_block_1/dropout"}
@@ -95,7 +97,7 @@ def test_structure_is_blind_to_numbers_only(graph):
         names |= {"method": f"{BLOCK}/normalization_1/method"}
         full = {f"{BLOCK}/numerical_embedding_1/method": "periodic"}
         full |= {names[name]: value for name, value in values.items()}
-        return structure(graph.build(full).network)
+        return structure(search_space.build(full).network)
 
     assert found() == found(sigma=2.0, dropout=0.5)
     assert found() == found(method="quantile")
@@ -107,14 +109,14 @@ def test_branches_are_merged(table):
         node = StructuredDataInput()
         branches = [DenseBlock(n_layers=1, units=u)(node) for u in (4, 6)]
         output = ClassificationHead()(Merge(merge_type=kind)(branches))
-        graph = Graph(
+        search_space = SearchSpace(
             [node],
             [output],
             schemas=[table[0].schema_],
             targets=[TargetSchema(kind="binary", n_outputs=1)],
             n_samples=60,
         )
-        (y_pred,) = graph.build({}).model(table[1]).values()
+        (y_pred,) = search_space.build({}).model(table[1]).values()
         assert y_pred.shape == (60, 1)
 
 
@@ -127,7 +129,7 @@ def two_by_two(table):
     outputs = [ClassificationHead()(merged), RegressionHead()(merged)]
 
     def make(inputs, outputs):
-        return Graph(
+        return SearchSpace(
             inputs,
             outputs,
             schemas=[table[0].schema_, ArraySchema(shape=(3, 4), n_samples=60)],
@@ -157,8 +159,8 @@ def test_several_inputs_and_heads_have_names(table):
 def test_inputs_and_outputs_may_be_copied_apart(table):
     inputs, outputs, make = two_by_two(table)
     copied = make(copy.deepcopy(inputs), copy.deepcopy(outputs))
-    expected = [hp.name for hp in make(inputs, outputs).space().space]
-    assert [hp.name for hp in copied.space().space] == expected
+    expected = [hp.name for hp in make(inputs, outputs).hyperparameters().space]
+    assert [hp.name for hp in copied.hyperparameters().space] == expected
 
 
 def test_loose_ends_are_refused(table):
@@ -169,12 +171,12 @@ def test_loose_ends_are_refused(table):
         make(inputs, [outputs[0], Normalization()(inputs[0])])
 
 
-def test_every_branch_is_found_with_its_conditions(graph):
+def test_every_branch_is_found_with_its_conditions(search_space):
     found = {
         hp.name.removeprefix(f"{BLOCK}/"): {
             c.name.removeprefix(f"{BLOCK}/"): list(c.values) for c in hp.conditions
         }
-        for hp in graph.space().space
+        for hp in search_space.hyperparameters().space
         if hp.conditions
     }
     method = "numerical_embedding_1/method"
@@ -214,11 +216,11 @@ def test_every_branch_is_found_with_its_conditions(graph):
     assert found == expected
 
 
-def test_the_space_is_handed_out_as_a_copy(graph):
-    graph.space().values.clear()
-    graph.space().Int("mine", 1, 2)
-    assert "mine" not in graph.space().values
-    assert graph.space().values
+def test_the_space_is_handed_out_as_a_copy(search_space):
+    search_space.hyperparameters().values.clear()
+    search_space.hyperparameters().Int("mine", 1, 2)
+    assert "mine" not in search_space.hyperparameters().values
+    assert search_space.hyperparameters().values
 
 
 @pytest.mark.parametrize(
@@ -235,29 +237,30 @@ def test_label_smoothing_is_searched_only_where_it_may_help(
     make_graph, block, n_samples, kept
 ):
     name = "training/label_smoothing"
-    graph = make_graph(block)
-    graph.n_samples = n_samples
-    without = graph.without_label_smoothing()
+    search_space = make_graph(block)
+    search_space.n_samples = n_samples
+    without = search_space.without_label_smoothing()
     names, names_without = (
-        {hp.name for hp in each.space().space} for each in (graph, without)
+        {hp.name for hp in each.hyperparameters().space}
+        for each in (search_space, without)
     )
     assert names - names_without == (set() if kept else {name})
     assert name in names
     amount = without.build({name: 0.1}).training.label_smoothing
     assert amount == (0.1 if kept else 0.0)
-    assert without.with_schemas(graph.schemas).smooth_labels is False
+    assert without.with_schemas(search_space.schemas).smooth_labels is False
 
 
-def test_structure_is_blind_to_the_learning_rate(graph):
+def test_structure_is_blind_to_the_learning_rate(search_space):
     slow, fast = (
-        graph.build({"training/learning_rate": rate}) for rate in (1e-3, 1e-2)
+        search_space.build({"training/learning_rate": rate}) for rate in (1e-3, 1e-2)
     )
     assert slow.training.learning_rate != fast.training.learning_rate
     assert structure(slow.network) == structure(fast.network)
 
 
 def graph_of(node, output, table):
-    return Graph(
+    return SearchSpace(
         [node],
         [output],
         schemas=[table[0].schema_],
@@ -270,10 +273,10 @@ def test_a_block_called_twice_is_searched_once_and_shares_its_weights(table):
     node, dense = StructuredDataInput(), DenseBlock(n_layers=1, activation="linear")
     first, second = dense(node), dense(Normalization(method="robust")(node))
     merged = Merge(merge_type="concatenate")([first, second])
-    graph = graph_of(node, ClassificationHead()(merged), table)
-    assert not any("dense_block_2" in name for name in graph.active_names({}))
+    search_space = graph_of(node, ClassificationHead()(merged), table)
+    assert not any("dense_block_2" in name for name in search_space.active_names({}))
     values = {"dense_block_1/units_0": 32, "dense_block_1/use_batchnorm": False}
-    network = graph.build(values).network
+    network = search_space.build(values).network
     n_features = sum(x.shape[-1] for x in network.input.values()) - 1 + 5
     shapes = [tuple(v.shape) for v in network.trainable_variables]
     assert [shape for shape in shapes if shape[-1] == 32 and len(shape) == 2] == [
@@ -341,9 +344,11 @@ def test_a_node_used_twice_is_built_once(table):
     node = StructuredDataInput()
     shared = DenseBlock(n_layers=1, units=6)(node)
     merged = Merge(merge_type="add")([shared, shared])
-    graph = graph_of(node, ClassificationHead()(merged), table)
-    assert not any("dense_block_2" in hp.name for hp in graph.space().space)
-    layers = graph.build({}).network.layers
+    search_space = graph_of(node, ClassificationHead()(merged), table)
+    assert not any(
+        "dense_block_2" in hp.name for hp in search_space.hyperparameters().space
+    )
+    layers = search_space.build({}).network.layers
     assert sum(layer.name.startswith("dense") for layer in layers) == 1
 
 
@@ -369,12 +374,12 @@ def test_inputs_and_outputs_copied_apart_build_the_same_network(table):
     image = np.random.default_rng(0).normal(size=(60, 3, 4)).astype("float32")
     arrays["input_1__array"] = image
     predictions = []
-    for graph in (
+    for search_space in (
         make(inputs, outputs),
         make(copy.deepcopy(inputs), copy.deepcopy(outputs)),
     ):
         with seeded(0):
-            built = graph.build({f"{BLOCK}/normalization_1/method": "quantile"})
+            built = search_space.build({f"{BLOCK}/normalization_1/method": "quantile"})
         predictions.append(built.model(arrays))
     for name in ("classification_head_1", "regression_head_1"):
         np.testing.assert_array_equal(*(y_pred[name] for y_pred in predictions))
@@ -407,11 +412,13 @@ class Nested(Block):
     ids=["none", "one", "both", "inner without outer"],
 )
 def test_conditions_inside_conditions_are_found(make_graph, values, expected):
-    graph = make_graph(Nested())
+    search_space = make_graph(Nested())
     values = {f"nested_1/{name}": value for name, value in values.items()}
-    found = {n for n in graph.active_names(values) if n.startswith("nested")}
+    found = {n for n in search_space.active_names(values) if n.startswith("nested")}
     assert found == {f"nested_1/{name}" for name in expected}
-    assert found == {n for n in graph.build(values).values if n.startswith("nested")}
+    assert found == {
+        n for n in search_space.build(values).values if n.startswith("nested")
+    }
 
 
 @pytest.mark.parametrize("first", ["standard", "robust", "quantile"])
@@ -444,7 +451,7 @@ def test_preprocessing_is_cut_off_wherever_the_scaling_is(
 def graph_for(inputs, outputs, table, **kwargs):
     schemas = [table[0].schema_ for _ in inputs]
     targets = [TargetSchema(kind="binary", n_outputs=1) for _ in outputs]
-    return Graph(
+    return SearchSpace(
         inputs, outputs, schemas=schemas, targets=targets, n_samples=60, **kwargs
     )
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from skautokeras import ClassificationHead, Input, RegressionHead
-from skautokeras._data.schema import ArraySchema, TargetSchema
-from skautokeras._space.graph import Graph
-from skautokeras._space.heads import make_metric
+from skautokeras._data import ArraySchema, TargetSchema
+from skautokeras._space import SearchSpace, make_metric
 
 BINARY = TargetSchema(kind="binary", n_outputs=1)
 THREE = TargetSchema(kind="multiclass", n_outputs=3)
@@ -177,7 +176,7 @@ def test_a_metric_object_keeps_its_name():
 
 def graph_with(head, target=NUMBERS):
     node = Input()
-    return Graph(
+    return SearchSpace(
         [node],
         [head(node)],
         schemas=[ArraySchema(shape=(4,), n_samples=10)],
@@ -189,9 +188,9 @@ def graph_with(head, target=NUMBERS):
 @pytest.mark.parametrize("within_range", [True, False])
 def test_numbers_stay_in_the_range_of_the_target_unless_they_need_not(within_range):
     target = replace(NUMBERS, lowest=(-1.0, -0.5), highest=(1.0, 2.0))
-    graph = graph_with(RegressionHead(within_range=within_range), target)
-    network = graph.build({}).network
-    (name,) = graph.heads
+    search_space = graph_with(RegressionHead(within_range=within_range), target)
+    network = search_space.build({}).network
+    (name,) = search_space.heads
     x = {"array": 1000 * np.random.default_rng(0).normal(size=(50, 4))}
     free = np.asarray(network(x, training=True)[name])
     y = np.asarray(network(x)[name])

@@ -19,13 +19,17 @@ from skautokeras import (
     TextBlock,
     TextInput,
 )
-from skautokeras._data.schema import ImageSchema, TargetSchema, TextSchema
-from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.text import TextAdapter, with_contrasts
-from skautokeras._search.compiled import structure
-from skautokeras._search.cost import count_flops
-from skautokeras._space import accelerator, portfolio
-from skautokeras._space.graph import Graph
+from skautokeras._data import (
+    ImageSchema,
+    StructuredDataAdapter,
+    TargetSchema,
+    TextAdapter,
+    TextSchema,
+    with_contrasts,
+)
+from skautokeras._search import count_flops
+from skautokeras._space import SearchSpace, accelerator, portfolio
+from skautokeras._training import structure
 
 BLOCKS = {
     "structured_data": StructuredDataBlock,
@@ -70,20 +74,20 @@ def source(task, source_for, texts):
 
 
 @pytest.fixture
-def graph(make_graph, task, source):
+def search_space(make_graph, task, source):
     """The graph of the estimators of a task."""
     return make_graph(BLOCKS[task](), source=source)
 
 
 @each
-def test_every_name_exists_under_the_values_of_its_configuration(graph, task, i):
+def test_every_name_exists_under_the_values_of_its_configuration(search_space, task, i):
     values = every(task)[i]
-    assert set(values) <= graph.active_names(values)
+    assert set(values) <= search_space.active_names(values)
 
 
 @each
-def test_every_value_lies_in_its_range(graph, task, i):
-    space = {hp.name: hp for hp in graph.space().space}
+def test_every_value_lies_in_its_range(search_space, task, i):
+    space = {hp.name: hp for hp in search_space.hyperparameters().space}
     for name, value in every(task)[i].items():
         hp = space[name]
         if not hasattr(hp, "min_value"):
@@ -96,8 +100,8 @@ def test_every_value_lies_in_its_range(graph, task, i):
 
 
 @each
-def test_every_configuration_builds_and_predicts(graph, source, task, i):
-    built = graph.build(every(task)[i])
+def test_every_configuration_builds_and_predicts(search_space, source, task, i):
+    built = search_space.build(every(task)[i])
     (y_pred,) = built.model(source[2]).values()
     assert y_pred.shape == (60, 1)
     assert np.isfinite(y_pred).all()
@@ -105,7 +109,7 @@ def test_every_configuration_builds_and_predicts(graph, source, task, i):
 
 def graph_on(node, block, schema, kind="binary"):
     head = RegressionHead() if kind == "regression" else ClassificationHead()
-    return Graph(
+    return SearchSpace(
         [node],
         [head(block(node))],
         schemas=[schema],
@@ -119,10 +123,10 @@ def test_configurations_are_ordered_by_what_they_cost(width):
     adapter = StructuredDataAdapter()
     adapter.fit(np.random.default_rng(0).normal(size=(80, width)))
     node = StructuredDataInput()
-    graph = graph_on(node, StructuredDataBlock(), adapter.schema_)
+    search_space = graph_on(node, StructuredDataBlock(), adapter.schema_)
     costs = []
     for values in predefined("structured_data"):
-        built = graph.build(values)
+        built = search_space.build(values)
         costs.append(count_flops(built.network) * built.training.epochs)
     assert costs == sorted(costs)
 
@@ -131,10 +135,10 @@ def test_configurations_are_ordered_by_what_they_cost(width):
 def test_configurations_for_images_are_ordered_by_what_they_cost(shape):
     facts = [(0.5,) * shape[-1], (0.3,) * shape[-1]]
     schema = ImageSchema(shape, 80, "uint8", 0.0, 255.0, *facts)
-    graph = graph_on(ImageInput(), ImageBlock(), schema)
+    search_space = graph_on(ImageInput(), ImageBlock(), schema)
     costs = []
     for values in predefined("image"):
-        built = graph.build(values)
+        built = search_space.build(values)
         costs.append(count_flops(built.network) * built.training.epochs)
     assert costs == sorted(costs)
 
@@ -180,10 +184,10 @@ def test_few_images_are_described_behind_plain_convolutions(n_samples, few):
 
 
 @pytest.mark.parametrize("task", ["text"])
-def test_configurations_for_texts_are_ordered_by_what_they_cost(graph, task):
+def test_configurations_for_texts_are_ordered_by_what_they_cost(search_space, task):
     costs = []
     for values in predefined(task):
-        built = graph.build(values)
+        built = search_space.build(values)
         costs.append(count_flops(built.network) * built.training.epochs)
     assert costs == sorted(costs)
 
@@ -211,12 +215,14 @@ NUMBERS = {
 
 
 @each
-def test_configurations_that_differ_in_numbers_share_a_structure(graph, task, i):
+def test_configurations_that_differ_in_numbers_share_a_structure(search_space, task, i):
     values = every(task)[i] | FIXED
     numbers = {**NUMBERS[task], "training/learning_rate": 1e-4}
     # The first layers of a process have names like the keys of their config.
     keras.utils.clear_session()
-    one, other = (structure(graph.build(values | n).network) for n in ({}, numbers))
+    one, other = (
+        structure(search_space.build(values | n).network) for n in ({}, numbers)
+    )
     assert one == other
     assert hash(one) == hash(other)
 
@@ -263,13 +269,13 @@ def test_texts_in_tables_have_the_configurations_of_texts(make_graph):
     texts = {k: with_contrasts(s, a, np.arange(60) % 2) for (k, s), a in texts}
     schema = dataclasses.replace(adapter.schema_, texts=texts)
     source = StructuredDataInput(), schema, arrays
-    graph = make_graph(StructuredDataBlock(), source=source)
+    search_space = make_graph(StructuredDataBlock(), source=source)
     inner = "structured_data_block_1/text_block_1"
-    assert graph.block_names == ["structured_data_block_1", inner]
+    assert search_space.block_names == ["structured_data_block_1", inner]
     kinds = []
-    for values in portfolio.predefined(graph.block_names):
-        assert set(values) <= graph.active_names(values)
-        (y_pred,) = graph.build(values).model(arrays).values()
+    for values in portfolio.predefined(search_space.block_names):
+        assert set(values) <= search_space.active_names(values)
+        (y_pred,) = search_space.build(values).model(arrays).values()
         assert np.isfinite(y_pred).all()
         kinds.append(values[f"{inner}/block_type"])
     expected = [v["text_block_1/block_type"] for v in predefined("text")]
@@ -342,9 +348,12 @@ def test_numbers_are_predicted_behind_another_activation_than_classes():
 def begins_with(block, schema):
     """Return the configurations that a search begins with behind a block."""
     node = ImageInput() if isinstance(block, ImageBlock) else StructuredDataInput()
-    graph = graph_on(node, block, schema, kind="regression")
+    search_space = graph_on(node, block, schema, kind="regression")
     return portfolio.predefined(
-        graph.block_names, graph.schemas, graph.targets, graph.wiring.given
+        search_space.block_names,
+        search_space.schemas,
+        search_space.targets,
+        search_space.graph.given,
     )
 
 

@@ -17,8 +17,8 @@ from skautokeras import (
     TextToIntSequence,
     TextToNgramVector,
 )
-from skautokeras._data.text import TextAdapter, with_contrasts
-from skautokeras._layers.text import (
+from skautokeras._data import TextAdapter, with_contrasts
+from skautokeras._layers import (
     CodeEmbedding,
     FeatureScaling,
     KnownCodes,
@@ -61,8 +61,8 @@ def layers_of(built, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_network_for_texts_predicts_a_finite_row(make_graph, source_for, kind):
     source = source_for(TextBlock())
-    graph = make_graph(TextBlock(), source=source)
-    built = graph.build({"text_block_1/block_type": kind})
+    search_space = make_graph(TextBlock(), source=source)
+    built = search_space.build({"text_block_1/block_type": kind})
     (y_pred,) = built.model(source[2]).values()
     assert y_pred.shape == (60, 1)
     assert np.isfinite(y_pred).all()
@@ -70,8 +70,8 @@ def test_every_network_for_texts_predicts_a_finite_row(make_graph, source_for, k
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_hyperparameters_of_the_chosen_network_are_active(make_graph, kind):
-    graph = make_graph(TextBlock())
-    active = graph.active_names({"text_block_1/block_type": kind})
+    search_space = make_graph(TextBlock())
+    active = search_space.active_names({"text_block_1/block_type": kind})
     parts = {name.split("/")[1] for name in active if name.count("/") == 2}
     assert (
         parts
@@ -90,8 +90,8 @@ def test_only_hyperparameters_of_the_chosen_network_are_active(make_graph, kind)
 
 
 def test_a_fixed_network_has_no_hyperparameters_of_the_others(make_graph):
-    graph = make_graph(TextBlock(block_type="ngram", vocabulary_size=10))
-    names = [hp.name for hp in graph.space().space]
+    search_space = make_graph(TextBlock(block_type="ngram", vocabulary_size=10))
+    names = [hp.name for hp in search_space.hyperparameters().space]
     assert "text_block_1/block_type" not in names
     assert "text_block_1/vocabulary_size" not in names
     assert not [name for name in names if "conv" in name or "embedding" in name]
@@ -143,7 +143,9 @@ def test_the_weighting_is_searched_where_contrasts_are_known(
 ):
     block = TextToNgramVector()
     for source, expected in [(source_for(block), False), (source_with_target, True)]:
-        names = [h.name for h in make_graph(block, source=source).space().space]
+        names = [
+            h.name for h in make_graph(block, source=source).hyperparameters().space
+        ]
         assert ("text_to_ngram_vector_1/weighting" in names) is expected
     given = TextToNgramVector(weighting="naive_bayes")
     built = make_graph(given, source=source_for(given)).build({})
@@ -152,17 +154,19 @@ def test_the_weighting_is_searched_where_contrasts_are_known(
 
 def test_long_texts_have_ngrams_of_words_whatever_is_asked_for(make_graph, long_source):
     block = TextToNgramVector(ngrams="both")
-    graph = make_graph(block, source=long_source)
-    assert len(layers_of(graph.build({}), WeightedBag)) == 1
+    search_space = make_graph(block, source=long_source)
+    assert len(layers_of(search_space.build({}), WeightedBag)) == 1
     searched = make_graph(TextToNgramVector(), source=long_source)
-    assert not [hp.name for hp in searched.space().space if "ngrams" in hp.name]
+    assert not [
+        hp.name for hp in searched.hyperparameters().space if "ngrams" in hp.name
+    ]
 
 
 @pytest.mark.parametrize("length", [None, 20, Choice([20, 30], default=20)])
 def test_sequences_are_cut_and_rare_words_unknown(make_graph, long_source, length):
     blocks = TextToIntSequence(vocabulary_size=10, length=length), Embedding()
-    graph = make_graph(*blocks, RNNBlock(n_layers=1), source=long_source)
-    built = graph.build({})
+    search_space = make_graph(*blocks, RNNBlock(n_layers=1), source=long_source)
+    built = search_space.build({})
     (codes,) = built.preprocess(long_source[2]).values()
     given = long_source[2]["tokens"][:, : 256 if length is None else 20]
     np.testing.assert_array_equal(codes, np.where(given < 12, given, 1))
@@ -171,13 +175,15 @@ def test_sequences_are_cut_and_rare_words_unknown(make_graph, long_source, lengt
 def test_the_length_of_short_texts_is_not_searched(make_graph, long_source):
     blocks = TextToIntSequence(), Embedding(), RNNBlock()
     for source, expected in [(None, False), (long_source, True)]:
-        names = [h.name for h in make_graph(*blocks, source=source).space().space]
+        names = [
+            h.name for h in make_graph(*blocks, source=source).hyperparameters().space
+        ]
         assert ("text_to_int_sequence_1/length" in names) is expected
 
 
 def test_codes_are_prepared_once_and_not_in_the_network(make_graph, long_source):
-    graph = make_graph(TextBlock(block_type="rnn"), source=long_source)
-    built = graph.build({})
+    search_space = make_graph(TextBlock(block_type="rnn"), source=long_source)
+    built = search_space.build({})
     assert list(built.network.input) == ["tokens"]
     kinds = [type(layer) for layer in built.network.layers]
     assert KnownCodes not in kinds
@@ -186,14 +192,17 @@ def test_codes_are_prepared_once_and_not_in_the_network(make_graph, long_source)
 
 def test_vectors_are_as_many_as_there_are_words(make_graph, source_for):
     source = source_for(TextBlock())
-    graph = make_graph(TextBlock(block_type="rnn"), source=source)
-    (layer,) = layers_of(graph.build({}), keras.layers.Embedding)
+    search_space = make_graph(TextBlock(block_type="rnn"), source=source)
+    (layer,) = layers_of(search_space.build({}), keras.layers.Embedding)
     assert layer.input_dim == source[1].vocabulary_size
 
 
 def test_a_general_block_on_texts_is_a_text_block(make_graph, source_for):
     source = source_for(TextBlock())
-    names = {h.name for h in make_graph(GeneralBlock(), source=source).space().space}
+    names = {
+        h.name
+        for h in make_graph(GeneralBlock(), source=source).hyperparameters().space
+    }
     assert "general_block_1/text_block_1/block_type" in names
 
 

@@ -1,0 +1,170 @@
+"""Calibration: one temperature per head of classes, where that is worth it.
+
+Networks tend to be too certain, and those trained with smoothed labels too cautious.
+Dividing the logits by one number repairs that and leaves what is predicted alone (Guo
+et al., ICML 2017). The number is learned from the validation predictions of the final
+ensemble, which is what its networks have not been trained on.
+"""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logsumexp, softmax
+
+from skautokeras._layers.calibration import SMALLEST
+from skautokeras._space.heads import share_of_doubt
+from skautokeras._training.objective import Evaluation
+
+_BOUNDS = (np.log(0.1), np.log(10.0))  # of the logarithm of a temperature
+# Rows that a temperature is learned from; more do not change it.
+_ENOUGH_ROWS = 50_000
+
+
+def fit_temperatures(heads, rows, y_pred, objective, loss):
+    """Return the temperatures that make probabilities better.
+
+    A temperature is kept if two things hold. Learned from one half of the rows, it
+    improves the log loss of the other half, both ways together, by more than one
+    standard error: the gain is no noise. And, learned from all of them, it makes the
+    score that the search optimises no worse. Labels count as known only as far as so
+    many rows can tell, as in that score (`ClassificationHead.doubt`): rows without a
+    mistake are not taken for certainty.
+
+    Parameters
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        Of the graph.
+    rows : Rows
+        The validation rows.
+    y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
+        What the final ensemble says about them, by head.
+    objective : Objective
+        Scores predictions.
+    loss : callable
+        From predictions by head to the loss.
+
+    Returns
+    -------
+    temperatures : dict of str to (float, str)
+        Temperature and activation of the heads that have one.
+    """
+    temperatures = {}
+    score = objective(Evaluation(y_pred, loss))
+    for name, (head, target) in heads.items():
+        if not target.is_classification:
+            continue
+        layout = head.layout(target)
+        activation = "sigmoid" if layout in ("binary", "columns") else "softmax"
+        weight = None if rows.weight is None else rows.weight[name]
+        temperature = fit_temperature(y_pred[name], rows.y[name], weight, activation)
+        if temperature is None:
+            continue
+        calibrated = calibrate(y_pred[name], temperature, activation)
+        calibrated = {**y_pred, name: calibrated}
+        calibrated_score = objective(Evaluation(calibrated, loss))
+        if calibrated_score >= score:
+            temperatures[name] = temperature, activation
+            y_pred, score = calibrated, calibrated_score
+    return temperatures
+
+
+def fit_temperature(p, y, weight, activation):
+    """Return the temperature for probabilities, or None if it is no improvement.
+
+    Parameters
+    ----------
+    p : ndarray of shape (n_samples, n_outputs)
+        Probabilities.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Codes of the classes; for several labels 0 and 1 for each.
+    weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+    activation : {"softmax", "sigmoid"}
+        Whether the probabilities of a row are those of classes, or of labels.
+
+    Examples
+    --------
+    Nine of ten were right where 99 % had been said:
+
+    >>> import numpy as np
+    >>> from skautokeras._ensemble.calibration import calibrate, fit_temperature
+    >>> p, y = np.full((400, 1), 0.99), np.tile([1] * 9 + [0], 40)
+    >>> temperature = fit_temperature(p, y, None, "sigmoid")
+    >>> calibrate(p, temperature, "sigmoid")[0].round(2)
+    array([0.9])
+    """
+    if len(p) < 2:
+        return None
+    margins = _margins(p, y, activation)
+    if weight is None:
+        weight = np.ones(len(margins))
+    before = _losses(margins, 1.0, len(margins))
+    # Drawn: rows in an order of the user's may have a pattern.
+    half = np.random.default_rng(0).permutation(len(margins)) % 2 == 0
+    gain = np.zeros(len(margins))
+    for learned_from, judged in ((half, ~half), (~half, half)):
+        temperature = _best_temperature(margins[learned_from], weight[learned_from])
+        after = _losses(margins[judged], temperature, len(margins))
+        gain[judged] = before[judged] - after
+    mean = np.average(gain, weights=weight)
+    standard_error = np.sqrt((weight**2 * (gain - mean) ** 2).sum()) / weight.sum()
+    if mean <= standard_error:
+        return None
+    return _best_temperature(margins, weight)
+
+
+def calibrate(p, temperature, activation):
+    """Return calibrated probabilities, as the layer `Temperature` computes them.
+
+    Parameters
+    ----------
+    p : ndarray of shape (n_samples, n_outputs)
+        Probabilities.
+    temperature : float
+        What logits are divided by.
+    activation : {"softmax", "sigmoid"}
+        Whether the probabilities of a row sum to 1.
+    """
+    logits = _log(p)
+    if activation == "softmax":
+        return softmax(logits / temperature, axis=1)
+    return expit((logits - _log(1.0 - np.asarray(p, np.float64))) / temperature)
+
+
+def _log(p):
+    return np.log(np.maximum(np.asarray(p, np.float64), SMALLEST))
+
+
+def _margins(p, y, activation):
+    """Return how far each logit is above the true one: (n_samples, n_labels, n)."""
+    if activation == "softmax":
+        logits = _log(p)[:, None, :]
+        y = np.asarray(y, int).reshape(-1, 1, 1)
+    else:
+        logits = np.stack([_log(1.0 - np.asarray(p, np.float64)), _log(p)], axis=-1)
+        y = np.asarray(y, int).reshape(*logits.shape[:2], 1)
+    return logits - np.take_along_axis(logits, y, axis=-1)
+
+
+def _losses(margins, temperature, n_rows):
+    """Return the log loss of each row, the mean over its labels: (n_samples,).
+
+    As of labels that ``n_rows`` rows tell: each may be another one, for which the loss
+    is that for the true one, less its margin.
+    """
+    doubt = share_of_doubt(n_rows)
+    others = margins.sum(axis=-1) / (margins.shape[-1] - 1)
+    losses = logsumexp(margins / temperature, axis=-1) - doubt * others / temperature
+    return losses.mean(axis=1)
+
+
+def _best_temperature(margins, weight):
+    """Return the temperature of the smallest log loss."""
+    n_rows = len(margins)
+    step = max(1, n_rows // _ENOUGH_ROWS)
+    margins, weight = margins[::step], weight[::step]
+
+    def loss(log_temperature):
+        losses = _losses(margins, np.exp(log_temperature), n_rows)
+        return np.average(losses, weights=weight)
+
+    return float(np.exp(minimize_scalar(loss, bounds=_BOUNDS, method="bounded").x))

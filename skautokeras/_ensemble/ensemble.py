@@ -1,0 +1,143 @@
+"""Ensemble: what predicts after a search. One network is an ensemble of one."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from skautokeras._layers.calibration import Temperature
+from skautokeras._state.networks import from_bytes, to_bytes
+from skautokeras._training import streaming
+from skautokeras._training.compiled_epoch import (
+    compile_function,
+    in_chunks,
+    output_shapes,
+    rows_at_once,
+    signature,
+)
+
+# Every chunk has this many rows, fewer of images (the last one is filled up), so that
+# what is predicted for a row does not depend on the rows beside it.
+PREDICT_ROWS = 512
+
+
+def _sent_rows(x, chunk_rows):
+    """Return how many rows are sent to the device together: whole chunks."""
+    n_rows = max(len(next(iter(x.values()))), 1)
+    n_bytes = sum(array.nbytes for array in x.values()) / n_rows
+    return chunk_rows * max(
+        1, int(streaming.CHUNK_BYTES / max(n_bytes * chunk_rows, 1))
+    )
+
+
+class Ensemble:
+    """Weighted mean of the outputs of networks, calibrated where asked.
+
+    Parameters
+    ----------
+    models : list of keras.Model
+        Each maps the arrays of the adapter to outputs by the names of the heads.
+    weights : sequence of float
+        One per model; they sum to 1.
+    temperatures : dict of str to (float, str), default=()
+        Temperature and activation of the heads whose mean is calibrated.
+    """
+
+    def __init__(self, models, weights, temperatures=()):
+        self.models = list(models)
+        self.weights = [float(weight) for weight in weights]
+        self.temperatures = {k: tuple(v) for k, v in dict(temperatures).items()}
+        self._compiled = None
+
+    def predict(self, x):
+        """Return the outputs for some rows.
+
+        Parameters
+        ----------
+        x : dict of str to ndarray
+            Arrays of the adapter.
+
+        Returns
+        -------
+        y_pred : dict of str to ndarray of shape (n_samples, n_outputs), dtype float32
+            By the names of the heads.
+        """
+        if self._compiled is None:
+            self._compiled = compile_function(self._outputs, [signature(x)])
+        n_rows = len(next(iter(x.values())))
+        size = _sent_rows(x, self._chunk_rows(x))
+        parts = [
+            self._predict_part({k: a[i : i + size] for k, a in x.items()})
+            for i in range(0, max(n_rows, 1), size)
+        ]
+        return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+
+    def _chunk_rows(self, x):
+        return min([PREDICT_ROWS, *(rows_at_once(x, model) for model in self.models)])
+
+    def _predict_part(self, x):
+        """Return the outputs for rows that are sent to the device together."""
+        n_rows = len(next(iter(x.values())))
+        padded = -n_rows % self._chunk_rows(x)
+        filled = {
+            name: np.concatenate([a, np.zeros((padded, *a.shape[1:]), a.dtype)])
+            for name, a in x.items()
+        }
+        outputs = self._compiled({k: tf.constant(v) for k, v in filled.items()})
+        return {name: y.numpy()[:n_rows] for name, y in outputs.items()}
+
+    def as_model(self):
+        """Return the ensemble as one `keras.Model`."""
+        if len(self.models) == 1 and not self.temperatures:
+            return self.models[0]
+        first = self.models[0]
+        outputs = [model(first.input) for model in self.models]
+        mean = outputs[0]
+        if len(outputs) > 1:
+            mean = {
+                name: sum(
+                    w * o[name] for w, o in zip(self.weights, outputs, strict=True)
+                )
+                for name in outputs[0]
+            }
+        layers = self._calibrations()
+        calibrated = {name: layer(mean[name]) for name, layer in layers.items()}
+        return keras.Model(first.input, {**mean, **calibrated})
+
+    def _calibrations(self):
+        """Return the layers that calibrate heads, by name."""
+        return {
+            name: Temperature(*temperature, name=f"{name}_temperature")
+            for name, temperature in self.temperatures.items()
+        }
+
+    def _outputs(self, x):
+        shapes = output_shapes(self.models[0])
+        calibrations = self._calibrations()
+
+        def call(rows):
+            outputs = [model(rows, training=False) for model in self.models]
+            mean = {
+                name: tf.add_n(
+                    [w * o[name] for w, o in zip(self.weights, outputs, strict=True)]
+                )
+                for name in shapes
+            }
+            calibrated = {n: layer(mean[n]) for n, layer in calibrations.items()}
+            return {**mean, **calibrated}
+
+        return in_chunks(call, x, shapes, self._chunk_rows(x))
+
+    def __getstate__(self):
+        """Return the networks as files; the compiled function cannot be kept."""
+        networks = [to_bytes(model) for model in self.models]
+        return {
+            "networks": networks,
+            "weights": self.weights,
+            "temperatures": self.temperatures,
+        }
+
+    def __setstate__(self, state):
+        """Read the networks."""
+        self.__init__(
+            map(from_bytes, state["networks"]), state["weights"], state["temperatures"]
+        )

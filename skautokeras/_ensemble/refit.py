@@ -1,0 +1,149 @@
+"""What becomes of the trials: networks, trained on all rows where asked, as one."""
+
+import tensorflow as tf
+
+from skautokeras._ensemble.ensemble import Ensemble
+from skautokeras._search.selection import candidates
+from skautokeras._search.trial import fold_seed
+from skautokeras._space import accelerator
+from skautokeras._state.randomness import seeded
+from skautokeras._training.trainer import train
+
+# A refit that ends like this is dropped; the network of the trial is there.
+_NO_REASON_TO_LOSE_A_SEARCH = (
+    FloatingPointError,
+    MemoryError,
+    tf.errors.ResourceExhaustedError,
+)
+# Share of the whole time that is kept for refits at most.
+_MOST_OF_THE_TIME = 0.25
+
+
+def finish(
+    search_space, trials, weights, recipe, data, *, refit, deadline, temperatures=()
+):
+    """Return the ensemble that predicts from now on.
+
+    Parameters
+    ----------
+    search_space : SearchSpace
+        Makes networks from values.
+    trials : list of Trial
+        All of the search.
+    weights : dict of int to float
+        Position of each trial that belongs to the ensemble -> its weight, the heaviest
+        first.
+    recipe : Recipe
+        As in the search.
+    data : Data
+        ``data.all`` is what a refit is trained on; None: there is nothing to add.
+    refit : bool
+        Whether to train the networks again on all rows, each for as many epochs as gave
+        its best score, on average over the folds.
+    deadline : Deadline or None
+        A refit that would take longer is left out, and one that does is dropped; the
+        network of the trial stays.
+    temperatures : dict of str to (float, str), default=()
+        What calibrates the heads of the ensemble.
+
+    Returns
+    -------
+    ensemble : Ensemble
+        Of refitted networks, or of those of the trials: where there are several folds,
+        the networks of all of them, which share the weight of the trial.
+    """
+    models, shares = [], []
+    for i, weight in weights.items():
+        model = None
+        if refit and data.all is not None and _fits(trials[i], data, deadline):
+            model = _refitted(search_space, trials[i], recipe, data.all, deadline)
+        found = _restored(search_space, trials[i]) if model is None else [model]
+        models += found
+        shares += [weight / len(found)] * len(found)
+    return Ensemble(models, shares, temperatures)
+
+
+def refit_seconds(trials, data, size, max_time):
+    """Return how many seconds to keep for refitting the best ``size`` candidates.
+
+    About what it will take, as far as that is a quarter of the whole time at most: the
+    network of a trial is there where the time does not suffice, and a search that has
+    ended early has lost more.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        So far.
+    data : Data
+        Tells how many rows a refit has more than a trial.
+    size : int
+        Networks in the ensemble at most.
+    max_time : float or None
+        Seconds of the whole fit.
+    """
+    if data.all is None or max_time is None:
+        return 0.0
+    kept, most = 0.0, _MOST_OF_THE_TIME * max_time
+    for i in candidates(trials)[:size]:
+        seconds = _seconds_of_refit(trials[i], data)
+        kept += seconds if kept + seconds <= most else 0.0
+    return kept
+
+
+def _seconds_of_refit(trial, data):
+    """Return about how long the refit of a trial takes."""
+    # The first epoch compiles: counting one more is on the safe side.
+    share = (trial.best_epoch + 1) / (trial.epochs + 1)
+    return trial.seconds * share * len(data.all) / data.n_train_rows
+
+
+def _fits(trial, data, deadline):
+    """Return whether a refit is likely to end in time."""
+    return _seconds_of_refit(trial, data) <= deadline.left()
+
+
+def _restored(search_space, trial):
+    """Return the network of each fold with the weights of its best epoch."""
+    return [
+        _network(
+            search_space.of_fold(i), trial.values, fold_seed(trial.seed, i), weights
+        )
+        for i, weights in enumerate(trial.weights)
+    ]
+
+
+def _network(search_space, values, seed, weights):
+    with seeded(seed):
+        built = search_space.build(values)
+    built.network.set_weights(weights)
+    return built.model
+
+
+def _refitted(search_space, trial, recipe, rows, deadline):
+    """Return the network of a trial trained on all rows; None if that did not work."""
+    if deadline.passed():
+        return None
+    recipe = recipe.as_refit(trial.planned_epochs, trial.best_epoch)
+    with seeded(trial.seed), recipe.scope():
+        built = search_space.build(trial.values)
+    try:
+        with recipe.scope():
+            monitor = train(
+                built,
+                recipe,
+                rows,
+                None,
+                None,
+                deadline=deadline,
+                seed=trial.seed,
+                on_epoch=lambda epoch, logs: False,
+            )
+    except _NO_REASON_TO_LOSE_A_SEARCH:
+        return None
+    if monitor.epoch < trial.best_epoch:
+        return None
+    if recipe.distribution is None and not accelerator.has_fast_gpu():
+        return built.model
+    # Copies of the weights on several devices, and bfloat16, are for training only.
+    weights = built.network.get_weights()
+    return _network(search_space, trial.values, trial.seed, weights)

@@ -1,0 +1,3 @@
+# The contract of this room.
+from .base import BaseAutoEstimator as BaseAutoEstimator
+from .base import Sample as Sample

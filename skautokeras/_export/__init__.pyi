@@ -1,0 +1,16 @@
+# The contract of this room.
+from .keras_model import export_keras_model as export_keras_model
+from .raw_inputs import KERAS as KERAS
+from .raw_inputs import RawInputs as RawInputs
+from .raw_inputs import input_names as input_names
+from .raw_model import make_arrays as make_arrays
+from .scikeras import Found as Found
+from .scikeras import KerasClassifier as KerasClassifier
+from .scikeras import KerasRegressor as KerasRegressor
+from .scikeras import Preprocessing as Preprocessing
+from .scikeras_training import loss_of as loss_of
+from .scikeras_training import weights_of_values as weights_of_values
+from .state import array_from_bytes as array_from_bytes
+from .state import array_to_bytes as array_to_bytes
+from .state import decode as decode
+from .state import encode as encode

@@ -1,0 +1,2 @@
+# The contract of this room.
+from .options import fit_settings as fit_settings

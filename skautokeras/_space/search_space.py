@@ -1,0 +1,440 @@
+"""SearchSpace: nodes wired together, named, and built into networks."""
+
+import contextlib
+import copy
+import re
+from dataclasses import dataclass
+
+import keras
+import keras_tuner
+
+from skautokeras._data.schema import ImageSchema, StructuredDataSchema
+from skautokeras._space.block import as_tensor, build_block
+from skautokeras._space.graph import Graph, is_head
+from skautokeras._space.heads import LossOfMembers
+from skautokeras._space.hyperparameters import check_parameters
+from skautokeras._space.records import Members
+from skautokeras._space.reduction import reduce
+from skautokeras._space.sharing import SharedBlock
+from skautokeras._space.training import SMALL_DATA, Training, suggest_training
+from skautokeras._space.unfilled import without_weights
+
+# Blocks for texts inside of one for tables, pretrained ones inside of one for texts.
+_INNER = (
+    r"structured_data_block_\d+/(text|bert)_block_\d+(?=/)",
+    r"(structured_data_block_\d+/)?text_block_\d+/bert_block_\d+(?=/)",
+)
+# Characters of a block that are shown in an error.
+_SHOWN = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """One configuration, ready to be trained.
+
+    ``preprocess`` holds the layers that have no weights and treat rows one by one: it
+    runs once over the data (None if there are none). ``network`` is what is trained, on
+    what ``preprocess`` returns. ``model`` chains the two, from the arrays of the
+    adapter to the outputs, by the names of the heads. All three share their layers.
+    ``losses`` is the loss of each head, ``values`` the values that were used and
+    ``hyperparameters`` all that the blocks asked for.
+    """
+
+    preprocess: keras.Model | None
+    network: keras.Model
+    model: keras.Model
+    training: Training
+    losses: dict
+    values: dict
+    hyperparameters: keras_tuner.HyperParameters
+
+
+class SearchSpace:
+    """A search space: inputs, blocks and heads, with everything known about the data.
+
+    Parameters
+    ----------
+    inputs : list of Node
+        In the order of the data.
+    outputs : list of Node
+        Results of heads, in the order of the targets.
+    schemas : list
+        One schema per input.
+    targets : list of TargetSchema
+        One per output.
+    n_samples : int
+        Rows of the training data.
+    batch_size, epochs : int or None, default=None
+        Fixed by the user. None: searched.
+    smooth_labels : bool, default=True
+        Whether label smoothing is searched where there are classes; for images and for
+        few rows it always is.
+
+    Attributes
+    ----------
+    graph : Graph
+        Order and names of the nodes.
+    heads : dict of str to (Head, TargetSchema)
+        By the names of the heads.
+
+    Examples
+    --------
+    The names of hyperparameters depend on nothing but the graph:
+
+    >>> import numpy as np
+    >>> from skautokeras import ClassificationHead, DenseBlock, Input
+    >>> from skautokeras._data.schema import ArraySchema, TargetSchema
+    >>> from skautokeras._space.search_space import SearchSpace
+    >>> node = Input()
+    >>> output = ClassificationHead()(DenseBlock(n_layers=1)(node))
+    >>> search_space = SearchSpace(
+    ...     [node],
+    ...     [output],
+    ...     schemas=[ArraySchema(shape=(4,), n_samples=100)],
+    ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
+    ...     n_samples=100,
+    ... )
+    >>> [hp.name for hp in search_space.hyperparameters().space if "dense" in hp.name][
+    ...     :2
+    ... ]
+    ['dense_block_1/activation', 'dense_block_1/use_batchnorm']
+    """
+
+    def __init__(
+        self,
+        inputs,
+        outputs,
+        *,
+        schemas,
+        targets,
+        n_samples,
+        batch_size=None,
+        epochs=None,
+        smooth_labels=True,
+    ):
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.schemas = list(schemas)
+        self.targets = list(targets)
+        self.n_samples = n_samples
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.smooth_labels = smooth_labels
+        self.graph = Graph(self.inputs, self.outputs)
+        self._space = None
+        self._of_folds = ()
+
+    @property
+    def heads(self):
+        """Name of each output -> (head, target)."""
+        return {
+            self.graph.name(node): (node.block, target)
+            for node, target in zip(self.outputs, self.targets, strict=True)
+        }
+
+    @property
+    def block_names(self):
+        """Names of the blocks, with those inside of them that have configurations."""
+        names = [hp.name for hp in self.hyperparameters().space]
+        matches = (re.match(inner, name) for inner in _INNER for name in names)
+        found = dict.fromkeys(match[0] for match in matches if match)
+        return [*self.graph.block_names, *found]
+
+    def with_schemas(self, schemas, of_folds=()):
+        """Return the same graph with more known about the data.
+
+        Parameters
+        ----------
+        schemas : list
+            One schema per input.
+        of_folds : list of list, default=()
+            What is known in each fold, whose validation rows must not be looked at.
+            Empty: the same.
+        """
+        search_space = copy.copy(self)
+        search_space.schemas, search_space._space = list(schemas), None
+        search_space._of_folds = [
+            search_space.with_schemas(known) for known in of_folds
+        ]
+        return search_space
+
+    def without_label_smoothing(self):
+        """Return the same graph for scores that want probabilities as they are."""
+        search_space = copy.copy(self)
+        search_space.smooth_labels, search_space._space = False, None
+        return search_space
+
+    def of_fold(self, i):
+        """Return the graph with what is known in a fold.
+
+        Parameters
+        ----------
+        i : int
+            Its number, from 0.
+        """
+        return self._of_folds[i] if self._of_folds else self
+
+    def check(self):
+        """Build the configuration of all defaults once, without memory for weights.
+
+        What is wrong with it, or with the loss and metrics of a head, is mostly wrong
+        in every configuration. Other errors than these are left to the trials.
+
+        Raises
+        ------
+        ValueError or TypeError
+            If a block cannot be built on what comes before it, or if Keras knows no
+            loss or metric of a name.
+        """
+        for head, target in self.heads.values():
+            check_parameters(head)
+            head.make_loss(target)
+            head.make_metrics(target)
+        try:
+            without_weights(self._run, _with_values({}))
+        except (TypeError, ValueError):
+            raise
+        except Exception:  # noqa: BLE001
+            pass
+
+    def build(self, values):
+        """Build the configuration that ``values`` describe.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Values of hyperparameters by their full names; those that are missing
+            have their default value, those that are not needed are left aside.
+
+        Returns
+        -------
+        built : Built
+            Freshly initialised networks.
+        """
+        return self._run(_with_values(values))
+
+    def hyperparameters(self):
+        """Return all hyperparameters with their conditions.
+
+        The graph is built again and again, each time with another set of branches
+        chosen, until every branch has been seen (a user's block may have more of them,
+        which its conditions do not tell; `unknown` finds them when they are built).
+
+        Returns
+        -------
+        space : keras_tuner.HyperParameters
+            Values are the defaults.
+        """
+        if self._space is None:
+            self._space = self._explore()
+        return self._space.copy()
+
+    def active_names(self, values):
+        """Return the names of the hyperparameters that exist under ``values``."""
+        hp = self.hyperparameters()
+        return set(complete(hp, values))
+
+    def unknown(self, hyperparameters):
+        """Return which hyperparameters of a build `space` does not tell of.
+
+        Parameters
+        ----------
+        hyperparameters : keras_tuner.HyperParameters
+            Of a `Built`.
+
+        Returns
+        -------
+        config : dict or None
+            For `keras_tuner.HyperParameters.from_config`; None if there are none.
+        """
+        space = self.hyperparameters()
+        n_known = len(space.space)
+        space.merge(hyperparameters, overwrite=False)
+        if len(space.space) == n_known:
+            return None
+        found = keras_tuner.HyperParameters()
+        found.merge(space.space[n_known:])
+        return found.get_config()
+
+    def _explore(self):
+        space = keras_tuner.HyperParameters()
+        seen, waiting = set(), [{}]
+        while waiting:
+            hp = _with_values(waiting.pop())
+            # A block that fails for some values is the business of the trial that has
+            # them; what it asked for before is known.
+            with contextlib.suppress(Exception):
+                without_weights(self._run, hp)
+            space.merge(hp.space, overwrite=False)
+            seen.update(_scope_key(scope) for scope in hp.active_scopes)
+            for scope in hp.inactive_scopes:
+                if _scope_key(scope) not in seen:
+                    seen.add(_scope_key(scope))
+                    waiting.append({c.name: c.values[0] for c in scope})
+        space.values = complete(space, {})
+        return space
+
+    def _run(self, hp):
+        # Averages and smoothed labels are part of the recipes for images.
+        has_images = any(isinstance(s, ImageSchema) for s in self.schemas)
+        regularized = has_images or self.n_samples < SMALL_DATA
+        training = suggest_training(
+            hp,
+            self.n_samples,
+            batch_size=self.batch_size,
+            epochs=self.epochs,
+            smooth_labels=(self.smooth_labels or regularized)
+            and any(
+                head.loss is None and target.is_classification
+                for head, target in self.heads.values()
+            ),
+            average_weights=has_images,
+            pretrained=any(map(_has_subwords, self.schemas)),
+            regularize_by_schedule=any(
+                isinstance(s, StructuredDataSchema) for s in self.schemas
+            ),
+        )
+        tensors, made, models = {}, {}, {}
+        for node, schema in zip(self.inputs, self.schemas, strict=True):
+            name = self.graph.name(node)
+            prefix = "" if len(self.inputs) == 1 else f"{name}__"
+            input_tensors, made[node._key] = node.symbolic(schema, prefix)
+            tensors.update(input_tensors)
+        for node in self.graph.order:
+            if node.block is not None and not is_head(node):
+                inputs = [made[parent._key] for parent in node.parents]
+                with _naming(self.graph.name(node), node.block):
+                    made[node._key] = self._build(hp, node, inputs, models)
+        outputs, losses = {}, {}
+        for node, (name, (head, target)) in zip(
+            self.outputs, self.heads.items(), strict=True
+        ):
+            (parent,) = node.parents
+            with _naming(name, head):
+                x = _features(made[parent._key], is_input=parent.block is None)
+                outputs[name] = head.build_output(x, target, name)
+            losses[name] = head.make_loss(target)
+            if isinstance(x, Members):
+                losses[name] = LossOfMembers(losses[name])
+        model = keras.Model(tensors, outputs)
+        preprocess, network = _split_preprocessing(model, tensors, outputs)
+        if preprocess is not None:
+            # Cutting a model leaves it without a config: the two halves are chained.
+            model = keras.Model(tensors, network(preprocess(tensors)))
+        used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
+        return Built(preprocess, network, model, training, losses, used, hp)
+
+    def _build(self, hp, node, inputs, models):
+        """Return the output of a block on ``inputs``."""
+        name, block = self.graph.name(node), node.block
+        if self.graph.is_shared(node):
+            if name not in models:
+                models[name] = SharedBlock(hp, name, block, inputs)
+            return models[name](inputs)
+        return build_block(hp, name, block, inputs[0] if len(inputs) == 1 else inputs)
+
+
+@contextlib.contextmanager
+def _naming(name, block):
+    """Put the name of a block before what goes wrong while it is built."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        shown = repr(block)
+        if len(shown) > _SHOWN:
+            shown = f"{shown[:_SHOWN]}..."
+        raise type(error)(f"{name}, {shown}: {error}") from error
+
+
+def complete(space, values):
+    """Return the values of all active hyperparameters of ``space``.
+
+    Parameters
+    ----------
+    space : keras_tuner.HyperParameters
+        With conditions; its own values are overwritten.
+    values : dict of str to object
+        Where a value is missing its default stands in; values of hyperparameters that
+        are not active are dropped.
+    """
+    space.values = {}
+    for hp in space.space:
+        if space.is_active(hp) and hp.name not in space.values:
+            space.values[hp.name] = values.get(hp.name, hp.default)
+    return dict(space.values)
+
+
+def _with_values(values):
+    """Return empty hyperparameters that answer with ``values``."""
+    hp = keras_tuner.HyperParameters()
+    hp.values = dict(values)
+    return hp
+
+
+def _scope_key(scope):
+    """Return something hashable for a stack of conditions."""
+    return tuple((c.name, tuple(c.values)) for c in scope)
+
+
+def _has_subwords(schema):
+    """Return whether texts were taken apart for pretrained models."""
+    texts = getattr(schema, "texts", {}).values()
+    return bool(getattr(schema, "subwords", ())) or any(map(_has_subwords, texts))
+
+
+def _features(x, *, is_input):
+    """Return what a head is built on: (batch, features), or those of members."""
+    if isinstance(x, Members):
+        return x
+    x = as_tensor(x)
+    if len(x.shape) <= 2:
+        return x
+    is_map = len(x.shape) == 4 and not is_input
+    return reduce(x, "global_avg" if is_map else "flatten")
+
+
+def _split_preprocessing(model, inputs, outputs):
+    """Cut a model behind the layers marked ``preprocessing`` at its start."""
+    origin = {id(tensor): name for name, tensor in inputs.items()}
+    later = []
+    for operation in model.operations:
+        if isinstance(operation, keras.layers.InputLayer):
+            continue
+        sources = keras.tree.flatten(operation.input)
+        if getattr(operation, "preprocessing", False) and all(
+            id(x) in origin for x in sources
+        ):
+            origin[id(operation.output)] = origin[id(sources[0])]
+        else:
+            later.extend(sources)
+    border = {}
+    # Inputs first: they have their names already and must keep them.
+    raw = {id(x) for x in inputs.values()}
+    crossing = {id(x): x for x in later if id(x) in origin}.values()
+    for x in sorted(crossing, key=lambda x: id(x) not in raw):
+        border[_free_name(origin[id(x)], border)] = x
+    if all(border[name] is inputs.get(name) for name in border):
+        return None, model
+    for name, tensor in border.items():
+        # Keras wants the keys of a dict of inputs to be the names of the tensors.
+        tensor.name = name
+    # It clones the nodes behind the border, and a model made before that would lose its
+    # config.
+    network = keras.Model(border, outputs)
+    _name_inputs(network)
+    return keras.Model(inputs, border), network
+
+
+def _name_inputs(network):
+    """Give the inputs that Keras has cloned the names that they have as keys."""
+    names = {id(tensor): name for name, tensor in network.input.items()}
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            layer.name = layer.output.name = names[id(layer.output)]
+
+
+def _free_name(name, names):
+    """Return ``name`` with underscores behind it until it is not among ``names``."""
+    while name in names:
+        name += "_"
+    return name

@@ -1,0 +1,76 @@
+"""Networks as the bytes of `.keras` files, and back without running code of theirs."""
+
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+import keras
+
+from skautokeras._state.randomness import seeded
+from skautokeras._state.registration import check_readable, check_registered
+
+_CONFIG = "config.json"
+
+
+def to_bytes(model):
+    """Return a network as a `.keras` file, without an optimizer.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional.
+
+    Returns
+    -------
+    content : bytes
+        Of the file.
+
+    Raises
+    ------
+    TypeError
+        If a layer is a user's own and not registered with Keras.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._state.networks import from_bytes, to_bytes
+    >>> x = keras.Input((3,))
+    >>> content = to_bytes(keras.Model(x, keras.layers.Dense(2)(x)))
+    >>> from_bytes(content).output_shape
+    (None, 2)
+    """
+    check_registered(model)
+    # A training may have compiled it; another model of the same layers is not.
+    plain = keras.Model(model.input, model.output)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "network.keras")
+        keras.saving.save_model(plain, path)
+        return path.read_bytes()
+
+
+def from_bytes(content):
+    """Return the network of a `.keras` file, opened in Keras's safe mode.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+
+    Returns
+    -------
+    model : keras.Model
+        With its weights, not compiled.
+
+    Raises
+    ------
+    ValueError
+        If a layer is not registered with Keras, or would run code of the file.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        check_readable(json.loads(archive.read(_CONFIG)))
+    with tempfile.TemporaryDirectory() as folder, seeded(0):
+        path = Path(folder, "network.keras")
+        path.write_bytes(content)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)

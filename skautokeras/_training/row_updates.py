@@ -1,0 +1,136 @@
+"""Large tables of vectors of codes: a step changes only the rows that its batch has."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from skautokeras._layers.text import CodeEmbedding, WeightedBag, rows_read_from
+from skautokeras._training.optimization import NOT_DECAYED
+
+# Weights of a table from which on updates by rows are faster (docs/decisions.md).
+LARGE = 2**17
+# Of Adam, as Keras has them.
+_BETA, _EPSILON = 0.999, 1e-7
+
+
+class Tables:
+    """The large tables of a network and how they are learned.
+
+    Adam without its momentum: of a row that is in few batches, momentum is what it goes
+    on to move by in all the others. Here it makes its whole step at once.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional.
+    smallest : float, default=LARGE
+        Weights of the smallest table that counts as large.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._layers.text import WeightedBag
+    >>> from skautokeras._training.row_updates import Tables
+    >>> codes = keras.Input((5,), dtype="int32")
+    >>> network = keras.Model(codes, WeightedBag(n_codes=9000, dim=32)(codes))
+    >>> [tuple(variable.shape) for variable in Tables(network).variables]
+    [(9000, 32)]
+    """
+
+    def __init__(self, network, smallest=LARGE):
+        large = {id(table) for table in _tables_of(network) if _size(table) >= smallest}
+        variables = network.trainable_variables
+        self._positions = [i for i, v in enumerate(variables) if id(v) in large]
+        # What layers ask for; its values are never looked at.
+        self._asked = [variables[i] for i in self._positions]
+        self._decayed = [float(not v.name.endswith(NOT_DECAYED)) for v in self._asked]
+        zeros = [tf.zeros(variable.shape) for variable in self._asked]
+        self._weights = [tf.Variable(values) for values in zeros]
+        self._squares = [tf.Variable(values) for values in zeros]
+
+    @property
+    def variables(self):
+        """The weights, for gradients."""
+        return tuple(self._weights)
+
+    @property
+    def state(self):
+        """A copy of the weights; can be set."""
+        return tuple(weights.numpy() for weights in self._weights)
+
+    @state.setter
+    def state(self, state):
+        for weights, values in zip(self._weights, state, strict=True):
+            weights.assign(values)
+
+    def read_from(self, network):
+        """Take the weights over from a network of the same structure."""
+        for i, weights in zip(self._positions, self._weights, strict=True):
+            weights.assign(network.trainable_variables[i].value)
+
+    def write_to(self, network):
+        """Write the weights into the variables of a network of the same structure."""
+        for i, weights in zip(self._positions, self._weights, strict=True):
+            network.trainable_variables[i].assign(weights)
+
+    def others(self, network):
+        """Return the trainable variables of a network that are no large tables."""
+        variables = enumerate(network.trainable_variables)
+        return [variable for i, variable in variables if i not in self._positions]
+
+    def among(self, weights):
+        """Return the weights of `others`, with tables where they stand among them."""
+        weights = list(weights)
+        for i, variable in zip(self._positions, self._asked, strict=True):
+            weights.insert(i, variable.value)
+        return weights
+
+    def forget(self):
+        """Begin a training anew: nothing is known of earlier gradients."""
+        for squares in self._squares:
+            squares.assign(tf.zeros_like(squares))
+
+    def used(self):
+        """Return a context in which the layers of the network read these weights."""
+        ids = map(id, self._asked)
+        return rows_read_from(dict(zip(ids, self._weights, strict=True)))
+
+    def update(self, gradients, rate, decay, n_steps):
+        """Change the rows that gradients are there for.
+
+        Parameters
+        ----------
+        gradients : sequence of tf.IndexedSlices
+            One per table.
+        rate : tensor
+            Learning rate.
+        decay : tensor
+            What is taken away from the weights of these rows, as a share.
+        n_steps : tensor
+            Steps with this one.
+        """
+        for weights, squares, gradient, decayed in zip(
+            self._weights, self._squares, gradients, self._decayed, strict=True
+        ):
+            rows, places = tf.unique(gradient.indices)
+            slope = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
+            square = _BETA * tf.gather(squares, rows) + (1.0 - _BETA) * slope**2
+            squares.scatter_update(tf.IndexedSlices(square, rows))
+            correction = 1.0 - _BETA ** tf.cast(n_steps, "float32")
+            step = rate * slope / (tf.sqrt(square / correction) + _EPSILON)
+            kept = 1.0 - decay * decayed
+            changed = kept * tf.gather(weights, rows) - step
+            weights.scatter_update(tf.IndexedSlices(changed, rows))
+
+
+def _tables_of(network):
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from _tables_of(layer)
+        elif isinstance(layer, (CodeEmbedding, WeightedBag)):
+            yield layer.table
+
+
+def _size(variable):
+    return math.prod(variable.shape)
