@@ -5,14 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 
 
-def make_problem(estimator, X, y):
+def prepare_search(estimator, X, y):
     """Return the arrays and the search space that a `fit` would work on."""
-    from skautokeras._estimators import Sample
-    from skautokeras._fit import fit_settings
+    from skautokeras._fit import Sample, make_options, prepare
 
     graph = estimator._wire()
-    sample = Sample(X, y, None, tuple(graph.input_names), tuple(graph.head_names))
-    return estimator._make_problem(sample, None, graph, fit_settings(estimator, {}))
+    return prepare(
+        graph,
+        Sample(X, y, None, graph.input_names, graph.head_names),
+        None,
+        make_options(estimator, {}),
+        check_X=estimator._check_X,
+        name=type(estimator).__name__,
+        description=None,
+        journal=None,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +48,18 @@ class Network:
     valid: tuple
 
 
-def build(problem, values):
+def build(preparation, values):
     """Return the `Network` of a configuration.
 
     Parameters
     ----------
-    problem : Problem
-        From `make_problem`.
+    preparation : Preparation
+        From `prepare_search`.
     values : dict
         Hyperparameters of the network.
     """
-    built = problem.search_space.build(values)
-    ((head, target),) = problem.search_space.heads.values()
+    built = preparation.problem.search_space.build(values)
+    ((head, target),) = preparation.problem.heads.values()
     ((name, loss),) = built.losses.items()
 
     def arrays(rows):
@@ -67,8 +74,8 @@ def build(problem, values):
         head=name,
         training=built.training,
         loss=loss,
-        train=arrays(problem.data.train),
-        valid=arrays(problem.data.valid),
+        train=arrays(preparation.data.train),
+        valid=arrays(preparation.data.valid),
     )
 
 

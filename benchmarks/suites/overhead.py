@@ -23,7 +23,7 @@ def compare(spec, report):
     """Report the seconds of a search and those of a bare loop over its networks."""
     import tensorflow  # noqa: F401 - loading it is no part of a search
 
-    from benchmarks.internals import make_problem
+    from benchmarks.internals import prepare_search
     from benchmarks.methods import make_estimator
 
     X, y = read_split(spec["folder"], spec["dataset"], "train")
@@ -40,10 +40,10 @@ def compare(spec, report):
     searched = time.perf_counter()
     board = estimator.leaderboard_.sort_values("trial")
     board = board[board["error"].isna()]
-    problem = make_problem(estimator, X, y)
+    preparation = prepare_search(estimator, X, y)
     started_bare = time.perf_counter()
     for values, epochs in zip(board["params"], board["epochs"], strict=True):
-        train_bare(problem, values, epochs)
+        train_bare(preparation, values, epochs)
     finished = time.perf_counter()
     search, bare = searched - started, finished - started_bare
     report(
@@ -57,12 +57,12 @@ def compare(spec, report):
     )
 
 
-def train_bare(problem, values, epochs):
+def train_bare(preparation, values, epochs):
     """Train one network with a `tf.function` of its own per epoch.
 
     Parameters
     ----------
-    problem : Problem
+    preparation : Preparation
         SearchSpace and arrays.
     values : dict
         Hyperparameters of the network.
@@ -75,7 +75,7 @@ def train_bare(problem, values, epochs):
 
     from benchmarks.internals import build
 
-    built = build(problem, values)
+    built = build(preparation, values)
     network, training, loss = built.network, built.training, built.loss
     (x, y), (x_valid, y_valid) = (
         ({name: tf.constant(array) for name, array in x.items()}, tf.constant(y))

@@ -64,7 +64,7 @@ def fit_keras_tuner(spec, report):
     import keras
     import keras_tuner
 
-    from benchmarks.internals import make_problem
+    from benchmarks.internals import prepare_search
     from benchmarks.methods import make_estimator
 
     # For a KerasTuner oracle, seed 0 means no seed.
@@ -73,10 +73,10 @@ def fit_keras_tuner(spec, report):
     X, y = read_split(spec["folder"], spec["dataset"], "train")
     started = time.perf_counter()
     estimator = make_estimator(spec["dataset"], random_state=spec["seed"])
-    problem = make_problem(estimator, X, y)
+    preparation = prepare_search(estimator, X, y)
     with tempfile.TemporaryDirectory() as directory:
         tuner = keras_tuner.RandomSearch(
-            _make_hypermodel(problem, spec["networks"], spec["epochs"]),
+            _make_hypermodel(preparation, spec["networks"], spec["epochs"]),
             objective=keras_tuner.Objective("val_loss", "min"),
             max_trials=len(spec["networks"]),
             seed=seed,
@@ -97,7 +97,7 @@ def fit_keras_tuner(spec, report):
     )
 
 
-def _make_hypermodel(problem, networks, epochs):
+def _make_hypermodel(preparation, networks, epochs):
     """Return the hypermodel whose only hyperparameter is which network it is."""
     import keras
     import keras_tuner
@@ -113,7 +113,7 @@ def _make_hypermodel(problem, networks, epochs):
     class Found(keras_tuner.HyperModel):
         def build(self, hp):
             number = hp.Int("network", 0, len(networks) - 1)
-            self.built = build(problem, networks[number])
+            self.built = build(preparation, networks[number])
             training = self.built.training
             self.built.network.compile(
                 optimizers[training.optimizer](

@@ -76,7 +76,7 @@ def _take(arrays, indices):
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """The rows to train on and those to judge by, in one fold or several.
+    """The rows to train on and those to judge by.
 
     Parameters
     ----------
@@ -89,68 +89,11 @@ class Data:
 
     all : Rows or None
         Rows of a final training. None: the user gave validation data, `train` is all.
-
-    folds : tuple of (indices, slice)
-        Of each fold, which rows of `train` it is trained on, and which rows of `valid`
-        it is judged by. By default one fold of all rows.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skautokeras._data.split import Data, Rows
-    >>> y = {"classification_head_1": np.array([0, 1, 0])}
-    >>> rows = Rows(x={"numerical": np.eye(3)}, y=y, weight=None)
-    >>> data = Data(train=rows.take([0, 1]), valid=rows.take([2]), all=rows)
-    >>> [[len(part) for part in data.fold(i)] for i in range(data.n_folds)]
-    [[2, 1]]
-    >>> data = Data.of_splits(rows, [([0], [1, 2]), ([1, 2], [0])])
-    >>> [[len(part) for part in data.fold(i)] for i in range(data.n_folds)]
-    [[1, 2], [2, 1]]
     """
 
     train: Rows
     valid: Rows
     all: Rows | None
-    folds: tuple = ((slice(None), slice(None)),)
-
-    @classmethod
-    def of_splits(cls, rows, splits):
-        """Return rows with several folds.
-
-        Parameters
-        ----------
-        rows : Rows
-            All of them.
-        splits : list of (indices, indices)
-            Positions of the training and of the validation rows of each fold.
-        """
-        ends = np.cumsum([0, *(len(valid) for _, valid in splits)]).tolist()
-        folds = tuple(
-            (train, slice(*ends[i : i + 2])) for i, (train, _) in enumerate(splits)
-        )
-        return cls(rows, rows.take(valid_positions(splits)), all=rows, folds=folds)
-
-    @property
-    def n_folds(self):
-        """Trainings that a trial consists of."""
-        return len(self.folds)
-
-    @property
-    def n_train_rows(self):
-        """Rows that a trial is trained on, those of all folds added up."""
-        positions = np.arange(len(self.train))
-        return sum(len(positions[train]) for train, _ in self.folds)
-
-    def fold(self, i):
-        """Return the training and the validation rows of a fold.
-
-        Parameters
-        ----------
-        i : int
-            Its number, from 0.
-        """
-        train, valid = self.folds[i]
-        return self.train.take(train), self.valid.take(valid)
 
 
 def valid_positions(splits):

@@ -124,6 +124,22 @@ class YAdapter(BaseEstimator):
         -------
         self : YAdapter
         """
+        self.fit_split(y)
+        return self
+
+    def fit_split(self, y):
+        """Fit the target of every head, and take y apart.
+
+        Parameters
+        ----------
+        y : array-like, DataFrame, or list or dict of them
+            One y per head, as above. It is not changed.
+
+        Returns
+        -------
+        parts : dict of str to object
+            The y of each head, not encoded, by the names of the heads.
+        """
         self.form_ = _form(y, self.names)
         self.keys_ = _keys(y, self.form_, self.names)
         parts = self._parts(y, self.form_)
@@ -132,7 +148,7 @@ class YAdapter(BaseEstimator):
             with self._errors_of(name):
                 self.targets_.append(clone(target).fit(part))
         self.schemas_ = [target.schema_ for target in self.targets_]
-        return self
+        return parts
 
     @property
     def by_head(self):
@@ -198,8 +214,22 @@ class YAdapter(BaseEstimator):
         arrays : dict of str to ndarray of shape (n_samples,) or (n_samples, n_outputs)
             By the names of the heads.
         """
+        return self.encode(self.split(y))
+
+    def encode(self, parts):
+        """Encode the target of every head, y being taken apart.
+
+        Parameters
+        ----------
+        parts : dict of str to object
+            From `split`.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            By the names of the heads.
+        """
         arrays = {}
-        parts = self.split(y)
         for (name, part), target in zip(parts.items(), self.targets_, strict=True):
             with self._errors_of(name):
                 arrays[name] = target.transform(part)

@@ -19,22 +19,18 @@ _NO_REASON_TO_LOSE_A_SEARCH = (
 _MOST_OF_THE_TIME = 0.25
 
 
-def finish(
-    search_space, trials, weights, recipe, data, *, refit, deadline, temperatures=()
-):
+def finish(trials, weights, problem, data, *, refit, deadline, temperatures=()):
     """Return the ensemble that predicts from now on.
 
     Parameters
     ----------
-    search_space : SearchSpace
-        Makes networks from values.
     trials : list of Trial
         All of the search.
     weights : dict of int to float
         Position of each trial that belongs to the ensemble -> its weight, the heaviest
         first.
-    recipe : Recipe
-        As in the search.
+    problem : Problem
+        The one of the search.
     data : Data
         ``data.all`` is what a refit is trained on; None: there is nothing to add.
     refit : bool
@@ -55,15 +51,15 @@ def finish(
     models, shares = [], []
     for i, weight in weights.items():
         model = None
-        if refit and data.all is not None and _fits(trials[i], data, deadline):
-            model = _refitted(search_space, trials[i], recipe, data.all, deadline)
-        found = _restored(search_space, trials[i]) if model is None else [model]
+        if refit and data.all is not None and _fits(trials[i], problem, data, deadline):
+            model = _refitted(problem, trials[i], data.all, deadline)
+        found = _restored(problem, trials[i]) if model is None else [model]
         models += found
         shares += [weight / len(found)] * len(found)
     return Ensemble(models, shares, temperatures)
 
 
-def refit_seconds(trials, data, size, max_time):
+def refit_seconds(trials, problem, data, size, max_time):
     """Return how many seconds to keep for refitting the best ``size`` candidates.
 
     About what it will take, as far as that is a quarter of the whole time at most: the
@@ -74,6 +70,8 @@ def refit_seconds(trials, data, size, max_time):
     ----------
     trials : list of Trial
         So far.
+    problem : Problem
+        The one of the search.
     data : Data
         Tells how many rows a refit has more than a trial.
     size : int
@@ -85,30 +83,29 @@ def refit_seconds(trials, data, size, max_time):
         return 0.0
     kept, most = 0.0, _MOST_OF_THE_TIME * max_time
     for i in candidates(trials)[:size]:
-        seconds = _seconds_of_refit(trials[i], data)
+        seconds = _seconds_of_refit(trials[i], problem, data)
         kept += seconds if kept + seconds <= most else 0.0
     return kept
 
 
-def _seconds_of_refit(trial, data):
+def _seconds_of_refit(trial, problem, data):
     """Return about how long the refit of a trial takes."""
     # The first epoch compiles: counting one more is on the safe side.
     share = (trial.best_epoch + 1) / (trial.epochs + 1)
-    return trial.seconds * share * len(data.all) / data.n_train_rows
+    return trial.seconds * share * len(data.all) / problem.n_train_rows(data)
 
 
-def _fits(trial, data, deadline):
+def _fits(trial, problem, data, deadline):
     """Return whether a refit is likely to end in time."""
-    return _seconds_of_refit(trial, data) <= deadline.left()
+    return _seconds_of_refit(trial, problem, data) <= deadline.left()
 
 
-def _restored(search_space, trial):
+def _restored(problem, trial):
     """Return the network of each fold with the weights of its best epoch."""
+    trained = zip(problem.folds, trial.weights, strict=True)
     return [
-        _network(
-            search_space.of_fold(i), trial.values, fold_seed(trial.seed, i), weights
-        )
-        for i, weights in enumerate(trial.weights)
+        _network(fold.search_space, trial.values, fold_seed(trial.seed, i), weights)
+        for i, (fold, weights) in enumerate(trained)
     ]
 
 
@@ -119,11 +116,12 @@ def _network(search_space, values, seed, weights):
     return built.model
 
 
-def _refitted(search_space, trial, recipe, rows, deadline):
+def _refitted(problem, trial, rows, deadline):
     """Return the network of a trial trained on all rows; None if that did not work."""
     if deadline.passed():
         return None
-    recipe = recipe.as_refit(trial.planned_epochs, trial.best_epoch)
+    search_space = problem.search_space
+    recipe = problem.recipe.as_refit(trial.planned_epochs, trial.best_epoch)
     with seeded(trial.seed), recipe.scope():
         built = search_space.build(trial.values)
     try:

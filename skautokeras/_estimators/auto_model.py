@@ -317,9 +317,9 @@ class AutoModel(BaseAutoEstimator):
         del params["inputs"], params["outputs"]
         return {**params, "graph": self._wire().describe()}
 
-    def _fitted_attributes(self, problem, trials, weights, ensemble):
-        attributes = super()._fitted_attributes(problem, trials, weights, ensemble)
-        targets = problem.targets
+    def _fitted_attributes(self, preparation, outcome):
+        attributes = super()._fitted_attributes(preparation, outcome)
+        targets = preparation.y_adapter
         classes = {name: t.classes_ for name, t in targets.of_classes.items()}
         if classes:
             several = len(targets.names) > 1

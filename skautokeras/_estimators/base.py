@@ -1,7 +1,5 @@
 """What all estimators share: fit, fitted attributes, scores."""
 
-import warnings
-from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from os import PathLike
@@ -10,107 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-)
-
-from skautokeras._data.columns import (
-    XAdapter,
-    common_length,
-    is_dict,
-    n_rows,
-    take_rows,
-)
-from skautokeras._data.split import Data, Rows
-from skautokeras._data.targets import YAdapter
-from skautokeras._data.text import informed_schemas
-from skautokeras._fit.adapters import (
-    make_x_adapter,
-    make_y_adapter,
-    row_weights,
-)
-from skautokeras._fit.folds import divide, fixed_cv
-from skautokeras._fit.options import fit_settings
-from skautokeras._fit.progress import Progress
-from skautokeras._state.fingerprint import fingerprint
-
-_MAX_SEED = 2**31 - 1
-# Parameters that a search which goes on from a `directory` may have changed; what of
-# them holds for one call is part of its settings.
-_NOT_DECISIVE = {
-    "max_trials",
-    "max_time",
-    "refit",
-    "n_jobs",
-    "distribution",
-    "ensemble_size",
-    "directory",
-    "warm_start",
-    "verbose",
-    "callbacks",
-    "epochs",
-    "batch_size",
-    "validation_fraction",
-    "cv",
-    "class_weight",
-}
-# Of a full training under hyperband, which divides epochs among trials.
-_HYPERBAND_EPOCHS = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """Rows as the user gave them: X, y and weights (float64, or None).
-
-    ``inputs`` and ``heads`` are the names of what they belong to: a list of rows looks
-    like one that holds the data of several inputs, or the targets of several heads.
-    """
-
-    X: object
-    y: object
-    sample_weight: np.ndarray | None = None
-    inputs: tuple = ()
-    heads: tuple = ()
-
-    @property
-    def n_rows(self):
-        """Number of rows of X."""
-        return n_rows(self.X, len(self.inputs))
-
-    @property
-    def countable(self):
-        """X and y, or something as long where they hold several parts."""
-        return [_countable(self.X, self.inputs), _countable(self.y, self.heads)]
-
-    def take(self, rows):
-        """Return some of the rows."""
-        weight = self.sample_weight
-        return replace(
-            self,
-            X=take_rows(self.X, rows, len(self.inputs)),
-            y=take_rows(self.y, rows, len(self.heads)),
-            sample_weight=None if weight is None else weight[rows],
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """What a search works on: fitted adapters, search space, arrays, goal and seeds."""
-
-    adapter: XAdapter
-    targets: YAdapter
-    search_space: object
-    data: Data
-    recipe: object
-    objective: object
-    loss: object
-    journal: object
-    oracle_seed: int
-    trial_seeds: list
+from sklearn.utils.validation import check_is_fitted
 
 
 class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
@@ -229,29 +128,43 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         RuntimeError
             If every trial failed; the message holds the first reason.
         """
+        # TensorFlow is imported here: importing the package is cheap.
+        from skautokeras import _fit as room
         from skautokeras._training.deadline import Deadline
 
         self._validate_params()
-        settings = fit_settings(self, fit_params)
+        options = room.make_options(self, fit_params)
         graph = self._wire()
         deadline = Deadline(self.max_time)
-        inputs, heads = tuple(graph.input_names), tuple(graph.head_names)
-        sample = Sample(X, y, sample_weight, inputs, heads)
-        n_jobs = self._count_workers()
-        if self.distribution is not None and n_jobs > 1:
-            raise ValueError(
-                "With 'distribution' one trial uses all devices: pass n_jobs=1."
-            )
-        progress = self._start_progress(sample, settings, n_jobs)
-        problem = self._make_problem(sample, validation_data, graph, settings)
-        trials, interrupted = self._search(problem, deadline, progress, n_jobs)
-        refit = self.refit and not interrupted
-        attributes = self._finish(problem, trials, refit=refit, deadline=deadline)
-        for name, value in attributes.items():
+        n_workers = room.check_workers(options)
+        sample = room.Sample(X, y, sample_weight, graph.input_names, graph.head_names)
+        context = self._init_callback_context(
+            max_subtasks=self.max_trials, sequential_subtasks=n_workers == 1
+        )
+        progress = room.Progress(self, context, options.verbose, sample)
+        preparation = room.prepare(
+            graph,
+            sample,
+            validation_data,
+            options,
+            check_X=self._check_X,
+            name=type(self).__name__,
+            description=self._describe_search(),
+            journal=getattr(self, "_journal", None) if self.warm_start else None,
+        )
+        outcome = room.run(
+            preparation,
+            options,
+            deadline,
+            progress,
+            partial(self._fitted_attributes, preparation),
+            n_workers,
+        )
+        for name, value in self._fitted_attributes(preparation, outcome).items():
             setattr(self, name, value)
-        self.interrupted_ = interrupted
+        self.interrupted_ = outcome.interrupted
         # Its trials take memory: it is kept only where another fit may go on with it.
-        self._journal = problem.journal if self.warm_start else None
+        self._journal = preparation.journal if self.warm_start else None
         progress.end()
         return self
 
@@ -458,10 +371,12 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _judged(self, X, y, sample_weight):
         """Return targets and outputs by head for rows to judge by, and weights."""
+        from skautokeras._fit import Sample
+
         y_pred = self._outputs(X)
-        inputs, heads = tuple(self._adapter.names), tuple(self._targets.names)
-        sample = Sample(X, y, sample_weight, inputs, heads)
-        sample = self._check_sample(sample, reset=False)
+        sample = Sample(
+            X, y, sample_weight, self._adapter.names, self._targets.names
+        ).checked(partial(self._check_X, reset=False), name=type(self).__name__)
         return self._targets.split(sample.y), y_pred, sample.sample_weight
 
     def _wire(self):
@@ -470,287 +385,31 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         return Graph(*self._nodes())
 
-    def _make_problem(self, sample, validation_data, graph, settings):
-        """Turn the data into arrays and a search space; everything but the search."""
-        from skautokeras._space.search_space import SearchSpace
-        from skautokeras._training.objective import judges_labels
-
-        train = self._check_sample(sample, reset=True)
-        valid = self._check_validation_data(validation_data, sample)
-        adapter = make_x_adapter(graph)
-        x = adapter.fit_transform(train.X)
-        targets = make_y_adapter(graph).fit(train.y)
-        search_space = SearchSpace(
-            graph.inputs,
-            graph.outputs,
-            schemas=adapter.schemas_,
-            targets=targets.schemas_,
-            n_samples=train.n_rows,
-            batch_size=settings.batch_size,
-            epochs=self._planned_epochs(settings),
-        )
-        search_space.check()
-        rows = self._to_rows(train, x, targets, settings)
-        valid_rows = None
-        if valid is not None:
-            x = adapter.transform(valid.X)
-            valid_rows = self._to_rows(valid, x, targets, settings)
-        settings = replace(settings, cv=fixed_cv(self.cv, sample, train, targets))
-        journal, seeds = self._open_journal([rows, valid_rows], settings)
-        split_seed, oracle_seed, *trial_seeds = seeds
-        if valid is None:
-            data, valid = divide(train, rows, targets, settings, split_seed)
-        else:
-            data = Data(rows, valid_rows, all=None)
-        objective = self._make_objective(search_space, targets, data, valid)
-        loss = _validation_loss(search_space, data.valid)
-        if not judges_labels(objective, search_space.heads, data.valid, loss):
-            search_space = search_space.without_label_smoothing()
-        search_space = _informed(search_space, adapter, data)
-        return Problem(
-            adapter=adapter,
-            targets=targets,
-            search_space=search_space,
-            data=data,
-            recipe=_make_recipe(search_space, settings, self.distribution),
-            objective=objective,
-            loss=loss,
-            journal=journal,
-            oracle_seed=oracle_seed,
-            trial_seeds=trial_seeds,
-        )
-
-    def _check_sample(self, sample, *, reset):
-        """Return rows that fit together; those of weight 0 are left out in `fit`."""
-        if sample.y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but "
-                "the target y is None."
-            )
-        sample = replace(sample, X=self._check_X(sample.X, reset=reset))
-        check_consistent_length(*sample.countable, sample.sample_weight)
-        if sample.sample_weight is None:
-            return sample
-        weight = _check_weight(sample.sample_weight)
-        sample = replace(sample, sample_weight=weight)
-        return sample.take(np.flatnonzero(weight)) if reset and 0 in weight else sample
-
-    def _check_validation_data(self, validation_data, sample):
-        """Return the user's validation rows as a sample like another, or None."""
-        if validation_data is None:
-            return None
-        if self.cv is not None:
-            raise ValueError(
-                "'validation_data' and 'cv' both say what trials are compared on. Pass "
-                "one of them."
-            )
-        if not isinstance(validation_data, tuple | list) or not (
-            2 <= len(validation_data) <= 3
-        ):
-            raise ValueError(
-                "validation_data must be a tuple (X, y) or (X, y, sample_weight), got "
-                f"{type(validation_data).__name__}."
-            )
-        valid = Sample(*validation_data)
-        valid = replace(valid, inputs=sample.inputs, heads=sample.heads)
-        return self._check_sample(valid, reset=False)
-
-    def _to_rows(self, sample, x, targets, settings):
-        """Return the arrays of a sample, those of X being ``x``."""
-        weight = row_weights(sample, targets, settings.class_weight)
-        return Rows(x, targets.transform(sample.y), weight)
-
-    def _open_journal(self, rows, settings):
-        """Return the journal of the search and its seeds."""
-        from skautokeras._search.journal import Journal
-
-        seed = int(check_random_state(self.random_state).randint(_MAX_SEED))
-        fingerprints = {}
-        if self.directory is not None or self.warm_start:
-            described = [type(self), self._decisive_params(), settings.decisive]
-            fingerprints["data"] = fingerprint(rows)
-            fingerprints["parameters"] = fingerprint(described)
-        journal = getattr(self, "_journal", None) if self.warm_start else None
-        if journal is None:
-            journal = Journal(self.directory, fingerprints, seed)
-        else:
-            journal.check_continues(fingerprints)
-        rng = np.random.RandomState(journal.seed)
-        return journal, rng.randint(1, _MAX_SEED, size=2 + self.max_trials).tolist()
-
     def _decisive_params(self):
         """Return the parameters that decide what trials there are and how they end."""
-        params = self.get_params(deep=False)
-        if not isinstance(self.random_state, Integral):
-            # Every fit draws another seed; the journal keeps the first one.
-            del params["random_state"]
-        return {k: v for k, v in sorted(params.items()) if k not in _NOT_DECISIVE}
+        from skautokeras._fit import decisive_parameters
 
-    def _make_objective(self, search_space, targets, data, sample):
-        """Return what the search optimises on the validation rows, and in each fold."""
-        objective = self._objective_for(search_space, targets, data.valid, sample)
-        if data.n_folds == 1:
-            return objective
-        parts = [part for _, part in data.folds]
-        return objective.with_folds(
-            self._objective_for(search_space, targets, data.valid.take(part), some)
-            for part, some in zip(parts, map(sample.take, parts), strict=True)
-        )
+        return decisive_parameters(self)
 
-    def _objective_for(self, search_space, targets, rows, sample):
-        from skautokeras._training.objective import make_objective
+    def _describe_search(self):
+        """Return what tells this search from others, if one may go on with it."""
+        if self.directory is None and not self.warm_start:
+            return None
+        return [type(self), self._decisive_params()]
 
-        y_true = targets.split(sample.y)
-        return make_objective(
-            self.scoring,
-            search_space.heads,
-            targets.by_head,
-            rows,
-            y_true={
-                name: target.true_values(y_true[name])
-                for name, target in targets.by_head.items()
-            },
-            X=sample.X,
-            sample_weight=sample.sample_weight,
-        )
-
-    def _planned_epochs(self, settings):
-        """Return the epochs of all trials, or None if they are searched."""
-        if settings.epochs is None and self.tuner == "hyperband":
-            return _HYPERBAND_EPOCHS
-        return settings.epochs
-
-    def _count_workers(self):
-        from skautokeras._search.parallel.pool import count_workers
-
-        return count_workers(self.n_jobs)
-
-    def _start_progress(self, sample, settings, n_jobs):
-        context = self._init_callback_context(
-            max_subtasks=self.max_trials, sequential_subtasks=n_jobs == 1
-        )
-        return Progress(self, context, settings.verbose, sample)
-
-    def _search(self, problem, deadline, progress, n_jobs):
-        """Return the trials, and whether the user interrupted them."""
-        from skautokeras._ensemble.refit import refit_seconds
-        from skautokeras._search.feasibility import Admission
-        from skautokeras._search.oracle import make_oracle
-        from skautokeras._search.parallel.pool import Workers
-        from skautokeras._search.search import search
-        from skautokeras._search.trial import evaluate
-        from skautokeras._space.portfolio import rank
-        from skautokeras._training.pruning import median_curve
-        from skautokeras._training.trainer import time_step
-
-        admission = Admission(
-            problem.search_space,
-            problem.data.n_train_rows,
-            partial(
-                time_step, problem.search_space, problem.recipe, problem.data.train
-            ),
-            max_model_size=self.max_model_size,
-            n_folds=problem.data.n_folds,
-        )
-        oracle = make_oracle(
-            self.tuner,
-            problem.search_space.hyperparameters(),
-            initial_values=admission.cheapest_first(
-                self._predefined(problem.search_space),
-                rank=partial(rank, schemas=problem.search_space.schemas),
-            ),
-            max_trials=self.max_trials,
-            max_epochs=problem.search_space.epochs,
-            seed=problem.oracle_seed,
-        )
-        evaluate = partial(
-            evaluate,
-            search_space=problem.search_space,
-            recipe=problem.recipe,
-            objective=problem.objective,
-        )
-        workers = None
-        if n_jobs > 1:
-            workers = Workers(evaluate, replace(problem.data, all=None), n_jobs)
-        trials, interrupted = search(
-            oracle,
-            partial(evaluate, data=problem.data, on_epoch=progress.end_epoch),
-            seeds=problem.trial_seeds,
-            deadline=deadline,
-            reserve=partial(
-                refit_seconds,
-                data=problem.data,
-                size=self.ensemble_size * self.refit,
-                max_time=self.max_time,
-            ),
-            curve=median_curve if self.prune == "median" else lambda trials: (),
-            refusal=admission.refusal,
-            on_start=progress.begin_trial,
-            on_trial=partial(
-                progress.end_trial,
-                partial(self._finish, problem, refit=False, deadline=None),
-            ),
-            journal=problem.journal,
-            workers=workers,
-        )
-        if interrupted:
-            warnings.warn(
-                f"The search was interrupted after {len(trials)} trials; the estimator "
-                "is fitted with the best of them.",
-                UserWarning,
-                stacklevel=3,
-            )
-        return trials, interrupted
-
-    def _predefined(self, search_space):
-        """Return the configurations that are tried first."""
-        from skautokeras._space.portfolio import predefined
-
-        given = search_space.graph.given
-        return predefined(
-            search_space.block_names, search_space.schemas, search_space.targets, given
-        )
-
-    def _finish(self, problem, trials, *, refit, deadline):
-        """Return the attributes of an estimator whose search ends with ``trials``."""
-        from skautokeras._ensemble.calibration import fit_temperatures
-        from skautokeras._ensemble.refit import finish
-        from skautokeras._search.selection import mean_outputs, select_ensemble
-
-        judges = problem.objective, problem.loss
-        weights = select_ensemble(trials, *judges, self.ensemble_size)
-        temperatures = fit_temperatures(
-            problem.search_space.heads,
-            problem.data.valid,
-            mean_outputs(trials, weights),
-            *judges,
-        )
-        ensemble = finish(
-            problem.search_space,
-            trials,
-            weights,
-            problem.recipe,
-            problem.data,
-            refit=refit,
-            deadline=deadline,
-            temperatures=temperatures,
-        )
-        return self._fitted_attributes(problem, trials, weights, ensemble)
-
-    def _fitted_attributes(self, problem, trials, weights, ensemble):
-        from skautokeras._search.search import best_trial
-
-        best = best_trial(trials)
+    def _fitted_attributes(self, preparation, outcome):
+        """Return the attributes of an estimator whose fit ends with an outcome."""
+        best = outcome.best
         return {
             "best_params_": dict(best.values),
             "best_score_": best.score,
-            "leaderboard_": make_leaderboard(trials, weights),
+            "leaderboard_": outcome.leaderboard,
             "history_": best.history,
-            "n_trials_": len(trials),
-            "_adapter": problem.adapter,
-            "_targets": problem.targets,
-            "_heads": problem.search_space.heads,
-            "_ensemble": ensemble,
+            "n_trials_": len(outcome.trials),
+            "_adapter": preparation.x_adapter,
+            "_targets": preparation.y_adapter,
+            "_heads": preparation.problem.heads,
+            "_ensemble": outcome.ensemble,
         }
 
     def __getstate__(self):
@@ -790,108 +449,3 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         return tags
-
-
-def make_leaderboard(trials, weights):
-    """Return one row per trial, the best first.
-
-    Parameters
-    ----------
-    trials : list of Trial
-        In the order they were tried.
-    weights : dict of int to float
-        Position of a trial -> its weight in the final model.
-
-    Returns
-    -------
-    leaderboard : DataFrame
-        Columns "rank", "trial" (0 is the first), "score" (greater is better), "weight"
-        (in the final model), "status", "epochs", "seconds", "n_parameters", "flops" (of
-        one forward pass for one row, about), "params" (a dict) and "error".
-    """
-    frame = pd.DataFrame(
-        {
-            "trial": range(len(trials)),
-            "score": [trial.score for trial in trials],
-            "weight": [weights.get(i, 0.0) for i in range(len(trials))],
-            "status": [trial.status for trial in trials],
-            "epochs": [trial.epochs for trial in trials],
-            "seconds": [trial.seconds for trial in trials],
-            "n_parameters": pd.array([t.n_parameters for t in trials], dtype="Int64"),
-            "flops": pd.array([t.flops for t in trials], dtype="Int64"),
-            "params": [dict(trial.values) for trial in trials],
-            "error": [trial.error for trial in trials],
-        }
-    )
-    frame = frame.sort_values(
-        "score", ascending=False, kind="stable", na_position="last"
-    )
-    frame.insert(0, "rank", range(1, len(frame) + 1))
-    return frame.reset_index(drop=True)
-
-
-def _countable(data, names):
-    """Return something as long as X or y; what has several parts is checked for it."""
-    if not is_dict(data):
-        if len(names) < 2 or not isinstance(data, list | tuple):
-            return data
-        data = dict(zip(names, data, strict=False))
-    return range(common_length(data))
-
-
-def _informed(search_space, adapter, data):
-    """Return the graph with what training rows tell, in each fold and altogether."""
-    schemas = _informed_schemas(adapter, data.train)
-    of_folds = []
-    known = zip(schemas, adapter.schemas_, strict=True)
-    if data.n_folds > 1 and any(new is not old for new, old in known):
-        of_folds = [
-            _informed_schemas(adapter, data.train.take(train))
-            for train, _ in data.folds
-        ]
-    return search_space.with_schemas(schemas, of_folds)
-
-
-def _informed_schemas(adapter, rows):
-    # Of several targets the first one counts.
-    return informed_schemas(adapter, rows.x, next(iter(rows.y.values())))
-
-
-def _make_recipe(search_space, settings, distribution):
-    """Return how trials are trained."""
-    from skautokeras._training.distribution import make_strategy
-    from skautokeras._training.trainer import Recipe
-
-    return Recipe(
-        heads=search_space.heads,
-        callbacks=settings.callbacks,
-        shuffle=settings.shuffle,
-        fit_arguments=settings.passed_on,
-        distribution=make_strategy(distribution),
-    )
-
-
-def _validation_loss(search_space, rows):
-    """Return what computes the loss of predictions for the validation rows."""
-    from skautokeras._training.compiled_epoch import validation_loss
-
-    def loss(y_pred):
-        return float(validation_loss(search_space.heads, rows.y, y_pred, rows.weight))
-
-    return loss
-
-
-def _check_weight(sample_weight):
-    """Return weights (n_samples,) as float64, not all of them 0."""
-    weight = check_array(
-        sample_weight, ensure_2d=False, dtype="float64", input_name="sample_weight"
-    )
-    if weight.ndim != 1:
-        raise ValueError(
-            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array."
-        )
-    if (weight < 0).any():
-        raise ValueError("Negative values in data passed to `sample_weight`.")
-    if not weight.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
-    return weight

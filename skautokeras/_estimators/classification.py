@@ -56,9 +56,9 @@ class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):
 
         return ClassificationHead(loss=self.loss, metrics=self.metrics)
 
-    def _fitted_attributes(self, problem, trials, weights, ensemble):
-        attributes = super()._fitted_attributes(problem, trials, weights, ensemble)
-        return {**attributes, "classes_": problem.targets.targets_[0].classes_}
+    def _fitted_attributes(self, preparation, outcome):
+        attributes = super()._fitted_attributes(preparation, outcome)
+        return {**attributes, "classes_": preparation.y_adapter.targets_[0].classes_}
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags."""

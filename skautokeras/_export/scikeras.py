@@ -34,6 +34,7 @@ from skautokeras._export.scikeras_training import (
     loss_of,
     weights_of_values,
 )
+from skautokeras._space.graph import Graph
 from skautokeras._space.heads import ClassificationHead
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._training.optimization import not_decayed
@@ -70,8 +71,7 @@ class Found:
             What each head predicts.
         """
         return SearchSpace(
-            self.inputs,
-            self.outputs,
+            Graph(self.inputs, self.outputs),
             schemas=schemas,
             targets=targets,
             n_samples=self.n_samples,

@@ -1,2 +1,15 @@
 # The contract of this room.
-from .options import fit_settings as fit_settings
+from .folds import ONE_FOLD as ONE_FOLD
+from .folds import split_rows as split_rows
+from .options import FitOptions as FitOptions
+from .options import decisive_parameters as decisive_parameters
+from .options import make_options as make_options
+from .preparation import Preparation as Preparation
+from .preparation import prepare as prepare
+from .progress import Progress as Progress
+from .run import Outcome as Outcome
+from .run import check_workers as check_workers
+from .run import first_configurations as first_configurations
+from .run import run as run
+from .run import run_trials as run_trials
+from .sample import Sample as Sample

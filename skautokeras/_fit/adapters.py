@@ -1,8 +1,6 @@
-"""The adapters that belong to inputs and heads, and the weights of rows."""
+"""The adapters that belong to inputs and heads."""
 
 from numbers import Integral
-
-import numpy as np
 
 from skautokeras._data.array import ArrayAdapter
 from skautokeras._data.columns import XAdapter
@@ -11,10 +9,10 @@ from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.target import (
     ClassAdapter,
     NumberAdapter,
-    balanced_weights,
 )
 from skautokeras._data.targets import YAdapter
 from skautokeras._data.text import TextAdapter
+from skautokeras._space.pretrained import PresetTokenizer, presets_on
 
 # By the class of an input: its adapter, and which of its parameters that one takes.
 _ADAPTERS = {
@@ -53,8 +51,6 @@ def make_x_adapter(graph):
 
 def _tokenizers(graph, node):
     """Return the tokenizers of the pretrained models that blocks on an input need."""
-    from skautokeras._space.pretrained import PresetTokenizer, presets_on
-
     return tuple(PresetTokenizer(preset) for preset in presets_on(graph, node))
 
 
@@ -84,37 +80,3 @@ def _of_class(table, thing):
         if base.__module__.startswith("skautokeras.") and base.__name__ in table:
             return table[base.__name__]
     raise TypeError(f"{thing!r} is none of {list(table)}.")
-
-
-def row_weights(sample, targets, class_weight):
-    """Return the weights of rows by head, or None if all rows weigh the same.
-
-    Parameters
-    ----------
-    sample : Sample
-        Targets as the user gave them, and weights.
-    targets : YAdapter
-        Knows which targets are classes.
-    class_weight : dict, list of dict, "balanced" or None
-        As in scikit-learn. With several heads a dict by head.
-
-    Raises
-    ------
-    ValueError
-        If there is a class weight for a head that has no classes.
-    """
-    by_head = targets.class_weights(class_weight)
-    if sample.sample_weight is None and not by_head:
-        return None
-    y = targets.split(sample.y)
-    weights = {}
-    for name in targets.names:
-        weight = sample.sample_weight
-        if name in by_head:
-            of_class = balanced_weights(by_head[name], y[name])
-            weight = of_class if weight is None else weight * of_class
-        if weight is None:
-            weight = np.ones(sample.n_rows)
-        # With mean 1 the loss keeps its size, and learning rates their meaning.
-        weights[name] = (weight / weight.mean()).astype("float32")
-    return weights

@@ -1,8 +1,9 @@
-"""What holds for one call of fit: constructor parameters and arguments of the call."""
+"""Options: what holds for one call of fit, wherever the user said it."""
 
 from dataclasses import dataclass, field
 from numbers import Integral
 
+import keras
 from sklearn.utils.validation import check_scalar
 
 # Arguments of `keras.Model.fit` that are passed on to it as they are.
@@ -13,31 +14,101 @@ PASSED_ON = (
     "validation_batch_size",
     "validation_freq",
 )
-_NOT_DECISIVE = ("callbacks", "verbose")
+# Epochs of a full training under hyperband, which divides them among trials.
+_HYPERBAND_EPOCHS = 64
+# Parameters that a search which goes on from a `directory` may have changed; what of
+# them holds for one call is part of the options.
+_MAY_CHANGE = {
+    "max_trials",
+    "max_time",
+    "refit",
+    "n_jobs",
+    "distribution",
+    "ensemble_size",
+    "directory",
+    "warm_start",
+    "verbose",
+    "callbacks",
+    "epochs",
+    "batch_size",
+    "validation_fraction",
+    "cv",
+    "class_weight",
+}
 
 
-@dataclass(frozen=True)
-class FitSettings:
-    """The parameters of `keras.Model.fit` for one call, wherever they were given."""
+@dataclass(frozen=True, eq=False)
+class FitOptions:
+    """Parameters of the estimator and arguments of `fit`; the latter win.
 
+    Names and meanings are those of the estimators' parameters, and ``shuffle`` is that
+    of `keras.Model.fit`. ``fit_arguments`` are the arguments that `keras.Model.fit` is
+    called with besides.
+    """
+
+    max_trials: int
+    max_time: float | None
+    tuner: object
+    scoring: object
     epochs: int | None
     batch_size: int | None
-    callbacks: tuple
-    class_weight: object
-    verbose: int
     validation_fraction: float
     cv: object
-    shuffle: bool
-    passed_on: dict = field(default_factory=dict)
+    callbacks: tuple
+    class_weight: object
+    ensemble_size: int
+    refit: bool
+    max_model_size: int | None
+    prune: str
+    directory: object
+    n_jobs: int | None
+    distribution: object
+    random_state: object
+    verbose: int
+    shuffle: bool = True
+    fit_arguments: dict = field(default_factory=dict)
+
+    @property
+    def planned_epochs(self):
+        """Epochs of all trials, or None if they are searched."""
+        if self.epochs is None and self.tuner == "hyperband":
+            return _HYPERBAND_EPOCHS
+        return self.epochs
 
     @property
     def decisive(self):
-        """What decides how trials end, by name; callbacks are the user's own affair."""
-        return {k: v for k, v in vars(self).items() if k not in _NOT_DECISIVE}
+        """What of this call decides how trials end, by name.
+
+        Callbacks may decide it, too, but they are the user's own affair.
+        """
+        return {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "class_weight": self.class_weight,
+            "validation_fraction": self.validation_fraction,
+            "cv": self.cv,
+            "shuffle": self.shuffle,
+            "fit_arguments": self.fit_arguments,
+        }
 
 
-def fit_settings(estimator, fit_params):
-    """Return the settings of a call; arguments of the call win.
+def decisive_parameters(estimator):
+    """Return the parameters that decide what trials there are and how they end.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Holds the constructor parameters.
+    """
+    params = estimator.get_params(deep=False)
+    if not isinstance(estimator.random_state, Integral):
+        # Every fit draws another seed; the journal keeps the first one.
+        del params["random_state"]
+    return {k: v for k, v in sorted(params.items()) if k not in _MAY_CHANGE}
+
+
+def make_options(estimator, fit_params):
+    """Return the options of a call; its arguments win over the constructor.
 
     Parameters
     ----------
@@ -53,25 +124,25 @@ def fit_settings(estimator, fit_params):
     ValueError
         If a value is out of range.
     """
-    given = dict(fit_params)
-    passed_on = {name: given.pop(name) for name in PASSED_ON if name in given}
-    if estimator.cv is not None and "validation_split" in given:
+    arguments = dict(fit_params)
+    passed_on = {name: arguments.pop(name) for name in PASSED_ON if name in arguments}
+    if estimator.cv is not None and "validation_split" in arguments:
         raise ValueError(
             "'validation_split' and 'cv' both say what trials are compared on. Pass "
             "one of them."
         )
-    fraction = given.pop("validation_split", estimator.validation_fraction)
+    fraction = arguments.pop("validation_split", estimator.validation_fraction)
     values = {
-        name: given.pop(name, getattr(estimator, name, None))
+        name: arguments.pop(name, getattr(estimator, name, None))
         for name in ("epochs", "batch_size", "callbacks", "class_weight")
     }
-    given_verbose = given.pop("verbose", estimator.verbose)
+    verbose = arguments.pop("verbose", estimator.verbose)
     _check_passed_on(passed_on)
-    shuffle = given.pop("shuffle", True)
-    if given:
+    shuffle = arguments.pop("shuffle", True)
+    if arguments:
         raise TypeError(
             f"{type(estimator).__name__}.fit() got an unexpected keyword argument "
-            f"{next(iter(given))!r}. Besides sample_weight and validation_data it "
+            f"{next(iter(arguments))!r}. Besides sample_weight and validation_data it "
             "takes the arguments of keras.Model.fit."
         )
     for name in ("epochs", "batch_size"):
@@ -87,14 +158,33 @@ def fit_settings(estimator, fit_params):
         max_val=1,
         include_boundaries="neither",
     )
-    return FitSettings(
-        **values | {"callbacks": _check_callbacks(values["callbacks"])},
-        verbose=_check_verbose(given_verbose),
+    values["callbacks"] = _check_callbacks(values["callbacks"])
+    return FitOptions(
+        **values,
+        verbose=_check_verbose(verbose),
         validation_fraction=fraction,
-        cv=estimator.cv,
         shuffle=bool(shuffle),
-        passed_on=passed_on,
+        fit_arguments=passed_on,
+        **{name: getattr(estimator, name) for name in _FROM_THE_CONSTRUCTOR},
     )
+
+
+# Options that no argument of `fit` can change.
+_FROM_THE_CONSTRUCTOR = (
+    "max_trials",
+    "max_time",
+    "tuner",
+    "scoring",
+    "cv",
+    "ensemble_size",
+    "refit",
+    "max_model_size",
+    "prune",
+    "directory",
+    "n_jobs",
+    "distribution",
+    "random_state",
+)
 
 
 def _check_passed_on(arguments):
@@ -112,15 +202,12 @@ def _check_callbacks(callbacks):
     if callbacks is None:
         return ()
     callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
-    if callbacks:
-        import keras
-
-        for callback in callbacks:
-            if not isinstance(callback, keras.callbacks.Callback):
-                raise TypeError(
-                    "The elements of 'callbacks' must be instances of "
-                    f"keras.callbacks.Callback, got {callback!r}."
-                )
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                "The elements of 'callbacks' must be instances of "
+                f"keras.callbacks.Callback, got {callback!r}."
+            )
     return tuple(callbacks)
 
 

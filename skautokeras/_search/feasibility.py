@@ -52,11 +52,13 @@ class Admission:
     >>> from skautokeras import ClassificationHead, DenseBlock, Input
     >>> from skautokeras._data.schema import ArraySchema, TargetSchema
     >>> from skautokeras._search.feasibility import Admission
+    >>> from skautokeras._space.graph import Graph
     >>> from skautokeras._space.search_space import SearchSpace
     >>> node = Input()
     >>> search_space = SearchSpace(
-    ...     [node],
-    ...     [ClassificationHead()(DenseBlock(n_layers=1, units=64)(node))],
+    ...     Graph(
+    ...         [node], [ClassificationHead()(DenseBlock(n_layers=1, units=64)(node))]
+    ...     ),
     ...     schemas=[ArraySchema(shape=(4,), n_samples=100)],
     ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
     ...     n_samples=100,

@@ -3,14 +3,13 @@
 import math
 import time
 from dataclasses import dataclass, field, replace
-from functools import partial
 from traceback import format_exception_only
 
 import numpy as np
 
 from skautokeras._search.cost import count_flops
 from skautokeras._state.randomness import seeded
-from skautokeras._training.compiled_epoch import validation_loss
+from skautokeras._training.compiled_epoch import loss_on
 from skautokeras._training.objective import Evaluation
 from skautokeras._training.pruning import fold_score
 from skautokeras._training.trainer import train
@@ -74,10 +73,8 @@ def evaluate(
     seed,
     deadline,
     *,
-    search_space,
-    recipe,
+    problem,
     data,
-    objective,
     on_epoch=lambda epoch, logs: False,
     curve=(),
 ):
@@ -92,14 +89,10 @@ def evaluate(
     deadline : Deadline
         Training ends at the first epoch behind it. Every fold has its share of what
         the folds before have left.
-    search_space : SearchSpace
-        Makes networks from values.
-    recipe : Recipe
-        How networks are trained.
+    problem : Problem
+        The search space, the folds, and how each is trained and judged.
     data : Data
         Training and validation rows of all folds.
-    objective : Objective
-        Scores predictions.
     on_epoch : callable
         Called as ``on_epoch(epoch, logs)``; True ends the training.
     curve : tuple of float, default=()
@@ -115,27 +108,30 @@ def evaluate(
     trial = Trial(values=dict(values), seed=seed)
     # "tuner/..." is what hyperband tells besides hyperparameters.
     epochs = values.get("tuner/epochs")
+    recipe = problem.recipe
     recipe = recipe if epochs is None else replace(recipe, epochs=int(epochs))
     trained = []
     try:
-        for i in range(data.n_folds):
+        for i, fold in enumerate(problem.folds):
             with seeded(fold_seed(seed, i)), recipe.scope():
-                built = search_space.of_fold(i).build(values)
+                built = fold.search_space.build(values)
             if i == 0:
                 trial = replace(
                     trial,
                     values=built.values,
                     n_parameters=built.network.count_params(),
                     flops=count_flops(built.network),
-                    new_hyperparameters=search_space.unknown(built.hyperparameters),
+                    new_hyperparameters=problem.search_space.unknown(
+                        built.hyperparameters
+                    ),
                 )
             with recipe.scope():
                 monitor = train(
                     built,
                     recipe,
-                    *data.fold(i),
-                    objective.of_fold(i),
-                    deadline=_share(deadline, data.n_folds - i),
+                    *fold.rows(data),
+                    fold.objective,
+                    deadline=_share(deadline, len(problem.folds) - i),
                     seed=fold_seed(seed, i),
                     on_epoch=on_epoch,
                     curve=curve if i == 0 else (),
@@ -143,7 +139,7 @@ def evaluate(
             trained.append(_Trained(monitor, built.network.get_weights()))
             if monitor.pruned:
                 break
-        trial = _with_results(trial, trained, search_space.heads, data.valid, objective)
+        trial = _with_results(trial, trained, problem, data.valid)
         return replace(trial, seconds=time.monotonic() - start)
     # One bad configuration must not end the search.
     except Exception as error:  # noqa: BLE001
@@ -182,7 +178,7 @@ class _Trained:
         self.weights = weights
 
 
-def _with_results(trial, trained, heads, rows, objective):
+def _with_results(trial, trained, problem, rows):
     """Return a trial with what came of its folds; ``rows`` are those to judge by."""
     monitors = [fold.monitor for fold in trained]
     outputs = [monitor.best_outputs for monitor in monitors]
@@ -191,7 +187,8 @@ def _with_results(trial, trained, heads, rows, objective):
         y_pred = {
             name: np.concatenate([o.y_pred[name] for o in outputs]) for name in y_pred
         }
-        score = objective(Evaluation(y_pred, partial(_loss, heads, rows)))
+        evaluation = Evaluation(y_pred, loss_on(problem.heads, rows))
+        score = problem.objective(evaluation)
         if not math.isfinite(score):
             raise FloatingPointError(f"The score of all folds is {score}.")
     return replace(
@@ -210,10 +207,6 @@ def _with_results(trial, trained, heads, rows, objective):
 
 def _mean(epochs):
     return round(sum(epochs) / len(epochs))
-
-
-def _loss(heads, rows, y_pred):
-    return float(validation_loss(heads, rows.y, y_pred, rows.weight))
 
 
 def _mean_history(histories):

@@ -3,7 +3,7 @@ from .accelerator import bfloat16_in_training as bfloat16_in_training
 from .accelerator import built_for_training as built_for_training
 from .block import WeightsMissingError as WeightsMissingError
 from .block import build_block as build_block
-from .efficient_net import _bytes as _bytes
+from .graph import Graph as Graph
 from .heads import Head as Head
 from .heads import make_metric as make_metric
 from .hyperparameters import Choice as Choice
@@ -16,6 +16,5 @@ from .pretrained import presets_on as presets_on
 from .records import Image as Image
 from .records import Table as Table
 from .records import Text as Text
-from .search_space import Graph as Graph
 from .search_space import SearchSpace as SearchSpace
 from .search_space import complete as complete

@@ -56,6 +56,24 @@ class Graph:
         """Return what the graph is, equal for equal graphs in any process."""
         return describe([*self.inputs, *self.outputs])
 
+    def heads(self, targets):
+        """Return the head of each output with the schema of its target.
+
+        Parameters
+        ----------
+        targets : list of TargetSchema
+            One per output.
+
+        Returns
+        -------
+        heads : dict of str to (Head, TargetSchema)
+            By the names of the heads.
+        """
+        return {
+            self.name(node): (node.block, target)
+            for node, target in zip(self.outputs, targets, strict=True)
+        }
+
     def name(self, node):
         """Return the name of a node: of the input, or of the block that makes it."""
         return self._names[node._key]

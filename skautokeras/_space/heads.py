@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval
 from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._layers.target import WithinRange
 from skautokeras._space.block import Block, snake_case
+from skautokeras._space.hyperparameters import check_parameters
 from skautokeras._space.records import Members
 
 
@@ -321,6 +322,25 @@ class RegressionHead(Head):
             return _output(x, target.n_outputs, None, name)
         z = _output(x, target.n_outputs, None, None)
         return WithinRange(target.lowest, target.highest, name=name)(z)
+
+
+def check_heads(heads):
+    """Raise unless the parameters, losses and metrics of heads can be used.
+
+    Parameters
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        The heads of a graph.
+
+    Raises
+    ------
+    ValueError or TypeError
+        If a parameter is wrong, or if Keras knows no loss or metric of a name.
+    """
+    for head, target in heads.values():
+        check_parameters(head)
+        head.make_loss(target)
+        head.make_metrics(target)
 
 
 def share_of_doubt(n_rows):

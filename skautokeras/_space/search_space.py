@@ -1,7 +1,6 @@
 """SearchSpace: nodes wired together, named, and built into networks."""
 
 import contextlib
-import copy
 import re
 from dataclasses import dataclass
 
@@ -10,9 +9,8 @@ import keras_tuner
 
 from skautokeras._data.schema import ImageSchema, StructuredDataSchema
 from skautokeras._space.block import as_tensor, build_block
-from skautokeras._space.graph import Graph, is_head
+from skautokeras._space.graph import is_head
 from skautokeras._space.heads import LossOfMembers
-from skautokeras._space.hyperparameters import check_parameters
 from skautokeras._space.records import Members
 from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock
@@ -54,10 +52,8 @@ class SearchSpace:
 
     Parameters
     ----------
-    inputs : list of Node
-        In the order of the data.
-    outputs : list of Node
-        Results of heads, in the order of the targets.
+    graph : Graph
+        The nodes, their order and their names.
     schemas : list
         One schema per input.
     targets : list of TargetSchema
@@ -72,8 +68,6 @@ class SearchSpace:
 
     Attributes
     ----------
-    graph : Graph
-        Order and names of the nodes.
     heads : dict of str to (Head, TargetSchema)
         By the names of the heads.
 
@@ -84,12 +78,12 @@ class SearchSpace:
     >>> import numpy as np
     >>> from skautokeras import ClassificationHead, DenseBlock, Input
     >>> from skautokeras._data.schema import ArraySchema, TargetSchema
+    >>> from skautokeras._space.graph import Graph
     >>> from skautokeras._space.search_space import SearchSpace
     >>> node = Input()
     >>> output = ClassificationHead()(DenseBlock(n_layers=1)(node))
     >>> search_space = SearchSpace(
-    ...     [node],
-    ...     [output],
+    ...     Graph([node], [output]),
     ...     schemas=[ArraySchema(shape=(4,), n_samples=100)],
     ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
     ...     n_samples=100,
@@ -102,8 +96,7 @@ class SearchSpace:
 
     def __init__(
         self,
-        inputs,
-        outputs,
+        graph,
         *,
         schemas,
         targets,
@@ -112,25 +105,15 @@ class SearchSpace:
         epochs=None,
         smooth_labels=True,
     ):
-        self.inputs = list(inputs)
-        self.outputs = list(outputs)
+        self.graph = graph
         self.schemas = list(schemas)
         self.targets = list(targets)
         self.n_samples = n_samples
         self.batch_size = batch_size
         self.epochs = epochs
         self.smooth_labels = smooth_labels
-        self.graph = Graph(self.inputs, self.outputs)
+        self.heads = graph.heads(self.targets)
         self._space = None
-        self._of_folds = ()
-
-    @property
-    def heads(self):
-        """Name of each output -> (head, target)."""
-        return {
-            self.graph.name(node): (node.block, target)
-            for node, target in zip(self.outputs, self.targets, strict=True)
-        }
 
     @property
     def block_names(self):
@@ -140,56 +123,17 @@ class SearchSpace:
         found = dict.fromkeys(match[0] for match in matches if match)
         return [*self.graph.block_names, *found]
 
-    def with_schemas(self, schemas, of_folds=()):
-        """Return the same graph with more known about the data.
-
-        Parameters
-        ----------
-        schemas : list
-            One schema per input.
-        of_folds : list of list, default=()
-            What is known in each fold, whose validation rows must not be looked at.
-            Empty: the same.
-        """
-        search_space = copy.copy(self)
-        search_space.schemas, search_space._space = list(schemas), None
-        search_space._of_folds = [
-            search_space.with_schemas(known) for known in of_folds
-        ]
-        return search_space
-
-    def without_label_smoothing(self):
-        """Return the same graph for scores that want probabilities as they are."""
-        search_space = copy.copy(self)
-        search_space.smooth_labels, search_space._space = False, None
-        return search_space
-
-    def of_fold(self, i):
-        """Return the graph with what is known in a fold.
-
-        Parameters
-        ----------
-        i : int
-            Its number, from 0.
-        """
-        return self._of_folds[i] if self._of_folds else self
-
     def check(self):
         """Build the configuration of all defaults once, without memory for weights.
 
-        What is wrong with it, or with the loss and metrics of a head, is mostly wrong
-        in every configuration. Other errors than these are left to the trials.
+        What is wrong with it is mostly wrong in every configuration. Other errors than
+        these are left to the trials.
 
         Raises
         ------
         ValueError or TypeError
-            If a block cannot be built on what comes before it, or if Keras knows no
-            loss or metric of a name.
+            If a block cannot be built on what comes before it.
         """
-        for head, target in self.heads.values():
-            check_parameters(head)
-            head.make_loss(target)
-            head.make_metrics(target)
         try:
             without_weights(self._run, _with_values({}))
         except (TypeError, ValueError):
@@ -295,9 +239,9 @@ class SearchSpace:
             ),
         )
         tensors, made, models = {}, {}, {}
-        for node, schema in zip(self.inputs, self.schemas, strict=True):
+        for node, schema in zip(self.graph.inputs, self.schemas, strict=True):
             name = self.graph.name(node)
-            prefix = "" if len(self.inputs) == 1 else f"{name}__"
+            prefix = "" if len(self.graph.inputs) == 1 else f"{name}__"
             input_tensors, made[node._key] = node.symbolic(schema, prefix)
             tensors.update(input_tensors)
         for node in self.graph.order:
@@ -307,7 +251,7 @@ class SearchSpace:
                     made[node._key] = self._build(hp, node, inputs, models)
         outputs, losses = {}, {}
         for node, (name, (head, target)) in zip(
-            self.outputs, self.heads.items(), strict=True
+            self.graph.outputs, self.heads.items(), strict=True
         ):
             (parent,) = node.parents
             with _naming(name, head):

@@ -2,6 +2,7 @@
 from .compiled_epoch import CompiledCache as CompiledCache
 from .compiled_epoch import CompiledNetwork as CompiledNetwork
 from .compiled_epoch import batch_bounds as batch_bounds
+from .compiled_epoch import loss_on as loss_on
 from .compiled_epoch import structure as structure
 from .compiled_epoch import validation_loss as validation_loss
 from .deadline import Deadline as Deadline
@@ -13,6 +14,8 @@ from .objective import make_objective as make_objective
 from .optimization import learning_rate_factor as learning_rate_factor
 from .optimization import learning_rate_factors as learning_rate_factors
 from .optimization import not_decayed as not_decayed
+from .problem import Fold as Fold
+from .problem import Problem as Problem
 from .pruning import is_behind as is_behind
 from .pruning import median_curve as median_curve
 from .row_updates import LARGE as LARGE

@@ -547,6 +547,28 @@ def validation_loss(heads, y, y_pred, weight):
     return tf.add_n(losses) * tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def loss_on(heads, rows):
+    """Return what computes the validation loss of predictions for some rows.
+
+    Parameters
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        The heads of the search space.
+    rows : Rows
+        The rows that were predicted.
+
+    Returns
+    -------
+    loss : callable
+        From predictions by head to a float.
+    """
+
+    def loss(y_pred):
+        return float(validation_loss(heads, rows.y, y_pred, rows.weight))
+
+    return loss
+
+
 def rows_at_once(x, network):
     """Return how many rows go through a network at once where nothing is learned.
 

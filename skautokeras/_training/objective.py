@@ -77,37 +77,14 @@ class Objective:
     ----------
     score : callable
         ``score(outputs) -> float``, greater is better.
-    folds : sequence of Objective, default=()
-        The same for the validation rows of each fold. Empty: there is one fold.
     """
 
-    def __init__(self, score, folds=()):
+    def __init__(self, score):
         self._score = score
-        self._folds = tuple(folds)
 
     def __call__(self, outputs):
         """Return the score of some outputs."""
         return float(self._score(outputs))
-
-    def with_folds(self, folds):
-        """Return the objective with those of the folds.
-
-        Parameters
-        ----------
-        folds : sequence of Objective
-            One per fold.
-        """
-        return Objective(self._score, folds)
-
-    def of_fold(self, i):
-        """Return the objective for the validation rows of a fold.
-
-        Parameters
-        ----------
-        i : int
-            Its number, from 0.
-        """
-        return self._folds[i] if self._folds else self
 
 
 def make_objective(

@@ -54,7 +54,7 @@ from skautokeras._data import (
     with_contrasts,
 )
 from skautokeras._search import Trial, make_oracle, search
-from skautokeras._space import Choice, Head, Int, PresetTokenizer, SearchSpace
+from skautokeras._space import Choice, Graph, Head, Int, PresetTokenizer, SearchSpace
 from skautokeras._state import seeded
 from skautokeras._training import Deadline
 
@@ -157,15 +157,14 @@ def graph_on(source, block):
 def graph_with(inputs, outputs, schema):
     target = TargetSchema(kind="binary", n_outputs=1)
     return SearchSpace(
-        inputs, outputs, schemas=[schema], targets=[target], n_samples=N_ROWS
+        Graph(inputs, outputs), schemas=[schema], targets=[target], n_samples=N_ROWS
     )
 
 
 def graph_of(inputs, outputs, X):
     adapter = StructuredDataAdapter().fit(X)
     search_space = SearchSpace(
-        inputs,
-        outputs,
+        Graph(inputs, outputs),
         schemas=[adapter.schema_],
         targets=[TargetSchema(kind="binary", n_outputs=1)],
         n_samples=len(X),

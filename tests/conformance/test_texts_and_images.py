@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from skautokeras import (
     Flatten,
+    GreedyOracle,
     ImageClassifier,
     ImageInput,
     ImageRegressor,
@@ -39,6 +40,17 @@ SAME_FOR_TABLES = (
 )
 
 
+def start(*, objective, hyperparameters, max_trials, seed):
+    """Return an oracle that begins with a training that learns fast."""
+    return GreedyOracle(
+        objective=objective,
+        hyperparameters=hyperparameters,
+        max_trials=max_trials,
+        seed=seed,
+        initial_values=[{"training/learning_rate": 3e-2, "training/batch_size": 16}],
+    )
+
+
 class _Written:
     """Takes tables of numbers, and searches nothing."""
 
@@ -50,9 +62,6 @@ class _Written:
     def _nodes(self):
         (text,), _ = super()._nodes()
         return [text], [self._make_head()(TextToNgramVector(dim=8, dropout=0.0)(text))]
-
-    def _predefined(self, search_space):
-        return [{"training/learning_rate": 3e-2, "training/batch_size": 16}]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -82,9 +91,6 @@ class _AnyWidth:
         image = ImageInput(image_shape=(1, max(self._width, 1)))
         return [image], [self._make_head()(Flatten()(Normalization()(image)))]
 
-    def _predefined(self, search_space):
-        return [{"training/learning_rate": 3e-2, "training/batch_size": 16}]
-
 
 class WideImageClassifier(_AnyWidth, ImageClassifier):
     """Classifier for images one pixel high."""
@@ -95,10 +101,10 @@ class WideImageRegressor(_AnyWidth, ImageRegressor):
 
 
 ESTIMATORS = (
-    WrittenTextClassifier(epochs=32, **QUICK),
-    WrittenTextRegressor(epochs=32, **QUICK),
-    WideImageClassifier(epochs=16, image_shape=(1, 1), **QUICK),
-    WideImageRegressor(epochs=16, image_shape=(1, 1), **QUICK),
+    WrittenTextClassifier(epochs=32, tuner=start, **QUICK),
+    WrittenTextRegressor(epochs=32, tuner=start, **QUICK),
+    WideImageClassifier(epochs=16, image_shape=(1, 1), tuner=start, **QUICK),
+    WideImageRegressor(epochs=16, image_shape=(1, 1), tuner=start, **QUICK),
 )
 
 

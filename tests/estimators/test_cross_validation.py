@@ -29,6 +29,7 @@ from skautokeras import (
     TextInput,
 )
 from skautokeras._estimators import BaseAutoEstimator
+from skautokeras._fit import Sample, make_options, prepare
 
 QUICK = {"max_trials": 2, "epochs": 3, "random_state": 0, "refit": False}
 
@@ -245,16 +246,19 @@ def test_what_a_text_tells_of_the_classes_is_learned_in_each_fold():
     model = AutoModel(
         TextInput(), ClassificationHead(), **{**QUICK, "max_trials": 1}, cv=splits
     )
-    seen = []
-
-    class Watched(AutoModel):
-        def _search(self, problem, *args):
-            seen.append(problem.search_space)
-            return super()._search(problem, *args)
-
-    Watched(**model.get_params()).fit(texts, y)
-    graphs = [seen[0], seen[0].of_fold(0), seen[0].of_fold(1)]
-    whole, *folds = [set(np.flatnonzero(g.schemas[0].word_contrasts)) for g in graphs]
+    graph = model._wire()
+    problem = prepare(
+        graph,
+        Sample(texts, y, None, graph.input_names, graph.head_names),
+        None,
+        make_options(model, {}),
+        check_X=model._check_X,
+        name="AutoModel",
+        description=None,
+        journal=None,
+    ).problem
+    spaces = [problem.search_space, *(fold.search_space for fold in problem.folds)]
+    whole, *folds = [set(np.flatnonzero(s.schemas[0].word_contrasts)) for s in spaces]
     assert not folds[0] & folds[1]
     assert whole == folds[0] | folds[1]
 

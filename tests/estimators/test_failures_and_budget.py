@@ -37,14 +37,10 @@ class WithBlock(StructuredDataClassifier):
         node = StructuredDataInput()
         return [node], [ClassificationHead()(Unlucky()(node))]
 
-    def _predefined(self, search_space):
-        kinds = {3: ["error", "nan", "good"], 2: ["huge", "good"], 1: ["error"]}
-        kinds = kinds[self.max_trials]
-        return [{"unlucky_1/kind": kind} for kind in kinds]
 
-
-def _huge_first(*, objective, hyperparameters, max_trials, seed):
-    kinds = [{"unlucky_1/kind": kind} for kind in ("huge", "good")]
+def _unlucky_first(*, objective, hyperparameters, max_trials, seed):
+    kinds = {3: ["error", "nan", "good"], 2: ["huge", "good"], 1: ["error"]}
+    kinds = [{"unlucky_1/kind": kind} for kind in kinds[max_trials]]
     return GreedyOracle(
         objective, max_trials, kinds, seed, hyperparameters=hyperparameters
     )
@@ -72,7 +68,9 @@ def iris():
 
 
 def test_failed_trials_are_recorded_and_the_search_goes_on(iris, capsys):
-    classifier = WithBlock(max_trials=3, epochs=2, random_state=0, verbose=1).fit(*iris)
+    classifier = WithBlock(
+        max_trials=3, epochs=2, random_state=0, verbose=1, tuner=_unlucky_first
+    ).fit(*iris)
     board = classifier.leaderboard_.set_index("trial")
     assert board["status"].to_dict() == {0: "failed", 1: "failed", 2: "completed"}
     assert "this block cannot be built" in board["error"][0]
@@ -82,7 +80,7 @@ def test_failed_trials_are_recorded_and_the_search_goes_on(iris, capsys):
 
 
 def test_a_network_too_large_for_the_memory_does_not_end_the_search(iris):
-    classifier = WithBlock(max_trials=2, epochs=2, random_state=0, tuner=_huge_first)
+    classifier = WithBlock(max_trials=2, epochs=2, random_state=0, tuner=_unlucky_first)
     board = classifier.fit(*iris).leaderboard_.set_index("trial")
     assert board["status"].to_dict() == {0: "failed", 1: "completed"}
     assert "ResourceExhausted" in board["error"][0]
@@ -90,7 +88,9 @@ def test_a_network_too_large_for_the_memory_does_not_end_the_search(iris):
 
 def test_a_search_in_which_all_trials_fail_raises_the_first_reason(iris):
     with pytest.raises(RuntimeError, match="this block cannot be built"):
-        WithBlock(max_trials=1, epochs=2, random_state=0).fit(*iris)
+        WithBlock(max_trials=1, epochs=2, random_state=0, tuner=_unlucky_first).fit(
+            *iris
+        )
 
 
 def test_ctrl_c_leaves_the_best_trial_so_far(iris):

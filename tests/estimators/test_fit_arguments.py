@@ -238,17 +238,11 @@ def test_an_impossible_size_is_an_error_that_says_what_is_possible(titanic):
 
 
 def test_predefined_configurations_come_from_cheap_to_dear(titanic):
-    class Reversed(StructuredDataClassifier):
-        def _predefined(self, search_space):
-            return super()._predefined(search_space)[::-1]
-
-    orders = []
-    for cls in (StructuredDataClassifier, Reversed):
-        board = cls(max_trials=3, epochs=1, random_state=0, refit=False).fit(*titanic)
-        board = board.leaderboard_.sort_values("trial")
-        assert board["flops"].is_monotonic_increasing
-        orders.append(board["flops"].tolist())
-    assert orders[0] == orders[1]
+    classifier = StructuredDataClassifier(
+        max_trials=3, epochs=1, random_state=0, refit=False
+    ).fit(*titanic)
+    board = classifier.leaderboard_.sort_values("trial")
+    assert board["flops"].is_monotonic_increasing
 
 
 @pytest.mark.parametrize(

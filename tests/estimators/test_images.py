@@ -21,6 +21,7 @@ from skautokeras import (
     ClassificationHead,
     ConvBlock,
     Flatten,
+    GreedyOracle,
     ImageClassifier,
     ImageInput,
     ImageRegressor,
@@ -57,12 +58,20 @@ class Quick(ImageClassifier):
         )(image)
         return [image], [self._make_head()(Flatten()(x))]
 
-    def _predefined(self, search_space):
-        return [{"training/learning_rate": 2e-2, "training/batch_size": 32}]
+
+def start(*, objective, hyperparameters, max_trials, seed):
+    """Return an oracle that begins with a training that learns fast."""
+    return GreedyOracle(
+        objective=objective,
+        hyperparameters=hyperparameters,
+        max_trials=max_trials,
+        seed=seed,
+        initial_values=[{"training/learning_rate": 2e-2, "training/batch_size": 32}],
+    )
 
 
 def quick(**params):
-    return Quick(**{**QUICK, "epochs": 2, "random_state": 0, **params})
+    return Quick(**{**QUICK, "tuner": start, "epochs": 2, "random_state": 0, **params})
 
 
 def test_digits_are_learned(fitted, digits):

@@ -8,6 +8,7 @@ from sklearn.model_selection import cross_val_score
 from skautokeras import (
     Block,
     ClassificationHead,
+    GreedyOracle,
     StructuredDataClassifier,
     StructuredDataInput,
 )
@@ -71,10 +72,18 @@ def make_classifier():
             node = StructuredDataInput()
             return [node], [ClassificationHead()(Unlucky()(node))]
 
-        def _predefined(self, search_space):
-            return [{"unlucky_1/kind": kind} for kind in ("error", "good")]
+    def start(*, objective, hyperparameters, max_trials, seed):
+        return GreedyOracle(
+            objective=objective,
+            hyperparameters=hyperparameters,
+            max_trials=max_trials,
+            seed=seed,
+            initial_values=[{"unlucky_1/kind": kind} for kind in ("error", "good")],
+        )
 
-    return WithBlock(max_trials=2, epochs=2, random_state=0, n_jobs=2, refit=False)
+    return WithBlock(
+        max_trials=2, epochs=2, random_state=0, n_jobs=2, refit=False, tuner=start
+    )
 
 
 def test_a_block_of_a_users_own_fails_in_a_worker(iris):

@@ -14,6 +14,7 @@ from skautokeras import (
     RegressionHead,
     StructuredDataInput,
 )
+from skautokeras import _training as training
 from skautokeras._data import (
     ClassAdapter,
     Data,
@@ -22,7 +23,7 @@ from skautokeras._data import (
     StructuredDataAdapter,
     split_indices,
 )
-from skautokeras._space import SearchSpace
+from skautokeras._space import Graph, SearchSpace
 from skautokeras._state import seeded
 from skautokeras._training import Deadline, Recipe, make_objective, train
 from skautokeras._training import deadline as deadline_module
@@ -41,6 +42,12 @@ class Problem:
     @property
     def recipe(self):
         return Recipe(heads=self.search_space.heads, epochs=6)
+
+    def of_one_fold(self, search_space=None, recipe=None):
+        """Return what trials share: the search space, one fold and the recipe."""
+        return training.Problem.of_one_fold(
+            search_space or self.search_space, self.objective(), recipe or self.recipe
+        )
 
     def objective(self, scoring=None, **kwargs):
         heads, rows = self.search_space.heads, self.data.valid
@@ -72,8 +79,7 @@ def make_problem(X, y, *, head, target, stratify):
     node = StructuredDataInput()
     block = DenseBlock(n_layers=1, units=16, use_batchnorm=False, residual=False)
     search_space = SearchSpace(
-        [node],
-        [head(block(node))],
+        Graph([node], [head(block(node))]),
         schemas=[adapter.schema_],
         targets=[target.schema_],
         n_samples=len(y),

@@ -15,7 +15,13 @@ from skautokeras import (
 )
 from skautokeras._data import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._search import Admission, Trial, count_flops, estimate_cost
-from skautokeras._space import SearchSpace, WeightsMissingError, accelerator, predefined
+from skautokeras._space import (
+    Graph,
+    SearchSpace,
+    WeightsMissingError,
+    accelerator,
+    predefined,
+)
 from skautokeras._training import time_step
 
 N_ROWS = 100_000_000
@@ -88,8 +94,7 @@ def test_the_speed_is_that_of_the_fastest_trial(problem, flops):
 
 def test_a_short_training_needs_the_time_for_all_of_it(problem, flops):
     search_space = SearchSpace(
-        problem.search_space.inputs,
-        problem.search_space.outputs,
+        problem.search_space.graph,
         schemas=problem.search_space.schemas,
         targets=problem.search_space.targets,
         n_samples=150,
@@ -128,8 +133,7 @@ class Pretrained(Block):
 def pretrained_graph(problem, block):
     search_space, node = problem.search_space, Input()
     return SearchSpace(
-        [node],
-        [ClassificationHead()(block(node))],
+        Graph([node], [ClassificationHead()(block(node))]),
         schemas=[ArraySchema((4,), 10)],
         targets=search_space.targets,
         n_samples=10,
@@ -159,8 +163,7 @@ def test_a_faster_machine_is_given_larger_networks(monkeypatch):
     schema = ImageSchema(shape, 50_000, "uint8", 0.0, 255.0, *facts)
     node = ImageInput()
     search_space = SearchSpace(
-        [node],
-        [ClassificationHead()(ImageBlock()(node))],
+        Graph([node], [ClassificationHead()(ImageBlock()(node))]),
         schemas=[schema],
         targets=[TargetSchema(kind="multiclass", n_outputs=10)],
         n_samples=50_000,

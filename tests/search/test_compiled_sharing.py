@@ -10,8 +10,8 @@ import pytest
 
 from skautokeras import Block, ClassificationHead, StructuredDataInput
 from skautokeras._search import evaluate
-from skautokeras._space import SearchSpace
-from skautokeras._training import CompiledCache, Deadline
+from skautokeras._space import Graph, SearchSpace
+from skautokeras._training import CompiledCache, Deadline, Problem
 from skautokeras._training import compiled_epoch as compiled
 
 
@@ -78,8 +78,7 @@ class Scaled(Block):
 def test_networks_that_differ_do_not_share_a_compiled_function(problem, how):
     node = StructuredDataInput()
     search_space = SearchSpace(
-        [node],
-        [ClassificationHead()(Scaled(how)(node))],
+        Graph([node], [ClassificationHead()(Scaled(how)(node))]),
         schemas=problem.search_space.schemas,
         targets=problem.search_space.targets,
         n_samples=150,
@@ -91,10 +90,12 @@ def test_networks_that_differ_do_not_share_a_compiled_function(problem, how):
             {"scaled_1/factor": factor},
             0,
             Deadline(None),
-            search_space=search_space,
-            recipe=replace(problem.recipe, epochs=2, cache=cache),
+            problem=Problem.of_one_fold(
+                search_space,
+                problem.objective(),
+                replace(problem.recipe, epochs=2, cache=cache),
+            ),
             data=problem.data,
-            objective=problem.objective(),
         )
         assert trial.error is None
         return trial.history["loss"]

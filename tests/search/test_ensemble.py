@@ -232,10 +232,8 @@ def trials(problem):
             {"training/learning_rate": rate},
             seed,
             Deadline(None),
-            search_space=problem.search_space,
-            recipe=problem.recipe,
+            problem=problem.of_one_fold(),
             data=problem.data,
-            objective=problem.objective(),
         )
         for seed, rate in enumerate([0.01, 0.001])
     ]
@@ -274,10 +272,9 @@ def refitted(problem, trials, weights, *, rows=None, deadline=None, refit=True):
     deadline = deadline or Deadline(None)
     recipe = problem.recipe
     return finish(
-        problem.search_space,
         trials,
         weights,
-        recipe,
+        problem.of_one_fold(recipe=recipe),
         data,
         refit=refit,
         deadline=deadline,
@@ -299,10 +296,9 @@ def test_without_a_refit_trials_are_restored_as_they_were(
     if how == "too slow":
         trials = [replace(trial, seconds=1e6) for trial in trials]
     ensemble = finish(
-        problem.search_space,
         trials,
         weights,
-        problem.recipe,
+        problem.of_one_fold(),
         replace(problem.data, all=None) if how == "no rows" else problem.data,
         refit=how != "no refit",
         deadline=Deadline({"no time": 0, "too slow": 1000}.get(how)),
@@ -366,18 +362,24 @@ def test_a_refit_that_runs_out_of_memory_is_dropped(problem, trials, monkeypatch
 
 
 def test_more_networks_take_longer_to_refit(problem, trials):
-    one, two = (refit_seconds(trials, problem.data, size, 1e6) for size in (1, 2))
+    shared = problem.of_one_fold()
+    one, two = (
+        refit_seconds(trials, shared, problem.data, size, 1e6) for size in (1, 2)
+    )
     assert 0 < one < two
     # What does not fit into a quarter of the time needs none.
-    assert refit_seconds(trials, problem.data, 2, 4 * one) == pytest.approx(one)
+    assert refit_seconds(trials, shared, problem.data, 2, 4 * one) == pytest.approx(one)
     least = min(one, two - one)
-    assert refit_seconds(trials, problem.data, 2, 3.9 * least) == 0
-    assert refit_seconds(trials, problem.data, 2, None) == 0
-    assert refit_seconds(trials, replace(problem.data, all=None), 2, 1e6) == 0
-    assert refit_seconds([failed_trial()], problem.data, 2, 1e6) == 0
+    assert refit_seconds(trials, shared, problem.data, 2, 3.9 * least) == 0
+    assert refit_seconds(trials, shared, problem.data, 2, None) == 0
+    assert refit_seconds(trials, shared, replace(problem.data, all=None), 2, 1e6) == 0
+    assert refit_seconds([failed_trial()], shared, problem.data, 2, 1e6) == 0
 
 
 def test_no_time_is_kept_for_what_can_be_in_no_ensemble(problem, trials):
     alike = [replace(trials[0], score=-float(i)) for i in range(30)]
-    kept, one = (refit_seconds(alike, problem.data, size, 1e6) for size in (30, 1))
+    kept, one = (
+        refit_seconds(alike, problem.of_one_fold(), problem.data, size, 1e6)
+        for size in (30, 1)
+    )
     assert kept == pytest.approx(len(candidates(alike)) * one)

@@ -10,7 +10,14 @@ from sklearn.metrics import log_loss
 from skautokeras._data import Data, cv_splits, valid_positions
 from skautokeras._ensemble import finish, refit_seconds
 from skautokeras._search import Admission, Journal, Trial, estimate_cost, evaluate
-from skautokeras._training import Deadline, Objective, make_objective, median_curve
+from skautokeras._training import (
+    Deadline,
+    Fold,
+    Objective,
+    Problem,
+    make_objective,
+    median_curve,
+)
 
 HEAD = "classification_head_1"
 N_FOLDS = 3
@@ -18,12 +25,13 @@ N_FOLDS = 3
 
 @pytest.fixture(scope="module")
 def folds(problem):
-    """Iris in three folds: data, objective, and the classes of the rows to judge by."""
+    """Iris in three folds: data, what trials share, and the classes to judge by."""
     rows = problem.data.all
     y = rows.y[HEAD]
     splits = cv_splits(N_FOLDS, y, y, stratify=True, seed=0)
-    data = Data.of_splits(rows, splits)
-    y = y[valid_positions(splits)]
+    positions = valid_positions(splits)
+    data = Data(rows, rows.take(positions), all=rows)
+    y = y[positions]
 
     def objective(part):
         return make_objective(
@@ -34,26 +42,43 @@ def folds(problem):
             y_true={HEAD: y[part]},
         )
 
-    whole = objective(slice(None)).with_folds(objective(part) for _, part in data.folds)
-    return SimpleNamespace(data=data, objective=whole, y=y)
+    parts = [slice(50 * i, 50 * (i + 1)) for i in range(N_FOLDS)]
+    shared = Problem(
+        problem.search_space,
+        objective(slice(None)),
+        tuple(
+            Fold(problem.search_space, objective(part), train, part)
+            for (train, _), part in zip(splits, parts, strict=True)
+        ),
+        problem.recipe,
+    )
+    return SimpleNamespace(data=data, problem=shared, y=y)
 
 
-def evaluated(problem, folds, values=None, deadline=None, **kwargs):
+def evaluated(folds, values=None, deadline=None, **kwargs):
     return evaluate(
         values or {},
         3,
         deadline or Deadline(None),
-        search_space=problem.search_space,
-        recipe=kwargs.pop("recipe", problem.recipe),
+        problem=folds.problem,
         data=folds.data,
-        objective=folds.objective,
         **kwargs,
     )
 
 
+def with_objectives(folds, objective, of_folds):
+    """Return the same folds, judged by other objectives."""
+    changed = [
+        replace(fold, objective=of_fold)
+        for fold, of_fold in zip(folds.problem.folds, of_folds, strict=True)
+    ]
+    shared = replace(folds.problem, objective=objective, folds=tuple(changed))
+    return SimpleNamespace(data=folds.data, problem=shared)
+
+
 @pytest.fixture(scope="module")
-def trial(problem, folds):
-    return evaluated(problem, folds)
+def trial(folds):
+    return evaluated(folds)
 
 
 def test_the_score_is_that_of_what_all_folds_predict(trial, folds):
@@ -65,17 +90,17 @@ def test_the_score_is_that_of_what_all_folds_predict(trial, folds):
 
 def test_every_fold_has_a_network_that_predicts_its_rows(problem, trial, folds):
     ensemble = finish(
-        problem.search_space,
         [trial],
         {0: 1.0},
-        problem.recipe,
+        folds.problem,
         folds.data,
         refit=False,
         deadline=None,
     )
     assert ensemble.weights == [1 / 3] * 3
     said = [np.asarray(model(folds.data.valid.x)[HEAD]) for model in ensemble.models]
-    for (_, part), y_pred in zip(folds.data.folds, said, strict=True):
+    for fold, y_pred in zip(folds.problem.folds, said, strict=True):
+        part = fold.valid
         np.testing.assert_allclose(y_pred[part], trial.y_pred[HEAD][part], atol=1e-5)
     # The one model of the three says their mean.
     found = ensemble.as_model()(folds.data.valid.x)[HEAD]
@@ -84,10 +109,9 @@ def test_every_fold_has_a_network_that_predicts_its_rows(problem, trial, folds):
 
 def test_networks_of_the_folds_share_the_weight_of_their_trial(problem, trial, folds):
     ensemble = finish(
-        problem.search_space,
         [trial, trial],
         {1: 0.75, 0: 0.25},
-        problem.recipe,
+        folds.problem,
         folds.data,
         refit=True,
         deadline=Deadline(0),  # no time for it
@@ -110,7 +134,7 @@ def test_a_fold_that_ended_earlier_stays_what_it_was(problem, folds):
         calls.append(epoch)
         return len(calls) == 2  # the first fold only
 
-    trial = evaluated(problem, folds, on_epoch=on_epoch)
+    trial = evaluated(folds, on_epoch=on_epoch)
     scores = [trial.history[f"split{i}_val_score"] for i in range(N_FOLDS)]
     assert list(map(len, scores)) == [2, 6, 6]
     last = scores[0][-1], scores[1][-1], scores[2][-1]
@@ -119,29 +143,28 @@ def test_a_fold_that_ended_earlier_stays_what_it_was(problem, folds):
 
 
 def test_folds_differ_in_their_seeds_and_repeat_with_the_trial(problem, trial, folds):
-    again = evaluated(problem, folds)
+    again = evaluated(folds)
     assert again.history == trial.history
     np.testing.assert_array_equal(again.y_pred[HEAD], trial.y_pred[HEAD])
     # The same rows twice: what differs is the seed.
-    train, valid = folds.data.folds[0]
-    twice = replace(folds.data, folds=((train, valid), (train, valid)))
-    objective = folds.objective.with_folds([folds.objective.of_fold(0)] * 2)
-    objective = Objective(lambda outputs: 0.0, objective._folds)
-    found = evaluated(problem, SimpleNamespace(data=twice, objective=objective))
+    fold = folds.problem.folds[0]
+    twice = replace(
+        folds.problem, objective=Objective(lambda outputs: 0.0), folds=(fold, fold)
+    )
+    found = evaluated(SimpleNamespace(data=folds.data, problem=twice))
     first, second = np.split(found.y_pred[HEAD], 2)
-    np.testing.assert_array_equal(first, trial.y_pred[HEAD][valid])
+    np.testing.assert_array_equal(first, trial.y_pred[HEAD][fold.valid])
     assert not np.allclose(first, second, atol=1e-3)
 
 
 def test_a_trial_that_is_behind_in_the_first_fold_ends_there(problem, folds):
-    trial = evaluated(problem, folds, curve=(1.0,) * 8)
+    trial = evaluated(folds, curve=(1.0,) * 8)
     assert (trial.status, trial.n_folds, trial.epochs) == ("pruned", 1, 2)
     # Later folds are not compared: they may be harder.
-    first = folds.objective.of_fold(0)
+    first = folds.problem.folds[0].objective
     bad = Objective(lambda outputs: -1e9)
-    objective = folds.objective.with_folds([first, bad, bad])
-    rest = SimpleNamespace(data=folds.data, objective=objective)
-    trial = evaluated(problem, rest, curve=(-1e6,) * 8)
+    rest = with_objectives(folds, folds.problem.objective, [first, bad, bad])
+    trial = evaluated(rest, curve=(-1e6,) * 8)
     assert (trial.status, trial.n_folds) == ("completed", N_FOLDS)
 
 
@@ -153,7 +176,7 @@ def test_trials_are_compared_in_their_first_fold():
 
 @pytest.mark.parametrize("seconds", [0, 1e-3])
 def test_without_time_every_fold_still_has_an_epoch(problem, folds, seconds):
-    trial = evaluated(problem, folds, deadline=Deadline(seconds))
+    trial = evaluated(folds, deadline=Deadline(seconds))
     assert (trial.status, trial.n_folds, trial.epochs) == ("completed", N_FOLDS, 1)
 
 
@@ -166,7 +189,10 @@ def test_every_fold_has_its_share_of_the_time(problem, folds, clock):
         return False
 
     recipe = replace(problem.recipe, epochs=1000, early_stopping=False)
-    evaluated(problem, folds, deadline=Deadline(30.0), recipe=recipe, on_epoch=on_epoch)
+    long = SimpleNamespace(
+        data=folds.data, problem=replace(folds.problem, recipe=recipe)
+    )
+    evaluated(long, deadline=Deadline(30.0), on_epoch=on_epoch)
     first = [now for now, epoch in started if epoch == 1]
     assert first == pytest.approx([0, 10, 20], abs=2)
     assert clock.now == pytest.approx(30, abs=2)
@@ -183,10 +209,9 @@ def test_a_refit_takes_as_long_as_was_best_on_average(problem, trial, folds):
 
     recipe = Recipe(heads=problem.search_space.heads, epochs=6)
     ensemble = finish(
-        problem.search_space,
         [trial],
         {0: 1.0},
-        recipe,
+        replace(folds.problem, recipe=recipe),
         folds.data,
         refit=True,
         deadline=Deadline(None),
@@ -198,7 +223,9 @@ def test_a_refit_takes_as_long_as_was_best_on_average(problem, trial, folds):
 def test_the_time_for_a_refit_is_told_from_all_folds(trial, folds):
     trial = replace(trial, seconds=8.0, epochs=6, best_epoch=6)
     # Three folds of 100 rows took 8 s: 150 rows take half as long.
-    assert refit_seconds([trial], folds.data, 1, 1e6) == pytest.approx(4.0)
+    assert refit_seconds([trial], folds.problem, folds.data, 1, 1e6) == pytest.approx(
+        4.0
+    )
 
 
 def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
@@ -222,8 +249,8 @@ def test_a_trial_of_folds_comes_back_from_disk(trial, tmp_path):
 
 
 def test_a_score_that_is_not_finite_is_a_failure(problem, folds):
-    objective = Objective(
-        lambda outputs: float("nan"), [folds.objective.of_fold(i) for i in range(3)]
+    of_folds = [fold.objective for fold in folds.problem.folds]
+    found = evaluated(
+        with_objectives(folds, Objective(lambda outputs: float("nan")), of_folds)
     )
-    found = evaluated(problem, SimpleNamespace(data=folds.data, objective=objective))
     assert "The score of all folds is nan" in found.error

@@ -20,7 +20,7 @@ from skautokeras import (
 )
 from skautokeras._ensemble import Ensemble
 from skautokeras._layers import NTKDense, PeriodicEmbedding
-from skautokeras._space import SearchSpace
+from skautokeras._space import Graph, SearchSpace
 from skautokeras._training import not_decayed
 
 HEAD = "classification_head_1"
@@ -36,8 +36,9 @@ def with_block(problem, block, head=None, batch_size=16):
     """Return a problem with another network."""
     node = StructuredDataInput()
     search_space = SearchSpace(
-        [node],
-        [(head or ClassificationHead(metrics=["accuracy"]))(block(node))],
+        Graph(
+            [node], [(head or ClassificationHead(metrics=["accuracy"]))(block(node))]
+        ),
         schemas=problem.search_space.schemas,
         targets=problem.search_space.targets,
         n_samples=150,

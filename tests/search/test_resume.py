@@ -19,7 +19,7 @@ from skautokeras._search import (
     make_oracle,
     search,
 )
-from skautokeras._training import Deadline
+from skautokeras._training import Deadline, Problem
 
 N_TRIALS, N_BEFORE = 5, 2
 DATA = {"data": "1", "parameters": "2"}
@@ -98,10 +98,10 @@ def test_trained_networks_are_the_same_to_the_last_bit(problem, tmp_path):
             {**values, "tuner/epochs": 2},
             seed,
             deadline,
-            search_space=problem.search_space,
-            recipe=problem.recipe,
+            problem=Problem.of_one_fold(
+                problem.search_space, problem.objective(), problem.recipe
+            ),
             data=problem.data,
-            objective=problem.objective(),
         )
 
     check_resumes("greedy", space, train, tmp_path)

@@ -14,11 +14,12 @@ from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
 from skautokeras._data import Data, Rows
 from skautokeras._ensemble import Ensemble
 from skautokeras._search import evaluate
-from skautokeras._space import SearchSpace
+from skautokeras._space import Graph, SearchSpace
 from skautokeras._state import seeded
 from skautokeras._training import (
     CompiledCache,
     Deadline,
+    Problem,
     Recipe,
     batch_bounds,
     learning_rate_factor,
@@ -372,8 +373,7 @@ def test_weight_decay_shrinks_kernels_and_nothing_else(problem, changes):
     node = StructuredDataInput()
     block = DenseBlock(n_layers=1, units=4, use_batchnorm=True, residual=False)
     search_space = SearchSpace(
-        [node],
-        [ClassificationHead()(block(node))],
+        Graph([node], [ClassificationHead()(block(node))]),
         schemas=problem.search_space.schemas,
         targets=problem.search_space.targets,
         n_samples=150,
@@ -494,10 +494,12 @@ def test_the_generators_of_python_and_numpy_are_left_alone(problem, changes):
         {},
         3,
         Deadline(None),
-        search_space=problem.search_space,
-        recipe=replace(problem.recipe, epochs=1, **changes),
+        problem=Problem.of_one_fold(
+            problem.search_space,
+            problem.objective(),
+            replace(problem.recipe, epochs=1, **changes),
+        ),
         data=problem.data,
-        objective=problem.objective(),
     )
     assert trial.status == "completed"
     assert states() == before

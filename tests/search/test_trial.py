@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from skautokeras import Block, ClassificationHead, StructuredDataInput
 from skautokeras._search import evaluate
-from skautokeras._space import SearchSpace
-from skautokeras._training import Deadline
+from skautokeras._space import Graph, SearchSpace
+from skautokeras._training import Deadline, Problem
 
 HEAD = "classification_head_1"
 
@@ -75,10 +75,10 @@ def evaluated(problem, search_space=None, values=None, recipe=None, **kwargs):
         values or {},
         3,
         Deadline(None),
-        search_space=search_space,
-        recipe=recipe or problem.recipe,
+        problem=Problem.of_one_fold(
+            search_space, problem.objective(), recipe or problem.recipe
+        ),
         data=problem.data,
-        objective=problem.objective(),
         **kwargs,
     )
 
@@ -86,8 +86,7 @@ def evaluated(problem, search_space=None, values=None, recipe=None, **kwargs):
 def graph_with(problem, block):
     node = StructuredDataInput()
     return SearchSpace(
-        [node],
-        [ClassificationHead()(block(node))],
+        Graph([node], [ClassificationHead()(block(node))]),
         schemas=problem.search_space.schemas,
         targets=problem.search_space.targets,
         n_samples=150,
@@ -190,10 +189,10 @@ def test_a_training_ends_with_the_first_epoch_behind_the_deadline(problem):
         {},
         3,
         Deadline(0),
-        search_space=problem.search_space,
-        recipe=problem.recipe,
+        problem=Problem.of_one_fold(
+            problem.search_space, problem.objective(), problem.recipe
+        ),
         data=problem.data,
-        objective=problem.objective(),
     )
     assert (trial.status, trial.epochs, trial.best_epoch) == ("completed", 1, 1)
 

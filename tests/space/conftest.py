@@ -19,7 +19,7 @@ from skautokeras._data import (
     TargetSchema,
     TextAdapter,
 )
-from skautokeras._space import PresetTokenizer, SearchSpace
+from skautokeras._space import Graph, PresetTokenizer, SearchSpace
 
 N_ROWS = 60
 # What a block is built on where that is no table.
@@ -111,18 +111,17 @@ def source_for(table, request):
 def make_graph(source_for):
     """From blocks, each on the one before, to a graph for two classes."""
 
-    def make(*blocks, source=None, **kwargs):
+    def make(*blocks, source=None, n_samples=N_ROWS, **kwargs):
         blocks = blocks or [StructuredDataBlock()]
         node, schema, _ = source or source_for(blocks[0])
         x = node
         for block in blocks:
             x = block(x)
         return SearchSpace(
-            [node],
-            [ClassificationHead()(x)],
+            Graph([node], [ClassificationHead()(x)]),
             schemas=[schema],
             targets=[TargetSchema(kind="binary", n_outputs=1)],
-            n_samples=N_ROWS,
+            n_samples=n_samples,
             **kwargs,
         )
 

@@ -22,7 +22,7 @@ from skautokeras import (
 )
 from skautokeras._data import StructuredDataAdapter, TargetSchema
 from skautokeras._layers import Dropout, PiecewiseLinearEmbedding
-from skautokeras._space import Choice, Head, SearchSpace, Table
+from skautokeras._space import Choice, Graph, Head, SearchSpace, Table
 
 
 class Tower(Block):
@@ -243,8 +243,7 @@ def test_bins_lie_where_values_differ_not_where_most_rows_are():
     node = StructuredDataInput()
     embedding = NumericalEmbedding(method="piecewise_linear", n_bins=16)
     search_space = SearchSpace(
-        [node],
-        [ClassificationHead()(embedding(node))],
+        Graph([node], [ClassificationHead()(embedding(node))]),
         schemas=[adapter.schema_],
         targets=[TargetSchema(kind="binary", n_outputs=1)],
         n_samples=400,

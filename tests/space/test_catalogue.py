@@ -30,7 +30,15 @@ from skautokeras import (
     XceptionBlock,
 )
 from skautokeras._data import ArraySchema, ImageSchema, Rows, TargetSchema, TextSchema
-from skautokeras._space import Image, SearchSpace, Table, Text, build_block, choose
+from skautokeras._space import (
+    Graph,
+    Image,
+    SearchSpace,
+    Table,
+    Text,
+    build_block,
+    choose,
+)
 from skautokeras._space.efficient_net import _bytes
 from skautokeras._training import Chunks, CompiledNetwork, learning_rate_factors
 
@@ -607,8 +615,7 @@ def trained(block, source, head=None):
     """Return the loss before and after some steps with few parameters."""
     node, schema, arrays = source
     search_space = SearchSpace(
-        [node],
-        [ClassificationHead()(block(node))],
+        Graph([node], [ClassificationHead()(block(node))]),
         schemas=[schema],
         targets=[TargetSchema(kind="binary", n_outputs=1)],
         n_samples=8,

@@ -22,7 +22,7 @@ from skautokeras import (
     StructuredDataInput,
 )
 from skautokeras._data import ArraySchema, TargetSchema
-from skautokeras._space import SearchSpace
+from skautokeras._space import Graph, SearchSpace
 from skautokeras._state import seeded
 from skautokeras._training import structure
 
@@ -110,8 +110,7 @@ def test_branches_are_merged(table):
         branches = [DenseBlock(n_layers=1, units=u)(node) for u in (4, 6)]
         output = ClassificationHead()(Merge(merge_type=kind)(branches))
         search_space = SearchSpace(
-            [node],
-            [output],
+            Graph([node], [output]),
             schemas=[table[0].schema_],
             targets=[TargetSchema(kind="binary", n_outputs=1)],
             n_samples=60,
@@ -130,8 +129,7 @@ def two_by_two(table):
 
     def make(inputs, outputs):
         return SearchSpace(
-            inputs,
-            outputs,
+            Graph(inputs, outputs),
             schemas=[table[0].schema_, ArraySchema(shape=(3, 4), n_samples=60)],
             targets=[
                 TargetSchema(kind="multiclass", n_outputs=3),
@@ -237,9 +235,8 @@ def test_label_smoothing_is_searched_only_where_it_may_help(
     make_graph, block, n_samples, kept
 ):
     name = "training/label_smoothing"
-    search_space = make_graph(block)
-    search_space.n_samples = n_samples
-    without = search_space.without_label_smoothing()
+    search_space = make_graph(block, n_samples=n_samples)
+    without = make_graph(block, n_samples=n_samples, smooth_labels=False)
     names, names_without = (
         {hp.name for hp in each.hyperparameters().space}
         for each in (search_space, without)
@@ -248,7 +245,6 @@ def test_label_smoothing_is_searched_only_where_it_may_help(
     assert name in names
     amount = without.build({name: 0.1}).training.label_smoothing
     assert amount == (0.1 if kept else 0.0)
-    assert without.with_schemas(search_space.schemas).smooth_labels is False
 
 
 def test_structure_is_blind_to_the_learning_rate(search_space):
@@ -261,8 +257,7 @@ def test_structure_is_blind_to_the_learning_rate(search_space):
 
 def graph_of(node, output, table):
     return SearchSpace(
-        [node],
-        [output],
+        Graph([node], [output]),
         schemas=[table[0].schema_],
         targets=[TargetSchema(kind="binary", n_outputs=1)],
         n_samples=60,
@@ -452,7 +447,7 @@ def graph_for(inputs, outputs, table, **kwargs):
     schemas = [table[0].schema_ for _ in inputs]
     targets = [TargetSchema(kind="binary", n_outputs=1) for _ in outputs]
     return SearchSpace(
-        inputs, outputs, schemas=schemas, targets=targets, n_samples=60, **kwargs
+        Graph(inputs, outputs), schemas=schemas, targets=targets, n_samples=60, **kwargs
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from skautokeras import ClassificationHead, Input, RegressionHead
 from skautokeras._data import ArraySchema, TargetSchema
-from skautokeras._space import SearchSpace, make_metric
+from skautokeras._space import Graph, SearchSpace, make_metric
 
 BINARY = TargetSchema(kind="binary", n_outputs=1)
 THREE = TargetSchema(kind="multiclass", n_outputs=3)
@@ -177,8 +177,7 @@ def test_a_metric_object_keeps_its_name():
 def graph_with(head, target=NUMBERS):
     node = Input()
     return SearchSpace(
-        [node],
-        [head(node)],
+        Graph([node], [head(node)]),
         schemas=[ArraySchema(shape=(4,), n_samples=10)],
         targets=[target],
         n_samples=10,

@@ -28,7 +28,7 @@ from skautokeras._data import (
     with_contrasts,
 )
 from skautokeras._search import count_flops
-from skautokeras._space import SearchSpace, accelerator, portfolio
+from skautokeras._space import Graph, SearchSpace, accelerator, portfolio
 from skautokeras._training import structure
 
 BLOCKS = {
@@ -110,8 +110,7 @@ def test_every_configuration_builds_and_predicts(search_space, source, task, i):
 def graph_on(node, block, schema, kind="binary"):
     head = RegressionHead() if kind == "regression" else ClassificationHead()
     return SearchSpace(
-        [node],
-        [head(block(node))],
+        Graph([node], [head(block(node))]),
         schemas=[schema],
         targets=[TargetSchema(kind=kind, n_outputs=1)],
         n_samples=80,

@@ -1,0 +1,238 @@
+"""Run: search, then put the best networks together."""
+
+import warnings
+from dataclasses import dataclass, replace
+from functools import partial
+
+from skautokeras._ensemble.calibration import fit_temperatures
+from skautokeras._ensemble.ensemble import Ensemble
+from skautokeras._ensemble.refit import finish, refit_seconds
+from skautokeras._fit.leaderboard import make_leaderboard
+from skautokeras._search.feasibility import Admission
+from skautokeras._search.oracle import make_oracle
+from skautokeras._search.parallel.pool import Workers, count_workers
+from skautokeras._search.search import best_trial, search
+from skautokeras._search.selection import mean_outputs, select_ensemble
+from skautokeras._search.trial import evaluate
+from skautokeras._space.portfolio import predefined, rank
+from skautokeras._training.compiled_epoch import loss_on
+from skautokeras._training.pruning import median_curve
+from skautokeras._training.trainer import time_step
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What comes of a search.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        In the order they ended.
+    weights : dict of int to float
+        Position of each trial in the final model -> its weight.
+    ensemble : Ensemble
+        The final model.
+    interrupted : bool, default=False
+        Whether the user ended the search.
+    """
+
+    trials: list
+    weights: dict
+    ensemble: Ensemble
+    interrupted: bool = False
+
+    @property
+    def best(self):
+        """The trial with the greatest score."""
+        return best_trial(self.trials)
+
+    @property
+    def leaderboard(self):
+        """One row per trial, the best first."""
+        return make_leaderboard(self.trials, self.weights)
+
+
+def check_workers(options):
+    """Return how many trials run at the same time.
+
+    Parameters
+    ----------
+    options : FitOptions
+        The parameters of this call.
+
+    Raises
+    ------
+    ValueError
+        If the active backend of joblib forks, or if trials that use all devices are to
+        run at the same time.
+    """
+    n_workers = count_workers(options.n_jobs)
+    if options.distribution is not None and n_workers > 1:
+        raise ValueError(
+            "With 'distribution' one trial uses all devices: pass n_jobs=1."
+        )
+    return n_workers
+
+
+def run(preparation, options, deadline, progress, attributes, n_workers):
+    """Search, and make the final model of the best networks.
+
+    Parameters
+    ----------
+    preparation : Preparation
+        What the search works on.
+    options : FitOptions
+        The parameters of this call.
+    deadline : Deadline
+        Of the whole fit.
+    progress : Progress
+        Told about trials and epochs.
+    attributes : callable
+        From an `Outcome` to the attributes of a fitted estimator, for scikit-learn's
+        callbacks.
+    n_workers : int
+        Trials at the same time.
+
+    Returns
+    -------
+    outcome : Outcome
+
+    Raises
+    ------
+    RuntimeError
+        If every trial failed; the message holds the first reason.
+    KeyboardInterrupt
+        If the user ended the search before a trial had finished.
+    """
+
+    def outcome_so_far(trials):
+        return attributes(make_outcome(preparation, trials, options))
+
+    trials, interrupted = run_trials(
+        preparation,
+        options,
+        deadline,
+        progress,
+        partial(progress.end_trial, outcome_so_far),
+        n_workers,
+    )
+    if interrupted:
+        warnings.warn(
+            f"The search was interrupted after {len(trials)} trials; the estimator is "
+            "fitted with the best of them.",
+            UserWarning,
+            stacklevel=3,
+        )
+    refit = options.refit and not interrupted
+    outcome = make_outcome(preparation, trials, options, refit=refit, deadline=deadline)
+    return replace(outcome, interrupted=interrupted)
+
+
+def run_trials(preparation, options, deadline, progress, on_trial, n_workers):
+    """Return the trials of a search, and whether the user interrupted it.
+
+    Parameters
+    ----------
+    preparation, options, deadline, progress, n_workers
+        As in `run`.
+    on_trial : callable
+        Called with the job and the list of trials after each trial; True ends the
+        search.
+    """
+    problem, data = preparation.problem, preparation.data
+    admission = Admission(
+        problem.search_space,
+        problem.n_train_rows(data),
+        partial(time_step, problem.search_space, problem.recipe, data.train),
+        max_model_size=options.max_model_size,
+        n_folds=len(problem.folds),
+    )
+    oracle = make_oracle(
+        options.tuner,
+        problem.search_space.hyperparameters(),
+        initial_values=admission.cheapest_first(
+            first_configurations(problem.search_space),
+            rank=partial(rank, schemas=problem.search_space.schemas),
+        ),
+        max_trials=options.max_trials,
+        max_epochs=options.planned_epochs,
+        seed=preparation.oracle_seed,
+    )
+    workers = None
+    if n_workers > 1:
+        workers = Workers(
+            partial(evaluate, problem=problem), replace(data, all=None), n_workers
+        )
+    return search(
+        oracle,
+        partial(evaluate, problem=problem, data=data, on_epoch=progress.end_epoch),
+        seeds=preparation.trial_seeds,
+        deadline=deadline,
+        reserve=partial(
+            refit_seconds,
+            problem=problem,
+            data=data,
+            size=options.ensemble_size * options.refit,
+            max_time=options.max_time,
+        ),
+        curve=median_curve if options.prune == "median" else lambda trials: (),
+        refusal=admission.refusal,
+        on_start=progress.begin_trial,
+        on_trial=on_trial,
+        journal=preparation.journal,
+        workers=workers,
+    )
+
+
+def first_configurations(search_space):
+    """Return the configurations that are tried first.
+
+    Parameters
+    ----------
+    search_space : SearchSpace
+        Knows its blocks and the data.
+    """
+    return predefined(
+        search_space.block_names,
+        search_space.schemas,
+        search_space.targets,
+        search_space.graph.given,
+    )
+
+
+def make_outcome(preparation, trials, options, *, refit=False, deadline=None):
+    """Return what a search comes to if it ends with some trials.
+
+    Parameters
+    ----------
+    preparation : Preparation
+        What the search works on.
+    trials : list of Trial
+        So far; one of them has completed.
+    options : FitOptions
+        The parameters of this call.
+    refit : bool, default=False
+        Whether the chosen networks are trained on all rows.
+    deadline : Deadline or None, default=None
+        When a refit must have ended.
+    """
+    problem, data = preparation.problem, preparation.data
+    loss = loss_on(problem.heads, data.valid)
+    weights = select_ensemble(trials, problem.objective, loss, options.ensemble_size)
+    temperatures = fit_temperatures(
+        problem.heads,
+        data.valid,
+        mean_outputs(trials, weights),
+        problem.objective,
+        loss,
+    )
+    ensemble = finish(
+        trials,
+        weights,
+        problem,
+        data,
+        refit=refit,
+        deadline=deadline,
+        temperatures=temperatures,
+    )
+    return Outcome(trials, weights, ensemble)

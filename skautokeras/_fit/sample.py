@@ -1,0 +1,188 @@
+"""Sample: rows as the user gave them, checked and with y taken apart by head."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.utils.validation import check_array, check_consistent_length
+
+from skautokeras._data.columns import common_length, is_dict, n_rows, take_rows
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows as the user gave them: X, y and weights.
+
+    Parameters
+    ----------
+    X : object
+        The rows, in any form that the estimator takes.
+    y : object
+        Their targets, in any form that the estimator takes.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        Their weights. None: all rows weigh the same.
+    inputs : tuple of str, default=()
+        The names of the inputs: a list of rows looks like one that holds the data of
+        several inputs.
+    heads : tuple of str, default=()
+        The names of the heads, for the same reason.
+    y_by_head : dict of str to object or None, default=None
+        The target of each head as the user gave it. None: y has not been taken apart
+        yet.
+    """
+
+    X: object
+    y: object
+    sample_weight: np.ndarray | None = None
+    inputs: tuple = ()
+    heads: tuple = ()
+    y_by_head: dict | None = None
+
+    @property
+    def n_rows(self):
+        """Number of rows of X."""
+        return n_rows(self.X, len(self.inputs))
+
+    def checked(self, check_X, *, name):
+        """Return the rows after X and the numbers of rows have been checked.
+
+        Parameters
+        ----------
+        check_X : callable
+            From X to X as it is used from now on.
+        name : str
+            Name of the estimator, for errors.
+
+        Raises
+        ------
+        ValueError
+            If y is missing, or if X, y and the weights do not fit together.
+        """
+        if self.y is None:
+            raise ValueError(
+                f"This {name} estimator requires y to be passed, but the target y is "
+                "None."
+            )
+        sample = replace(self, X=check_X(self.X))
+        lengths = _rows_of(sample.X, self.inputs), _rows_of(sample.y, self.heads)
+        check_consistent_length(*lengths, self.sample_weight)
+        if self.sample_weight is None:
+            return sample
+        return replace(sample, sample_weight=check_weight(self.sample_weight))
+
+    def without_weight_zero(self):
+        """Return the rows that weigh something."""
+        weight = self.sample_weight
+        if weight is None or 0 not in weight:
+            return self
+        return self.take(np.flatnonzero(weight))
+
+    def split_by_head(self, y_by_head):
+        """Return the rows with the target of each head in the place of y.
+
+        Parameters
+        ----------
+        y_by_head : dict of str to object
+            From `YAdapter.split`.
+        """
+        return replace(self, y=None, y_by_head=y_by_head)
+
+    def take(self, positions):
+        """Return some of the rows.
+
+        Parameters
+        ----------
+        positions : array-like of int of shape (n_taken,) or slice
+            Positions of the rows.
+        """
+        y, y_by_head, weight = self.y, self.y_by_head, self.sample_weight
+        if y is not None:
+            y = take_rows(y, positions, len(self.heads))
+        if y_by_head is not None:
+            y_by_head = {
+                name: take_rows(part, positions) for name, part in y_by_head.items()
+            }
+        return replace(
+            self,
+            X=take_rows(self.X, positions, len(self.inputs)),
+            y=y,
+            y_by_head=y_by_head,
+            sample_weight=None if weight is None else weight[positions],
+        )
+
+    def placeholder(self):
+        """Return something as long as X, for a splitter that counts its rows."""
+        return _rows_of(self.X, self.inputs)
+
+
+def validation_sample(validation_data, sample, cv):
+    """Return the user's validation rows as a sample like another, or None.
+
+    Parameters
+    ----------
+    validation_data : tuple (X, y) or (X, y, sample_weight), or None
+        The argument of `fit`.
+    sample : Sample
+        The rows of the fit: the names of inputs and heads are the same.
+    cv : int, splitter, iterable or None
+        The parameter of the estimator.
+
+    Raises
+    ------
+    ValueError
+        If it is no such tuple, or if there is a `cv` as well.
+    """
+    if validation_data is None:
+        return None
+    if cv is not None:
+        raise ValueError(
+            "'validation_data' and 'cv' both say what trials are compared on. Pass "
+            "one of them."
+        )
+    is_tuple = isinstance(validation_data, tuple | list)
+    if not (is_tuple and 2 <= len(validation_data) <= 3):
+        raise ValueError(
+            "validation_data must be a tuple (X, y) or (X, y, sample_weight), got "
+            f"{type(validation_data).__name__}."
+        )
+    rows = Sample(*validation_data)
+    return replace(rows, inputs=sample.inputs, heads=sample.heads)
+
+
+def check_weight(sample_weight):
+    """Return weights of rows as numbers.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,)
+        As the user gave them.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_samples,), dtype float64
+
+    Raises
+    ------
+    ValueError
+        If they are not one number per row, if one is negative or if all are 0.
+    """
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype="float64", input_name="sample_weight"
+    )
+    if weight.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array."
+        )
+    if (weight < 0).any():
+        raise ValueError("Negative values in data passed to `sample_weight`.")
+    if not weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weight
+
+
+def _rows_of(data, names):
+    """Return something as long as X or y; several parts are checked to be as long."""
+    if not is_dict(data):
+        if len(names) < 2 or not isinstance(data, list | tuple):
+            return data
+        data = dict(zip(names, data, strict=False))
+    return range(common_length(data))
