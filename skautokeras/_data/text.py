@@ -30,7 +30,7 @@ MAX_LENGTH = 512
 MAX_WORD_NGRAMS = 768
 MAX_CHARACTER_NGRAMS = 1024
 # Texts whose median is longer (in characters) get no n-grams of characters, and neither
-# do so many that their arrays would hold more entries than this (docs/decisions.md).
+# do so many that their arrays would hold more entries than this (decision 0021).
 LONG_TEXT = 500
 MAX_ENTRIES = 2**25
 # N-grams are learned from texts, evenly spaced, of this many words or characters.
@@ -286,7 +286,7 @@ def with_contrasts(schema, arrays, y):
     """Add to a schema which n-grams tell classes apart.
 
     It is learned from training rows alone: with the targets of validation rows,
-    networks that use it would look better than they are (docs/decisions.md).
+    networks that use it would look better than they are (decision 0022).
 
     Parameters
     ----------

@@ -230,7 +230,7 @@ class PeriodicEmbedding(keras.layers.Layer):
 
     # Sigma is only where the weights start: not part of the structure.
     numbers = ("sigma",)
-    # Decay makes frequencies low and functions flat (docs/decisions.md).
+    # Decay makes frequencies low and functions flat (decision 0053).
     decayed = False
 
     def __init__(self, dim=4, n_frequencies=16, sigma=0.1, activation=None, **kwargs):

@@ -14,7 +14,7 @@ class Collector:
 
     Keras models and TensorFlow's graphs are part of reference cycles, and Python does
     not see how much memory they take. As a context, it has the garbage collector look
-    at new objects only, not at all of TensorFlow each time (docs/decisions.md).
+    at new objects only, not at all of TensorFlow each time (decision 0017).
     """
 
     def __init__(self):

@@ -192,5 +192,5 @@ def batch_normalization(x):
         Channels last.
     """
     # Keras's 0.99 needs hundreds of steps to forget where it starts, more than a small
-    # training has (docs/decisions.md).
+    # training has (decision 0019).
     return keras.layers.BatchNormalization(momentum=0.9)(x)

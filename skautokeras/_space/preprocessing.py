@@ -149,7 +149,7 @@ def _distinct_quantiles(quantiles, n_bins):
     """Return n_bins + 1 different quantiles of each column, fewer if there are fewer.
 
     Where most rows share one value, quantiles as they are leave a bin or two for all
-    other values (docs/decisions.md). Columns with few values end in empty bins.
+    other values (decision 0010). Columns with few values end in empty bins.
     """
     if len(quantiles) == 1:
         return np.repeat(quantiles, 2, axis=0)

@@ -70,7 +70,7 @@ def activate(x, activation):
     """
     if keras.activations.get(activation) is keras.activations.silu:
         # TensorFlow's own has a custom gradient: it keeps the graph of every network
-        # (docs/decisions.md).
+        # (decision 0017).
         return keras.layers.Multiply()([x, keras.layers.Activation("sigmoid")(x)])
     return keras.layers.Activation(activation)(x)
 

@@ -6,7 +6,7 @@ from skautokeras._space.hyperparameters import Choice, Float, choose, when
 
 OPTIMIZERS = ("adam", "nadam", "rmsprop")
 SCHEDULES = ("cosine", "flat_cosine", "one_cycle", "constant", "cos_log")
-# Fewer rows are learned from by networks that are held back (docs/decisions.md).
+# Fewer rows are learned from by networks that are held back (decision 0058).
 SMALL_DATA = 2000
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 # Pretrained weights are forgotten where they are trained for long.

@@ -1,7 +1,7 @@
 """The compiled epoch: one function over tensors that are already on the device.
 
 `keras.Model.fit` spends most of its time outside the model on data that fits in memory.
-Two things make the function here cheap to trace as well (figures in docs/decisions.md):
+Two things make the function here cheap to trace as well (figures in measurement 0001):
 all weights live in one flat variable, so that the optimizer has one update instead of
 one per weight, and the network is called statelessly, so that the loop carries plain
 tensors. What is mere number - weights, learning rates, weight decay, batches - is an
@@ -78,7 +78,7 @@ _quick_compilation = _QuickCompilation()
 def quick_compilation(n_steps):
     """Return a context without TensorFlow's graph optimizer if there are few steps.
 
-    It takes about 0.1 s and makes steps a few per cent faster (docs/decisions.md).
+    It takes about 0.1 s and makes steps a few per cent faster (decision 0008).
 
     Parameters
     ----------
@@ -442,7 +442,7 @@ class CompiledNetwork:
         )
         self._flat.assign(self._flat.value * (1.0 - decay * self._decayed))
         # Inside of a replica Keras sums gradients by a function with a custom gradient,
-        # and TensorFlow keeps the graph of each of these (docs/decisions.md).
+        # and TensorFlow keeps the graph of each of these (decision 0017).
         tf.distribute.get_replica_context().merge_call(
             lambda _: self.optimizer.apply([gradient], [self._flat])
         )

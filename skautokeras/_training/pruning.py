@@ -19,7 +19,7 @@ def median_curve(trials):
     a trial stops where its best score so far is below the median of the mean scores of
     others up to the same point. Trainings are of different length and anneal their
     learning rate, so the same point is the same share of the planned epochs; the first
-    quarter is not compared (docs/decisions.md).
+    quarter is not compared (decision 0015).
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import tensorflow as tf
 from skautokeras._layers.text import CodeEmbedding, WeightedBag, rows_read_from
 from skautokeras._training.optimization import NOT_DECAYED
 
-# Weights of a table from which on updates by rows are faster (docs/decisions.md).
+# Weights of a table from which on updates by rows are faster (decision 0038).
 LARGE = 2**17
 # Of Adam, as Keras has them.
 _BETA, _EPSILON = 0.999, 1e-7
