@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from configparser import ConfigParser
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -79,14 +79,13 @@ def test_links_lead_to_files(page):
 
 
 def test_every_extra_that_is_named_exists():
-    setup = ConfigParser()
-    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / ".ci" / "run"]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
 
     named = set(re.findall(r"(?:skautokeras|\.)\[(\w+)\]", text))
     assert named == {"image", "progress", "test", "text"}
-    assert named <= set(setup["options.extras_require"])
+    assert named <= set(project["project"]["optional-dependencies"])
 
 
 def test_every_public_estimator_and_block_is_in_the_readme():
