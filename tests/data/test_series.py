@@ -191,7 +191,7 @@ MOMENT = np.datetime64("2020-01-01T12:00", "us")
 def test_dates_are_read_from_any_container(values):
     moments = read_datetimes(values)
     assert moments.dtype == np.dtype("datetime64[us]")
-    np.testing.assert_array_equal(moments, [MOMENT, np.datetime64("NaT")])
+    np.testing.assert_array_equal(moments, np.array([MOMENT, "NaT"], moments.dtype))
 
 
 def test_moments_of_several_time_zones_are_compared_in_utc():
