@@ -69,7 +69,9 @@ def test_ci_ends_with_the_tests():
     assert "-m pytest" in last
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/index.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "RELEASING.md", "docs/index.md"]
+)
 def test_links_lead_to_files(page):
     path = ROOT / page
     links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
@@ -84,7 +86,7 @@ def test_every_extra_that_is_named_exists():
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
 
     named = set(re.findall(r"(?:skautokeras|\.)\[(\w+)\]", text))
-    assert named == {"image", "progress", "test", "text"}
+    assert named == {"dev", "image", "progress", "test", "text"}
     assert named <= set(project["project"]["optional-dependencies"])
 
 
