@@ -51,7 +51,9 @@ class PresetTokenizer:
     preset : str
         Its name, or its folder.
     tokenizer : keras_hub.models.Tokenizer or None, default=None
-        None: that of the preset.
+        The tokenizer to use. None takes that of the preset.
+    problem : str or None, default=None
+        The reason why there is no tokenizer, if the preset is not to be tried again.
 
     Attributes
     ----------
@@ -68,10 +70,10 @@ class PresetTokenizer:
         If KerasHub is not installed.
     """
 
-    def __init__(self, preset, tokenizer=None):
+    def __init__(self, preset, tokenizer=None, problem=None):
         self.preset = preset
-        self.problem = None
-        if tokenizer is None:
+        self.problem = problem
+        if tokenizer is None and problem is None:
             try:
                 tokenizer = _from_preset("Tokenizer", preset)
             except WeightsMissingError as error:
@@ -105,7 +107,7 @@ class PresetTokenizer:
             For `from_config`.
         """
         if self._tokenizer is None:
-            return {"preset": self.preset}
+            return {"preset": self.preset, "problem": self.problem}
         with tempfile.TemporaryDirectory() as folder:
             self._tokenizer.save_assets(folder)
             files = {
@@ -129,7 +131,10 @@ class PresetTokenizer:
         tokenizer : PresetTokenizer
         """
         if "tokenizer" not in config:
-            return cls(config["preset"])
+            # Files of earlier versions do not say why. The preset is not tried again: a
+            # file from a stranger could name one that KerasHub would download.
+            reason = f"There was no preset {config['preset']!r} when this was written."
+            return cls(config["preset"], problem=config.get("problem") or reason)
         _keras_hub()
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         with tempfile.TemporaryDirectory() as folder:

@@ -219,6 +219,14 @@ def test_a_preset_that_cannot_be_had_is_missing(make_graph, tmp_path, missing):
     search_space.check()
 
 
+def test_a_configuration_tells_what_was_missing_and_reads_no_preset(tiny_preset):
+    missing = PresetTokenizer("nowhere/at_all")
+    again = PresetTokenizer.from_config(missing.get_config())
+    assert again.problem == missing.problem
+    there = PresetTokenizer.from_config({"preset": tiny_preset("bert")})
+    assert "There was no preset" in there.problem
+
+
 @pytest.mark.parametrize(
     ("block", "message"),
     [
