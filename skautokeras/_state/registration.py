@@ -4,6 +4,13 @@ import keras
 
 # Packages whose objects Keras finds without registration, or that register all of them.
 _KNOWN = ("keras", "keras_hub", "skautokeras")
+# What runs code of somebody else. A TFSMLayer has the path of a SavedModel; Keras 3.12
+# loads that in its safe mode, too.
+_CODE = {
+    "__lambda__": "A lambda",
+    "Lambda": "A lambda",
+    "TFSMLayer": "The program of a TFSMLayer",
+}
 
 
 def check_registered(model):
@@ -83,8 +90,8 @@ def _unregistered(config):
     if not isinstance(config, dict):
         return
     kind = config.get("class_name")
-    if kind in ("__lambda__", "Lambda"):
-        yield "A lambda"
+    if kind in _CODE:
+        yield _CODE[kind]
     elif kind == "function":
         # Keras writes its own activations as plain names, its losses like this.
         name = config.get("config")

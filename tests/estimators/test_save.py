@@ -334,16 +334,25 @@ def test_a_lambda_layer_is_not_run(saved, tmp_path):
     assert not trace.exists()
 
 
-def test_a_module_that_a_file_names_is_not_imported(saved, tmp_path):
+@pytest.mark.parametrize(
+    ("word", "replacement", "culprit"),
+    [
+        (b"keras.layers", b"antigravity", "InputLayer"),
+        (b'"Dense"', b'"TFSMLayer"', "The program of a TFSMLayer"),
+    ],
+)
+def test_a_module_or_program_that_a_file_names_is_not_loaded(
+    saved, tmp_path, word, replacement, culprit
+):
     network = network_with(keras.layers.Dense(2))
     with zipfile.ZipFile(io.BytesIO(network)) as archive:
-        config = archive.read("config.json").replace(b"keras.layers", b"antigravity")
+        config = archive.read("config.json").replace(word, replacement)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("config.json", config)
     content = buffer.getvalue()
     path = change(saved, tmp_path / "evil", **{"networks/0.keras": content})
-    with pytest.raises(ValueError, match="is not registered with Keras"):
+    with pytest.raises(ValueError, match=f"{culprit} is not registered with Keras"):
         skautokeras.load(path)
     assert "antigravity" not in sys.modules
 
