@@ -1,4 +1,14 @@
-"""Progress of a fit: scikit-learn callbacks, and one line per trial if verbose."""
+"""Progress of a fit: scikit-learn callbacks, and one line per trial.
+
+The lines are logged by the logger "skautokeras" at the level INFO. They are printed as
+well if the fit is verbose, so that nobody has to configure `logging` to see them. No
+handler or level is ever set here: they belong to the program that uses the package.
+"""
+
+import logging
+import sys
+
+_LOGGER = logging.getLogger("skautokeras")
 
 
 class Progress:
@@ -11,7 +21,8 @@ class Progress:
     context : sklearn.callback.CallbackContext
         Of the fit; trials become tasks below it, epochs tasks below them.
     verbose : int
-        0: nothing is printed. More: one line per trial.
+        0 prints nothing. Greater numbers print one line per trial, unless a handler of
+        the logger "skautokeras" already writes it to the console.
     sample : Sample
         The training data, for callbacks that ask for it.
     """
@@ -64,8 +75,7 @@ class Progress:
         trials : list of Trial
             So far, the last one is new.
         """
-        if self._verbose:
-            self._print(trials)
+        self._tell_about(trials)
         return self._trials.pop(job.number).call_on_fit_task_end(
             **self._task,
             reconstruction_attributes=lambda: (
@@ -79,17 +89,41 @@ class Progress:
         """Report the end of the fit."""
         self._context.call_on_fit_task_end(**self._task)
 
-    def _print(self, trials):
+    def _tell_about(self, trials):
+        """Log the line of the last trial, and print it if that is wanted."""
+        line = self._line(trials)
+        _LOGGER.info(line)
+        if self._verbose and not _is_logged_to_the_console():
+            print(line, flush=True)
+
+    def _line(self, trials):
+        """Return what is said about the last trial."""
         trial = trials[-1]
         head = f"[{len(trials)}/{self._context.max_subtasks}]"
         if trial.error is not None:
-            print(f"{head} failed after {trial.seconds:.1f} s: {trial.error}")
-            return
+            return f"{head} failed after {trial.seconds:.1f} s: {trial.error}"
         mark = " *" if trial.score > self._best else ""
         mark = " pruned" if trial.pruned else mark
         self._best = max(self._best, trial.score)
-        print(
+        return (
             f"{head} score {trial.score:.5g}, best {self._best:.5g}, "
-            f"{trial.epochs} epochs, {trial.seconds:.1f} s{mark}",
-            flush=True,
+            f"{trial.epochs} epochs, {trial.seconds:.1f} s{mark}"
         )
+
+
+def _is_logged_to_the_console():
+    """Return whether a line of the logger appears on stdout or stderr.
+
+    It would be there twice if it were printed, too.
+    """
+    if not _LOGGER.isEnabledFor(logging.INFO):
+        return False
+    logger, handlers = _LOGGER, list(_LOGGER.handlers)
+    while logger.propagate and logger.parent is not None:
+        logger = logger.parent
+        handlers += logger.handlers
+    console = (sys.stdout, sys.stderr)
+    return any(
+        handler.level <= logging.INFO and getattr(handler, "stream", None) in console
+        for handler in handlers
+    )
