@@ -125,7 +125,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         ------
         ValueError
             If the data cannot be used; before any training.
-        RuntimeError
+        SearchError
             If every trial failed; the message holds the first reason.
         """
         # TensorFlow is imported here: importing the package is cheap.
@@ -236,7 +236,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError
+        ExportError
             If the layers cannot do what the estimator does; only where ``raw=True``.
         """
         check_is_fitted(self)
@@ -266,7 +266,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError
+        ExportError
             If the format cannot hold the model; it says what to use instead.
         """
         from skautokeras._export.formats import export

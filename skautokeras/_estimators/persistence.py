@@ -30,7 +30,7 @@ def load(path):
     ------
     OSError
         If there is no file to read.
-    ValueError
+    FileFormatError
         If it is no such file, has been damaged, or cannot be read by this version; the
         message says which version wrote it.
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from skautokeras._export.keras_model import export_keras_model
 from skautokeras._export.raw_inputs import Abilities
 from skautokeras._export.raw_model import RawModel, export_raw_model, takes_files
+from skautokeras.exceptions import ExportError
 
 # What each format can hold.
 ABILITIES = {
@@ -54,7 +55,9 @@ def export(ensemble, adapter, targets, path, *, format, raw):
     Raises
     ------
     ValueError
-        If the format is unknown or cannot hold the model, or the path does not fit.
+        If the format is unknown, or the path does not fit.
+    ExportError
+        If the format cannot hold the model.
     ImportError
         If another package is needed.
     """
@@ -164,7 +167,7 @@ def _write_litert(path, raw):
             content = converter.convert()
         # The converter has errors of its own, in a private module.
         except Exception as error:
-            raise ValueError(
+            raise ExportError(
                 "LiteRT has no operations for this network. Use format='onnx' or "
                 "format='tf_saved_model'."
             ) from error

@@ -19,6 +19,7 @@ from skautokeras._export.state import (
 )
 from skautokeras._state.archive import check_members, pack, unpack
 from skautokeras._state.files import write_whole
+from skautokeras.exceptions import FileFormatError
 
 # Of the file; another one cannot be read.
 _FORMAT = 1
@@ -109,7 +110,7 @@ def load_estimator(path, find_class):
     ------
     OSError
         If there is no file to read.
-    ValueError
+    FileFormatError
         If it is no such file, has been damaged or cannot be read here.
     """
     content = Path(path).read_bytes()
@@ -131,7 +132,7 @@ def load_estimator(path, find_class):
                 f"\nIt was saved by skautokeras {written_by}; this is "
                 f"{__version__}. Load it with the former, or fit again."
             )
-        raise ValueError(message) from error
+        raise FileFormatError(message) from error
     is_other = _minor(written_by) != _minor(__version__)
     return estimator, written_by if is_other else None
 

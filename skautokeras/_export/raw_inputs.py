@@ -13,6 +13,7 @@ from skautokeras._data.image import ImageAdapter
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.text import TextAdapter
 from skautokeras._layers import CategoryCodes
+from skautokeras.exceptions import ExportError
 
 # Inputs that hold one thing, by the class of their adapter.
 _KINDS = {ImageAdapter: "image", TextAdapter: "text", ArrayAdapter: "array"}
@@ -52,7 +53,7 @@ def refuse(format, what):
 
     Raises
     ------
-    ValueError
+    ExportError
         Always.
 
     Examples
@@ -60,9 +61,9 @@ def refuse(format, what):
     >>> from skautokeras._export.raw_inputs import refuse
     >>> refuse("litert", "texts")
     Traceback (most recent call last):
-    ValueError: The format 'litert' cannot hold texts. Use ...
+    skautokeras.exceptions.ExportError: The format 'litert' cannot hold texts. Use ...
     """
-    raise ValueError(
+    raise ExportError(
         f"The format {format!r} cannot hold {what}. Use format='tf_saved_model', or "
         "pass raw=False: the exported model then starts from the arrays that the "
         "estimator makes of X."

@@ -33,6 +33,7 @@ from skautokeras._layers import (
     WordCodes,
     WordIndicators,
 )
+from skautokeras.exceptions import ExportError
 
 # What the bytes of an image file hold.
 _BRIGHTEST_OF_FILES = 255
@@ -81,7 +82,7 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
 
     Raises
     ------
-    ValueError
+    ExportError
         If something cannot be said in the layers of the format.
     """
     network = export_keras_model(ensemble)
@@ -127,13 +128,13 @@ def make_arrays(adapter, names, inputs):
 @make_arrays.register
 def _(adapter: StructuredDataAdapter, names, inputs):
     if adapter.sparse_ is not None:
-        raise ValueError(
+        raise ExportError(
             "A sparse matrix of so many columns has no tensor per column. Pass "
             "raw=False: the exported model then starts from the arrays that the "
             "estimator makes of X."
         )
     if not names:
-        raise ValueError(
+        raise ExportError(
             "All columns of X were constant in fit: there is nothing that a model "
             "could start from."
         )
@@ -192,7 +193,7 @@ def _indicators_of(adapter, numbers, names, inputs):
 def _codes_of(adapter, column, name, inputs):
     categories = adapter.categories_[column.name]
     if "" in categories and column.n_missing:
-        raise ValueError(
+        raise ExportError(
             f"Column {column.name!r} had empty strings and missing values in fit, "
             "which are one and the same in a model of tensors. Replace one of them."
         )
@@ -207,7 +208,7 @@ def _(adapter: TextAdapter, names, inputs):
 def _text_arrays(adapter, texts):
     """Return the arrays of texts that are strings."""
     if any(subwords.width for subwords in adapter.schema_.subwords):
-        raise ValueError(
+        raise ExportError(
             "KerasHub takes texts apart for a BertBlock outside of the network. Pass "
             "raw=False: the exported model then starts from the arrays that the "
             "estimator makes of X."
@@ -328,7 +329,7 @@ def _as_list(classes):
     kinds = {type(label) for label in found}
     if len(kinds) == 1 and kinds <= {str, int, float, bool}:
         return found
-    raise ValueError(
+    raise ExportError(
         "Only labels that are all strings, integers, floats or booleans can be decoded "
         f"in a model, got {found[:2]}. Pass raw=False, and decode positions "
         "by classes_."

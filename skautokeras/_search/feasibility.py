@@ -5,7 +5,7 @@ import warnings
 from dataclasses import dataclass
 
 from skautokeras._search.cost import Cost, estimate_cost
-from skautokeras._space.block import WeightsMissingError
+from skautokeras.exceptions import WeightsMissingError
 
 # Floating-point operations per second, one way, that any machine reaches. What fits
 # into the time at this speed is admitted without another thought.

@@ -20,6 +20,7 @@ import numpy as np
 from skautokeras import __version__
 from skautokeras._search.trial import Trial
 from skautokeras._state.files import write_whole
+from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
 _VERSION = 3
 _HEADER = "search.json"
@@ -63,8 +64,12 @@ class Journal:
 
     Raises
     ------
+    JournalMismatchError
+        If the folder holds another search.
+    FileFormatError
+        If the file that describes the search has been damaged.
     ValueError
-        If the folder holds another search, or is no folder.
+        If the path is no folder.
 
     Examples
     --------
@@ -92,7 +97,7 @@ class Journal:
             self._open()
 
     def check_continues(self, fingerprints):
-        """Raise ValueError unless a search is the one of this journal."""
+        """Raise JournalMismatchError unless a search is the one of this journal."""
         self._check_header({**self._expected, **fingerprints}, "This estimator")
 
     def begin(self, seeds):
@@ -188,7 +193,7 @@ class Journal:
             found = json.loads(found)
             self.seed = int(found["seed"])
         except _DAMAGED:
-            raise ValueError(
+            raise FileFormatError(
                 f"{str(header)!r} has been damaged. Pass another directory, or empty "
                 "this one."
             ) from None
@@ -206,7 +211,7 @@ class Journal:
         wrong = [k for k, value in self._expected.items() if found.get(k) != value]
         if wrong:
             reasons = " and ".join(dict.fromkeys(reasons[k] for k in wrong))
-            raise ValueError(
+            raise JournalMismatchError(
                 f"{holder} holds the search of {reasons}. Pass another directory or "
                 "empty it; with warm_start=True, make a new estimator."
             )

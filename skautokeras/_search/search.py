@@ -8,6 +8,7 @@ from skautokeras._search.feasibility import Refusal
 from skautokeras._search.oracle import ask, hosted, make_room, tell, turn_down
 from skautokeras._search.selection import candidates
 from skautokeras._training.deadline import Deadline
+from skautokeras.exceptions import SearchError
 
 # Trials that get no more than half of what is left, so that several are tried.
 _FIRST_TRIALS = 2
@@ -72,7 +73,7 @@ def search(
 
     Raises
     ------
-    RuntimeError
+    SearchError
         If every trial failed, or every proposal was turned down; the message holds a
         reason.
     KeyboardInterrupt
@@ -367,12 +368,12 @@ def _check_any_completed(desk, interrupted):
         raise KeyboardInterrupt("Interrupted before a trial had finished.")
     if not trials and desk.too_large:
         smallest = min(desk.too_large, key=lambda refusal: refusal.cost.n_parameters)
-        raise RuntimeError(
+        raise SearchError(
             f"None of {len(desk.too_large)} proposed configurations was tried. The "
             f"smallest one: {smallest.reason}"
         )
     if not trials:
-        raise RuntimeError("The oracle proposed no configuration.")
-    raise RuntimeError(
+        raise SearchError("The oracle proposed no configuration.")
+    raise SearchError(
         f"All {len(trials)} trials failed. The first one:\n{trials[0].error}"
     )

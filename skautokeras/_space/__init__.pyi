@@ -1,7 +1,6 @@
 # The contract of this room.
 from .accelerator import bfloat16_in_training as bfloat16_in_training
 from .accelerator import built_for_training as built_for_training
-from .block import WeightsMissingError as WeightsMissingError
 from .block import build_block as build_block
 from .graph import Graph as Graph
 from .heads import Head as Head

@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.pretrained import PackedTokens, TextEncoder
 from skautokeras._layers.regularization import Dropout
-from skautokeras._space.block import Block, WeightsMissingError
+from skautokeras._space.block import Block
 from skautokeras._space.hyperparameters import (
     SEARCHED,
     Boolean,
@@ -20,6 +20,7 @@ from skautokeras._space.hyperparameters import (
 )
 from skautokeras._space.pretrained import load_backbone
 from skautokeras._space.records import check_text
+from skautokeras.exceptions import WeightsMissingError
 
 # Tokens of a text, those around it included.
 LENGTHS = Choice((64, 128, 256, 512), default=128)

@@ -14,13 +14,6 @@ from skautokeras._space.node import (
 from skautokeras._state.configuration import deserialize
 
 
-class WeightsMissingError(FileNotFoundError):
-    """Raised by a block whose pretrained weights cannot be had.
-
-    Configurations that need them are left out of a search.
-    """
-
-
 class Block:
     """Base class of everything that a search space is made of.
 

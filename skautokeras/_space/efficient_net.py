@@ -7,7 +7,7 @@ import keras
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.regularization import Dropout
-from skautokeras._space.block import Block, WeightsMissingError, as_tensor
+from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.convolution import batch_normalization
 from skautokeras._space.hyperparameters import (
     SEARCHED,
@@ -27,6 +27,7 @@ from skautokeras._space.shapes import (
     choose_dropout,
     stride,
 )
+from skautokeras.exceptions import WeightsMissingError
 
 # Version -> side of the images that it was trained on (arXiv:1905.11946).
 _RESOLUTIONS = {

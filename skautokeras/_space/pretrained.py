@@ -5,9 +5,10 @@ from pathlib import Path
 
 import keras
 
-from skautokeras._space.block import Block, WeightsMissingError
+from skautokeras._space.block import Block
 from skautokeras._space.node import parameters_of
 from skautokeras._space.unfilled import weights_are_wanted
+from skautokeras.exceptions import WeightsMissingError
 
 
 def presets_on(graph, node):

@@ -19,6 +19,7 @@ from skautokeras import (
     load,
 )
 from skautokeras._space import PresetTokenizer
+from skautokeras.exceptions import ExportError, SearchError
 
 WORDS = ["a", "dry", "red", "wine", "wines", "oak", "with"]
 
@@ -92,7 +93,7 @@ def test_what_is_written_down_needs_no_preset(
 def test_the_exported_model_is_read_back_from_a_file(fitted, wines, tmp_path):
     path = tmp_path / "model.keras"
     fitted.export_model().save(path)
-    with pytest.raises(ValueError, match="raw=False"):
+    with pytest.raises(ExportError, match="raw=False"):
         fitted.export_model(raw=True)
     model = keras.models.load_model(path)
     arrays = fitted._adapter.transform(wines[0])
@@ -219,7 +220,7 @@ def test_nothing_but_a_missing_preset_is_an_error_that_says_so(wines, tmp_path):
     model = model_of(BertBlock(preset=str(tmp_path / "nowhere")))
     with (
         pytest.warns(UserWarning, match="could not be had"),
-        pytest.raises(RuntimeError, match=r"could not be had.*save_to_preset"),
+        pytest.raises(SearchError, match=r"could not be had.*save_to_preset"),
     ):
         model.fit(*wines)
 

@@ -30,6 +30,7 @@ from skautokeras import (
 )
 from skautokeras._estimators import BaseAutoEstimator
 from skautokeras._fit import Sample, make_options, prepare
+from skautokeras.exceptions import JournalMismatchError
 
 QUICK = {"max_trials": 2, "epochs": 3, "random_state": 0, "refit": False}
 
@@ -164,7 +165,9 @@ def test_a_directory_goes_on_with_the_same_folds(iris, tmp_path, cv):
     second = StructuredDataClassifier(**{**params, "max_trials": 3}).fit(*iris)
     assert CountEpochs.epochs == 27  # only the third trial is new
     assert second.leaderboard_["score"].isin(first.leaderboard_["score"]).sum() == 2
-    with pytest.raises(ValueError, match="holds the search of other parameters"):
+    with pytest.raises(
+        JournalMismatchError, match="holds the search of other parameters"
+    ):
         StructuredDataClassifier(**{**params, "cv": KFold(2)}).fit(*iris)
 
 
@@ -172,7 +175,9 @@ def test_other_folds_are_another_search(iris, tmp_path):
     cv = KFold(3, shuffle=True)  # draws other folds each time
     params = {**QUICK, "max_trials": 1, "cv": cv, "directory": tmp_path}
     StructuredDataClassifier(**params).fit(*iris)
-    with pytest.raises(ValueError, match="holds the search of other parameters"):
+    with pytest.raises(
+        JournalMismatchError, match="holds the search of other parameters"
+    ):
         StructuredDataClassifier(**params).fit(*iris)
 
 

@@ -13,6 +13,7 @@ from skautokeras import (
     StructuredDataClassifier,
     StructuredDataInput,
 )
+from skautokeras.exceptions import SearchError
 
 
 class Unlucky(Block):
@@ -87,7 +88,7 @@ def test_a_network_too_large_for_the_memory_does_not_end_the_search(iris):
 
 
 def test_a_search_in_which_all_trials_fail_raises_the_first_reason(iris):
-    with pytest.raises(RuntimeError, match="this block cannot be built"):
+    with pytest.raises(SearchError, match="this block cannot be built"):
         WithBlock(max_trials=1, epochs=2, random_state=0, tuner=_unlucky_first).fit(
             *iris
         )

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.metrics import recall_score, roc_auc_score
 
 from skautokeras import GreedyOracle, StructuredDataClassifier
+from skautokeras.exceptions import SearchError
 
 
 class CountEpochs(keras.callbacks.Callback):
@@ -233,7 +234,7 @@ def test_large_networks_are_never_built_and_take_no_trial(titanic, tuner, n_tria
 
 def test_an_impossible_size_is_an_error_that_says_what_is_possible(titanic):
     classifier = StructuredDataClassifier(max_model_size=3, random_state=0)
-    with pytest.raises(RuntimeError, match=r"have \d+ parameters.*max_model_size=3\."):
+    with pytest.raises(SearchError, match=r"have \d+ parameters.*max_model_size=3\."):
         classifier.fit(*titanic)
 
 

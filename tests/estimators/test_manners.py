@@ -14,6 +14,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import make_scorer, mean_pinball_loss
 
 from skautokeras import StructuredDataClassifier, StructuredDataRegressor
+from skautokeras.exceptions import JournalMismatchError
 
 CALLS = []
 
@@ -138,7 +139,9 @@ def test_a_directory_tells_objects_of_one_class_apart(tmp_path, name, first, sec
     data = load_diabetes(return_X_y=True)
     params = {"max_trials": 1, "epochs": 1, "directory": tmp_path, "refit": False}
     StructuredDataRegressor(**params, **{name: first}).fit(*data)
-    with pytest.raises(ValueError, match="holds the search of other parameters"):
+    with pytest.raises(
+        JournalMismatchError, match="holds the search of other parameters"
+    ):
         StructuredDataRegressor(**params, **{name: second}).fit(*data)
 
 
@@ -150,7 +153,9 @@ def test_a_directory_tells_other_arguments_of_fit_from_its_own(iris, tmp_path, c
     params = {"max_trials": 1, "epochs": 1, "directory": tmp_path, "refit": False}
     StructuredDataClassifier(**params).fit(X, y, **given)
     other_what = "data" if change == "validation_data" else "parameters"
-    with pytest.raises(ValueError, match=f"holds the search of other {other_what}"):
+    with pytest.raises(
+        JournalMismatchError, match=f"holds the search of other {other_what}"
+    ):
         StructuredDataClassifier(**params).fit(X, y, **{**given, change: other})
 
 

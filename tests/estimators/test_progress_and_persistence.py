@@ -15,6 +15,7 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 
 from skautokeras import StructuredDataClassifier
+from skautokeras.exceptions import JournalMismatchError
 
 
 class Watch:
@@ -157,7 +158,7 @@ def test_a_directory_keeps_the_trials(tmp_path, titanic):
     second.fit(X, y)
     assert CountEpochs.epochs == 6  # only the third trial is new
     assert second.leaderboard_["score"].isin(first.leaderboard_["score"]).sum() == 2
-    with pytest.raises(ValueError, match="holds the search of other data"):
+    with pytest.raises(JournalMismatchError, match="holds the search of other data"):
         second.fit(*load_iris(return_X_y=True))
 
 
@@ -195,6 +196,8 @@ def test_a_warm_start_with_something_else_is_refused(titanic, change):
         warm.set_params(epochs=2)
     else:
         X, y = X[1:], y[1:]
-    with pytest.raises(ValueError, match=f"holds the search of other {change}"):
+    with pytest.raises(
+        JournalMismatchError, match=f"holds the search of other {change}"
+    ):
         warm.fit(X, y)
     np.testing.assert_array_equal(warm.predict_proba(titanic[0]), before)

@@ -36,6 +36,7 @@ from skautokeras._estimators import BaseAutoEstimator
 from skautokeras._state import networks as network_file
 from skautokeras._state import pack, unpack
 from skautokeras.datasets import load_titanic
+from skautokeras.exceptions import FileFormatError
 
 QUICK = {"max_trials": 1, "epochs": 1, "refit": False, "random_state": 0}
 SMALL = {**QUICK, "max_model_size": 30_000}
@@ -352,7 +353,9 @@ def test_a_module_or_program_that_a_file_names_is_not_loaded(
         archive.writestr("config.json", config)
     content = buffer.getvalue()
     path = change(saved, tmp_path / "evil", **{"networks/0.keras": content})
-    with pytest.raises(ValueError, match=f"{culprit} is not registered with Keras"):
+    with pytest.raises(
+        FileFormatError, match=f"{culprit} is not registered with Keras"
+    ):
         skautokeras.load(path)
     assert "antigravity" not in sys.modules
 
@@ -361,7 +364,7 @@ def test_a_pickled_array_is_not_opened(saved, tmp_path):
     file = io.BytesIO()
     np.save(file, np.array([Evil()], dtype=object), allow_pickle=True)
     path = change(saved, tmp_path / "evil", **{"arrays/0.npy": file.getvalue()})
-    with pytest.raises(ValueError, match="would be a pickle"):
+    with pytest.raises(FileFormatError, match="would be a pickle"):
         skautokeras.load(path)
 
 
@@ -383,7 +386,7 @@ def test_networks_that_are_bombs_or_climb_out_are_refused(
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, content)
     path = change(saved, tmp_path / "evil", **{"networks/0.keras": buffer.getvalue()})
-    with pytest.raises(ValueError, match=problem):
+    with pytest.raises(FileFormatError, match=problem):
         skautokeras.load(path)
     assert [p.name for p in tmp_path.iterdir()] == ["evil"]
 
@@ -391,7 +394,7 @@ def test_networks_that_are_bombs_or_climb_out_are_refused(
 def test_nested_lists_without_end_are_an_error(saved, tmp_path):
     text = b"[" * 10**6 + b"]" * 10**6
     path = change(saved, tmp_path / "evil", **{"state.json": text})
-    with pytest.raises(ValueError, match="cannot be loaded"):
+    with pytest.raises(FileFormatError, match="cannot be loaded"):
         skautokeras.load(path)
 
 
@@ -403,7 +406,7 @@ def test_any_changed_byte_is_an_error(saved, tmp_path):
         changed = bytearray(content)
         changed[rng.randint(len(content))] ^= 1 << rng.randint(8)
         path.write_bytes(changed)
-        with pytest.raises(ValueError, match="cannot be loaded"):
+        with pytest.raises(FileFormatError, match="cannot be loaded"):
             skautokeras.load(path)
 
 
@@ -418,7 +421,7 @@ def test_changes_that_are_sealed_again_are_an_error_or_harmless(
         # Without networks nothing is loaded in the end.
         path = tmp_path / "changed"
         path.write_bytes(pack({"state.json": bytes(state)}))
-        with pytest.raises(ValueError, match="cannot be loaded"):
+        with pytest.raises(FileFormatError, match="cannot be loaded"):
             skautokeras.load(path)
 
 
@@ -427,7 +430,7 @@ def test_a_part_of_a_file_is_an_error(saved, tmp_path, share):
     content = saved.read_bytes()
     path = tmp_path / "part"
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(ValueError, match="only a part of one"):
+    with pytest.raises(FileFormatError, match="only a part of one"):
         skautokeras.load(path)
 
 
@@ -437,7 +440,7 @@ def test_files_of_other_formats_are_an_error(fitted, tmp_path):
     np.savez(tmp_path / "c.npz", a=1)
     (tmp_path / "d.txt").write_text("a text " * 100)
     for path in tmp_path.iterdir():
-        with pytest.raises(ValueError, match="not a file that `save` wrote"):
+        with pytest.raises(FileFormatError, match="not a file that `save` wrote"):
             skautokeras.load(path)
     with pytest.raises(FileNotFoundError):
         skautokeras.load(tmp_path / "nothing")
@@ -454,12 +457,12 @@ def test_a_file_of_another_minor_version_loads_and_says_so(fitted, saved, tmp_pa
 def test_a_file_that_only_another_version_can_read_says_which(saved, tmp_path):
     versions = {"skautokeras": MINOR}
     path = change_state(saved, tmp_path / "new", versions=versions, format=2)
-    with pytest.raises(ValueError, match=f"format 2.*\\n.*skautokeras {MINOR}"):
+    with pytest.raises(FileFormatError, match=f"format 2.*\\n.*skautokeras {MINOR}"):
         skautokeras.load(path)
     path = change_state(
         saved, tmp_path / "other", versions=versions, estimator="StructuredDataRanker"
     )
-    with pytest.raises(ValueError, match=f"Ranker.*\\n.*skautokeras {MINOR}"):
+    with pytest.raises(FileFormatError, match=f"Ranker.*\\n.*skautokeras {MINOR}"):
         skautokeras.load(path)
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.exports import SUFFIXES, run_exported
+from skautokeras.exceptions import ExportError
 
 RAW = {
     "tf_saved_model": ["table", "plain", "number", "image", "mixed", "heads"],
@@ -124,7 +125,7 @@ def test_what_a_format_cannot_hold_is_an_error(cases, format, name, what, tmp_pa
     message = (
         f"'{format}' cannot hold {what}.* Use format='tf_saved_model', or pass raw"
     )
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ExportError, match=message):
         cases[name].estimator.export(path, format=format)
     assert not path.exists()
 
@@ -137,7 +138,7 @@ def test_numbers_that_float32_cannot_tell_apart_are_an_error(make_case, tmp_path
     X = pd.DataFrame({"time": 1.7e9 + np.arange(50) % 7})
     estimator = StructuredDataRegressor(max_trials=1, epochs=1, random_state=0)
     estimator.fit(X, np.arange(50.0))
-    with pytest.raises(ValueError, match="large as those of column 'time'"):
+    with pytest.raises(ExportError, match="large as those of column 'time'"):
         estimator.export(tmp_path / "model.tflite", format="litert")
 
 

@@ -11,6 +11,7 @@ import skautokeras
 from skautokeras import StructuredDataClassifier
 from skautokeras._data import StructuredDataAdapter, TextAdapter, XAdapter
 from skautokeras._export import KERAS, RawInputs, input_names, make_arrays
+from skautokeras.exceptions import ExportError
 
 QUICK = {"max_trials": 1, "epochs": 1, "random_state": 0, "ensemble_size": 1}
 
@@ -118,18 +119,20 @@ def arrays_of(X):
 
 def test_empty_strings_beside_missing_values_are_refused():
     X = pd.DataFrame({"deck": ["", "A", None, "B", "A"], "age": [1, 2, 3, 4, 4]})
-    with pytest.raises(ValueError, match="'deck' had empty strings and missing values"):
+    with pytest.raises(
+        ExportError, match="'deck' had empty strings and missing values"
+    ):
         arrays_of(X)
 
 
 def test_constant_columns_alone_are_refused():
-    with pytest.raises(ValueError, match="All columns of X were constant"):
+    with pytest.raises(ExportError, match="All columns of X were constant"):
         arrays_of(pd.DataFrame({"same": [1] * 5}))
 
 
 def test_wide_sparse_matrices_are_refused():
     X = sparse_random(60, 1200, density=0.02, format="csr", random_state=0)
-    with pytest.raises(ValueError, match=r"no tensor per column.*raw=False"):
+    with pytest.raises(ExportError, match=r"no tensor per column.*raw=False"):
         arrays_of(X)
 
 
@@ -145,7 +148,7 @@ class Letters:
 def test_tokens_of_pretrained_models_are_refused():
     adapter = TextAdapter(tokenizers=(Letters(),)).fit(["dry wine", "sweet wine"])
     inputs = RawInputs(KERAS, encoded=False)
-    with pytest.raises(ValueError, match=r"for a BertBlock.*raw=False"):
+    with pytest.raises(ExportError, match=r"for a BertBlock.*raw=False"):
         make_arrays(adapter, {None: "text"}, inputs)
 
 

@@ -8,6 +8,7 @@ from numpydoc.validate import validate
 
 import skautokeras
 import skautokeras.datasets
+import skautokeras.exceptions
 
 IGNORED = {
     "GL01",  # where the summary starts: the linter's business
@@ -50,7 +51,7 @@ def is_method(member):
 
 
 def public_objects():
-    for module in [skautokeras, skautokeras.datasets]:
+    for module in [skautokeras, skautokeras.datasets, skautokeras.exceptions]:
         for name in module.__all__:
             path = f"{module.__name__}.{name}"
             yield path, IGNORED

@@ -18,11 +18,11 @@ from skautokeras._search import Admission, Trial, count_flops, estimate_cost
 from skautokeras._space import (
     Graph,
     SearchSpace,
-    WeightsMissingError,
     accelerator,
     predefined,
 )
 from skautokeras._training import time_step
+from skautokeras.exceptions import WeightsMissingError
 
 N_ROWS = 100_000_000
 

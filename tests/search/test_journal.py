@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from skautokeras._search import Journal, Trial
+from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
 DATA = {"data": "1", "parameters": "2"}
 
@@ -163,7 +164,7 @@ def test_the_order_of_values_does_not_matter_but_the_values_do(tmp_path, evaluat
 def test_another_search_is_refused(tmp_path, evaluate):
     first = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     first({"x": 1}, 5, None)
-    with pytest.raises(ValueError, match="holds the search of other data"):
+    with pytest.raises(JournalMismatchError, match="holds the search of other data"):
         Journal(tmp_path, {**DATA, "data": "3"}, seed=1)
     # The one that was there is still there.
     remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
@@ -175,7 +176,7 @@ def test_a_search_of_another_version_is_refused(tmp_path):
     header = json.loads((tmp_path / "search.json").read_text())
     header["version"] += 1
     (tmp_path / "search.json").write_text(json.dumps(header))
-    with pytest.raises(ValueError, match="another version"):
+    with pytest.raises(JournalMismatchError, match="another version"):
         Journal(tmp_path, DATA, seed=1)
 
 
@@ -234,7 +235,7 @@ def test_a_damaged_file_costs_its_trial_and_no_other(tmp_path, evaluate, name, d
 def test_a_damaged_header_is_reported(tmp_path):
     Journal(tmp_path, DATA, seed=1)
     (tmp_path / "search.json").write_text("{")
-    with pytest.raises(ValueError, match="has been damaged"):
+    with pytest.raises(FileFormatError, match="has been damaged"):
         Journal(tmp_path, DATA, seed=1)
 
 

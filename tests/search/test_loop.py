@@ -19,6 +19,7 @@ from skautokeras._search import (
     trial_deadline,
 )
 from skautokeras._training import Deadline
+from skautokeras.exceptions import SearchError
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_the_search_ends_when_the_oracle_has_nothing_new(oracle, capsys):
 
 def test_a_search_without_a_proposal_says_so(oracle):
     oracle.populate_space = lambda trial_id: {"status": "STOPPED", "values": None}
-    with pytest.raises(RuntimeError, match="The oracle proposed no configuration"):
+    with pytest.raises(SearchError, match="The oracle proposed no configuration"):
         search(oracle, parabola, seeds=range(3), deadline=Deadline(None))
 
 
@@ -106,7 +107,7 @@ def test_only_a_search_without_any_result_raises(oracle):
     def fail(values, seed, deadline):
         return Trial(dict(values), seed, error=f"reason {seed}")
 
-    with pytest.raises(RuntimeError, match=r"All 4 trials failed(.|\n)*reason 0"):
+    with pytest.raises(SearchError, match=r"All 4 trials failed(.|\n)*reason 0"):
         search(oracle, fail, seeds=range(4), deadline=Deadline(None))
 
 
@@ -298,7 +299,7 @@ def test_what_is_turned_down_takes_no_trial(tuner):
 
 
 def test_a_search_that_may_try_nothing_names_the_smallest(oracle):
-    with pytest.raises(RuntimeError, match=r"None of 20 .* smallest one: 0 is too muc"):
+    with pytest.raises(SearchError, match=r"None of 20 .* smallest one: 0 is too muc"):
         search(
             oracle,
             parabola,

@@ -20,11 +20,11 @@ from skautokeras._search import count_flops
 from skautokeras._space import (
     Graph,
     PresetTokenizer,
-    WeightsMissingError,
     predefined,
     presets_on,
 )
 from skautokeras._training import learning_rate_factors
+from skautokeras.exceptions import WeightsMissingError
 
 TEXTS = ["a dry red wine, good", "", "bad oaks", "good good good good wine"] * 15
 KINDS = ("bert", "distil_bert", "roberta")
