@@ -99,7 +99,7 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
 
     Raises
     ------
-    RuntimeError
+    SearchError
         If every trial failed; the message holds the first reason.
     KeyboardInterrupt
         If the user ended the search before a trial had finished.
