@@ -3,12 +3,12 @@
 import copy
 
 from sklearn.utils import ClassifierTags, RegressorTags
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skautokeras._data.columns import check_columns
 from skautokeras._data.targets import values_by_head
 from skautokeras._estimators.base import BaseAutoEstimator
+from skautokeras._sklearn import StrOptions
 
 
 def _has_classes(model):

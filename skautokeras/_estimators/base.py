@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
+
+from skautokeras._sklearn import HasMethods, Interval, StrOptions
 
 
 class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):

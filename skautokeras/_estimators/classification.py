@@ -1,9 +1,9 @@
 """What classifiers share, whatever the kind of data."""
 
 from sklearn.base import ClassifierMixin
-from sklearn.utils._param_validation import StrOptions
 
 from skautokeras._estimators.base import BaseAutoEstimator
+from skautokeras._sklearn import StrOptions
 
 
 class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):

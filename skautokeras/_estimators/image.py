@@ -1,11 +1,11 @@
 """Estimators for images."""
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
 
 from skautokeras._data.columns import check_columns
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.regression import BaseAutoRegressor
+from skautokeras._sklearn import StrOptions
 
 _IMAGE_CONSTRAINTS = {
     "image_shape": [tuple, list, None],

@@ -2,12 +2,11 @@
 
 from numbers import Integral
 
-from sklearn.utils._param_validation import Interval
-
 from skautokeras._data.columns import check_columns
 from skautokeras._data.text import read_texts
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.regression import BaseAutoRegressor
+from skautokeras._sklearn import Interval
 
 _TEXT_CONSTRAINTS = {"max_tokens": [Interval(Integral, 1, None, closed="left"), None]}
 

@@ -4,11 +4,11 @@ from numbers import Integral, Real
 
 import keras
 from keras import ops
-from sklearn.utils._param_validation import Interval
 
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
 from skautokeras._layers.text import CodeEmbedding
+from skautokeras._sklearn import Interval
 from skautokeras._space.block import Block
 from skautokeras._space.hyperparameters import (
     SEARCHED,

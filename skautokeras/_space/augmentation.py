@@ -4,9 +4,9 @@ from dataclasses import replace
 from numbers import Real
 
 import keras
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.image import Cutout, RandomAffine, RandomContrast
+from skautokeras._sklearn import Interval, StrOptions
 from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.hyperparameters import (
     SEARCHED,

@@ -3,9 +3,9 @@
 from numbers import Integral, Real
 
 import keras
-from sklearn.utils._param_validation import Interval
 
 from skautokeras._layers.regularization import Dropout
+from skautokeras._sklearn import Interval
 from skautokeras._space.block import Block
 from skautokeras._space.hyperparameters import (
     SEARCHED,

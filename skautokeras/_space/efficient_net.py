@@ -4,9 +4,9 @@ import os
 from numbers import Real
 
 import keras
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.regularization import Dropout
+from skautokeras._sklearn import Interval, StrOptions
 from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.convolution import batch_normalization
 from skautokeras._space.hyperparameters import (

@@ -1,8 +1,8 @@
 """The block that takes whatever comes."""
 
 import keras
-from sklearn.utils._param_validation import StrOptions
 
+from skautokeras._sklearn import StrOptions
 from skautokeras._space.attention import TransformerBlock
 from skautokeras._space.block import Block, build_block, snake_case
 from skautokeras._space.convolution import ConvBlock

@@ -5,10 +5,10 @@ from numbers import Real
 
 import keras
 from keras import ops
-from sklearn.utils._param_validation import Interval
 
 from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._layers.target import WithinRange
+from skautokeras._sklearn import Interval
 from skautokeras._space.block import Block, snake_case
 from skautokeras._space.hyperparameters import check_parameters
 from skautokeras._space.records import Members

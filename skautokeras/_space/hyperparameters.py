@@ -20,7 +20,8 @@ from dataclasses import dataclass, fields
 
 import keras
 import keras_tuner
-from sklearn.utils._param_validation import (
+
+from skautokeras._sklearn import (
     HasMethods,
     validate_parameter_constraints,
 )

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import keras
-from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skautokeras._layers.image import MeanOfMirrored, WithMirrored
+from skautokeras._sklearn import HasMethods, StrOptions
 from skautokeras._space.augmentation import ImageAugmentation
 from skautokeras._space.block import Block, as_tensor, build_block, snake_case
 from skautokeras._space.convolution import ConvBlock

@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import keras
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
 from skautokeras._layers.numerical import (
@@ -16,6 +15,7 @@ from skautokeras._layers.numerical import (
 )
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.text import WeightedBag
+from skautokeras._sklearn import Interval, StrOptions
 from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.hyperparameters import (
     SEARCHED,

@@ -1,8 +1,8 @@
 """Blocks that bring tensors together or into another shape."""
 
 import keras
-from sklearn.utils._param_validation import StrOptions
 
+from skautokeras._sklearn import StrOptions
 from skautokeras._space.block import Block
 from skautokeras._space.hyperparameters import (
     SEARCHED,

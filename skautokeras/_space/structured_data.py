@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import keras
-from sklearn.utils._param_validation import StrOptions
 
+from skautokeras._sklearn import StrOptions
 from skautokeras._space.block import Block, build_block, snake_case
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import (

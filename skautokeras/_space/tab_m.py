@@ -3,10 +3,10 @@
 from numbers import Integral, Real
 
 import keras
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skautokeras._layers.ensemble import BatchEnsembleDense, MemberScaling
 from skautokeras._layers.regularization import Dropout
+from skautokeras._sklearn import Interval, StrOptions
 from skautokeras._space.block import Block
 from skautokeras._space.hyperparameters import (
     SEARCHED,

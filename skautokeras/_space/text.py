@@ -3,10 +3,10 @@
 from numbers import Integral, Real
 
 import keras
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
+from skautokeras._sklearn import HasMethods, Interval, StrOptions
 from skautokeras._space.attention import Embedding, TransformerBlock
 from skautokeras._space.block import Block, build_block
 from skautokeras._space.convolution import ConvBlock

@@ -5,7 +5,8 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
+
+from skautokeras._sklearn import validate_params
 
 _DATA_MODULE = "skautokeras.datasets.data"
 _FILENAME = "titanic.csv.gz"

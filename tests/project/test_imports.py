@@ -95,7 +95,15 @@ def is_heavy(module, name):
     return to_keras and not from_a_keras_room
 
 
+def is_private_elsewhere(module, name):
+    package, *parts = name.split(".")
+    is_private = any(part.startswith("_") for part in parts)
+    allowed = package == "skautokeras" or module == "skautokeras._sklearn"
+    return is_private and not allowed
+
+
 RULES = {
+    "is private in another package": is_private_elsewhere,
     "is relative": is_relative,
     "does not lie below": is_upward,
     "is more than the schema": is_more_than_the_schema,
@@ -141,6 +149,7 @@ def test_imports_run_one_way(module, path):
         ("skautokeras.inspection", "from skautokeras import GreedyOracle"),
         ("skautokeras.exceptions", "from skautokeras._state.a import b"),
         ("skautokeras._sklearn", "from skautokeras.exceptions import b"),
+        ("skautokeras._data.a", "from sklearn.utils._b import c"),
         ("skautokeras._layers.a", "from . import b"),
         ("skautokeras._estimators.a", "import keras"),
         ("skautokeras._estimators.a", "from skautokeras._space.heads import b"),
@@ -158,6 +167,7 @@ def test_a_planted_fault_is_found(module, source):
         ("skautokeras._space.a", "from skautokeras._data.schema import Column"),
         ("skautokeras._state.a", "from skautokeras.exceptions import b"),
         ("skautokeras._data.a", "from skautokeras._sklearn import b"),
+        ("skautokeras._sklearn", "from sklearn.utils._b import c"),
         ("skautokeras._space.a", "import keras\nfrom skautokeras._layers import b"),
         ("skautokeras._estimators.a", "def f():\n    import keras"),
         ("skautokeras._estimators.a", "def f():\n    from skautokeras._space import b"),
