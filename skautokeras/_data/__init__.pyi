@@ -1,5 +1,6 @@
 # The contract of this room.
 from .array import ArrayAdapter as ArrayAdapter
+from .codes import LARGEST as LARGEST
 from .columns import XAdapter as XAdapter
 from .columns import n_rows as n_rows
 from .columns import split_columns as split_columns
@@ -36,7 +37,6 @@ from .split import Rows as Rows
 from .split import cv_splits as cv_splits
 from .split import split_indices as split_indices
 from .split import valid_positions as valid_positions
-from .standardisation import LARGEST as LARGEST
 from .standardisation import mean_and_scale as mean_and_scale
 from .standardisation import standardise as standardise
 from .structured_data import StructuredDataAdapter as StructuredDataAdapter

@@ -5,8 +5,8 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfTransformer
 
-# Codes of sequences: nothing, unknown, and the first that is known.
-NONE, UNKNOWN, FIRST = 0, 1, 2
+from skautokeras._data.codes import FIRST_TOKEN
+
 # What is kept of rows of different lengths is enough for this share of them.
 KEPT_SHARE = 0.98
 
@@ -140,7 +140,7 @@ class NgramWeights(TransformerMixin, BaseEstimator):
     def _ngrams(self, X):
         """Return all n-grams as numbers, and which sequence each is of."""
         codes, rows, _ = X
-        known = codes >= FIRST
+        known = codes >= FIRST_TOKEN
         inner = known if self.gap is None else known & (codes != self.gap)
         all_keys, all_rows = [], []
         for n in self.lengths:

@@ -5,11 +5,7 @@ from collections import Counter
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-DAY = np.timedelta64(1, "D")
-DAYS_PER_WEEK = 7
-DAYS_PER_YEAR = 365.25
-# 1 January 1970 was a Thursday: days since the Monday before.
-EPOCH_WEEKDAY = 3
+from skautokeras._data.codes import DAY, DAYS_PER_WEEK, DAYS_PER_YEAR, EPOCH_WEEKDAY
 
 # A word that gets an indicator is in at least 5 rows and 1 % of the rows, in at most
 # 90 % of them, and among the 50 most frequent.

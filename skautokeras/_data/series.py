@@ -17,7 +17,7 @@ from pandas.api.types import (
     is_timedelta64_dtype,
 )
 
-SECOND = np.timedelta64(1, "s")
+from skautokeras._data.codes import SECOND
 
 # What pandas finds in an object column -> what it is here; anything else is "mixed".
 _CONTENTS = {

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-# In standard deviations. Far beyond any real value, and small enough that its square,
-# as a normalisation layer makes it, is still a finite float32.
-LARGEST = 1e9
+from skautokeras._data.codes import LARGEST
 
 
 def mean_and_scale(values):

@@ -9,6 +9,13 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skautokeras._data.codes import (
+    FIRST_CATEGORY,
+    MISSING_CATEGORY,
+    UNKNOWN_CATEGORY,
+    WITH_KEYS,
+    WITH_NUMBERS,
+)
 from skautokeras._data.declared import declared_kinds
 from skautokeras._data.parts import datetime_parts, frequent_words, word_indicators
 from skautokeras._data.schema import Column, StructuredDataSchema, text_array
@@ -47,17 +54,8 @@ RARE_MIN_ROWS = 2
 
 MAX_QUANTILES = 1001
 
-# The codes of a category that is unknown or rare, of a missing one, and of the first
-# learned one.
-UNKNOWN, MISSING, FIRST_CATEGORY = 0, 1, 2
-
 # The one column of a table in which every column is constant: zeros.
 PLACEHOLDER = "constant"
-
-# Kinds of columns that become numbers, and those that become codes and words; texts
-# are a modality of their own.
-WITH_NUMBERS = ("numerical", "datetime")
-WITH_KEYS = ("categorical", "short_text")
 
 
 def analyse_column(series, kind=None):
@@ -483,9 +481,11 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
 
     def _codes(self, name, codes, keys):
         positions = pd.Index(self.categories_[name], dtype=object).get_indexer(keys)
-        code_of_key = np.where(positions < 0, UNKNOWN, positions + FIRST_CATEGORY)
+        code_of_key = np.where(
+            positions < 0, UNKNOWN_CATEGORY, positions + FIRST_CATEGORY
+        )
         # The value at the end is that of code -1, a missing value.
-        return np.append(code_of_key, MISSING).astype(np.int32)[codes]
+        return np.append(code_of_key, MISSING_CATEGORY).astype(np.int32)[codes]
 
     def _words(self, name, codes, keys):
         indicators = word_indicators(keys, self.vocabularies_[name])

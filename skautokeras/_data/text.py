@@ -10,9 +10,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from skautokeras._data.codes import FIRST_TOKEN, UNKNOWN_TOKEN
 from skautokeras._data.ngrams import (
-    FIRST,
-    UNKNOWN,
     NgramWeights,
     contrasts,
     enough,
@@ -38,12 +37,12 @@ MAX_LEARNED = 2**23
 
 WORD_NGRAMS = (1, 2, 3)
 # Three words are one number below 2**63.
-MOST_WORDS = 2**21 - FIRST - 1
+MOST_WORDS = 2**21 - FIRST_TOKEN - 1
 CHARACTER_NGRAMS = (3, 4, 5)
 # Five characters are one number below 2**60.
 N_CHARACTERS = 2**12
 # Spaces are the first of the known characters, as they have the lowest code point.
-SPACE = FIRST
+SPACE = FIRST_TOKEN
 
 # Texts that are taken apart at a time.
 CHUNK = 4096
@@ -190,7 +189,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         self.vocabulary_, words = _learn_vocabulary(texts, n_words, at_least)
         self.word_ngrams_ = NgramWeights(
             lengths=WORD_NGRAMS,
-            base=len(self.vocabulary_) + FIRST,
+            base=len(self.vocabulary_) + FIRST_TOKEN,
             max_ngrams=max_tokens,
             min_sequences=at_least,
         )
@@ -204,7 +203,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             n_samples=len(texts),
             n_words=float(np.median(n_words)),
             n_tokens=enough(n_words, MAX_LENGTH),
-            vocabulary_size=len(self.vocabulary_) + FIRST,
+            vocabulary_size=len(self.vocabulary_) + FIRST_TOKEN,
             subwords=tuple(_subwords(each, given) for each in self.tokenizers_),
             **facts,
         )
@@ -279,7 +278,9 @@ class TextAdapter(TransformerMixin, BaseEstimator):
 
     def _words(self, texts):
         code = self.vocabulary_.get
-        return _flat([[code(token, UNKNOWN) for token in tokenise(t)] for t in texts])
+        return _flat(
+            [[code(token, UNKNOWN_TOKEN) for token in tokenise(t)] for t in texts]
+        )
 
 
 def with_contrasts(schema, arrays, y):
@@ -380,10 +381,12 @@ def _learn_vocabulary(texts, max_tokens, at_least):
     n_found = np.bincount(codes, minlength=len(first_seen))
     order = np.argsort(-n_found, kind="stable")
     order = order[n_found[order] >= at_least][:max_tokens]
-    recoded = np.full(len(first_seen), UNKNOWN, "int32")
-    recoded[order] = np.arange(len(order)) + FIRST
+    recoded = np.full(len(first_seen), UNKNOWN_TOKEN, "int32")
+    recoded[order] = np.arange(len(order)) + FIRST_TOKEN
     tokens = list(first_seen)
-    vocabulary = {tokens[i]: FIRST + rank for rank, i in enumerate(order.tolist())}
+    vocabulary = {
+        tokens[i]: FIRST_TOKEN + rank for rank, i in enumerate(order.tolist())
+    }
     return vocabulary, (recoded[codes], rows, n_texts)
 
 
@@ -402,7 +405,7 @@ def _learn_alphabet(texts):
     """Return the most frequent characters, and the codes of all texts."""
     points = _code_points(texts)
     alphabet, n_found = np.unique(points[0], return_counts=True)
-    frequent = np.argsort(-n_found, kind="stable")[: N_CHARACTERS - FIRST]
+    frequent = np.argsort(-n_found, kind="stable")[: N_CHARACTERS - FIRST_TOKEN]
     alphabet = np.sort(alphabet[frequent])
     return alphabet, _as_sequences(points, alphabet)
 
@@ -419,7 +422,7 @@ def _as_sequences(points, alphabet):
     points, rows, n_texts = points
     places = np.searchsorted(alphabet, points)
     places[places == len(alphabet)] = 0
-    codes = np.where(alphabet[places] == points, places + FIRST, UNKNOWN)
+    codes = np.where(alphabet[places] == points, places + FIRST_TOKEN, UNKNOWN_TOKEN)
     return codes, rows, n_texts
 
 

@@ -8,6 +8,11 @@ from tempfile import TemporaryDirectory
 import keras
 import tensorflow as tf
 
+from skautokeras._data.codes import (
+    FIRST_CATEGORY,
+    MISSING_CATEGORY,
+    UNKNOWN_CATEGORY,
+)
 from skautokeras._export.keras_model import export_keras_model
 from skautokeras._export.raw_inputs import Abilities
 from skautokeras._export.raw_model import RawModel, export_raw_model, takes_files
@@ -25,9 +30,6 @@ ABILITIES = {
 _SUFFIXES = {"onnx": ".onnx", "litert": ".tflite", "keras": ".keras"}
 
 _SIGNATURE, _FILES_SIGNATURE = "serving_default", "image_files"
-
-# Codes of categories that are unknown or missing, and of the first learned one.
-_UNKNOWN, _MISSING, _FIRST = 0, 1, 2
 
 # The newest operations that are written, with which ONNX Runtime reads a file since
 # 1.14 (February 2023).
@@ -218,8 +220,10 @@ def _look_up_before(graph, name, categories):
     """Let an input of codes be one of strings: codes are looked up in the graph."""
     from onnx import TensorProto, helper
 
-    numbers = {category: i for i, category in enumerate(categories, start=_FIRST)}
-    numbers = {"": _MISSING, **numbers}
+    numbers = {
+        category: i for i, category in enumerate(categories, start=FIRST_CATEGORY)
+    }
+    numbers = {"": MISSING_CATEGORY, **numbers}
     lookup = helper.make_node(
         "LabelEncoder",
         [name],
@@ -227,7 +231,7 @@ def _look_up_before(graph, name, categories):
         domain="ai.onnx.ml",
         keys_strings=list(numbers),
         values_int64s=list(numbers.values()),
-        default_int64=_UNKNOWN,
+        default_int64=UNKNOWN_CATEGORY,
     )
     for node in graph.node:
         node.input[:] = [f"{name}__code" if x == name else x for x in node.input]

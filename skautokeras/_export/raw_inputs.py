@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from skautokeras._data.array import ArrayAdapter
+from skautokeras._data.codes import WITH_NUMBERS
 from skautokeras._data.image import ImageAdapter
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.text import TextAdapter
@@ -121,7 +122,7 @@ def _columns_of(adapter):
     return [
         column.name
         for column in adapter.schema_.columns
-        if column.kind in ("numerical", "datetime") or column.name in used
+        if column.kind in WITH_NUMBERS or column.name in used
     ]
 
 

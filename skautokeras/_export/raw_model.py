@@ -8,9 +8,10 @@ import numpy as np
 from keras import ops
 
 from skautokeras._data.array import ArrayAdapter
+from skautokeras._data.codes import WITH_NUMBERS
 from skautokeras._data.image import ImageAdapter
 from skautokeras._data.schema import text_array
-from skautokeras._data.structured_data import WITH_NUMBERS, StructuredDataAdapter
+from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.target import ClassAdapter, NumberAdapter
 from skautokeras._data.text import TextAdapter
 from skautokeras._data.tokens import character_ranges

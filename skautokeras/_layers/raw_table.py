@@ -11,6 +11,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._data.codes import (
+    DAYS_PER_WEEK,
+    DAYS_PER_YEAR,
+    EPOCH_WEEKDAY,
+    FIRST_CATEGORY,
+    LARGEST,
+    MICROSECONDS_PER_DAY,
+    MICROSECONDS_PER_SECOND,
+    MISSING_CATEGORY,
+    UNKNOWN_CATEGORY,
+)
 from skautokeras._layers.characters import (
     CodeTable,
     all_codes,
@@ -21,17 +32,9 @@ from skautokeras._layers.characters import (
 )
 from skautokeras._layers.raw_text import make_table
 
-# Codes of categories: unknown or rare, missing, the first learned one.
-_UNKNOWN, _MISSING, _FIRST = 0, 1, 2
-
-# In standard deviations, as the adapter clips.
-_LARGEST = 1e9
-
-_SECOND = 1_000_000  # microseconds
-_MINUTE, _HOUR, _DAY = 60 * _SECOND, 3600 * _SECOND, 86_400 * _SECOND
-_DAYS_PER_WEEK, _DAYS_PER_YEAR = 7, 365.25
-# 1 January 1970 was a Thursday: days since the Monday before.
-_EPOCH_WEEKDAY = 3
+# Moments are counted in microseconds.
+_SECOND, _DAY = MICROSECONDS_PER_SECOND, MICROSECONDS_PER_DAY
+_MINUTE, _HOUR = 60 * _SECOND, 3600 * _SECOND
 _EPOCH = "1970-01-01"
 
 # Groups: year, month, day, hour, minute, second, fraction, hours and minutes ahead of
@@ -89,7 +92,7 @@ class Numbers(_OfColumns):
             tf.cast(part, x.dtype) for part in (self.medians, self.means, self.scales)
         )
         x = (tf.where(_is_missing(x), medians, x) - means) / scales
-        largest = tf.cast(_LARGEST, x.dtype)
+        largest = tf.cast(LARGEST, x.dtype)
         return tf.cast(tf.minimum(tf.maximum(x, -largest), largest), tf.float32)
 
     def compute_output_shape(self, input_shape):
@@ -186,13 +189,15 @@ class CategoryCodes(keras.layers.Layer):
     def __init__(self, categories, **kwargs):
         super().__init__(**kwargs)
         self.categories = np.array(list(categories), dtype=object)
-        self.table = make_table(self.categories, _FIRST, default=_UNKNOWN)
+        self.table = make_table(
+            self.categories, FIRST_CATEGORY, default=UNKNOWN_CATEGORY
+        )
 
     def call(self, keys):
         """Return the codes."""
         codes = tf.cast(self.table.lookup(keys), tf.int32)
-        is_missing = (keys == "") & (codes == _UNKNOWN)
-        return tf.where(is_missing, _MISSING, codes)[:, None]
+        is_missing = (keys == "") & (codes == UNKNOWN_CATEGORY)
+        return tf.where(is_missing, MISSING_CATEGORY, codes)[:, None]
 
     def compute_output_shape(self, input_shape):
         """Return ``(batch, 1)``."""
@@ -310,8 +315,8 @@ class DateParts(keras.layers.Layer):
         is_missing = dates == ""
         moments, days, new_year = _read(tf.where(is_missing, _EPOCH, dates), dates)
         position = {
-            "year": _ratio(days - new_year, 1) / _DAYS_PER_YEAR,
-            "week": _ratio((days + _EPOCH_WEEKDAY) % _DAYS_PER_WEEK, _DAYS_PER_WEEK),
+            "year": _ratio(days - new_year, 1) / DAYS_PER_YEAR,
+            "week": _ratio((days + EPOCH_WEEKDAY) % DAYS_PER_WEEK, DAYS_PER_WEEK),
             "day": _ratio(moments - days * _DAY, _DAY),
         }
         found = {"elapsed": _ratio(moments - self.origin, _DAY)}

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from skautokeras._data.codes import FIRST_TOKEN, UNKNOWN_TOKEN
 from skautokeras._layers.characters import (
     CodeTable,
     decode,
@@ -21,9 +22,6 @@ _SPACE, _APOSTROPHE, _CURLY_APOSTROPHE = 0x20, 0x27, 0x2019
 _LETTER, _MARK, _ALONE = 1, 2, 3
 # Characters from here on are tokens by themselves.
 _BEHIND = 0x10000
-
-# Codes of sequences: nothing, unknown, and the first that is known.
-_UNKNOWN, _FIRST = 1, 2
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -137,7 +135,7 @@ class WordCodes(_Segmented):
     def __init__(self, vocabulary, letters, marks, alone, **kwargs):
         super().__init__(letters, marks, alone, **kwargs)
         self.vocabulary = np.array(list(vocabulary), dtype=object)
-        self.table = make_table(self.vocabulary, _FIRST, default=_UNKNOWN)
+        self.table = make_table(self.vocabulary, FIRST_TOKEN, default=UNKNOWN_TOKEN)
 
     def call(self, texts):
         """Return the codes of the words."""
@@ -213,9 +211,9 @@ class CharacterCodes(_Segmented):
         in_word = self._kinds_of(codes) != 0
         kept = in_word | is_first(rows) | previous(in_word, rows, False)
         codes = tf.boolean_mask(tf.where(in_word, codes, _SPACE), kept)
-        ranks = np.arange(len(self.alphabet), dtype="int32") + _FIRST
+        ranks = np.arange(len(self.alphabet), dtype="int32") + FIRST_TOKEN
         found = find(self.alphabet, ranks, codes)
-        found = tf.where(found < 0, _UNKNOWN, found)
+        found = tf.where(found < 0, UNKNOWN_TOKEN, found)
         return to_dense(found, tf.boolean_mask(rows, kept), n_rows)
 
     def get_config(self):
@@ -354,7 +352,7 @@ class NgramWeights(keras.layers.Layer):
         is_there = sequences > 0
         rows = tf.where(is_there)[:, 0]
         codes = tf.cast(tf.boolean_mask(sequences, is_there), tf.int64)
-        known = codes >= _FIRST
+        known = codes >= FIRST_TOKEN
         inner = known if self.gap is None else known & (codes != self.gap)
         all_ngrams, all_rows = [], []
         for length in self.lengths:

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import keras
 from keras import ops
 
+from skautokeras._data.codes import UNKNOWN_TOKEN
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
 from skautokeras._layers.text import CodeEmbedding
@@ -22,8 +23,6 @@ from skautokeras._space.shapes import SERIES, check_rank, choose_dropout
 
 _POSITIVE = Interval(Integral, 1, None, closed="left")
 _SHARE = Interval(Real, 0, 1, closed="left")
-# Stands for everything that is not in the vocabulary (`Text`).
-_UNKNOWN = 1
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -80,7 +79,7 @@ class Embedding(Block):
         check_parameters(self, max_features=n_codes, dim=dim, dropout=dropout)
         codes = ops.cast(codes, "int32")
         is_known = ops.logical_and(codes >= 0, codes < n_codes)
-        codes = ops.where(is_known, codes, _UNKNOWN)
+        codes = ops.where(is_known, codes, UNKNOWN_TOKEN)
         x = CodeEmbedding(n_codes, dim)(codes)
         return Dropout(dropout)(x) if has_dropout else x
 

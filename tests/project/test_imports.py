@@ -82,10 +82,11 @@ def is_upward(module, name):
 
 
 def is_more_than_the_schema(module, name):
+    records = ("skautokeras._data.schema.", "skautokeras._data.codes.")
     return (
         room_of(module) == "_space"
         and room_of(name) == "_data"
-        and not f"{name}.".startswith("skautokeras._data.schema.")
+        and not f"{name}.".startswith(records)
     )
 
 
@@ -106,7 +107,7 @@ RULES = {
     "is private in another package": is_private_elsewhere,
     "is relative": is_relative,
     "does not lie below": is_upward,
-    "is more than the schema": is_more_than_the_schema,
+    "is more than the schema and the codes": is_more_than_the_schema,
 }
 
 
