@@ -117,7 +117,7 @@ def make_request(estimator, X):
         if isinstance(part, StructuredDataAdapter):
             request |= _table_request(part, names, X)
             continue
-        label = adapter.columns_[name]
+        label = adapter.column_names_[name]
         column = X if label is None else X[label]
         if isinstance(part, TextAdapter):
             sent = np.array(read_texts(column), dtype=object)

@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skautokeras._data.columns import errors_about
+from skautokeras._data.errors import errors_about
 from skautokeras._data.schema import ArraySchema
 from skautokeras._data.table import check_names
 

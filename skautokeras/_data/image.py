@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from skautokeras._data import storage
 from skautokeras._data.array import check_numeric, is_missing, row_contents, stacked
-from skautokeras._data.columns import errors_about
+from skautokeras._data.errors import errors_about
 from skautokeras._data.image_files import ImageFacts, decode, file_facts
 from skautokeras._data.pixels import (
     CHUNK_SIZE,

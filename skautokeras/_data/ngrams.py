@@ -11,7 +11,7 @@ from skautokeras._data.codes import FIRST_TOKEN
 KEPT_SHARE = 0.98
 
 
-class NgramWeights(TransformerMixin, BaseEstimator):
+class NgramVectorizer(TransformerMixin, BaseEstimator):
     """Learn which n-grams are frequent, and weigh those of each sequence.
 
     A weight is the number of times that the n-gram is in the sequence, times
@@ -50,9 +50,9 @@ class NgramWeights(TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from skautokeras._data.ngrams import NgramWeights
+    >>> from skautokeras._data.ngrams import NgramVectorizer
     >>> sequences = np.array([2, 3, 2, 4]), np.array([0, 0, 1, 1]), 2
-    >>> ngrams = NgramWeights(lengths=(1,), base=5, max_ngrams=9, min_sequences=1)
+    >>> ngrams = NgramVectorizer(lengths=(1,), base=5, max_ngrams=9, min_sequences=1)
     >>> ngrams.fit_transform(sequences).toarray().round(1)
     array([[0.6, 0.8, 0. ],
            [0.6, 0. , 0.8]], dtype=float32)
@@ -79,7 +79,7 @@ class NgramWeights(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        self : NgramWeights
+        self : NgramVectorizer
         """
         self.fit_transform(X)
         return self

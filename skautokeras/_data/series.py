@@ -18,6 +18,7 @@ from pandas.api.types import (
 )
 
 from skautokeras._data.codes import SECOND
+from skautokeras._data.errors import too_large
 
 # What pandas finds in an object column -> what it is here; anything else is "mixed".
 _CONTENTS = {
@@ -195,31 +196,6 @@ def _as_floats(series):
         error.add_note(f"Column {series.name!r} was numerical in fit.")
         raise
     return values
-
-
-def too_large(name):
-    """Return what is said of a column with a value that is not finite.
-
-    Parameters
-    ----------
-    name : str
-        Of the column.
-
-    Returns
-    -------
-    message : str
-
-    Examples
-    --------
-    >>> from skautokeras._data.series import too_large
-    >>> print(too_large("age"))
-    Input X contains infinity or a value too large for dtype('float64').
-    Column 'age'.
-    """
-    return (
-        "Input X contains infinity or a value too large for dtype('float64').\n"
-        f"Column {name!r}."
-    )
 
 
 def _check_no_other(series, found):

@@ -5,8 +5,8 @@ import pandas as pd
 from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from skautokeras._data.errors import too_large
 from skautokeras._data.ngrams import enough, strongest
-from skautokeras._data.series import too_large
 from skautokeras._data.storage import empty
 
 # Sparse matrices with more columns are not made dense.

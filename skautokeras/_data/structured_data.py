@@ -16,8 +16,8 @@ from skautokeras._data.codes import (
     WITH_KEYS,
     WITH_NUMBERS,
 )
+from skautokeras._data.dates import datetime_parts
 from skautokeras._data.declared import declared_kinds
-from skautokeras._data.parts import datetime_parts, frequent_words, word_indicators
 from skautokeras._data.schema import Column, StructuredDataSchema, text_array
 from skautokeras._data.series import (
     can_be_numbers,
@@ -36,6 +36,7 @@ from skautokeras._data.table import (
     is_string_array,
 )
 from skautokeras._data.text import TextAdapter
+from skautokeras._data.words import frequent_words, word_indicators
 
 # Strings with more distinct values than this, and than this share of the rows that have
 # one, are short texts.

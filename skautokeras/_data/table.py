@@ -148,3 +148,69 @@ def is_string_array(X):
     True
     """
     return isinstance(X, np.ndarray) and X.dtype.kind == "U"
+
+
+def is_table(X):
+    """Whether X has columns that inputs can name.
+
+    Parameters
+    ----------
+    X : object
+        As in `split_columns`.
+
+    Returns
+    -------
+    is_table : bool
+        True for a DataFrame, a two-dimensional array and a sparse matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.table import is_table
+    >>> is_table(np.zeros((5, 3))), is_table([[1, 2], [3, 4]])
+    (True, False)
+    """
+    is_array = isinstance(X, pd.DataFrame | np.ndarray) or issparse(X)
+    return is_array and X.ndim == 2
+
+
+def check_columns(estimator, X, *, reset):
+    """Learn the columns of X where it has some, or compare them with those known.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Has their number and names as `n_features_in_` and `feature_names_in_`.
+
+    X : object
+        As in `split_columns`.
+
+    reset : bool
+        Whether to learn them, or to forget those of an earlier fit.
+
+    Returns
+    -------
+    X : object
+        X itself; what only says that it is an array becomes one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.base import BaseEstimator
+    >>> from skautokeras._data.table import check_columns
+    >>> estimator = BaseEstimator()
+    >>> X = check_columns(estimator, np.zeros((5, 64)), reset=True)
+    >>> estimator.n_features_in_
+    64
+    >>> X = check_columns(estimator, np.zeros((5, 8, 8)), reset=True)
+    >>> hasattr(estimator, "n_features_in_")
+    False
+    """
+    if not hasattr(X, "__len__") and hasattr(X, "__array__"):
+        X = np.asarray(X)
+    if is_table(X):
+        validate_data(estimator, X, skip_check_array=True, reset=reset)
+    elif reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(estimator).pop(name, None)
+    return X

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.codes import FIRST_TOKEN, UNKNOWN_TOKEN
 from skautokeras._data.ngrams import (
-    NgramWeights,
+    NgramVectorizer,
     contrasts,
     enough,
     strongest,
@@ -147,10 +147,10 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     alphabet_ : ndarray of shape (n_characters,), dtype uint32, or None
         Code points of the known characters, rising.
 
-    word_ngrams_ : NgramWeights
+    word_ngrams_ : NgramVectorizer
         The known n-grams of tokens.
 
-    character_ngrams_ : NgramWeights or None
+    character_ngrams_ : NgramVectorizer or None
         The known n-grams of characters. None: texts are too long or too many.
 
     Examples
@@ -187,7 +187,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         at_least = 1 if len(texts) < FEW_TEXTS else 2
         n_words = min(max_tokens, MOST_WORDS)
         self.vocabulary_, words = _learn_vocabulary(texts, n_words, at_least)
-        self.word_ngrams_ = NgramWeights(
+        self.word_ngrams_ = NgramVectorizer(
             lengths=WORD_NGRAMS,
             base=len(self.vocabulary_) + FIRST_TOKEN,
             max_ngrams=max_tokens,
@@ -212,7 +212,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     def _fit_characters(self, texts, max_tokens, at_least):
         """Learn n-grams of characters; return what the schema tells of them."""
         alphabet, characters = _learn_alphabet(texts)
-        ngrams = NgramWeights(
+        ngrams = NgramVectorizer(
             lengths=CHARACTER_NGRAMS,
             base=N_CHARACTERS,
             gap=SPACE,
@@ -391,7 +391,7 @@ def _learn_vocabulary(texts, max_tokens, at_least):
 
 
 def _flat(lists):
-    """Return sequences as `NgramWeights` takes them."""
+    """Return sequences as `NgramVectorizer` takes them."""
     parts = [np.array(codes, "int32") for codes in lists]
     return np.concatenate(parts), _rows_of(parts), len(parts)
 

@@ -5,8 +5,8 @@ import copy
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 
-from skautokeras._data.columns import check_columns
-from skautokeras._data.targets import values_by_head
+from skautokeras._data.table import check_columns
+from skautokeras._data.y_adapter import values_by_head
 from skautokeras._estimators.base import BaseAutoEstimator
 from skautokeras._sklearn import StrOptions
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skautokeras._data.columns import check_columns
+from skautokeras._data.table import check_columns
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.regression import BaseAutoRegressor
 from skautokeras._sklearn import StrOptions

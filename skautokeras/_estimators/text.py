@@ -2,7 +2,7 @@
 
 from numbers import Integral
 
-from skautokeras._data.columns import check_columns
+from skautokeras._data.table import check_columns
 from skautokeras._data.text import read_texts
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.regression import BaseAutoRegressor

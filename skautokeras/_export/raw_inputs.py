@@ -91,7 +91,7 @@ def input_names(adapter):
     Examples
     --------
     >>> import pandas as pd
-    >>> from skautokeras._data.columns import XAdapter
+    >>> from skautokeras._data.x_adapter import XAdapter
     >>> from skautokeras._data.structured_data import StructuredDataAdapter
     >>> from skautokeras._export.raw_inputs import input_names
     >>> X = pd.DataFrame({"width (cm)": [1.0, 2.0], "class": ["C", "E"]})
@@ -127,7 +127,7 @@ def _columns_of(adapter):
 
 
 def _name_of(adapter, name, part):
-    column = adapter.columns_[name]
+    column = adapter.column_names_[name]
     if isinstance(column, str):
         return column
     if len(adapter.names) > 1:

@@ -22,10 +22,10 @@ from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skautokeras._data.columns import check_columns
 from skautokeras._data.structured_data import StructuredDataAdapter
-from skautokeras._data.targets import YAdapter, values_by_head
+from skautokeras._data.table import check_columns
 from skautokeras._data.text import TextAdapter, informed_schemas
+from skautokeras._data.y_adapter import YAdapter, values_by_head
 from skautokeras._ensemble.ensemble import Ensemble
 from skautokeras._export.keras_model import export_keras_model
 from skautokeras._export.scikeras_training import (

@@ -3,15 +3,15 @@
 from numbers import Integral
 
 from skautokeras._data.array import ArrayAdapter
-from skautokeras._data.columns import XAdapter
 from skautokeras._data.image import ImageAdapter
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.target import (
     ClassAdapter,
     NumberAdapter,
 )
-from skautokeras._data.targets import YAdapter
 from skautokeras._data.text import TextAdapter
+from skautokeras._data.x_adapter import XAdapter
+from skautokeras._data.y_adapter import YAdapter
 from skautokeras._space.pretrained import PresetTokenizer, presets_on
 
 # By the class of an input: its adapter, and which of its parameters that one takes.

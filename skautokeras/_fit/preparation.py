@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skautokeras._data.columns import XAdapter
 from skautokeras._data.split import Data
-from skautokeras._data.targets import YAdapter
 from skautokeras._data.text import informed_schemas
+from skautokeras._data.x_adapter import XAdapter
+from skautokeras._data.y_adapter import YAdapter
 from skautokeras._fit.adapters import make_x_adapter, make_y_adapter
 from skautokeras._fit.folds import ONE_FOLD, make_rows, repeatable_cv, split_rows
 from skautokeras._fit.sample import validation_sample

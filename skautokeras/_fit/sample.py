@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from skautokeras._data.columns import common_length, is_dict, n_rows, take_rows
+from skautokeras._data.rows import common_length, is_dict, n_rows, take_rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skautokeras._data import (
-    NgramWeights,
+    NgramVectorizer,
     TextAdapter,
     contrasts,
     normalise,
@@ -176,7 +176,7 @@ def test_the_most_frequent_ngrams_have_the_lowest_codes():
 
 
 def test_ngrams_do_not_reach_over_the_ends_of_texts_or_unknown_words():
-    ngrams = NgramWeights(lengths=(2,), base=9, max_ngrams=9, min_sequences=1)
+    ngrams = NgramVectorizer(lengths=(2,), base=9, max_ngrams=9, min_sequences=1)
     weights = ngrams.fit_transform(as_sequences([[2, 3], [4, 5], [2, 1, 4]]))
     assert weights.toarray().tolist() == [[1, 0], [0, 1], [0, 0]]
     assert ngrams.transform(as_sequences([[3, 4], [4, 5, 6]])).toarray().tolist() == [
@@ -186,13 +186,13 @@ def test_ngrams_do_not_reach_over_the_ends_of_texts_or_unknown_words():
 
 
 def test_ngrams_are_chosen_by_the_number_of_texts_they_are_in():
-    ngrams = NgramWeights(lengths=(1,), base=9, max_ngrams=1, min_sequences=1)
+    ngrams = NgramVectorizer(lengths=(1,), base=9, max_ngrams=1, min_sequences=1)
     ngrams.fit(as_sequences([[2, 2, 2, 2], [3], [3]]))
     assert ngrams.keys_.tolist() == [3]
 
 
 def test_rare_ngrams_and_codes_that_are_not_known_have_no_weight():
-    ngrams = NgramWeights(lengths=(1,), base=9, max_ngrams=9, min_sequences=2)
+    ngrams = NgramVectorizer(lengths=(1,), base=9, max_ngrams=9, min_sequences=2)
     ngrams.fit(as_sequences([[2, 2, 3], [3]]))
     assert ngrams.keys_.tolist() == [3]
     assert ngrams.transform(as_sequences([[2, 3], [1, 0]])).toarray().tolist() == [

@@ -18,6 +18,7 @@ from PIL import Image
 from skautokeras._data import (
     ClassAdapter,
     ImageAdapter,
+    NgramVectorizer,
     NumberAdapter,
     character_ranges,
     datetime_parts,
@@ -29,7 +30,6 @@ from skautokeras._data import (
     tokenise,
     word_indicators,
 )
-from skautokeras._data import NgramWeights as AdapterNgrams
 from skautokeras._layers import (
     Beginning,
     BothProbabilities,
@@ -280,7 +280,7 @@ def test_ngrams_are_those_of_the_adapter(rows, kind, width):
     flat = np.array([code for row in rows for code in row], "int64")
     row_of = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     sequences = flat, row_of, len(rows)
-    ngrams = AdapterNgrams(
+    ngrams = NgramVectorizer(
         lengths=lengths, base=7, gap=gap, max_ngrams=20, min_sequences=1
     )
     expected = strongest(ngrams.fit_transform(sequences), width)

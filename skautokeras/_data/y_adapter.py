@@ -6,7 +6,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from skautokeras._data.columns import common_length, errors_about, is_dict
+from skautokeras._data.errors import errors_about
+from skautokeras._data.rows import common_length, is_dict
 
 
 def values_by_head(parameter, value, names):
@@ -35,7 +36,7 @@ def values_by_head(parameter, value, names):
 
     Examples
     --------
-    >>> from skautokeras._data.targets import values_by_head
+    >>> from skautokeras._data.y_adapter import values_by_head
     >>> values_by_head("loss", {"price": "mae", "sold": None}, ["price", "sold"])
     {'price': 'mae'}
     """
@@ -95,7 +96,7 @@ class YAdapter(BaseEstimator):
     --------
     >>> import pandas as pd
     >>> from skautokeras._data.target import ClassAdapter, NumberAdapter
-    >>> from skautokeras._data.targets import YAdapter
+    >>> from skautokeras._data.y_adapter import YAdapter
     >>> y = pd.DataFrame({"price": [10.0, 20.0], "sold": ["no", "yes"]})
     >>> adapter = YAdapter(["number", "label"], [NumberAdapter(), ClassAdapter()]).fit(
     ...     y

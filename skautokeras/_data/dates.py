@@ -1,0 +1,49 @@
+"""Dates as numbers: the time since an origin, and positions in the calendar."""
+
+import numpy as np
+
+from skautokeras._data.codes import DAY, DAYS_PER_WEEK, DAYS_PER_YEAR, EPOCH_WEEKDAY
+
+
+def datetime_parts(moments, origin):
+    """Numbers that say when something was.
+
+    Parameters
+    ----------
+    moments : ndarray of shape (n_samples,), dtype datetime64[us]
+        Moments in UTC, NaT where missing.
+
+    origin : datetime64
+        Where time starts.
+
+    Returns
+    -------
+    parts : dict of str to ndarray of shape (n_samples,), dtype float64
+        "elapsed" are the days since `origin`. The others are sine and cosine of the
+        position within the year (of 365.25 days, at midnight), the week and the day.
+        NaN where the moment is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.dates import datetime_parts
+    >>> noon = np.array(["2024-01-01T12:00"], dtype="datetime64[us]")
+    >>> parts = datetime_parts(noon, np.datetime64("2023-12-31"))
+    >>> list(parts)
+    ['elapsed', 'year_sin', 'year_cos', 'week_sin', 'week_cos', 'day_sin', 'day_cos']
+    >>> parts["elapsed"].tolist(), parts["week_cos"].tolist(), parts["day_cos"].tolist()
+    ([1.5], [1.0], [-1.0])
+    """
+    days = moments.astype("datetime64[D]")
+    new_year = moments.astype("datetime64[Y]").astype("datetime64[D]")
+    day_number = (days - np.datetime64(0, "D")) / DAY
+    cycles = {
+        "year": (days - new_year) / DAY / DAYS_PER_YEAR,
+        "week": (day_number + EPOCH_WEEKDAY) % DAYS_PER_WEEK / DAYS_PER_WEEK,
+        "day": (moments - days) / DAY,
+    }
+    parts = {"elapsed": (moments - origin) / DAY}
+    for cycle, position in cycles.items():
+        parts[f"{cycle}_sin"] = np.sin(2 * np.pi * position)
+        parts[f"{cycle}_cos"] = np.cos(2 * np.pi * position)
+    return parts

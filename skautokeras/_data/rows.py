@@ -1,0 +1,151 @@
+"""Count and take rows of X or y, whatever holds them."""
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skautokeras._data.errors import errors_about
+
+
+def n_rows(data, n_parts=1):
+    """Count the rows of X or y, whatever holds them.
+
+    Parameters
+    ----------
+    data : DataFrame, Series, array-like, sparse matrix, or list or dict of them
+        X or y. The values of a dict are the data of one input or head each.
+
+    n_parts : int, default=1
+        Number of inputs or heads. With more than one, the elements of a list or tuple
+        are the data of one each; else they are rows.
+
+    Returns
+    -------
+    n_rows : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.rows import n_rows
+    >>> n_rows(["a text", "another text"])
+    2
+    >>> n_rows([np.zeros((5, 8, 8)), np.zeros((5, 3))], n_parts=2)
+    5
+    """
+    parts = _parts(data, n_parts)
+    if parts is not None:
+        return common_length(parts)
+    if not hasattr(data, "__len__") and hasattr(data, "__array__"):
+        data = np.asarray(data)
+    if getattr(data, "shape", None) == () or not hasattr(data, "__len__"):
+        raise TypeError(f"Expected sequence or array-like, got {type(data)}")
+    return data.shape[0] if hasattr(data, "shape") else len(data)
+
+
+def take_rows(data, rows, n_parts=1):
+    """Take some of the rows of X or y, whatever holds them.
+
+    Parameters
+    ----------
+    data : DataFrame, Series, array-like, sparse matrix, or list or dict of them
+        X or y. The values of a dict are the data of one input or head each.
+
+    rows : array-like of int of shape (n_taken,) or slice
+        Positions of the rows.
+
+    n_parts : int, default=1
+        Number of inputs or heads. With more than one, the elements of a list or tuple
+        are the data of one each; else they are rows.
+
+    Returns
+    -------
+    taken : object
+        Of the type of `data`; a sparse matrix comes back as CSR.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.rows import take_rows
+    >>> take_rows(["one", "two", "three"], [2, 0])
+    ['three', 'one']
+    >>> taken = take_rows({"image": np.zeros((5, 8, 8)), "text": list("abcde")}, [4])
+    >>> taken["image"].shape, taken["text"]
+    ((1, 8, 8), ['e'])
+    """
+    parts = _parts(data, n_parts)
+    if parts is not None:
+        taken = {name: take_rows(part, rows) for name, part in parts.items()}
+        return taken if is_dict(data) else type(data)(taken.values())
+    if hasattr(data, "iloc"):
+        return data.iloc[rows]
+    if issparse(data):
+        return data.tocsr()[rows]
+    if isinstance(data, list | tuple):
+        return type(data)(data[i] for i in np.arange(len(data))[rows])
+    return np.asarray(data)[rows]
+
+
+def is_dict(data):
+    """Whether X or y is a dict of several parts; some sparse matrices are dicts, too.
+
+    Parameters
+    ----------
+    data : object
+        X or y.
+
+    Returns
+    -------
+    is_dict : bool
+
+    Examples
+    --------
+    >>> from scipy.sparse import dok_array
+    >>> from skautokeras._data.rows import is_dict
+    >>> is_dict({"photo": [1]}), is_dict(dok_array((2, 2)))
+    (True, False)
+    """
+    return isinstance(data, dict) and not issparse(data)
+
+
+def _parts(data, n_parts):
+    """Return the data of several inputs or heads as a dict; None for that of one."""
+    if is_dict(data):
+        return data
+    if n_parts > 1 and isinstance(data, list | tuple):
+        return dict(enumerate(data))
+    return None
+
+
+def common_length(parts):
+    """Return the number of rows that all parts of X or y have.
+
+    Parameters
+    ----------
+    parts : dict of str to object
+        What belongs to each input or head.
+
+    Returns
+    -------
+    n_rows : int
+
+    Raises
+    ------
+    ValueError
+        If the numbers differ.
+
+    Examples
+    --------
+    >>> from skautokeras._data.rows import common_length
+    >>> common_length({"text": ["a", "b"], "number": [1, 2]})
+    2
+    """
+    lengths = {}
+    for name, part in parts.items():
+        if isinstance(part, str | bytes):
+            raise ValueError(f"Expected the rows of {name!r}, got the string {part!r}.")
+        with errors_about(repr(name)):
+            lengths[name] = n_rows(part)
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: {lengths}"
+        )
+    return next(iter(lengths.values()), 0)

@@ -1,0 +1,182 @@
+"""The adapters of all inputs together: from X to arrays by name."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from skautokeras._data.columns import positions_by_input, split_columns
+from skautokeras._data.errors import errors_about
+from skautokeras._data.table import has_names, is_table
+
+
+class XAdapter(TransformerMixin, BaseEstimator):
+    """Turn X into the arrays of all inputs.
+
+    Parameters
+    ----------
+    names : list of str
+        The names of the inputs, in their order.
+
+    adapters : list of transformers
+        One per input: `transform` returns a dict of arrays, `schema_` says what is in
+        them. They are cloned.
+
+    columns : list
+        Columns of X that each input takes, as in `split_columns`.
+
+    Attributes
+    ----------
+    adapters_ : list of transformers
+        The fitted adapters.
+
+    schemas_ : list
+        What each input holds.
+
+    column_names_ : dict of str to object
+        Columns of a table that each input takes. Of a DataFrame whose columns are named
+        by strings these are names, so that `transform` takes them in any order.
+
+    n_features_in_ : int
+        Number of columns of X, where it is a table.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where they are strings.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.x_adapter import XAdapter
+    >>> from skautokeras._data.structured_data import StructuredDataAdapter
+    >>> X = pd.DataFrame({"size": [1.0, 2.0], "deck": ["C", "E"]})
+    >>> adapter = XAdapter(
+    ...     ["a", "b"],
+    ...     [StructuredDataAdapter(), StructuredDataAdapter()],
+    ...     [["size"], None],
+    ... )
+    >>> {name: array.shape for name, array in adapter.fit_transform(X).items()}
+    {'a__numerical': (2, 1), 'b__categorical': (2, 1)}
+    """
+
+    def __init__(self, names, adapters, columns):
+        self.names = names
+        self.adapters = adapters
+        self.columns = columns
+
+    def fit(self, X, y=None):
+        """Fit the adapter of every input.
+
+        Parameters
+        ----------
+        X : object
+            As in `split_columns`. It is not changed.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : XAdapter
+        """
+        parts = self._learn_columns(X)
+        for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
+            with self._errors_of(name):
+                adapter.fit(part)
+        self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
+        return self
+
+    def fit_transform(self, X, y=None):
+        """Fit the adapter of every input and make its arrays; files are read once.
+
+        Parameters
+        ----------
+        X : object
+            As in `split_columns`. It is not changed.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray of shape (n_samples, ...)
+            As in `transform`.
+        """
+        parts = self._learn_columns(X)
+        arrays = self._all_arrays(parts, "fit_transform")
+        self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
+        return arrays
+
+    def transform(self, X):
+        """Make the arrays of every input.
+
+        Parameters
+        ----------
+        X : object
+            As in `split_columns`. It is not changed.
+
+        Returns
+        -------
+        arrays : dict of str to ndarray of shape (n_samples, ...)
+            By the names that the adapters give them. If there are several inputs, the
+            name of the input and "__" stand before.
+        """
+        check_is_fitted(self, "schemas_")
+        return self._all_arrays(self._split(X), "transform")
+
+    def _all_arrays(self, parts, method):
+        arrays = {}
+        for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
+            prefix = f"{name}__" if len(self.names) > 1 else ""
+            with self._errors_of(name):
+                found = getattr(adapter, method)(part)
+            arrays |= {prefix + key: array for key, array in found.items()}
+        return arrays
+
+    def _learn_columns(self, X):
+        """Learn which columns there are; return the part of X of each input."""
+        columns = dict(zip(self.names, self.columns, strict=True))
+        parts = split_columns(X, columns)
+        self.adapters_ = [clone(adapter) for adapter in self.adapters]
+        for attribute in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(attribute, None)
+        self.column_names_ = columns
+        if is_table(X):
+            self.n_features_in_ = X.shape[1]
+        if is_table(X) and has_names(X):
+            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+            if len(columns) > 1 or None not in columns.values():
+                positions = positions_by_input(X, columns)
+                self.column_names_ = {
+                    name: _labels(X, at) for name, at in positions.items()
+                }
+        return parts.values()
+
+    def _split(self, X):
+        """Return the part of X of each input."""
+        if not is_table(X):
+            columns = dict(zip(self.names, self.columns, strict=True))
+            return split_columns(X, columns).values()
+        is_by_name = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
+        n_expected = getattr(self, "n_features_in_", X.shape[1])
+        if not is_by_name and len(self.names) > 1 and X.shape[1] != n_expected:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{n_expected} features as input."
+            )
+        return split_columns(X, self.column_names_).values()
+
+    def _errors_of(self, name):
+        return errors_about(f"Input {name!r}" if len(self.names) > 1 else None)
+
+
+def _labels(X, positions):
+    """Return the names of columns, if they are unique, else their positions."""
+    labels = list(X.columns)
+    twice = [label for label, count in Counter(labels).items() if count > 1]
+    if twice:
+        raise ValueError(f"Column names must be unique, got {twice} more than once.")
+    if isinstance(positions, int):
+        return labels[positions]
+    return [labels[i] for i in positions]
