@@ -47,3 +47,39 @@ def datetime_parts(moments, origin):
         parts[f"{cycle}_sin"] = np.sin(2 * np.pi * position)
         parts[f"{cycle}_cos"] = np.cos(2 * np.pi * position)
     return parts
+
+
+def varying_parts(moments):
+    """Find the origin of a column of dates, and the parts that vary.
+
+    Parameters
+    ----------
+    moments : ndarray of shape (n_samples,), dtype datetime64[us]
+        Moments in UTC, none of them missing.
+
+    Returns
+    -------
+    origin : int
+        Median of the moments, in microseconds since 1970; 0 if there are none.
+
+    parts : list of str
+        Names of the parts, as in `datetime_parts`, that have several values. "elapsed"
+        is always one of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.dates import varying_parts
+    >>> mondays = np.array(["2024-01-01", "2024-01-08"], dtype="datetime64[us]")
+    >>> varying_parts(mondays)
+    (1704067200000000, ['elapsed', 'year_sin', 'year_cos'])
+    """
+    ordered = np.sort(moments.astype(np.int64))
+    origin = int(ordered[(len(ordered) - 1) // 2]) if len(ordered) else 0
+    parts = datetime_parts(moments, np.datetime64(origin, "us"))
+    varying = [
+        name
+        for name, numbers in parts.items()
+        if name == "elapsed" or len(np.unique(numbers)) > 1
+    ]
+    return origin, varying

@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Column:
-    """One column of X as given.
+    """One column of X: what it is, and why.
 
     Parameters
     ----------
@@ -15,23 +15,27 @@ class Column:
         Name of the column; ``"x0"``, ``"x1"``, ... where X has no column names.
 
     kind : {"numerical", "categorical", "datetime", "short_text", "text", "constant"}
-        What the column is taken for: short texts, such as names, for repeated values
-        and frequent words, texts for sentences. A constant column is dropped.
+        Kind of the column. Short texts, such as names, become repeated values and
+        frequent words; texts are sentences. A constant column is left out.
 
     n_missing : int
         Number of rows without a value.
 
     n_unique : int
-        Number of distinct values, missing ones not counted.
+        Number of distinct values, not counting missing ones.
 
     identifier : bool, default=False
         Whether the column looks like a row number or another identifier.
 
+    reason : str, default=""
+        Reason for the kind, such as "dtype float64" or "declared by column_types".
+
     Examples
     --------
     >>> from skautokeras._data.schema import Column
-    >>> Column(name="deck", kind="categorical", n_missing=1, n_unique=2)
-    Column(name='deck', kind='categorical', n_missing=1, n_unique=2, identifier=False)
+    >>> column = Column("deck", "categorical", 1, 2, reason="2 different strings")
+    >>> column.kind, column.reason
+    ('categorical', '2 different strings')
     """
 
     name: str
@@ -39,6 +43,7 @@ class Column:
     n_missing: int
     n_unique: int
     identifier: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Read one column of a table, whatever holds it: numbers, dates, or category keys.
+"""Read one column of a table, whatever dtype it has: numbers, dates, or category keys.
 
 Each value is read on its own: what a row becomes never depends on the rows beside it.
 """
@@ -20,7 +20,8 @@ from pandas.api.types import (
 from skautokeras._data.codes import SECOND
 from skautokeras._data.errors import too_large
 
-# What pandas finds in an object column -> what it is here; anything else is "mixed".
+# Names that pandas has for the values of an object column, and the names they have
+# here. Values with any other name are "mixed".
 _CONTENTS = {
     "empty": "empty",
     "integer": "number",
@@ -37,14 +38,16 @@ _CONTENTS = {
     "complex": "complex",
 }
 
+_NOT_A_TIME = np.datetime64("NaT", "us")
 
-def content(series):
+
+def content_of(series):
     """Tell what the values of a column are.
 
     Parameters
     ----------
     series : Series of shape (n_samples,)
-        Any dtype.
+        Column of any dtype.
 
     Returns
     -------
@@ -52,29 +55,34 @@ def content(series):
         One of "empty" (nothing but missing values), "number", "boolean", "timedelta",
         "datetime", "string", "category" (the pandas dtype), "mixed".
 
+    Raises
+    ------
+    ValueError
+        If the values are complex numbers.
+
     Examples
     --------
     >>> import pandas as pd
-    >>> from skautokeras._data.series import content
-    >>> content(pd.Series([1, None, 2.5], dtype=object))
+    >>> from skautokeras._data.series import content_of
+    >>> content_of(pd.Series([1, None, 2.5], dtype=object))
     'number'
-    >>> content(pd.Series([1, "a"], dtype=object))
+    >>> content_of(pd.Series([1, "a"], dtype=object))
     'mixed'
     """
-    found = _content_of_dtype(series.dtype)
-    if found == "object":
-        found = _CONTENTS.get(infer_dtype(series, skipna=True), "mixed")
-    if found == "complex":
+    content = _content_of_dtype(series.dtype)
+    if content == "object":
+        content = _CONTENTS.get(infer_dtype(series, skipna=True), "mixed")
+    if content == "complex":
         raise ValueError(f"Complex data not supported\nColumn {series.name!r}.")
-    if found != "empty" and series.isna().all():
+    if content != "empty" and series.isna().all():
         return "empty"
-    return found
+    return content
 
 
 def _content_of_dtype(dtype):
     if isinstance(dtype, pd.CategoricalDtype):
         return "category"
-    # Objects first: their dtype counts as one of strings too.
+    # Objects first, because pandas counts their dtype as one of strings too.
     tests = {
         "object": lambda dtype: isinstance(dtype, np.dtype) and dtype.kind == "O",
         "boolean": is_bool_dtype,
@@ -89,13 +97,16 @@ def _content_of_dtype(dtype):
     return next((name for name, test in tests.items() if test(dtype)), "mixed")
 
 
-def can_be_numbers(series):
-    """Whether a column of booleans or categories holds nothing but numbers.
+def can_be_numbers(series, content=None):
+    """Whether a column of booleans or categories can be read as numbers.
 
     Parameters
     ----------
     series : Series of shape (n_samples,)
-        Any dtype.
+        Column of any dtype.
+
+    content : str or None, default=None
+        Result of `content_of`. None finds it out.
 
     Returns
     -------
@@ -108,24 +119,25 @@ def can_be_numbers(series):
     >>> can_be_numbers(pd.Series([3, 1], dtype="category"))
     True
     """
-    found = content(series)
-    if found == "category":
-        found = content(series.cat.categories.to_series())
-    return found in {"boolean", "number"}
+    content = content or content_of(series)
+    if content == "category":
+        content = content_of(series.cat.categories.to_series())
+    return content in {"boolean", "number"}
 
 
 def parse_numbers(series):
-    """Strings as numbers, if every non-empty one is a number.
+    """Read strings as numbers, if every string that is not empty is a number.
 
     Parameters
     ----------
     series : Series of str of shape (n_samples,)
-        A column of an array of strings.
+        Column of an array of strings.
 
     Returns
     -------
     series : Series of shape (n_samples,)
-        Of dtype float64, empty strings as NaN; or as given, if a string is no number.
+        Numbers of dtype float64, with NaN for empty strings. The column itself if one
+        of its strings is not a number.
 
     Examples
     --------
@@ -140,21 +152,67 @@ def parse_numbers(series):
         return series
 
 
-def read_numbers(series, *, parse=False):
-    """Values of a column of numbers.
+def read_column(series, kind, *, parse=False, content=None):
+    """Read a column as its kind needs it.
 
     Parameters
     ----------
     series : Series of shape (n_samples,)
-        Numbers, booleans, durations (read as seconds), categories that are numbers.
+        Column of any dtype.
+
+    kind : str
+        Kind of the column, as in `Column`.
 
     parse : bool, default=False
-        Whether strings that are numbers are read as such, empty ones as missing.
+        Whether strings are read as numbers or dates.
+
+    content : str or None, default=None
+        Result of `content_of`. None finds it out.
+
+    Returns
+    -------
+    values : ndarray of shape (n_samples,) or tuple of (ndarray, ndarray)
+        The result of `read_numbers` for "numerical", of `read_datetimes` for
+        "datetime", and of `read_keys` for every other kind.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.series import read_column
+    >>> read_column(pd.Series([3, 1]), "numerical").tolist()
+    [3.0, 1.0]
+    """
+    if kind == "numerical":
+        return read_numbers(series, parse=parse, content=content)
+    if kind == "datetime":
+        return read_datetimes(series, parse=parse)
+    return read_keys(series, content=content)
+
+
+def read_numbers(series, *, parse=False, content=None):
+    """Read a column of numbers.
+
+    Parameters
+    ----------
+    series : Series of shape (n_samples,)
+        Numbers, booleans, durations (read as seconds), or categories that are numbers.
+
+    parse : bool, default=False
+        Whether strings that are numbers are read as numbers, and empty strings as
+        missing values.
+
+    content : str or None, default=None
+        Result of `content_of`. None finds it out.
 
     Returns
     -------
     values : ndarray of shape (n_samples,), dtype float64
-        NaN where the value is missing, finite elsewhere.
+        NaN where the value is missing, and finite elsewhere.
+
+    Raises
+    ------
+    ValueError
+        If the column holds strings, dates, or numbers that are not finite.
 
     Examples
     --------
@@ -163,20 +221,20 @@ def read_numbers(series, *, parse=False):
     >>> read_numbers(pd.Series([True, None, False], dtype="boolean")).tolist()
     [1.0, nan, 0.0]
     """
-    found = content(series)
-    if found == "empty":
+    content = content or content_of(series)
+    if content == "empty":
         return np.full(len(series), np.nan)
-    if found == "category":
-        # One entry per category; code -1, the missing one, takes the NaN at the end.
+    if content == "category":
+        # One number per category. Code -1, a missing value, takes the NaN at the end.
         categories = series.cat.categories.to_series(name=series.name)
         values = np.append(read_numbers(categories, parse=parse), np.nan)
         return values[series.cat.codes]
-    if found == "string" and parse:
+    if content == "string" and parse:
         values = _parsed(series)
-    elif found == "timedelta":
+    elif content == "timedelta":
         values = pd.to_timedelta(series).to_numpy() / SECOND
     else:
-        _check_no_other(series, found)
+        _check_only_numbers(series, content)
         values = _as_floats(series)
     if np.isinf(values).any():
         raise ValueError(too_large(series.name))
@@ -187,9 +245,9 @@ def _as_floats(series):
     if series.dtype != object:
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.full(len(series), np.nan)
-    given = series.notna().to_numpy()
+    is_present = series.notna().to_numpy()
     try:
-        values[given] = series.to_numpy()[given].astype(np.float64)
+        values[is_present] = series.to_numpy()[is_present].astype(np.float64)
     except OverflowError as error:
         raise ValueError(too_large(series.name)) from error
     except TypeError as error:
@@ -198,15 +256,15 @@ def _as_floats(series):
     return values
 
 
-def _check_no_other(series, found):
+def _check_only_numbers(series, content):
     """Raise if a column of numbers holds strings or dates."""
-    if found == "datetime":
+    if content == "datetime":
         raise ValueError(
             f"Column {series.name!r} is numerical and holds dates, such as "
             f"{str(series.dropna().iloc[0])!r}. "
             f"Pass column_types={{{series.name!r}: 'datetime'}} if they are meant."
         )
-    if found not in {"string", "mixed"}:
+    if content not in {"string", "mixed"}:
         return
     string = next((v for v in series if isinstance(v, str)), None)
     if string is None:
@@ -241,12 +299,13 @@ def _parsed(series):
 
 
 def read_datetimes(series, *, parse=False):
-    """Values of a column of dates.
+    """Read a column of dates.
 
     Parameters
     ----------
     series : Series of shape (n_samples,)
-        Dates and times, of one time zone, several, or none, which is read as UTC.
+        Dates and times. They may have one time zone, several, or none; those without a
+        time zone are read as UTC.
 
     parse : bool, default=False
         Whether strings are read as dates.
@@ -254,7 +313,12 @@ def read_datetimes(series, *, parse=False):
     Returns
     -------
     values : ndarray of shape (n_samples,), dtype datetime64[us]
-        In UTC, NaT where the value is missing.
+        Moments in UTC, NaT where the value is missing.
+
+    Raises
+    ------
+    ValueError
+        If a value is not a date.
 
     Examples
     --------
@@ -265,15 +329,14 @@ def read_datetimes(series, *, parse=False):
     """
     codes, moments = pd.factorize(series)
     moments = pd.Series(moments)
-    found = content(moments)
-    if found == "empty":
-        return np.full(len(series), np.datetime64("NaT", "us"))
-    if found == "category":
+    content = content_of(moments)
+    if content == "empty":
+        return np.full(len(series), _NOT_A_TIME)
+    if content == "category":
         moments = pd.Series(moments.to_numpy())
-        found = content(moments)
-    if found not in {"datetime", "string", "mixed"} or (
-        found != "datetime" and not parse
-    ):
+        content = content_of(moments)
+    can_be_parsed = parse and content in {"string", "mixed"}
+    if content != "datetime" and not can_be_parsed:
         raise ValueError(
             f"Column {series.name!r} is a datetime column and holds values of another "
             f"kind, such as {moments.iloc[0]!r}. Convert it with pandas.to_datetime"
@@ -283,16 +346,17 @@ def read_datetimes(series, *, parse=False):
                 else f", or pass column_types={{{series.name!r}: 'datetime'}}."
             )
         )
-    parsed = _to_utc(moments, series.name)
-    return np.append(parsed, np.datetime64("NaT", "us"))[codes]
+    parsed = _to_utc(moments, content, series.name)
+    return np.append(parsed, _NOT_A_TIME)[codes]
 
 
-def _to_utc(moments, name):
+def _to_utc(moments, content, name):
     if isinstance(moments.dtype, pd.PeriodDtype):
         moments = moments.dt.to_timestamp()
-    # Every string on its own: a format guessed from the first depends on the rows.
-    how = {"format": "mixed"} if content(moments) != "datetime" else {}
-    parsed = pd.to_datetime(moments, utc=True, errors="coerce", **how)
+    # Every string is parsed on its own. A format that pandas guesses from the first
+    # string would make the result depend on the order of the rows.
+    format_of_strings = {} if content == "datetime" else {"format": "mixed"}
+    parsed = pd.to_datetime(moments, utc=True, errors="coerce", **format_of_strings)
     if parsed.isna().any():
         wrong = moments[parsed.isna()].iloc[0]
         raise ValueError(
@@ -301,16 +365,19 @@ def _to_utc(moments, name):
     return parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
 
 
-def read_keys(series):
-    """Values of a column of categories, as keys that do not depend on its dtype.
+def read_keys(series, *, content=None):
+    """Read a column of categories as keys that do not depend on its dtype.
 
-    The key is the string of the value; that of a whole number has no decimal point, so
-    that 1, 1.0 and "1" are one category.
+    The key is the string of the value. The key of a whole number has no decimal point,
+    so that 1, 1.0 and "1" are one category.
 
     Parameters
     ----------
     series : Series of shape (n_samples,)
-        Any dtype.
+        Column of any dtype.
+
+    content : str or None, default=None
+        Result of `content_of`. None finds it out.
 
     Returns
     -------
@@ -318,7 +385,7 @@ def read_keys(series):
         Positions in `keys`, -1 where the value is missing. An empty string is a value.
 
     keys : ndarray of str objects of shape (n_keys,)
-        The keys, each at least once.
+        The keys. Each occurs at least once, and several values may have the same key.
 
     Examples
     --------
@@ -328,17 +395,17 @@ def read_keys(series):
     >>> codes.tolist(), keys.tolist()
     ([0, -1, 1, 2], ['1', 'a', 'True'])
     """
-    found = content(series)
-    if found == "category":
+    content = content or content_of(series)
+    if content == "category":
         codes, values = series.cat.codes.to_numpy(), series.cat.categories
-    elif series.dtype == object and found not in {"number", "boolean", "string"}:
-        # Python takes True for 1: only the keys of mixed values may be compared.
-        missing = series.isna().to_numpy()
-        named = [
-            None if is_missing else _key(value, series.name)
-            for value, is_missing in zip(series, missing, strict=True)
+    elif series.dtype == object and content not in {"number", "boolean", "string"}:
+        # Python holds True and 1 for equal, so that mixed values are compared by key.
+        is_missing = series.isna().to_numpy()
+        keys_of_rows = [
+            None if missing else _key(value, series.name)
+            for value, missing in zip(series, is_missing, strict=True)
         ]
-        codes, values = pd.factorize(np.array(named, dtype=object))
+        codes, values = pd.factorize(np.array(keys_of_rows, dtype=object))
         return codes, values
     else:
         codes, values = pd.factorize(series)

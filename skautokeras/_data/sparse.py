@@ -5,43 +5,16 @@ import pandas as pd
 from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from skautokeras._data.analysis import is_mostly_zero, is_too_rare
 from skautokeras._data.errors import too_large
 from skautokeras._data.ngrams import enough, strongest
 from skautokeras._data.storage import empty
 
-# Sparse matrices with more columns are not made dense.
-MAX_DENSE_COLUMNS = 1000
-# Columns that have a value in a greater share of the rows are columns like any other.
-DENSE_SHARE = 0.5
-# Below this many rows, columns with a value in one of them only are kept.
-FEW_ROWS = 100
 # Values of a row that are kept at most, those of the largest size.
 MAX_VALUES = 1024
 
 # Rows that are taken apart at a time.
 _CHUNK = 4096
-
-
-def is_wide(X):
-    """Whether a table is a sparse matrix that is not to be made dense.
-
-    Parameters
-    ----------
-    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
-        The table.
-
-    Returns
-    -------
-    is_wide : bool
-
-    Examples
-    --------
-    >>> from scipy.sparse import csr_matrix
-    >>> from skautokeras._data.sparse import is_wide
-    >>> is_wide(csr_matrix((5, 20))), is_wide(csr_matrix((5, 20_000)))
-    (False, True)
-    """
-    return issparse(X) and X.shape[1] > MAX_DENSE_COLUMNS
 
 
 class SparseColumns(TransformerMixin, BaseEstimator):
@@ -108,11 +81,10 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         """
         X = _as_rows(X)
         n_samples, n_features = X.shape
-        n_found = np.bincount(X.indices, minlength=n_features)
-        in_rest = n_found > DENSE_SHARE * n_samples
+        n_values = np.bincount(X.indices, minlength=n_features)
+        in_rest = ~is_mostly_zero(n_values, n_samples)
         in_rest[list(self.kept)] = True
-        at_least = 1 if n_samples < FEW_ROWS else 2
-        coded = np.flatnonzero(~in_rest & (n_found >= at_least))
+        coded = np.flatnonzero(~in_rest & ~is_too_rare(n_values, n_samples))
         self.rest_ = np.flatnonzero(in_rest)
         self.codes_ = np.zeros(n_features, "int32")
         self.n_codes_ = len(coded) + 1

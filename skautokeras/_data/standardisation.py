@@ -1,8 +1,13 @@
 """Centre and scale one column of numbers in float64, whatever its magnitude."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from skautokeras._data.codes import LARGEST
+
+# Quantiles of a column that are kept at most: one per thousandth.
+MAX_QUANTILES = 1001
 
 
 def mean_and_scale(values):
@@ -67,3 +72,93 @@ def standardise(values, mean, scale):
     with np.errstate(over="ignore"):
         standardised = (values - mean) / scale
     return np.clip(standardised, -LARGEST, LARGEST).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class NumberStatistics:
+    """What is learned about a column of numbers.
+
+    Parameters
+    ----------
+    median : float
+        Value that replaces missing ones.
+
+    mean, scale : float
+        Mean and standard deviation, missing values replaced.
+
+    quantiles : ndarray of shape (n_quantiles,), dtype float32
+        Equally spaced quantiles of the standardised values; none is below the one
+        before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.standardisation import NumberStatistics
+    >>> statistics = NumberStatistics.of(np.array([1.0, np.nan, 3.0]))
+    >>> statistics.median, statistics.mean
+    (2.0, 2.0)
+    """
+
+    median: float
+    mean: float
+    scale: float
+    quantiles: np.ndarray
+
+    @classmethod
+    def of(cls, values):
+        """Compute the statistics of a column.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples,), dtype float64
+            Finite numbers, and NaN where one is missing.
+
+        Returns
+        -------
+        statistics : NumberStatistics
+        """
+        median = _median(values[~np.isnan(values)])
+        mean, scale = mean_and_scale(np.where(np.isnan(values), median, values))
+        quantiles = _quantiles(fill_and_standardise(values, median, mean, scale))
+        return cls(median, mean, scale, quantiles)
+
+
+def fill_and_standardise(values, median, mean, scale):
+    """Replace missing numbers by the median, then centre and scale.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,), dtype float64
+        Finite numbers, and NaN where one is missing.
+
+    median, mean, scale : float
+        As in `NumberStatistics`.
+
+    Returns
+    -------
+    standardised : ndarray of shape (n_samples,), dtype float32
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.standardisation import fill_and_standardise
+    >>> fill_and_standardise(np.array([1.0, np.nan]), median=3.0, mean=1.0, scale=2.0)
+    array([0., 1.], dtype=float32)
+    """
+    return standardise(np.where(np.isnan(values), median, values), mean, scale)
+
+
+def _median(values):
+    """Return the median of finite numbers, 0 of none."""
+    if not len(values):
+        return 0.0
+    # The numbers are halved first, because the sum of two numbers of 1e308 is infinite.
+    return float(np.median(values / 2) * 2)
+
+
+def _quantiles(values):
+    """Return equally spaced quantiles of float32 values, none below the one before."""
+    ordered = np.sort(values)
+    positions = np.linspace(0, len(values) - 1, min(len(values), MAX_QUANTILES))
+    quantiles = np.interp(positions, np.arange(len(values)), ordered)
+    return np.maximum.accumulate(quantiles.astype(np.float32))

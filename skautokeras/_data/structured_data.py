@@ -1,193 +1,35 @@
-"""Tables: what each column is, and the arrays a network takes."""
+"""The adapter of tables: from columns of any kind to the arrays of a network."""
 
-import warnings
 from collections import defaultdict
-from numbers import Integral
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skautokeras._data.codes import (
-    FIRST_CATEGORY,
-    MISSING_CATEGORY,
-    UNKNOWN_CATEGORY,
-    WITH_KEYS,
-    WITH_NUMBERS,
+from skautokeras._data.analysis import (
+    analyse_table,
+    is_wide,
+    warn_about_identifiers,
 )
-from skautokeras._data.dates import datetime_parts
-from skautokeras._data.declared import declared_kinds
-from skautokeras._data.schema import Column, StructuredDataSchema, text_array
-from skautokeras._data.series import (
-    can_be_numbers,
-    content,
-    parse_numbers,
-    read_datetimes,
-    read_keys,
-    read_numbers,
-)
-from skautokeras._data.sparse import SparseColumns, is_wide
-from skautokeras._data.standardisation import mean_and_scale, standardise
+from skautokeras._data.categories import category_codes, frequent_categories
+from skautokeras._data.codes import FIRST_CATEGORY, WITH_KEYS, WITH_NUMBERS
+from skautokeras._data.dates import datetime_parts, varying_parts
+from skautokeras._data.declarations import declared_kinds
+from skautokeras._data.schema import StructuredDataSchema, text_array
+from skautokeras._data.series import read_column
+from skautokeras._data.sparse import SparseColumns
+from skautokeras._data.standardisation import NumberStatistics, fill_and_standardise
 from skautokeras._data.table import (
     check_structured_data,
+    column_names,
     columns_of,
     has_names,
-    is_string_array,
 )
 from skautokeras._data.text import TextAdapter
 from skautokeras._data.words import frequent_words, word_indicators
 
-# Strings with more distinct values than this, and than this share of the rows that have
-# one, are short texts.
-SHORT_TEXT_MIN_UNIQUE = 50
-SHORT_TEXT_MIN_UNIQUE_SHARE = 0.1
-# Strings of which half of the given ones have as many words, and that differ more often
-# than not, are texts. The names of passengers have four words.
-TEXT_MIN_WORDS = 6
-TEXT_MIN_UNIQUE = 10
-TEXT_MIN_UNIQUE_SHARE = 0.5
-# Fewer rows than this say nothing about identifiers.
-IDENTIFIER_MIN_ROWS = 50
-# Columns with more categories than this keep those that occur at least twice.
-RARE_MIN_CATEGORIES = 50
-RARE_MIN_ROWS = 2
-
-MAX_QUANTILES = 1001
-
-# The one column of a table in which every column is constant: zeros.
+# Name of the one column of zeros of a table in which every column is constant.
 PLACEHOLDER = "constant"
-
-
-def analyse_column(series, kind=None):
-    """Find out what a column is.
-
-    Parameters
-    ----------
-    series : Series of shape (n_samples,)
-        The values.
-
-    kind : {"numerical", "categorical", "datetime", "short_text", "text"} or None, \
-default=None
-        What the user says it is. None: inferred from the dtype and the values.
-
-    Returns
-    -------
-    column : Column
-        The facts.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skautokeras._data.structured_data import analyse_column
-    >>> analyse_column(pd.Series(["a", "b", None, "a"], name="deck"))
-    Column(name='deck', kind='categorical', n_missing=1, n_unique=2, identifier=False)
-    >>> analyse_column(pd.Series([1, 2, 3], name="class"), kind="categorical").kind
-    'categorical'
-    """
-    found = content(series)
-    values, given = _values_of(series, found, kind)
-    n_missing = len(series) - int(given.sum())
-    unique = pd.unique(values[given])
-    facts = {"name": series.name, "n_missing": n_missing, "n_unique": len(unique)}
-    if kind is None and (found == "empty" or (len(unique) == 1 and n_missing == 0)):
-        return Column(kind="constant", **facts)
-    return Column(
-        kind=kind or _inferred_kind(series, found, len(unique)),
-        identifier=kind is None and _is_identifier(series, found, unique),
-        **facts,
-    )
-
-
-def _values_of(series, found, kind):
-    """Make values that can be compared, and a mask of where there are any."""
-    if kind == "datetime" or (kind is None and found == "datetime"):
-        values = read_datetimes(series, parse=kind is not None)
-    elif kind == "numerical" or (kind is None and found in {"number", "timedelta"}):
-        values = read_numbers(series, parse=kind is not None)
-    else:
-        codes, keys = read_keys(series)
-        return pd.factorize(keys)[0][codes] if len(keys) else codes, codes >= 0
-    return values, ~pd.isna(values)
-
-
-def _inferred_kind(series, found, n_unique):
-    if found in {"number", "timedelta"}:
-        return "numerical"
-    if found == "datetime":
-        return "datetime"
-    n_given = series.notna().sum()
-    if found == "string" and _are_texts(series, n_unique, n_given):
-        return "text"
-    most = max(SHORT_TEXT_MIN_UNIQUE, SHORT_TEXT_MIN_UNIQUE_SHARE * n_given)
-    is_short_text = n_unique > most and found in {"string", "mixed"}
-    return "short_text" if is_short_text else "categorical"
-
-
-def _are_texts(series, n_unique, n_given):
-    """Whether strings are sentences: most of them differ and have some words."""
-    if n_unique < max(TEXT_MIN_UNIQUE, TEXT_MIN_UNIQUE_SHARE * n_given):
-        return False
-    return series.dropna().str.split().str.len().median() >= TEXT_MIN_WORDS
-
-
-def _is_identifier(series, found, unique):
-    """Whether all values differ and number the rows, or have no white space."""
-    if not IDENTIFIER_MIN_ROWS <= len(series) == len(unique):
-        return False
-    if found == "number":
-        is_integer = all(isinstance(v, Integral) for v in series.iloc[:1].tolist())
-        return is_integer and np.ptp(unique) == len(unique) - 1
-    return found == "string" and not series.str.contains(r"\s", regex=True).any()
-
-
-def analyse_structured_data(X, *, categorical_features="from_dtype", column_types=None):
-    """Find out what each column of a table is.
-
-    Parameters
-    ----------
-    X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
-        The table.
-
-    categorical_features : "from_dtype", None or array-like, default="from_dtype"
-        As in `StructuredDataAdapter`.
-
-    column_types : dict or None, default=None
-        As in `StructuredDataAdapter`.
-
-    Returns
-    -------
-    columns : tuple of Column
-        In the order of the columns of X.
-
-    Examples
-    --------
-    >>> from skautokeras._data.structured_data import analyse_structured_data
-    >>> columns = analyse_structured_data([[1.5, "a"], [2.5, "b"]])
-    >>> [column.kind for column in columns]
-    ['numerical', 'categorical']
-    """
-    X = check_structured_data(X, "analyse_structured_data")
-    columns = columns_of(X)
-    kinds = declared_kinds(
-        [series.name for series in columns],
-        has_names(X),
-        categorical_features=categorical_features,
-        column_types=column_types,
-    )
-    if is_string_array(X):
-        # Undo what NumPy does to numbers in an array that holds a string.
-        columns = [
-            parse_numbers(series) if kind in {None, "numerical"} else series
-            for series, kind in zip(columns, kinds, strict=True)
-        ]
-    found = [analyse_column(*pair) for pair in zip(columns, kinds, strict=True)]
-    if categorical_features is None:
-        for i, series in enumerate(columns):
-            is_inferred = found[i].kind == "categorical" and kinds[i] is None
-            if is_inferred and can_be_numbers(series):
-                found[i] = analyse_column(series, "numerical")
-    return tuple(found)
 
 
 class StructuredDataAdapter(TransformerMixin, BaseEstimator):
@@ -222,9 +64,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         cannot be a number.
 
     column_types : dict or None, default=None
-        "numerical", "categorical", "datetime", "short_text" or "text" by name or index
-        of a column. Wins over everything else. Strings are parsed as numbers or dates
-        only where the column is declared here.
+        Kinds by name or index of a column: "numerical", "categorical", "datetime",
+        "short_text" or "text". It wins over everything else. Strings are parsed as
+        numbers or dates only where the column is declared here.
 
     tokenizers : tuple of callable, default=()
         Tokenizers of pretrained models for the columns of texts, as in `TextAdapter`.
@@ -292,7 +134,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         self.tokenizers = tokenizers
 
     def fit(self, X, y=None):
-        """Learn what the columns are.
+        """Decide what each column is, and learn what it becomes.
 
         Parameters
         ----------
@@ -308,31 +150,31 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         """
         X = check_structured_data(X, self)
         validate_data(self, X, skip_check_array=True)
-        X, declared = self._learn_sparse(X)
-        # Nothing may be left of a sparse matrix.
-        columns = analyse_structured_data(X, **declared) if X.shape[1] else ()
-        _warn_about_identifiers(columns)
-        self.parsed_ = _parsed_columns(X, declared["column_types"])
-        self.datetime_origins_, self.datetime_parts_ = {}, {}
-        self.categories_, self.vocabularies_, self.indicated_ = {}, {}, []
-        self.texts_ = {}
-        numbers = []
-        for column, values in self._read(X, columns):
-            if column.kind in WITH_NUMBERS:
-                numbers.extend(self._learn_numbers(column, values))
-            elif column.kind in WITH_KEYS:
-                self._learn_keys(column, *values)
-            else:
-                text = TextAdapter(tokenizers=self.tokenizers)
-                self.texts_[column.name] = text.fit(values)
-        others = self.categories_, self.vocabularies_, self.indicated_, self.texts_
-        if not (numbers or any(others) or self._sparse_width):
-            numbers.append((PLACEHOLDER, 0.0, 0.0, 1.0, np.zeros(1)))
-        self.medians_, self.means_, self.scales_ = (
-            np.array([learned[i] for learned in numbers], dtype=np.float64)
-            for i in (1, 2, 3)
+        declarations = declared_kinds(
+            column_names(X),
+            has_names(X),
+            categorical_features=self.categorical_features,
+            column_types=self.column_types,
         )
-        self.schema_ = self._make_schema(columns, X.shape[0], numbers)
+        X, declarations = self._set_sparse_columns_aside(X, declarations)
+        self._forget()
+        prefer_numbers = self.categorical_features is None
+        columns, numbers = [], []
+        for i, (column, values) in enumerate(
+            analyse_table(X, declarations, prefer_numbers=prefer_numbers)
+        ):
+            columns.append(column)
+            if i in declarations and column.kind in WITH_NUMBERS:
+                self.parsed_.append(column.name)
+            numbers.extend(self._learn(column, values))
+        warn_about_identifiers(columns)
+        if not numbers and self._has_no_arrays():
+            numbers.append((PLACEHOLDER, NumberStatistics.of(np.zeros(1))))
+        self.medians_, self.means_, self.scales_ = (
+            np.array([getattr(part, name) for _, part in numbers], dtype=np.float64)
+            for name in ("median", "mean", "scale")
+        )
+        self.schema_ = self._make_schema(tuple(columns), X.shape[0], numbers)
         return self
 
     def transform(self, X):
@@ -355,72 +197,80 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         sparse = {}
         if self.sparse_ is not None:
             sparse, X = self.sparse_.transform(X), self.sparse_.rest(X)
-        parts = defaultdict(list)
+        arrays = defaultdict(list)
         statistics = zip(self.medians_, self.means_, self.scales_, strict=True)
-        for column, values in self._read(X, self.schema_.columns):
-            for name, part in self._parts(column, values, statistics):
-                parts[name].append(part)
-        if self.schema_.numerical == (PLACEHOLDER,) and not parts["numerical"]:
-            parts["numerical"].append(np.zeros(X.shape[0], dtype=np.float32))
-        parts["indicator"] = parts.pop("missing", []) + parts.pop("words", [])
+        for column, values in self._read(X):
+            for name, array in self._arrays_of(column, values, statistics):
+                arrays[name].append(array)
+        if self.schema_.numerical == (PLACEHOLDER,) and not arrays["numerical"]:
+            arrays["numerical"].append(np.zeros(X.shape[0], dtype=np.float32))
+        arrays["indicator"] = arrays.pop("missing", []) + arrays.pop("words", [])
         return {
-            name: sparse[name] if name in sparse else np.column_stack(parts[name])
+            name: sparse[name] if name in sparse else np.column_stack(arrays[name])
             for name in self.schema_.shapes
         }
 
-    def _parts(self, column, values, statistics):
-        """Yield what a column gives to which array."""
-        if column.kind in WITH_NUMBERS:
-            for part in self._number_parts(column, values).values():
-                yield "numerical", _standardised(part, *next(statistics))
-            if column.name in self.indicated_:
-                yield "missing", np.isnan(values).astype(np.float32)
-        elif column.kind in WITH_KEYS:
-            if column.name in self.categories_:
-                yield "categorical", self._codes(column.name, *values)
-            if column.name in self.vocabularies_:
-                yield "words", self._words(column.name, *values)
-        else:
-            i = list(self.texts_).index(column.name)
-            for part, array in self.texts_[column.name].transform(values).items():
-                yield text_array(i, part), array
+    def _forget(self):
+        """Drop what an earlier fit has learned."""
+        self.parsed_, self.indicated_ = [], []
+        self.datetime_origins_, self.datetime_parts_ = {}, {}
+        self.categories_, self.vocabularies_, self.texts_ = {}, {}, {}
 
-    def _read(self, X, columns):
-        """Pairs of column and values, one at a time: a table may be large."""
-        has_strings = is_string_array(X)
-        for column, series in zip(columns, columns_of(X), strict=True):
-            is_parsed = column.name in self.parsed_
-            if column.kind == "numerical":
-                yield column, read_numbers(series, parse=is_parsed or has_strings)
-            elif column.kind == "datetime":
-                yield column, read_datetimes(series, parse=is_parsed)
-            elif column.kind in WITH_KEYS:
-                yield column, read_keys(series)
-            elif column.kind == "text":
-                codes, keys = read_keys(series)
-                # The text at the end is that of code -1, a missing value.
-                yield column, np.append(keys, "")[codes]
+    def _set_sparse_columns_aside(self, X, declarations):
+        """Return the columns that are not mostly zero, and what is declared of them."""
+        self.sparse_ = None
+        if not is_wide(X):
+            return X, declarations
+        self.sparse_ = SparseColumns(kept=sorted(declarations)).fit(X)
+        kept = {
+            i: declarations[position]
+            for i, position in enumerate(self.sparse_.rest_.tolist())
+            if position in declarations
+        }
+        return self.sparse_.rest(X), kept
+
+    def _learn(self, column, values):
+        """Learn what a column becomes; return the statistics of its numbers by name."""
+        if column.kind in WITH_NUMBERS:
+            return self._learn_numbers(column, values)
+        if column.kind in WITH_KEYS:
+            self._learn_keys(column, *values)
+        elif column.kind == "text":
+            text = TextAdapter(tokenizers=self.tokenizers)
+            self.texts_[column.name] = text.fit(_texts_of(*values))
+        return []
+
+    def _learn_numbers(self, column, values):
+        present = values[~np.isnan(values)]
+        if len(present) < len(values):
+            self.indicated_.append(column.name)
+        if column.kind == "datetime":
+            origin, parts = varying_parts(present)
+            self.datetime_origins_[column.name] = origin
+            self.datetime_parts_[column.name] = parts
+        return [
+            (name, NumberStatistics.of(part))
+            for name, part in self._number_parts(column, values).items()
+        ]
+
+    def _learn_keys(self, column, codes, keys):
+        is_short_text = column.kind == "short_text"
+        counts = np.bincount(codes[codes >= 0], minlength=len(keys))
+        if is_short_text:
+            words = frequent_words(keys, counts, len(codes))
+            if words:
+                self.vocabularies_[column.name] = words
+        categories = frequent_categories(keys, counts, only_repeated=is_short_text)
+        if categories or column.n_missing:
+            self.categories_[column.name] = categories
+
+    def _has_no_arrays(self):
+        learned = self.categories_, self.vocabularies_, self.indicated_, self.texts_
+        return not any(learned) and not self._sparse_width
 
     @property
     def _sparse_width(self):
         return 0 if self.sparse_ is None else self.sparse_.width_
-
-    def _learn_sparse(self, X):
-        """Return what is not mostly zero, and what the user has said of its columns."""
-        declared = {
-            "categorical_features": self.categorical_features,
-            "column_types": self.column_types,
-        }
-        self.sparse_ = None
-        if not is_wide(X):
-            return X, declared
-        kinds = declared_kinds([f"x{i}" for i in range(X.shape[1])], False, **declared)
-        kept = [i for i, kind in enumerate(kinds) if kind is not None]
-        declared["column_types"] = {f"x{i}": kinds[i] for i in kept}
-        if self.categorical_features is not None:
-            declared["categorical_features"] = "from_dtype"
-        self.sparse_ = SparseColumns(kept=kept).fit(X)
-        return self.sparse_.rest(X), declared
 
     def _check_columns(self, X):
         """Compare names where `fit` and X have them, else the number of columns."""
@@ -433,6 +283,38 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
                 f"{self.n_features_in_} features as input."
             )
 
+    def _read(self, X):
+        """Yield each column that is not constant, and its values.
+
+        One column is read at a time, because a table may be large.
+        """
+        are_strings = isinstance(X, np.ndarray) and X.dtype.kind == "U"
+        for column, series in zip(self.schema_.columns, columns_of(X), strict=True):
+            if column.kind == "constant":
+                continue
+            parse = column.name in self.parsed_
+            parse |= are_strings and column.kind == "numerical"
+            yield column, read_column(series, column.kind, parse=parse)
+
+    def _arrays_of(self, column, values, statistics):
+        """Yield what a column adds to which array."""
+        if column.kind in WITH_NUMBERS:
+            for part in self._number_parts(column, values).values():
+                yield "numerical", fill_and_standardise(part, *next(statistics))
+            if column.name in self.indicated_:
+                yield "missing", np.isnan(values).astype(np.float32)
+        elif column.kind in WITH_KEYS:
+            if column.name in self.categories_:
+                categories = self.categories_[column.name]
+                yield "categorical", category_codes(*values, categories)
+            if column.name in self.vocabularies_:
+                yield "words", self._words(column.name, *values)
+        else:
+            i = list(self.texts_).index(column.name)
+            texts = _texts_of(*values)
+            for part, array in self.texts_[column.name].transform(texts).items():
+                yield text_array(i, part), array
+
     def _number_parts(self, column, values):
         """Make the numbers of a column by name; NaN where missing."""
         if column.kind == "numerical":
@@ -442,54 +324,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         varying = self.datetime_parts_[column.name]
         return {f"{column.name}:{part}": parts[part] for part in varying}
 
-    def _learn_numbers(self, column, values):
-        """Name, median, mean, scale and quantiles of each part."""
-        given = values[~np.isnan(values)]
-        if len(given) < len(values):
-            self.indicated_.append(column.name)
-        if column.kind == "datetime":
-            self._learn_datetimes(column.name, given)
-        for name, part in self._number_parts(column, values).items():
-            median = _median(part[~np.isnan(part)])
-            mean, scale = mean_and_scale(np.where(np.isnan(part), median, part))
-            standardised = _standardised(part, median, mean, scale)
-            yield name, median, mean, scale, _quantiles(standardised)
-
-    def _learn_datetimes(self, name, given):
-        moments = np.sort(given.astype(np.int64))
-        origin = int(moments[(len(moments) - 1) // 2]) if len(moments) else 0
-        parts = datetime_parts(given, np.datetime64(origin, "us"))
-        self.datetime_origins_[name] = origin
-        self.datetime_parts_[name] = [
-            part
-            for part, numbers in parts.items()
-            if part == "elapsed" or len(np.unique(numbers)) > 1
-        ]
-
-    def _learn_keys(self, column, codes, keys):
-        counts = np.bincount(codes[codes >= 0], minlength=len(keys))
-        if column.kind == "short_text":
-            words = frequent_words(keys, counts, len(codes))
-            if words:
-                self.vocabularies_[column.name] = words
-        # Several values may share a key, and a category may have no row.
-        key_counts = pd.Series(counts).groupby(keys).sum()
-        many = (key_counts > 0).sum() > RARE_MIN_CATEGORIES
-        is_high = column.kind == "short_text" or many
-        frequent = key_counts[key_counts >= (RARE_MIN_ROWS if is_high else 1)]
-        if len(frequent) or column.n_missing:
-            self.categories_[column.name] = sorted(frequent.index)
-
-    def _codes(self, name, codes, keys):
-        positions = pd.Index(self.categories_[name], dtype=object).get_indexer(keys)
-        code_of_key = np.where(
-            positions < 0, UNKNOWN_CATEGORY, positions + FIRST_CATEGORY
-        )
-        # The value at the end is that of code -1, a missing value.
-        return np.append(code_of_key, MISSING_CATEGORY).astype(np.int32)[codes]
-
     def _words(self, name, codes, keys):
         indicators = word_indicators(keys, self.vocabularies_[name])
+        # The row of zeros at the end is that of code -1, a missing value.
         nothing = np.zeros((1, indicators.shape[1]), dtype=np.float32)
         return np.concatenate([indicators, nothing])[codes]
 
@@ -498,7 +335,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         return StructuredDataSchema(
             columns=columns,
             n_samples=n_samples,
-            numerical=tuple(learned[0] for learned in numbers),
+            numerical=tuple(name for name, _ in numbers),
             indicator=(
                 *(f"{name}:missing" for name in self.indicated_),
                 *(f"{name}:word={word}" for name, vocab in words for word in vocab),
@@ -507,55 +344,19 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             cardinalities=tuple(
                 FIRST_CATEGORY + len(keys) for keys in self.categories_.values()
             ),
-            quantiles=_stacked([learned[4] for learned in numbers]),
+            quantiles=_stacked([part.quantiles for _, part in numbers]),
             texts={name: text.schema_ for name, text in self.texts_.items()},
             sparse_width=self._sparse_width,
             n_sparse=self.sparse_.n_codes_ if self._sparse_width else 0,
         )
 
 
-def _parsed_columns(X, column_types):
-    """Return the names of columns that the user says are numbers or dates."""
-    names = [series.name for series in columns_of(X)]
-    kinds = declared_kinds(
-        names, has_names(X), categorical_features=None, column_types=column_types
-    )
-    return [n for n, k in zip(names, kinds, strict=True) if k in WITH_NUMBERS]
-
-
-def _warn_about_identifiers(columns):
-    names = [column.name for column in columns if column.identifier]
-    if names:
-        warnings.warn(
-            f"The columns {names} look like identifiers: every row has its own value. "
-            "They are used nevertheless. Drop them from X if they mean nothing, or say "
-            "with column_types what they are.",
-            UserWarning,
-            stacklevel=3,
-        )
-
-
-def _median(given):
-    """Return the median of finite numbers, 0 of none."""
-    if not len(given):
-        return 0.0
-    # Halves first: the sum of two numbers of 1e308 is infinite.
-    return float(np.median(given / 2) * 2)
-
-
-def _standardised(values, median, mean, scale):
-    return standardise(np.where(np.isnan(values), median, values), mean, scale)
+def _texts_of(codes, keys):
+    """Return the text of each row; the one at the end is that of a missing value."""
+    return np.append(keys, "")[codes]
 
 
 def _stacked(quantiles):
     if not quantiles:
         return np.zeros((0, 0), dtype=np.float32)
     return np.column_stack(quantiles).astype(np.float32)
-
-
-def _quantiles(values):
-    """Equally spaced quantiles of float32 values, never decreasing."""
-    ordered = np.sort(values)
-    positions = np.linspace(0, len(values) - 1, min(len(values), MAX_QUANTILES))
-    quantiles = np.interp(positions, np.arange(len(values)), ordered)
-    return np.maximum.accumulate(quantiles.astype(np.float32))

@@ -43,18 +43,52 @@ def check_structured_data(X, estimator):
     return check_array(X, dtype=None, **checks)
 
 
+def column_names(X):
+    """Return the names of the columns of a table.
+
+    Parameters
+    ----------
+    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+        Table that `check_structured_data` has returned.
+
+    Returns
+    -------
+    names : list of str of length n_features
+        Names of X if all of them are strings, else "x0", "x1", ...
+
+    Raises
+    ------
+    ValueError
+        If two columns have the same name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.table import column_names
+    >>> column_names(np.eye(2))
+    ['x0', 'x1']
+    """
+    if not has_names(X):
+        return [f"x{i}" for i in range(X.shape[1])]
+    names = [str(name) for name in X.columns]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"Column names must be unique, got {twice} more than once.")
+    return names
+
+
 def columns_of(X):
     """Take a table apart.
 
     Parameters
     ----------
     X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
-        A table that `check_structured_data` has returned.
+        Table that `check_structured_data` has returned.
 
     Returns
     -------
     columns : list of Series of shape (n_samples,)
-        With their names: those of X if all are strings, else "x0", "x1", ...
+        Columns with their names, as `column_names` returns them.
 
     Examples
     --------
@@ -63,15 +97,10 @@ def columns_of(X):
     >>> [series.name for series in columns_of(np.eye(2))]
     ['x0', 'x1']
     """
+    names = column_names(X)
     if issparse(X):
         X = X.toarray(order="F")
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, copy=False)
-    names = [str(name) for name in frame.columns]
-    if not has_names(frame):
-        names = [f"x{i}" for i in range(frame.shape[1])]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(f"Column names must be unique, got {twice} more than once.")
     return [frame.iloc[:, i].rename(name) for i, name in enumerate(names)]
 
 
@@ -125,29 +154,6 @@ def check_names(estimator, X, *, reset):
     """
     if reset or (has_names(X) and hasattr(estimator, "feature_names_in_")):
         validate_data(estimator, X, reset=reset, skip_check_array=True, ensure_2d=False)
-
-
-def is_string_array(X):
-    """Whether NumPy may have made strings of the numbers in a table.
-
-    Parameters
-    ----------
-    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
-        The table.
-
-    Returns
-    -------
-    is_string_array : bool
-        True for an array of a string dtype, not for one of objects.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skautokeras._data.table import is_string_array
-    >>> is_string_array(np.array([[1, "a"]]))
-    True
-    """
-    return isinstance(X, np.ndarray) and X.dtype.kind == "U"
 
 
 def is_table(X):

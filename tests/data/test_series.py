@@ -7,7 +7,7 @@ import pytest
 
 from skautokeras._data import (
     can_be_numbers,
-    content,
+    content_of,
     parse_numbers,
     read_datetimes,
     read_keys,
@@ -61,13 +61,13 @@ def keys_of(values):
     ids=describe,
 )
 def test_content_depends_on_the_values_and_not_on_the_container(values, expected):
-    assert content(values) == expected
+    assert content_of(values) == expected
 
 
 @pytest.mark.parametrize("dtype", [complex, object])
 def test_complex_numbers_are_not_supported(dtype):
     with pytest.raises(ValueError, match="Complex data not supported\nColumn 'col'"):
-        content(series([1j, 2j], dtype))
+        content_of(series([1j, 2j], dtype))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,6 @@ from sklearn.base import clone
 from skautokeras._data import (
     StructuredDataAdapter,
     TextAdapter,
-    analyse_column,
-    analyse_structured_data,
 )
 
 N_SAMPLES = 40
@@ -70,65 +68,6 @@ def single(values, kind=None, to_transform=None, name="col"):
     return adapter, adapter.transform(given)
 
 
-@pytest.mark.parametrize(
-    ("column", "kind"),
-    [
-        ("float", "numerical"),
-        ("int", "numerical"),
-        ("Int64", "numerical"),
-        ("bool", "categorical"),
-        ("boolean", "categorical"),
-        ("string", "categorical"),
-        ("object", "categorical"),
-        ("category", "categorical"),
-        ("when", "datetime"),
-        ("duration", "numerical"),
-        ("name", "categorical"),
-        ("constant", "constant"),
-    ],
-)
-def test_the_kind_follows_from_dtype_and_values(column, kind):
-    found = analyse_column(FRAME[column])
-    assert found.kind == kind
-    assert found.n_missing == FRAME[column].isna().sum()
-    assert found.n_unique == FRAME[column].map(str, na_action="ignore").nunique()
-
-
-@pytest.mark.parametrize(
-    ("n_unique", "n_rows", "kind"),
-    [(50, 60, "categorical"), (51, 60, "short_text"), (60, 600, "categorical")],
-)
-def test_strings_are_short_texts_if_many_of_them_differ(n_unique, n_rows, kind):
-    values = pd.Series([f"a b {i % n_unique}" for i in range(n_rows)])
-    assert analyse_column(values).kind == kind
-    # The pandas dtype says what they are.
-    assert analyse_column(values.astype("category")).kind == "categorical"
-
-
-@pytest.mark.parametrize("missing", [None, np.nan])
-def test_a_value_that_comes_and_goes_is_not_constant(missing):
-    assert analyse_column(pd.Series([1.0, missing, 1.0])).kind == "numerical"
-    assert analyse_column(pd.Series(["a", missing, "a"])).kind == "categorical"
-
-
-@pytest.mark.parametrize(
-    "values", [[1, 1], ["a", "a"], [True, True], [None, None], [pd.NaT, pd.NaT]]
-)
-def test_one_value_or_none_at_all_is_constant(values):
-    assert analyse_column(pd.Series(values)).kind == "constant"
-    assert analyse_column(pd.Series(values, dtype=object)).kind == "constant"
-
-
-@pytest.mark.parametrize(
-    "kind", ["numerical", "categorical", "datetime", "short_text", "text"]
-)
-def test_the_user_decides_what_a_column_is(kind):
-    values = (
-        pd.Series(["2020", "2020"]) if kind == "datetime" else pd.Series(["1", "1"])
-    )
-    assert analyse_column(values, kind).kind == kind
-
-
 IDENTIFIERS = {
     "counted": np.random.RandomState(0).permutation(60) + 100,
     "codes": [f"id-{i}" for i in range(60)],
@@ -144,20 +83,6 @@ def test_identifiers_are_used_with_a_warning_that_names_them(name):
     assert [column.identifier for column in adapter.schema_.columns] == [True, False]
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        np.arange(49),
-        np.arange(60) * 2,
-        np.arange(60.0),
-        [f"id {i}" for i in range(60)],
-        ["a", *(f"id-{i}" for i in range(58)), "a"],
-    ],
-)
-def test_other_columns_are_no_identifiers(values):
-    assert not analyse_column(pd.Series(values)).identifier
-
-
 @pytest.mark.parametrize("name", IDENTIFIERS)
 def test_a_declared_identifier_needs_no_warning(name):
     X = pd.DataFrame({name: IDENTIFIERS[name]})
@@ -168,19 +93,18 @@ def test_a_declared_identifier_needs_no_warning(name):
 
 @pytest.mark.parametrize("features", [["int"], [1], np.arange(12) == 1])
 def test_categorical_features_make_categories_of_numbers(features):
-    columns = analyse_structured_data(FRAME, categorical_features=features)
+    columns = fitted(categorical_features=features, column_types=None).schema_.columns
     assert columns[1].kind == "categorical"
     assert columns[0].kind == "numerical"
 
 
 def test_without_categorical_features_only_what_is_no_number_is_categorical():
     X = FRAME.assign(numbers=pd.Series([1, 5] * 20, dtype="category"))
-    columns = analyse_structured_data(X, categorical_features=None)
-    kinds = {column.name: column.kind for column in columns}
+    adapter = StructuredDataAdapter(categorical_features=None).fit(X)
+    kinds = {column.name: column.kind for column in adapter.schema_.columns}
     assert kinds["bool"] == kinds["boolean"] == kinds["numbers"] == "numerical"
     assert kinds["string"] == kinds["object"] == kinds["category"] == "categorical"
-    arrays = StructuredDataAdapter(categorical_features=None).fit_transform(X)
-    assert arrays["categorical"].shape[1] == 4
+    assert adapter.transform(X)["categorical"].shape[1] == 4
 
 
 def test_all_columns_together():
@@ -300,27 +224,6 @@ def test_a_short_text_in_which_nothing_repeats_has_no_categories():
 
 
 SENTENCES = [f"the wine number {i} is as dry as {i + 7}" for i in range(40)]
-
-
-@pytest.mark.parametrize(
-    ("values", "kind"),
-    [
-        (SENTENCES, "text"),
-        ([*SENTENCES, *[None] * 30], "text"),
-        ([*SENTENCES[:21], *SENTENCES[:19]], "text"),
-        ([*SENTENCES[:19], *SENTENCES[:11], *SENTENCES[:10]], "categorical"),
-        (SENTENCES[:10], "text"),
-        (SENTENCES[:9], "categorical"),
-        ([f"a b c d e {i}" for i in range(60)], "text"),
-        ([f"a b c d {i}" for i in range(60)], "short_text"),
-        ([*SENTENCES[:20], *[f"dry {i}" for i in range(40)]], "short_text"),
-        ([*SENTENCES, 1.5], "categorical"),
-    ],
-)
-def test_strings_are_texts_if_most_differ_and_have_some_words(values, kind):
-    assert analyse_column(pd.Series(values, dtype=object)).kind == kind
-    if 1.5 not in values:
-        assert analyse_column(pd.Series(values, dtype="string")).kind == kind
 
 
 @pytest.mark.parametrize("dtype", [object, "string"])

@@ -1,15 +1,39 @@
-"""What the user has said about the columns of a table: checked, one kind per column."""
+"""What the user declares about the columns of a table, checked."""
 
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
 
-# The kinds a user may ask for in column_types.
+# Kinds that a user may declare in `column_types`.
 KINDS = ("numerical", "categorical", "datetime", "short_text", "text")
 
 
+@dataclass(frozen=True)
+class Declaration:
+    """Kind of a column that the user has declared.
+
+    Parameters
+    ----------
+    kind : {"numerical", "categorical", "datetime", "short_text", "text"}
+        The kind.
+
+    parameter : {"column_types", "categorical_features"}
+        Parameter that declares it.
+
+    Examples
+    --------
+    >>> from skautokeras._data.declarations import Declaration
+    >>> Declaration("text", "column_types").kind
+    'text'
+    """
+
+    kind: str
+    parameter: str
+
+
 def declared_kinds(names, has_names, *, categorical_features, column_types):
-    """Find out what the user has said about each column.
+    """Check what the user declares about columns, and find the columns.
 
     Parameters
     ----------
@@ -24,41 +48,51 @@ def declared_kinds(names, has_names, *, categorical_features, column_types):
         `sklearn.ensemble.HistGradientBoostingClassifier`.
 
     column_types : dict or None
-        Kinds of columns by name or index. Wins over `categorical_features`.
+        Kinds of columns by name or index. It wins over `categorical_features`.
 
     Returns
     -------
-    kinds : list of length n_features
-        A kind, or None where the user has said nothing.
+    declarations : dict of int to Declaration
+        Declarations by position of the column. Columns about which the user says
+        nothing are not in it.
+
+    Raises
+    ------
+    ValueError
+        If one of the parameters names a column that does not exist, or an unknown
+        kind.
 
     Examples
     --------
-    >>> from skautokeras._data.declared import declared_kinds
-    >>> declared_kinds(
+    >>> from skautokeras._data.declarations import declared_kinds
+    >>> declarations = declared_kinds(
     ...     ["age", "class", "when"],
     ...     has_names=True,
     ...     categorical_features=["class"],
     ...     column_types={"when": "datetime"},
     ... )
-    [None, 'categorical', 'datetime']
+    >>> {i: declaration.kind for i, declaration in declarations.items()}
+    {1: 'categorical', 2: 'datetime'}
     """
-    kinds = [None] * len(names)
-    for i in _categorical_positions(categorical_features, names, has_names):
-        kinds[i] = "categorical"
+    positions = {name: i for i, name in enumerate(names)}
+    by_features = Declaration("categorical", "categorical_features")
+    features = _categorical_positions(categorical_features, positions, has_names)
+    declarations = dict.fromkeys(features, by_features)
     for key, kind in (column_types or {}).items():
-        kinds[_position(key, names)] = _checked_kind(key, kind)
-    return kinds
+        position = _position(key, positions)
+        declarations[position] = Declaration(_checked_kind(key, kind), "column_types")
+    return declarations
 
 
-def _position(key, names):
+def _position(key, positions):
     is_index = isinstance(key, Integral) and not isinstance(key, bool)
-    if is_index and 0 <= key < len(names):
+    if is_index and 0 <= key < len(positions):
         return int(key)
-    if isinstance(key, str) and key in names:
-        return names.index(key)
+    if isinstance(key, str) and key in positions:
+        return positions[key]
     raise ValueError(
         f"column_types names {key!r}, which is not a column of X. Use one of the names "
-        f"{names} or an index in [0, {len(names) - 1}]."
+        f"{list(positions)} or an index in [0, {len(positions) - 1}]."
     )
 
 
@@ -70,8 +104,8 @@ def _checked_kind(key, kind):
     )
 
 
-def _categorical_positions(categorical_features, names, has_names):
-    """Positions of the columns that `categorical_features` names."""
+def _categorical_positions(categorical_features, positions, has_names):
+    """Return the positions of the columns that `categorical_features` names."""
     is_from_dtype = isinstance(categorical_features, str) and (
         categorical_features == "from_dtype"
     )
@@ -83,20 +117,20 @@ def _categorical_positions(categorical_features, names, has_names):
     if features.dtype.kind not in "ibUO" or features.ndim != 1:
         raise ValueError(_wrong_features(features.dtype.name))
     if features.dtype.kind == "b":
-        return _positions_of_mask(features, len(names))
+        return _positions_of_mask(features, len(positions))
     if features.dtype.kind == "i":
-        if features.max() >= len(names) or features.min() < 0:
+        if features.max() >= len(positions) or features.min() < 0:
             raise ValueError(
                 "categorical_features set as integer indices must be in "
                 "[0, n_features - 1]"
             )
         return features.tolist()
-    return _positions_of_names(features, names, has_names)
+    return _positions_of_names(features, positions, has_names)
 
 
-def _wrong_features(got):
+def _wrong_features(found):
     return (
-        f"categorical_features must be an array-like of bool, int or str, got: {got}."
+        f"categorical_features must be an array-like of bool, int or str, got: {found}."
     )
 
 
@@ -109,7 +143,7 @@ def _positions_of_mask(mask, n_features):
     return np.flatnonzero(mask).tolist()
 
 
-def _positions_of_names(features, names, has_names):
+def _positions_of_names(features, positions, has_names):
     types = {type(feature).__name__ for feature in features.tolist()}
     if types != {"str"}:
         raise ValueError(_wrong_features(", ".join(sorted(types))))
@@ -119,10 +153,10 @@ def _positions_of_names(features, names, has_names):
             "boolean mask when the model is fitted on data without feature names."
         )
     for feature in features:
-        if feature not in names:
+        if feature not in positions:
             raise ValueError(
                 f"categorical_features has an item value '{feature}' which is not a "
                 "valid feature name of the training data. Observed feature names: "
-                f"{names}"
+                f"{list(positions)}"
             )
-    return [names.index(feature) for feature in features]
+    return [positions[feature] for feature in features]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skautokeras._data import declared_kinds
+from skautokeras._data import Declaration, declared_kinds
 
 NAMES = ["age", "class", "when"]
 
@@ -17,7 +17,7 @@ def declare(categorical_features="from_dtype", column_types=None, has_names=True
 
 @pytest.mark.parametrize("nothing", ["from_dtype", None, [], [False] * 3])
 def test_nothing_said_is_nothing_declared(nothing):
-    assert declare(nothing) == [None, None, None]
+    assert declare(nothing) == {}
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,16 @@ def test_nothing_said_is_nothing_declared(nothing):
     ],
 )
 def test_categorical_features_are_names_indices_or_a_mask(features):
-    assert declare(features) == [None, "categorical", "categorical"]
+    declaration = Declaration("categorical", "categorical_features")
+    assert declare(features) == {1: declaration, 2: declaration}
 
 
 def test_column_types_win_over_categorical_features():
-    kinds = declare([1, 2], {"class": "numerical", 0: "text"})
-    assert kinds == ["text", "numerical", "categorical"]
+    assert declare([1, 2], {"class": "numerical", 0: "text"}) == {
+        0: Declaration("text", "column_types"),
+        1: Declaration("numerical", "column_types"),
+        2: Declaration("categorical", "categorical_features"),
+    }
 
 
 @pytest.mark.parametrize(
