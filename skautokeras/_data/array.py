@@ -5,6 +5,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skautokeras._data.column_report import make_report
 from skautokeras._data.errors import errors_about
 from skautokeras._data.schema import ArraySchema
 from skautokeras._data.table import check_names
@@ -216,6 +217,29 @@ class ArrayAdapter(TransformerMixin, BaseEstimator):
         raise ValueError(
             f"X has rows of shape {found}, but {who} is expecting rows of shape "
             f"{expected}."
+        )
+
+    def describe_columns(self, names):
+        """Say what each column was taken for, why, and what it becomes.
+
+        Parameters
+        ----------
+        names : list of str of length n_columns
+            Names of the columns in X.
+
+        Returns
+        -------
+        report : DataFrame with n_columns rows
+            As `make_report` returns it.
+        """
+        check_is_fitted(self, "schema_")
+        shape = " x ".join(map(str, self.schema_.shape))
+        is_whole = len(names) == 1
+        return make_report(
+            names,
+            kind="numerical",
+            reason="the input takes numbers",
+            becomes=f"{shape} numbers" if is_whole else f"1 of {shape} numbers",
         )
 
 

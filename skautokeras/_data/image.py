@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from skautokeras._data import storage
 from skautokeras._data.array import check_numeric, is_missing, row_contents, stacked
+from skautokeras._data.column_report import make_report
 from skautokeras._data.errors import errors_about
 from skautokeras._data.image_files import ImageFacts, decode, file_facts
 from skautokeras._data.pixels import (
@@ -180,6 +181,29 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         check_names(self, X, reset=False)
         images, _ = self._read(X, self.channels_ or self.channels)
         return {"pixels": self._make(images, self.schema_.shape, self.schema_.dtype)}
+
+    def describe_columns(self, names):
+        """Say what each column was taken for, why, and what it becomes.
+
+        Parameters
+        ----------
+        names : list of str of length n_columns
+            Names of the columns in X.
+
+        Returns
+        -------
+        report : DataFrame with n_columns rows
+            As `make_report` returns it.
+        """
+        check_is_fitted(self, "schema_")
+        shape = " x ".join(map(str, self.schema_.shape))
+        is_whole = len(names) == 1
+        return make_report(
+            names,
+            kind="image",
+            reason="the input takes images",
+            becomes=f"{shape} pixels" if is_whole else f"1 of {shape} pixels",
+        )
 
     def _learn(self, X):
         """Set the fitted attributes and return the pixels."""

@@ -6,6 +6,7 @@ from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skautokeras._data.analysis import is_mostly_zero, is_too_rare
+from skautokeras._data.column_report import make_report
 from skautokeras._data.errors import too_large
 from skautokeras._data.ngrams import enough, strongest
 from skautokeras._data.storage import empty
@@ -46,6 +47,10 @@ class SparseColumns(TransformerMixin, BaseEstimator):
     scales_ : ndarray of shape (n_codes,), dtype float32
         What the values of each code are divided by.
 
+    n_values_, n_missing_ : ndarray of shape (n_features,), dtype int32
+        Number of rows in which each column has a value, and of those in which the
+        value is NaN, which counts as zero.
+
     width_ : int
         Values of a row that are kept at most. 0: no column is mostly zero.
 
@@ -81,7 +86,12 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         """
         X = _as_rows(X)
         n_samples, n_features = X.shape
+        is_missing = np.isnan(X.data)
+        n_missing = np.bincount(X.indices[is_missing], minlength=n_features)
+        X.data[is_missing] = 0
         n_values = np.bincount(X.indices, minlength=n_features)
+        self.n_values_ = n_values.astype("int32")
+        self.n_missing_ = n_missing.astype("int32")
         in_rest = ~is_mostly_zero(n_values, n_samples)
         in_rest[list(self.kept)] = True
         coded = np.flatnonzero(~in_rest & ~is_too_rare(n_values, n_samples))
@@ -112,6 +122,7 @@ class SparseColumns(TransformerMixin, BaseEstimator):
             Of the strongest values of each row.
         """
         X = _as_rows(X)
+        X.data = np.nan_to_num(X.data)
         shape = X.shape[0], self.width_
         codes, values = empty(shape, "int32"), empty(shape, "float32")
         for start in range(0, len(codes), _CHUNK):
@@ -137,6 +148,45 @@ class SparseColumns(TransformerMixin, BaseEstimator):
             return pd.DataFrame(X.tocsc()[:, self.rest_].toarray(), columns=names)
         return pd.DataFrame(np.asarray(X)[:, self.rest_], columns=names)
 
+    def describe_columns(self, names, n_samples, report):
+        """Add columns that are mostly zero to the report about the other columns.
+
+        Parameters
+        ----------
+        names : list of str of length n_features
+            Names of all columns.
+
+        n_samples : int
+            Number of rows seen in `fit`.
+
+        report : DataFrame with n_rest rows
+            Report about the columns that are not mostly zero.
+
+        Returns
+        -------
+        report : DataFrame with n_features rows
+            As `make_report` returns it, in the order of the columns.
+        """
+        is_rest = np.zeros(len(names), dtype=bool)
+        is_rest[self.rest_] = True
+        sparse = np.flatnonzero(~is_rest)
+        # There are few different counts, and maybe hundreds of thousands of columns.
+        counts, place = np.unique(self.n_values_[sparse], return_inverse=True)
+        reasons = np.array(
+            [f"a value in {n} of {n_samples} rows" for n in counts], dtype=object
+        )
+        is_coded, is_zero = self.codes_[sparse] > 0, self.n_values_[sparse] == 0
+        left_out = reasons[place] + ", so it is left out"
+        described = make_report(
+            [names[i] for i in sparse],
+            kind=np.select([is_coded, is_zero], ["numerical", "constant"], "rare"),
+            reason=np.where(is_coded, reasons[place], left_out),
+            missing=self.n_missing_[sparse] / n_samples,
+            becomes=np.where(is_coded, "a code and a number, if not zero", "nothing"),
+        )
+        together = pd.concat([report, described], ignore_index=True)
+        return together.iloc[np.argsort(np.r_[self.rest_, sparse], kind="stable")]
+
     def _coded(self, X):
         """Return the scaled values of the columns that have a code."""
         codes = self.codes_[X.indices]
@@ -149,10 +199,10 @@ class SparseColumns(TransformerMixin, BaseEstimator):
 
 
 def _as_rows(X):
-    """Return a table as CSR, with numbers only: what is missing is zero."""
+    """Return a table as CSR with finite numbers and NaN, in memory of its own."""
     X = X.tocsr() if issparse(X) else csr_matrix(np.asarray(X, "float64"))
     values = X.data.astype("float64")
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
         raise ValueError(too_large(f"x{X.indices[infinite[0]]}"))
-    return csr_matrix((np.nan_to_num(values), X.indices, X.indptr), shape=X.shape)
+    return csr_matrix((values, X.indices, X.indptr), shape=X.shape)

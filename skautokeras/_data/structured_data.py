@@ -13,6 +13,7 @@ from skautokeras._data.analysis import (
 )
 from skautokeras._data.categories import category_codes, frequent_categories
 from skautokeras._data.codes import FIRST_CATEGORY, WITH_KEYS, WITH_NUMBERS
+from skautokeras._data.column_report import make_report, what_becomes_of
 from skautokeras._data.dates import datetime_parts, varying_parts
 from skautokeras._data.declarations import declared_kinds
 from skautokeras._data.schema import StructuredDataSchema, text_array
@@ -209,6 +210,34 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             name: sparse[name] if name in sparse else np.column_stack(arrays[name])
             for name in self.schema_.shapes
         }
+
+    def describe_columns(self, names):
+        """Say what each column was taken for, why, and what it becomes.
+
+        Parameters
+        ----------
+        names : list of str of length n_columns
+            Names of the columns in X.
+
+        Returns
+        -------
+        report : DataFrame with n_columns rows
+            As `make_report` returns it.
+        """
+        check_is_fitted(self)
+        columns, n_samples = self.schema_.columns, self.schema_.n_samples
+        read = names if self.sparse_ is None else [names[i] for i in self.sparse_.rest_]
+        report = make_report(
+            read,
+            kind=[column.kind for column in columns],
+            reason=[column.reason for column in columns],
+            missing=[column.n_missing / n_samples for column in columns],
+            distinct=[column.n_unique for column in columns],
+            becomes=[what_becomes_of(column, self) for column in columns],
+        )
+        if self.sparse_ is None:
+            return report
+        return self.sparse_.describe_columns(names, n_samples, report)
 
     def _forget(self):
         """Drop what an earlier fit has learned."""

@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.codes import FIRST_TOKEN, UNKNOWN_TOKEN
+from skautokeras._data.column_report import make_report, what_becomes_of_texts
 from skautokeras._data.ngrams import (
     NgramVectorizer,
     contrasts,
@@ -75,12 +76,17 @@ def read_texts(X):
     >>> read_texts(["dry", None])
     ['dry', '']
     """
+    return [text or "" for text in _texts_or_none(X)]
+
+
+def _texts_or_none(X):
+    """Return X as a list of strings, None where one is missing."""
     values = _as_column(X)
     if not len(values):
         raise ValueError(
             "Found array with 0 sample(s) while a minimum of 1 is required."
         )
-    return [_as_text(value, i) for i, value in enumerate(values)]
+    return [_text_or_none(value, i) for i, value in enumerate(values)]
 
 
 def _as_column(X):
@@ -109,11 +115,11 @@ def _as_column(X):
     return X.astype(object).tolist()
 
 
-def _as_text(value, i):
+def _text_or_none(value, i):
     if isinstance(value, str):
         return value
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return ""
+        return None
     raise TypeError(
         f"X must hold strings, got {value!r} ({type(value).__name__}) in row {i}. "
         "Convert it to a string first."
@@ -140,6 +146,9 @@ class TextAdapter(TransformerMixin, BaseEstimator):
 
     tokenizers_ : tuple of callable
         The tokenizers.
+
+    n_missing_, n_unique_ : int
+        Number of missing texts, and of different texts.
 
     vocabulary_ : dict of str to int
         Code of each token, the most frequent first.
@@ -181,8 +190,11 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         -------
         self : TextAdapter
         """
-        given = read_texts(X)
-        texts = [normalise(text) for text in given]
+        texts_or_none = _texts_or_none(X)
+        originals = [text or "" for text in texts_or_none]
+        self.n_missing_ = texts_or_none.count(None)
+        self.n_unique_ = len(set(texts_or_none) - {None})
+        texts = [normalise(text) for text in originals]
         max_tokens = MAX_TOKENS if self.max_tokens is None else self.max_tokens
         at_least = 1 if len(texts) < FEW_TEXTS else 2
         n_words = min(max_tokens, MOST_WORDS)
@@ -204,7 +216,9 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             n_words=float(np.median(n_words)),
             n_tokens=enough(n_words, MAX_LENGTH),
             vocabulary_size=len(self.vocabulary_) + FIRST_TOKEN,
-            subwords=tuple(_subwords(each, given) for each in self.tokenizers_),
+            subwords=tuple(
+                _subwords(tokenizer, originals) for tokenizer in self.tokenizers_
+            ),
             **facts,
         )
         return self
@@ -250,6 +264,29 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             for name, part in self._transform(texts[rows]).items():
                 arrays[name][rows] = part
         return arrays
+
+    def describe_columns(self, names):
+        """Say what a column of texts was taken for, why, and what it becomes.
+
+        Parameters
+        ----------
+        names : list of str of length n_columns
+            Names of the columns in X.
+
+        Returns
+        -------
+        report : DataFrame with n_columns rows
+            As `make_report` returns it.
+        """
+        check_is_fitted(self)
+        return make_report(
+            names,
+            kind="text",
+            reason="the input takes texts",
+            missing=self.n_missing_ / self.schema_.n_samples,
+            distinct=[self.n_unique_] * len(names),
+            becomes=what_becomes_of_texts(self.schema_),
+        )
 
     def _transform(self, texts):
         subwords = self._subwords(texts)

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from skautokeras._data.column_report import in_order_of, report_of
 from skautokeras._data.columns import positions_by_input, split_columns
 from skautokeras._data.errors import errors_about
 from skautokeras._data.table import has_names, is_table
@@ -125,6 +126,53 @@ class XAdapter(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "schemas_")
         return self._all_arrays(self._split(X), "transform")
 
+    def describe_columns(self):
+        """Say what each column of X was taken for, why, and what it becomes.
+
+        Returns
+        -------
+        report : DataFrame
+            One row per column of X, in their order: "name", "input" (name of the input
+            that takes the column), "kind", "reason", "missing" (share of the rows),
+            "distinct" (number of values; missing where it was not counted) and
+            "becomes". An input whose X has no columns, such as a list of texts, has one
+            row with the name of the input.
+        """
+        check_is_fitted(self, "schemas_")
+        names, positions = self._names_and_positions()
+        parts = {}
+        for name, adapter in zip(self.names, self.adapters_, strict=True):
+            report = report_of(adapter, [names[i] for i in positions[name]])
+            parts[name] = positions[name], report
+        return in_order_of(names, parts)
+
+    def _names_and_positions(self):
+        """Return the names of all columns, and where the columns of each input are."""
+        if hasattr(self, "n_features_in_"):
+            return self._names_of_table(), self._positions_in_table()
+        names, positions = [], {}
+        for name, adapter in zip(self.names, self.adapters_, strict=True):
+            own_names = _own_names(adapter, self.column_names_[name], name)
+            positions[name] = range(len(names), len(names) + len(own_names))
+            names += own_names
+        return names, positions
+
+    def _names_of_table(self):
+        if hasattr(self, "feature_names_in_"):
+            return self.feature_names_in_.tolist()
+        return [f"x{i}" for i in range(self.n_features_in_)]
+
+    def _positions_in_table(self):
+        n_features = self.n_features_in_
+        if len(self.names) == 1 and None in self.column_names_.values():
+            return {self.names[0]: range(n_features)}
+        # A table of no rows stands for X, which is not kept.
+        X = np.empty((0, n_features))
+        if hasattr(self, "feature_names_in_"):
+            X = pd.DataFrame(columns=self.feature_names_in_)
+        positions = positions_by_input(X, self.column_names_)
+        return {name: np.atleast_1d(taken) for name, taken in positions.items()}
+
     def _all_arrays(self, parts, method):
         arrays = {}
         for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
@@ -169,6 +217,15 @@ class XAdapter(TransformerMixin, BaseEstimator):
 
     def _errors_of(self, name):
         return errors_about(f"Input {name!r}" if len(self.names) > 1 else None)
+
+
+def _own_names(adapter, column, name):
+    """Return the names of the columns of an input that has an X of its own."""
+    if hasattr(adapter, "feature_names_in_"):
+        return adapter.feature_names_in_.tolist()
+    if hasattr(adapter, "n_features_in_"):
+        return [f"x{i}" for i in range(adapter.n_features_in_)]
+    return [column if isinstance(column, str) else name]
 
 
 def _labels(X, positions):

@@ -4,6 +4,7 @@ import copy
 
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.table import check_columns
 from skautokeras._data.y_adapter import values_by_head
@@ -126,6 +127,10 @@ class AutoModel(BaseAutoEstimator):
     best_score_ : float
         Its validation score; greater is better (with ``scoring=None`` the negative
         loss).
+    columns_ : DataFrame
+        One row per column of X: name, input (name of the input that takes it), kind,
+        reason (why it has this kind), missing (share of the rows), distinct (number of
+        values), becomes (what the network gets).
     leaderboard_ : DataFrame
         One row per trial, the best first: rank, trial, score, weight (in the final
         model), status, epochs, seconds, n_parameters, flops (of one forward pass for
@@ -327,6 +332,12 @@ class AutoModel(BaseAutoEstimator):
                 classes if several else next(iter(classes.values()))
             )
         return attributes
+
+    @property
+    def columns_(self):
+        """The input and the kind of each column of X, and why, as a DataFrame."""
+        check_is_fitted(self)
+        return self._adapter.describe_columns()
 
     @property
     def _repr_html_(self):

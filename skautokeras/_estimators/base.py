@@ -435,6 +435,12 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         super().__setstate__(state)
 
     @property
+    def columns_(self):
+        """The kind of each column of X, and the reason for it, as a DataFrame."""
+        check_is_fitted(self)
+        return self._adapter.describe_columns().drop(columns="input")
+
+    @property
     def model_(self):
         """The fitted `keras.Model`, from model-ready arrays to outputs."""
         check_is_fitted(self)

@@ -141,6 +141,10 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     best_score_ : float
         Its validation score; greater is better (with ``scoring=None`` the negative
         loss).
+    columns_ : DataFrame
+        One row per column of X: name, kind, reason (why it has this kind), missing
+        (share of the rows), distinct (number of values), becomes (what the network
+        gets).
     leaderboard_ : DataFrame
         One row per trial, the best first: rank, trial, score, weight (in the final
         model), status, epochs, seconds, n_parameters, flops (of one forward pass for
@@ -339,6 +343,10 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         Its validation score; greater is better (with ``scoring=None`` the negative
         loss of the standardised
         target).
+    columns_ : DataFrame
+        One row per column of X: name, kind, reason (why it has this kind), missing
+        (share of the rows), distinct (number of values), becomes (what the network
+        gets).
     leaderboard_ : DataFrame
         One row per trial, the best first: rank, trial, score, weight (in the final
         model), status, epochs, seconds, n_parameters, flops (of one forward pass for
