@@ -51,6 +51,7 @@ from .split import split_indices as split_indices
 from .split import valid_positions as valid_positions
 from .standardisation import mean_and_scale as mean_and_scale
 from .standardisation import standardise as standardise
+from .strings import read_texts as read_texts
 from .structured_data import StructuredDataAdapter as StructuredDataAdapter
 from .table import check_structured_data as check_structured_data
 from .table import columns_of as columns_of
@@ -58,7 +59,6 @@ from .target import ClassAdapter as ClassAdapter
 from .target import NumberAdapter as NumberAdapter
 from .target import balanced_weights as balanced_weights
 from .text import TextAdapter as TextAdapter
-from .text import read_texts as read_texts
 from .text import with_contrasts as with_contrasts
 from .tokens import character_ranges as character_ranges
 from .tokens import normalise as normalise

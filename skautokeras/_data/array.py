@@ -12,7 +12,7 @@ from skautokeras._data.table import check_names
 
 
 def row_contents(X):
-    """Return what each row holds, where X holds one thing per row.
+    """Return the object of each row, if X has one column of objects.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def row_contents(X):
 
 
 def is_missing(value):
-    """Whether a row holds nothing.
+    """Whether the value of a row is missing.
 
     Parameters
     ----------
     value : object
-        What it holds.
+        Value of the row.
 
     Returns
     -------
@@ -78,17 +78,17 @@ def is_missing(value):
 
 
 def check_numeric(array):
-    """Check that an array holds numbers; scikit-learn takes dates for some.
+    """Check that an array holds numbers. scikit-learn takes dates for numbers.
 
     Parameters
     ----------
     array : ndarray
-        What `check_array` has returned.
+        Array that `check_array` has returned.
 
     Raises
     ------
     ValueError
-        If it does not.
+        If the array holds something else.
 
     Examples
     --------
@@ -103,12 +103,12 @@ def check_numeric(array):
 
 
 def stacked(contents):
-    """Stack what rows hold.
+    """Stack the arrays of all rows.
 
     Parameters
     ----------
     contents : list of array-like
-        Arrays or numbers, all of one shape.
+        Arrays or numbers of the rows, all of one shape.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def stacked(contents):
     Raises
     ------
     ValueError
-        If the shapes differ; the rows are named.
+        If the shapes differ. The message names the rows.
 
     Examples
     --------
@@ -205,17 +205,17 @@ class ArrayAdapter(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "schema_")
         check_names(self, X, reset=False)
         array = _to_float32(X, self)
-        found, expected = array.shape[1:], self.schema_.shape
-        if found == expected:
+        shape, expected = array.shape[1:], self.schema_.shape
+        if shape == expected:
             return {"array": array}
         who = type(self).__name__
-        if len(found) == len(expected) == 1:
+        if len(shape) == len(expected) == 1:
             raise ValueError(
-                f"X has {found[0]} features, but {who} is expecting {expected[0]} "
+                f"X has {shape[0]} features, but {who} is expecting {expected[0]} "
                 "features as input."
             )
         raise ValueError(
-            f"X has rows of shape {found}, but {who} is expecting rows of shape "
+            f"X has rows of shape {shape}, but {who} is expecting rows of shape "
             f"{expected}."
         )
 
@@ -252,7 +252,7 @@ def _to_float32(X, estimator):
         "input_name": "X",
         "estimator": estimator,
     }
-    # First to numbers: a string that reads like one is none.
+    # The dtype is checked first, because a string that looks like a number is none.
     array = check_array(X, dtype="numeric", ensure_all_finite=False, **checks)
     check_numeric(array)
     with np.errstate(over="ignore"):

@@ -183,10 +183,8 @@ def _keys(column, adapter):
             becomes.append(f"one code for {n_rare} rare value{'s'[: n_rare > 1]}")
     if column.name in adapter.vocabularies_:
         n = len(adapter.vocabularies_[column.name])
-        becomes.append(
-            f"whether it has {'the word' if n == 1 else f'each of {n} words'}"
-        )
-    return ", ".join(becomes) or "nothing, as no value and no word is repeated"
+        becomes.append(f"which of {n} word{'s'[: n > 1]} it has")
+    return ", ".join(becomes) or "nothing, because no value and no word is repeated"
 
 
 def what_becomes_of_texts(schema):

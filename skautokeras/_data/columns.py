@@ -11,26 +11,28 @@ from skautokeras._data.table import is_table
 
 
 def split_columns(X, columns):
-    """Give every input its part of X.
+    """Divide the columns of X among the inputs.
 
     Parameters
     ----------
     X : object
-        A DataFrame, a two-dimensional array or a sparse matrix, of which the inputs
-        take columns; or one X per input: a list or tuple in the order of the inputs, or
-        a dict by their names.
+        A DataFrame, a two-dimensional array or a sparse matrix whose columns the inputs
+        take. Or one X per input: a list or tuple in the order of the inputs, or a dict
+        by their names.
 
     columns : dict of str to (None, str, int or list of them)
-        What each input takes, by its name. A str or int is one column, by name or
-        position, and gives a Series (of an array, an array of shape (n_samples,)); a
-        list gives a table. None: all columns that no other input names; if there is
-        only this input, X as it is. An input with an X of its own takes its columns out
-        of it, if it is a table.
+        Columns that each input takes, by the name of the input. A str or int is the
+        name or the position of one column, which the input gets as a Series, or as an
+        array of shape (n_samples,) if X is an array. A list gives a table. None stands
+        for all columns that no other input names, and for X itself if there is only
+        this input. An input with an X of its own takes the columns of that X, if it is
+        a table.
 
     Returns
     -------
     parts : dict of str to object
-        The X of each input, by its name. Nothing is copied that need not be.
+        X of each input, by the name of the input. Data is copied only where a view is
+        not possible.
 
     Raises
     ------
@@ -63,10 +65,10 @@ def split_columns(X, columns):
                 "order, or one DataFrame and the columns of each input."
             )
         return _own_parts(dict(zip(columns, X, strict=True)), columns)
-    found = f"X has shape {X.shape}" if hasattr(X, "shape") else f"X is {type(X)}"
+    problem = f"X has shape {X.shape}" if hasattr(X, "shape") else f"X is {type(X)}"
     raise ValueError(
-        f"{found}, but the inputs {list(columns)} expect columns of a DataFrame or of "
-        "a two-dimensional array, or a list or dict with one X per input."
+        f"{problem}, but the inputs {list(columns)} expect columns of a DataFrame or "
+        "of a two-dimensional array, or a list or dict with one X per input."
     )
 
 
@@ -83,25 +85,52 @@ def _by_name(X, names):
 
 def _own_parts(parts, columns):
     """Return the X of inputs that have one each; named columns are taken out of it."""
-    found = {}
+    own = {}
     for name, part in parts.items():
-        # Not in a table, it is the one column itself.
+        # An X that is not a table is the one column itself.
         is_column = isinstance(columns[name], str | Integral) and not is_table(part)
         if columns[name] is None or is_column:
-            found[name] = part
+            own[name] = part
             continue
         if not is_table(part):
             raise ValueError(
                 f"Input {name!r} takes the columns {columns[name]!r}, but its X is "
                 f"{type(part).__name__}, not a DataFrame or a two-dimensional array."
             )
-        found |= split_columns(part, {name: columns[name]})
-    common_length(found)
-    return found
+        own |= split_columns(part, {name: columns[name]})
+    common_length(own)
+    return own
 
 
 def positions_by_input(X, columns):
-    """Return the positions of the columns of each input: an int or a list of them."""
+    """Return the positions of the columns that each input takes.
+
+    Parameters
+    ----------
+    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+        The table.
+
+    columns : dict of str to (None, str, int or list of them)
+        As in `split_columns`.
+
+    Returns
+    -------
+    positions : dict of str to (int or list of int)
+        Positions by the name of the input. An int is one column that is not a table.
+
+    Raises
+    ------
+    ValueError
+        If a column does not exist, or if it is not clear which input takes it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.columns import positions_by_input
+    >>> X = pd.DataFrame({"size": [1, 2], "photo": ["a.png", "b.png"]})
+    >>> positions_by_input(X, {"image": "photo", "table": None})
+    {'image': 1, 'table': [0]}
+    """
     positions = {
         name: _positions(X, name, named)
         for name, named in columns.items()
@@ -155,14 +184,14 @@ def _position(X, name, column):
             f"Input {name!r} takes the column {column!r}, but X is "
             f"{type(X).__name__}, which has no column names. Pass a DataFrame."
         )
-    found = [i for i, label in enumerate(X.columns) if label == column]
-    if len(found) != 1:
-        problem = f"X has {len(found)} times" if found else "is not in X"
+    positions = [i for i, label in enumerate(X.columns) if label == column]
+    if len(positions) != 1:
+        problem = f"X has {len(positions)} times" if positions else "is not in X"
         raise ValueError(
             f"Input {name!r} takes the column {column!r}, which {problem}. Columns of "
             f"X: {_shortened(list(X.columns))}."
         )
-    return found[0]
+    return positions[0]
 
 
 def _shortened(names, n_shown=20):

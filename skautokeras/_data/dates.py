@@ -6,7 +6,7 @@ from skautokeras._data.codes import DAY, DAYS_PER_WEEK, DAYS_PER_YEAR, EPOCH_WEE
 
 
 def datetime_parts(moments, origin):
-    """Numbers that say when something was.
+    """Turn dates into numbers.
 
     Parameters
     ----------
@@ -14,14 +14,14 @@ def datetime_parts(moments, origin):
         Moments in UTC, NaT where missing.
 
     origin : datetime64
-        Where time starts.
+        Moment from which the elapsed time is counted.
 
     Returns
     -------
     parts : dict of str to ndarray of shape (n_samples,), dtype float64
-        "elapsed" are the days since `origin`. The others are sine and cosine of the
-        position within the year (of 365.25 days, at midnight), the week and the day.
-        NaN where the moment is missing.
+        Numbers by name, NaN where the moment is missing. "elapsed" holds the days since
+        `origin`. "year_sin", "year_cos" and so on are sine and cosine of the position
+        within the year (of 365.25 days, at midnight), the week and the day.
 
     Examples
     --------

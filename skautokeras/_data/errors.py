@@ -5,12 +5,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def errors_about(what):
-    """Put before the message of an error what it is about.
+    """Begin the messages of errors with the data that they are about.
 
     Parameters
     ----------
     what : str or None
-        Such as "Input 'image_input_1'". None: messages stay as they are.
+        Beginning of the message, such as "Input 'image_input_1'". None leaves messages
+        as they are.
 
     Examples
     --------
@@ -30,12 +31,12 @@ def errors_about(what):
 
 
 def too_large(name):
-    """Return what is said of a column with a value that is not finite.
+    """Return the message about a column with a value that is not finite.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
 
     Returns
     -------

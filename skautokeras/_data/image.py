@@ -1,4 +1,4 @@
-"""Images: what they are, from arrays and files to one array of pixels."""
+"""The adapter of images: from arrays and files to one array of pixels."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -67,7 +67,7 @@ def _looks_first(shape):
 class ImageAdapter(TransformerMixin, BaseEstimator):
     """Turn images into one array of pixels.
 
-    X is
+    X can be
 
     - an array of shape (n_samples, height, width), (n_samples, height, width, channels)
       or (n_samples, channels, height, width);
@@ -84,29 +84,30 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     channels : {"first", "last"} or None, default=None
-        Where the axis of the channels is. None: found out.
+        Position of the axis of the channels. None finds it out from the shapes.
 
     image_shape : tuple of int or None, default=None
         (height, width) or (height, width, channels) of images that come as rows of a
-        two-dimensional X. None: they do not.
+        two-dimensional X. None if they do not.
 
     image_size : tuple of int or None, default=None
-        (height, width) that all images are resized to. None: as they are; those of
-        different sizes, the median of their heights and that of their widths.
+        (height, width) that all images are resized to. None keeps their size; images of
+        different sizes get the median height and the median width.
 
     Attributes
     ----------
     schema_ : ImageSchema
-        What the images are.
+        Shape, dtype and statistics of the images.
 
     channels_ : {"first", "last"} or None
-        Where the axis of the channels was. None: there was none.
+        Position of the axis of the channels in `fit`. None if there was none.
 
     resizes_ : bool
         Whether images may have any size.
 
     deep_ : bool
-        Whether there were files with 16 bits per channel: 8 bits become as many.
+        Whether there were files with 16 bits per channel. Those with 8 bits are then
+        brought to the same range.
 
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of a DataFrame, where they are strings.
@@ -174,8 +175,8 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         Returns
         -------
         arrays : dict of str to ndarray of shape (n_samples, height, width, channels)
-            The one array, ``"pixels"``. Where those of `fit` were uint8, other numbers
-            are rounded and clipped.
+            The one array, ``"pixels"``. If the pixels in `fit` were uint8, other
+            numbers are rounded and clipped.
         """
         check_is_fitted(self, "schema_")
         check_names(self, X, reset=False)
@@ -365,12 +366,12 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         is_deeper = pixels.dtype == np.uint16
         return np.rint(pixels / DEEP_PER_LEVEL) if is_deeper else pixels
 
-    def _mismatch(self, found, expected):
+    def _mismatch(self, shape, expected):
         """Say how a shape differs from the expected one; None if it does not."""
-        says = f"{found}, but {tuple(expected)} is expected."
-        if found[2] != expected[2]:
+        says = f"{shape}, but {tuple(expected)} is expected."
+        if shape[2] != expected[2]:
             return says
-        if found != expected and not self.resizes_:
+        if shape != expected and not self.resizes_:
             return f"{says} With image_size=(height, width), images may have any size."
         return None
 
@@ -443,13 +444,13 @@ def _median_size(facts):
 
 def _common_channels(facts):
     """Return the number of channels of all images, 3 if some of them are grey."""
-    found = [fact.n_channels for fact in facts]
-    if set(found) in ({1, 3}, {found[0]}):
-        return max(found)
-    odd = next(i for i, n in enumerate(found) if n != found[0])
+    counts = [fact.n_channels for fact in facts]
+    if set(counts) in ({1, 3}, {counts[0]}):
+        return max(counts)
+    odd = next(i for i, n in enumerate(counts) if n != counts[0])
     raise ValueError(
         "X must hold images with one number of channels, or grey ones among coloured "
-        f"ones, but row 0 has {found[0]} channels and row {odd} has {found[odd]}."
+        f"ones, but row 0 has {counts[0]} channels and row {odd} has {counts[odd]}."
     )
 
 

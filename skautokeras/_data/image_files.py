@@ -1,4 +1,4 @@
-"""Image files: what their headers say, and their pixels."""
+"""Image files: the facts in their headers, and their pixels."""
 
 import os
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import numpy as np
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 
-# Where the camera says how it was held; from 5 on height and width are exchanged.
+# Tag in which a camera notes how it was held. From 5 on, height and width are swapped.
 ORIENTATION_TAG = 0x0112
 FIRST_LYING_ORIENTATION = 5
 
@@ -19,18 +19,19 @@ GREY_MODES = {"1", "L", "LA", "La", "I", "F"}
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What one image is.
+    """Size and values of one image.
 
     Parameters
     ----------
     height, width : int
-        In pixels.
+        Size in pixels.
 
     n_channels : int
-        Of a file 1 (grey) or 3.
+        Number of channels. A file has 1 (grey) or 3.
 
     dtype : {"uint8", "uint16", "float32"}
-        What its values fit in; "uint16" only of a file with 16 bits per channel.
+        Smallest dtype that holds its values. Only files with 16 bits per channel have
+        "uint16".
 
     Examples
     --------
@@ -60,7 +61,7 @@ def file_facts(path):
     Raises
     ------
     ValueError
-        If the file does not exist or cannot be read; it is named.
+        If the file does not exist or cannot be read. The message names it.
     """
     with _opened(path) as image:
         width, height = image.size
@@ -77,8 +78,8 @@ def file_facts(path):
 def decode(path, n_channels, size=None):
     """Read the pixels of an image file.
 
-    What is transparent becomes white. Of several frames the first is read. A photograph
-    is turned as its camera says.
+    Transparent pixels become white. If there are several frames, the first is read. A
+    photograph is turned as the orientation in its header says.
 
     Parameters
     ----------
@@ -86,11 +87,12 @@ def decode(path, n_channels, size=None):
         A PNG, JPEG, GIF or BMP file.
 
     n_channels : {1, 3}
-        1: colours become grey. 3: grey becomes three equal channels.
+        Number of channels of the result. With 1, colours become grey. With 3, grey
+        becomes three equal channels.
 
     size : tuple (height, width) or None, default=None
-        What the image will be resized to: a JPEG file that is much larger is decoded at
-        a half, a quarter or an eighth of its size. None: it is decoded as it is.
+        Size that the image will have in the end. A JPEG file that is much larger is
+        decoded at a half, a quarter or an eighth of its size. None decodes it as it is.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def decode(path, n_channels, size=None):
     Raises
     ------
     ValueError
-        If the file does not exist or cannot be read; it is named.
+        If the file does not exist or cannot be read. The message names it.
     """
     with _opened(path) as image:
         if _is_deep(image):
@@ -118,7 +120,7 @@ def decode(path, n_channels, size=None):
 
 @contextmanager
 def _opened(path):
-    """Open a file; whatever fails while it is open is told with its name."""
+    """Open a file, and name it in the error if it cannot be read."""
     pillow = _pillow()
     name = os.fspath(path)
     if not os.path.isfile(name):

@@ -12,7 +12,7 @@ KEPT_SHARE = 0.98
 
 
 class NgramVectorizer(TransformerMixin, BaseEstimator):
-    """Learn which n-grams are frequent, and weigh those of each sequence.
+    """Learn the frequent n-grams of coded sequences, and compute their weights.
 
     A weight is the number of times that the n-gram is in the sequence, times
     ``log((1 + n_sequences) / (1 + n_sequences_with_it)) + 1``; the weights of a
@@ -42,10 +42,10 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
         The n-grams as numbers, rising.
 
     codes_ : ndarray of shape (n_ngrams,), dtype int64
-        Their ranks by the number of sequences that they are in.
+        Rank of each n-gram by the number of sequences that have it.
 
     idf_ : ndarray of shape (n_ngrams,), dtype float32
-        What counts are multiplied with, by rank.
+        Factors of the counts, by rank.
 
     Examples
     --------
@@ -134,7 +134,7 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
 
     @property
     def idf_(self):
-        """What counts are multiplied with, by rank."""
+        """Factors of the counts, by rank."""
         return np.ones(0, "float32") if self._tfidf is None else self._tfidf.idf_
 
     def _ngrams(self, X):
@@ -202,13 +202,13 @@ def contrasts(codes, n_codes, groups):
     >>> contrasts(np.array([[1, 2], [1, 3]]), 4, groups).round(2)
     array([0.  , 0.  , 0.83, 0.83], dtype=float32)
     """
-    found = np.zeros(n_codes, "float32")
+    largest = np.zeros(n_codes, "float32")
     total = np.bincount(codes.ravel(), minlength=n_codes)[1:]
     for group in groups.T:
         inside = np.bincount(codes[group].ravel(), minlength=n_codes)[1:]
         ratio = _log_shares(inside) - _log_shares(total - inside)
-        found[1:] = np.maximum(found[1:], np.sqrt(np.abs(ratio)))
-    return found
+        largest[1:] = np.maximum(largest[1:], np.sqrt(np.abs(ratio)))
+    return largest
 
 
 def _log_shares(counts):
@@ -221,15 +221,15 @@ def enough(lengths, most):
     Parameters
     ----------
     lengths : array-like of int of shape (n_rows,)
-        Of the rows.
+        Lengths of the rows.
 
     most : int
-        It is not greater.
+        Upper bound of the result.
 
     Returns
     -------
     length : int
-        One at least.
+        Length of at least 1.
 
     Examples
     --------
@@ -246,10 +246,10 @@ def strongest(weights, width):
     Parameters
     ----------
     weights : CSR matrix of shape (n_rows, n_columns)
-        None stored twice.
+        Weights, none of them stored twice.
 
     width : int
-        How many of a row are kept.
+        Number of entries that are kept in each row.
 
     Returns
     -------

@@ -16,7 +16,7 @@ MIN_STD = 1e-6
 
 
 def smallest_dtype(array):
-    """Say in which dtype a network takes pixels.
+    """Return the dtype in which a network takes pixels.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def smallest_dtype(array):
 
 
 def convert(array, dtype):
-    """Bring pixels to the dtype that a network takes.
+    """Convert pixels to the dtype that a network takes.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def convert(array, dtype):
         Booleans, integers or floats.
 
     dtype : {"uint8", "float32"}
-        What is wanted. For "uint8", values are rounded and clipped.
+        Dtype of the result. For "uint8", values are rounded and clipped.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def channel_statistics(pixels, low, high):
     Parameters
     ----------
     pixels : ndarray of shape (n_samples, height, width, channels)
-        Of dtype uint8 or float32.
+        Pixels of dtype uint8 or float32.
 
     low, high : float
         Values that are taken to 0 and 1 before.

@@ -17,12 +17,12 @@ def resize(images, size):
         Pixels.
 
     size : tuple (height, width)
-        What it is to have.
+        New size of the images.
 
     Returns
     -------
     resized : ndarray of shape (..., *size, channels)
-        Of the same dtype.
+        Resized images of the same dtype.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def _resize_rows(pixels, n_rows):
 
 @lru_cache(maxsize=256)
 def _weights(n_old, n_new):
-    """Return what each old pixel gives to each new one: (n_new, n_old), float32."""
+    """Return the weights of old pixels in new ones, float32 of shape (n_new, n_old)."""
     scale = n_old / n_new
     centers = (np.arange(n_new) + 0.5) * scale
     distances = np.abs(np.arange(n_old) + 0.5 - centers[:, None])

@@ -12,11 +12,11 @@ def n_rows(data, n_parts=1):
     Parameters
     ----------
     data : DataFrame, Series, array-like, sparse matrix, or list or dict of them
-        X or y. The values of a dict are the data of one input or head each.
+        X or y. A dict holds the data of several inputs or heads by name.
 
     n_parts : int, default=1
-        Number of inputs or heads. With more than one, the elements of a list or tuple
-        are the data of one each; else they are rows.
+        Number of inputs or heads. If there are several, a list or tuple holds one
+        element for each of them. Otherwise its elements are rows.
 
     Returns
     -------
@@ -47,19 +47,19 @@ def take_rows(data, rows, n_parts=1):
     Parameters
     ----------
     data : DataFrame, Series, array-like, sparse matrix, or list or dict of them
-        X or y. The values of a dict are the data of one input or head each.
+        X or y. A dict holds the data of several inputs or heads by name.
 
     rows : array-like of int of shape (n_taken,) or slice
         Positions of the rows.
 
     n_parts : int, default=1
-        Number of inputs or heads. With more than one, the elements of a list or tuple
-        are the data of one each; else they are rows.
+        Number of inputs or heads. If there are several, a list or tuple holds one
+        element for each of them. Otherwise its elements are rows.
 
     Returns
     -------
     taken : object
-        Of the type of `data`; a sparse matrix comes back as CSR.
+        Rows in the type of `data`. A sparse matrix comes back as CSR.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def take_rows(data, rows, n_parts=1):
 
 
 def is_dict(data):
-    """Whether X or y is a dict of several parts; some sparse matrices are dicts, too.
+    """Whether X or y is a dict of data by name. Some sparse matrices are dicts too.
 
     Parameters
     ----------
@@ -116,12 +116,12 @@ def _parts(data, n_parts):
 
 
 def common_length(parts):
-    """Return the number of rows that all parts of X or y have.
+    """Return the number of rows, which has to be the same for all inputs or heads.
 
     Parameters
     ----------
     parts : dict of str to object
-        What belongs to each input or head.
+        Data by the name of the input or head.
 
     Returns
     -------

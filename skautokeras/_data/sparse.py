@@ -1,4 +1,4 @@
-"""Wide sparse matrices: columns that are mostly zero, as codes and values."""
+"""Wide sparse matrices: columns that are mostly zero become codes and values."""
 
 import numpy as np
 import pandas as pd
@@ -19,18 +19,17 @@ _CHUNK = 4096
 
 
 class SparseColumns(TransformerMixin, BaseEstimator):
-    """Tell columns that are mostly zero from the rest, and turn them into arrays.
+    """Turn the columns of a wide sparse matrix that are mostly zero into arrays.
 
     The arrays are ``"sparse_codes"``, int32, which of these columns have a value in a
-    row, counted from 1, and ``"sparse_values"``, float32, the values; both end in zeros
-    where a row has fewer values than others. A column with values beyond -1 and 1 is
-    divided by the largest of them, so that zeros stay zeros and weights of tf-idf what
-    they are.
+    row, counted from 1, and ``"sparse_values"``, float32, the values. Rows with fewer
+    values end in zeros. A column with values beyond -1 and 1 is divided by the largest
+    of them, so that zeros stay zeros and the weights of tf-idf are not changed.
 
     Parameters
     ----------
     kept : sequence of int, default=()
-        Columns that belong to the rest in any case.
+        Columns that are not set aside, whatever they hold.
 
     Attributes
     ----------
@@ -45,7 +44,7 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         Codes are below it.
 
     scales_ : ndarray of shape (n_codes,), dtype float32
-        What the values of each code are divided by.
+        Number by which the values of each code are divided.
 
     n_values_, n_missing_ : ndarray of shape (n_features,), dtype int32
         Number of rows in which each column has a value, and of those in which the
@@ -102,10 +101,10 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         largest = abs(X).max(axis=0).toarray().ravel()
         self.scales_ = np.ones(self.n_codes_, "float32")
         self.scales_[1:] = np.maximum(largest[coded], 1.0)
-        known = np.concatenate([[0], np.cumsum(self.codes_[X.indices] > 0)])
+        n_coded = np.concatenate([[0], np.cumsum(self.codes_[X.indices] > 0)])
         self.width_ = 0
         if self.n_codes_ > 1:
-            self.width_ = enough(np.diff(known[X.indptr]), MAX_VALUES)
+            self.width_ = enough(np.diff(n_coded[X.indptr]), MAX_VALUES)
         return self
 
     def transform(self, X):
@@ -119,7 +118,7 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         Returns
         -------
         arrays : dict of str to ndarray of shape (n_samples, width)
-            Of the strongest values of each row.
+            Codes and values of the entries of each row that are largest in size.
         """
         X = _as_rows(X)
         X.data = np.nan_to_num(X.data)
@@ -141,7 +140,8 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         Returns
         -------
         table : DataFrame of shape (n_samples, n_rest)
-            With the names that columns of a matrix have here: "x0", "x1", ...
+            Columns that are not mostly zero, named "x0", "x1", ... by their positions
+            in X.
         """
         names = [f"x{i}" for i in self.rest_]
         if issparse(X):
@@ -190,10 +190,10 @@ class SparseColumns(TransformerMixin, BaseEstimator):
     def _coded(self, X):
         """Return the scaled values of the columns that have a code."""
         codes = self.codes_[X.indices]
-        known = codes > 0
-        starts = np.concatenate([[0], np.cumsum(known)])[X.indptr]
-        codes = codes[known]
-        values = X.data[known] / self.scales_[codes]
+        is_coded = codes > 0
+        starts = np.concatenate([[0], np.cumsum(is_coded)])[X.indptr]
+        codes = codes[is_coded]
+        values = X.data[is_coded] / self.scales_[codes]
         shape = X.shape[0], self.n_codes_ - 1
         return csr_matrix((values, codes - 1, starts), shape=shape)
 

@@ -11,7 +11,7 @@ MAX_QUANTILES = 1001
 
 
 def mean_and_scale(values):
-    """Mean and standard deviation of a column, without overflow.
+    """Compute mean and standard deviation of a column without overflow.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def standardise(values, mean, scale):
         Finite numbers.
 
     mean, scale : float or ndarray of shape (n_columns,)
-        As found by `mean_and_scale`.
+        Results of `mean_and_scale`.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def standardise(values, mean, scale):
 
 @dataclass(frozen=True, eq=False)
 class NumberStatistics:
-    """What is learned about a column of numbers.
+    """Statistics of a column of numbers.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def fill_and_standardise(values, median, mean, scale):
         Finite numbers, and NaN where one is missing.
 
     median, mean, scale : float
-        As in `NumberStatistics`.
+        Statistics of the column, as in `NumberStatistics`.
 
     Returns
     -------

@@ -6,14 +6,14 @@ import tempfile
 
 import numpy as np
 
-# What is assumed where the system does not tell how much memory there is.
+# Memory that is assumed where the system does not tell its size.
 _USUAL_MEMORY = 8 * 2**30
 # Values that are copied at a time.
 _COPIED_AT_ONCE = 2**24
 
 
 def _most_bytes():
-    """Return how large an array in memory may be: a quarter of it, others come."""
+    """Return how large an array in memory may be: a quarter, as more arrays follow."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
@@ -30,16 +30,17 @@ def empty(shape, dtype):
     Parameters
     ----------
     shape : tuple of int
-        Of the array.
+        Shape of the array.
 
     dtype : str or dtype
-        Of its values.
+        Dtype of the array.
 
     Returns
     -------
     array : ndarray
-        If it would take more than a quarter of the memory, a `numpy.memmap` on a file
-        in the folder for temporary files, which is gone with the array.
+        An array with undefined values. If it would take more than a quarter of the
+        memory, it is a `numpy.memmap` on a file in the folder for temporary files, and
+        the file is deleted with the array.
 
     Examples
     --------
@@ -60,7 +61,7 @@ def take(array, indices):
     Parameters
     ----------
     array : ndarray of shape (n_samples, ...)
-        In memory or not.
+        Array in memory or on a file.
 
     indices : array-like of int of shape (n_taken,) or slice
         Positions of the rows.
@@ -68,7 +69,7 @@ def take(array, indices):
     Returns
     -------
     taken : ndarray of shape (n_taken, ...)
-        Of a slice a view.
+        The rows. A slice gives a view.
 
     Examples
     --------

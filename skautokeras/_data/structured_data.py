@@ -44,11 +44,11 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
       had missing values in `fit`, and 1 where a short text has a word;
     - ``"categorical"``, int32 codes: 0 for unknown or rare, 1 for missing, then the
       learned categories;
-    - ``"text_1__tokens"`` and so on: what `TextAdapter` makes of each column of texts.
-
+    - ``"text_1__tokens"`` and so on: the arrays of `TextAdapter` for each column of
+      texts;
     - ``"sparse_codes"`` and ``"sparse_values"``, where X is a sparse matrix with more
-      than 1000 columns: which of the columns that are mostly zero have a value in a
-      row, and the values (`SparseColumns`). Such a matrix is never made dense.
+      than 1000 columns: the columns that are mostly zero and have a value in the row,
+      and these values (`SparseColumns`). Such a matrix is never made dense.
 
     An array without columns is left out. If all columns are constant, there is one
     numerical column of zeros, ``"constant"``.
@@ -61,8 +61,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     ----------
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
         Columns to take as categorical: names, indices or a boolean mask of shape
-        (n_features,). "from_dtype": categories, strings and booleans. None: only what
-        cannot be a number.
+        (n_features,). "from_dtype" takes categories, strings and booleans. None takes
+        only columns that cannot be numbers.
 
     column_types : dict or None, default=None
         Kinds by name or index of a column: "numerical", "categorical", "datetime",
@@ -75,7 +75,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     schema_ : StructuredDataSchema
-        What the table holds and what the arrays look like.
+        Columns of the table, and shapes of the arrays.
 
     n_features_in_ : int
         Number of columns of X.
@@ -93,8 +93,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         The parts of each datetime column that vary.
 
     medians_, means_, scales_ : ndarray of shape (n_numerical,), dtype float64
-        What replaces a missing number, mean and standard deviation of the columns of
-        the array ``"numerical"``, before they are standardised.
+        Statistics of the columns of the array ``"numerical"`` before they are
+        standardised. The median replaces missing numbers.
 
     indicated_ : list of str
         Columns with an indicator of missing values.
@@ -110,7 +110,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         The fitted adapter of each column of texts.
 
     sparse_ : SparseColumns or None
-        What knows the columns that are mostly zero. None: X was no wide sparse matrix.
+        Fitted transformer of the columns that are mostly zero. None if X was not a wide
+        sparse matrix.
 
     Examples
     --------

@@ -17,13 +17,13 @@ def check_structured_data(X, estimator):
         The table.
 
     estimator : str or estimator
-        Who asks, for the messages.
+        Estimator, or its name, for the messages.
 
     Returns
     -------
     X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
-        The table itself where it is one of these; lists become an array of objects, so
-        that 1 beside "a" remains a number.
+        The table itself if it has one of these types. Lists become an array of objects,
+        so that 1 beside "a" remains a number.
 
     Examples
     --------
@@ -128,19 +128,20 @@ def has_names(X):
 
 
 def check_names(estimator, X, *, reset):
-    """Learn the names of the columns of a DataFrame, or compare them with those known.
+    """Learn the names of the columns of a DataFrame, or compare them with the learned.
 
     Parameters
     ----------
     estimator : estimator
-        Has the names as `feature_names_in_`.
+        Estimator that keeps the names in `feature_names_in_`.
 
     X : object
-        What is no DataFrame has no names.
+        Data of an input. Only a DataFrame has names.
 
     reset : bool
-        Whether to learn them. Else they are compared if both X and the estimator have
-        some: if only one of the two has, the estimator in front has warned.
+        Whether to learn the names. Otherwise they are compared, if both X and the
+        estimator have names. If only one of them has names, the estimator that the user
+        called has warned already.
 
     Examples
     --------
@@ -162,7 +163,7 @@ def is_table(X):
     Parameters
     ----------
     X : object
-        As in `split_columns`.
+        X as the user gave it.
 
     Returns
     -------
@@ -181,23 +182,24 @@ def is_table(X):
 
 
 def check_columns(estimator, X, *, reset):
-    """Learn the columns of X where it has some, or compare them with those known.
+    """Learn the columns of X if it has columns, or compare them with the learned ones.
 
     Parameters
     ----------
     estimator : estimator
-        Has their number and names as `n_features_in_` and `feature_names_in_`.
+        Estimator that keeps their number and names in `n_features_in_` and
+        `feature_names_in_`.
 
     X : object
-        As in `split_columns`.
+        X as the user gave it.
 
     reset : bool
-        Whether to learn them, or to forget those of an earlier fit.
+        Whether to learn the columns, and to forget those of an earlier fit.
 
     Returns
     -------
     X : object
-        X itself; what only says that it is an array becomes one.
+        X itself. An object that can only be converted to an array becomes an array.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The target: what kind it is, from labels and numbers to arrays, and back."""
+"""The adapters of one target: classes or numbers, to arrays and back."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 from skautokeras._data.schema import TargetSchema
 from skautokeras._data.standardisation import mean_and_scale, standardise
 
-# A label is given where its probability is above this.
+# A label is predicted where its probability is above this.
 LABEL_THRESHOLD = 0.5
 
 
@@ -26,10 +26,10 @@ def balanced_weights(class_weight, y):
     Parameters
     ----------
     class_weight : dict, list of dict, "balanced" or None
-        As in scikit-learn. None: every row weighs 1.
+        Weights of the classes, as in scikit-learn. None gives every row the weight 1.
 
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
-        The labels as given by the user.
+        The labels, not encoded.
 
     Returns
     -------
@@ -134,13 +134,13 @@ class ClassAdapter(BaseEstimator):
         return codes.astype(np.int32)
 
     def probabilities(self, y_pred):
-        """Give every class its column.
+        """Return the probability of every class.
 
         Parameters
         ----------
         y_pred : ndarray of shape (n_samples, n_outputs)
-            Output of a network; one column for a binary target is the probability of
-            the second class.
+            Output of a network. The single column of a binary target is the probability
+            of the second class.
 
         Returns
         -------
@@ -172,7 +172,7 @@ class ClassAdapter(BaseEstimator):
         return self.classes_[probabilities.argmax(axis=1)]
 
     def decode(self, y_pred):
-        """Decode what a network says.
+        """Turn the output of a network into labels.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class ClassAdapter(BaseEstimator):
         return y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y)
 
     def compared(self, y, y_pred):
-        """Return what the loss and the metrics of Keras compare.
+        """Return true and predicted values as Keras's losses and metrics take them.
 
         Parameters
         ----------
@@ -307,7 +307,7 @@ class NumberAdapter(BaseEstimator):
         return y[:, 0] if self.one_dimensional_ else y
 
     def decode(self, y_pred):
-        """Decode what a network says, which is `inverse_transform`.
+        """Turn the output of a network into numbers, as `inverse_transform` does.
 
         Parameters
         ----------
@@ -336,7 +336,7 @@ class NumberAdapter(BaseEstimator):
         return y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
 
     def compared(self, y, y_pred):
-        """Return what the loss and the metrics of Keras compare.
+        """Return true and predicted values as Keras's losses and metrics take them.
 
         Parameters
         ----------
@@ -356,7 +356,7 @@ class NumberAdapter(BaseEstimator):
 
 def _check_labels(y):
     """Labels (n_samples,) or indicators (n_samples, n_labels), and which of the two."""
-    _check_given(y)
+    _check_passed(y)
     if not issparse(y):
         y = _without_missing(y)
     kind = type_of_target(y, input_name="y", raise_unknown=True)
@@ -384,7 +384,7 @@ def _without_missing(y):
 
 def _check_numbers(y):
     """Finite float64 numbers of shape (n_samples,) or (n_samples, n_targets >= 2)."""
-    _check_given(y)
+    _check_passed(y)
     array = y if issparse(y) else np.asarray(y)
     if array.dtype.kind in "USO":
         strings = [value for value in array.flat if isinstance(value, (str, bytes))]
@@ -402,7 +402,7 @@ def _check_numbers(y):
     return column_or_1d(array, warn=True, input_name="y")
 
 
-def _check_given(y):
+def _check_passed(y):
     if y is None:
         raise ValueError(
             "This estimator requires y to be passed, but the target y is None."

@@ -1,11 +1,10 @@
-"""Texts: what they are, and the arrays a network takes."""
+"""The adapter of texts: from strings to codes of words and weights of n-grams."""
 
 from collections import defaultdict
 from dataclasses import replace
 from itertools import count
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
@@ -19,6 +18,7 @@ from skautokeras._data.ngrams import (
     strongest,
 )
 from skautokeras._data.schema import StructuredDataSchema, Subwords, TextSchema
+from skautokeras._data.strings import read_texts, texts_or_none
 from skautokeras._data.tokens import normalise, spell, tokenise
 
 # Different tokens and n-grams of each kind, unless the user says another number.
@@ -49,91 +49,14 @@ SPACE = FIRST_TOKEN
 CHUNK = 4096
 
 
-def read_texts(X):
-    """Return X as a list of strings.
-
-    Parameters
-    ----------
-    X : list, tuple, ndarray, Series or DataFrame of shape (n_samples,) or \
-(n_samples, 1)
-        Strings; None, NaN and the like are missing.
-
-    Returns
-    -------
-    texts : list of str
-        Empty where one is missing.
-
-    Raises
-    ------
-    TypeError
-        If X is a single string, or holds something else than strings.
-    ValueError
-        If X has another shape, or no rows.
-
-    Examples
-    --------
-    >>> from skautokeras._data.text import read_texts
-    >>> read_texts(["dry", None])
-    ['dry', '']
-    """
-    return [text or "" for text in _texts_or_none(X)]
-
-
-def _texts_or_none(X):
-    """Return X as a list of strings, None where one is missing."""
-    values = _as_column(X)
-    if not len(values):
-        raise ValueError(
-            "Found array with 0 sample(s) while a minimum of 1 is required."
-        )
-    return [_text_or_none(value, i) for i, value in enumerate(values)]
-
-
-def _as_column(X):
-    """Return the one column of X as a sequence."""
-    if isinstance(X, str | bytes):
-        raise TypeError(
-            f"X must hold one text per row, got a single {type(X).__name__}. "
-            "Put it into a list."
-        )
-    if not isinstance(X, list | tuple | pd.Series | pd.DataFrame | np.ndarray):
-        raise TypeError(
-            "X must be a list, an array, a Series or a DataFrame of one column of "
-            f"texts, got {type(X).__name__}."
-        )
-    if isinstance(X, list | tuple):
-        if any(isinstance(value, list | tuple | np.ndarray) for value in X):
-            X = np.array(X, dtype=object)
-        else:
-            return X
-    if X.ndim == 2 and X.shape[1] == 1:
-        X = X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X[:, 0]
-    if X.ndim != 1:
-        raise ValueError(
-            f"X must have one column of texts, got an array of shape {X.shape}."
-        )
-    return X.astype(object).tolist()
-
-
-def _text_or_none(value, i):
-    if isinstance(value, str):
-        return value
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return None
-    raise TypeError(
-        f"X must hold strings, got {value!r} ({type(value).__name__}) in row {i}. "
-        "Convert it to a string first."
-    )
-
-
 class TextAdapter(TransformerMixin, BaseEstimator):
     """Turn texts into codes of words and weights of n-grams.
 
     Parameters
     ----------
     max_tokens : int or None, default=None
-        Different words, n-grams of words and n-grams of characters that are told apart
-        at most, each. None: 200 000.
+        Largest number of different words, of n-grams of words, and of n-grams of
+        characters that are told apart. None stands for 200 000.
 
     tokenizers : tuple of callable, default=()
         Tokenizers of pretrained models: from a list of texts to a list of lists of
@@ -142,7 +65,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     schema_ : TextSchema
-        What the texts are.
+        Numbers of texts, tokens and n-grams, and widths of the arrays.
 
     tokenizers_ : tuple of callable
         The tokenizers.
@@ -190,10 +113,10 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         -------
         self : TextAdapter
         """
-        texts_or_none = _texts_or_none(X)
-        originals = [text or "" for text in texts_or_none]
-        self.n_missing_ = texts_or_none.count(None)
-        self.n_unique_ = len(set(texts_or_none) - {None})
+        values = texts_or_none(X)
+        self.n_missing_ = values.count(None)
+        self.n_unique_ = len(set(values) - {None})
+        originals = [text or "" for text in values]
         texts = [normalise(text) for text in originals]
         max_tokens = MAX_TOKENS if self.max_tokens is None else self.max_tokens
         at_least = 1 if len(texts) < FEW_TEXTS else 2

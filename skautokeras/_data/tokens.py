@@ -56,7 +56,7 @@ def tokenise(text):
     Parameters
     ----------
     text : str
-        What `normalise` has returned.
+        Result of `normalise`.
 
     Returns
     -------
@@ -79,13 +79,14 @@ def spell(text):
     Parameters
     ----------
     text : str
-        What `normalise` has returned.
+        Result of `normalise`.
 
     Returns
     -------
     text : str
-        With a space before the first word and one behind the last; only a space if
-        there is none. Punctuation is part of the word that it is written at.
+        Words with single spaces between them, before the first and behind the last. A
+        text without words is one space. Punctuation belongs to the word that it
+        touches.
 
     Examples
     --------

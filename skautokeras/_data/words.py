@@ -14,7 +14,7 @@ MAX_WORDS = 50
 
 
 def frequent_words(texts, counts, n_samples):
-    """Words that are neither rare nor in nearly every row.
+    """Find words that are neither rare nor in nearly every row.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def frequent_words(texts, counts, n_samples):
     Returns
     -------
     words : list of str
-        In lower case, the most frequent first, at most 50.
+        At most 50 words in lower case, the most frequent first.
 
     Examples
     --------
@@ -49,12 +49,12 @@ def frequent_words(texts, counts, n_samples):
 
 
 def word_indicators(texts, words):
-    """Which of the words is in which text.
+    """Tell which of the words each text has.
 
     Parameters
     ----------
     texts : ndarray of str objects of shape (n_texts,)
-        The texts.
+        Texts of any length.
 
     words : list of str of length n_words
         Words in lower case.

@@ -22,10 +22,11 @@ class XAdapter(TransformerMixin, BaseEstimator):
         The names of the inputs, in their order.
 
     adapters : list of transformers
-        One per input: `transform` returns a dict of arrays, `schema_` says what is in
-        them. They are cloned.
+        Adapter of each input, which is cloned. Its `transform` returns a dict of
+        arrays, and its `schema_` describes them. If it has a method `describe_columns`,
+        the report about the columns of X shows the result.
 
-    columns : list
+    columns : list of (None, str, int or list of them)
         Columns of X that each input takes, as in `split_columns`.
 
     Attributes
@@ -33,12 +34,12 @@ class XAdapter(TransformerMixin, BaseEstimator):
     adapters_ : list of transformers
         The fitted adapters.
 
-    schemas_ : list
-        What each input holds.
+    schemas_ : list of schemas
+        Schema of the data of each input.
 
     column_names_ : dict of str to object
-        Columns of a table that each input takes. Of a DataFrame whose columns are named
-        by strings these are names, so that `transform` takes them in any order.
+        Columns of a table that each input takes. If X is a DataFrame whose columns are
+        named by strings, these are names, so that `transform` takes them in any order.
 
     n_features_in_ : int
         Number of columns of X, where it is a table.
@@ -72,7 +73,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : object
-            As in `split_columns`. It is not changed.
+            X as `split_columns` takes it. It is not changed.
 
         y : None
             Ignored.
@@ -94,7 +95,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : object
-            As in `split_columns`. It is not changed.
+            X as `split_columns` takes it. It is not changed.
 
         y : None
             Ignored.
@@ -102,7 +103,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         Returns
         -------
         arrays : dict of str to ndarray of shape (n_samples, ...)
-            As in `transform`.
+            Arrays as `transform` returns them.
         """
         parts = self._learn_columns(X)
         arrays = self._all_arrays(parts, "fit_transform")
@@ -115,13 +116,13 @@ class XAdapter(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : object
-            As in `split_columns`. It is not changed.
+            X as `split_columns` takes it. It is not changed.
 
         Returns
         -------
         arrays : dict of str to ndarray of shape (n_samples, ...)
-            By the names that the adapters give them. If there are several inputs, the
-            name of the input and "__" stand before.
+            Arrays by the names that the adapters give them. If there are several
+            inputs, each name begins with the name of the input and "__".
         """
         check_is_fitted(self, "schemas_")
         return self._all_arrays(self._split(X), "transform")
@@ -178,8 +179,8 @@ class XAdapter(TransformerMixin, BaseEstimator):
         for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
             prefix = f"{name}__" if len(self.names) > 1 else ""
             with self._errors_of(name):
-                found = getattr(adapter, method)(part)
-            arrays |= {prefix + key: array for key, array in found.items()}
+                own_arrays = getattr(adapter, method)(part)
+            arrays |= {prefix + key: array for key, array in own_arrays.items()}
         return arrays
 
     def _learn_columns(self, X):

@@ -1,4 +1,4 @@
-"""The targets of several heads: y taken apart, encoded, and put together again."""
+"""The adapters of all heads together: from y to arrays by name, and back."""
 
 import numpy as np
 import pandas as pd
@@ -11,16 +11,16 @@ from skautokeras._data.rows import common_length, is_dict
 
 
 def values_by_head(parameter, value, names):
-    """Return what a parameter says about the heads it says something about.
+    """Return the values of a parameter by the names of the heads.
 
     Parameters
     ----------
     parameter : str
-        Its name, for errors.
+        Name of the parameter, for errors.
 
     value : object
-        A dict by head where there are several; for one head such a dict, or what is
-        meant for it. None: nothing.
+        Value of the parameter: a dict by the names of heads, or, if there is one head,
+        its value. None gives no head a value.
 
     names : list of str
         The names of the heads.
@@ -28,11 +28,13 @@ def values_by_head(parameter, value, names):
     Returns
     -------
     values : dict of str to object
+        Values of the heads that have one.
 
     Raises
     ------
     ValueError
-        If it says something about what is no head, or does not say about which head.
+        If a key is not the name of a head, or if a plain value is passed although there
+        are several heads.
 
     Examples
     --------
@@ -59,15 +61,15 @@ def values_by_head(parameter, value, names):
 
 
 class YAdapter(BaseEstimator):
-    """Give every head its target, and put predictions together as y came.
+    """Turn y into the arrays of all heads, and predictions into the form of y.
 
-    One head takes y as it is. For several heads y is
+    If there is one head, it takes y itself. If there are several, y can be
 
     - a list or tuple with one y per head, in their order;
     - a dict with one y per head, by the names of the heads, or by other names in the
       order of the heads;
-    - a DataFrame or a two-dimensional array with one column per head: in the order of
-      the heads, unless the columns of the DataFrame bear their names.
+    - a DataFrame or a two-dimensional array with one column per head, in the order of
+      the heads, unless the columns of the DataFrame have the names of the heads.
 
     Parameters
     ----------
@@ -75,22 +77,22 @@ class YAdapter(BaseEstimator):
         The names of the heads, in their order.
 
     targets : list of ClassAdapter or NumberAdapter
-        One per head. They are cloned.
+        Adapter of the target of each head. They are cloned.
 
     Attributes
     ----------
     targets_ : list of ClassAdapter or NumberAdapter
-        The fitted targets.
+        The fitted adapters.
 
     schemas_ : list of TargetSchema
-        What each head predicts.
+        Schema of the target of each head.
 
     form_ : {"single", "list", "tuple", "dict", "frame", "array"}
-        How y came.
+        Form of y in `fit`.
 
     keys_ : dict of str to object, or None
-        The key of the dict, or the label of the column, of each head, in the order in
-        which y had them. None if y had neither.
+        Key of the dict, or label of the column, by the name of the head. They have the
+        order of y. None if y is neither a dict nor a DataFrame.
 
     Examples
     --------
@@ -114,7 +116,7 @@ class YAdapter(BaseEstimator):
         self.targets = targets
 
     def fit(self, y):
-        """Fit the target of every head.
+        """Fit the adapter of every head.
 
         Parameters
         ----------
@@ -153,7 +155,7 @@ class YAdapter(BaseEstimator):
 
     @property
     def by_head(self):
-        """The fitted target of each head, by the names of the heads.
+        """The fitted adapter of each head, by the names of the heads.
 
         Returns
         -------
@@ -162,8 +164,8 @@ class YAdapter(BaseEstimator):
         return dict(zip(self.names, self.targets_, strict=True))
 
     @property
-    def of_classes(self):
-        """The fitted targets of those heads that predict classes.
+    def class_adapters(self):
+        """The fitted adapters of the heads that predict classes.
 
         Returns
         -------
@@ -173,12 +175,13 @@ class YAdapter(BaseEstimator):
         return {name: t for name, t in targets if t.schema_.is_classification}
 
     def class_weights(self, class_weight):
-        """Return the weights of the classes of each head that has some.
+        """Return the class weights by the names of the heads.
 
         Parameters
         ----------
         class_weight : dict, list of dict, "balanced" or None
-            As in scikit-learn. With several heads a dict by head of these.
+            Class weights as in scikit-learn. If there are several heads, a dict of them
+            by the names of heads.
 
         Returns
         -------
@@ -187,19 +190,19 @@ class YAdapter(BaseEstimator):
         Raises
         ------
         ValueError
-            If there are some for a head that has no classes, or that is none.
+            If a key is not the name of a head, or if the head does not predict classes.
         """
         if class_weight is not None and len(self.names) == 1:
-            found = {self.names[0]: class_weight}
+            weights = {self.names[0]: class_weight}
         else:
-            found = values_by_head("class_weight", class_weight, self.names)
-        for name in found:
-            if name not in self.of_classes:
+            weights = values_by_head("class_weight", class_weight, self.names)
+        for name in weights:
+            if name not in self.class_adapters:
                 raise ValueError(
                     f"The 'class_weight' parameter is for heads of classes, which "
                     f"{name!r} is not."
                 )
-        return found
+        return weights
 
     def transform(self, y):
         """Encode the target of every head.
@@ -223,7 +226,7 @@ class YAdapter(BaseEstimator):
         Parameters
         ----------
         parts : dict of str to object
-            From `split`.
+            Result of `split`.
 
         Returns
         -------
@@ -242,7 +245,7 @@ class YAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like, DataFrame, or list or dict of them
-            As in `transform`.
+            Targets as `transform` takes them.
 
         Returns
         -------
@@ -253,35 +256,35 @@ class YAdapter(BaseEstimator):
         return self._parts(y, _form(y, self.names))
 
     def decode(self, y_pred):
-        """Decode what a network says, and put it together in the form of y.
+        """Turn the outputs of a network into predictions in the form of y.
 
         Parameters
         ----------
         y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
-            Evaluation by the names of the heads.
+            Outputs of the network by the names of the heads.
 
         Returns
         -------
         y : ndarray, DataFrame, or list or dict of ndarray
-            As in `join`.
+            Predictions as `join` returns them.
         """
         targets = self.by_head.items()
         return self.join({name: t.decode(y_pred[name]) for name, t in targets})
 
     def probabilities(self, y_pred):
-        """Give every class of every head its column.
+        """Return the probability of every class.
 
         Parameters
         ----------
         y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
-            Evaluation by the names of the heads.
+            Outputs of the network by the names of the heads.
 
         Returns
         -------
         probabilities : dict of str to ndarray of shape (n_samples, n_classes)
-            Of the heads that predict classes.
+            Probabilities by the names of the heads that predict classes.
         """
-        targets = self.of_classes.items()
+        targets = self.class_adapters.items()
         return {name: t.probabilities(y_pred[name]) for name, t in targets}
 
     def score(self, y, y_pred, sample_weight=None):
@@ -290,10 +293,10 @@ class YAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like, DataFrame, or list or dict of them
-            As in `transform`.
+            Targets as `transform` takes them.
 
         y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
-            Evaluation by the names of the heads.
+            Outputs of the network by the names of the heads.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
@@ -304,25 +307,25 @@ class YAdapter(BaseEstimator):
         """
         y_true, scores = self.split(y), []
         for name, target in self.by_head.items():
-            metric = accuracy_score if name in self.of_classes else r2_score
+            metric = accuracy_score if name in self.class_adapters else r2_score
             pair = target.true_values(y_true[name]), target.decode(y_pred[name])
             scores.append(metric(*pair, sample_weight=sample_weight))
         return float(np.mean(scores))
 
     def join(self, predictions):
-        """Put what is predicted together in the form that y had in `fit`.
+        """Bring predictions into the form that y had in `fit`.
 
         Parameters
         ----------
         predictions : dict of str to array-like of shape (n_samples,) or (n_samples, \
 n_outputs)
-            Of each head, decoded, by the names of the heads.
+            Decoded predictions by the names of the heads.
 
         Returns
         -------
         y : ndarray, DataFrame, or list or dict of ndarray
-            A DataFrame has the index 0, 1, ...; a two-dimensional array has numbers if
-            all heads predict numbers, else objects.
+            The predictions. A DataFrame has the index 0, 1, ... A two-dimensional array
+            holds numbers if all heads predict numbers, and objects otherwise.
         """
         check_is_fitted(self, "schemas_")
         parts = {name: np.asarray(predictions[name]) for name in self.names}
@@ -346,27 +349,27 @@ n_outputs)
             columns = [_inferred(pd.Series(column)).to_numpy() for column in y.T]
             return dict(zip(self.names, columns, strict=True))
         if form == "frame":
-            keys = self._known_keys(y, form)
+            keys = self._keys_in(y, form)
             columns = {name: y.loc[:, key] for name, key in keys.items()}
             return {name: _inferred(columns[name]) for name in self.names}
         if form == "dict":
-            keys = self._known_keys(y, form)
+            keys = self._keys_in(y, form)
             parts = {name: y[keys[name]] for name in self.names}
         else:
             parts = dict(zip(self.names, y, strict=True))
         common_length(parts)
         return parts
 
-    def _known_keys(self, y, form):
-        """Return the key of each head, the one of `fit` or the name of the head."""
-        given = list(y)
+    def _keys_in(self, y, form):
+        """Return the key of each head in y: the one in `fit`, or its name."""
+        keys_of_y = list(y)
         for keys in (self.keys_, dict(zip(self.names, self.names, strict=True))):
-            if keys is not None and set(given) == set(keys.values()):
+            if keys is not None and set(keys_of_y) == set(keys.values()):
                 return keys
         if self.keys_ is None:
             return _keys(y, form, self.names)
         raise ValueError(
-            f"y has {_WORDS[form]} {given}, but the ones seen in fit are "
+            f"y has {_WORDS[form]} {keys_of_y}, but the ones seen in fit are "
             f"{list(self.keys_.values())}."
         )
 
@@ -378,17 +381,17 @@ _WORDS = {"dict": "the keys", "frame": "the columns"}
 
 
 def _form(y, names):
-    """Say how y holds what belongs to each head."""
+    """Return the form in which y holds the targets of the heads."""
     if is_dict(y):
-        form, n_found = "dict", len(y)
+        form, n_parts = "dict", len(y)
     elif len(names) == 1:
         return "single"
     elif isinstance(y, pd.DataFrame):
-        form, n_found = "frame", y.shape[1]
+        form, n_parts = "frame", y.shape[1]
     elif isinstance(y, np.ndarray) and y.ndim == 2:
-        form, n_found = "array", y.shape[1]
+        form, n_parts = "array", y.shape[1]
     elif isinstance(y, list | tuple):
-        form, n_found = "list" if isinstance(y, list) else "tuple", len(y)
+        form, n_parts = "list" if isinstance(y, list) else "tuple", len(y)
     else:
         shape = f" of shape {y.shape}" if hasattr(y, "shape") else ""
         raise ValueError(
@@ -396,10 +399,10 @@ def _form(y, names):
             "column each of a DataFrame or of a two-dimensional array, or a list or "
             "dict with one y per head."
         )
-    if n_found != len(names):
+    if n_parts != len(names):
         what = "columns" if form in {"frame", "array"} else "elements"
         raise ValueError(
-            f"y has {n_found} {what}, but there are {len(names)} heads: {list(names)}."
+            f"y has {n_parts} {what}, but there are {len(names)} heads: {list(names)}."
         )
     return form
 
@@ -408,20 +411,20 @@ def _keys(y, form, names):
     """Return the key or column of each head, in the order of y; None if it has none."""
     if form not in _WORDS:
         return None
-    given = list(y)
-    if len(set(given)) < len(given):
-        raise ValueError(f"The columns of y must have different names, got {given}.")
-    known = [key for key in given if key in names]
-    if 0 < len(known) < len(given):
+    keys = list(y)
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"The columns of y must have different names, got {keys}.")
+    names_in_y = [key for key in keys if key in names]
+    if 0 < len(names_in_y) < len(keys):
         raise ValueError(
-            f"y has {_WORDS[form]} {given}, of which only {known} are names of heads. "
-            f"Use all of {list(names)}, or none."
+            f"y has {_WORDS[form]} {keys}, of which only {names_in_y} are names of "
+            f"heads. Use all of {list(names)}, or none."
         )
-    return dict(zip(known or names, given, strict=True))
+    return dict(zip(names_in_y or names, keys, strict=True))
 
 
 def _inferred(column):
-    """Undo what a table of objects does to a column of numbers."""
+    """Return a column of objects with the dtype of its values."""
     return column.infer_objects() if column.dtype == object else column
 
 

@@ -325,7 +325,7 @@ class AutoModel(BaseAutoEstimator):
     def _fitted_attributes(self, preparation, outcome):
         attributes = super()._fitted_attributes(preparation, outcome)
         targets = preparation.y_adapter
-        classes = {name: t.classes_ for name, t in targets.of_classes.items()}
+        classes = {name: t.classes_ for name, t in targets.class_adapters.items()}
         if classes:
             several = len(targets.names) > 1
             attributes["classes_"] = (

@@ -2,8 +2,8 @@
 
 from numbers import Integral
 
+from skautokeras._data.strings import read_texts
 from skautokeras._data.table import check_columns
-from skautokeras._data.text import read_texts
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.regression import BaseAutoRegressor
 from skautokeras._sklearn import Interval

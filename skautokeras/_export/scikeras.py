@@ -731,8 +731,8 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
         self.targets_ = targets
         self.target_schemas_ = targets.schemas_
         self.n_outputs_expected_ = len(targets.names)
-        if targets.of_classes:
-            self.classes_ = {k: t.classes_ for k, t in targets.of_classes.items()}
+        if targets.class_adapters:
+            self.classes_ = {k: t.classes_ for k, t in targets.class_adapters.items()}
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags."""

@@ -155,4 +155,4 @@ def _positions_of_folds(splits):
 
 def _leading_head(y_adapter):
     """Return the name of the first head that has classes, else of the first one."""
-    return next(iter(y_adapter.of_classes), y_adapter.names[0])
+    return next(iter(y_adapter.class_adapters), y_adapter.names[0])

@@ -1,0 +1,98 @@
+"""Read X as a list of strings."""
+
+import numpy as np
+import pandas as pd
+
+
+def read_texts(X):
+    """Return X as a list of strings.
+
+    Parameters
+    ----------
+    X : list, tuple, ndarray, Series or DataFrame of shape (n_samples,) or \
+(n_samples, 1)
+        Strings; None, NaN and the like are missing.
+
+    Returns
+    -------
+    texts : list of str
+        Empty where one is missing.
+
+    Raises
+    ------
+    TypeError
+        If X is a single string, or holds something else than strings.
+    ValueError
+        If X has another shape, or no rows.
+
+    Examples
+    --------
+    >>> from skautokeras._data.strings import read_texts
+    >>> read_texts(["dry", None])
+    ['dry', '']
+    """
+    return [text or "" for text in texts_or_none(X)]
+
+
+def texts_or_none(X):
+    """Return X as a list of strings, with None where one is missing.
+
+    Parameters
+    ----------
+    X : list, tuple, ndarray, Series or DataFrame of shape (n_samples,) or \
+(n_samples, 1)
+        As in `read_texts`, which says which errors are raised.
+
+    Returns
+    -------
+    texts : list of str or None
+
+    Examples
+    --------
+    >>> from skautokeras._data.strings import texts_or_none
+    >>> texts_or_none(["dry", float("nan"), ""])
+    ['dry', None, '']
+    """
+    values = _as_column(X)
+    if not len(values):
+        raise ValueError(
+            "Found array with 0 sample(s) while a minimum of 1 is required."
+        )
+    return [_text_or_none(value, i) for i, value in enumerate(values)]
+
+
+def _as_column(X):
+    """Return the one column of X as a sequence."""
+    if isinstance(X, str | bytes):
+        raise TypeError(
+            f"X must hold one text per row, got a single {type(X).__name__}. "
+            "Put it into a list."
+        )
+    if not isinstance(X, list | tuple | pd.Series | pd.DataFrame | np.ndarray):
+        raise TypeError(
+            "X must be a list, an array, a Series or a DataFrame of one column of "
+            f"texts, got {type(X).__name__}."
+        )
+    if isinstance(X, list | tuple):
+        if any(isinstance(value, list | tuple | np.ndarray) for value in X):
+            X = np.array(X, dtype=object)
+        else:
+            return X
+    if X.ndim == 2 and X.shape[1] == 1:
+        X = X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X[:, 0]
+    if X.ndim != 1:
+        raise ValueError(
+            f"X must have one column of texts, got an array of shape {X.shape}."
+        )
+    return X.astype(object).tolist()
+
+
+def _text_or_none(value, i):
+    if isinstance(value, str):
+        return value
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return None
+    raise TypeError(
+        f"X must hold strings, got {value!r} ({type(value).__name__}) in row {i}. "
+        "Convert it to a string first."
+    )
