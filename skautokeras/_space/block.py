@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from skautokeras._space.accelerator import bfloat16_in_training
 from skautokeras._space.configurable import Configurable
 from skautokeras._space.declaration import (
+    Searched,
     check_parameters,
     complete_class,
     declared,
@@ -124,7 +125,7 @@ class Block(Configurable):
         ValueError
             If the declaration does not allow the value.
         AttributeError
-            If there is no such declaration.
+            If the class declares no hyperparameter of that name.
         """
         return self._choose(hp, name, name, proposed)
 
@@ -225,6 +226,10 @@ class Block(Configurable):
     def _choose(self, hp, name, full_name, proposed=None):
         """Return the value of a declared hyperparameter, which may have a number."""
         searched, value = self.declaration(name), self._given(name)
+        if not isinstance(searched, Searched):
+            raise AttributeError(
+                f"The parameter {name!r} of {type(self).__name__} is not searched."
+            )
         if is_searched(value):
             choices = (value, proposed, searched.range)
             chosen = next(choice for choice in choices if choice is not None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import keras
 
 from skautokeras._space.block import Block, build_block, build_chosen, snake_case
-from skautokeras._space.declaration import Fixed, Searched
+from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.preprocessing import (
@@ -79,6 +79,7 @@ class StructuredDataBlock(Block):
         With columns that are mostly zero, dense layers are searched: a linear model of
         thousands of them is hard to beat.
         """
+        check_parameters(self)
         steps = {
             "normalization_1": self.normalization or Normalization(),
             "numerical_embedding_1": self.numerical_embedding or NumericalEmbedding(),
