@@ -19,6 +19,8 @@ from ._space.augmentation import ImageAugmentation as ImageAugmentation
 from ._space.bert import BertBlock as BertBlock
 from ._space.block import Block as Block
 from ._space.convolution import ConvBlock as ConvBlock
+from ._space.declaration import Fixed as Fixed
+from ._space.declaration import Searched as Searched
 from ._space.dense import DenseBlock as DenseBlock
 from ._space.efficient_net import EfficientNetBlock as EfficientNetBlock
 from ._space.general import GeneralBlock as GeneralBlock

@@ -7,7 +7,6 @@ from .heads import Head as Head
 from .heads import make_metric as make_metric
 from .hyperparameters import Choice as Choice
 from .hyperparameters import Int as Int
-from .hyperparameters import choose as choose
 from .node import Node as Node
 from .portfolio import predefined as predefined
 from .pretrained import PresetTokenizer as PresetTokenizer

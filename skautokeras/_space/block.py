@@ -5,16 +5,18 @@ import re
 from collections.abc import Hashable
 
 from skautokeras._space.accelerator import bfloat16_in_training
-from skautokeras._space.node import (
-    Node,
-    given_parameters,
-    parameters_config,
-    parameters_of,
+from skautokeras._space.configurable import Configurable
+from skautokeras._space.declaration import (
+    Searched,
+    check_parameters,
+    complete_class,
+    declared,
 )
-from skautokeras._state.configuration import deserialize
+from skautokeras._space.hyperparameters import greatest, is_searched
+from skautokeras._space.node import Node, given_parameters, parameters_of
 
 
-class Block:
+class Block(Configurable):
     """Base class of everything that a search space is made of.
 
     A user's own block derives from it, takes what is fixed in its constructor and
@@ -47,6 +49,10 @@ class Block:
     # Names or folders of pretrained models by whose tokenizers texts are to be taken
     # apart; those of blocks among the parameters are found without it.
     presets = ()
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        complete_class(cls)
 
     def __call__(self, inputs):
         """Wire the block behind ``inputs``.
@@ -96,45 +102,144 @@ class Block:
         """
         raise NotImplementedError(f"{type(self).__name__} must define build.")
 
-    def get_config(self):
-        """Return the parameters of the constructor, ready for JSON.
-
-        Blocks and ranges among them become configurations by their names in Keras's
-        registry, so that reading them back runs nothing but what is registered.
-
-        Returns
-        -------
-        config : dict
-            For `from_config`.
-
-        Raises
-        ------
-        TypeError
-            If a parameter is nothing that a configuration can hold, a block of a class
-            that is not registered with Keras for instance.
-        """
-        return parameters_config(self)
-
-    @classmethod
-    def from_config(cls, config):
-        """Return the block that a configuration describes.
+    def choose(self, hp, name, proposed=None):
+        """Return the value of a declared hyperparameter.
 
         Parameters
         ----------
-        config : dict
-            From `get_config`.
+        hp : keras_tuner.HyperParameters
+            Container that is asked for the value where the hyperparameter is searched.
+        name : str
+            Name of an attribute of the class that is a `Searched`.
+        proposed : Choice, Int, Float or Boolean, default=None
+            Range that takes the place of the declared one, where it depends on the
+            inputs. A range or a value that the user gave counts more.
 
         Returns
         -------
-        block : Block
-            Equal to the one that was asked.
+        value : object
+            Value to build with.
 
         Raises
         ------
         ValueError
-            If it names a class that is not registered with Keras.
+            If the declaration does not allow the value.
+        AttributeError
+            If the class declares no hyperparameter of that name.
         """
-        return cls(**{name: deserialize(value) for name, value in config.items()})
+        return self._choose(hp, name, name, proposed)
+
+    def choose_each(self, hp, name, count):
+        """Return the values of a hyperparameter, one for each layer or stage.
+
+        Values of layers that are not there do not exist: ``units_2`` comes with a third
+        layer only.
+
+        Parameters
+        ----------
+        hp : keras_tuner.HyperParameters
+            Container that is asked for the values.
+        name : str
+            Name of a declared hyperparameter; numbers are put behind it: ``units_0``.
+        count : str
+            Name of the declared hyperparameter that says how many layers there are.
+
+        Returns
+        -------
+        values : list
+            One value per layer or stage.
+        """
+        n, given = self.choose(hp, count), self._given(count)
+        deepest = n
+        if is_searched(given):
+            own = self.declaration(count).range
+            deepest = greatest(own if given is None else given)
+        values = []
+        for i in range(deepest):
+            with self.when(hp, count, list(range(i + 1, deepest + 1))):
+                values.append(self._choose(hp, name, f"{name}_{i}"))
+        return values[:n]
+
+    def when(self, hp, name, values):
+        """Return a scope whose hyperparameters exist only for some values of another.
+
+        Parameters
+        ----------
+        hp : keras_tuner.HyperParameters
+            Container of the hyperparameters.
+        name : str
+            Name of a declared hyperparameter. There is no condition if the user has
+            given a value for it.
+        values : list
+            Values for which the hyperparameters in the scope exist.
+
+        Returns
+        -------
+        scope : context manager
+            Context in which hyperparameters that do not exist have the value None.
+        """
+        if self.is_searched(name):
+            return hp.conditional_scope(name, values)
+        return contextlib.nullcontext()
+
+    def declaration(self, name):
+        """Return the declaration of a parameter.
+
+        Parameters
+        ----------
+        name : str
+            Name of the parameter.
+
+        Returns
+        -------
+        declaration : Searched or Fixed
+            Attribute of the class.
+
+        Raises
+        ------
+        AttributeError
+            If the class has no declaration of that name.
+        """
+        found = declared(type(self)).get(name)
+        if found is None:
+            raise AttributeError(
+                f"{type(self).__name__} declares no parameter {name!r}. Write "
+                f"{name} = Searched(...) into its class."
+            )
+        return found
+
+    def is_searched(self, name):
+        """Return whether a hyperparameter is searched: the user gave no value for it.
+
+        Parameters
+        ----------
+        name : str
+            Name of a declared hyperparameter.
+
+        Returns
+        -------
+        searched : bool
+            False if the user gave a value.
+        """
+        return is_searched(self._given(name))
+
+    def _choose(self, hp, name, full_name, proposed=None):
+        """Return the value of a declared hyperparameter, which may have a number."""
+        searched, value = self.declaration(name), self._given(name)
+        if not isinstance(searched, Searched):
+            raise AttributeError(
+                f"The parameter {name!r} of {type(self).__name__} is not searched."
+            )
+        if is_searched(value):
+            choices = (value, proposed, searched.range)
+            chosen = next(choice for choice in choices if choice is not None)
+            value = chosen.suggest(hp, full_name)
+        check_parameters(self, **{name: value})
+        return value
+
+    def _given(self, name):
+        """Return what the user gave for a parameter."""
+        return vars(self).get(name)
 
     def __eq__(self, other):
         """Compare class and parameters."""
@@ -214,6 +319,36 @@ def build_block(hp, name, block, inputs):
         inputs = [as_tensor(x) for x in inputs] if several else as_tensor(inputs)
     with hp.name_scope(name), _precision(block, inputs):
         return block.build(hp, inputs)
+
+
+def build_chosen(hp, block, kind, networks, inputs):
+    """Build the network that a block has chosen; others have their conditions.
+
+    Parameters
+    ----------
+    hp : keras_tuner.HyperParameters
+        Container of the hyperparameters of the block.
+    block : Block
+        Block whose class declares ``block_type``.
+    kind : str
+        Value that was chosen for ``block_type``.
+    networks : dict of str to type
+        Class of the network for each value of ``block_type``.
+    inputs : keras.KerasTensor, Table or Image
+        Tensor or record that the network is built on.
+
+    Returns
+    -------
+    outputs : keras.KerasTensor or Members
+        Output of the network.
+    """
+    outputs = None
+    for name, network in networks.items():
+        with block.when(hp, "block_type", [name]):
+            if name == kind:
+                scope = f"{snake_case(network.__name__)}_1"
+                outputs = build_block(hp, scope, network(), inputs)
+    return outputs
 
 
 def _precision(block, inputs):

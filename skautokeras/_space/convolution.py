@@ -1,33 +1,28 @@
 """Convolutional networks for series and images."""
 
-from numbers import Integral, Real
-
 import keras
 
-from skautokeras._layers.regularization import Dropout
-from skautokeras._sklearn import Interval, StrOptions
 from skautokeras._space.block import Block
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Boolean,
-    Choice,
-    Int,
-    check_parameters,
-    choose,
-    each,
-)
+from skautokeras._space.declaration import Searched
+from skautokeras._space.hyperparameters import Boolean, Choice, Int
 from skautokeras._space.shapes import (
     IMAGES,
     SERIES,
     activate,
-    check_activation,
     check_rank,
     choose_dropout,
+    searched_activation,
+    searched_dropout,
     window,
 )
 
-FILTERS = (16, 32, 64, 128, 256)
-N_BLOCKS = Int(1, 4, default=3)
+# Rank of the input, whether convolutions are separable -> layer.
+_LAYERS = {
+    (3, False): keras.layers.Conv1D,
+    (3, True): keras.layers.SeparableConv1D,
+    (4, False): keras.layers.Conv2D,
+    (4, True): keras.layers.SeparableConv2D,
+}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -38,29 +33,6 @@ class ConvBlock(Block):
     channels), and returns the same rank. No axis becomes shorter than 1: pooling leaves
     short ones alone.
 
-    Parameters
-    ----------
-    kernel_size : int or None, default=None
-        Length of the window along each axis. None: searched, like every parameter of a
-        block.
-    n_blocks : int or None, default=None
-        How many blocks of convolutions follow each other.
-    n_layers : int or None, default=None
-        Convolutions of each block.
-    filters : int or None, default=None
-        Channels of each block; searched for each by itself.
-    pooling : {"max", "none"} or None, default=None
-        ``"max"``: the greatest of each two neighbours along each axis, behind the last
-        convolution of each block and before its normalization and activation.
-    separable : bool or None, default=None
-        Whether convolutions go along the axes first and mix channels afterwards.
-    use_batchnorm : bool or None, default=None
-        Whether a batch normalization precedes each activation.
-    activation : str or None, default=None
-        Name of a Keras activation.
-    dropout : float or None, default=None
-        Share of each block's outputs that is dropped in training.
-
     Examples
     --------
     >>> from skautokeras import ConvBlock, ImageInput
@@ -69,39 +41,40 @@ class ConvBlock(Block):
 
     tolerates_bfloat16 = True
 
-    _parameter_constraints = {
-        "kernel_size": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "n_blocks": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "n_layers": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "filters": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "pooling": [StrOptions({"max", "none"}), *SEARCHED],
-        "separable": ["boolean", *SEARCHED],
-        "use_batchnorm": ["boolean", *SEARCHED],
-        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
-    }
-
-    def __init__(
-        self,
-        *,
-        kernel_size=None,
-        n_blocks=None,
-        n_layers=None,
-        filters=None,
-        pooling=None,
-        separable=None,
-        use_batchnorm=None,
-        activation=None,
-        dropout=None,
-    ):
-        self.kernel_size = kernel_size
-        self.n_blocks = n_blocks
-        self.n_layers = n_layers
-        self.filters = filters
-        self.pooling = pooling
-        self.separable = separable
-        self.use_batchnorm = use_batchnorm
-        self.activation = activation
-        self.dropout = dropout
+    kernel_size = Searched(
+        Choice((3, 5, 7)), at_least=1, doc="Length of the window along each axis."
+    )
+    n_blocks = Searched(
+        Int(1, 4, default=3),
+        at_least=1,
+        doc="Number of blocks of convolutions that follow each other.",
+    )
+    n_layers = Searched(
+        Int(1, 2, default=2), at_least=1, doc="Convolutions of each block."
+    )
+    filters = Searched(
+        Choice((16, 32, 64, 128, 256), default=32),
+        at_least=1,
+        doc="Channels of each block, searched for each block by itself.",
+    )
+    pooling = Searched(
+        Choice(("max", "none")),
+        doc='Pooling of each block. ``"max"`` takes the greatest of two neighbours '
+        "along each axis, behind the last convolution and before its normalization "
+        "and activation.",
+    )
+    separable = Searched(
+        Boolean(),
+        doc="Whether convolutions go along the axes first and mix channels afterwards.",
+    )
+    use_batchnorm = Searched(
+        Boolean(default=True),
+        doc="Whether a batch normalization precedes each activation.",
+    )
+    activation = searched_activation(Choice(("relu", "gelu", "silu")))
+    dropout = searched_dropout(
+        "Share of each block's outputs that is dropped in training."
+    )
 
     def build(self, hp, inputs):
         """Stack the blocks."""
@@ -109,57 +82,49 @@ class ConvBlock(Block):
             "Put it on an ImageInput or an Input of series, or put DenseBlock here."
         )
         check_rank(self, inputs, {3: SERIES, 4: IMAGES}, advice)
-        values = {
-            "kernel_size": choose(
-                hp, "kernel_size", self.kernel_size, Choice((3, 5, 7))
-            ),
-            "n_blocks": choose(hp, "n_blocks", self.n_blocks, N_BLOCKS),
-            "n_layers": choose(hp, "n_layers", self.n_layers, Int(1, 2, default=2)),
-            "pooling": choose(hp, "pooling", self.pooling, Choice(("max", "none"))),
-            "separable": choose(hp, "separable", self.separable, Boolean()),
-            "use_batchnorm": choose(
-                hp, "use_batchnorm", self.use_batchnorm, Boolean(default=True)
-            ),
-        }
-        activation = choose(
-            hp, "activation", self.activation, Choice(("relu", "gelu", "silu"))
-        )
-        dropout, has_dropout = choose_dropout(hp, self.dropout)
-        check_parameters(self, **values, dropout=dropout)
-        check_activation(self, activation)
-        widths = each(
-            hp, self, "n_blocks", N_BLOCKS, "filters", Choice(FILTERS, default=32)
-        )
+        size = self.choose(hp, "kernel_size")
+        # The number of blocks is asked for early, the widths of all come last.
+        self.choose(hp, "n_blocks")
+        n_layers = self.choose(hp, "n_layers")
+        pools = self.choose(hp, "pooling") == "max"
+        separable = self.choose(hp, "separable")
+        use_batchnorm = self.choose(hp, "use_batchnorm")
+        activation = self.choose(hp, "activation")
+        drop = choose_dropout(hp, self, channels=True)
+        layer_class = _LAYERS[len(inputs.shape), bool(separable)]
         x = inputs
-        for width in widths:
-            for i in range(values["n_layers"]):
-                x = _convolution(x, width, values)
+        for width in self.choose_each(hp, "filters", "n_blocks"):
+            for i in range(n_layers):
+                # The normalization that follows has a bias of its own.
+                x = layer_class(
+                    width, size, padding="same", use_bias=not use_batchnorm
+                )(x)
                 # Before normalization and activation, which then have less to do.
-                if values["pooling"] == "max" and i == values["n_layers"] - 1:
+                if pools and i == n_layers - 1:
                     x = max_pooling(x)
-                if values["use_batchnorm"]:
+                if use_batchnorm:
                     x = batch_normalization(x)
                 x = activate(x, activation)
-            if has_dropout:
-                x = Dropout(dropout, channels=True)(x)
+            x = drop(x)
         return x
 
 
-def _convolution(x, filters, values):
-    """Return one convolution of series or images, as long as its input."""
-    of_series = len(x.shape) == 3
-    if values["separable"]:
-        layer = (
-            keras.layers.SeparableConv1D if of_series else keras.layers.SeparableConv2D
-        )
-    else:
-        layer = keras.layers.Conv1D if of_series else keras.layers.Conv2D
-    return layer(
-        filters,
-        values["kernel_size"],
-        padding="same",
-        # The normalization that follows has a bias of its own.
-        use_bias=not values["use_batchnorm"],
+def convolution(x, filters, size, strides=1):
+    """Return a convolution of maps without a bias: a normalization follows.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor
+        Maps (batch, height, width, channels).
+    filters : int
+        Channels of the result.
+    size : int
+        Length of the window along both axes.
+    strides : int, default=1
+        Distance of the windows.
+    """
+    return keras.layers.Conv2D(
+        filters, size, strides=strides, padding="same", use_bias=False
     )(x)
 
 

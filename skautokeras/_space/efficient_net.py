@@ -1,23 +1,13 @@
 """EfficientNets: those of Keras, with or without weights, and a small one."""
 
 import os
-from numbers import Real
 
 import keras
 
-from skautokeras._layers.regularization import Dropout
-from skautokeras._sklearn import Interval, StrOptions
 from skautokeras._space.block import Block, as_tensor
-from skautokeras._space.convolution import batch_normalization
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Boolean,
-    Choice,
-    Float,
-    check_parameters,
-    choose,
-    when,
-)
+from skautokeras._space.convolution import batch_normalization, convolution
+from skautokeras._space.declaration import Fixed, Searched, check_parameters
+from skautokeras._space.hyperparameters import Boolean, Choice, Float
 from skautokeras._space.records import Image
 from skautokeras._space.residual import LARGE
 from skautokeras._space.shapes import (
@@ -25,6 +15,7 @@ from skautokeras._space.shapes import (
     activate,
     check_rank,
     choose_dropout,
+    searched_dropout,
     stride,
 )
 from skautokeras.exceptions import WeightsMissingError
@@ -51,11 +42,8 @@ _SMALL = (
     (4, 112, 1, 1, 3),
 )
 _SMALL_TOP = 448
-# How weights that were given are trained further.
-_FINE_TUNING = {
-    "learning_rate_factor": Float(1e-3, 1.0, default=0.03, sampling="log"),
-    "head_first": Choice((0.0, 0.25, 0.5), default=0.25),
-}
+# Parameters that say how weights that were given are trained further.
+_FINE_TUNING = ("learning_rate_factor", "head_first")
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -63,29 +51,6 @@ class EfficientNetBlock(Block):
     """An EfficientNet on images, without its last layers.
 
     Tan and Le, arXiv:1905.11946. Returns maps (batch, height, width, channels).
-
-    Parameters
-    ----------
-    version : {"small", "b0", "b1", ..., "b7"} or None, default=None
-        ``"small"``: a network of the same parts for images of 8 to 64 pixels. The
-        others are those of `keras.applications`. None: searched, up to "b2"; from "b0"
-        on if there are weights.
-    weights : "imagenet", path or None, default=None
-        Weights to start from: those for ImageNet, which Keras downloads once, or a file
-        of weights for the version, without the top. Images are then resized to the size
-        that the network was trained on, and their pixels brought to between 0 and 255.
-        None: random weights and the size of the images, 32 pixels at least. If they
-        cannot be had, a warning says so and a search leaves out what needs them.
-    trainable : bool or None, default=None
-        Whether weights that were given are trained further. None: searched.
-    learning_rate_factor : float or None, default=None
-        What the learning rate is multiplied by for weights that were given. None:
-        searched.
-    head_first : float or None, default=None
-        Share of the training in which weights that were given stay as they are, while
-        what follows learns to use them. None: searched.
-    dropout : float or None, default=None
-        Share of the outputs that is dropped in training. None: searched.
 
     Notes
     -----
@@ -104,31 +69,38 @@ class EfficientNetBlock(Block):
     takes_records = True
     tolerates_bfloat16 = True
 
-    _parameter_constraints = {
-        "version": [StrOptions({"small", *_RESOLUTIONS}), *SEARCHED],
-        "weights": [str, os.PathLike, None],
-        "trainable": ["boolean", *SEARCHED],
-        "learning_rate_factor": [Interval(Real, 0, None, closed="neither"), *SEARCHED],
-        "head_first": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
-        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
-    }
-
-    def __init__(
-        self,
-        *,
-        version=None,
-        weights=None,
-        trainable=None,
-        learning_rate_factor=None,
-        head_first=None,
-        dropout=None,
-    ):
-        self.version = version
-        self.weights = weights
-        self.trainable = trainable
-        self.learning_rate_factor = learning_rate_factor
-        self.head_first = head_first
-        self.dropout = dropout
+    version = Searched(
+        Choice(("small", "b0", "b1", "b2")),
+        allowed=("small", *_RESOLUTIONS),
+        doc='Version of the network. ``"small"`` is made of the same parts, for images '
+        "of 8 to 64 pixels; the others are those of `keras.applications`. If there are "
+        'weights, "small" is left out.',
+    )
+    weights = Fixed(
+        (str, os.PathLike),
+        doc='Weights to start from: "imagenet" for those that Keras downloads once, or '
+        "the path of a file of weights for the version, without the top. Images "
+        "are then resized to the size that the network was trained on, and their "
+        "pixels brought to between 0 and 255. If they cannot be had, a warning says so "
+        "and a search leaves out what needs them. None stands for random weights and "
+        "the size of the images, 32 pixels at least.",
+    )
+    trainable = Searched(
+        Boolean(), doc="Whether weights that were given are trained further."
+    )
+    learning_rate_factor = Searched(
+        Float(1e-3, 1.0, default=0.03, sampling="log"),
+        above=0,
+        doc="Factor on the learning rate for weights that were given.",
+    )
+    head_first = Searched(
+        Choice((0.0, 0.25, 0.5), default=0.25),
+        at_least=0,
+        below=1,
+        doc="Share of the training in which weights that were given stay as they are, "
+        "while what follows learns to use them.",
+    )
+    dropout = searched_dropout("Share of the outputs that is dropped in training.")
 
     def build(self, hp, inputs):
         """Build the network of the version."""
@@ -136,35 +108,31 @@ class EfficientNetBlock(Block):
         advice = "Put it on an ImageInput, or on ImageAugmentation of one."
         check_rank(self, x, {4: IMAGES}, advice)
         check_parameters(self)
-        versions = Choice(self._versions(x.shape[-1]))
-        version = choose(hp, "version", self.version, versions)
+        version = self.choose(hp, "version", self._versions(x.shape[-1]))
         fine_tuning = self._fine_tuning(hp)
-        dropout, has_dropout = choose_dropout(hp, self.dropout)
-        check_parameters(self, version=version, dropout=dropout, **fine_tuning)
+        drop = choose_dropout(hp, self, channels=True)
         self._check_weights(version)
         if version == "small":
-            x = _small(x)
-        else:
-            x = self._of_keras(_bytes(inputs), version, fine_tuning)
-        return Dropout(dropout, channels=True)(x) if has_dropout else x
+            return drop(_small(x))
+        return drop(self._of_keras(_bytes(inputs), version, fine_tuning))
 
     def _fine_tuning(self, hp):
         """Return what becomes of weights that were given; nothing without them."""
         if self.weights is None:
             return {}
-        values = {"trainable": choose(hp, "trainable", self.trainable, Boolean())}
-        with when(hp, "trainable", self.trainable, [True]):
+        values = {"trainable": self.choose(hp, "trainable")}
+        with self.when(hp, "trainable", [True]):
             if values["trainable"]:
-                for name, searched in _FINE_TUNING.items():
-                    values[name] = choose(hp, name, getattr(self, name), searched)
+                values |= {name: self.choose(hp, name) for name in _FINE_TUNING}
         return values
 
     def _versions(self, n_channels):
-        """Return the versions that are searched."""
+        """Return the versions that are searched: some need weights, some colours."""
+        small, *of_keras = self.declaration("version").range.values
         if self.weights is not None:
-            return ("b0", "b1", "b2")
+            return Choice(of_keras)
         # Those of Keras take grey images and colours.
-        return ("small", "b0", "b1", "b2") if n_channels in (1, 3) else ("small",)
+        return Choice((small, *of_keras) if n_channels in (1, 3) else (small,))
 
     def _check_weights(self, version):
         """Raise unless weights belong to the version, and can be there."""
@@ -258,18 +226,18 @@ def _bytes(inputs):
 def _small(x):
     """Return the maps of the small network."""
     is_large = min(x.shape[1:3]) >= LARGE
-    x = _activated(_convolution(x, 32, 3, 2 if is_large else 1))
+    x = _activated(convolution(x, 32, 3, 2 if is_large else 1))
     for expansion, channels, n_layers, wanted, size in _SMALL:
         for i in range(n_layers):
             strides = stride(x, wanted) if i == 0 else 1
             x = _inverted_residual(x, expansion, channels, strides, size)
-    return _activated(_convolution(x, _SMALL_TOP, 1))
+    return _activated(convolution(x, _SMALL_TOP, 1))
 
 
 def _inverted_residual(x, expansion, channels, strides, size):
     """Return the mobile bottleneck with squeeze and excitation (arXiv:1801.04381)."""
     width = expansion * x.shape[-1]
-    y = _activated(_convolution(x, width, 1)) if expansion > 1 else x
+    y = _activated(convolution(x, width, 1)) if expansion > 1 else x
     y = keras.layers.DepthwiseConv2D(
         size, strides=strides, padding="same", use_bias=False
     )(y)
@@ -278,15 +246,9 @@ def _inverted_residual(x, expansion, channels, strides, size):
     n_squeezed = max(1, x.shape[-1] // 4)
     gate = activate(keras.layers.Conv2D(n_squeezed, 1)(squeezed), "silu")
     gate = keras.layers.Conv2D(width, 1, activation="sigmoid")(gate)
-    y = _convolution(keras.layers.Multiply()([y, gate]), channels, 1)
+    y = convolution(keras.layers.Multiply()([y, gate]), channels, 1)
     y = batch_normalization(y)
     return keras.layers.Add()([x, y]) if x.shape == y.shape else y
-
-
-def _convolution(x, filters, size, strides=1):
-    return keras.layers.Conv2D(
-        filters, size, strides=strides, padding="same", use_bias=False
-    )(x)
 
 
 def _activated(x):

@@ -2,18 +2,12 @@
 
 import keras
 
-from skautokeras._sklearn import StrOptions
 from skautokeras._space.attention import TransformerBlock
 from skautokeras._space.block import Block, build_block, snake_case
 from skautokeras._space.convolution import ConvBlock
+from skautokeras._space.declaration import Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Choice,
-    check_parameters,
-    choose,
-    when,
-)
+from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.image import ImageBlock
 from skautokeras._space.records import Image, Table, Text
 from skautokeras._space.recurrent import RNNBlock
@@ -32,12 +26,6 @@ class GeneralBlock(Block):
     `DenseBlock` for features (batch, features); for series (batch, steps, channels) a
     choice of networks. What comes out is one row of features for every sample.
 
-    Parameters
-    ----------
-    block_type : {"rnn", "conv", "transformer"} or None, default=None
-        For series: `RNNBlock`, `ConvBlock` or `TransformerBlock`, the last two with
-        `TemporalReduction`. None: searched.
-
     Examples
     --------
     >>> from skautokeras import GeneralBlock, Input
@@ -46,12 +34,11 @@ class GeneralBlock(Block):
 
     takes_records = True
 
-    _parameter_constraints = {
-        "block_type": [StrOptions(set(_SERIES_NETWORKS)), *SEARCHED]
-    }
-
-    def __init__(self, *, block_type=None):
-        self.block_type = block_type
+    block_type = Searched(
+        Choice(tuple(_SERIES_NETWORKS)),
+        doc="Kind of the network for series: `RNNBlock`, `ConvBlock` or "
+        "`TransformerBlock`, the last two with `TemporalReduction`.",
+    )
 
     def build(self, hp, inputs):
         """Build the network that fits."""
@@ -75,11 +62,9 @@ class GeneralBlock(Block):
         return build_block(hp, name, block, inputs)
 
     def _on_series(self, hp, x):
-        kinds = Choice(tuple(_SERIES_NETWORKS))
-        kind = choose(hp, "block_type", self.block_type, kinds)
-        check_parameters(self, block_type=kind)
+        kind = self.choose(hp, "block_type")
         for each_kind, network in _SERIES_NETWORKS.items():
-            with when(hp, "block_type", self.block_type, [each_kind]):
+            with self.when(hp, "block_type", [each_kind]):
                 if each_kind != kind:
                     continue
                 name = f"{snake_case(network.__name__)}_1"

@@ -1,21 +1,12 @@
 """The block that describes images without learning how."""
 
-from numbers import Integral
-
 import keras
 
 from skautokeras._layers.gradients import OrientedGradients
-from skautokeras._sklearn import Interval
 from skautokeras._space.block import Block
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Choice,
-    check_parameters,
-    choose,
-)
+from skautokeras._space.declaration import Searched
+from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.shapes import IMAGES, check_rank
-
-_POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -28,37 +19,29 @@ class OrientedGradientsBlock(Block):
     images, and a variance that adds up to 1: what follows starts small, as ridge
     regression does. Returns maps (batch, n_cells, n_cells, n_directions).
 
-    Parameters
-    ----------
-    n_cells : int or None, default=None
-        Cells along each side of an image. None: searched, like every parameter of a
-        block.
-    n_directions : int or None, default=None
-        Directions that are told apart in each cell.
-
     Examples
     --------
     >>> from skautokeras import Flatten, ImageInput, OrientedGradientsBlock
     >>> node = Flatten()(OrientedGradientsBlock(n_cells=8)(ImageInput()))
     """
 
-    _parameter_constraints = {
-        "n_cells": [_POSITIVE_INT, *SEARCHED],
-        "n_directions": [_POSITIVE_INT, *SEARCHED],
-    }
-
-    def __init__(self, *, n_cells=None, n_directions=None):
-        self.n_cells = n_cells
-        self.n_directions = n_directions
+    n_cells = Searched(
+        Choice((4, 8, 16), default=8),
+        at_least=1,
+        doc="Cells along each side of an image.",
+    )
+    n_directions = Searched(
+        Choice((4, 8), default=8),
+        at_least=1,
+        doc="Directions that are told apart in each cell.",
+    )
 
     def build(self, hp, inputs):
         """Describe the images, then scale what was found."""
         advice = "Put it on an ImageInput, or on ImageAugmentation of one."
         check_rank(self, inputs, {4: IMAGES}, advice)
-        n_cells = choose(hp, "n_cells", self.n_cells, Choice((4, 8, 16), default=8))
-        directions = Choice((4, 8), default=8)
-        n_directions = choose(hp, "n_directions", self.n_directions, directions)
-        check_parameters(self, n_cells=n_cells, n_directions=n_directions)
+        n_cells = self.choose(hp, "n_cells")
+        n_directions = self.choose(hp, "n_directions")
         x = OrientedGradients(n_cells, n_directions)(inputs)
         shape = tuple(x.shape[1:])
         x = keras.layers.Flatten()(x)

@@ -1,46 +1,34 @@
 """Heads: the last layer for a target, its loss, and the form the loss wants y in."""
 
 import re
-from numbers import Real
+from dataclasses import replace
 
 import keras
 from keras import ops
 
 from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._layers.target import WithinRange
-from skautokeras._sklearn import Interval
 from skautokeras._space.block import Block, snake_case
-from skautokeras._space.hyperparameters import check_parameters
+from skautokeras._space.declaration import Fixed, check_parameters
 from skautokeras._space.records import Members
 
 
 class Head(Block):
-    """Base class of the blocks that end a graph.
+    """Base class of the blocks that end a graph."""
 
-    Parameters
-    ----------
-    loss : str, callable, keras.losses.Loss or None, default=None
-        What training minimises. None: chosen from the target.
-    metrics : list or None, default=None
-        Keras metrics recorded for each epoch.
-    loss_weight : float, default=1.0
-        What the loss is multiplied with before those of all heads are added.
-    name : str or None, default=None
-        Name of the output. None: counted in the graph, "classification_head_1".
-    """
-
-    _parameter_constraints = {
-        "loss": [None, str, callable],
-        "metrics": [None, list, tuple],
-        "loss_weight": [Interval(Real, 0, None, closed="neither")],
-        "name": [None, str],
-    }
-
-    def __init__(self, *, loss=None, metrics=None, loss_weight=1.0, name=None):
-        self.loss = loss
-        self.metrics = metrics
-        self.loss_weight = loss_weight
-        self.name = name
+    loss = Fixed((str, callable), doc="Loss that training minimises.")
+    metrics = Fixed((list, tuple), doc="Keras metrics recorded for each epoch.")
+    loss_weight = Fixed(
+        float,
+        default=1.0,
+        above=0,
+        doc="Factor on the loss before those of all heads are added.",
+    )
+    name = Fixed(
+        str,
+        doc="Name of the output. If None, it is counted in the graph: "
+        '"classification_head_1".',
+    )
 
     def make_loss(self, target):
         """Return the loss of the head.
@@ -190,25 +178,20 @@ class Head(Block):
 class ClassificationHead(Head):
     """Head for classes: binary, multi-class or multi-label, as the target is.
 
-    Parameters
-    ----------
-    loss : str, callable, keras.losses.Loss or None, default=None
-        None: cross-entropy, with the label smoothing that the search proposes.
-        Losses with "sparse" in their name get class codes, "categorical" ones get
-        one-hot rows, all others one column of 0 and 1 for a binary target and
-        one-hot rows for more classes.
-    metrics : list or None, default=None
-        Keras metrics recorded for each epoch.
-    loss_weight : float, default=1.0
-        What the loss is multiplied with before those of all heads are added.
-    name : str or None, default=None
-        Name of the output. None: counted in the graph.
-
     Examples
     --------
     >>> from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
     >>> output = ClassificationHead()(DenseBlock()(StructuredDataInput()))
     """
+
+    loss = replace(
+        Head.loss,
+        doc="Loss that training minimises, of Keras or your own. If None, it is the "
+        "cross-entropy, with the label smoothing that the search proposes. A loss with "
+        '"sparse" in its name gets class codes, one with "categorical" gets one-hot '
+        "rows, all others one column of 0 and 1 for a binary target and one-hot rows "
+        "for more classes.",
+    )
 
     def layout(self, target):
         """Return how y is laid out: "binary", "one_hot", "codes" or "columns"."""
@@ -267,42 +250,23 @@ class ClassificationHead(Head):
 class RegressionHead(Head):
     """Head for numbers, one or several.
 
-    Parameters
-    ----------
-    loss : str, callable, keras.losses.Loss or None, default=None
-        None: mean squared error (of the standardised target).
-    metrics : list or None, default=None
-        Keras metrics recorded for each epoch.
-    loss_weight : float, default=1.0
-        What the loss is multiplied with before those of all heads are added.
-    name : str or None, default=None
-        Name of the output. None: counted in the graph.
-    within_range : bool, default=True
-        Whether predictions stay within the range of the training data. False: they may
-        lie outside, as those of a line that goes on.
-
     Examples
     --------
     >>> from skautokeras import DenseBlock, RegressionHead, StructuredDataInput
     >>> output = RegressionHead()(DenseBlock()(StructuredDataInput()))
     """
 
-    _parameter_constraints = {
-        **Head._parameter_constraints,
-        "within_range": ["boolean"],
-    }
-
-    def __init__(
-        self,
-        *,
-        loss=None,
-        metrics=None,
-        loss_weight=1.0,
-        name=None,
-        within_range=True,
-    ):
-        super().__init__(loss=loss, metrics=metrics, loss_weight=loss_weight, name=name)
-        self.within_range = within_range
+    loss = replace(
+        Head.loss,
+        doc="Loss that training minimises, of Keras or your own. If None, it is the "
+        "mean squared error of the standardised target.",
+    )
+    within_range = Fixed(
+        bool,
+        default=True,
+        doc="Whether predictions stay within the range of the training data. If not, "
+        "they may lie outside, as those of a line that goes on.",
+    )
 
     def layout(self, target):
         """Return how y is laid out: as columns of numbers."""

@@ -1,7 +1,7 @@
 """Blocks that prepare what comes in; each makes layers from constants."""
 
+from contextlib import nullcontext
 from dataclasses import replace
-from numbers import Integral, Real
 
 import keras
 import numpy as np
@@ -13,21 +13,12 @@ from skautokeras._layers.numerical import (
     QuantileScaling,
     Scaling,
 )
-from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.text import WeightedBag
-from skautokeras._sklearn import Interval, StrOptions
 from skautokeras._space.block import Block, as_tensor
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Choice,
-    Float,
-    check_parameters,
-    choose,
-    is_searched,
-    when,
-)
+from skautokeras._space.declaration import Searched, check_parameters
+from skautokeras._space.hyperparameters import Choice, Float
 from skautokeras._space.records import SPARSE_DIM, Image, Table
-from skautokeras._space.shapes import choose_dropout
+from skautokeras._space.shapes import choose_dropout, searched_dropout
 
 # One-hot codes of a column with more categories than this would be a long, thin
 # matrix; such columns are embedded under every encoding.
@@ -36,19 +27,10 @@ ONE_HOT_LIMIT = 64
 # of unknown values.
 _ONE_HOT_LIMITS = {"one_hot": ONE_HOT_LIMIT, "embedding": 0, "mixed": 10}
 
-_POSITIVE_INT = Interval(Integral, 1, None, closed="left")
-
 
 @keras.saving.register_keras_serializable("skautokeras")
 class Normalization(Block):
     """Scale numbers.
-
-    Parameters
-    ----------
-    method : {"standard", "robust", "quantile"} or None, default=None
-        For the columns of a table. ``"standard"``: mean 0, variance 1. ``"robust"``: by
-        median and quartiles, outliers squashed smoothly (RealMLP). ``"quantile"``: to a
-        normal distribution. None: searched.
 
     Notes
     -----
@@ -63,12 +45,13 @@ class Normalization(Block):
 
     takes_records = True
 
-    _parameter_constraints = {
-        "method": [StrOptions({"standard", "robust", "quantile"}), *SEARCHED]
-    }
-
-    def __init__(self, *, method=None):
-        self.method = method
+    method = Searched(
+        Choice(("standard", "robust", "quantile")),
+        doc="Scaling of the columns of a table. "
+        '``"standard"`` means mean 0 and variance 1, ``"robust"`` by median and '
+        'quartiles, outliers squashed smoothly (RealMLP), ``"quantile"`` to a normal '
+        "distribution.",
+    )
 
     def build(self, hp, inputs):
         """Scale a table, images or a tensor."""
@@ -82,10 +65,7 @@ class Normalization(Block):
     def _scaled_table(self, hp, table):
         if table.numerical is None:
             return table
-        method = choose(
-            hp, "method", self.method, Choice(("standard", "robust", "quantile"))
-        )
-        check_parameters(self, method=method)
+        method = self.choose(hp, "method")
         layer = _scaling_layer(method, table.quantiles)
         if layer is None:
             return table
@@ -163,18 +143,6 @@ def _distinct_quantiles(quantiles, n_bins):
 class NumericalEmbedding(Block):
     """Turn each number into a vector, so that a network sees its parts apart.
 
-    Parameters
-    ----------
-    method : {"none", "piecewise_linear", "periodic"} or None, default=None
-        ``"piecewise_linear"``: by the bins of its distribution. ``"periodic"``: by
-        learned waves. ``"none"``: the number itself. None: searched.
-    dim : int or None, default=None
-        Length of the vector.
-    n_bins : int or None, default=None
-        Bins of each column (piecewise linear).
-    sigma : float or None, default=None
-        Standard deviation of the frequencies at the start (periodic).
-
     References
     ----------
     Gorishniy, Rubachev, Babenko, On Embeddings for Numerical Features in Tabular Deep
@@ -188,18 +156,27 @@ class NumericalEmbedding(Block):
 
     takes_records = True
 
-    _parameter_constraints = {
-        "method": [StrOptions({"none", "piecewise_linear", "periodic"}), *SEARCHED],
-        "dim": [_POSITIVE_INT, *SEARCHED],
-        "n_bins": [_POSITIVE_INT, *SEARCHED],
-        "sigma": [Interval(Real, 0, None, closed="neither"), *SEARCHED],
-    }
-
-    def __init__(self, *, method=None, dim=None, n_bins=None, sigma=None):
-        self.method = method
-        self.dim = dim
-        self.n_bins = n_bins
-        self.sigma = sigma
+    method = Searched(
+        Choice(("none", "piecewise_linear", "periodic")),
+        doc="Embedding of a number: by the bins of its distribution "
+        '("piecewise_linear"), by learned waves ("periodic"), or the number itself '
+        '("none").',
+    )
+    dim = Searched(
+        Choice((4, 8, 16, 32), default=16),
+        at_least=1,
+        doc="Length of the vector. Shorter ones are tried for waves.",
+    )
+    n_bins = Searched(
+        Choice((16, 32, 64, 128), default=64),
+        at_least=1,
+        doc="Bins of each column (piecewise linear).",
+    )
+    sigma = Searched(
+        Float(0.01, 3.0, default=0.1, sampling="log"),
+        above=0,
+        doc="Standard deviation of the frequencies at the start (periodic).",
+    )
 
     def build(self, hp, inputs):
         """Embed the numerical columns of a table."""
@@ -210,9 +187,7 @@ class NumericalEmbedding(Block):
             )
         if inputs.numerical is None:
             return inputs
-        methods = Choice(("none", "piecewise_linear", "periodic"))
-        method = choose(hp, "method", self.method, methods)
-        check_parameters(self, method=method)
+        method = self.choose(hp, "method")
         layers = [
             self._branch(
                 hp, "piecewise_linear", method, self._piecewise_linear, inputs
@@ -226,23 +201,19 @@ class NumericalEmbedding(Block):
 
     def _branch(self, hp, name, method, make, table):
         """Return the layer of one method, its hyperparameters conditional on it."""
-        with when(hp, "method", self.method, [name]), hp.name_scope(name):
+        with self.when(hp, "method", [name]), hp.name_scope(name):
             return make(hp, table) if method == name else None
 
     def _piecewise_linear(self, hp, table):
-        n_bins = choose(
-            hp, "n_bins", self.n_bins, Choice((16, 32, 64, 128), default=64)
-        )
-        dim = choose(hp, "dim", self.dim, Choice((4, 8, 16, 32), default=16))
+        n_bins = self.choose(hp, "n_bins")
+        dim = self.choose(hp, "dim")
         edges = _distinct_quantiles(table.quantiles, n_bins)
         return PiecewiseLinearEmbedding(edges, dim)
 
     def _periodic(self, hp, table):
-        dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
-        sigma = choose(
-            hp, "sigma", self.sigma, Float(0.01, 3.0, default=0.1, sampling="log")
-        )
-        activation = choose(hp, "activation", None, Choice(("relu", "linear")))
+        dim = self.choose(hp, "dim", Choice((4, 8, 16), default=8))
+        sigma = self.choose(hp, "sigma")
+        activation = hp.Choice("activation", ["relu", "linear"], default="relu")
         return PeriodicEmbedding(
             dim, n_frequencies=16, sigma=sigma, activation=activation
         )
@@ -252,17 +223,6 @@ class NumericalEmbedding(Block):
 class CategoricalEncoding(Block):
     """Turn category codes into features.
 
-    Parameters
-    ----------
-    method : {"one_hot", "embedding", "mixed"} or None, default=None
-        ``"one_hot"``: one feature per category; columns with more than 64 codes get
-        an embedding all the same. ``"embedding"``: a learned vector per category.
-        ``"mixed"``: one feature per category up to 9 of them, 1 and -1 if there are
-        two, else a vector (RealMLP).
-        None: searched.
-    dim : int or None, default=None
-        Length of a vector.
-
     Examples
     --------
     >>> from skautokeras import CategoricalEncoding, StructuredDataInput
@@ -271,14 +231,15 @@ class CategoricalEncoding(Block):
 
     takes_records = True
 
-    _parameter_constraints = {
-        "method": [StrOptions(set(_ONE_HOT_LIMITS)), *SEARCHED],
-        "dim": [_POSITIVE_INT, *SEARCHED],
-    }
-
-    def __init__(self, *, method=None, dim=None):
-        self.method = method
-        self.dim = dim
+    method = Searched(
+        Choice(tuple(_ONE_HOT_LIMITS)),
+        doc='Encoding of a column. ``"one_hot"`` makes one feature per category; '
+        f"columns with more than {ONE_HOT_LIMIT} codes get an embedding all the same. "
+        '``"embedding"`` learns a vector per category. ``"mixed"`` makes one feature '
+        f"per category of columns with up to {_ONE_HOT_LIMITS['mixed']} codes, 1 and "
+        "-1 if there are two categories, else a vector (RealMLP).",
+    )
+    dim = Searched(Choice((4, 8, 16), default=8), at_least=1, doc="Length of a vector.")
 
     def build(self, hp, inputs):
         """Encode the categorical columns of a table."""
@@ -289,20 +250,18 @@ class CategoricalEncoding(Block):
             )
         if inputs.categorical is None:
             return inputs
-        methods = Choice(tuple(_ONE_HOT_LIMITS))
-        method = choose(hp, "method", self.method, methods)
-        check_parameters(self, method=method)
+        method = self.choose(hp, "method")
         limit = _ONE_HOT_LIMITS[method]
         narrow = [j for j, n in enumerate(inputs.cardinalities) if n <= limit]
         wide = [j for j, n in enumerate(inputs.cardinalities) if n > limit]
         # Wide columns are embedded in any case, the others by some methods only.
         widest = max(inputs.cardinalities)
-        given = self.method if widest <= ONE_HOT_LIMIT else "embedding"
+        conditional = widest <= ONE_HOT_LIMIT and self.is_searched("method")
         dim = None
-        if wide or is_searched(given):
+        if wide or conditional:
             embed = [name for name, most in _ONE_HOT_LIMITS.items() if widest > most]
-            with when(hp, "method", given, embed):
-                dim = choose(hp, "dim", self.dim, Choice((4, 8, 16), default=8))
+            with self.when(hp, "method", embed) if conditional else nullcontext():
+                dim = self.choose(hp, "dim")
         parts = []
         if narrow:
             signed = method == "mixed"
@@ -319,29 +278,23 @@ class SparseEmbedding(Block):
     It is a learned linear map of their values. Not public: `StructuredDataBlock` has it
     where there are such columns.
 
-    Parameters
-    ----------
-    dim : int or None, default=None
-        Length of the vector. None: searched.
-    dropout : float or None, default=None
-        Share of the values of a row that is dropped in training.
     """
 
     takes_records = True
 
-    def __init__(self, *, dim=None, dropout=None):
-        self.dim = dim
-        self.dropout = dropout
+    dim = Searched(
+        Choice((16, 32, 64, 128), default=SPARSE_DIM),
+        at_least=1,
+        doc="Length of the vector.",
+    )
+    dropout = searched_dropout(
+        "Share of the values of a row that is dropped in training.", default=0.2
+    )
 
     def build(self, hp, inputs):
         """Sum the vectors of the columns, weighted by their values."""
-        dims = Choice((16, 32, 64, 128), default=SPARSE_DIM)
-        dim = choose(hp, "dim", self.dim, dims)
-        rates = Float(0.0, 0.5, default=0.2, step=0.05)
-        dropout, has_dropout = choose_dropout(hp, self.dropout, rates)
-        values = inputs.sparse_values
-        if has_dropout:
-            values = Dropout(dropout)(values)
+        dim = self.choose(hp, "dim")
+        values = choose_dropout(hp, self)(inputs.sparse_values)
         features = WeightedBag(inputs.n_sparse, dim)(inputs.sparse_codes, values)
         return replace(inputs, sparse_values=None).encode("sparse_codes", features)
 

@@ -1,21 +1,16 @@
 """Recurrent networks for series."""
 
-from numbers import Integral, Real
-
 import keras
 
-from skautokeras._layers.regularization import Dropout
-from skautokeras._sklearn import Interval, StrOptions
 from skautokeras._space.block import Block
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Boolean,
-    Choice,
-    Int,
-    check_parameters,
-    choose,
+from skautokeras._space.declaration import Fixed, Searched
+from skautokeras._space.hyperparameters import Boolean, Choice, Int
+from skautokeras._space.shapes import (
+    SERIES,
+    check_rank,
+    choose_dropout,
+    searched_dropout,
 )
-from skautokeras._space.shapes import SERIES, check_rank, choose_dropout
 
 _LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
@@ -24,53 +19,31 @@ _LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 class RNNBlock(Block):
     """Recurrent layers on series (batch, steps, channels).
 
-    Parameters
-    ----------
-    layer_type : {"gru", "lstm"} or None, default=None
-        Kind of the layers. None: searched, like every parameter of a block.
-    bidirectional : bool or None, default=None
-        Whether each series is also read from its end.
-    n_layers : int or None, default=None
-        Number of layers.
-    units : int or None, default=None
-        Width of every layer, in each direction.
-    dropout : float or None, default=None
-        Share of each layer's outputs that is dropped in training.
-    return_sequences : bool or None, default=None
-        Whether the output is a series again, (batch, steps, channels), rather than what
-        the last layer holds at the end, (batch, channels). None: False.
-
     Examples
     --------
     >>> from skautokeras import Input, RNNBlock
     >>> node = RNNBlock(layer_type="gru", units=32)(Input())
     """
 
-    _parameter_constraints = {
-        "layer_type": [StrOptions(set(_LAYERS)), *SEARCHED],
-        "bidirectional": ["boolean", *SEARCHED],
-        "n_layers": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "units": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
-        "return_sequences": ["boolean", None],
-    }
-
-    def __init__(
-        self,
-        *,
-        layer_type=None,
-        bidirectional=None,
-        n_layers=None,
-        units=None,
-        dropout=None,
-        return_sequences=None,
-    ):
-        self.layer_type = layer_type
-        self.bidirectional = bidirectional
-        self.n_layers = n_layers
-        self.units = units
-        self.dropout = dropout
-        self.return_sequences = return_sequences
+    layer_type = Searched(Choice(("gru", "lstm")), doc="Kind of the layers.")
+    bidirectional = Searched(
+        Boolean(default=True), doc="Whether each series is also read from its end."
+    )
+    n_layers = Searched(Int(1, 3), at_least=1, doc="Number of layers.")
+    units = Searched(
+        Choice((16, 32, 64, 128, 256), default=64),
+        at_least=1,
+        doc="Width of every layer, in each direction.",
+    )
+    dropout = searched_dropout(
+        "Share of each layer's outputs that is dropped in training."
+    )
+    return_sequences = Fixed(
+        bool,
+        doc="Whether the output is a series again, (batch, steps, channels), rather "
+        "than what the last layer holds at the end, (batch, channels). None means "
+        "False.",
+    )
 
     def build(self, hp, inputs):
         """Stack the layers."""
@@ -79,29 +52,18 @@ class RNNBlock(Block):
             "DenseBlock here."
         )
         check_rank(self, inputs, {3: SERIES}, advice)
-        values = {
-            "layer_type": choose(
-                hp, "layer_type", self.layer_type, Choice(("gru", "lstm"))
-            ),
-            "bidirectional": choose(
-                hp, "bidirectional", self.bidirectional, Boolean(default=True)
-            ),
-            "n_layers": choose(hp, "n_layers", self.n_layers, Int(1, 3)),
-            "units": choose(
-                hp, "units", self.units, Choice((16, 32, 64, 128, 256), 64)
-            ),
-        }
-        dropout, has_dropout = choose_dropout(hp, self.dropout)
-        check_parameters(self, **values, dropout=dropout)
+        layer_class = _LAYERS[self.choose(hp, "layer_type")]
+        bidirectional = self.choose(hp, "bidirectional")
+        n_layers = self.choose(hp, "n_layers")
+        units = self.choose(hp, "units")
+        drop = choose_dropout(hp, self)
         x = inputs
-        for i in range(values["n_layers"]):
-            is_last = i == values["n_layers"] - 1
-            layer = _LAYERS[values["layer_type"]](
-                values["units"], return_sequences=self.return_sequences or not is_last
+        for i in range(n_layers):
+            is_last = i == n_layers - 1
+            layer = layer_class(
+                units, return_sequences=self.return_sequences or not is_last
             )
-            if values["bidirectional"]:
+            if bidirectional:
                 layer = keras.layers.Bidirectional(layer)
-            x = layer(x)
-            if has_dropout:
-                x = Dropout(dropout)(x)
+            x = drop(layer(x))
         return x

@@ -1,18 +1,13 @@
 """Blocks that bring tensors together or into another shape."""
 
+from dataclasses import replace
+
 import keras
 
-from skautokeras._sklearn import StrOptions
 from skautokeras._space.block import Block
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Choice,
-    check_parameters,
-    choose,
-)
-from skautokeras._space.shapes import IMAGES, SERIES, check_rank
-
-_KINDS = ("flatten", "global_max", "global_avg")
+from skautokeras._space.declaration import Searched
+from skautokeras._space.hyperparameters import Choice
+from skautokeras._space.shapes import IMAGES, SERIES, check_rank, flattened
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -27,18 +22,12 @@ class Flatten(Block):
 
     def build(self, hp, inputs):
         """Flatten all axes but the first."""
-        return inputs if len(inputs.shape) == 2 else keras.layers.Flatten()(inputs)
+        return flattened(inputs)
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class SpatialReduction(Block):
     """Make one row of features of every map (batch, height, width, channels).
-
-    Parameters
-    ----------
-    reduction_type : {"flatten", "global_max", "global_avg"} or None, default=None
-        All values side by side, or the greatest or the mean of each channel. None:
-        searched.
 
     Examples
     --------
@@ -46,18 +35,17 @@ class SpatialReduction(Block):
     >>> node = SpatialReduction()(ConvBlock()(ImageInput()))
     """
 
-    _parameter_constraints = {"reduction_type": [StrOptions(set(_KINDS)), *SEARCHED]}
-
-    def __init__(self, *, reduction_type=None):
-        self.reduction_type = reduction_type
+    reduction_type = Searched(
+        Choice(("flatten", "global_max", "global_avg"), default="global_avg"),
+        doc="Way to one row: all values side by side, or the greatest or the mean of "
+        "each channel.",
+    )
 
     def build(self, hp, inputs):
         """Reduce height and width."""
         advice = "Put it behind a ConvBlock or another block of images."
         check_rank(self, inputs, {4: IMAGES}, advice)
-        kinds = Choice(_KINDS, default="global_avg")
-        kind = choose(hp, "reduction_type", self.reduction_type, kinds)
-        check_parameters(self, reduction_type=kind)
+        kind = self.choose(hp, "reduction_type")
         return reduce(inputs, kind)
 
 
@@ -65,33 +53,23 @@ class SpatialReduction(Block):
 class TemporalReduction(Block):
     """Make one row of features of every series (batch, steps, channels).
 
-    Parameters
-    ----------
-    reduction_type : {"flatten", "global_max", "global_avg", "last"} or None, \
-            default=None
-        All values side by side, the greatest or the mean of each channel, or the last
-        step. None: searched.
-
     Examples
     --------
     >>> from skautokeras import Input, TemporalReduction, TransformerBlock
     >>> node = TemporalReduction()(TransformerBlock()(Input()))
     """
 
-    _parameter_constraints = {
-        "reduction_type": [StrOptions({*_KINDS, "last"}), *SEARCHED]
-    }
-
-    def __init__(self, *, reduction_type=None):
-        self.reduction_type = reduction_type
+    reduction_type = Searched(
+        Choice(("flatten", "global_max", "global_avg", "last"), default="global_avg"),
+        doc="Way to one row: all values side by side, the greatest or the mean of each "
+        "channel, or the last step.",
+    )
 
     def build(self, hp, inputs):
         """Reduce the steps."""
         advice = "Put it behind an RNNBlock(return_sequences=True) or a ConvBlock."
         check_rank(self, inputs, {3: SERIES}, advice)
-        kinds = Choice((*_KINDS, "last"), default="global_avg")
-        kind = choose(hp, "reduction_type", self.reduction_type, kinds)
-        check_parameters(self, reduction_type=kind)
+        kind = self.choose(hp, "reduction_type")
         return reduce(inputs, kind)
 
 
@@ -124,15 +102,6 @@ class Merge(Block):
     Branches of the same axes are merged as they are; of others, such as maps of an
     image and features of a table, each is made one row of features first.
 
-    Parameters
-    ----------
-    merge_type : {"concatenate", "add"} or None, default=None
-        How. Before an addition, branches of another width than the first are projected
-        to it by a dense layer. None: searched.
-    reduction_type : {"flatten", "global_max", "global_avg"} or None, default=None
-        How series and maps become one row where branches differ in their axes, as in
-        `SpatialReduction`. None: searched.
-
     Examples
     --------
     >>> from skautokeras import DenseBlock, Merge, StructuredDataInput
@@ -140,23 +109,23 @@ class Merge(Block):
     >>> merged = Merge()([DenseBlock()(node), DenseBlock()(node)])
     """
 
-    _parameter_constraints = {
-        "merge_type": [StrOptions({"concatenate", "add"}), *SEARCHED],
-        "reduction_type": [StrOptions(set(_KINDS)), *SEARCHED],
-    }
-
-    def __init__(self, *, merge_type=None, reduction_type=None):
-        self.merge_type = merge_type
-        self.reduction_type = reduction_type
+    merge_type = Searched(
+        Choice(("concatenate", "add")),
+        doc="Way to bring branches together. Before an addition, branches of another "
+        "width than the first are projected to it by a dense layer.",
+    )
+    reduction_type = replace(
+        SpatialReduction.reduction_type,
+        doc="Way to make one row of series and maps where branches differ in their "
+        "axes, as in `SpatialReduction`.",
+    )
 
     def build(self, hp, inputs):
         """Merge the tensors."""
         tensors = inputs if isinstance(inputs, list) else [inputs]
         if len(tensors) == 1:
             return tensors[0]
-        kinds = Choice(("concatenate", "add"))
-        kind = choose(hp, "merge_type", self.merge_type, kinds)
-        check_parameters(self, merge_type=kind)
+        kind = self.choose(hp, "merge_type")
         if len({tuple(x.shape[:-1]) for x in tensors}) > 1:
             tensors = self._reduced(hp, tensors)
         if kind == "concatenate":
@@ -171,7 +140,5 @@ class Merge(Block):
 
     def _reduced(self, hp, tensors):
         """Return each branch as (batch, features)."""
-        kinds = Choice(_KINDS, default="global_avg")
-        kind = choose(hp, "reduction_type", self.reduction_type, kinds)
-        check_parameters(self, reduction_type=kind)
+        kind = self.choose(hp, "reduction_type")
         return [x if len(x.shape) == 2 else reduce(x, kind) for x in tensors]

@@ -1,21 +1,22 @@
 """Convolutional networks for images with connections around their layers."""
 
-from numbers import Integral, Real
-
 import keras
 
-from skautokeras._layers.regularization import Dropout
-from skautokeras._sklearn import Interval, Options, StrOptions
 from skautokeras._space.block import Block
-from skautokeras._space.convolution import batch_normalization, max_pooling
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Choice,
-    Int,
-    check_parameters,
-    choose,
+from skautokeras._space.convolution import (
+    batch_normalization,
+    convolution,
+    max_pooling,
 )
-from skautokeras._space.shapes import IMAGES, check_rank, choose_dropout, stride
+from skautokeras._space.declaration import Searched
+from skautokeras._space.hyperparameters import Choice, Int
+from skautokeras._space.shapes import (
+    IMAGES,
+    check_rank,
+    choose_dropout,
+    searched_dropout,
+    stride,
+)
 
 # Images with a longer shorter side are made smaller by the first layer.
 LARGE = 64
@@ -40,20 +41,6 @@ class ResNetBlock(Block):
     small ones (under 64 pixels) keep their size in the first layer, and none becomes
     smaller than 2 pixels. Returns maps (batch, height, width, channels).
 
-    Parameters
-    ----------
-    version : {"v1", "v2"} or None, default=None
-        Whether normalization and activation come behind each convolution or before it.
-        None: searched, like every parameter of a block.
-    depth : {9, 18, 34, 50, 101, 152} or None, default=None
-        Number of layers. 9: the network for small images of DAWNBench (Page, How to
-        train your ResNet): convolutions with pooling, the first and the last followed
-        by a residual block. None: searched up to 50.
-    filters : int or None, default=None
-        Channels of the first stage; each following one has twice as many.
-    dropout : float or None, default=None
-        Share of the outputs that is dropped in training.
-
     Examples
     --------
     >>> from skautokeras import ImageInput, ResNetBlock
@@ -62,41 +49,43 @@ class ResNetBlock(Block):
 
     tolerates_bfloat16 = True
 
-    _parameter_constraints = {
-        "version": [StrOptions({"v1", "v2"}), *SEARCHED],
-        "depth": [Options(Integral, {9, *_STAGES}), *SEARCHED],
-        "filters": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
-    }
-
-    def __init__(self, *, version=None, depth=None, filters=None, dropout=None):
-        self.version = version
-        self.depth = depth
-        self.filters = filters
-        self.dropout = dropout
+    version = Searched(
+        Choice(("v1", "v2")),
+        doc='Place of normalization and activation: behind each convolution ("v1") or '
+        'before it ("v2").',
+    )
+    depth = Searched(
+        Choice((9, 18, 34, 50)),
+        allowed=(9, *_STAGES),
+        doc="Number of layers. The network of 9 is the one for small images of "
+        "DAWNBench (Page, How to train your ResNet): convolutions with pooling, the "
+        "first and the last followed by a residual block.",
+    )
+    filters = Searched(
+        Choice((16, 32, 64), default=32),
+        at_least=1,
+        doc="Channels of the first stage; each following one has twice as many.",
+    )
+    dropout = searched_dropout("Share of the outputs that is dropped in training.")
 
     def build(self, hp, inputs):
         """Stack the stages."""
         check_rank(self, inputs, {4: IMAGES}, _ADVICE)
-        version = choose(hp, "version", self.version, Choice(("v1", "v2")))
-        depth = choose(hp, "depth", self.depth, Choice((9, 18, 34, 50)))
-        filters = choose(hp, "filters", self.filters, Choice((16, 32, 64), default=32))
-        dropout, has_dropout = choose_dropout(hp, self.dropout)
-        check_parameters(
-            self, version=version, depth=depth, filters=filters, dropout=dropout
-        )
-        first = version == "v2"
+        first = self.choose(hp, "version") == "v2"
+        depth = self.choose(hp, "depth")
+        filters = self.choose(hp, "filters")
+        drop = choose_dropout(hp, self, channels=True)
         x = _stem(inputs, filters, first)
         x = _nine(x, filters, first) if depth == 9 else _deep(x, filters, first, depth)
         if first:
             x = _normalized(x)
-        return Dropout(dropout, channels=True)(x) if has_dropout else x
+        return drop(x)
 
 
 def _stem(x, filters, normalize_first):
     """Return the first maps; those of large images are smaller."""
     is_large = min(x.shape[1:3]) >= LARGE
-    x = _convolution(x, filters, 7 if is_large else 3, 2 if is_large else 1)
+    x = convolution(x, filters, 7 if is_large else 3, 2 if is_large else 1)
     if is_large:
         x = max_pooling(x)
     return x if normalize_first else _normalized(x)
@@ -108,7 +97,7 @@ def _nine(x, filters, normalize_first):
         width = filters * 2 ** (i + 1)
         if normalize_first:
             x = _normalized(x)
-        x = max_pooling(_convolution(x, width, 3), smallest=2)
+        x = max_pooling(convolution(x, width, 3), smallest=2)
         if not normalize_first:
             x = _normalized(x)
         if i != 1:
@@ -139,26 +128,20 @@ def _residual(x, layers, strides, normalize_first):
     if normalize_first:
         source = _normalized(x)
     if strides != 1 or x.shape[-1] != width:
-        skip = _convolution(source, width, 1, strides)
+        skip = convolution(source, width, 1, strides)
         if not normalize_first:
             skip = batch_normalization(skip)
     x = source
     for i, (channels, size) in enumerate(layers):
         if normalize_first and i > 0:
             x = _normalized(x)
-        x = _convolution(x, channels, size, strides if i == len(layers) - 2 else 1)
+        x = convolution(x, channels, size, strides if i == len(layers) - 2 else 1)
         if not normalize_first:
             x = batch_normalization(x)
             if i < len(layers) - 1:
                 x = keras.layers.Activation("relu")(x)
     x = keras.layers.Add()([skip, x])
     return x if normalize_first else keras.layers.Activation("relu")(x)
-
-
-def _convolution(x, filters, size, strides=1):
-    return keras.layers.Conv2D(
-        filters, size, strides=strides, padding="same", use_bias=False
-    )(x)
 
 
 def _normalized(x):
@@ -174,16 +157,6 @@ class XceptionBlock(Block):
     pixels) keep their size in the first layer, and none becomes smaller than 2 pixels.
     Returns maps (batch, height, width, channels).
 
-    Parameters
-    ----------
-    filters : int or None, default=None
-        Channels of the first layer (32 in the paper); the last one has 32 times as
-        many. None: searched, like every parameter of a block.
-    n_blocks : int or None, default=None
-        Residual blocks in the middle (8 in the paper).
-    dropout : float or None, default=None
-        Share of the outputs that is dropped in training.
-
     Examples
     --------
     >>> from skautokeras import ImageInput, XceptionBlock
@@ -192,30 +165,28 @@ class XceptionBlock(Block):
 
     tolerates_bfloat16 = True
 
-    _parameter_constraints = {
-        "filters": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "n_blocks": [Interval(Integral, 0, None, closed="left"), *SEARCHED],
-        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
-    }
-
-    def __init__(self, *, filters=None, n_blocks=None, dropout=None):
-        self.filters = filters
-        self.n_blocks = n_blocks
-        self.dropout = dropout
+    filters = Searched(
+        Choice((8, 16, 32)),
+        at_least=1,
+        doc="Channels of the first layer (32 in the paper); the last one has 32 times "
+        "as many.",
+    )
+    n_blocks = Searched(
+        Int(0, 8, default=2),
+        at_least=0,
+        doc="Residual blocks in the middle (8 in the paper).",
+    )
+    dropout = searched_dropout("Share of the outputs that is dropped in training.")
 
     def build(self, hp, inputs):
         """Stack entry, middle and exit."""
         check_rank(self, inputs, {4: IMAGES}, _ADVICE)
-        filters = choose(hp, "filters", self.filters, Choice((8, 16, 32)))
-        n_blocks = choose(hp, "n_blocks", self.n_blocks, Int(0, 8, default=2))
-        dropout, has_dropout = choose_dropout(hp, self.dropout)
-        check_parameters(self, filters=filters, n_blocks=n_blocks, dropout=dropout)
-        x = _normalized(
-            _convolution(
-                inputs, filters, 3, 2 if min(inputs.shape[1:3]) >= LARGE else 1
-            )
-        )
-        x = _normalized(_convolution(x, 2 * filters, 3))
+        filters = self.choose(hp, "filters")
+        n_blocks = self.choose(hp, "n_blocks")
+        drop = choose_dropout(hp, self, channels=True)
+        strides = 2 if min(inputs.shape[1:3]) >= LARGE else 1
+        x = _normalized(convolution(inputs, filters, 3, strides))
+        x = _normalized(convolution(x, 2 * filters, 3))
         for width in (4 * filters, 8 * filters, 16 * filters):
             x = _separable_step(x, width, n_layers=2, pool=True)
         for _ in range(n_blocks):
@@ -224,8 +195,7 @@ class XceptionBlock(Block):
         x = keras.layers.SeparableConv2D(
             32 * filters, 3, padding="same", use_bias=False
         )(x)
-        x = _normalized(x)
-        return Dropout(dropout, channels=True)(x) if has_dropout else x
+        return drop(_normalized(x))
 
 
 def _separable_step(x, filters, n_layers, pool):
@@ -233,7 +203,7 @@ def _separable_step(x, filters, n_layers, pool):
     strides = stride(x) if pool else 1
     skip = x
     if x.shape[-1] != filters or strides != 1:
-        skip = _convolution(x, filters, 1, strides)
+        skip = convolution(x, filters, 1, strides)
         skip = batch_normalization(skip)
     for _ in range(n_layers):
         x = keras.layers.Activation("relu")(x)

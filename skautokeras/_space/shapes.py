@@ -2,12 +2,89 @@
 
 import keras
 
-from skautokeras._space.hyperparameters import Float, choose, is_searched
+from skautokeras._layers.regularization import Dropout
+from skautokeras._space.declaration import Searched
+from skautokeras._space.hyperparameters import Float
 
 SERIES = "series (batch, steps, channels)"
 IMAGES = "images (batch, height, width, channels)"
 
-DROPOUT = Float(0.0, 0.5, default=0.0, step=0.05)
+
+def searched_activation(names, doc="Name of a Keras activation."):
+    """Return the declaration of an activation: any that Keras knows is allowed.
+
+    Parameters
+    ----------
+    names : Choice
+        Activations that are searched.
+    doc : str, default="Name of a Keras activation."
+        Description of the parameter.
+    """
+    expected = "the name of a Keras activation"
+    return Searched(names, allowed=_is_activation, expected=expected, doc=doc)
+
+
+def _is_activation(value):
+    """Return whether Keras knows an activation; a list of them would be outdated."""
+    try:
+        keras.activations.get(value)
+    except ValueError:
+        return False
+    return True
+
+
+def searched_dropout(doc, default=0.0):
+    """Return the declaration of a rate of dropout.
+
+    Parameters
+    ----------
+    doc : str
+        Description of the parameter.
+    default : float, default=0.0
+        Rate that is tried first.
+    """
+    rates = Float(0.0, 0.5, default=default, step=0.05)
+    return Searched(rates, at_least=0, below=1, doc=doc)
+
+
+def choose_dropout(hp, block, name="dropout", **options):
+    """Return a function that puts a dropout behind a tensor.
+
+    A rate that is searched may become anything, so the layer is there for 0, too:
+    networks that differ in the rate alone share a compiled function.
+
+    Parameters
+    ----------
+    hp : keras_tuner.HyperParameters
+        Container that is asked for the rate.
+    block : Block
+        Block whose class declares the rate.
+    name : str, default="dropout"
+        Name of the declaration.
+    **options : object
+        Further parameters of the layer.
+
+    Returns
+    -------
+    drop : callable
+        Function from a tensor to one behind a new layer, or to the tensor itself where
+        the user has switched dropout off.
+    """
+    rate = block.choose(hp, name)
+    if rate > 0 or block.is_searched(name):
+        return lambda x: Dropout(rate, **options)(x)
+    return lambda x: x
+
+
+def flattened(x):
+    """Return a tensor as rows of features: (batch, features) stays as it is.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor
+        Tensor of rank 2 or more.
+    """
+    return x if len(x.shape) == 2 else keras.layers.Flatten()(x)
 
 
 def check_rank(block, x, expected, advice):
@@ -37,25 +114,6 @@ def check_rank(block, x, expected, advice):
     if len(x.shape) not in expected:
         wanted = " or ".join(expected.values())
         raise ValueError(f"{name} needs {wanted}, got {tuple(x.shape)}. {advice}")
-
-
-def check_activation(block, activation):
-    """Raise ValueError if Keras knows no such activation; a list would be outdated.
-
-    Parameters
-    ----------
-    block : Block
-        Named in the error.
-    activation : object
-        What was given.
-    """
-    try:
-        keras.activations.get(activation)
-    except ValueError:
-        raise ValueError(
-            f"The 'activation' parameter of {type(block).__name__} must be the name of "
-            f"a Keras activation. Got {activation!r} instead."
-        ) from None
 
 
 def activate(x, activation):
@@ -125,29 +183,3 @@ def stride(x, size=2, smallest=2):
         ``size`` or 1.
     """
     return min(window(x, size, smallest))
-
-
-def choose_dropout(hp, given, default=DROPOUT):
-    """Return a rate of dropout, and whether a layer for it belongs into the network.
-
-    A rate that is searched may become anything, so the layer is there for 0, too:
-    networks that differ in the rate alone share a compiled function.
-
-    Parameters
-    ----------
-    hp : keras_tuner.HyperParameters
-        Asked for the rate.
-    given : float, range or None
-        The parameter of the block.
-    default : Float, default=DROPOUT
-        The range for None.
-
-    Returns
-    -------
-    rate : float
-        Between 0 and 1.
-    needed : bool
-        Whether there is a layer.
-    """
-    rate = choose(hp, "dropout", given, default)
-    return rate, rate > 0 or is_searched(given)

@@ -4,17 +4,10 @@ from dataclasses import replace
 
 import keras
 
-from skautokeras._sklearn import StrOptions
-from skautokeras._space.block import Block, build_block, snake_case
+from skautokeras._space.block import Block, build_block, build_chosen, snake_case
+from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Boolean,
-    Choice,
-    check_parameters,
-    choose,
-    when,
-)
+from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.preprocessing import (
     CategoricalEncoding,
     Normalization,
@@ -41,19 +34,6 @@ class StructuredDataBlock(Block):
     Each column of texts goes through a network of its own, all of one kind; what comes
     out stands beside the other columns before the dense layers.
 
-    Parameters
-    ----------
-    normalization, numerical_embedding, categorical_encoding : Block or None
-        The steps, in this order. None: `Normalization`, `NumericalEmbedding` and
-        `CategoricalEncoding` with everything searched.
-    dense : Block or None, default=None
-        The layers behind them, whatever they are. None: as ``block_type`` says.
-    block_type : {"dense", "real_mlp", "tab_m", "residual_dense"} or None, default=None
-        `DenseBlock`, `RealMLPBlock`, `TabMBlock` or `ResidualDenseBlock`, everything in
-        it being searched. None: searched.
-    text : Block or None, default=None
-        The network for each column of texts. None: `TextBlock`.
-
     Examples
     --------
     >>> from skautokeras import StructuredDataBlock, StructuredDataInput
@@ -62,24 +42,36 @@ class StructuredDataBlock(Block):
 
     takes_records = True
 
-    _parameter_constraints = {"block_type": [StrOptions(set(_NETWORKS)), *SEARCHED]}
-
-    def __init__(
-        self,
-        *,
-        normalization=None,
-        numerical_embedding=None,
-        categorical_encoding=None,
-        dense=None,
-        block_type=None,
-        text=None,
-    ):
-        self.normalization = normalization
-        self.numerical_embedding = numerical_embedding
-        self.categorical_encoding = categorical_encoding
-        self.dense = dense
-        self.block_type = block_type
-        self.text = text
+    normalization = Fixed(
+        Block,
+        doc="Scaling of the numbers, the first step. If None, it is `Normalization` "
+        "with everything searched.",
+    )
+    numerical_embedding = Fixed(
+        Block,
+        doc="Embedding of the numbers, the second step. If None, it is "
+        "`NumericalEmbedding` with everything searched.",
+    )
+    categorical_encoding = Fixed(
+        Block,
+        doc="Encoding of the categories, the third step. If None, it is "
+        "`CategoricalEncoding` with everything searched.",
+    )
+    dense = Fixed(
+        Block,
+        doc="Layers behind these steps, whatever they are. If None, they are those of "
+        "``block_type``.",
+    )
+    block_type = Searched(
+        Choice(tuple(_NETWORKS)),
+        doc="Kind of the layers: `DenseBlock`, `RealMLPBlock`, `TabMBlock` or "
+        "`ResidualDenseBlock`, everything in it being searched.",
+    )
+    text = Fixed(
+        Block,
+        doc="Network for each column of texts. If None, it is `TextBlock` with "
+        "everything searched.",
+    )
 
     def build(self, hp, inputs):
         """Build the steps one after another.
@@ -87,6 +79,7 @@ class StructuredDataBlock(Block):
         With columns that are mostly zero, dense layers are searched: a linear model of
         thousands of them is hard to beat.
         """
+        check_parameters(self)
         steps = {
             "normalization_1": self.normalization or Normalization(),
             "numerical_embedding_1": self.numerical_embedding or NumericalEmbedding(),
@@ -103,8 +96,8 @@ class StructuredDataBlock(Block):
             x = build_block(hp, name, block, x)
         if not is_sparse:
             return self._layers(hp, x)
-        has_layers = choose(hp, "has_layers", None, Boolean(default=True))
-        with when(hp, "has_layers", None, [True]):
+        has_layers = hp.Boolean("has_layers", default=True)
+        with hp.conditional_scope("has_layers", [True]):
             return self._layers(hp, x) if has_layers else x
 
     def _with_encoded_texts(self, hp, table):
@@ -121,12 +114,5 @@ class StructuredDataBlock(Block):
         """Return what the layers make of the features."""
         if self.dense is not None:
             return build_block(hp, "dense_block_1", self.dense, x)
-        kinds = Choice(tuple(_NETWORKS))
-        kind = choose(hp, "block_type", self.block_type, kinds)
-        check_parameters(self, block_type=kind)
-        for each_kind, network in _NETWORKS.items():
-            with when(hp, "block_type", self.block_type, [each_kind]):
-                if each_kind == kind:
-                    name = f"{snake_case(network.__name__)}_1"
-                    output = build_block(hp, name, network(), x)
-        return output
+        kind = self.choose(hp, "block_type")
+        return build_chosen(hp, self, kind, _NETWORKS, x)

@@ -1,26 +1,19 @@
 """The network of TabM, behind the columns of a table."""
 
-from numbers import Integral, Real
-
 import keras
 
 from skautokeras._layers.ensemble import BatchEnsembleDense, MemberScaling
-from skautokeras._layers.regularization import Dropout
-from skautokeras._sklearn import Interval, StrOptions
 from skautokeras._space.block import Block
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Boolean,
-    Choice,
-    Float,
-    Int,
-    check_parameters,
-    choose,
-)
+from skautokeras._space.declaration import Searched
+from skautokeras._space.hyperparameters import Boolean, Choice, Int
 from skautokeras._space.records import Members
-from skautokeras._space.shapes import activate, check_activation, choose_dropout
-
-_ADAPTERS = ("first", "all")
+from skautokeras._space.shapes import (
+    activate,
+    choose_dropout,
+    flattened,
+    searched_activation,
+    searched_dropout,
+)
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -30,25 +23,6 @@ class TabMBlock(Block):
     Every member scales the features in its own way, and has its own head. Each is
     trained by its own loss; what is predicted is the mean of their probabilities or
     numbers. Behind other blocks than a head, members are averaged at once.
-
-    Parameters
-    ----------
-    n_members : int or None, default=None
-        Number of networks. None: searched, like every parameter of a block.
-    n_layers : int or None, default=None
-        Number of layers.
-    units : int or None, default=None
-        Width of all layers.
-    activation : str or None, default=None
-        Name of a Keras activation.
-    use_batchnorm : bool or None, default=None
-        Whether a batch normalization, of all members alike, precedes each activation.
-    dropout : float or None, default=None
-        Share of each layer's outputs that is dropped in training.
-    adapters : {"first", "all"} or None, default=None
-        ``"first"``: members scale the features and share the layers (TabM-mini).
-        ``"all"``: they scale inputs and outputs of each layer as well, and have their
-        own biases (TabM).
 
     References
     ----------
@@ -62,66 +36,45 @@ class TabMBlock(Block):
     TabMBlock(n_members=16, n_layers=2)
     """
 
-    _parameter_constraints = {
-        "n_members": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "n_layers": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "units": [Interval(Integral, 1, None, closed="left"), *SEARCHED],
-        "use_batchnorm": ["boolean", *SEARCHED],
-        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
-        "adapters": [StrOptions(set(_ADAPTERS)), *SEARCHED],
-    }
-
-    def __init__(
-        self,
-        *,
-        n_members=None,
-        n_layers=None,
-        units=None,
-        activation=None,
-        use_batchnorm=None,
-        dropout=None,
-        adapters=None,
-    ):
-        self.n_members = n_members
-        self.n_layers = n_layers
-        self.units = units
-        self.activation = activation
-        self.use_batchnorm = use_batchnorm
-        self.dropout = dropout
-        self.adapters = adapters
+    n_members = Searched(
+        Choice((8, 16, 32), default=16), at_least=1, doc="Number of networks."
+    )
+    n_layers = Searched(Int(1, 4, default=2), at_least=1, doc="Number of layers.")
+    units = Searched(
+        Choice((64, 128, 256, 512), default=128),
+        at_least=1,
+        doc="Width of all layers.",
+    )
+    activation = searched_activation(Choice(("relu", "silu")))
+    use_batchnorm = Searched(
+        Boolean(),
+        doc="Whether a batch normalization, of all members alike, precedes each "
+        "activation.",
+    )
+    dropout = searched_dropout(
+        "Share of each layer's outputs that is dropped in training.", default=0.1
+    )
+    adapters = Searched(
+        Choice(("first", "all")),
+        doc='Parts that members do not share. ``"first"``: they scale the features and '
+        'share the layers (TabM-mini). ``"all"``: they scale inputs and outputs of '
+        "each layer as well, and have their own biases (TabM).",
+    )
 
     def build(self, hp, inputs):
         """Stack the layers of all members."""
-        sizes = Choice((8, 16, 32), default=16)
-        n_members = choose(hp, "n_members", self.n_members, sizes)
-        n_layers = choose(hp, "n_layers", self.n_layers, Int(1, 4, default=2))
-        widths = Choice((64, 128, 256, 512), default=128)
-        units = choose(hp, "units", self.units, widths)
-        names = Choice(("relu", "silu"))
-        activation = choose(hp, "activation", self.activation, names)
-        use_batchnorm = choose(hp, "use_batchnorm", self.use_batchnorm, Boolean())
-        rates = Float(0.0, 0.5, default=0.1, step=0.05)
-        dropout, has_dropout = choose_dropout(hp, self.dropout, rates)
-        adapters = choose(hp, "adapters", self.adapters, Choice(_ADAPTERS))
-        check_parameters(
-            self,
-            n_members=n_members,
-            n_layers=n_layers,
-            units=units,
-            dropout=dropout,
-            adapters=adapters,
-        )
-        check_activation(self, activation)
+        n_members = self.choose(hp, "n_members")
+        n_layers = self.choose(hp, "n_layers")
+        units = self.choose(hp, "units")
+        activation = self.choose(hp, "activation")
+        use_batchnorm = self.choose(hp, "use_batchnorm")
+        drop = choose_dropout(hp, self)
+        adapters = self.choose(hp, "adapters")
         dense = keras.layers.Dense if adapters == "first" else BatchEnsembleDense
-        x = inputs
-        if len(x.shape) > 2:
-            x = keras.layers.Flatten()(x)
-        x = MemberScaling(n_members)(x)
+        x = MemberScaling(n_members)(flattened(inputs))
         for _ in range(n_layers):
             x = dense(units)(x)
             if use_batchnorm:
                 x = keras.layers.BatchNormalization()(x)
-            x = activate(x, activation)
-            if has_dropout:
-                x = Dropout(dropout)(x)
+            x = drop(activate(x, activation))
         return Members(x)

@@ -1,39 +1,25 @@
 """Blocks for texts."""
 
-from numbers import Integral, Real
+from dataclasses import replace
 
 import keras
 
-from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
-from skautokeras._sklearn import HasMethods, Interval, StrOptions
 from skautokeras._space.attention import Embedding, TransformerBlock
 from skautokeras._space.block import Block, build_block
 from skautokeras._space.convolution import ConvBlock
+from skautokeras._space.declaration import Fixed, Searched
 from skautokeras._space.dense import DenseBlock
-from skautokeras._space.hyperparameters import (
-    SEARCHED,
-    Choice,
-    Float,
-    check_parameters,
-    choose,
-    when,
-)
+from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.records import check_text
 from skautokeras._space.recurrent import RNNBlock
 from skautokeras._space.reduction import TemporalReduction
-from skautokeras._space.shapes import choose_dropout
-
-VOCABULARY_SIZES = Choice((5000, 20_000, 60_000, 200_000), default=200_000)
-LENGTHS = Choice((64, 128, 256, 512), default=256)
+from skautokeras._space.shapes import choose_dropout, searched_dropout
 
 _NGRAMS = {"word": ["word"], "character": ["character"], "both": ["word", "character"]}
-_WEIGHTINGS = ("tf_idf", "naive_bayes")
 # Networks for which the order of words does not matter, and for which it does.
 _BAGS = ["linear", "ngram"]
 _SERIES = ["conv", "rnn", "transformer"]
-
-_POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -44,23 +30,6 @@ class TextToNgramVector(Block):
     weighted; the vector is a learned linear map of these weights, and the sum of both
     maps if both kinds are taken.
 
-    Parameters
-    ----------
-    ngrams : {"word", "character", "both"} or None, default=None
-        Which n-grams. Where texts are long there are only those of words. None:
-        searched, like every parameter of a block.
-    weighting : {"tf_idf", "naive_bayes"} or None, default=None
-        ``"tf_idf"``: n-grams that are in few texts weigh more. ``"naive_bayes"``: that
-        times the square root of the largest log-count ratio, so that those weigh more
-        which tell classes apart (after Wang and Manning, Baselines and Bigrams, 2012).
-        It needs to be known which ones do; where it is not, tf-idf is taken.
-    vocabulary_size : int or None, default=None
-        N-grams of each kind that are told apart, the most frequent ones.
-    dim : int or None, default=None
-        Length of the vector.
-    dropout : float or None, default=None
-        Share of the n-grams of a text that is dropped in training.
-
     Examples
     --------
     >>> from skautokeras import DenseBlock, TextInput, TextToNgramVector
@@ -69,58 +38,46 @@ class TextToNgramVector(Block):
 
     takes_records = True
 
-    _parameter_constraints = {
-        "ngrams": [StrOptions(set(_NGRAMS)), *SEARCHED],
-        "weighting": [StrOptions(set(_WEIGHTINGS)), *SEARCHED],
-        "vocabulary_size": [_POSITIVE_INT, *SEARCHED],
-        "dim": [_POSITIVE_INT, *SEARCHED],
-        "dropout": [Interval(Real, 0, 1, closed="left"), *SEARCHED],
-    }
-
-    def __init__(
-        self,
-        *,
-        ngrams=None,
-        weighting=None,
-        vocabulary_size=None,
-        dim=None,
-        dropout=None,
-    ):
-        self.ngrams = ngrams
-        self.weighting = weighting
-        self.vocabulary_size = vocabulary_size
-        self.dim = dim
-        self.dropout = dropout
+    ngrams = Searched(
+        Choice(tuple(_NGRAMS), default="both"),
+        doc="Kinds of n-grams. Where texts are long there are only those of words.",
+    )
+    weighting = Searched(
+        Choice(("tf_idf", "naive_bayes")),
+        doc='Weights of the n-grams. With ``"tf_idf"``, those that are in few texts '
+        'weigh more. With ``"naive_bayes"``, that is multiplied by the square root of '
+        "the largest log-count ratio, so that those weigh more which tell classes "
+        "apart (after Wang and Manning, Baselines and Bigrams, 2012). It needs to be "
+        "known which ones do; where it is not, tf-idf is taken.",
+    )
+    vocabulary_size = Searched(
+        Choice((5000, 20_000, 60_000, 200_000), default=200_000),
+        at_least=1,
+        doc="Number of n-grams of each kind that are told apart, the most frequent "
+        "ones.",
+    )
+    dim = Searched(
+        Choice((16, 32, 64, 128), default=64), at_least=1, doc="Length of the vector."
+    )
+    dropout = searched_dropout(
+        "Share of the n-grams of a text that is dropped in training.", default=0.2
+    )
 
     def build(self, hp, inputs):
         """Sum the vectors of the n-grams."""
         check_text(self, inputs)
-        ngrams = "word"
+        ngrams, weighting = "word", "tf_idf"
         if inputs.character_ngrams is not None:
-            kinds = Choice(tuple(_NGRAMS), default="both")
-            ngrams = choose(hp, "ngrams", self.ngrams, kinds)
-        weighting = "tf_idf"
+            ngrams = self.choose(hp, "ngrams")
         if inputs.schema.word_contrasts is not None:
-            weightings = Choice(_WEIGHTINGS)
-            weighting = choose(hp, "weighting", self.weighting, weightings)
-        size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
-        dim = choose(hp, "dim", self.dim, Choice((16, 32, 64, 128), default=64))
-        rates = Float(0.0, 0.5, default=0.2, step=0.05)
-        dropout, has_dropout = choose_dropout(hp, self.dropout, rates)
-        check_parameters(
-            self,
-            ngrams=ngrams,
-            weighting=weighting,
-            vocabulary_size=size,
-            dim=dim,
-            dropout=dropout,
-        )
+            weighting = self.choose(hp, "weighting")
+        size = self.choose(hp, "vocabulary_size")
+        dim = self.choose(hp, "dim")
+        drop = choose_dropout(hp, self)
         sums = []
         for kind in _NGRAMS[ngrams]:
             codes, weights, n_codes = _weighted_ngrams(inputs, kind, weighting, size)
-            if has_dropout:
-                weights = Dropout(dropout)(weights)
-            sums.append(WeightedBag(n_codes, dim)(codes, weights))
+            sums.append(WeightedBag(n_codes, dim)(codes, drop(weights)))
         return sums[0] if len(sums) == 1 else keras.layers.Add()(sums)
 
 
@@ -131,14 +88,6 @@ class TextToIntSequence(Block):
     `Embedding` makes series of them. 0 stands behind the end of a text, 1 for words
     that are not in the vocabulary; the others follow by falling frequency.
 
-    Parameters
-    ----------
-    vocabulary_size : int or None, default=None
-        Words that are told apart, the most frequent ones. None: searched, like every
-        parameter of a block.
-    length : int or None, default=None
-        Words of a text that are kept, those at its beginning.
-
     Examples
     --------
     >>> from skautokeras import Embedding, RNNBlock, TextInput, TextToIntSequence
@@ -148,45 +97,31 @@ class TextToIntSequence(Block):
 
     takes_records = True
 
-    _parameter_constraints = {
-        "vocabulary_size": [_POSITIVE_INT, *SEARCHED],
-        "length": [_POSITIVE_INT, *SEARCHED],
-    }
-
-    def __init__(self, *, vocabulary_size=None, length=None):
-        self.vocabulary_size = vocabulary_size
-        self.length = length
+    vocabulary_size = replace(
+        TextToNgramVector.vocabulary_size,
+        doc="Number of words that are told apart, the most frequent ones.",
+    )
+    length = Searched(
+        Choice((64, 128, 256, 512), default=256),
+        at_least=1,
+        doc="Words of a text that are kept, those at its beginning. Where all texts "
+        "are short, all are kept.",
+    )
 
     def build(self, hp, inputs):
         """Keep the frequent words of the beginnings."""
         check_text(self, inputs)
-        size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
-        is_short = inputs.schema.n_tokens <= min(LENGTHS.values)
+        size = self.choose(hp, "vocabulary_size")
+        shortest = min(self.declaration("length").range.values)
         length = None
-        if self.length is not None or not is_short:
-            length = choose(hp, "length", self.length, LENGTHS)
-        check_parameters(self, vocabulary_size=size, length=length)
+        if self.length is not None or inputs.schema.n_tokens > shortest:
+            length = self.choose(hp, "length")
         return KnownCodes(_n_codes(inputs, size), length=length)(inputs.tokens)
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class TextBlock(Block):
     """A network for texts, learned from nothing but them, or a pretrained one.
-
-    Parameters
-    ----------
-    block_type : {"linear", "ngram", "conv", "rnn", "transformer", "bert"} or None, \
-            default=None
-        ``"linear"``: `TextToNgramVector`, so that the head behind it is a linear model
-        of the n-grams. ``"ngram"``: the same with a `DenseBlock`. The others: the words
-        in their order, `TextToIntSequence`, through `Embedding` and `ConvBlock`,
-        `RNNBlock` or `TransformerBlock`. ``"bert"``: the block given as `bert`. None:
-        searched, like every parameter of a block.
-    vocabulary_size : int or None, default=None
-        Words and n-grams that are told apart.
-    bert : BertBlock or None, default=None
-        A pretrained network, which the search then takes for one more type. None: there
-        is none.
 
     Examples
     --------
@@ -196,25 +131,30 @@ class TextBlock(Block):
 
     takes_records = True
 
-    _parameter_constraints = {
-        "block_type": [StrOptions({*_BAGS, *_SERIES, "bert"}), *SEARCHED],
-        "vocabulary_size": [_POSITIVE_INT, *SEARCHED],
-        "bert": [HasMethods("build"), None],
-    }
-
-    def __init__(self, *, block_type=None, vocabulary_size=None, bert=None):
-        self.block_type = block_type
-        self.vocabulary_size = vocabulary_size
-        self.bert = bert
+    block_type = Searched(
+        Choice((*_BAGS, *_SERIES), default="ngram"),
+        allowed=(*_BAGS, *_SERIES, "bert"),
+        doc='Kind of the network. ``"linear"`` is `TextToNgramVector`, so that the '
+        'head behind it is a linear model of the n-grams; ``"ngram"`` is the same with '
+        "a `DenseBlock`. The next three take the words in their order, "
+        "`TextToIntSequence`, through `Embedding` and `ConvBlock`, `RNNBlock` or "
+        '`TransformerBlock`. ``"bert"`` is the block given as ``bert``.',
+    )
+    vocabulary_size = replace(
+        TextToNgramVector.vocabulary_size,
+        doc="Number of words and n-grams that are told apart, the most frequent ones.",
+    )
+    bert = Fixed(
+        Block,
+        doc="Pretrained network, a `BertBlock` for instance, which the search then "
+        "takes for one more type. If None, there is none.",
+    )
 
     def build(self, hp, inputs):
         """Build one of the networks."""
         check_text(self, inputs)
-        pretrained = () if self.bert is None else ("bert",)
-        kinds = Choice((*_BAGS, *_SERIES, *pretrained), default="ngram")
-        kind = choose(hp, "block_type", self.block_type, kinds)
-        size = choose(hp, "vocabulary_size", self.vocabulary_size, VOCABULARY_SIZES)
-        check_parameters(self, block_type=kind, vocabulary_size=size)
+        kind = self.choose(hp, "block_type", self._kinds())
+        size = self.choose(hp, "vocabulary_size")
         if kind == "bert" and self.bert is None:
             raise ValueError(
                 "TextBlock(block_type='bert') needs a pretrained network: pass "
@@ -233,10 +173,17 @@ class TextBlock(Block):
         ]
         x = inputs
         for used_by, name, block in parts:
-            with when(hp, "block_type", self.block_type, used_by):
+            with self.when(hp, "block_type", used_by):
                 if kind in used_by:
                     x = build_block(hp, f"{name}_1", block, x)
         return x
+
+    def _kinds(self):
+        """Return the types that are searched: a pretrained network must be there."""
+        kinds = self.declaration("block_type").range
+        return replace(
+            kinds, values=(*kinds.values, *["bert"] * (self.bert is not None))
+        )
 
 
 def _weighted_ngrams(text, kind, weighting, size):

@@ -1,23 +1,28 @@
 """The searched part of training: optimizer, rates, schedule and batch size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from skautokeras._space.hyperparameters import Choice, Float, choose, when
+from skautokeras._space.hyperparameters import Choice, Float
 
-OPTIMIZERS = ("adam", "nadam", "rmsprop")
-SCHEDULES = ("cosine", "flat_cosine", "one_cycle", "constant", "cos_log")
+OPTIMIZERS = Choice(("adam", "nadam", "rmsprop"))
+LEARNING_RATES = Float(1e-4, 3e-2, default=2e-3, sampling="log")
+SCHEDULES = Choice(("cosine", "flat_cosine", "one_cycle", "constant", "cos_log"))
+WEIGHT_DECAYS = Choice((0.0, 1e-3, 1e-2, 1e-1, 3e-1), default=1e-2)
+# How weight decay and dropout end.
+REGULARIZATIONS = Choice(("constant", "flat_cosine"))
 # Fewer rows are learned from by networks that are held back (decision 0058).
 SMALL_DATA = 2000
-BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
+BATCH_SIZES = Choice((16, 32, 64, 128, 256, 512, 1024))
+EPOCHS = Choice((8, 16, 32, 64, 128, 256), default=32)
 # Pretrained weights are forgotten where they are trained for long.
-FEW_EPOCHS = (2, 4)
+FEW_EPOCHS = Choice((2, 4, *EPOCHS.values), default=4)
+LABEL_SMOOTHINGS = Choice((0.0, 0.05, 0.1))
 # Not at all, or over this share of the training.
-WARM_UPS = (0.0, 0.1, 0.2)
-EPOCHS = (8, 16, 32, 64, 128, 256)
+WARM_UPS = Choice((0.0, 0.1, 0.2), default=0.1)
 # How fast the mean of squared gradients forgets: Keras's value and that of RealMLP.
-SQUARED_MOMENTA = (0.999, 0.95)
+SQUARED_MOMENTA = Choice((0.999, 0.95))
 # Not at all, or over some hundred or thousand steps.
-EMA_MOMENTA = (0.0, 0.99, 0.999)
+EMA_MOMENTA = Choice((0.0, 0.99, 0.999))
 
 
 @dataclass(frozen=True)
@@ -81,43 +86,33 @@ def suggest_training(
         Whether it is searched how weight decay and dropout end, and how much the mean
         of squared gradients remembers (RealMLP, arXiv:2407.04491).
     """
+    sizes = replace(BATCH_SIZES, default=default_batch_size(n_samples))
+    durations = FEW_EPOCHS if pretrained else EPOCHS
     with hp.name_scope("training"):
-        rates = Float(1e-4, 3e-2, default=2e-3, sampling="log")
-        decays = Choice((0.0, 1e-3, 1e-2, 1e-1, 3e-1), default=1e-2)
-        sizes = Choice(BATCH_SIZES, default=default_batch_size(n_samples))
-        smoothing = Choice((0.0, 0.05, 0.1)) if smooth_labels else None
-        durations = Choice(EPOCHS, default=32)
-        if pretrained:
-            durations = Choice((*FEW_EPOCHS, *EPOCHS), default=max(FEW_EPOCHS))
         return Training(
-            optimizer=choose(hp, "optimizer", None, Choice(OPTIMIZERS)),
-            learning_rate=choose(hp, "learning_rate", None, rates),
-            schedule=choose(hp, "schedule", None, Choice(SCHEDULES)),
-            weight_decay=choose(hp, "weight_decay", None, decays),
-            batch_size=choose(hp, "batch_size", batch_size, sizes),
-            epochs=choose(hp, "epochs", epochs, durations),
-            label_smoothing=choose(hp, "label_smoothing", None, smoothing)
+            optimizer=OPTIMIZERS.suggest(hp, "optimizer"),
+            learning_rate=LEARNING_RATES.suggest(hp, "learning_rate"),
+            schedule=SCHEDULES.suggest(hp, "schedule"),
+            weight_decay=WEIGHT_DECAYS.suggest(hp, "weight_decay"),
+            batch_size=batch_size or sizes.suggest(hp, "batch_size"),
+            epochs=epochs or durations.suggest(hp, "epochs"),
+            label_smoothing=LABEL_SMOOTHINGS.suggest(hp, "label_smoothing")
             if smooth_labels
             else 0.0,
-            ema_momentum=choose(hp, "ema_momentum", None, Choice(EMA_MOMENTA))
+            ema_momentum=EMA_MOMENTA.suggest(hp, "ema_momentum")
             if average_weights
             else 0.0,
-            warm_up=choose(hp, "warm_up", None, Choice(WARM_UPS, default=0.1))
-            if pretrained
-            else 0.0,
+            warm_up=WARM_UPS.suggest(hp, "warm_up") if pretrained else 0.0,
             **(_published_for_tables(hp) if regularize_by_schedule else {}),
         )
 
 
 def _published_for_tables(hp):
     """Return what else the recipe of RealMLP changes, searched."""
-    schedules, momenta = Choice(("constant", "flat_cosine")), Choice(SQUARED_MOMENTA)
-    with when(hp, "optimizer", None, ["adam", "nadam"]):
-        momentum = choose(hp, "squared_momentum", None, momenta)
-    return {
-        "regularization": choose(hp, "regularization", None, schedules),
-        "squared_momentum": momentum,
-    }
+    with hp.conditional_scope("optimizer", ["adam", "nadam"]):
+        momentum = SQUARED_MOMENTA.suggest(hp, "squared_momentum")
+    regularization = REGULARIZATIONS.suggest(hp, "regularization")
+    return {"regularization": regularization, "squared_momentum": momentum}
 
 
 def default_batch_size(n_samples):

@@ -1,6 +1,5 @@
 """The contract of blocks: copies, parameters, and blocks defined by running."""
 
-import copy
 import inspect
 import json
 
@@ -8,7 +7,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
 
 import skautokeras
 from skautokeras import (
@@ -20,6 +18,8 @@ from skautokeras import (
     DenseBlock,
     EfficientNetBlock,
     Embedding,
+    Fixed,
+    Flatten,
     GeneralBlock,
     ImageAugmentation,
     ImageBlock,
@@ -33,6 +33,7 @@ from skautokeras import (
     ResidualDenseBlock,
     ResNetBlock,
     RNNBlock,
+    Searched,
     SpatialReduction,
     StructuredDataBlock,
     StructuredDataInput,
@@ -55,8 +56,8 @@ from skautokeras._data import (
 )
 from skautokeras._search import Trial, make_oracle, search
 from skautokeras._space import Choice, Graph, Head, Int, PresetTokenizer, SearchSpace
-from skautokeras._state import seeded
 from skautokeras._training import Deadline
+from skautokeras.testing import check_block
 
 N_ROWS = 60
 _rng = np.random.default_rng(0)
@@ -114,8 +115,6 @@ HOMES = {
 ON_TABLES = [c for c in MIDDLE if c not in HOMES]
 
 by_name = {"ids": lambda value: getattr(value, "__name__", repr(value))}
-every_class = pytest.mark.parametrize("block_class", [*PUBLIC, Tower], **by_name)
-every_middle = pytest.mark.parametrize("block_class", [*MIDDLE, Tower], **by_name)
 every_block_on_tables = pytest.mark.parametrize(
     "block_class", [*ON_TABLES, Tower], **by_name
 )
@@ -180,69 +179,125 @@ def wired(*blocks):
     return [node], [ClassificationHead()(x)]
 
 
-def names_of(search_space):
-    return [hp.name for hp in search_space.hyperparameters().space]
+@pytest.mark.parametrize("block_class", [*MIDDLE, Tower], **by_name)
+def test_a_block_keeps_the_contract(block_class):
+    inputs, X = {
+        None: (StructuredDataInput(), None),
+        IMAGES: (ImageInput(), None),
+        SERIES: (Input(), None),
+        CODES: (Input(), _rng.integers(0, 9, (40, 5))),
+        TEXTS: (TextInput(), None),
+    }[HOMES.get(block_class)]
+    if block_class is Merge:
+        inputs = [Flatten()(inputs), DenseBlock(n_layers=1)(inputs)]
+    check_block(block_class, inputs, X)
 
 
-@every_class
-def test_a_block_stores_its_parameters_as_they_are(block_class):
-    parameters = inspect.signature(block_class).parameters
-    given = {name: object() for name in parameters}
-    block = block_class(**given)
-    assert vars(block) == given
-    for parameter in parameters.values():
+@pytest.mark.parametrize("block_class", PUBLIC, **by_name)
+def test_every_parameter_of_a_public_block_is_declared(block_class):
+    for parameter in inspect.signature(block_class).parameters.values():
+        declaration = getattr(block_class, parameter.name)
+        assert isinstance(declaration, Searched | Fixed)
         assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
-        # None is searched; what heads do and the name of a model are not.
-        is_searched = parameter.name not in ("loss_weight", "preset", "within_range")
-        assert parameter.default is None or not is_searched
+        assert parameter.default is declaration.default
+        assert f"\n{parameter.name} : " in block_class.__doc__
 
 
-@every_class
-def test_a_clone_of_a_block_is_another_one_with_the_same_parameters(block_class):
-    block = block_class()
-    copied = clone(block, safe=False)
-    assert copied is not block
-    assert type(copied) is block_class
-    assert vars(copied) == vars(block)
+class Stubborn(Block):
+    """A block that does not store what it is given."""
+
+    def __init__(self, *, units=None):
+        self.units = units or 3
 
 
-@every_middle
-def test_inputs_and_outputs_that_are_cloned_apart_make_the_same_network(block_class):
-    source = source_of(block_class)
-    inputs, outputs, schema = graph_on(source, block_class())
-    search_space = graph_with(inputs, outputs, schema)
-    copied = graph_with(clone(inputs, safe=False), clone(outputs, safe=False), schema)
-    assert names_of(copied) == names_of(search_space)
-    predictions = []
-    for each in (search_space, copied):
-        with seeded(0):
-            (y_pred,) = each.build({}).model(source[2]).values()
-        predictions.append(np.asarray(y_pred))
-    np.testing.assert_array_equal(*predictions)
+class Terse(Block):
+    """A block whose parameter is described by half a sentence."""
+
+    units = Searched(Choice((2, 3)), at_least=1, doc="Of the layer.")
 
 
-@every_middle
-def test_building_leaves_a_block_as_it_was(block_class):
-    block = block_class()
-    before = copy.deepcopy(vars(block))
-    search_space = graph_with(*graph_on(source_of(block_class), block))
-    search_space.hyperparameters()
-    search_space.build({})
-    assert vars(block) == before
+class Outside(Block):
+    """A block whose search starts outside of its range."""
+
+    units = Searched(Int(2, 3, default=4), at_least=1, doc="Width of the layer.")
 
 
-@every_middle
-def test_a_block_that_is_read_back_asks_for_the_same(block_class):
-    source, block = source_of(block_class), block_class()
-    config = json.loads(json.dumps(block.get_config()))
-    search_space, again = (
-        graph_with(*graph_on(source, each))
-        for each in (block, block_class.from_config(config))
-    )
-    assert (
-        again.hyperparameters().get_config()
-        == search_space.hyperparameters().get_config()
-    )
+class Careless(Block):
+    """A block that never looks at its parameter."""
+
+    units = Searched(Choice((2, 3)), at_least=1, doc="Width of the layer.")
+
+    def build(self, hp, inputs):
+        return inputs
+
+
+class Forgetful(Block):
+    """A block whose configuration lacks a parameter."""
+
+    units = Searched(Choice((2, 3)), at_least=1, doc="Width of the layer.")
+
+    def get_config(self):
+        return {}
+
+    def build(self, hp, inputs):
+        return keras.layers.Dense(self.choose(hp, "units"))(inputs)
+
+
+class Restless(Block):
+    """A block that counts how often it is built."""
+
+    def build(self, hp, inputs):
+        self.n_builds = getattr(self, "n_builds", 0) + 1
+        return inputs
+
+
+class Infinite(Block):
+    """A block that divides by nothing."""
+
+    def build(self, hp, inputs):
+        return keras.layers.Rescaling(np.inf)(inputs)
+
+
+class Moody(Block):
+    """A block that makes another network each time."""
+
+    def build(self, hp, inputs):
+        return keras.layers.Rescaling(_rng.random())(inputs)
+
+
+class Narrow(Block):
+    """A block that fails at one end of its range."""
+
+    def build(self, hp, inputs):
+        return keras.layers.Dense(hp.Int("units", 0, 3, default=2))(inputs)
+
+
+@pytest.mark.parametrize(
+    ("block", "check"),
+    [
+        (Stubborn, "check_parameters_are_stored"),
+        (Terse, "check_declarations"),
+        (Outside, "check_declarations"),
+        (Careless, "check_wrong_values_are_refused"),
+        (Forgetful(units=3), "check_copies_are_equal"),
+        (Restless, "check_building_changes_nothing"),
+        (Infinite, "check_defaults_predict"),
+        (Moody, "check_clones_make_the_same_network"),
+        (Narrow, "check_ranges_build"),
+    ],
+    **by_name,
+)
+def test_a_block_that_breaks_the_contract_is_found(block, check):
+    with pytest.raises(AssertionError, match=check):
+        check_block(block)
+
+
+def test_a_check_may_be_expected_to_fail():
+    check_block(Narrow, expected_failed_checks={"check_ranges_build": "no units"})
+    with pytest.raises(AssertionError, match="check_ranges_build passes"):
+        check_block(Tower, expected_failed_checks={"check_ranges_build": "no units"})
+    with pytest.raises(ValueError, match="no such checks"):
+        check_block(Tower, expected_failed_checks={"check_range": "no units"})
 
 
 @every_block_on_tables

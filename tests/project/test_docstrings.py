@@ -9,6 +9,7 @@ from numpydoc.validate import validate
 import skautokeras
 import skautokeras.datasets
 import skautokeras.exceptions
+import skautokeras.testing
 
 IGNORED = {
     "GL01",  # where the summary starts: the linter's business
@@ -51,7 +52,8 @@ def is_method(member):
 
 
 def public_objects():
-    for module in [skautokeras, skautokeras.datasets, skautokeras.exceptions]:
+    modules = [skautokeras, skautokeras.datasets, skautokeras.exceptions]
+    for module in [*modules, skautokeras.testing]:
         for name in module.__all__:
             path = f"{module.__name__}.{name}"
             yield path, IGNORED

@@ -54,21 +54,13 @@ def names(search_space):
     return [hp.name for hp in search_space.hyperparameters().space]
 
 
-@pytest.mark.parametrize("block", every_block(), ids=repr)
-def test_the_defaults_of_a_block_build_and_predict(block, make_graph, source_for):
-    source = source_for(block)
-    built = make_graph(block, source=source).build({})
-    (y_pred,) = built.model(source[2]).values()
-    assert y_pred.shape == (60, 1)
-    assert np.isfinite(y_pred).all()
-
-
-@pytest.mark.parametrize("block", every_block(), ids=repr)
+@pytest.mark.parametrize("block", [DenseBlock(), Tower()], ids=repr)
 def test_names_do_not_depend_on_copies_or_on_what_was_built_before(block, make_graph):
     search_space = make_graph(block)
     expected = names(search_space)
     make_graph(DenseBlock(), DenseBlock()).build({})
     assert names(make_graph(block)) == expected
+    assert names(make_graph(pickle.loads(pickle.dumps(block)))) == expected
     assert names(copy.deepcopy(search_space)) == expected
     assert names(pickle.loads(pickle.dumps(search_space))) == expected
 
@@ -142,13 +134,6 @@ def test_no_block_is_wired_on_what_is_no_node(block, wrong):
         block(wrong)
     with pytest.raises(TypeError, match=f"{name} must be called on an input"):
         block([StructuredDataInput(), wrong])
-
-
-@pytest.mark.parametrize("block", every_block(), ids=repr)
-def test_a_copy_of_a_block_alone_asks_for_the_same_names(block, make_graph):
-    expected = names(make_graph(block))
-    assert names(make_graph(copy.deepcopy(block))) == expected
-    assert names(make_graph(pickle.loads(pickle.dumps(block)))) == expected
 
 
 @pytest.mark.parametrize(

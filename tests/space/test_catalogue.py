@@ -37,7 +37,6 @@ from skautokeras._space import (
     Table,
     Text,
     build_block,
-    choose,
 )
 from skautokeras._space.efficient_net import _bytes
 from skautokeras._training import Chunks, CompiledNetwork, learning_rate_factors
@@ -693,8 +692,8 @@ def test_ranges_of_the_user_take_the_place_of_those_of_the_block(block, name, va
 
 def test_ranges_answer_as_those_of_keras_tuner():
     hp = keras_tuner.HyperParameters()
-    assert choose(hp, "a", Choice(["x", "y"]), None) == "x"
-    assert choose(hp, "b", Int(2, 5), None) == 2
-    assert choose(hp, "c", Float(0.5, 1.0, default=0.75), None) == 0.75
+    assert Choice(["x", "y"]).suggest(hp, "a") == "x"
+    assert Int(2, 5).suggest(hp, "b") == 2
+    assert Float(0.5, 1.0, default=0.75).suggest(hp, "c") == 0.75
     assert {h.name for h in hp.space} == {"a", "b", "c"}
     assert build(DenseBlock(units=Choice([3])), keras.Input((4,))).shape == (None, 3)
