@@ -6,7 +6,7 @@ from keras import ops
 
 from skautokeras._data.target import balanced_weights
 from skautokeras._layers.ensemble import mean_of_members
-from skautokeras._training.optimization import learning_rate_factor
+from skautokeras._training.schedules import learning_rate_factor
 
 
 def averaged(model):

@@ -149,8 +149,8 @@ class Head(Block):
         """
         raise NotImplementedError
 
-    def doubt(self, encoded, target):
-        """Return the targets that networks are compared on.
+    def soften_validation_labels(self, encoded, target):
+        """Return the targets that networks are compared on; labels are less certain.
 
         Parameters
         ----------
@@ -161,7 +161,7 @@ class Head(Block):
 
         Returns
         -------
-        doubted : array
+        softened : array
             Of the same shape.
         """
         return encoded
@@ -238,16 +238,15 @@ class ClassificationHead(Head):
         n_classes = self._n_classes(target)
         return encoded * (1.0 - amount) + amount / n_classes
 
-    def doubt(self, encoded, target):
-        """Return encoded labels that are known as far as so many rows can tell.
+    def soften_validation_labels(self, encoded, target):
+        """Return encoded labels, each wrong with the `probability_of_error`.
 
-        Each has the `share_of_doubt` that it is another one. Else, of networks that are
-        all right about a few rows, the most certain one were the best. Only for the
-        default loss.
+        Otherwise the most certain one of several networks that predict a few rows
+        correctly would be the best. It holds for the default loss only.
         """
         n_rows = ops.cast(ops.shape(encoded)[0], "float32")
         n_classes = self._n_classes(target)
-        amount = n_classes / (n_classes - 1) * share_of_doubt(n_rows)
+        amount = n_classes / (n_classes - 1) * probability_of_error(n_rows)
         return self.smooth(encoded, target, amount)
 
     def _n_classes(self, target):
@@ -343,8 +342,8 @@ def check_heads(heads):
         head.make_metrics(target)
 
 
-def share_of_doubt(n_rows):
-    """Return by which share a label may be another one, as far as n rows can tell.
+def probability_of_error(n_rows):
+    """Return how likely a label is wrong if a network predicts n labels correctly.
 
     ``1 / (n + 2)``, Laplace's rule of succession for rows without a mistake (Platt,
     Probabilistic outputs for support vector machines, 1999).
@@ -352,12 +351,12 @@ def share_of_doubt(n_rows):
     Parameters
     ----------
     n_rows : int or tensor
-        Labels there are.
+        Number of labels.
 
     Examples
     --------
-    >>> from skautokeras._space.heads import share_of_doubt
-    >>> share_of_doubt(98)
+    >>> from skautokeras._space.heads import probability_of_error
+    >>> probability_of_error(98)
     0.01
     """
     return 1.0 / (n_rows + 2)
