@@ -18,6 +18,7 @@ from skautokeras._layers.ensemble import (
     MeanOfMembers,
     MemberDense,
     MemberScaling,
+    mean_of_members,
 )
 from skautokeras._layers.gradients import OrientedGradients
 from skautokeras._layers.image import (

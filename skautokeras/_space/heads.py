@@ -6,7 +6,11 @@ from numbers import Real
 import keras
 from keras import ops
 
-from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
+from skautokeras._layers.ensemble import (
+    MeanOfMembers,
+    MemberDense,
+    mean_over_members,
+)
 from skautokeras._layers.target import WithinRange
 from skautokeras._sklearn import Interval
 from skautokeras._space.block import Block, snake_case
@@ -55,10 +59,7 @@ class Head(Block):
         loss : keras.losses.Loss
             Of encoded targets and outputs.
         """
-        if self.loss is None:
-            return self.default_loss(target)
-        loss = keras.losses.get(self.loss)
-        return loss if isinstance(loss, keras.losses.Loss) else _FunctionLoss(loss)
+        return self.default_loss(target) if self.loss is None else as_loss(self.loss)
 
     def make_metrics(self, target):
         """Return the metrics of the head, with nothing counted yet.
@@ -376,7 +377,10 @@ class LossOfMembers(keras.losses.Loss):
     Parameters
     ----------
     loss : keras.losses.Loss
-        Of encoded targets and the outputs of one network.
+        Loss of encoded targets and the outputs of one network.
+    network_weights : sequence of float, default=(1.0,)
+        Weights of several networks, whose outputs stand side by side as members, the
+        same number of each. They sum to 1.
 
     Examples
     --------
@@ -388,9 +392,10 @@ class LossOfMembers(keras.losses.Loss):
     1.0
     """
 
-    def __init__(self, loss):
+    def __init__(self, loss, network_weights=(1.0,)):
         super().__init__(name=loss.name, reduction=loss.reduction)
         self.loss = loss
+        self.network_weights = tuple(network_weights)
 
     def call(self, y_true, y_pred):
         """Return the loss of each row.
@@ -409,16 +414,41 @@ class LossOfMembers(keras.losses.Loss):
             ops.repeat(y_true, n_members, axis=0),
             ops.reshape(y_pred, (-1, n_outputs)),
         )
-        return ops.mean(ops.reshape(losses, (-1, n_members)), axis=1)
+        losses = ops.reshape(losses, (-1, n_members))
+        return mean_over_members(losses, self.network_weights)
 
     def get_config(self):
         """Return what `from_config` needs."""
-        return {"loss": keras.saving.serialize_keras_object(self.loss)}
+        loss = keras.saving.serialize_keras_object(self.loss)
+        return {"loss": loss, "network_weights": list(self.network_weights)}
 
     @classmethod
     def from_config(cls, config):
         """Return the loss that a configuration describes."""
-        return cls(keras.saving.deserialize_keras_object(config["loss"]))
+        loss = keras.saving.deserialize_keras_object(config["loss"])
+        return cls(loss, config.get("network_weights", (1.0,)))
+
+
+def as_loss(loss):
+    """Return a loss in any form as a Keras loss, which knows the loss of each row.
+
+    Parameters
+    ----------
+    loss : str, callable or keras.losses.Loss
+        As in `keras.Model.compile`.
+
+    Returns
+    -------
+    loss : keras.losses.Loss
+
+    Examples
+    --------
+    >>> from skautokeras._space.heads import as_loss
+    >>> as_loss("mean_squared_error").name
+    'mean_squared_error'
+    """
+    loss = keras.losses.get(loss)
+    return loss if isinstance(loss, keras.losses.Loss) else _FunctionLoss(loss)
 
 
 @keras.saving.register_keras_serializable("skautokeras")

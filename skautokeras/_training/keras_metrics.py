@@ -117,11 +117,14 @@ class MetricOfMean(keras.metrics.Metric):
     ----------
     metric : keras.metrics.Metric
         Metric of the mean.
+    network_weights : sequence of float, default=(1.0,)
+        Weights of several networks, as in `mean_of_members`.
     """
 
-    def __init__(self, metric):
+    def __init__(self, metric, network_weights=(1.0,)):
         super().__init__(name=metric.name)
         self._metric = metric
+        self._network_weights = tuple(network_weights)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Add rows.
@@ -135,7 +138,7 @@ class MetricOfMean(keras.metrics.Metric):
         sample_weight : tensor of shape (batch,) or None, default=None
             Weights of the rows.
         """
-        y_pred = mean_of_members(y_pred)
+        y_pred = mean_of_members(y_pred, self._network_weights)
         self._metric.update_state(y_true, y_pred, sample_weight=sample_weight)
 
     def result(self):
@@ -148,9 +151,11 @@ class MetricOfMean(keras.metrics.Metric):
 
     def get_config(self):
         """Return what `from_config` needs."""
-        return {"metric": keras.saving.serialize_keras_object(self._metric)}
+        metric = keras.saving.serialize_keras_object(self._metric)
+        return {"metric": metric, "network_weights": list(self._network_weights)}
 
     @classmethod
     def from_config(cls, config):
         """Return the metric that a configuration describes."""
-        return cls(keras.saving.deserialize_keras_object(config["metric"]))
+        metric = keras.saving.deserialize_keras_object(config["metric"])
+        return cls(metric, config["network_weights"])

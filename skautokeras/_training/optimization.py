@@ -65,8 +65,9 @@ def optimizer_for(network, optimizer):
     Returns
     -------
     optimizer : keras.optimizers.Optimizer
-        A copy with the rules of this package. An optimizer of the user's own class
-        comes back as it is, except that it leaves alone what is `not_decayed`.
+        A copy with the rules of this package, built for the network. An optimizer of
+        the user's own class comes back as it is, except that it leaves alone what is
+        `not_decayed`.
     """
     variables = network.trainable_variables
     kept = not_decayed(network, variables)
@@ -81,7 +82,10 @@ def optimizer_for(network, optimizer):
         "undecayed": [i for i, v in enumerate(variables) if id(v) in ids],
         "own_rates": "none" if factors is None else "variables",
     }
-    return (made_by or type(optimizer)).from_config(config)
+    ruled = (made_by or type(optimizer)).from_config(config)
+    # Now, so that the first epoch finds the factors of the learning rate.
+    ruled.build(variables)
+    return ruled
 
 
 def not_decayed(network, variables):
