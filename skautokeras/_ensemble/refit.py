@@ -121,14 +121,14 @@ def _refitted(problem, trial, rows, deadline):
     if deadline.passed():
         return None
     search_space = problem.search_space
-    recipe = problem.recipe.as_refit(trial.planned_epochs, trial.best_epoch)
-    with seeded(trial.seed), recipe.scope():
+    options = problem.options.as_refit(trial.planned_epochs, trial.best_epoch)
+    with seeded(trial.seed), options.scope():
         built = search_space.build(trial.values)
     try:
-        with recipe.scope():
+        with options.scope():
             monitor = train(
                 built,
-                recipe,
+                options,
                 rows,
                 None,
                 None,
@@ -140,7 +140,7 @@ def _refitted(problem, trial, rows, deadline):
         return None
     if monitor.epoch < trial.best_epoch:
         return None
-    if recipe.distribution is None and not accelerator.has_fast_gpu():
+    if options.distribution is None and not accelerator.has_fast_gpu():
         return built.model
     # Copies of the weights on several devices, and bfloat16, are for training only.
     weights = built.network.get_weights()

@@ -1,3 +1,2 @@
 # The contract of this room.
 from .base import BaseAutoEstimator as BaseAutoEstimator
-from .base import Sample as Sample

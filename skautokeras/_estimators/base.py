@@ -278,17 +278,29 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         )
 
     def to_scikeras(self, *, fitted=False):
-        """Return the found network as a SciKeras estimator behind the preprocessing.
+        """Return the chosen network as a SciKeras estimator behind the preprocessing.
 
         The pipeline trains the network again on other rows without a new search, in
         `cross_val_score` and `GridSearchCV` as well, with parameters such as
         ``model__optimizer__learning_rate``, ``model__epochs`` and
         ``model__batch_size``. Preprocessing is fitted again as well, and the network is
-        built for what that learns. Of an ensemble, all networks are trained as one,
-        whose output is their weighted mean, with the settings of the best one, for as
-        many epochs as that one was best after. With several heads, y goes in and comes
-        out as it does here, and ``model__loss``, ``model__metrics``,
-        ``model__class_weight`` and ``model__compile__loss_weights`` are dicts by head.
+        built for what that learns. With several heads, y goes in and comes out as it
+        does here, and ``model__loss``, ``model__metrics``, ``model__class_weight`` and
+        ``model__compile__loss_weights`` are dicts by head.
+
+        The training follows the rules of the search: weight decay, dropout and their
+        schedules, schedule of the learning rate, warm-up, averages of the weights,
+        learning rates of single layers, label smoothing, and a loss for each network of
+        an ensemble and each member of a network. The schedules span ``model__epochs``,
+        and a changed learning rate scales its schedule. These things remain different:
+
+        - Keras draws the order of the rows, and the last batch of an epoch is smaller.
+        - Rates follow their schedule from epoch to epoch, not from step to step.
+        - Large embeddings are learned by the optimizer like other weights, not by rows.
+        - All networks of an ensemble are trained with the settings of the best one, for
+          as many epochs as that one was best after.
+        - An optimizer of a class that Keras does not have follows the schedule of the
+          learning rate, but neither that of weight decay nor rates of single layers.
 
         Parameters
         ----------
@@ -304,13 +316,14 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             a `scikeras.wrappers.BaseWrapper` whose score is the mean over the heads of
             accuracy (classes) or R2 (numbers).
         """
-        from skautokeras._export.scikeras import Found, fill_pipeline, make_pipeline
+        from skautokeras._export.scikeras import fill_pipeline, make_pipeline
+        from skautokeras._export.scikeras_networks import ChosenNetworks
 
         check_is_fitted(self)
         graph = self._wire()
         chosen = self.leaderboard_[self.leaderboard_["weight"] > 0]
         chosen = chosen.sort_values("score", ascending=False, kind="stable")
-        found = Found(
+        networks = ChosenNetworks(
             inputs=graph.inputs,
             outputs=graph.outputs,
             values=[dict(values) for values in chosen["params"]],
@@ -321,7 +334,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             batch_size=self.batch_size,
         )
         pipeline = make_pipeline(
-            found,
+            networks,
             self._adapter,
             self._targets.schemas_,
             random_state=self.random_state,

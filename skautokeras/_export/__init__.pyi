@@ -4,10 +4,12 @@ from .raw_inputs import KERAS as KERAS
 from .raw_inputs import RawInputs as RawInputs
 from .raw_inputs import input_names as input_names
 from .raw_model import make_arrays as make_arrays
-from .scikeras import Found as Found
-from .scikeras import KerasClassifier as KerasClassifier
-from .scikeras import KerasRegressor as KerasRegressor
-from .scikeras import Preprocessing as Preprocessing
+from .scikeras import make_pipeline as make_pipeline
+from .scikeras import training_params as training_params
+from .scikeras_estimators import KerasClassifier as KerasClassifier
+from .scikeras_estimators import KerasRegressor as KerasRegressor
+from .scikeras_networks import ChosenNetworks as ChosenNetworks
+from .scikeras_table import Preprocessing as Preprocessing
 from .scikeras_training import loss_of as loss_of
 from .scikeras_training import weights_of_values as weights_of_values
 from .state import array_from_bytes as array_from_bytes

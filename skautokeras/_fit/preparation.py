@@ -17,11 +17,11 @@ from skautokeras._search.journal import Journal
 from skautokeras._space.heads import check_heads
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._state.fingerprint import fingerprint
-from skautokeras._training.compiled_epoch import loss_on
 from skautokeras._training.distribution import make_strategy
 from skautokeras._training.objective import judges_labels, make_objective
+from skautokeras._training.options import TrainingOptions
 from skautokeras._training.problem import Fold, Problem
-from skautokeras._training.trainer import Recipe
+from skautokeras._training.validation_loss import loss_on
 
 _MAX_SEED = 2**31 - 1
 
@@ -192,7 +192,7 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
         search_space,
         objective,
         tuple(folds),
-        Recipe(
+        TrainingOptions(
             heads=heads,
             callbacks=options.callbacks,
             shuffle=options.shuffle,

@@ -15,9 +15,9 @@ from skautokeras._search.search import best_trial, search
 from skautokeras._search.selection import mean_outputs, select_ensemble
 from skautokeras._search.trial import evaluate
 from skautokeras._space.portfolio import predefined, rank
-from skautokeras._training.compiled_epoch import loss_on
 from skautokeras._training.pruning import median_curve
 from skautokeras._training.trainer import time_step
+from skautokeras._training.validation_loss import loss_on
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ def run_trials(preparation, options, deadline, progress, on_trial, n_workers):
     admission = Admission(
         problem.search_space,
         problem.n_train_rows(data),
-        partial(time_step, problem.search_space, problem.recipe, data.train),
+        partial(time_step, problem.search_space, problem.options, data.train),
         max_model_size=options.max_model_size,
         n_folds=len(problem.folds),
     )

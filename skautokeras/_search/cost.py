@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import keras
 
+from skautokeras._layers.base import walk
 from skautokeras._layers.categorical import CategoricalEmbedding
 from skautokeras._layers.ensemble import BatchEnsembleDense, MemberDense, MemberScaling
-from skautokeras._layers.pretrained import TextEncoder
+from skautokeras._layers.pretrained import FineTuned, TextEncoder
 from skautokeras._layers.text import WeightedBag
 from skautokeras._space.unfilled import without_weights
 
@@ -77,12 +78,12 @@ def count_flops(network):
     >>> count_flops(keras.Model(x, keras.layers.Dense(3)(x)))
     24
     """
-    return sum(map(_layer_flops, network.layers))
+    return sum(map(_layer_flops, walk(network)))
 
 
 def _layer_flops(layer):
-    if isinstance(layer, keras.Model):
-        return count_flops(layer)
+    if isinstance(layer, FineTuned):
+        return count_flops(layer.network)
     if isinstance(layer, _TABLES):
         return 0
     if isinstance(layer, WeightedBag):

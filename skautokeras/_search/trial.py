@@ -9,10 +9,10 @@ import numpy as np
 
 from skautokeras._search.cost import count_flops
 from skautokeras._state.randomness import seeded
-from skautokeras._training.compiled_epoch import loss_on
 from skautokeras._training.objective import Evaluation
 from skautokeras._training.pruning import fold_score
 from skautokeras._training.trainer import train
+from skautokeras._training.validation_loss import loss_on
 
 # Characters of an error that are kept; TensorFlow can put whole arrays into one.
 _MAX_REASON = 2000
@@ -108,12 +108,12 @@ def evaluate(
     trial = Trial(values=dict(values), seed=seed)
     # "tuner/..." is what hyperband tells besides hyperparameters.
     epochs = values.get("tuner/epochs")
-    recipe = problem.recipe
-    recipe = recipe if epochs is None else replace(recipe, epochs=int(epochs))
+    options = problem.options
+    options = options if epochs is None else replace(options, epochs=int(epochs))
     trained = []
     try:
         for i, fold in enumerate(problem.folds):
-            with seeded(fold_seed(seed, i)), recipe.scope():
+            with seeded(fold_seed(seed, i)), options.scope():
                 built = fold.search_space.build(values)
             if i == 0:
                 trial = replace(
@@ -125,10 +125,10 @@ def evaluate(
                         built.hyperparameters
                     ),
                 )
-            with recipe.scope():
+            with options.scope():
                 monitor = train(
                     built,
-                    recipe,
+                    options,
                     *fold.rows(data),
                     fold.objective,
                     deadline=_share(deadline, len(problem.folds) - i),

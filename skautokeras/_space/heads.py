@@ -6,7 +6,11 @@ from dataclasses import replace
 import keras
 from keras import ops
 
-from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
+from skautokeras._layers.ensemble import (
+    MeanOfMembers,
+    MemberDense,
+    mean_over_members,
+)
 from skautokeras._layers.target import WithinRange
 from skautokeras._space.block import Block, snake_case
 from skautokeras._space.declaration import Fixed, check_parameters
@@ -43,10 +47,7 @@ class Head(Block):
         loss : keras.losses.Loss
             Of encoded targets and outputs.
         """
-        if self.loss is None:
-            return self.default_loss(target)
-        loss = keras.losses.get(self.loss)
-        return loss if isinstance(loss, keras.losses.Loss) else _FunctionLoss(loss)
+        return self.default_loss(target) if self.loss is None else as_loss(self.loss)
 
     def make_metrics(self, target):
         """Return the metrics of the head, with nothing counted yet.
@@ -137,8 +138,8 @@ class Head(Block):
         """
         raise NotImplementedError
 
-    def doubt(self, encoded, target):
-        """Return the targets that networks are compared on.
+    def soften_validation_labels(self, encoded, target):
+        """Return the targets that networks are compared on; labels are less certain.
 
         Parameters
         ----------
@@ -149,7 +150,7 @@ class Head(Block):
 
         Returns
         -------
-        doubted : array
+        softened : array
             Of the same shape.
         """
         return encoded
@@ -221,16 +222,15 @@ class ClassificationHead(Head):
         n_classes = self._n_classes(target)
         return encoded * (1.0 - amount) + amount / n_classes
 
-    def doubt(self, encoded, target):
-        """Return encoded labels that are known as far as so many rows can tell.
+    def soften_validation_labels(self, encoded, target):
+        """Return encoded labels, each wrong with the `probability_of_error`.
 
-        Each has the `share_of_doubt` that it is another one. Else, of networks that are
-        all right about a few rows, the most certain one were the best. Only for the
-        default loss.
+        Otherwise the most certain one of several networks that predict a few rows
+        correctly would be the best. It holds for the default loss only.
         """
         n_rows = ops.cast(ops.shape(encoded)[0], "float32")
         n_classes = self._n_classes(target)
-        amount = n_classes / (n_classes - 1) * share_of_doubt(n_rows)
+        amount = n_classes / (n_classes - 1) * probability_of_error(n_rows)
         return self.smooth(encoded, target, amount)
 
     def _n_classes(self, target):
@@ -307,8 +307,8 @@ def check_heads(heads):
         head.make_metrics(target)
 
 
-def share_of_doubt(n_rows):
-    """Return by which share a label may be another one, as far as n rows can tell.
+def probability_of_error(n_rows):
+    """Return how likely a label is wrong if a network predicts n labels correctly.
 
     ``1 / (n + 2)``, Laplace's rule of succession for rows without a mistake (Platt,
     Probabilistic outputs for support vector machines, 1999).
@@ -316,12 +316,12 @@ def share_of_doubt(n_rows):
     Parameters
     ----------
     n_rows : int or tensor
-        Labels there are.
+        Number of labels.
 
     Examples
     --------
-    >>> from skautokeras._space.heads import share_of_doubt
-    >>> share_of_doubt(98)
+    >>> from skautokeras._space.heads import probability_of_error
+    >>> probability_of_error(98)
     0.01
     """
     return 1.0 / (n_rows + 2)
@@ -341,7 +341,10 @@ class LossOfMembers(keras.losses.Loss):
     Parameters
     ----------
     loss : keras.losses.Loss
-        Of encoded targets and the outputs of one network.
+        Loss of encoded targets and the outputs of one network.
+    network_weights : sequence of float, default=(1.0,)
+        Weights of several networks, whose outputs stand side by side as members, the
+        same number of each. They sum to 1.
 
     Examples
     --------
@@ -353,9 +356,10 @@ class LossOfMembers(keras.losses.Loss):
     1.0
     """
 
-    def __init__(self, loss):
+    def __init__(self, loss, network_weights=(1.0,)):
         super().__init__(name=loss.name, reduction=loss.reduction)
         self.loss = loss
+        self.network_weights = tuple(network_weights)
 
     def call(self, y_true, y_pred):
         """Return the loss of each row.
@@ -374,16 +378,41 @@ class LossOfMembers(keras.losses.Loss):
             ops.repeat(y_true, n_members, axis=0),
             ops.reshape(y_pred, (-1, n_outputs)),
         )
-        return ops.mean(ops.reshape(losses, (-1, n_members)), axis=1)
+        losses = ops.reshape(losses, (-1, n_members))
+        return mean_over_members(losses, self.network_weights)
 
     def get_config(self):
         """Return what `from_config` needs."""
-        return {"loss": keras.saving.serialize_keras_object(self.loss)}
+        loss = keras.saving.serialize_keras_object(self.loss)
+        return {"loss": loss, "network_weights": list(self.network_weights)}
 
     @classmethod
     def from_config(cls, config):
         """Return the loss that a configuration describes."""
-        return cls(keras.saving.deserialize_keras_object(config["loss"]))
+        loss = keras.saving.deserialize_keras_object(config["loss"])
+        return cls(loss, config.get("network_weights", (1.0,)))
+
+
+def as_loss(loss):
+    """Return a loss in any form as a Keras loss, which knows the loss of each row.
+
+    Parameters
+    ----------
+    loss : str, callable or keras.losses.Loss
+        As in `keras.Model.compile`.
+
+    Returns
+    -------
+    loss : keras.losses.Loss
+
+    Examples
+    --------
+    >>> from skautokeras._space.heads import as_loss
+    >>> as_loss("mean_squared_error").name
+    'mean_squared_error'
+    """
+    loss = keras.losses.get(loss)
+    return loss if isinstance(loss, keras.losses.Loss) else _FunctionLoss(loss)
 
 
 @keras.saving.register_keras_serializable("skautokeras")

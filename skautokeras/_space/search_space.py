@@ -8,6 +8,7 @@ import keras
 import keras_tuner
 
 from skautokeras._data.schema import ImageSchema, StructuredDataSchema
+from skautokeras._layers.base import traits_of
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
 from skautokeras._space.heads import LossOfMembers
@@ -338,16 +339,14 @@ def _features(x, *, is_input):
 
 
 def _split_preprocessing(model, inputs, outputs):
-    """Cut a model behind the layers marked ``preprocessing`` at its start."""
+    """Cut a model behind the preprocessing layers at its start."""
     origin = {id(tensor): name for name, tensor in inputs.items()}
     later = []
     for operation in model.operations:
         if isinstance(operation, keras.layers.InputLayer):
             continue
         sources = keras.tree.flatten(operation.input)
-        if getattr(operation, "preprocessing", False) and all(
-            id(x) in origin for x in sources
-        ):
+        if traits_of(operation).preprocessing and all(id(x) in origin for x in sources):
             origin[id(operation.output)] = origin[id(sources[0])]
         else:
             later.extend(sources)
@@ -359,22 +358,29 @@ def _split_preprocessing(model, inputs, outputs):
         border[_free_name(origin[id(x)], border)] = x
     if all(border[name] is inputs.get(name) for name in border):
         return None, model
-    for name, tensor in border.items():
-        # Keras wants the keys of a dict of inputs to be the names of the tensors.
-        tensor.name = name
-    # It clones the nodes behind the border, and a model made before that would lose its
-    # config.
-    network = keras.Model(border, outputs)
-    _name_inputs(network)
+    # Before the other half: a model that is there when its layers are called once more
+    # loses its config.
+    network = _called_on_inputs(list(border.values()), outputs, list(border))
     return keras.Model(inputs, border), network
 
 
-def _name_inputs(network):
-    """Give the inputs that Keras has cloned the names that they have as keys."""
-    names = {id(tensor): name for name, tensor in network.input.items()}
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.InputLayer):
-            layer.name = layer.output.name = names[id(layer.output)]
+def _called_on_inputs(tensors, outputs, names):
+    """Return the network between tensors and outputs, with named inputs of its own.
+
+    Keras names the inputs of a network that begins inside of another one as it likes,
+    and they must have the names that they have as keys. So all layers are called once
+    more, on inputs that have these names.
+    """
+    inputs = [
+        keras.Input(batch_shape=x.shape, dtype=x.dtype, name=name)
+        for x, name in zip(tensors, names, strict=True)
+    ]
+    network = keras.models.clone_model(
+        keras.Model(tensors, outputs),
+        input_tensors=inputs,
+        clone_function=lambda layer: layer,
+    )
+    return keras.Model(dict(zip(names, inputs, strict=True)), network.output)
 
 
 def _free_name(name, names):

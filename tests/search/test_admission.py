@@ -201,8 +201,8 @@ def test_a_network_that_cannot_take_a_step_is_left_to_its_trial(problem):
 
 
 def test_a_step_of_the_real_network_takes_time_and_leaves_no_trace(problem):
-    recipe = problem.recipe
-    assert 0 < time_step(problem.search_space, recipe, problem.data.train, {}) < 1
-    _, before = problem.train(recipe=problem.recipe)
-    _, after = problem.train(recipe=recipe)
+    options = problem.options
+    assert 0 < time_step(problem.search_space, options, problem.data.train, {}) < 1
+    _, before = problem.train(options=problem.options)
+    _, after = problem.train(options=options)
     assert before.history == after.history

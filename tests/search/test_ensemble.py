@@ -241,13 +241,13 @@ def trials(problem):
 
 @pytest.fixture
 def trained(monkeypatch):
-    """What `finish` has trained: (recipe, rows, valid_rows, monitor)."""
+    """What `finish` has trained: (options, rows, valid_rows, monitor)."""
     calls = []
     train = refit_module.train
 
-    def spy(built, recipe, rows, valid_rows, objective, **kwargs):
-        monitor = train(built, recipe, rows, valid_rows, objective, **kwargs)
-        calls.append((recipe, rows, valid_rows, monitor))
+    def spy(built, options, rows, valid_rows, objective, **kwargs):
+        monitor = train(built, options, rows, valid_rows, objective, **kwargs)
+        calls.append((options, rows, valid_rows, monitor))
         return monitor
 
     monkeypatch.setattr(refit_module, "train", spy)
@@ -270,11 +270,11 @@ class PassesAfter(Deadline):
 def refitted(problem, trials, weights, *, rows=None, deadline=None, refit=True):
     data = replace(problem.data, all=rows or problem.data.all)
     deadline = deadline or Deadline(None)
-    recipe = problem.recipe
+    options = problem.options
     return finish(
         trials,
         weights,
-        problem.of_one_fold(recipe=recipe),
+        problem.of_one_fold(options=options),
         data,
         refit=refit,
         deadline=deadline,
@@ -313,7 +313,7 @@ def test_a_refit_sees_all_rows_for_as_many_epochs_as_were_best(
     trials = [replace(trials[0], best_epoch=3), trials[1]]
     ensemble = refitted(problem, trials, {1: 0.6, 0: 0.4})
     assert len(ensemble.models) == len(trained) == 2
-    for (recipe, rows, valid_rows, monitor), of in zip(
+    for (options, rows, valid_rows, monitor), of in zip(
         trained, (trials[1], trials[0]), strict=True
     ):
         assert len(rows) == len(problem.data.all) == 150
@@ -321,7 +321,7 @@ def test_a_refit_sees_all_rows_for_as_many_epochs_as_were_best(
         assert valid_rows is None
         assert monitor.epoch == of.best_epoch
         # The learning rate falls as it did in the trial.
-        assert recipe.epochs == monitor.epochs == of.planned_epochs
+        assert options.epochs == monitor.epochs == of.planned_epochs
 
 
 def test_a_refit_learns_from_the_validation_rows(problem, trials):

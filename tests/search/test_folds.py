@@ -50,7 +50,7 @@ def folds(problem):
             Fold(problem.search_space, objective(part), train, part)
             for (train, _), part in zip(splits, parts, strict=True)
         ),
-        problem.recipe,
+        problem.options,
     )
     return SimpleNamespace(data=data, problem=shared, y=y)
 
@@ -188,11 +188,11 @@ def test_every_fold_has_its_share_of_the_time(problem, folds, clock):
         clock.now += 1.0
         return False
 
-    recipe = replace(problem.recipe, epochs=1000, early_stopping=False)
+    options = replace(problem.options, epochs=1000, early_stopping=False)
     long = SimpleNamespace(
-        data=folds.data, problem=replace(folds.problem, recipe=recipe)
+        data=folds.data, problem=replace(folds.problem, options=options)
     )
-    evaluated(long, deadline=Deadline(30.0), on_epoch=on_epoch)
+    evaluated(long, deadline=Deadline(30.0, clock), on_epoch=on_epoch)
     first = [now for now, epoch in started if epoch == 1]
     assert first == pytest.approx([0, 10, 20], abs=2)
     assert clock.now == pytest.approx(30, abs=2)
@@ -202,16 +202,16 @@ def test_a_refit_takes_as_long_as_was_best_on_average(problem, trial, folds):
     trial = replace(trial, best_epoch=2)
     epochs = []
 
-    class Recipe(type(problem.recipe)):
+    class TrainingOptions(type(problem.options)):
         def as_refit(self, planned_epochs, best_epoch):
             epochs.append((planned_epochs, best_epoch))
             return super().as_refit(planned_epochs, best_epoch)
 
-    recipe = Recipe(heads=problem.search_space.heads, epochs=6)
+    options = TrainingOptions(heads=problem.search_space.heads, epochs=6)
     ensemble = finish(
         [trial],
         {0: 1.0},
-        replace(folds.problem, recipe=recipe),
+        replace(folds.problem, options=options),
         folds.data,
         refit=True,
         deadline=Deadline(None),

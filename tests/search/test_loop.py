@@ -181,7 +181,7 @@ def finished(*seconds):
 
 
 def test_the_time_that_is_left_is_shared_out(clock):
-    deadline = Deadline(100)
+    deadline = Deadline(100, clock)
     assert trial_deadline(deadline, [], 0.0).left() == 50
     assert trial_deadline(deadline, finished(1), 20.0).left() == 40
     assert trial_deadline(deadline, finished(1, 1), 20.0).left() == 80
@@ -189,11 +189,13 @@ def test_the_time_that_is_left_is_shared_out(clock):
     assert trial_deadline(deadline, finished(4, 4, 4), 0.0).left() == 5
     assert trial_deadline(deadline, finished(40, 40, 40), 0.0) is None
     assert trial_deadline(deadline, finished(4, 4, 4), 5.0) is None
-    assert trial_deadline(Deadline(None), finished(4), 9e9).left() == float("inf")
+    assert trial_deadline(Deadline(None, clock), finished(4), 9e9).left() == float(
+        "inf"
+    )
 
 
 def test_a_deadline_passes(clock):
-    deadline = Deadline(10)
+    deadline = Deadline(10, clock)
     clock.now = 4.0
     assert (deadline.left(), deadline.spent(), deadline.passed()) == (6.0, 4.0, False)
     assert deadline.within(3).left() == 3
@@ -204,7 +206,7 @@ def test_a_deadline_passes(clock):
 
 
 def test_failed_trials_say_nothing_about_how_long_a_trial_takes(clock):
-    deadline = Deadline(100)
+    deadline = Deadline(100, clock)
     failed = [Trial({}, 0, error="no", seconds=1000.0)] * 5
     # Still among the first: none has completed.
     assert trial_deadline(deadline, failed, 0.0).left() == 50
@@ -213,19 +215,19 @@ def test_failed_trials_say_nothing_about_how_long_a_trial_takes(clock):
 
 
 def test_a_trial_that_gets_half_of_the_usual_time_is_started(clock):
-    deadline = Deadline(10)
+    deadline = Deadline(10, clock)
     usual = finished(1, 20, 1000)  # the median counts
     assert trial_deadline(deadline, usual, 0.0).left() == 10
     assert trial_deadline(deadline, usual, 0.1) is None
 
 
 def test_the_first_trial_is_started_even_if_all_time_is_reserved(clock):
-    assert trial_deadline(Deadline(10), [], 10.0).passed()
-    assert trial_deadline(Deadline(10), [], 30.0).passed()
-    assert trial_deadline(Deadline(0), [], 0.0).passed()
+    assert trial_deadline(Deadline(10, clock), [], 10.0).passed()
+    assert trial_deadline(Deadline(10, clock), [], 30.0).passed()
+    assert trial_deadline(Deadline(0, clock), [], 0.0).passed()
     failed = [Trial({}, 0, error="no")]
-    assert trial_deadline(Deadline(10), failed, 10.0) is None
-    assert trial_deadline(Deadline(0), failed, 0.0) is None
+    assert trial_deadline(Deadline(10, clock), failed, 10.0) is None
+    assert trial_deadline(Deadline(0, clock), failed, 0.0) is None
 
 
 def test_no_trial_starts_behind_the_deadline(oracle, clock):
@@ -236,7 +238,7 @@ def test_no_trial_starts_behind_the_deadline(oracle, clock):
         clock.now += 30.0  # whatever the deadline says
         return Trial(dict(values), seed, score=0.0, seconds=30.0)
 
-    search(oracle, slow, seeds=range(9), deadline=Deadline(100))
+    search(oracle, slow, seeds=range(9), deadline=Deadline(100, clock))
     # At 90 seconds there is less than half of a usual trial left.
     assert starts == [0.0, 30.0, 60.0]
 
@@ -255,7 +257,7 @@ def test_a_search_leaves_the_time_that_is_reserved(oracle, clock, reserved):
         return reserved
 
     trials, _ = search(
-        oracle, use_up, seeds=range(9), deadline=Deadline(100), reserve=reserve
+        oracle, use_up, seeds=range(9), deadline=Deadline(100, clock), reserve=reserve
     )
     budget = 100 - reserved
     # A half of what is left for each of the first two, then all of it.
@@ -336,7 +338,7 @@ def test_what_is_left_for_a_first_epoch_is_without_the_reserve(oracle, clock):
         oracle,
         parabola,
         seeds=range(1),
-        deadline=Deadline(60),
+        deadline=Deadline(60, clock),
         reserve=lambda trials: 20.0,
         refusal=refusal,
     )

@@ -117,7 +117,7 @@ def test_trials_are_those_of_a_search_without_workers(problem):
     train = partial(
         evaluate,
         search_space=problem.search_space,
-        recipe=replace(problem.recipe, epochs=2),
+        options=replace(problem.options, epochs=2),
         objective=problem.objective("accuracy"),
     )
     data = replace(problem.data, all=None)

@@ -99,7 +99,7 @@ def test_trained_networks_are_the_same_to_the_last_bit(problem, tmp_path):
             seed,
             deadline,
             problem=Problem.of_one_fold(
-                problem.search_space, problem.objective(), problem.recipe
+                problem.search_space, problem.objective(), problem.options
             ),
             data=problem.data,
         )
@@ -154,7 +154,7 @@ def test_what_was_turned_down_for_want_of_time_stays_so(
             oracle,
             lambda values, seed, deadline: fake(values, seed),
             seeds=range(8),
-            deadline=Deadline(seconds),
+            deadline=Deadline(seconds, clock),
             refusal=refuse_some,
             journal=Journal(tmp_path, DATA, seed=1),
             workers=Two() if n_jobs == 2 else None,

@@ -39,7 +39,7 @@ from skautokeras._space import (
     build_block,
 )
 from skautokeras._space.efficient_net import _bytes
-from skautokeras._training import Chunks, CompiledNetwork, learning_rate_factors
+from skautokeras._training import Chunks, CompiledEpoch, learning_rate_factors
 
 SIZES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (5, 20, 2), (1, 1, 3), (70, 64, 3)]
 SERIES = [(1, 2), (3, 1), (20, 3)]
@@ -620,14 +620,13 @@ def trained(block, source, head=None):
         n_samples=8,
     )
     built = search_space.build({})
-    network = CompiledNetwork(built, search_space.heads)
-    network.start(built)
+    epoch = CompiledEpoch(built, search_space.heads)
     y = dict.fromkeys(search_space.heads, np.arange(8, dtype="float32") % 2)
     chunks = Chunks(Rows(arrays, y, weight=None), lambda rows: rows, 4, seed=None)
-    before = network.state[0]
-    logs = network.run_epoch(chunks.epoch(), np.full(2, 1e-3))
+    before = epoch.weights.state[0]
+    logs = epoch.run_epoch(chunks.epoch(), np.full(2, 1e-3))
     assert np.isfinite(logs["loss"])
-    return before, network.state[0]
+    return before, epoch.weights.state[0]
 
 
 def images(*shape):

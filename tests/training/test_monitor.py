@@ -147,7 +147,7 @@ def test_the_callback_hears_of_every_epoch_and_its_yes_ends_it():
 def test_progress_grows_from_zero_to_one_whatever_ends_the_training(
     clock, epochs, seconds, passed_before
 ):
-    deadline = Deadline(None if seconds is None else seconds + passed_before)
+    deadline = Deadline(None if seconds is None else seconds + passed_before, clock)
     clock.now = passed_before  # the training begins later than the fit
     seen, parts = monitor(epochs=epochs, deadline=deadline), []
     while not seen.finished:
@@ -164,7 +164,7 @@ def test_progress_grows_from_zero_to_one_whatever_ends_the_training(
 
 
 def test_progress_with_a_deadline_far_away_is_that_without_one(clock):
-    far, never = monitor(deadline=Deadline(1e6)), monitor()
+    far, never = monitor(deadline=Deadline(1e6, clock)), monitor()
     for _ in range(10):
         assert far.next_progress() == pytest.approx(never.next_progress())
         clock.now += 1.0
@@ -186,7 +186,7 @@ def test_progress_runs_from_zero_to_one_without_gaps():
 
 
 def test_a_deadline_hurries_the_progress(clock):
-    seen, starts = monitor(epochs=1000, deadline=Deadline(4)), []
+    seen, starts = monitor(epochs=1000, deadline=Deadline(4, clock)), []
     while not seen.finished:
         starts.append(seen.next_progress()[0])
         clock.now += 1.0

@@ -12,7 +12,6 @@ from skautokeras import Block, ClassificationHead, StructuredDataInput
 from skautokeras._search import evaluate
 from skautokeras._space import Graph, SearchSpace
 from skautokeras._training import CompiledCache, Deadline, Problem
-from skautokeras._training import compiled_epoch as compiled
 
 
 class Scaled(Block):
@@ -93,7 +92,7 @@ def test_networks_that_differ_do_not_share_a_compiled_function(problem, how):
             problem=Problem.of_one_fold(
                 search_space,
                 problem.objective(),
-                replace(problem.recipe, epochs=2, cache=cache),
+                replace(problem.options, epochs=2, cache=cache),
             ),
             data=problem.data,
         )
@@ -107,9 +106,8 @@ def test_networks_that_differ_do_not_share_a_compiled_function(problem, how):
 
 
 @pytest.mark.parametrize(("limit", "is_kept"), [(1, False), (10**6, True)])
-def test_large_networks_are_not_kept_for_reuse(problem, monkeypatch, limit, is_kept):
-    monkeypatch.setattr(compiled, "_KEPT_WEIGHTS", limit)
-    cache = CompiledCache()
+def test_large_networks_are_not_kept_for_reuse(problem, limit, is_kept):
+    cache = CompiledCache(max_weights=limit)
     first, second = (
         problem.search_space.build({"training/optimizer": name})
         for name in ("adam", "nadam")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skautokeras import ClassificationHead, DenseBlock, StructuredDataInput
+from skautokeras import Block, ClassificationHead, DenseBlock, StructuredDataInput
 from skautokeras._data import Data, Rows
 from skautokeras._ensemble import Ensemble
 from skautokeras._search import evaluate
@@ -20,12 +20,12 @@ from skautokeras._training import (
     CompiledCache,
     Deadline,
     Problem,
-    Recipe,
+    TrainingOptions,
     batch_bounds,
     learning_rate_factor,
     train,
 )
-from skautokeras._training import compiled_epoch as compiled
+from skautokeras.layers import Layer
 
 HEAD = "classification_head_1"
 THROUGH_FIT = {"fit_arguments": {"validation_freq": 1}}
@@ -119,10 +119,9 @@ def test_the_best_epoch_need_not_be_the_last(problem, changes):
     assert_is_the_network_of_the_best_epoch(problem, built, monitor)
 
 
-def test_validation_in_chunks_gives_what_validation_at_once_gives(problem, monkeypatch):
+def test_validation_in_chunks_gives_what_validation_at_once_gives(problem):
     at_once = problem.train(epochs=2)[1]
-    monkeypatch.setattr(compiled, "_MOST_ROWS", 10)
-    in_chunks = problem.train(epochs=2)[1]
+    in_chunks = problem.train(epochs=2, cache=CompiledCache(max_rows=10))[1]
     assert in_chunks.history["val_loss"] == pytest.approx(at_once.history["val_loss"])
     np.testing.assert_allclose(
         in_chunks.best_outputs.y_pred[HEAD],
@@ -134,9 +133,9 @@ def test_validation_in_chunks_gives_what_validation_at_once_gives(problem, monke
 
 @both_ways
 def test_the_seed_decides_the_weights(problem, changes):
-    recipe = problem.recipe
+    options = problem.options
     first, again, other = (
-        weights_of(problem.train(seed=seed, recipe=recipe, epochs=1, **changes)[0])
+        weights_of(problem.train(seed=seed, options=options, epochs=1, **changes)[0])
         for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(first, again)
@@ -170,14 +169,14 @@ class Weights(keras.callbacks.LearningRateScheduler):
 
 def averaging(problem, momentum=0.8, **changes):
     """Train with averages, one batch an epoch; return the network and the monitor."""
-    recipe = replace(problem.recipe, epochs=5, shuffle=False, **changes)
+    options = replace(problem.options, epochs=5, shuffle=False, **changes)
     with seeded(0):
         built = problem.search_space.build({**CONSTANT, "training/learning_rate": 0.01})
         training = replace(built.training, ema_momentum=momentum, batch_size=1000)
         built = replace(built, training=training)
         return built, lambda valid: train(
             built,
-            recipe,
+            options,
             problem.data.train,
             valid,
             None if valid is None else problem.objective(),
@@ -230,7 +229,7 @@ def test_a_shared_compiled_function_changes_nothing(problem, values):
     alone, with_fresh = problem.train(values, seed=3, epochs=3)
     np.testing.assert_array_equal(weights_of(shared), weights_of(alone))
     assert with_shared.history == with_fresh.history
-    assert len(cache._networks) == 1
+    assert len(cache) == 1
 
 
 def weighted(weight):
@@ -244,14 +243,14 @@ def test_rows_without_weight_have_no_influence(problem, changes):
     weight[:30] = 0
     corrupt = rows.y[HEAD].copy()
     corrupt[:30] = (corrupt[:30] + 1) % 3
-    recipe = problem.recipe
+    options = problem.options
     clean, corrupted, unweighted = (
         weights_of(
             problem.train(
                 data=Data(
                     Rows(rows.x, {HEAD: y}, weighted(w)), problem.data.valid, None
                 ),
-                recipe=recipe,
+                options=options,
                 epochs=1,
                 **changes,
             )[0]
@@ -394,7 +393,7 @@ def test_weight_decay_shrinks_kernels_and_nothing_else(problem, changes):
     rows = problem.data.train
     train(
         built,
-        Recipe(heads=search_space.heads, epochs=1, **changes),
+        TrainingOptions(heads=search_space.heads, epochs=1, **changes),
         Rows(rows.x, rows.y, {HEAD: np.zeros(len(rows), "float32")}),
         None,
         None,
@@ -408,6 +407,30 @@ def test_weight_decay_shrinks_kernels_and_nothing_else(problem, changes):
         np.testing.assert_allclose(variable.numpy(), left, rtol=1e-6)
 
 
+class LateLayer(Layer):
+    """A dense layer that learns in the second half only, and half as fast."""
+
+    learning_rate_factor = 0.5
+    frozen_until = 0.5
+
+    def build(self, input_shape):
+        """Create the matrix."""
+        shape = (input_shape[-1], 8)
+        self.kernel = self.add_weight(shape=shape, name="kernel")
+
+    def call(self, x):
+        """Return the products."""
+        return keras.ops.matmul(x, self.kernel)
+
+
+class Late(Block):
+    """A block of one such layer."""
+
+    def build(self, hp, inputs):
+        """Build the layer."""
+        return LateLayer()(inputs)
+
+
 @both_ways
 @pytest.mark.parametrize("ema_momentum", [0.0, 0.9], ids=["plain", "averaged"])
 def test_layers_that_come_later_stay_as_they_are_first(problem, changes, ema_momentum):
@@ -417,18 +440,27 @@ def test_layers_that_come_later_stay_as_they_are_first(problem, changes, ema_mom
             states.append([variable.numpy().copy() for variable in variables])
 
     states = []
+    node = StructuredDataInput()
+    block = DenseBlock(n_layers=1, units=16, use_batchnorm=False, residual=False)
+    search_space = SearchSpace(
+        Graph([node], [ClassificationHead()(Late()(block(node)))]),
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
+        n_samples=150,
+        batch_size=16,
+    )
     with seeded(0):
-        built = problem.search_space.build({"training/weight_decay": 0.1})
+        built = search_space.build({"training/weight_decay": 0.1})
     built = replace(built, training=replace(built.training, ema_momentum=ema_momentum))
-    layers = built.network.layers
-    later = next(layer for layer in layers if isinstance(layer, keras.layers.Dense))
-    later.learning_rate_factor, later.head_first = 0.5, 0.5
+    (later,) = (v for v in built.network.layers if isinstance(v, LateLayer))
     variables = built.network.trainable_variables
     states.append([variable.numpy().copy() for variable in variables])
-    recipe = replace(problem.recipe, epochs=4, callbacks=(Watch(),), **changes)
+    options = TrainingOptions(
+        heads=search_space.heads, epochs=4, callbacks=(Watch(),), **changes
+    )
     train(
         built,
-        recipe,
+        options,
         problem.data.train,
         problem.data.valid,
         problem.objective(),
@@ -497,7 +529,7 @@ def test_the_generators_of_python_and_numpy_are_left_alone(problem, changes):
         problem=Problem.of_one_fold(
             problem.search_space,
             problem.objective(),
-            replace(problem.recipe, epochs=1, **changes),
+            replace(problem.options, epochs=1, **changes),
         ),
         data=problem.data,
     )

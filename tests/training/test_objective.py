@@ -93,8 +93,8 @@ def test_without_scoring_the_score_is_minus_the_loss_of_labels_that_may_be_wrong
     _, monitor = problem.train(values, epochs=1)
     proba = monitor.best_outputs.y_pred[HEAD].astype("float64")
     shares = np.eye(3)[problem.y]
-    doubt = 1 / (len(proba) + 2)
-    shares = shares * (1 - doubt) + (1 - shares) * doubt / 2
+    error = 1 / (len(proba) + 2)
+    shares = shares * (1 - error) + (1 - shares) * error / 2
     loss = -(shares * np.log(proba)).sum(axis=1).mean()
     assert monitor.best_score == pytest.approx(-loss, rel=1e-5)
 
