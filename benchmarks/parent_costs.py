@@ -54,13 +54,13 @@ def main():
     from skautokeras._search import search as loop
     from skautokeras.datasets import load_titanic
 
-    clerk, run = Clerk(), loop._run_here
+    clerk, run = Clerk(), loop._run_in_this_process
 
-    def run_and_leave(desk, evaluate):
-        run(desk, clerk(evaluate))
+    def run_and_leave(search, evaluate):
+        run(search, clerk(evaluate))
         raise Done
 
-    loop._run_here = run_and_leave
+    loop._run_in_this_process = run_and_leave
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(Done):
         StructuredDataClassifier(
             max_trials=arguments.trials,

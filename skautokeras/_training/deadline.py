@@ -40,6 +40,10 @@ class Deadline:
         """Return the seconds since the start."""
         return self._clock() - self.start
 
+    def total(self):
+        """Return the seconds between the start and the deadline."""
+        return self.end - self.start
+
     def within(self, seconds):
         """Return a deadline ``seconds`` from now, or this one if that is earlier."""
         other = Deadline(seconds, self._clock)

@@ -54,7 +54,7 @@ from skautokeras._data import (
     TextAdapter,
     with_contrasts,
 )
-from skautokeras._search import Trial, make_oracle, search
+from skautokeras._search import Trial, make_oracle, run_search
 from skautokeras._space import Choice, Graph, Head, Int, PresetTokenizer, SearchSpace
 from skautokeras._training import Deadline
 from skautokeras.testing import check_block
@@ -497,7 +497,9 @@ def search_tower(seed, n_trials=40, tuner="greedy"):
             new_hyperparameters=search_space.unknown(built.hyperparameters),
         )
 
-    trials, _ = search(oracle, evaluate, seeds=range(n_trials), deadline=Deadline(None))
+    trials, _ = run_search(
+        oracle, evaluate, seeds=range(n_trials), deadline=Deadline(None)
+    )
     return proposals, [trial.values for trial in trials]
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import fields, replace
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import joblib
@@ -25,19 +26,17 @@ from skautokeras import GreedyOracle
 from skautokeras._data import Data, Rows
 from skautokeras._search import (
     Journal,
-    Parcel,
+    SearchHooks,
     Trial,
-    Workers,
+    WorkerPool,
     count_workers,
     evaluate,
     make_oracle,
-    search,
-    work,
+    run_search,
 )
-from skautokeras._search.parallel import pool as workers_module
-from skautokeras._training import Deadline
+from skautokeras._training import Deadline, Problem
 
-BLANK = vars(Trial({}, 0)) | {"kind": ()}
+BLANK = vars(Trial({}, 0))
 OBJECTIVE = keras_tuner.Objective("score", "max")
 
 
@@ -79,12 +78,12 @@ fake, parabola = make_fakes()
 @pytest.fixture
 def run(oracle, data):
     def run(evaluate, n_trials=8, *, oracle=oracle, max_time=None, **kwargs):
-        return search(
+        return run_search(
             oracle,
-            None,
+            evaluate,
             seeds=range(n_trials),
             deadline=Deadline(max_time),
-            workers=Workers(evaluate, data, 2),
+            workers=WorkerPool(2, {"data": data}),
             **kwargs,
         )
 
@@ -94,15 +93,18 @@ def run(oracle, data):
 def test_every_ask_knows_all_results_but_the_one_under_way(run):
     started, told = [], []
 
-    def on_trial(job, trials):
-        assert (trials[-1].values, trials[-1].seed) == (job.values, job.seed)
-        told.append(job.number)
+    class Notes(SearchHooks):
+        def on_trial_begin(self, pending):
+            started.append((pending.number, len(told)))
 
-    trials, interrupted = run(
-        parabola,
-        on_start=lambda job: started.append((job.number, len(told))),
-        on_trial=on_trial,
-    )
+        def on_trial_end(self, pending, trials):
+            assert (trials[-1].values, trials[-1].seed) == (
+                pending.values,
+                pending.seed,
+            )
+            told.append(pending.number)
+
+    trials, interrupted = run(parabola, hooks=Notes())
     assert started == [(0, 0), (1, 0), *((n, n - 1) for n in range(2, 8))]
     assert sorted(told) == list(range(8))
     assert [trial.seed for trial in trials] == told
@@ -116,19 +118,21 @@ def test_trials_are_those_of_a_search_without_workers(problem):
     space.Choice("dense_block_1/activation", ["relu", "silu"])
     train = partial(
         evaluate,
-        search_space=problem.search_space,
-        options=replace(problem.options, epochs=2),
-        objective=problem.objective("accuracy"),
+        problem=Problem.of_one_fold(
+            problem.search_space,
+            problem.objective("accuracy"),
+            replace(problem.options, epochs=2),
+        ),
     )
     data = replace(problem.data, all=None)
-    trials, _ = search(
+    trials, _ = run_search(
         keras_tuner.oracles.RandomSearchOracle(
             OBJECTIVE, hyperparameters=space, seed=1
         ),
-        None,
+        train,
         seeds=range(4),
         deadline=Deadline(None),
-        workers=Workers(train, data, 2),
+        workers=WorkerPool(2, {"data": data}),
     )
     assert sorted(trial.seed for trial in trials) == list(range(4))
     for trial in trials:
@@ -251,17 +255,27 @@ def test_the_time_is_kept(run):
     assert len(trials) > 3
 
 
-def interrupt_after(n_trials):
-    def on_trial(job, trials):
-        if len(trials) == n_trials:
+class InterruptAfter(SearchHooks):
+    """Is the user who presses Ctrl+C after some trials."""
+
+    def __init__(self, n_trials):
+        self.n_trials = n_trials
+
+    def on_trial_end(self, pending, trials):
+        if len(trials) == self.n_trials:
             raise KeyboardInterrupt
 
-    return on_trial
+
+class StopAtOnce(SearchHooks):
+    """Ends the search after its first trial."""
+
+    def on_trial_end(self, pending, trials):
+        return True
 
 
 def test_ctrl_c_keeps_what_is_there_and_nothing_else(run, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    trials, interrupted = run(parabola, 9, on_trial=interrupt_after(3))
+    trials, interrupted = run(parabola, 9, hooks=InterruptAfter(3))
     assert interrupted
     assert len(trials) == 3
     assert list(tmp_path.iterdir()) == []
@@ -275,7 +289,7 @@ def test_a_callback_ends_the_search_at_once(run, tmp_path, monkeypatch):
         return fake(values, seed)
 
     start = time.monotonic()
-    trials, interrupted = run(one_is_slow, on_trial=lambda job, trials: True)
+    trials, interrupted = run(one_is_slow, hooks=StopAtOnce())
     assert [trial.seed for trial in trials] == [1]
     assert not interrupted
     assert time.monotonic() - start < 50
@@ -291,7 +305,7 @@ def test_a_search_goes_on_where_it_was(run, numbers, tmp_path):
         9,
         oracle=new_oracle(),
         journal=Journal(tmp_path, {"data": "1", "parameters": "2"}, seed=1),
-        on_trial=interrupt_after(5),
+        hooks=InterruptAfter(5),
     )
     second, _ = run(
         parabola,
@@ -339,22 +353,24 @@ def test_a_backend_without_single_results_works_in_rounds(run):
     assert sorted(trial.seed for trial in trials) == list(range(8))
 
 
-def test_a_worker_on_another_machine_is_sent_the_content(run, monkeypatch):
-    def elsewhere(parcel, *args):
-        return work(replace(parcel, path="/no/such/folder/shared"), *args)
+@pytest.mark.skipif(
+    not Path("/proc/self/cwd").exists(), reason="needs a path that each process has"
+)
+def test_a_worker_on_another_machine_is_sent_the_content(run, tmp_path, monkeypatch):
+    run(parabola, 2)  # Workers start in the folder of today.
+    # A path that leads each process to its own folder, as one does on two machines.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", "/proc/self/cwd")
 
-    monkeypatch.setattr(workers_module, "work", elsewhere)
-    trials, _ = run(parabola)
+    def look(values, seed, deadline, *, data):
+        files = sorted(Path("/proc/self/cwd").glob("skautokeras-*/*"))
+        mapped = type(data.train.x["x"]).__name__
+        return fake({**values, "files": files, "mapped": mapped}, seed)
+
+    trials, _ = run(look)
     assert sorted(trial.seed for trial in trials) == list(range(8))
-
-
-def test_a_trial_that_has_killed_its_workers_is_not_run_again(tmp_path, data):
-    parcel = Parcel("key", str(tmp_path / "shared"), 2)
-    joblib.dump((evaluate, data), parcel.path)
-    tmp_path.joinpath("trial_5").write_text("..")
-    number, trial = work(parcel, 5, {"x": 1}, 7, 60.0, {})
-    assert (number, trial.seed, trial.status) == (5, 7, "failed")
-    assert "Its worker died" in trial.error
+    assert all(trial.values["files"] == [] for trial in trials)
+    assert {trial.values["mapped"] for trial in trials} == {"ndarray"}
 
 
 def test_workers_that_come_to_use_memory_are_kept(run):

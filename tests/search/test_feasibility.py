@@ -14,7 +14,7 @@ from skautokeras import (
     Input,
 )
 from skautokeras._data import ArraySchema, ImageSchema, TargetSchema
-from skautokeras._search import Admission, Trial, count_flops, estimate_cost
+from skautokeras._search import Feasibility, Trial, count_flops, estimate_cost
 from skautokeras._space import (
     Graph,
     SearchSpace,
@@ -50,46 +50,48 @@ def test_the_estimate_is_what_the_network_has(problem):
 
 
 def test_the_order_is_that_of_the_whole_training(problem):
-    admission = Admission(problem.search_space, N_ROWS, never)
+    feasibility = Feasibility(problem.search_space, N_ROWS, never)
     long, short, broken = [
         {"training/epochs": 64},
         {"training/epochs": 8},
         {"dense_block_1/activation": "no such function"},
     ]
-    assert admission.cheapest_first([long, short, broken]) == [broken, short, long]
+    assert feasibility.cheapest_first([long, short, broken]) == [broken, short, long]
 
 
 def test_what_ranks_first_comes_first_whatever_it_costs(problem):
-    admission = Admission(problem.search_space, N_ROWS, never)
+    feasibility = Feasibility(problem.search_space, N_ROWS, never)
     long, short = {"training/epochs": 64}, {"training/epochs": 8}
-    ordered = admission.cheapest_first([short, long], rank=[long, short].index)
+    ordered = feasibility.cheapest_first([short, long], rank=[long, short].index)
     assert ordered == [long, short]
 
 
 def test_the_size_is_allowed_up_to_the_limit(problem):
     size = estimate_cost(problem.search_space, {}).n_parameters
-    allowed = Admission(problem.search_space, N_ROWS, never, max_model_size=size)
-    assert allowed.refusal({}, [], math.inf) is None
-    admission = Admission(problem.search_space, N_ROWS, never, max_model_size=size - 1)
-    refusal = admission.refusal({}, [], math.inf)
-    assert refusal.reason == (
+    allowed = Feasibility(problem.search_space, N_ROWS, never, max_model_size=size)
+    assert allowed.rejection({}, [], math.inf) is None
+    feasibility = Feasibility(
+        problem.search_space, N_ROWS, never, max_model_size=size - 1
+    )
+    rejection = feasibility.rejection({}, [], math.inf)
+    assert rejection.reason == (
         f"The network would have {size} parameters, more than "
         f"max_model_size={size - 1}."
     )
-    assert not refusal.depends_on_time
+    assert not rejection.depends_on_time
 
 
 def test_the_speed_is_that_of_the_fastest_trial(problem, flops):
-    admission = Admission(problem.search_space, N_ROWS, never)
+    feasibility = Feasibility(problem.search_space, N_ROWS, never)
     # An epoch took 3 s in the faster one.
     trials = [trained(flops, 6.0), trained(flops, 60.0)]
     trials.append(trained(flops, 1e-9, error="no"))
-    assert admission.refusal({}, trials, 12.1) is None
-    refusal = admission.refusal({}, trials, 11.5)
-    assert refusal.reason == (
+    assert feasibility.rejection({}, trials, 12.1) is None
+    rejection = feasibility.rejection({}, trials, 11.5)
+    assert rejection.reason == (
         "An epoch of it would take about 3 s, and 11.5 s are left for 4 at least."
     )
-    assert refusal.depends_on_time
+    assert rejection.depends_on_time
 
 
 def test_a_short_training_needs_the_time_for_all_of_it(problem, flops):
@@ -100,10 +102,10 @@ def test_a_short_training_needs_the_time_for_all_of_it(problem, flops):
         n_samples=150,
         epochs=2,
     )
-    admission = Admission(search_space, N_ROWS, never)
+    feasibility = Feasibility(search_space, N_ROWS, never)
     trials = [trained(flops, 6.0)]
-    assert admission.refusal({}, trials, 6.1) is None
-    assert "5.9 s are left for 2" in admission.refusal({}, trials, 5.9).reason
+    assert feasibility.rejection({}, trials, 6.1) is None
+    assert "5.9 s are left for 2" in feasibility.rejection({}, trials, 5.9).reason
 
 
 def test_a_step_is_timed_where_nothing_alike_was_trained(problem, flops):
@@ -113,12 +115,12 @@ def test_a_step_is_timed_where_nothing_alike_was_trained(problem, flops):
         calls.append(values)
         return 4.0 / N_ROWS
 
-    admission = Admission(problem.search_space, N_ROWS, step)
+    feasibility = Feasibility(problem.search_space, N_ROWS, step)
     small = [trained(flops / 100, 1.0)]
-    assert admission.refusal({}, small, 16.1) is None
-    assert admission.refusal({}, small, 15.9) is not None
+    assert feasibility.rejection({}, small, 16.1) is None
+    assert feasibility.rejection({}, small, 15.9) is not None
     assert len(calls) == 1  # its speed is known now
-    assert Admission(problem.search_space, 1, never).refusal({}, [], 1.0) is None
+    assert Feasibility(problem.search_space, 1, never).rejection({}, [], 1.0) is None
 
 
 class Pretrained(Block):
@@ -142,17 +144,17 @@ def pretrained_graph(problem, block):
 
 def test_what_lacks_its_weights_is_left_out_with_one_warning(problem):
     search_space = pretrained_graph(problem, Pretrained())
-    admission = Admission(search_space, N_ROWS, never)
+    feasibility = Feasibility(search_space, N_ROWS, never)
     there, *others = [
         {"pretrained_1/version": version} for version in ("there", "large", "small")
     ]
     with pytest.warns(UserWarning, match="There are no weights. The search leaves out"):
-        admission.cheapest_first([others[0], there])
+        feasibility.cheapest_first([others[0], there])
     for values in others:  # warnings are errors here
-        refusal = admission.refusal(values, [], math.inf)
-        assert refusal.reason == "There are no weights."
-        assert not refusal.depends_on_time
-    assert admission.refusal(there, [], math.inf) is None
+        rejection = feasibility.rejection(values, [], math.inf)
+        assert rejection.reason == "There are no weights."
+        assert not rejection.depends_on_time
+    assert feasibility.rejection(there, [], math.inf) is None
 
 
 def test_a_faster_machine_is_given_larger_networks(monkeypatch):
@@ -177,11 +179,11 @@ def test_a_faster_machine_is_given_larger_networks(monkeypatch):
         def step(values):
             return flops[configurations.index(values)] / speed
 
-        admission = Admission(search_space, 50_000, step)
+        feasibility = Feasibility(search_space, 50_000, step)
         return [
             cost
             for values, cost in zip(configurations, flops, strict=True)
-            if admission.refusal(values, [], 1800.0) is None
+            if feasibility.rejection(values, [], 1800.0) is None
         ]
 
     on_cores, on_a_gpu = admitted(1e10), admitted(1e13)
@@ -197,7 +199,9 @@ def test_a_network_that_cannot_take_a_step_is_left_to_its_trial(problem):
     def step(values):
         raise MemoryError
 
-    assert Admission(problem.search_space, N_ROWS, step).refusal({}, [], 0.1) is None
+    assert (
+        Feasibility(problem.search_space, N_ROWS, step).rejection({}, [], 0.1) is None
+    )
 
 
 def test_a_step_of_the_real_network_takes_time_and_leaves_no_trace(problem):

@@ -1,4 +1,4 @@
-"""Collector: frees the networks of past trials."""
+"""The garbage collector of a search: frees the networks of past trials."""
 
 import gc
 import time
@@ -9,12 +9,13 @@ _COLLECTING_SHARE = 0.05
 _MOST_OF_PYTHON = 1000
 
 
-class Collector:
+class GarbageCollector:
     """Frees the networks of past trials, as often as it is worth its time.
 
-    Keras models and TensorFlow's graphs are part of reference cycles, and Python does
-    not see how much memory they take. As a context, it has the garbage collector look
-    at new objects only, not at all of TensorFlow each time (decision 0017).
+    Keras models and TensorFlow's graphs are part of reference cycles, so only Python's
+    garbage collector frees them, and it does not see how much memory they take. Used as
+    a context, this class excludes all objects that exist already from collections:
+    otherwise each one would look through the whole of TensorFlow (decision 0017).
     """
 
     def __init__(self):
@@ -33,7 +34,7 @@ class Collector:
             gc.unfreeze()
 
     def collect(self):
-        """Collect garbage, unless the last time was too short ago."""
+        """Collect garbage, unless the last collection was too short ago."""
         start = time.monotonic()
         if start >= self._next:
             gc.collect()
