@@ -24,12 +24,10 @@ from skautokeras._search import (
     mutate,
     reject,
     resample,
-    run_search,
     tell,
     temporary_project,
 )
 from skautokeras._space import complete
-from skautokeras._training import Deadline
 
 NAMES = ["a/x/1", "a/x/2", "a/y", "b/1", "b/2", "b/3"]
 
@@ -366,57 +364,9 @@ def test_a_mutation_has_exactly_the_active_names_in_any_space(branches, seed):
         assert all(is_valid(h, values[h.name]) for h in active)
 
 
-ORACLES = {
-    "greedy": GreedyOracle,
-    "random": keras_tuner.oracles.RandomSearchOracle,
-    "bayesian": keras_tuner.oracles.BayesianOptimizationOracle,
-    "hyperband": keras_tuner.oracles.HyperbandOracle,
-    keras_tuner.oracles.RandomSearchOracle: keras_tuner.oracles.RandomSearchOracle,
-}
-
-
 def make(tuner, space, **kwargs):
     arguments = {"initial_values": [], "max_trials": 12, "max_epochs": 9, "seed": 1}
     return make_oracle(tuner, space, **{**arguments, **kwargs})
-
-
-@pytest.mark.parametrize("tuner", ORACLES, ids=str)
-def test_every_oracle_searches_in_silence_and_leaves_nothing(
-    space, tuner, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    oracle = make(tuner, space)
-    folders = set()
-
-    def evaluate(values, seed, deadline):
-        folders.update(tmp_path.iterdir())
-        if seed % 3 == 0:
-            return Trial(dict(values), seed, error="every third one fails")
-        return Trial(dict(values), seed, score=values["training/rate"])
-
-    trials, interrupted = run_search(
-        oracle, evaluate, seeds=range(12), deadline=Deadline(None)
-    )
-    assert type(oracle) is ORACLES[tuner]
-    assert [trial.seed for trial in trials] == list(range(12))
-    assert not interrupted
-    active = [complete(space.copy(), trial.values) for trial in trials]
-    assert all(
-        a.items() <= t.values.items() for a, t in zip(active, trials, strict=True)
-    )
-    assert len(folders) == 1
-    assert list(tmp_path.iterdir()) == []
-    assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("tuner", ORACLES, ids=str)
-def test_every_oracle_proposes_the_same_for_the_same_seed(space, tuner):
-    one, other, third = (
-        run(make(tuner, space.copy(), seed=seed), 6, lambda v: v["training/rate"])
-        for seed in (1, 1, 2)
-    )
-    assert one == other
-    assert one != third
 
 
 def test_only_the_greedy_oracle_begins_with_predefined_configurations(space):
