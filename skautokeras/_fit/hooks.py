@@ -1,6 +1,6 @@
 """The answers that a fit gives its search, and the reports that it passes on."""
 
-from skautokeras._search.search import SearchHooks
+from skautokeras._search.hooks import SearchHooks
 from skautokeras._training.pruning import median_curve
 
 

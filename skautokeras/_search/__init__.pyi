@@ -5,6 +5,7 @@ from .cost import estimate_cost as estimate_cost
 from .feasibility import Feasibility as Feasibility
 from .feasibility import Rejection as Rejection
 from .garbage_collector import GarbageCollector as GarbageCollector
+from .hooks import SearchHooks as SearchHooks
 from .journal import Journal as Journal
 from .oracle import ORACLES as ORACLES
 from .oracle import ask as ask
@@ -21,7 +22,6 @@ from .parallel.worker import SharedContext as SharedContext
 from .parallel.worker import run_trial as run_trial
 from .search import PendingTrial as PendingTrial
 from .search import Search as Search
-from .search import SearchHooks as SearchHooks
 from .search import best_trial as best_trial
 from .search import run_search as run_search
 from .search import trial_deadline as trial_deadline

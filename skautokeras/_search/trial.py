@@ -154,15 +154,7 @@ def evaluate(
             with seeded(fold_seed(seed, i)), options.scope():
                 built = fold.search_space.build(values)
             if i == 0:
-                trial = replace(
-                    trial,
-                    values=built.values,
-                    n_parameters=built.network.count_params(),
-                    flops=count_flops(built.network),
-                    new_hyperparameters=problem.search_space.unknown(
-                        built.hyperparameters
-                    ),
-                )
+                trial = _add_network(trial, built, problem.search_space)
             with options.scope():
                 monitor = train(
                     built,
@@ -186,6 +178,17 @@ def evaluate(
     except Exception as error:  # noqa: BLE001
         trial = replace(trial, error=_reason(error))
     return replace(trial, seconds=time.monotonic() - start)
+
+
+def _add_network(trial, built, search_space):
+    """Return a trial with the facts of its network."""
+    return replace(
+        trial,
+        values=built.values,
+        n_parameters=built.network.count_params(),
+        flops=count_flops(built.network),
+        new_hyperparameters=search_space.unknown(built.hyperparameters),
+    )
 
 
 def fold_seed(seed, i):
