@@ -1,5 +1,7 @@
 # Every public name and where it lives. The package imports a name from there when it
 # is first asked for; editors and type checkers read the same lines.
+from ._data.schema.base import Schema as Schema
+from ._data.schema.base import TrainingTraits as TrainingTraits
 from ._estimators.auto_model import AutoModel as AutoModel
 from ._estimators.image import ImageClassifier as ImageClassifier
 from ._estimators.image import ImageRegressor as ImageRegressor

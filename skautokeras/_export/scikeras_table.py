@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.table import check_columns
-from skautokeras._data.text import TextAdapter, informed_schemas
+from skautokeras._data.text import TextAdapter
 
 
 class Preprocessing(TransformerMixin, BaseEstimator):
@@ -72,7 +72,7 @@ class Preprocessing(TransformerMixin, BaseEstimator):
             y = clone(self.targets).fit(y).transform(y)
             # As in the search: of several targets the first one counts.
             y = next(iter(y.values()))
-            self.schemas_ = informed_schemas(self.adapter_, arrays, y)
+            self.schemas_ = self.adapter_.schemas_with_training_rows(arrays, y)
         return as_table(arrays, self.schemas_)
 
     def transform(self, X):

@@ -216,8 +216,9 @@ def _is_scalar(value):
 def _own_classes():
     """Return the classes of adapters and of what they find out, by name."""
     classes = {cls.__name__: cls for cls in _FROM_SKLEARN}
-    for found in pkgutil.iter_modules(skautokeras._data.__path__):
-        module = import_module(f"skautokeras._data.{found.name}")
+    home = skautokeras._data
+    for found in pkgutil.walk_packages(home.__path__, f"{home.__name__}."):
+        module = import_module(found.name)
         own = (v for v in vars(module).values() if isclass(v))
         classes |= {v.__name__: v for v in own if v.__module__ == module.__name__}
     return classes

@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skautokeras._data.split import Data
-from skautokeras._data.text import informed_schemas
 from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
 from skautokeras._fit.adapters import make_x_adapter, make_y_adapter
@@ -222,7 +221,8 @@ def _objective_on(rows, sample, heads, y_adapter, options):
 def _schemas_on(rows, x_adapter):
     """Return the schemas of the inputs with what some training rows tell."""
     # With several targets the first one counts.
-    return informed_schemas(x_adapter, rows.x, next(iter(rows.y.values())))
+    y = next(iter(rows.y.values()))
+    return x_adapter.schemas_with_training_rows(rows.x, y)
 
 
 def open_journal(journal, options, description, rows):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import keras
 import keras_tuner
 
-from skautokeras._data.schema import ImageSchema, StructuredDataSchema
+from skautokeras._data.schema import TrainingTraits
 from skautokeras._layers.base import traits_of
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
@@ -64,8 +64,8 @@ class SearchSpace:
     batch_size, epochs : int or None, default=None
         Fixed by the user. None: searched.
     smooth_labels : bool, default=True
-        Whether label smoothing is searched where there are classes; for images and for
-        few rows it always is.
+        Whether label smoothing is searched where there are classes. For few rows, and
+        where the traits of a schema say so, it always is.
 
     Attributes
     ----------
@@ -220,9 +220,8 @@ class SearchSpace:
         return space
 
     def _run(self, hp):
-        # Averages and smoothed labels are part of the recipes for images.
-        has_images = any(isinstance(s, ImageSchema) for s in self.schemas)
-        regularized = has_images or self.n_samples < SMALL_DATA
+        traits = TrainingTraits.of(self.schemas)
+        regularized = traits.smooth_labels or self.n_samples < SMALL_DATA
         training = suggest_training(
             hp,
             self.n_samples,
@@ -233,11 +232,9 @@ class SearchSpace:
                 head.loss is None and target.is_classification
                 for head, target in self.heads.values()
             ),
-            average_weights=has_images,
-            pretrained=any(map(_has_subwords, self.schemas)),
-            regularize_by_schedule=any(
-                isinstance(s, StructuredDataSchema) for s in self.schemas
-            ),
+            average_weights=traits.average_weights,
+            pretrained=traits.pretrained,
+            regularize_by_schedule=traits.regularize_by_schedule,
         )
         tensors, made, models = {}, {}, {}
         for node, schema in zip(self.graph.inputs, self.schemas, strict=True):
@@ -319,12 +316,6 @@ def _with_values(values):
 def _scope_key(scope):
     """Return something hashable for a stack of conditions."""
     return tuple((c.name, tuple(c.values)) for c in scope)
-
-
-def _has_subwords(schema):
-    """Return whether texts were taken apart for pretrained models."""
-    texts = getattr(schema, "texts", {}).values()
-    return bool(getattr(schema, "subwords", ())) or any(map(_has_subwords, texts))
 
 
 def _features(x, *, is_input):

@@ -25,7 +25,6 @@ from skautokeras._data import (
     TargetSchema,
     TextAdapter,
     TextSchema,
-    with_contrasts,
 )
 from skautokeras._search import count_flops
 from skautokeras._space import Graph, SearchSpace, accelerator, portfolio
@@ -63,7 +62,7 @@ def texts():
     texts = [" ".join(rng.choice(words, 70)) for _ in range(60)]
     adapter = TextAdapter().fit(texts)
     arrays = adapter.transform(texts)
-    schema = with_contrasts(adapter.schema_, arrays, np.arange(60) % 2)
+    schema = adapter.schema_.with_training_rows(arrays, np.arange(60) % 2)
     return TextInput(), schema, arrays
 
 
@@ -265,7 +264,7 @@ def test_texts_in_tables_have_the_configurations_of_texts(make_graph):
     texts = zip(
         adapter.schema_.texts.items(), adapter.schema_.text_arrays(arrays), strict=True
     )
-    texts = {k: with_contrasts(s, a, np.arange(60) % 2) for (k, s), a in texts}
+    texts = {k: s.with_training_rows(a, np.arange(60) % 2) for (k, s), a in texts}
     schema = dataclasses.replace(adapter.schema_, texts=texts)
     source = StructuredDataInput(), schema, arrays
     search_space = make_graph(StructuredDataBlock(), source=source)
