@@ -86,9 +86,11 @@ def prepare_rows(estimator, X):
 
 def predefined_configurations():
     """Return the configurations that a search for tables starts with."""
-    from skautokeras._space import predefined
+    from skautokeras import StructuredDataBlock
+    from skautokeras._space import full_names
 
-    return predefined(["structured_data_block_1"])
+    known = StructuredDataBlock().known_configurations((), ())
+    return [full_names("structured_data_block_1", values) for values in known]
 
 
 def make_request(estimator, X):

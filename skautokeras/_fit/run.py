@@ -15,7 +15,7 @@ from skautokeras._search.parallel.pool import WorkerPool, count_workers
 from skautokeras._search.search import best_trial, run_search
 from skautokeras._search.selection import mean_outputs, select_ensemble
 from skautokeras._search.trial import evaluate
-from skautokeras._space.portfolio import predefined, rank
+from skautokeras._space.configurations import predefined, rank
 from skautokeras._training.trainer import time_step
 from skautokeras._training.validation_loss import loss_on
 
@@ -183,8 +183,8 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
         options.tuner,
         problem.search_space.hyperparameters(),
         initial_values=feasibility.cheapest_first(
-            first_configurations(problem.search_space),
-            rank=partial(rank, schemas=problem.search_space.schemas),
+            predefined(problem.search_space),
+            rank=partial(rank, search_space=problem.search_space),
         ),
         max_trials=options.max_trials,
         max_epochs=options.planned_epochs,
@@ -206,22 +206,6 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
         hooks=hooks,
         journal=preparation.journal,
         workers=workers,
-    )
-
-
-def first_configurations(search_space):
-    """Return the configurations that are tried first.
-
-    Parameters
-    ----------
-    search_space : SearchSpace
-        Knows its blocks and the data.
-    """
-    return predefined(
-        search_space.block_names,
-        search_space.schemas,
-        search_space.targets,
-        search_space.graph.given,
     )
 
 

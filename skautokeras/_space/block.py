@@ -46,6 +46,9 @@ class Block(Configurable):
     takes_records = False
     # True: on images, its layers may compute in bfloat16 while they are trained.
     tolerates_bfloat16 = False
+    # Blocks of a graph may differ in what their known configurations say of training,
+    # or in their ranks: the block with the highest number decides.
+    training_priority = 0
     # Names or folders of pretrained models by whose tokenizers texts are to be taken
     # apart; those of blocks among the parameters are found without it.
     presets = ()
@@ -101,6 +104,73 @@ class Block(Configurable):
             The symbolic output.
         """
         raise NotImplementedError(f"{type(self).__name__} must define build.")
+
+    def known_configurations(self, schemas, targets):
+        """Return configurations of the block that are known to work.
+
+        A search begins with them, and then changes the best.
+
+        Parameters
+        ----------
+        schemas : sequence of Schema
+            What is known about each input of the graph. Empty: nothing is known, and
+            the configurations for any data are wanted.
+        targets : sequence of TargetSchema
+            What each head predicts.
+
+        Returns
+        -------
+        configurations : sequence of dict
+            Values by the names that hyperparameters have in the block, such as
+            ``"dense_block_1/n_layers"``, the cheapest first. Names that begin with
+            ``"training/"`` are those of the training. What is not named has its
+            default. By default there are none.
+        """
+        return []
+
+    def rank(self, values, schemas):
+        """Return whether a known configuration comes behind others whatever it costs.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Values of the block, as in `known_configurations`.
+        schemas : sequence of Schema
+            What is known about each input of the graph.
+
+        Returns
+        -------
+        rank : int or None
+            0 for those that come first, 1 for those behind them. By default None: what
+            configurations cost decides.
+        """
+        return None
+
+    def least_steps(self, values):
+        """Return the steps of training that a known configuration needs at least.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Values of the block, as in `known_configurations`.
+
+        Returns
+        -------
+        n_steps : int
+            Where rows are few, training is made longer for them. By default 0: the
+            usual number.
+        """
+        return 0
+
+    def inner_blocks(self):
+        """Return the blocks inside of this one that know configurations of their own.
+
+        Returns
+        -------
+        blocks : dict of str to Block
+            Blocks by the names under which `build` builds them. By default none.
+        """
+        return {}
 
     def choose(self, hp, name, proposed=None):
         """Return the value of a declared hyperparameter.

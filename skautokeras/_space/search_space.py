@@ -1,7 +1,6 @@
 """SearchSpace: nodes wired together, named, and built into networks."""
 
 import contextlib
-import re
 from dataclasses import dataclass
 
 import keras
@@ -18,11 +17,6 @@ from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import SMALL_DATA, Training, suggest_training
 from skautokeras._space.unfilled import without_weights
 
-# Blocks for texts inside of one for tables, pretrained ones inside of one for texts.
-_INNER = (
-    r"structured_data_block_\d+/(text|bert)_block_\d+(?=/)",
-    r"(structured_data_block_\d+/)?text_block_\d+/bert_block_\d+(?=/)",
-)
 # Characters of a block that are shown in an error.
 _SHOWN = 200
 
@@ -115,14 +109,6 @@ class SearchSpace:
         self.smooth_labels = smooth_labels
         self.heads = graph.heads(self.targets)
         self._space = None
-
-    @property
-    def block_names(self):
-        """Names of the blocks, with those inside of them that have configurations."""
-        names = [hp.name for hp in self.hyperparameters().space]
-        matches = (re.match(inner, name) for inner in _INNER for name in names)
-        found = dict.fromkeys(match[0] for match in matches if match)
-        return [*self.graph.block_names, *found]
 
     def check(self):
         """Build the configuration of all defaults once, without memory for weights.

@@ -170,9 +170,7 @@ def test_a_faster_machine_is_given_larger_networks(monkeypatch):
         targets=[TargetSchema(kind="multiclass", n_outputs=10)],
         n_samples=50_000,
     )
-    configurations = predefined(
-        search_space.block_names, search_space.schemas, search_space.targets
-    )
+    configurations = predefined(search_space)
     flops = [estimate_cost(search_space, values).flops for values in configurations]
 
     def admitted(speed):
