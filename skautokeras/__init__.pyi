@@ -34,10 +34,11 @@ from ._space.hyperparameters import Choice as Choice
 from ._space.hyperparameters import Float as Float
 from ._space.hyperparameters import Int as Int
 from ._space.image import ImageBlock as ImageBlock
-from ._space.inputs import ImageInput as ImageInput
-from ._space.inputs import Input as Input
-from ._space.inputs import StructuredDataInput as StructuredDataInput
-from ._space.inputs import TextInput as TextInput
+from ._space.inputs.array import Input as Input
+from ._space.inputs.base import InputNode as InputNode
+from ._space.inputs.image import ImageInput as ImageInput
+from ._space.inputs.structured_data import StructuredDataInput as StructuredDataInput
+from ._space.inputs.text import TextInput as TextInput
 from ._space.preprocessing import CategoricalEncoding as CategoricalEncoding
 from ._space.preprocessing import Normalization as Normalization
 from ._space.preprocessing import NumericalEmbedding as NumericalEmbedding

@@ -94,6 +94,13 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         self.max_tokens = max_tokens
         self.tokenizers = tokenizers
 
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags: one string per row, missing ones too."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.one_d_array = tags.input_tags.string = True
+        return tags
+
     def fit(self, X, y=None):
         """Learn which words and n-grams there are.
 

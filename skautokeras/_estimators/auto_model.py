@@ -376,9 +376,12 @@ class AutoModel(BaseAutoEstimator):
         else:
             tags.target_tags.multi_output = True
         tags.input_tags.string = True
-        kinds = {type(node).__name__ for node in _listed(self.inputs)}
-        tags.input_tags.sparse = kinds == {"StructuredDataInput"}
-        tags.input_tags.allow_nan = kinds <= {"StructuredDataInput", "TextInput"}
+        # What is no input has no tags; `fit` says so.
+        inputs = [node for node in _listed(self.inputs) if hasattr(node, "tags")]
+        of_inputs = [node.tags for node in inputs]
+        sparse = [of_input.sparse for of_input in of_inputs]
+        tags.input_tags.sparse = bool(sparse) and all(sparse)
+        tags.input_tags.allow_nan = all(of_input.allow_nan for of_input in of_inputs)
         return tags
 
 

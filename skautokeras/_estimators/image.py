@@ -22,7 +22,6 @@ class _Images:
         return check_columns(self, X, reset=reset)
 
     def _nodes(self):
-        from skautokeras._space.image import ImageBlock
         from skautokeras._space.inputs import ImageInput
 
         node = ImageInput(
@@ -30,7 +29,7 @@ class _Images:
             image_shape=self.image_shape,
             image_size=self.image_size,
         )
-        return [node], [self._make_head()(ImageBlock()(node))]
+        return [node], [self._make_head()(node.default_block()(node))]
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags; X is a table only with `image_shape`."""

@@ -22,13 +22,12 @@ class _StructuredData:
 
     def _nodes(self):
         from skautokeras._space.inputs import StructuredDataInput
-        from skautokeras._space.structured_data import StructuredDataBlock
 
         node = StructuredDataInput(
             categorical_features=self.categorical_features,
             column_types=self.column_types,
         )
-        return [node], [self._make_head()(StructuredDataBlock()(node))]
+        return [node], [self._make_head()(node.default_block()(node))]
 
 
 class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):

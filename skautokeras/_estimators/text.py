@@ -22,10 +22,9 @@ class _Texts:
 
     def _nodes(self):
         from skautokeras._space.inputs import TextInput
-        from skautokeras._space.text import TextBlock
 
         node = TextInput(max_tokens=self.max_tokens)
-        return [node], [self._make_head()(TextBlock()(node))]
+        return [node], [self._make_head()(node.default_block()(node))]
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags; X is one string per row, or missing."""

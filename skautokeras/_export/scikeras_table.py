@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._data.table import check_columns
-from skautokeras._data.text import TextAdapter
 
 
 class Preprocessing(TransformerMixin, BaseEstimator):
@@ -95,9 +94,9 @@ class Preprocessing(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         """Return scikit-learn's tags."""
         tags = super().__sklearn_tags__()
-        kinds = {type(adapter) for adapter in self.adapter.adapters}
-        tags.input_tags.allow_nan = kinds <= {StructuredDataAdapter, TextAdapter}
-        tags.input_tags.sparse = kinds == {StructuredDataAdapter}
+        of_inputs = [get_tags(adapter).input_tags for adapter in self.adapter.adapters]
+        tags.input_tags.allow_nan = all(of_input.allow_nan for of_input in of_inputs)
+        tags.input_tags.sparse = all(of_input.sparse for of_input in of_inputs)
         tags.input_tags.string = True
         return tags
 

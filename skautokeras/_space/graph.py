@@ -5,6 +5,7 @@ from collections import Counter
 
 from skautokeras._space.block import Names
 from skautokeras._space.heads import Head
+from skautokeras._space.inputs import InputNode
 from skautokeras._space.node import Node, describe, topological_order
 
 
@@ -160,7 +161,7 @@ def check_inputs(inputs):
             "The 'inputs' parameter must hold one input at least. Got [] instead."
         )
     for node in inputs:
-        if not (isinstance(node, Node) and hasattr(node, "symbolic")):
+        if not isinstance(node, InputNode):
             raise TypeError(
                 "The 'inputs' parameter must hold inputs such as "
                 f"StructuredDataInput(). Got {node!r} instead."

@@ -200,7 +200,7 @@ def test_the_blocks_that_choose_a_network_tell_its_type(block, node, schema):
         n_samples=20,
     )
     values = search_space.hyperparameters().values
-    (name,) = search_space.block_names
+    (name,) = search_space.graph.block_names
     assert network_types(values) == (
         (f"{name}/block_type", values[f"{name}/block_type"]),
     )

@@ -1,5 +1,7 @@
 """The blocks for images, series and codes: shapes, sizes, values and refusals."""
 
+from dataclasses import replace
+
 import keras
 import keras_tuner
 import numpy as np
@@ -25,6 +27,7 @@ from skautokeras import (
     ResNetBlock,
     RNNBlock,
     SpatialReduction,
+    StructuredDataBlock,
     TemporalReduction,
     TransformerBlock,
     XceptionBlock,
@@ -598,13 +601,18 @@ def test_records_of_different_kinds_can_be_merged():
 
 
 def test_a_general_block_takes_each_record():
-    image = build(GeneralBlock(), image_of((8, 8, 1)))
-    table = build(
-        GeneralBlock(),
-        Table(numerical=keras.Input((3,)), quantiles=np.zeros((5, 3), "float32")),
+    image = replace(image_of((8, 8, 1)), default_block=ImageBlock)
+    table = Table(
+        numerical=keras.Input((3,)),
+        quantiles=np.zeros((5, 3), "float32"),
+        default_block=StructuredDataBlock,
     )
-    assert image.shape == (None, 32)
-    assert table.shape == (None, 256)
+    assert build(GeneralBlock(), image).shape == (None, 32)
+    assert build(GeneralBlock(), table).shape == (None, 256)
+
+
+def test_a_general_block_takes_a_record_of_no_default_for_a_tensor():
+    assert build(GeneralBlock(), image_of((8, 8, 1))).shape == (None, 32)
 
 
 # --- Training and keras_tuner
