@@ -14,6 +14,7 @@ from ._estimators.structured_data import (
 )
 from ._estimators.text import TextClassifier as TextClassifier
 from ._estimators.text import TextRegressor as TextRegressor
+from ._export.twins.base import RawTwin as RawTwin
 from ._search.oracle import GreedyOracle as GreedyOracle
 from ._space.attention import Embedding as Embedding
 from ._space.attention import TransformerBlock as TransformerBlock

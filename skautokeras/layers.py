@@ -11,5 +11,9 @@ process:
 """
 
 import skautokeras._training.optimizers  # noqa: F401
+from skautokeras import _layers
+from skautokeras._export import twins
+from skautokeras._export.twins import *  # noqa: F403
 from skautokeras._layers import *  # noqa: F403
-from skautokeras._layers import __all__  # noqa: F401
+
+__all__ = sorted([*_layers.__all__, *twins.__all__])

@@ -2,8 +2,7 @@
 from .keras_model import export_keras_model as export_keras_model
 from .raw_inputs import KERAS as KERAS
 from .raw_inputs import RawInputs as RawInputs
-from .raw_inputs import input_names as input_names
-from .raw_model import make_arrays as make_arrays
+from .raw_model import input_names as input_names
 from .scikeras import make_pipeline as make_pipeline
 from .scikeras import training_params as training_params
 from .scikeras_estimators import KerasClassifier as KerasClassifier
@@ -16,3 +15,4 @@ from .state import array_from_bytes as array_from_bytes
 from .state import array_to_bytes as array_to_bytes
 from .state import decode as decode
 from .state import encode as encode
+from .twins import twin_of as twin_of

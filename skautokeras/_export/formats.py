@@ -14,7 +14,8 @@ from skautokeras._data.codes import (
 )
 from skautokeras._export.keras_model import export_keras_model
 from skautokeras._export.raw_inputs import Abilities
-from skautokeras._export.raw_model import RawModel, export_raw_model, takes_files
+from skautokeras._export.raw_model import RawModel, export_raw_model
+from skautokeras._export.twins import twin_of
 from skautokeras._layers.base import walk
 from skautokeras.exceptions import ExportError
 
@@ -79,7 +80,7 @@ def export(ensemble, adapter, targets, path, *, format, raw):
         _write_litert(path, model)
     else:
         signatures = {_SIGNATURE: model}
-        if raw and any(map(takes_files, adapter.adapters_)):
+        if raw and any(twin_of(part).takes_files() for part in adapter.adapters_):
             signatures[_FILES_SIGNATURE] = export_raw_model(
                 ensemble, adapter, targets, ABILITIES[format], encoded=True
             )

@@ -35,21 +35,6 @@ from skautokeras._layers.numerical import (
     Scaling,
 )
 from skautokeras._layers.pretrained import FineTuned, PackedTokens, TextEncoder
-from skautokeras._layers.raw_image import DecodedImages, Pixels
-from skautokeras._layers.raw_table import (
-    CategoryCodes,
-    DateParts,
-    MissingIndicator,
-    Numbers,
-    WordIndicators,
-)
-from skautokeras._layers.raw_text import (
-    Beginning,
-    CharacterCodes,
-    NgramWeights,
-    NormalizedText,
-    WordCodes,
-)
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
 from skautokeras._layers.target import (

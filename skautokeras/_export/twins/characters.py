@@ -55,7 +55,7 @@ def decode(strings):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.characters import decode
+    >>> from skautokeras._export.twins.characters import decode
     >>> characters = decode(tf.constant(["hi", "!"]))
     >>> characters.codes.numpy().tolist(), characters.rows.numpy().tolist()
     ([104, 105, 33], [0, 0, 1])
@@ -84,7 +84,7 @@ def encode(codes, rows, n_rows):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.characters import decode, encode
+    >>> from skautokeras._export.twins.characters import decode, encode
     >>> encode(*decode(tf.constant(["hi", ""]))).numpy().tolist()
     [b'hi', b'']
     """
@@ -105,7 +105,7 @@ class CodeTable:
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.characters import CodeTable
+    >>> from skautokeras._export.twins.characters import CodeTable
     >>> CodeTable({65: 7})(tf.constant([65, 66])).numpy().tolist()
     [7, 0]
     """
@@ -147,7 +147,7 @@ def all_codes():
 
     Examples
     --------
-    >>> from skautokeras._layers.characters import all_codes
+    >>> from skautokeras._export.twins.characters import all_codes
     >>> all_codes()[:3]
     (0, 1, 2)
     """
@@ -175,7 +175,7 @@ def find(keys, values, wanted):
     --------
     >>> import numpy as np
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.characters import find
+    >>> from skautokeras._export.twins.characters import find
     >>> keys, values = np.array([10, 20]), np.array([1, 2])
     >>> find(keys, values, tf.constant([20, 15, 99], tf.int64)).numpy().tolist()
     [2, -1, -1]
@@ -206,7 +206,7 @@ def is_first(rows):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.characters import is_first
+    >>> from skautokeras._export.twins.characters import is_first
     >>> is_first(tf.constant([0, 0, 3], tf.int64)).numpy().tolist()
     [True, False, True]
     """
@@ -232,7 +232,7 @@ def previous(values, rows, fill):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.characters import previous
+    >>> from skautokeras._export.twins.characters import previous
     >>> rows = tf.constant([0, 0, 1], tf.int64)
     >>> previous(tf.constant([5, 6, 7]), rows, 0).numpy().tolist()
     [0, 5, 0]
@@ -265,7 +265,7 @@ def runs(characters, inside, starts):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.characters import decode, runs
+    >>> from skautokeras._export.twins.characters import decode, runs
     >>> characters = decode(tf.constant(["a bc"]))
     >>> starts = tf.constant([True, False, True, False])
     >>> runs(characters, characters.codes != 32, starts)[0].numpy().tolist()
@@ -393,7 +393,7 @@ def to_nfkc(characters):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.characters import decode, encode, to_nfkc
+    >>> from skautokeras._export.twins.characters import decode, encode, to_nfkc
     >>> encode(*to_nfkc(decode(tf.constant(["ﬁno"])))).numpy().tolist()
     [b'fino']
     """
@@ -469,7 +469,7 @@ def to_lower(characters):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.characters import decode, encode, to_lower
+    >>> from skautokeras._export.twins.characters import decode, encode, to_lower
     >>> lowered = encode(*to_lower(decode(tf.constant(["ΟΔΟΣ"]))))
     >>> lowered.numpy()[0].decode()
     'οδος'

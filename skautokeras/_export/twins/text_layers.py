@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from skautokeras._data.codes import FIRST_TOKEN, UNKNOWN_TOKEN
-from skautokeras._layers.characters import (
+from skautokeras._export.twins.characters import (
     CodeTable,
     decode,
     encode,
@@ -38,7 +38,7 @@ class NormalizedText(keras.layers.Layer):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_text import NormalizedText
+    >>> from skautokeras._export.twins.text_layers import NormalizedText
     >>> NormalizedText()(tf.constant(["DRY ﬁno"])).numpy().tolist()
     [b'dry fino']
     """
@@ -126,7 +126,7 @@ class WordCodes(_Segmented):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_text import WordCodes
+    >>> from skautokeras._export.twins.text_layers import WordCodes
     >>> layer = WordCodes(["dry", "oak"], letters=[(97, 122)], marks=[], alone=[])
     >>> layer(tf.constant(["dry, with oak", ""])).numpy().tolist()
     [[2, 1, 3], [0, 0, 0]]
@@ -195,7 +195,7 @@ class CharacterCodes(_Segmented):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_text import CharacterCodes
+    >>> from skautokeras._export.twins.text_layers import CharacterCodes
     >>> layer = CharacterCodes([32, 97, 98], letters=[(97, 122)], marks=[], alone=[])
     >>> layer(tf.constant(["a, b", "c"])).numpy().tolist()
     [[2, 3, 2, 4, 2], [2, 1, 2, 0, 0]]
@@ -237,7 +237,7 @@ class Beginning(keras.layers.Layer):
     Examples
     --------
     >>> import numpy as np
-    >>> from skautokeras._layers.raw_text import Beginning
+    >>> from skautokeras._export.twins.text_layers import Beginning
     >>> Beginning(2)(np.array([[5, 6, 7]], "int32")).numpy().tolist()
     [[5, 6]]
     """
@@ -297,7 +297,7 @@ class NgramWeights(keras.layers.Layer):
     Examples
     --------
     >>> import numpy as np
-    >>> from skautokeras._layers.raw_text import NgramWeights
+    >>> from skautokeras._export.twins.text_layers import NgramWeights
     >>> layer = NgramWeights(
     ...     keys=[2, 3], ranks=[1, 0], idf=[1.0, 2.0], lengths=[1], base=5, width=2
     ... )
@@ -419,7 +419,7 @@ def make_table(strings, first, default):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_text import make_table
+    >>> from skautokeras._export.twins.text_layers import make_table
     >>> make_table(["a"], 2, default=0).lookup(tf.constant(["a", "b"])).numpy()
     array([2, 0])
     """
@@ -455,7 +455,7 @@ def to_dense(values, rows, n_rows, width=None):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_text import to_dense
+    >>> from skautokeras._export.twins.text_layers import to_dense
     >>> rows, n_rows = tf.constant([0, 2, 2], tf.int64), tf.constant(3, tf.int64)
     >>> to_dense(tf.constant([5, 6, 7]), rows, n_rows).numpy().tolist()
     [[5, 0], [0, 0], [6, 7]]

@@ -46,7 +46,7 @@ class Pixels(keras.layers.Layer):
     Examples
     --------
     >>> import numpy as np
-    >>> from skautokeras._layers.raw_image import Pixels
+    >>> from skautokeras._export.twins.image_layers import Pixels
     >>> layer = Pixels(shape=(1, 2, 1), kind="uint8")
     >>> layer(np.array([[[[1.6], [300.0]]]], "float32")).numpy().ravel()
     array([  2, 255], dtype=uint8)
@@ -123,7 +123,7 @@ def resize(pixels, size):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_image import resize
+    >>> from skautokeras._export.twins.image_layers import resize
     >>> resize(tf.reshape(tf.range(4.0), (1, 2, 2, 1)), (1, 1)).numpy().ravel()
     array([1.5], dtype=float32)
     """
@@ -164,7 +164,7 @@ class DecodedImages(keras.layers.Layer):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_image import DecodedImages
+    >>> from skautokeras._export.twins.image_layers import DecodedImages
     >>> png = tf.io.encode_png(tf.fill((2, 3, 1), tf.constant(7, tf.uint8)))
     >>> DecodedImages(shape=(2, 3, 1))(tf.stack([png])).numpy()[0, ..., 0]
     array([[7., 7., 7.],

@@ -22,7 +22,7 @@ from skautokeras._data.codes import (
     MISSING_CATEGORY,
     UNKNOWN_CATEGORY,
 )
-from skautokeras._layers.characters import (
+from skautokeras._export.twins.characters import (
     CodeTable,
     all_codes,
     decode,
@@ -30,7 +30,7 @@ from skautokeras._layers.characters import (
     runs,
     to_lower,
 )
-from skautokeras._layers.raw_text import make_table
+from skautokeras._export.twins.text_layers import make_table
 
 # Moments are counted in microseconds.
 _SECOND, _DAY = MICROSECONDS_PER_SECOND, MICROSECONDS_PER_DAY
@@ -73,7 +73,7 @@ class Numbers(_OfColumns):
     Examples
     --------
     >>> import numpy as np
-    >>> from skautokeras._layers.raw_table import Numbers
+    >>> from skautokeras._export.twins.structured_data_layers import Numbers
     >>> layer = Numbers(medians=[3.0], means=[1.0], scales=[2.0])
     >>> layer([np.array([5.0, np.nan])]).numpy().tolist()
     [[2.0], [1.0]]
@@ -126,7 +126,7 @@ class MissingIndicator(_OfColumns):
     Examples
     --------
     >>> import numpy as np
-    >>> from skautokeras._layers.raw_table import MissingIndicator
+    >>> from skautokeras._export.twins.structured_data_layers import MissingIndicator
     >>> MissingIndicator()([np.array([5.0, np.nan])]).numpy().tolist()
     [[0.0], [1.0]]
     """
@@ -181,7 +181,7 @@ class CategoryCodes(keras.layers.Layer):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_table import CategoryCodes
+    >>> from skautokeras._export.twins.structured_data_layers import CategoryCodes
     >>> CategoryCodes(["C", "E"])(tf.constant(["E", "", "A"])).numpy().ravel()
     array([3, 1, 0], dtype=int32)
     """
@@ -230,7 +230,7 @@ class WordIndicators(keras.layers.Layer):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_table import WordIndicators
+    >>> from skautokeras._export.twins.structured_data_layers import WordIndicators
     >>> WordIndicators(["mr", "green"])(tf.constant(["Mr. Brown"])).numpy().tolist()
     [[1.0, 0.0]]
     """
@@ -299,7 +299,7 @@ class DateParts(keras.layers.Layer):
     Examples
     --------
     >>> import tensorflow as tf
-    >>> from skautokeras._layers.raw_table import DateParts
+    >>> from skautokeras._export.twins.structured_data_layers import DateParts
     >>> layer = DateParts(origin=0, parts=["elapsed", "day_cos"])
     >>> layer(tf.constant(["1970-01-02 12:00", ""])).numpy().tolist()
     [[1.5, -1.0], [nan, nan]]
