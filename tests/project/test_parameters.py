@@ -1,6 +1,7 @@
 """Parameters and attributes of estimators are described once, and all of them are."""
 
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from skautokeras._estimators import (
 )
 
 ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMAND = ["-m", "tools.write_docstrings"]
 QUICK = {"max_trials": 1, "epochs": 1, "random_state": 0}
 every_estimator = pytest.mark.parametrize("name", KINDS)
@@ -128,3 +130,27 @@ def test_no_name_has_two_entries_for_one_estimator(name):
     for entries in (PARAMETERS, ATTRIBUTES):
         names = [entry.name for entry in entries_of(name, entries)]
         assert len(names) == len(set(names))
+
+
+def readme_table(title):
+    """Return what is in backticks in the first column of a table of the README."""
+    _, _, section = README.partition(f"\n## {title}\n")
+    rows = re.findall(r"^\| (`.+?) \|", section.partition("\n## ")[0], re.MULTILINE)
+    return [name for row in rows for name in re.findall(r"`(.+?)`", row)]
+
+
+def test_the_readme_has_every_parameter_with_its_default():
+    shown = {
+        entry.name + "=" + repr(entry.default).replace("'", '"')
+        for entry in PARAMETERS
+        if entry.default is not REQUIRED
+    }
+
+    named = readme_table("Main parameters")
+    assert sorted(named) == sorted(shown)
+
+
+def test_the_readme_has_every_attribute():
+    named = readme_table("Fitted attributes")
+
+    assert sorted(named) == sorted({entry.name for entry in ATTRIBUTES})
