@@ -80,7 +80,7 @@ class Block(Configurable):
         Parameters
         ----------
         inputs : Node or list of Node
-            What the block is built on.
+            Nodes that the block is built on.
 
         Returns
         -------
@@ -111,9 +111,9 @@ class Block(Configurable):
         Parameters
         ----------
         hp : keras_tuner.HyperParameters
-            Asked for the values of hyperparameters, by names inside the block.
+            Container that is asked for hyperparameters, by names inside the block.
         inputs : keras.KerasTensor, or a list of them if called on several nodes
-            What the layers of the block are called on.
+            Tensors that the layers of the block are called on.
 
         Returns
         -------
@@ -321,18 +321,18 @@ def build_block(hp, name, block, inputs):
     Parameters
     ----------
     hp : keras_tuner.HyperParameters
-        Of the surrounding block.
+        Hyperparameters of the surrounding block.
     name : str
         Scope of the inner block, ``"dense_block_1"``.
     block : Block
         The inner block.
     inputs : keras.KerasTensor, Table or list of them
-        What it is built on; a record becomes one tensor unless the block takes records.
+        Input of the block; a record becomes one tensor unless the block takes records.
 
     Returns
     -------
     outputs : keras.KerasTensor or Table
-        What the block returns.
+        Output of the block.
     """
     if not block.takes_records:
         several = isinstance(inputs, list)

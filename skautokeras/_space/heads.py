@@ -36,12 +36,12 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         loss : keras.losses.Loss
-            Of encoded targets and outputs.
+            Taken of encoded targets and outputs.
         """
         if self.loss is None:
             return self.default_loss(target)
@@ -54,12 +54,12 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         metrics : list of keras.metrics.Metric
-            Of encoded targets and outputs.
+            Taken of encoded targets and outputs.
         """
         return [make_metric(m, self.layout(target)) for m in self.metrics or ()]
 
@@ -73,7 +73,7 @@ class Head(Block):
         y : array of shape (n_samples,) or (n_samples, n_outputs)
             Codes of classes, or numbers.
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
@@ -94,7 +94,7 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
@@ -109,12 +109,12 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         loss : keras.losses.Loss
-            Of encoded targets and outputs.
+            Taken of encoded targets and outputs.
         """
         raise NotImplementedError
 
@@ -126,14 +126,14 @@ class Head(Block):
         encoded : array
             From `encode`.
         target : TargetSchema
-            What y is.
+            Facts about y.
         amount : float or tensor
             Label smoothing, 0 for none.
 
         Returns
         -------
         smoothed : array
-            Of the same shape.
+            Targets of the same shape.
         """
         raise NotImplementedError
 
@@ -145,12 +145,12 @@ class Head(Block):
         encoded : array of shape (n_samples, n_outputs)
             From `encode`, of all rows.
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         doubted : array
-            Of the same shape.
+            Targets of the same shape.
         """
         return encoded
 
@@ -160,11 +160,11 @@ class Head(Block):
         Parameters
         ----------
         x : keras.KerasTensor of shape (batch, n_features), or Members
-            What the graph has made.
+            Features that the graph has made.
         target : TargetSchema
-            What is predicted.
+            Facts about y.
         name : str
-            Of the output layer.
+            Name of the output layer.
 
         Returns
         -------
@@ -316,7 +316,7 @@ def share_of_doubt(n_rows):
     Parameters
     ----------
     n_rows : int or tensor
-        Labels there are.
+        Number of labels.
 
     Examples
     --------
@@ -341,7 +341,7 @@ class LossOfMembers(keras.losses.Loss):
     Parameters
     ----------
     loss : keras.losses.Loss
-        Of encoded targets and the outputs of one network.
+        Loss of encoded targets and the outputs of one network.
 
     Examples
     --------
@@ -424,9 +424,9 @@ def make_metric(metric, layout):
     Parameters
     ----------
     metric : str, callable or keras.metrics.Metric
-        As in `keras.Model.compile`.
+        Metric as `keras.Model.compile` takes it.
     layout : str
-        Of `Head.layout`.
+        Layout of y, from `Head.layout`.
     """
     if metric in ("accuracy", "acc"):
         by_layout = {
