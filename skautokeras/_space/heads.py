@@ -40,12 +40,12 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         loss : keras.losses.Loss
-            Of encoded targets and outputs.
+            Taken of encoded targets and outputs.
         """
         return self.default_loss(target) if self.loss is None else as_loss(self.loss)
 
@@ -55,12 +55,12 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         metrics : list of keras.metrics.Metric
-            Of encoded targets and outputs.
+            Taken of encoded targets and outputs.
         """
         return [make_metric(m, self.layout(target)) for m in self.metrics or ()]
 
@@ -74,7 +74,7 @@ class Head(Block):
         y : array of shape (n_samples,) or (n_samples, n_outputs)
             Codes of classes, or numbers.
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
@@ -95,7 +95,7 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
@@ -110,12 +110,12 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         loss : keras.losses.Loss
-            Of encoded targets and outputs.
+            Taken of encoded targets and outputs.
         """
         raise NotImplementedError
 
@@ -127,14 +127,14 @@ class Head(Block):
         encoded : array
             From `encode`.
         target : TargetSchema
-            What y is.
+            Facts about y.
         amount : float or tensor
             Label smoothing, 0 for none.
 
         Returns
         -------
         smoothed : array
-            Of the same shape.
+            Targets of the same shape.
         """
         raise NotImplementedError
 
@@ -146,12 +146,12 @@ class Head(Block):
         encoded : array of shape (n_samples, n_outputs)
             From `encode`, of all rows.
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         softened : array
-            Of the same shape.
+            Targets of the same shape.
         """
         return encoded
 
@@ -161,11 +161,11 @@ class Head(Block):
         Parameters
         ----------
         x : keras.KerasTensor of shape (batch, n_features), or Members
-            What the graph has made.
+            Features that the graph has made.
         target : TargetSchema
-            What is predicted.
+            Facts about y.
         name : str
-            Of the output layer.
+            Name of the output layer.
 
         Returns
         -------
@@ -453,9 +453,9 @@ def make_metric(metric, layout):
     Parameters
     ----------
     metric : str, callable or keras.metrics.Metric
-        As in `keras.Model.compile`.
+        Metric as `keras.Model.compile` takes it.
     layout : str
-        Of `Head.layout`.
+        Layout of y, from `Head.layout`.
     """
     if metric in ("accuracy", "acc"):
         by_layout = {
