@@ -9,12 +9,8 @@ from skautokeras._export.scikeras_training import MeanOfNetworks, loss_of
 from skautokeras._layers.base import walk
 from skautokeras._layers.ensemble import MeanOfMembers
 from skautokeras._space.graph import Graph
-from skautokeras._space.heads import (
-    ClassificationHead,
-    LossOfMembers,
-    as_loss,
-    make_metric,
-)
+from skautokeras._space.heads import ClassificationHead, make_metric
+from skautokeras._space.losses import LossOfMembers, as_loss
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._training.keras_metrics import MetricOfMean
 from skautokeras._training.optimization import optimizer_for

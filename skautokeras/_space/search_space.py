@@ -10,7 +10,7 @@ from skautokeras._data.schema import TrainingTraits
 from skautokeras._layers.base import traits_of
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
-from skautokeras._space.heads import LossOfMembers
+from skautokeras._space.losses import LossOfMembers
 from skautokeras._space.records import Members
 from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock

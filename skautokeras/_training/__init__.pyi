@@ -13,6 +13,7 @@ from .objective import make_objective as make_objective
 from .optimization import learning_rate_factors as learning_rate_factors
 from .optimization import not_decayed as not_decayed
 from .optimization import optimizer_for as optimizer_for
+from .optimizers import optimizer_class as optimizer_class
 from .options import TrainingOptions as TrainingOptions
 from .problem import Fold as Fold
 from .problem import Problem as Problem
