@@ -133,10 +133,10 @@ class Block(Configurable):
         Parameters
         ----------
         schemas : sequence of Schema
-            What is known about each input of the graph. Empty: nothing is known, and
-            the configurations for any data are wanted.
+            Schema of each input of the graph. If empty, nothing is known about the
+            data, and the configurations for any data are wanted.
         targets : sequence of TargetSchema
-            What each head predicts.
+            Schema of the target of each head.
 
         Returns
         -------
@@ -156,7 +156,7 @@ class Block(Configurable):
         values : dict of str to object
             Values of the block, as in `known_configurations`.
         schemas : sequence of Schema
-            What is known about each input of the graph.
+            Schema of each input of the graph.
 
         Returns
         -------

@@ -154,7 +154,7 @@ def batch_normalization(x):
     Parameters
     ----------
     x : keras.KerasTensor
-        Channels last.
+        Maps or series whose last axis has the channels.
     """
     # Keras's 0.99 needs hundreds of steps to forget where it starts, more than a small
     # training has (decision 0019).

@@ -122,7 +122,7 @@ class Head(Block):
         Parameters
         ----------
         encoded : array
-            From `encode`.
+            Encoded targets, from `encode`.
         target : TargetSchema
             Facts about y.
         amount : float or tensor
@@ -141,7 +141,7 @@ class Head(Block):
         Parameters
         ----------
         encoded : array of shape (n_samples, n_outputs)
-            From `encode`, of all rows.
+            Encoded targets of all rows, from `encode`.
         target : TargetSchema
             Facts about y.
 

@@ -71,7 +71,7 @@ def as_loss(loss):
     Parameters
     ----------
     loss : str, callable or keras.losses.Loss
-        As in `keras.Model.compile`.
+        Loss as `keras.Model.compile` takes it.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def loss_name(loss):
     Parameters
     ----------
     loss : str, callable or keras.losses.Loss
-        As in `keras.Model.compile`.
+        Loss as `keras.Model.compile` takes it.
     """
     if isinstance(loss, str):
         return loss.lower()

@@ -82,7 +82,7 @@ def reduce(x, kind):
         (batch, steps, channels) or (batch, height, width, channels); anything else is
         flattened.
     kind : {"flatten", "global_max", "global_avg", "last"}
-        How.
+        Way to one row, as in `SpatialReduction` and `TemporalReduction`.
     """
     layers = {
         (3, "global_max"): keras.layers.GlobalMaxPooling1D,

@@ -73,9 +73,9 @@ def suggest_training(
     n_samples : int
         Rows; larger data sets start from larger batches.
     batch_size : int or None, default=None
-        Fixed by the user. None: searched.
+        Value that the user fixed. If None, it is searched.
     epochs : int or None, default=None
-        Fixed by the user. None: searched.
+        Value that the user fixed. If None, it is searched.
     smooth_labels : bool, default=False
         Whether label smoothing is searched.
     average_weights : bool, default=False
