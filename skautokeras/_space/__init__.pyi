@@ -7,6 +7,7 @@ from .configurations import predefined as predefined
 from .configurations import rank as rank
 from .graph import Graph as Graph
 from .heads import Head as Head
+from .heads import check_heads as check_heads
 from .heads import make_metric as make_metric
 from .hyperparameters import Choice as Choice
 from .hyperparameters import Int as Int

@@ -9,7 +9,7 @@ import pytest
 
 from skautokeras import ClassificationHead, Input, RegressionHead
 from skautokeras._data import ArraySchema, TargetSchema
-from skautokeras._space import Graph, SearchSpace, make_metric
+from skautokeras._space import Graph, SearchSpace, check_heads, make_metric
 
 BINARY = TargetSchema(kind="binary", n_outputs=1)
 THREE = TargetSchema(kind="multiclass", n_outputs=3)
@@ -208,9 +208,9 @@ def test_numbers_stay_in_the_range_of_the_target_unless_they_need_not(within_ran
 )
 def test_an_unknown_loss_or_metric_is_named(head):
     with pytest.raises(ValueError, match="wrong"):
-        graph_with(head).check()
+        check_heads(graph_with(head).heads)
 
 
 def test_heads_that_can_be_made_pass_the_check():
     head = RegressionHead(loss="mae", metrics=["mse", distance])
-    graph_with(head).check()
+    check_heads(graph_with(head).heads)
