@@ -184,7 +184,7 @@ def search_without_training(estimator, X, y, answer):
     feasibility = Feasibility(
         space,
         problem.n_train_rows(data),
-        partial(time_step, space, problem.recipe, data.train),
+        partial(time_step, space, problem.options, data.train),
         max_model_size=options.max_model_size,
         n_folds=len(problem.folds),
     )
