@@ -146,7 +146,7 @@ def without_temperatures(classifier):
 
 
 def search_without_training(estimator, X, y, answer):
-    """Run the search of a table's fit, with a function in the place of the training.
+    """Run the search of a fit, with a function in the place of the training.
 
     The search has the oracle, the seeds, the journal and the limits of the fit. It
     reports nothing to callbacks, and neither ensemble nor refit follow it.
@@ -166,7 +166,7 @@ def search_without_training(estimator, X, y, answer):
     -------
     trials : list of Trial
     """
-    from skautokeras._fit import first_configurations, make_options
+    from skautokeras._fit import make_options
     from skautokeras._search import (
         Feasibility,
         SearchHooks,
@@ -174,6 +174,7 @@ def search_without_training(estimator, X, y, answer):
         make_oracle,
         run_search,
     )
+    from skautokeras._space import predefined, rank
     from skautokeras._training import Deadline, time_step
 
     options = make_options(estimator, {})
@@ -184,14 +185,16 @@ def search_without_training(estimator, X, y, answer):
     feasibility = Feasibility(
         space,
         problem.n_train_rows(data),
-        partial(time_step, space, problem.recipe, data.train),
+        partial(time_step, space, problem.options, data.train),
         max_model_size=options.max_model_size,
         n_folds=len(problem.folds),
     )
     oracle = make_oracle(
         options.tuner,
         space.hyperparameters(),
-        initial_values=feasibility.cheapest_first(first_configurations(space)),
+        initial_values=feasibility.cheapest_first(
+            predefined(space), rank=partial(rank, search_space=space)
+        ),
         max_trials=options.max_trials,
         max_epochs=options.planned_epochs,
         seed=preparation.oracle_seed,
