@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from skautokeras._state.names import saved_as
 
+
+@saved_as("Column")
 @dataclass(frozen=True)
 class Column:
     """One column of X: what it is, and why.
@@ -46,6 +49,7 @@ class Column:
     reason: str = ""
 
 
+@saved_as("StructuredDataSchema")
 @dataclass(frozen=True, eq=False)
 class StructuredDataSchema:
     """What a table holds, and what its model-ready arrays look like.
@@ -181,6 +185,7 @@ def text_array(i, part):
     return f"text_{i + 1}__{part}"
 
 
+@saved_as("ArraySchema")
 @dataclass(frozen=True)
 class ArraySchema:
     """What a plain array of numbers is.
@@ -204,6 +209,7 @@ class ArraySchema:
     n_samples: int
 
 
+@saved_as("ImageSchema")
 @dataclass(frozen=True)
 class ImageSchema:
     """What images are.
@@ -243,6 +249,7 @@ class ImageSchema:
     std: tuple[float, ...]
 
 
+@saved_as("Subwords")
 @dataclass(frozen=True)
 class Subwords:
     """What texts are for a pretrained model.
@@ -290,6 +297,7 @@ class Subwords:
         return self.width + (self.start is not None) + (self.end is not None)
 
 
+@saved_as("TextSchema")
 @dataclass(frozen=True, eq=False)
 class TextSchema:
     """What texts are.
@@ -371,6 +379,7 @@ default=None
         return shapes
 
 
+@saved_as("TargetSchema")
 @dataclass(frozen=True)
 class TargetSchema:
     """What the target is.

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from skautokeras._layers.calibration import Temperature
+from skautokeras._state.names import saved_as
 from skautokeras._state.networks import from_bytes, to_bytes
 from skautokeras._training import streaming
 from skautokeras._training.compiled_epoch import (
@@ -29,6 +30,7 @@ def _sent_rows(x, chunk_rows):
     )
 
 
+@saved_as("Ensemble")
 class Ensemble:
     """Weighted mean of the outputs of networks, calibrated where asked.
 
@@ -42,11 +44,14 @@ class Ensemble:
         Temperature and activation of the heads whose mean is calibrated.
     """
 
+    # It is compiled again where it is read.
+    _left_out = ("_compiled",)
+    _compiled = None
+
     def __init__(self, models, weights, temperatures=()):
         self.models = list(models)
         self.weights = [float(weight) for weight in weights]
         self.temperatures = {k: tuple(v) for k, v in dict(temperatures).items()}
-        self._compiled = None
 
     def predict(self, x):
         """Return the outputs for some rows.

@@ -10,6 +10,7 @@ from skautokeras._data.table import check_columns
 from skautokeras._data.y_adapter import values_by_head
 from skautokeras._estimators.base import BaseAutoEstimator
 from skautokeras._sklearn import StrOptions
+from skautokeras._state.names import saved_as
 
 
 def _has_classes(model):
@@ -19,6 +20,7 @@ def _has_classes(model):
     return True
 
 
+@saved_as("AutoModel")
 class AutoModel(BaseAutoEstimator):
     """Estimator for any mix of inputs and targets.
 

@@ -20,6 +20,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     and with `_check_X` what X has to be.
     """
 
+    # What belongs to the process that has fitted the estimator is not in its file:
+    # trials that a warm start goes on with, scikit-learn's callbacks, and requests for
+    # metadata.
+    _left_out = ("_journal", "_skl_callbacks", "_metadata_request")
     _parameter_constraints = {
         "max_trials": [Interval(Integral, 1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
@@ -359,7 +363,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             function without a name in Keras's registry, or a layer is not registered;
             no file is written then.
         """
-        from skautokeras._export.persistence import save_estimator
+        from skautokeras._export.estimator_file import save_estimator
 
         check_is_fitted(self)
         save_estimator(self, path)

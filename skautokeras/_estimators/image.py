@@ -6,6 +6,7 @@ from skautokeras._data.table import check_columns
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.regression import BaseAutoRegressor
 from skautokeras._sklearn import StrOptions
+from skautokeras._state.names import saved_as
 
 _IMAGE_CONSTRAINTS = {
     "image_shape": [tuple, list, None],
@@ -53,6 +54,7 @@ class _Images:
         return tags
 
 
+@saved_as("ImageClassifier")
 class ImageClassifier(_Images, BaseAutoClassifier):
     """Classifier for images that searches for the best network.
 
@@ -266,6 +268,7 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         )
 
 
+@saved_as("ImageRegressor")
 class ImageRegressor(_Images, BaseAutoRegressor):
     """Regressor for images that searches for the best network.
 

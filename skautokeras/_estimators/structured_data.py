@@ -5,6 +5,7 @@ from sklearn.utils.validation import validate_data
 from skautokeras._data.table import check_structured_data
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.regression import BaseAutoRegressor
+from skautokeras._state.names import saved_as
 
 _TABLE_CONSTRAINTS = {
     "categorical_features": ["array-like", str, None],
@@ -36,6 +37,7 @@ class _StructuredData:
         return [node], [self._make_head()(StructuredDataBlock()(node))]
 
 
+@saved_as("StructuredDataClassifier")
 class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     """Classifier for tables that searches for the best network.
 
@@ -241,6 +243,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         )
 
 
+@saved_as("StructuredDataRegressor")
 class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     """Regressor for tables that searches for the best network.
 

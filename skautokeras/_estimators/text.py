@@ -7,6 +7,7 @@ from skautokeras._data.table import check_columns
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.regression import BaseAutoRegressor
 from skautokeras._sklearn import Interval
+from skautokeras._state.names import saved_as
 
 _TEXT_CONSTRAINTS = {"max_tokens": [Interval(Integral, 1, None, closed="left"), None]}
 
@@ -40,6 +41,7 @@ class _Texts:
         return tags
 
 
+@saved_as("TextClassifier")
 class TextClassifier(_Texts, BaseAutoClassifier):
     """Classifier for texts that searches for the best network.
 
@@ -240,6 +242,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         )
 
 
+@saved_as("TextRegressor")
 class TextRegressor(_Texts, BaseAutoRegressor):
     """Regressor for texts that searches for the best network.
 

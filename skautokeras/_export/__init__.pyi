@@ -10,7 +10,3 @@ from .scikeras import KerasRegressor as KerasRegressor
 from .scikeras import Preprocessing as Preprocessing
 from .scikeras_training import loss_of as loss_of
 from .scikeras_training import weights_of_values as weights_of_values
-from .state import array_from_bytes as array_from_bytes
-from .state import array_to_bytes as array_to_bytes
-from .state import decode as decode
-from .state import encode as encode

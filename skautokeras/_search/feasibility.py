@@ -1,10 +1,10 @@
 """Admission: which of the configurations that an oracle proposes become trials."""
 
-import json
 import warnings
 from dataclasses import dataclass
 
 from skautokeras._search.cost import Cost, estimate_cost
+from skautokeras._state.codec import text_key
 from skautokeras.exceptions import WeightsMissingError
 
 # Floating-point operations per second, one way, that any machine reaches. What fits
@@ -118,7 +118,7 @@ class Admission:
         if not limited and not self._missing and seconds == float("inf"):
             return None
         cost = self._cost(values)
-        missing = self._missing.get(_key(values))
+        missing = self._missing.get(text_key(values))
         if missing:
             return Refusal(Cost(0, 0, 0), missing, depends_on_time=False)
         if cost is None:
@@ -141,7 +141,7 @@ class Admission:
 
     def _cost(self, values):
         """Return what a configuration costs; None if it cannot be built."""
-        key = _key(values)
+        key = text_key(values)
         if key not in self._costs:
             try:
                 self._costs[key] = estimate_cost(self._graph, values)
@@ -195,8 +195,3 @@ class Admission:
             if t.error is None and t.flops and t.seconds
         ]
         return trained + self._timed
-
-
-def _key(values):
-    """Return something hashable that is equal for equal values."""
-    return json.dumps(values, sort_keys=True, default=str)

@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from skautokeras._layers.ensemble import mean_of_members
+from skautokeras._state.registry import PACKAGES
 from skautokeras._training.objective import Evaluation
 from skautokeras._training.optimization import (
     dropout_rates,
@@ -35,8 +36,6 @@ from skautokeras._training.row_updates import LARGE, Tables
 _MOST_ROWS, _FEWEST_ROWS, _MOST_NUMBERS = 4096, 32, 2**20
 # Steps below which a graph is not worth optimising.
 _FEW_STEPS = 1500
-# Where layers and functions come from that their config tells all about.
-_PACKAGES = ("keras", "keras_hub", "skautokeras")
 # Compiled networks that are kept for reuse, and weights that they have together, unless
 # one alone has more: each is there about four times, with the state of the optimizer.
 _KEPT, _KEPT_WEIGHTS = 8, 2**25
@@ -177,7 +176,7 @@ def _names_code(config):
     if list(config) == ["value"] and isinstance(config["value"], (list, tuple)):
         return True
     package = str(config.get("module") or "keras").split(".")[0]
-    return package not in _PACKAGES or _names_code(list(config.values()))
+    return package not in PACKAGES or _names_code(list(config.values()))
 
 
 class CompiledNetwork:

@@ -27,7 +27,7 @@ from skautokeras import (
     StructuredDataInput,
 )
 from skautokeras._space import Graph, Node
-from skautokeras._state import deserialize, serialize
+from skautokeras._state import decode, encode
 
 RANGES = [
     Choice([32, 64]),
@@ -66,10 +66,10 @@ def public_blocks():
 
 @pytest.mark.parametrize("value", RANGES, ids=repr)
 def test_a_range_is_read_back_as_it_was(value):
-    config = json.loads(json.dumps(serialize(value)))
-    assert deserialize(config) == value
+    config = json.loads(json.dumps(encode(value)))
+    assert decode(config) == value
     assert type(value).from_config(value.get_config()) == value
-    assert hash(deserialize(config)) == hash(value)
+    assert hash(decode(config)) == hash(value)
 
 
 def test_a_list_of_choices_is_left_as_it_is():
@@ -88,7 +88,7 @@ def test_every_public_block_is_read_back_as_it_was(block_class):
     block = block_class()
     config = json.loads(json.dumps(block.get_config()))
     assert block_class.from_config(config) == block
-    found = deserialize(json.loads(json.dumps(serialize(block))))
+    found = decode(json.loads(json.dumps(encode(block))))
     assert found == block
     assert type(found) is block_class
 
@@ -108,8 +108,8 @@ def test_every_public_block_is_read_back_as_it_was(block_class):
     ids=lambda block: type(block).__name__,
 )
 def test_parameters_are_read_back_as_they_were(block):
-    config = json.loads(json.dumps(serialize(block)))
-    assert deserialize(config) == block
+    config = json.loads(json.dumps(encode(block)))
+    assert decode(config) == block
 
 
 def test_objects_of_keras_are_read_back():
@@ -131,7 +131,7 @@ def test_numbers_of_columns_stay_numbers():
     node = StructuredDataInput(
         columns=np.array([0, 1]), column_types={0: "numerical", "deck": "text"}
     )
-    found = deserialize(json.loads(json.dumps(serialize(node))))
+    found = decode(json.loads(json.dumps(encode(node))))
     assert found.column_types == {0: "numerical", "deck": "text"}
     assert found.columns == [0, 1]
 
@@ -165,21 +165,21 @@ def test_what_cannot_be_read_back_is_not_written(block, message):
 @pytest.mark.parametrize("name", ["json>loads", "Unregistered", "skautokeras>os"])
 def test_only_what_is_registered_is_read(name):
     with pytest.raises(ValueError, match=f"registered with Keras as '{name}'"):
-        deserialize({"class_name": name, "config": {}})
+        decode({"class_name": name, "config": {}})
     with pytest.raises(ValueError, match=f"registered with Keras as '{name}'"):
-        deserialize({"class_name": "function", "config": name})
+        decode({"class_name": "function", "config": name})
 
 
 def test_nothing_is_imported_for_a_foreign_name():
     code = (
         "import sys\n"
-        "from skautokeras._state import deserialize\n"
+        "from skautokeras._state import decode\n"
         "try:\n"
-        "    deserialize({'module': 'antigravity', 'class_name': 'X', 'config': {},\n"
+        "    decode({'module': 'antigravity', 'class_name': 'X', 'config': {},\n"
         "                 'registered_name': None})\n"
         "except (TypeError, ValueError):\n"
         "    pass\n"
-        "block = deserialize({'class_name': 'skautokeras>DenseBlock', 'config': {}})\n"
+        "block = decode({'class_name': 'skautokeras>DenseBlock', 'config': {}})\n"
         "print(block, 'antigravity' in sys.modules)"
     )
     done = subprocess.run(
