@@ -1,4 +1,6 @@
 # The contract of this room.
+from .estimator_file import load_estimator as load_estimator
+from .estimator_file import save_estimator as save_estimator
 from .keras_model import export_keras_model as export_keras_model
 from .raw_inputs import KERAS as KERAS
 from .raw_inputs import RawInputs as RawInputs
