@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -186,6 +187,38 @@ def test_nothing_is_imported_for_a_foreign_name():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "DenseBlock() False"
+
+
+def test_configurations_are_read_and_written_as_before():
+    before = json.loads(
+        (Path(__file__).parent / "data/configurations.json").read_text()
+    )
+    classes = {
+        "node": Node,
+        "block": DenseBlock,
+        "input": StructuredDataInput,
+        "head": RegressionHead,
+    }
+    for name, cls in classes.items():
+        assert cls.from_config(before[name]).get_config() == before[name]
+    node = Node.from_config(before["node"])
+    shared = DenseBlock(units=Choice([32, 64]), n_layers=Int(1, 2), dropout=0.1)
+    assert node.parents[0].parents[0].parents[1].block == shared
+    assert node.block.loss is keras.losses.mean_squared_error
+
+
+def test_tuples_and_numbers_that_json_lacks_are_written_all_the_same():
+    block = Registered(inner={"class_name": "x", "config": float("inf")}, size=(1, 2))
+    config = json.loads(json.dumps(block.get_config(), allow_nan=False))
+    found = Registered.from_config(config)
+    assert found.inner == block.inner
+    assert found.size == [1, 2]
+
+
+def test_a_class_of_keras_or_of_the_registry_may_be_a_parameter():
+    for loss in (keras.losses.Huber, Registered):
+        config = json.loads(json.dumps(RegressionHead(loss=loss).get_config()))
+        assert RegressionHead.from_config(config).loss is loss
 
 
 def test_nodes_are_written_down_with_all_that_lead_to_them():
