@@ -3,9 +3,9 @@
 import signal
 import sys
 
-from benchmarks.command_line import main
+from benchmarks.harness.command_line import main
 
 if __name__ == "__main__":
-    # An exception, other than a signal, ends the process that measures, too.
+    # Unlike a signal, an exception also ends the process that measures.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     main()

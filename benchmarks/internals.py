@@ -1,12 +1,31 @@
-"""What the benchmarks take from inside of skautokeras, in this one place."""
+"""The only module of the benchmarks that uses private parts of skautokeras.
 
+It imports from the rooms of the package, never from modules inside of them. The imports
+are inside functions, so that a suite can be imported without TensorFlow.
+"""
+
+import copy
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import pandas as pd
 
 
 def prepare_search(estimator, X, y):
-    """Return the arrays and the search space that a `fit` would work on."""
+    """Return the arrays and the search space of a fit, without searching.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Estimator of skautokeras; it need not be fitted.
+    X, y : DataFrame or ndarray, Series or ndarray
+        Rows and target, as `fit` takes them.
+
+    Returns
+    -------
+    preparation : Preparation
+    """
     from skautokeras._fit import Sample, make_options, prepare
 
     graph = estimator._wire()
@@ -29,15 +48,17 @@ class Network:
     Attributes
     ----------
     network : keras.Model
-        Not trained; from a dict of arrays to a dict with one output.
+        Network that is not trained. It takes a dict of arrays and returns a dict with
+        one output.
     head : str
-        Name of that output.
+        Name of the output.
     training : Training
         Optimizer, learning rate, weight decay and batch size.
     loss : keras.losses.Loss
-        Of the output.
+        Loss of the output.
     train, valid : tuple
-        ``(x, y)``: a dict of arrays by input, and the encoded target.
+        Training and validation rows as ``(x, y)``: a dict with one array per input, and
+        the encoded target.
     """
 
     network: object
@@ -54,9 +75,13 @@ def build(preparation, values):
     Parameters
     ----------
     preparation : Preparation
-        From `prepare_search`.
+        Search space and arrays, from `prepare_search`.
     values : dict
         Hyperparameters of the network.
+
+    Returns
+    -------
+    network : Network
     """
     built = preparation.problem.search_space.build(values)
     ((head, target),) = preparation.problem.heads.values()
@@ -84,11 +109,116 @@ def prepare_rows(estimator, X):
     return estimator._adapter.transform(estimator._check_X(X, reset=False))
 
 
+def decode_outputs(estimator, outputs):
+    """Return predictions for the outputs of an exported model that starts from arrays.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted estimator with one target.
+    outputs : ndarray
+        Outputs of the exported model.
+
+    Returns
+    -------
+    y_pred : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Predicted numbers, or the probabilities of the classes.
+    """
+    (target,) = estimator._targets.targets_
+    if target.schema_.is_classification:
+        return target.probabilities(outputs)
+    return target.decode(outputs)
+
+
+def has_temperatures(classifier):
+    """Return whether a fitted classifier divides its logits by a temperature."""
+    return bool(classifier._ensemble.temperatures)
+
+
+def without_temperatures(classifier):
+    """Return a copy of a fitted classifier that does not use its temperature."""
+    from skautokeras._ensemble import Ensemble
+
+    ensemble = classifier._ensemble
+    classifier = copy.copy(classifier)
+    classifier._ensemble = Ensemble(ensemble.models, ensemble.weights)
+    return classifier
+
+
+def search_without_training(estimator, X, y, answer):
+    """Run the search of a table's fit, with a function in the place of the training.
+
+    The search has the oracle, the seeds, the journal and the limits of the fit. It
+    reports nothing to callbacks, and neither ensemble nor refit follow it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Estimator of skautokeras; it need not be fitted.
+    X, y : DataFrame or ndarray, Series or ndarray
+        Rows and target, as `fit` takes them.
+    answer : callable
+        Function ``answer(evaluate, values, seed, deadline, **options)`` that returns
+        the `Trial` of a configuration. ``evaluate`` takes the other arguments and
+        trains the configuration.
+
+    Returns
+    -------
+    trials : list of Trial
+    """
+    from skautokeras._fit import first_configurations, make_options
+    from skautokeras._search import (
+        Feasibility,
+        SearchHooks,
+        evaluate,
+        make_oracle,
+        run_search,
+    )
+    from skautokeras._training import Deadline, time_step
+
+    options = make_options(estimator, {})
+    deadline = Deadline(estimator.max_time)
+    preparation = prepare_search(estimator, X, y)
+    problem, data = preparation.problem, preparation.data
+    space = problem.search_space
+    feasibility = Feasibility(
+        space,
+        problem.n_train_rows(data),
+        partial(time_step, space, problem.recipe, data.train),
+        max_model_size=options.max_model_size,
+        n_folds=len(problem.folds),
+    )
+    oracle = make_oracle(
+        options.tuner,
+        space.hyperparameters(),
+        initial_values=feasibility.cheapest_first(first_configurations(space)),
+        max_trials=options.max_trials,
+        max_epochs=options.planned_epochs,
+        seed=preparation.oracle_seed,
+    )
+
+    class Hooks(SearchHooks):
+        def rejection(self, values, trials, seconds):
+            return feasibility.rejection(values, trials, seconds)
+
+    trials, _ = run_search(
+        oracle,
+        partial(answer, partial(evaluate, problem=problem, data=data)),
+        seeds=preparation.trial_seeds,
+        deadline=deadline,
+        hooks=Hooks(),
+        journal=preparation.journal,
+    )
+    return trials
+
+
 def predefined_configurations():
     """Return the configurations that a search for tables starts with."""
-    from skautokeras._space import predefined
+    from skautokeras import StructuredDataBlock
+    from skautokeras._space import full_names
 
-    return predefined(["structured_data_block_1"])
+    known = StructuredDataBlock().known_configurations((), ())
+    return [full_names("structured_data_block_1", values) for values in known]
 
 
 def make_request(estimator, X):
@@ -97,15 +227,15 @@ def make_request(estimator, X):
     Parameters
     ----------
     estimator : estimator
-        Fitted.
+        Fitted estimator.
     X : DataFrame or ndarray
-        Rows as `predict` takes them. Images come as arrays.
+        Rows, as `predict` takes them. Images are arrays.
 
     Returns
     -------
     request : dict of str to ndarray of shape (n_samples, ...)
-        Floats for numbers, NaN where one is missing; strings (objects) for categories,
-        dates and texts, empty where one is missing; pixels with an axis for channels.
+        Numbers are floats, and NaN if they are missing. Categories, dates and texts are
+        strings, and empty if they are missing. Images have an axis for channels.
     """
     from skautokeras._data import StructuredDataAdapter, TextAdapter, read_texts
     from skautokeras._export import input_names
@@ -137,8 +267,6 @@ def _pixels(images, schema):
 
 
 def _table_request(adapter, names, X):
-    import pandas as pd
-
     from skautokeras._data import read_keys, read_numbers
 
     request = {}

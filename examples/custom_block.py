@@ -9,12 +9,22 @@ returns what its layers make of the input.
 # %%
 # A gated layer
 # -------------
-# `hp` is a `keras_tuner.HyperParameters`; the names are those inside of the block.
+# Each parameter is declared with its range, the values that are allowed, and a
+# description. `choose` returns the value that the user has given, or one of the range.
 import keras
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import cross_val_score
 
-from skautokeras import AutoModel, Block, RegressionHead, StructuredDataInput
+from skautokeras import (
+    AutoModel,
+    Block,
+    Choice,
+    Int,
+    RegressionHead,
+    Searched,
+    StructuredDataInput,
+)
+from skautokeras.testing import check_block
 
 
 @keras.saving.register_keras_serializable(package="examples")
@@ -31,15 +41,25 @@ class Gate(keras.layers.Layer):
 class GatedBlock(Block):
     """Gates, then dense layers."""
 
-    def __init__(self, *, units=None):
-        self.units = units
+    units = Searched(
+        Choice((16, 32, 64, 128), default=64), at_least=1, doc="Width of the layers."
+    )
+    n_layers = Searched(Int(1, 3, default=2), at_least=1, doc="Number of layers.")
 
     def build(self, hp, inputs):
         x = Gate()(inputs)
-        units = self.units or hp.Int("units", 16, 128, step=16, default=64)
-        for _ in range(hp.Int("n_layers", 1, 3, default=2)):
+        units = self.choose(hp, "units")
+        for _ in range(self.choose(hp, "n_layers")):
             x = keras.layers.Dense(units, activation="relu")(x)
         return x
+
+
+# %%
+# The constructor and its documentation come of the declarations. A check tells whether
+# the block does all that a search expects of it.
+print(GatedBlock(units=32))
+print(GatedBlock.__doc__)
+check_block(GatedBlock)
 
 
 # %%

@@ -1,5 +1,7 @@
 # Every public name and where it lives. The package imports a name from there when it
 # is first asked for; editors and type checkers read the same lines.
+from ._data.schema.base import Schema as Schema
+from ._data.schema.base import TrainingTraits as TrainingTraits
 from ._estimators.auto_model import AutoModel as AutoModel
 from ._estimators.image import ImageClassifier as ImageClassifier
 from ._estimators.image import ImageRegressor as ImageRegressor
@@ -12,6 +14,7 @@ from ._estimators.structured_data import (
 )
 from ._estimators.text import TextClassifier as TextClassifier
 from ._estimators.text import TextRegressor as TextRegressor
+from ._export.twins.base import RawTwin as RawTwin
 from ._search.oracle import GreedyOracle as GreedyOracle
 from ._space.attention import Embedding as Embedding
 from ._space.attention import TransformerBlock as TransformerBlock
@@ -32,10 +35,11 @@ from ._space.hyperparameters import Choice as Choice
 from ._space.hyperparameters import Float as Float
 from ._space.hyperparameters import Int as Int
 from ._space.image import ImageBlock as ImageBlock
-from ._space.inputs import ImageInput as ImageInput
-from ._space.inputs import Input as Input
-from ._space.inputs import StructuredDataInput as StructuredDataInput
-from ._space.inputs import TextInput as TextInput
+from ._space.inputs.array import Input as Input
+from ._space.inputs.base import InputNode as InputNode
+from ._space.inputs.image import ImageInput as ImageInput
+from ._space.inputs.structured_data import StructuredDataInput as StructuredDataInput
+from ._space.inputs.text import TextInput as TextInput
 from ._space.preprocessing import CategoricalEncoding as CategoricalEncoding
 from ._space.preprocessing import Normalization as Normalization
 from ._space.preprocessing import NumericalEmbedding as NumericalEmbedding

@@ -3,11 +3,23 @@
 import functools
 import os
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
+from sklearn.datasets import load_diabetes, load_iris
 
+from skautokeras._data import (
+    ClassAdapter,
+    Data,
+    NumberAdapter,
+    Rows,
+    StructuredDataAdapter,
+    split_indices,
+)
 from skautokeras.datasets import load_titanic
 
 # Before anything imports TensorFlow, and inherited by the processes that tests start.
@@ -34,6 +46,154 @@ hypothesis.settings.load_profile("skautokeras")
 def titanic():
     """The Titanic table as (X, y): a DataFrame of mixed types and a 0/1 Series."""
     return load_titanic(return_X_y=True)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A table and its target, ready to be trained on; X and y are the valid rows."""
+
+    search_space: object
+    data: Data
+    target: ClassAdapter | NumberAdapter
+    y: np.ndarray
+    X: np.ndarray
+
+    @property
+    def options(self):
+        """Options for trainings of six epochs."""
+        from skautokeras._training import TrainingOptions
+
+        return TrainingOptions(heads=self.search_space.heads, epochs=6)
+
+    def of_one_fold(self, search_space=None, options=None):
+        """Return what trials share: the search space, one fold and the options."""
+        from skautokeras import _training as training
+
+        return training.Problem.of_one_fold(
+            search_space or self.search_space,
+            self.objective(),
+            options or self.options,
+        )
+
+    def objective(self, scoring=None, **kwargs):
+        """Return what scores predictions for the validation rows."""
+        from skautokeras._training import make_objective
+
+        heads, rows = self.search_space.heads, self.data.valid
+        targets = dict.fromkeys(heads, self.target)
+        y_true = dict.fromkeys(heads, self.y)
+        return make_objective(scoring, heads, targets, rows, y_true=y_true, **kwargs)
+
+    def train(self, values=None, *, seed=0, data=None, options=None, **changes):
+        """Build and train; return the network and the monitor."""
+        from skautokeras._state import seeded
+        from skautokeras._training import Deadline, train
+
+        data = data or self.data
+        with seeded(seed):
+            built = self.search_space.build(values or {})
+            monitor = train(
+                built,
+                replace(options or self.options, **changes),
+                data.train,
+                data.valid,
+                self.objective(),
+                deadline=Deadline(None),
+                seed=seed,
+                on_epoch=lambda epoch, logs: False,
+            )
+        return built, monitor
+
+
+def make_problem(X, y, *, head, target, stratify):
+    """Take a table through the adapters, to one dense block."""
+    from skautokeras import DenseBlock, StructuredDataInput
+    from skautokeras._space import Graph, SearchSpace
+
+    adapter, target = StructuredDataAdapter().fit(X), target.fit(y)
+    node = StructuredDataInput()
+    block = DenseBlock(n_layers=1, units=16, use_batchnorm=False, residual=False)
+    search_space = SearchSpace(
+        Graph([node], [head(block(node))]),
+        schemas=[adapter.schema_],
+        targets=[target.schema_],
+        n_samples=len(y),
+        batch_size=16,
+    )
+    (name,) = search_space.heads
+    rows = Rows(adapter.transform(X), {name: target.transform(y)}, None)
+    train_rows, valid_rows = split_indices(y, 0.3, stratify=stratify, seed=0)
+    data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
+    return Problem(search_space, data, target, y[valid_rows], X[valid_rows])
+
+
+@pytest.fixture(scope="session")
+def problem():
+    """Iris as a problem for one dense block."""
+    from skautokeras import ClassificationHead
+
+    X, y = load_iris(return_X_y=True)
+    return make_problem(
+        X, y, head=ClassificationHead(), target=ClassAdapter(), stratify=True
+    )
+
+
+@pytest.fixture(scope="session")
+def words_problem():
+    """A sparse table of 1200 columns, of which ten tell what class a row is of."""
+    from skautokeras import ClassificationHead
+
+    rng = np.random.default_rng(0)
+    y = np.arange(400) % 2
+    telling = rng.integers(0, 5, 400) + 5 * y
+    columns = np.column_stack([telling, rng.integers(10, 1200, (400, 6))]).ravel()
+    starts = np.arange(0, len(columns) + 1, 7)
+    X = csr_matrix((np.full(len(columns), 0.4), columns, starts), shape=(400, 1200))
+    return make_problem(
+        X, y, head=ClassificationHead(), target=ClassAdapter(), stratify=True
+    )
+
+
+@pytest.fixture(scope="session")
+def regression_problem():
+    """Half of the diabetes table as a problem for one dense block."""
+    from skautokeras import RegressionHead
+
+    X, y = load_diabetes(return_X_y=True)
+    return make_problem(
+        X[::2], y[::2], head=RegressionHead(), target=NumberAdapter(), stratify=False
+    )
+
+
+@pytest.fixture(scope="session")
+def measured_problem():
+    """320 training rows of two classes, with a metric that is no mean over rows."""
+    from skautokeras import ClassificationHead
+
+    X = np.random.default_rng(0).standard_normal((458, 3))
+    return make_problem(
+        X,
+        (X[:, 0] > 0).astype(int),
+        head=ClassificationHead(metrics=["AUC"]),
+        target=ClassAdapter(),
+        stratify=True,
+    )
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 0.0
+
+    def __call__(self):
+        """Return the time in seconds."""
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    """A clock that is set by hand, for a `Deadline`."""
+    return Clock()
 
 
 @pytest.fixture(scope="session")

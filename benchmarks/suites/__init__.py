@@ -1,1 +1,1 @@
-"""One module per suite, each with one `SUITE`; nothing heavy is imported at once."""
+"""One module per suite, each with one `SUITE`; imports of TensorFlow are deferred."""

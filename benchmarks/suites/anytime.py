@@ -1,10 +1,10 @@
-"""Best score over time: the greedy search against others, and its two halves alone."""
+"""Best score over time: the greedy search, its two halves alone, other searches."""
 
 import time
 
-from benchmarks.curves import best_at, plot_curves, seconds_until
-from benchmarks.data import is_classification, read_split
-from benchmarks.markdown import (
+from benchmarks.datasets.table_data import is_classification, read_split
+from benchmarks.harness.curves import best_at, plot_curves, seconds_until
+from benchmarks.harness.markdown import (
     failures,
     grouped,
     markdown_table,
@@ -12,16 +12,16 @@ from benchmarks.markdown import (
     summarize,
     without_errors,
 )
-from benchmarks.process import run_once
-from benchmarks.suite import Suite
+from benchmarks.harness.process import run_once
+from benchmarks.harness.suite import Suite
 
-# Ablations of "greedy": only its first half, and only its second.
+# Ablations of "greedy": its first half alone, and its second half alone.
 ABLATIONS = ("predefined alone", "mutation alone")
 SEARCHES = ("greedy", "random", "bayesian", "hyperband", *ABLATIONS)
 BASELINE = "random"
-# No search gets that far; its seconds end it.
+# More trials than a search can make, so that only `max_time` ends it.
 MAX_TRIALS = 2000
-# Shares of `max_time` at which scores are compared, besides the end.
+# Shares of `max_time` after which scores are compared, in addition to the end.
 SHARES = (0.1, 0.25)
 
 
@@ -41,16 +41,16 @@ def measurements(options):
 
 
 def follow(spec, report):
-    """Report the scores of a search and when each of its trials ended.
+    """Report the scores of the trials of a search, and when each trial ended.
 
-    The clock starts with `fit` and ends with it; nothing is trained again behind the
-    search. All searches of a seed have the same validation rows, space and training.
+    The time is that of `fit`, without a refit. All searches with one seed have the same
+    search space, training rows and validation rows.
     """
-    import tensorflow  # noqa: F401 - loading it is no part of a search
+    import tensorflow  # noqa: F401 - loading it is not part of the search
     from sklearn.metrics import accuracy_score, r2_score
 
-    from benchmarks.methods import make_estimator
-    from benchmarks.trial_callback import AfterTrials
+    from benchmarks.harness.trial_callback import AfterTrials
+    from benchmarks.methods.table_methods import make_estimator
 
     X, y = read_split(spec["folder"], spec["dataset"], "train")
     estimator = make_estimator(
@@ -82,7 +82,7 @@ def follow(spec, report):
 
 
 def make_tuner(search):
-    """Return what the estimator takes for the name of a search."""
+    """Return the parameter ``tuner`` of the estimator for the name of a search."""
     if search not in ABLATIONS:
         return search
 
@@ -95,7 +95,7 @@ def make_tuner(search):
         arguments["max_trials"] = len(initial_values)
         return GreedyOracle(initial_values=initial_values, **arguments)
 
-    # Without predefined configurations it starts with a random one.
+    # Without predefined configurations, the greedy search starts with a random one.
     return make_predefined if search == "predefined alone" else GreedyOracle
 
 
@@ -121,7 +121,7 @@ def make_table(measurements):
 
 
 def _cells(group, baseline):
-    """Return the numbers of a search, compared with the baseline seed by seed."""
+    """Return the cells of a search, which is compared with the baseline per seed."""
     pairs = [(row, baseline[row["seed"]]) for row in group if row["seed"] in baseline]
     better = sum(_final(row) > _final(other) for row, other in pairs)
     until = [seconds_until(row, _final(other)) for row, other in pairs]
@@ -148,7 +148,7 @@ def _final(row):
 
 
 def plot(measurements, path):
-    """Write one figure with an axes per data set, as PNG and SVG."""
+    """Write one figure, with one plot per data set, as PNG and SVG."""
     plot_curves(without_errors(measurements), path)
 
 

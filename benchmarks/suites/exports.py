@@ -1,4 +1,4 @@
-"""Exported models against the estimators that they come from, on spoilt rows."""
+"""Exported models, compared with their estimators on rows with missing values."""
 
 import tempfile
 import time
@@ -7,18 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks import image_data
-from benchmarks.data import TASKS, read_split
-from benchmarks.exports import SUFFIXES, run_exported
-from benchmarks.markdown import failures, markdown_table, without_errors
-from benchmarks.mixed_data import DATASETS as MIXED
-from benchmarks.process import run
-from benchmarks.suite import Suite
+from benchmarks.datasets.image_data import read_images
+from benchmarks.datasets.mixed_data import READERS
+from benchmarks.datasets.table_data import TASKS, read_split
+from benchmarks.harness.markdown import failures, markdown_table, without_errors
+from benchmarks.harness.process import run
+from benchmarks.harness.suite import Suite
+from benchmarks.methods.exported_models import SUFFIXES, run_exported
+from benchmarks.methods.mixed_methods import GRAPHS
 
-TEXTS = {"sms_spam": True, "ag_news": True, "imdb": True}
+TEXTS = ("sms_spam", "ag_news", "imdb")
 IMAGES = ("mnist", "fashion_mnist", "cifar10")
-DATASETS = (*TASKS, *IMAGES, *TEXTS, *MIXED)
-# What is learned matters little here.
+DATASETS = (*TASKS, *IMAGES, *TEXTS, *READERS)
+# Few rows are enough, because the quality of the predictions does not matter.
 TRAIN_ROWS, TEST_ROWS = 2000, 200
 
 
@@ -33,8 +34,8 @@ def measurements(options):
 
 
 def measure(spec, report):
-    """Report for each format how far its outputs are from those of the estimator."""
-    from benchmarks.internals import make_request, prepare_rows
+    """Report how far the outputs of each format are from those of the estimator."""
+    from benchmarks.internals import decode_outputs, make_request, prepare_rows
 
     estimator, rows = fit(spec)
     expected = _expected(estimator, rows)
@@ -49,14 +50,16 @@ def measure(spec, report):
             megabytes = _size(Path(path)) / 1e6
             request = raw if is_raw else arrays
             (outputs,) = run_exported(format, {path: request}).values()
-        (found,) = [y for name, y in outputs.items() if not name.endswith("label")]
+        (y_pred,) = [y for name, y in outputs.items() if not name.endswith("label")]
+        if not is_raw:
+            y_pred = decode_outputs(estimator, y_pred)
         report(
             {
                 "format": format,
                 "starts": "raw data" if is_raw else "arrays",
-                "n_rows": len(found),
+                "n_rows": len(y_pred),
                 "n_missing": n_missing,
-                "difference": _difference(found, expected, is_raw, estimator),
+                "difference": _difference(y_pred, expected, estimator),
                 "export_seconds": seconds,
                 "mb": megabytes,
             }
@@ -74,9 +77,9 @@ def _export(estimator, path, format):
 
 
 def fit(spec):
-    """Return an estimator that has learned a little, and rows to predict."""
+    """Return an estimator after a short fit, and rows to predict."""
     dataset, folder = spec["dataset"], spec["folder"]
-    quick = {
+    params = {
         "max_trials": spec["max_trials"],
         "epochs": 2,
         "random_state": spec["seed"],
@@ -84,34 +87,35 @@ def fit(spec):
     if dataset in IMAGES:
         from skautokeras import ImageClassifier
 
-        X, y = image_data.read_images(folder, dataset, "train")
-        rows, _ = image_data.read_images(folder, dataset, "test")
-        estimator = ImageClassifier(**quick).fit(X[:TRAIN_ROWS], y[:TRAIN_ROWS])
+        X, y = read_images(folder, dataset, "train")
+        rows, _ = read_images(folder, dataset, "test")
+        estimator = ImageClassifier(**params).fit(X[:TRAIN_ROWS], y[:TRAIN_ROWS])
         return estimator, rows[:TEST_ROWS]
-    X, y, rows, estimator = _make(dataset, folder, quick)
+    X, y, rows, estimator = _make(dataset, folder, params)
     estimator.fit(X[:TRAIN_ROWS], y[:TRAIN_ROWS])
     return estimator, spoil(rows[:TEST_ROWS], spec["seed"])
 
 
-def _make(dataset, folder, quick):
-    from benchmarks.methods import make_estimator
+def _make(dataset, folder, params):
+    """Return training rows, rows to predict and an estimator that is not fitted."""
+    from benchmarks.methods.table_methods import make_estimator
     from skautokeras import AutoModel, ClassificationHead, TextInput
 
-    if dataset in MIXED:
-        read, make_graph = MIXED[dataset]
+    if dataset in READERS:
+        read = READERS[dataset]
         (X, y), (rows, _) = read(folder, "train"), read(folder, "test")
         parts = ("attributes", "images" if dataset == "houses" else "text")
-        return X, y, rows, AutoModel(*make_graph(parts), **quick)
+        return X, y, rows, AutoModel(*GRAPHS[dataset](parts), **params)
     X, y = read_split(folder, dataset, "train")
     rows, _ = read_split(folder, dataset, "test")
     if dataset in TEXTS:
         graph = TextInput(columns="text"), ClassificationHead()
-        return X, y, rows, AutoModel(*graph, **quick)
-    return X, y, rows, make_estimator(dataset, **quick)
+        return X, y, rows, AutoModel(*graph, **params)
+    return X, y, rows, make_estimator(dataset, **params)
 
 
 def spoil(rows, seed):
-    """Return rows with missing and unseen values in every column but images."""
+    """Return rows with missing and unseen values in every column without images."""
     rng = np.random.default_rng(seed)
     rows = rows.reset_index(drop=True).copy()
     for column in rows:
@@ -127,24 +131,20 @@ def spoil(rows, seed):
 
 
 def _expected(estimator, rows):
-    """Return what the estimator predicts: probabilities, or numbers."""
+    """Return the predicted probabilities of a classifier, or numbers of a regressor."""
     if hasattr(estimator, "predict_proba"):
         return estimator.predict_proba(rows)
     return estimator.predict(rows)
 
 
-def _difference(found, expected, is_raw, estimator):
-    """Return the largest difference, of numbers in standard deviations."""
-    if not is_raw:
-        (target,) = estimator._targets.targets_
-        is_class = target.schema_.is_classification
-        found = target.probabilities(found) if is_class else target.decode(found)
+def _difference(y_pred, expected, estimator):
+    """Return the largest difference; for regression, in standard deviations."""
     scale = 1.0 if hasattr(estimator, "predict_proba") else float(np.std(expected))
-    return float(np.abs(found - expected).max() / scale)
+    return float(np.abs(y_pred - expected).max() / scale)
 
 
 def _size(path):
-    """Return the bytes of a file, or of all files in a folder."""
+    """Return the size in bytes of a file, or of all files in a folder."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
 
@@ -172,7 +172,7 @@ def make_table(measurements):
 
 SUITE = Suite(
     name="exports",
-    title="Exported models against their estimators",
+    title="Exported models compared with their estimators",
     defaults={"datasets": list(DATASETS), "seeds": [0], "trials": [2]},
     quick={"datasets": ["titanic"], "trials": [1]},
     measurements=measurements,

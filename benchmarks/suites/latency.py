@@ -1,12 +1,12 @@
-"""Seconds to import skautokeras, and to predict one row or many."""
+"""Seconds to import skautokeras, and to predict few or many rows."""
 
 import json
 import subprocess
 import sys
 import time
 
-from benchmarks.data import read_split
-from benchmarks.markdown import (
+from benchmarks.datasets.table_data import read_split
+from benchmarks.harness.markdown import (
     failures,
     grouped,
     markdown_table,
@@ -14,13 +14,13 @@ from benchmarks.markdown import (
     summarize,
     without_errors,
 )
-from benchmarks.process import environment, last_line, run
-from benchmarks.suite import Suite
+from benchmarks.harness.process import environment, last_line, run
+from benchmarks.harness.suite import Suite
 
 IMPORTS = (
     "import skautokeras",
     "from skautokeras import StructuredDataClassifier",
-    # What the estimator cannot do without, for comparison.
+    # For comparison: packages that every estimator needs.
     "import pandas, scipy.sparse, sklearn.callback",
 )
 _TIMING = """
@@ -30,14 +30,14 @@ exec(sys.argv[1])
 print(json.dumps([time.perf_counter() - started, "tensorflow" in sys.modules]))
 """
 ROWS = (1, 100, 100_000)
-# The calls of the bare Keras model, on arrays that are prepared already.
-BARE = ("model_.predict", "model_()", "tf.function(model_)")
-# Seconds to repeat a call for, and repetitions at least and at most.
-SPAN, LEAST, MOST = 3.0, 5, 100
+# Calls of the Keras model alone, on prepared arrays.
+KERAS_CALLS = ("model_.predict", "model_()", "tf.function(model_)")
+# Seconds during which a call is repeated, and limits of the number of repetitions.
+SPAN, MIN_REPETITIONS, MAX_REPETITIONS = 3.0, 5, 100
 
 
 def measurements(options):
-    """Yield one measurement per import and repetition, then one per kind of call."""
+    """Yield one measurement per import and repetition, then one per call."""
     for statement in IMPORTS:
         for repetition in range(options.repetitions):
             case = {"import": statement, "repetition": repetition}
@@ -51,7 +51,7 @@ def measurements(options):
 
 
 def time_import(statement):
-    """Return the seconds of an import in a process that has imported nothing else."""
+    """Return the seconds of an import in a fresh process."""
     command = [sys.executable, "-c", _TIMING, statement]
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment(sys.executable)
@@ -63,11 +63,11 @@ def time_import(statement):
 
 
 def time_predict(spec, report):
-    """Report the seconds of calls, of the estimator and of its bare Keras model."""
+    """Report the seconds of calls of the estimator, and of its Keras model alone."""
     import tensorflow as tf
 
     from benchmarks.internals import prepare_rows
-    from benchmarks.methods import make_estimator
+    from benchmarks.methods.table_methods import make_estimator
 
     X, y = read_split(spec["folder"], spec["dataset"], "train")
     X_test, _ = read_split(spec["folder"], spec["dataset"], "test")
@@ -82,10 +82,8 @@ def time_predict(spec, report):
         calls = {
             "estimator.predict": lambda rows=rows: estimator.predict(rows),
             "its preparation of rows": lambda rows=rows: prepare_rows(estimator, rows),
-            BARE[0]: lambda arrays=arrays: model.predict(arrays, verbose=0),
-            BARE[1]: lambda arrays=arrays: _to_numpy(model(arrays, training=False)),
-            BARE[2]: lambda arrays=arrays: _to_numpy(compiled(arrays)),
         }
+        calls |= _keras_calls(model, compiled, arrays)
         for name, call in calls.items():
             first, *seconds = _repeat(call)
             report(
@@ -98,6 +96,16 @@ def time_predict(spec, report):
             )
 
 
+def _keras_calls(model, compiled, arrays):
+    """Return the `KERAS_CALLS` as functions without arguments."""
+    functions = (
+        lambda: model.predict(arrays, verbose=0),
+        lambda: _to_numpy(model(arrays, training=False)),
+        lambda: _to_numpy(compiled(arrays)),
+    )
+    return dict(zip(KERAS_CALLS, functions, strict=True))
+
+
 def _to_numpy(outputs):
     return [output.numpy() for output in outputs.values()]
 
@@ -105,7 +113,9 @@ def _to_numpy(outputs):
 def _repeat(call):
     """Return the seconds of each of several calls."""
     seconds = []
-    while len(seconds) <= LEAST or (sum(seconds) < SPAN and len(seconds) < MOST):
+    while len(seconds) <= MIN_REPETITIONS or (
+        sum(seconds) < SPAN and len(seconds) < MAX_REPETITIONS
+    ):
         started = time.perf_counter()
         call()
         seconds.append(time.perf_counter() - started)
@@ -149,13 +159,13 @@ def _predict_table(measurements):
                     f"{1000 * row['first_seconds']:.1f}",
                     f"{1000 * seconds:.2f}",
                     *(
-                        f"{seconds / medians[bare]:.2f}" if bare in medians else "-"
-                        for bare in BARE
+                        f"{seconds / medians[call]:.2f}" if call in medians else "-"
+                        for call in KERAS_CALLS
                     ),
                 ]
             )
     headings = ["data set", "seed", "rows", "call", "first, ms", "later, ms"]
-    headings += [f"ratio to {bare}" for bare in BARE]
+    headings += [f"ratio to {call}" for call in KERAS_CALLS]
     return markdown_table(headings, rows, n_labels=4)
 
 

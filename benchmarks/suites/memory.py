@@ -1,11 +1,16 @@
-"""Resident memory of a search while its trials go by."""
+"""Resident memory of a search after every few trials."""
 
-from benchmarks.data import read_split
-from benchmarks.markdown import failures, grouped, markdown_table, without_errors
-from benchmarks.process import run
-from benchmarks.suite import Suite
+from benchmarks.datasets.table_data import read_split
+from benchmarks.harness.markdown import (
+    failures,
+    grouped,
+    markdown_table,
+    without_errors,
+)
+from benchmarks.harness.process import run
+from benchmarks.harness.suite import Suite
 
-# Trials between two measurements; the first one is what the others are compared with.
+# Trials between two measurements. All are compared with the first one.
 STEP = 10
 
 
@@ -22,9 +27,9 @@ def measurements(options):
 
 def watch(spec, report):
     """Report the resident memory after `STEP` trials at a time."""
-    from benchmarks.memory_use import resident_memory_mb
-    from benchmarks.methods import make_estimator
-    from benchmarks.trial_callback import AfterTrials
+    from benchmarks.harness.resident_memory import resident_memory_mb
+    from benchmarks.harness.trial_callback import AfterTrials
+    from benchmarks.methods.table_methods import make_estimator
 
     def look(n_trials):
         if n_trials % STEP == 0:

@@ -1,11 +1,11 @@
-"""Data of several kinds in one estimator, against each kind alone."""
+"""Data of several kinds in one estimator, compared with each kind alone."""
 
-from benchmarks.markdown import failures, markdown_table, summary_rows
-from benchmarks.mixed_data import DATASETS
-from benchmarks.process import run_once
-from benchmarks.suite import Suite
+from benchmarks.datasets.mixed_data import READERS
+from benchmarks.harness.markdown import failures, markdown_table, summary_rows
+from benchmarks.harness.process import run_once
+from benchmarks.harness.suite import Suite
 
-# What is measured on each data set: method and parts of the data.
+# Pairs of a method and parts of the data that are measured on each data set.
 CASES = {
     "houses": (
         ("AutoModel", ("attributes",)),
@@ -20,7 +20,7 @@ CASES = {
         ("tf-idf and ridge", ("attributes", "text")),
     ),
 }
-# Heading of the Markdown column -> (key of a measurement, format).
+# Columns of the table: heading -> (key, format).
 COLUMNS = {
     "R2": ("score", "{:.4f}"),
     "fit, s": ("fit_seconds", "{:.1f}"),
@@ -42,11 +42,10 @@ def measurements(options):
                     "max_time": options.max_time,
                     "max_trials": options.trials[0],
                 }
-                of_model = method == "AutoModel"
-                function = "fit_mixed" if of_model else "fit_ridge"
+                function = "fit_mixed" if method == "AutoModel" else "fit_ridge"
                 spec = {**case, "folder": options.folder}
-                measured = run_once(f"benchmarks.mixed_data:{function}", spec)
-                yield {**case, "of": " and ".join(parts), **measured}
+                result = run_once(f"benchmarks.methods.mixed_methods:{function}", spec)
+                yield {**case, "of": " and ".join(parts), **result}
 
 
 def make_table(measurements):
@@ -61,7 +60,7 @@ SUITE = Suite(
     name="mixed",
     title="Data of several kinds",
     defaults={
-        "datasets": list(DATASETS),
+        "datasets": list(READERS),
         "seeds": [0, 1, 2],
         "trials": [20],
         "max_time": 300.0,

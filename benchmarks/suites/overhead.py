@@ -1,11 +1,11 @@
-"""The search against the bare training of the same networks."""
+"""The time of a search, compared with training the same networks in a plain loop."""
 
 import time
 
-from benchmarks.data import read_split
-from benchmarks.markdown import failures, markdown_table, summary_rows
-from benchmarks.process import run_once
-from benchmarks.suite import Suite
+from benchmarks.datasets.table_data import read_split
+from benchmarks.harness.markdown import failures, markdown_table, summary_rows
+from benchmarks.harness.process import run_once
+from benchmarks.harness.suite import Suite
 
 
 def measurements(options):
@@ -20,14 +20,14 @@ def measurements(options):
 
 
 def compare(spec, report):
-    """Report the seconds of a search and those of a bare loop over its networks."""
-    import tensorflow  # noqa: F401 - loading it is no part of a search
+    """Report the seconds of a search, and of a plain loop over its networks."""
+    import tensorflow  # noqa: F401 - loading it is not part of the search
 
     from benchmarks.internals import prepare_search
-    from benchmarks.methods import make_estimator
+    from benchmarks.methods.table_methods import make_estimator
 
     X, y = read_split(spec["folder"], spec["dataset"], "train")
-    # A search, and nothing behind it.
+    # Neither an ensemble nor a refit follows the search.
     estimator = make_estimator(
         spec["dataset"],
         max_trials=spec["max_trials"],
@@ -58,16 +58,16 @@ def compare(spec, report):
 
 
 def train_bare(preparation, values, epochs):
-    """Train one network with a `tf.function` of its own per epoch.
+    """Train one network with one `tf.function` for an epoch and one for validation.
 
     Parameters
     ----------
     preparation : Preparation
-        SearchSpace and arrays.
+        Search space and arrays, from `prepare_search`.
     values : dict
         Hyperparameters of the network.
     epochs : int
-        To train.
+        Number of epochs.
     """
     import keras
     import numpy as np
@@ -116,13 +116,13 @@ def make_table(measurements):
     """Make a Markdown table of the ratios, over the seeds."""
     columns = {"search_seconds": "{:.1f}", "bare_seconds": "{:.1f}", "ratio": "{:.2f}"}
     rows = summary_rows(measurements, ("dataset", "max_trials"), columns.items())
-    headings = ["data set", "trials", "seeds", "search, s", "bare loop, s", "ratio"]
+    headings = ["data set", "trials", "seeds", "search, s", "plain loop, s", "ratio"]
     return markdown_table(headings, rows) + failures(measurements, "dataset", "seed")
 
 
 SUITE = Suite(
     name="overhead",
-    title="A search against the bare training of its networks",
+    title="A search compared with training its networks in a plain loop",
     defaults={"datasets": ["titanic"], "seeds": [0], "trials": [20]},
     quick={"trials": [3]},
     measurements=measurements,

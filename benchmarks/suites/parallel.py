@@ -1,8 +1,13 @@
-"""What `n_jobs` is worth: trials per minute by number of workers."""
+"""Trials per minute with one and with several workers (`n_jobs`)."""
 
-from benchmarks.markdown import failures, grouped, markdown_table, without_errors
-from benchmarks.process import run_once
-from benchmarks.suite import Suite
+from benchmarks.harness.markdown import (
+    failures,
+    grouped,
+    markdown_table,
+    without_errors,
+)
+from benchmarks.harness.process import run_once
+from benchmarks.harness.suite import Suite
 
 
 def measurements(options):
@@ -22,18 +27,18 @@ def measurements(options):
 
 def _measure(folder, case):
     params = {
-        # The same configurations, whatever the order in which trials end.
+        # A random search tries the same configurations in whatever order trials end.
         "tuner": "random",
         "refit": False,
         "max_trials": case["max_trials"],
         "n_jobs": case["n_jobs"],
     }
     spec = {**case, "folder": folder, "method": "skautokeras", "params": params}
-    return run_once("benchmarks.methods:fit_method", spec)
+    return run_once("benchmarks.methods.table_methods:fit_method", spec)
 
 
 def make_table(measurements):
-    """Make a Markdown table of rates, and how they compare with the first `n_jobs`."""
+    """Make a Markdown table of the rates, compared with that of the first `n_jobs`."""
     rows = []
     groups = grouped(without_errors(measurements), "dataset", "seed", "max_trials")
     for (dataset, seed, _), group in groups.items():

@@ -1,11 +1,11 @@
-"""What pruning saves, and what it costs: `prune="median"` against `"none"`."""
+"""Time and scores of a search with `prune="median"` and with `prune="none"`."""
 
-from benchmarks.data import TASKS
-from benchmarks.markdown import failures, markdown_table, summary_rows
-from benchmarks.process import run_once
-from benchmarks.suite import Suite
+from benchmarks.datasets.table_data import TASKS
+from benchmarks.harness.markdown import failures, markdown_table, summary_rows
+from benchmarks.harness.process import run_once
+from benchmarks.harness.suite import Suite
 
-# Heading of the Markdown column -> (key of a measurement, format).
+# Columns of the table: heading -> (key, format).
 COLUMNS = {
     "pruned": ("n_pruned", "{:.0f}"),
     "trials, s": ("search_seconds", "{:.1f}"),
@@ -31,10 +31,10 @@ def measurements(options):
 
 
 def _measure(folder, case):
-    # No time limit: both rules try as many configurations.
+    # Without a time limit, both rules try the same number of configurations.
     params = {"prune": case["prune"], "max_trials": case["max_trials"]}
     spec = {**case, "folder": folder, "method": "skautokeras", "params": params}
-    return run_once("benchmarks.methods:fit_method", spec)
+    return run_once("benchmarks.methods.table_methods:fit_method", spec)
 
 
 def make_table(measurements):
@@ -49,9 +49,9 @@ def make_table(measurements):
 
 SUITE = Suite(
     name="pruning",
-    title="What pruning saves",
+    title="Time saved by pruning",
     defaults={"datasets": list(TASKS), "seeds": [0], "trials": [20]},
-    # Nothing is pruned before five trials have ended.
+    # No trial is pruned before five trials have ended.
     quick={"datasets": ["titanic"], "trials": [8]},
     measurements=measurements,
     make_table=make_table,

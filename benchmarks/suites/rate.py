@@ -4,11 +4,16 @@ import tempfile
 import time
 from importlib.metadata import version
 
-from benchmarks.data import read_split
-from benchmarks.markdown import failures, grouped, markdown_table, without_errors
-from benchmarks.peers import run_peer
-from benchmarks.process import run_once
-from benchmarks.suite import Suite
+from benchmarks.datasets.table_data import read_split
+from benchmarks.harness.markdown import (
+    failures,
+    grouped,
+    markdown_table,
+    without_errors,
+)
+from benchmarks.harness.peers import run_peer
+from benchmarks.harness.process import run_once
+from benchmarks.harness.suite import Suite
 
 
 def measurements(options):
@@ -25,11 +30,11 @@ def measurements(options):
 
 
 def _same_networks(options, case):
-    """Yield a search of skautokeras, and KerasTuner on the networks it tried."""
+    """Yield the measurements of skautokeras, and of KerasTuner on its networks."""
     spec = {**case, "folder": options.folder}
     params = {"max_trials": case["max_trials"]}
     ours = run_once(
-        "benchmarks.methods:fit_method",
+        "benchmarks.methods.table_methods:fit_method",
         {**spec, "method": "skautokeras", "params": params},
     )
     yield {**case, "method": "skautokeras", **ours}
@@ -50,22 +55,22 @@ def _autokeras(options, case):
         "max_time": None,
         "column_types": options.autokeras_column_types,
     }
-    function = "benchmarks.autokeras_method:fit_autokeras"
+    function = "benchmarks.methods.autokeras_method:fit_autokeras"
     theirs = run_peer(function, spec, options.peers.autokeras)
     return {**case, "method": "autokeras", **theirs}
 
 
 def fit_keras_tuner(spec, report):
-    """Report KerasTuner's random search over networks that skautokeras has found.
+    """Report KerasTuner's random search over the networks that skautokeras has tried.
 
-    `Model.fit` trains each of them for the epochs that skautokeras trained it, with its
-    optimizer, learning rate and batch size, without early stopping.
+    `Model.fit` trains each network without early stopping, for as many epochs as
+    skautokeras trained it, with the same optimizer, learning rate and batch size.
     """
     import keras
     import keras_tuner
 
     from benchmarks.internals import prepare_search
-    from benchmarks.methods import make_estimator
+    from benchmarks.methods.table_methods import make_estimator
 
     # For a KerasTuner oracle, seed 0 means no seed.
     seed = spec["seed"] + 1
@@ -98,7 +103,7 @@ def fit_keras_tuner(spec, report):
 
 
 def _make_hypermodel(preparation, networks, epochs):
-    """Return the hypermodel whose only hyperparameter is which network it is."""
+    """Return a hypermodel whose only hyperparameter is the number of the network."""
     import keras
     import keras_tuner
 
@@ -110,7 +115,7 @@ def _make_hypermodel(preparation, networks, epochs):
         "rmsprop": keras.optimizers.RMSprop,
     }
 
-    class Found(keras_tuner.HyperModel):
+    class TriedNetworks(keras_tuner.HyperModel):
         def build(self, hp):
             number = hp.Int("network", 0, len(networks) - 1)
             self.built = build(preparation, networks[number])
@@ -135,18 +140,18 @@ def _make_hypermodel(preparation, networks, epochs):
                 **arguments,
             )
 
-    return Found()
+    return TriedNetworks()
 
 
 def make_table(measurements):
-    """Make a Markdown table of the rates and of the ratios of skautokeras to them."""
+    """Make a Markdown table of the rates, and of how they compare with skautokeras."""
     rows = []
     for (dataset, seed), group in grouped(measurements, "dataset", "seed").items():
         ours = None
         for row in without_errors(group):
             rate = row["trials_per_minute"]
             is_ours = row["method"] == "skautokeras"
-            # The peers that follow are compared with the last search of skautokeras.
+            # A peer is compared with the last search of skautokeras before it.
             ours = rate if is_ours else ours
             rows.append(
                 [

@@ -1,9 +1,9 @@
-"""skautokeras and other libraries on tables: scores, seconds, memory, and ranks."""
+"""Comparison of skautokeras with other libraries on tables: scores, costs and ranks."""
 
 import statistics
 
-from benchmarks.data import TABLES, WITHOUT_TEST_FILE
-from benchmarks.markdown import (
+from benchmarks.datasets.table_data import TABLES, WITHOUT_TEST_FILE
+from benchmarks.harness.markdown import (
     failures,
     grouped,
     markdown_table,
@@ -11,18 +11,18 @@ from benchmarks.markdown import (
     summarize,
     without_errors,
 )
-from benchmarks.peers import run_peer
-from benchmarks.process import patience, run_once
-from benchmarks.ranks import (
+from benchmarks.harness.peers import run_peer
+from benchmarks.harness.process import patience, run_once
+from benchmarks.harness.ranks import (
     average_ranks,
     critical_difference,
     friedman_p_value,
     plot_ranks,
     win_rates,
 )
-from benchmarks.suite import Suite
+from benchmarks.harness.suite import Suite
 
-# Method -> the peer whose environment it needs; None: that of skautokeras.
+# Peer whose environment a method needs. None is the environment of skautokeras.
 METHODS = {
     "skautokeras": None,
     "real_mlp": None,
@@ -35,16 +35,16 @@ METHODS = {
     "autokeras": "autokeras",
 }
 FUNCTIONS = {
-    None: "benchmarks.methods:fit_method",
-    "pytabkit": "benchmarks.pytabkit_methods:fit_pytabkit",
-    "autokeras": "benchmarks.autokeras_method:fit_autokeras",
+    None: "benchmarks.methods.table_methods:fit_method",
+    "pytabkit": "benchmarks.methods.pytabkit_methods:fit_pytabkit",
+    "autokeras": "benchmarks.methods.autokeras_method:fit_autokeras",
 }
-# AutoKeras counts trials; these are more than fit in its time.
+# More trials than AutoKeras can make in its time, so that only the time ends it.
 AUTOKERAS_TRIALS = 100
-# Task -> what ranks, as a key of a measurement, and its sign.
+# Key of a measurement by which methods are ranked, and its sign, for each task.
 RANKS_BY = {"classification": ("score", 1), "regression": ("rmse", -1)}
-# Task -> heading of the Markdown column -> (key of a measurement, format). The first
-# is what ranks.
+# Columns of the table of each task: heading -> (key, format). Methods are ranked by the
+# first one.
 SCORES = {
     "classification": {
         "accuracy": ("score", "{:.4f}"),
@@ -69,12 +69,12 @@ def measurements(options):
     Raises
     ------
     ValueError
-        If the options name several numbers of rows: ranks would mix them.
+        If the options name several numbers of rows, which the ranks would mix.
     """
     if len(options.rows) > 1:
         raise ValueError(f"tabular takes one number of --rows, got {options.rows}.")
     for dataset in options.datasets:
-        # The seed is the number of the split, too, where there is no test file.
+        # Without a test file, the seed is the number of the split as well.
         splits = range(options.splits)
         for seed in splits if dataset in WITHOUT_TEST_FILE else options.seeds:
             for method in options.methods:
@@ -89,7 +89,7 @@ def measurements(options):
 
 
 def _measure(options, case):
-    """Return what one method reports, run in a process of its own."""
+    """Return the measurement of one method, which runs in a process of its own."""
     spec = {
         **case,
         "folder": options.folder,
@@ -106,7 +106,7 @@ def _measure(options, case):
 
 
 def make_table(measurements):
-    """Make Markdown: the scores by task, then ranks and win rates of the methods."""
+    """Make Markdown: tables of the scores by task, then ranks and win rates."""
     measured = {TABLES[row["dataset"]] for row in measurements}
     parts = [
         _scores_table(measurements, task)
@@ -140,21 +140,21 @@ def _scores_table(measurements, task):
 
 
 def comparable(measurements):
-    """Return what the methods reached where each of them has been measured.
+    """Return the scores of the methods on the data sets that all of them have.
 
     Parameters
     ----------
     measurements : list of dict
-        Of the suite.
+        Measurements of the suite.
 
     Returns
     -------
     methods : list of str
-        Those with at least one result.
+        Methods with at least one result.
     scores : dict of str to list of float
-        Data set -> a score of every method, greater being better: accuracy or the
-        negative RMSE, as the mean over the seeds or splits that all methods have. A
-        data set without such a seed is left out.
+        Scores of the methods by data set; greater is better. A score is the mean
+        accuracy, or the mean negative RMSE, over the seeds or splits that all methods
+        have. A data set without such a seed or split is left out.
     """
     good = without_errors(measurements)
     methods = list(dict.fromkeys(row["method"] for row in good))
@@ -173,7 +173,7 @@ def comparable(measurements):
 
 
 def _ranks_table(measurements):
-    """Make the table of average ranks and win rates, or say nothing."""
+    """Make the table of average ranks and win rates; empty without a comparison."""
     methods, scores = comparable(measurements)
     if len(methods) < 2 or not scores:
         return ""
@@ -207,7 +207,7 @@ def _ranks_table(measurements):
 
 
 def _notes(measurements):
-    """Make a list of what the methods say, each said once."""
+    """Make a list of the notes of the methods, each with its data sets."""
     lines = [
         f"- {method}: {note} ({', '.join(d for (d,) in grouped(rows, 'dataset'))})"
         for (method, note), rows in grouped(
@@ -218,14 +218,14 @@ def _notes(measurements):
 
 
 def plot(measurements, path):
-    """Write the critical-difference diagram, once there is something to compare.
+    """Write the critical-difference diagram, if there is anything to compare.
 
     Parameters
     ----------
     measurements : list of dict
-        Of the suite.
+        Measurements of the suite.
     path : Path
-        Of the figures, without suffix.
+        Path of the figures without their suffixes.
     """
     methods, scores = comparable(measurements)
     if len(methods) > 1 and scores:

@@ -1,19 +1,19 @@
-"""skautokeras and other ways to learn from texts: score, seconds, trials, memory."""
+"""Comparison of skautokeras with other methods on texts."""
 
-from benchmarks.markdown import (
+from benchmarks.datasets.text_data import MAX_TIME, TASKS
+from benchmarks.harness.markdown import (
     SEARCH_COLUMNS,
     failures,
     markdown_table,
     summary_rows,
 )
-from benchmarks.peers import run_in_time
-from benchmarks.suite import Suite
-from benchmarks.text_data import MAX_TIME, TASKS
+from benchmarks.harness.peers import run_in_time
+from benchmarks.harness.suite import Suite
 
 METHODS = ("skautokeras", "tfidf", "autokeras")
-# AutoKeras counts trials; these are more than fit in its time.
+# More trials than AutoKeras can make in its time, so that only the time ends it.
 AUTOKERAS_TRIALS = 100
-FUNCTION = "benchmarks.text_methods:fit_texts"
+FUNCTION = "benchmarks.methods.text_methods:fit_texts"
 
 
 def measurements(options):

@@ -34,9 +34,11 @@ from .rows import take_rows as take_rows
 from .schema import ArraySchema as ArraySchema
 from .schema import Column as Column
 from .schema import ImageSchema as ImageSchema
+from .schema import Schema as Schema
 from .schema import StructuredDataSchema as StructuredDataSchema
 from .schema import TargetSchema as TargetSchema
 from .schema import TextSchema as TextSchema
+from .schema import TrainingTraits as TrainingTraits
 from .series import can_be_numbers as can_be_numbers
 from .series import content_of as content_of
 from .series import parse_numbers as parse_numbers
@@ -59,7 +61,6 @@ from .target import ClassAdapter as ClassAdapter
 from .target import NumberAdapter as NumberAdapter
 from .target import balanced_weights as balanced_weights
 from .text import TextAdapter as TextAdapter
-from .text import with_contrasts as with_contrasts
 from .tokens import character_ranges as character_ranges
 from .tokens import normalise as normalise
 from .tokens import spell as spell

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.utils.multiclass import type_of_target
 
 from skautokeras._data.codes import FIRST_TOKEN
 from skautokeras._state.names import saved_as
@@ -211,6 +212,37 @@ def contrasts(codes, n_codes, groups):
         ratio = _log_shares(inside) - _log_shares(total - inside)
         largest[1:] = np.maximum(largest[1:], np.sqrt(np.abs(ratio)))
     return largest
+
+
+def groups_of(y):
+    """Return which rows are in each class, or above the mean of each number.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets: classes, labels, or numbers that are floats.
+
+    Returns
+    -------
+    groups : ndarray of shape (n_samples, n_groups), dtype bool, or None
+        None if all rows have the same target.
+
+    Examples
+    --------
+    >>> from skautokeras._data.ngrams import groups_of
+    >>> groups_of([0, 1, 1]).tolist()
+    [[True, False], [False, True], [False, True]]
+    >>> groups_of([0.5, 1.0, 9.0]).tolist()
+    [[False], [False], [True]]
+    """
+    y = np.asarray(y)
+    if y.ndim == 1 and not type_of_target(y).startswith("continuous"):
+        groups = y[:, None] == np.unique(y)
+    else:
+        y = y.reshape(len(y), -1)
+        groups = y > y.mean(axis=0)
+    groups = groups[:, groups.any(axis=0) & ~groups.all(axis=0)]
+    return groups if groups.shape[1] else None
 
 
 def _log_shares(counts):

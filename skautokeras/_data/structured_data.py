@@ -137,6 +137,14 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         self.column_types = column_types
         self.tokenizers = tokenizers
 
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags: missing values, sparse matrices and strings."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.string = True
+        return tags
+
     def fit(self, X, y=None):
         """Decide what each column is, and learn what it becomes.
 

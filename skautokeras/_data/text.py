@@ -1,23 +1,20 @@
 """The adapter of texts: from strings to codes of words and weights of n-grams."""
 
 from collections import defaultdict
-from dataclasses import replace
 from itertools import count
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.codes import FIRST_TOKEN, UNKNOWN_TOKEN
 from skautokeras._data.column_report import make_report, what_becomes_of_texts
 from skautokeras._data.ngrams import (
     NgramVectorizer,
-    contrasts,
     enough,
     strongest,
 )
-from skautokeras._data.schema import StructuredDataSchema, Subwords, TextSchema
+from skautokeras._data.schema import Subwords, TextSchema
 from skautokeras._data.strings import read_texts, texts_or_none
 from skautokeras._data.tokens import normalise, spell, tokenise
 from skautokeras._state.names import saved_as
@@ -98,6 +95,13 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     def __init__(self, *, max_tokens=None, tokenizers=()):
         self.max_tokens = max_tokens
         self.tokenizers = tokenizers
+
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags: one string per row, missing ones too."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.one_d_array = tags.input_tags.string = True
+        return tags
 
     def fit(self, X, y=None):
         """Learn which words and n-grams there are.
@@ -245,95 +249,6 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         )
 
 
-def with_contrasts(schema, arrays, y):
-    """Add to a schema which n-grams tell classes apart.
-
-    It is learned from training rows alone: with the targets of validation rows,
-    networks that use it would look better than they are (decision 0022).
-
-    Parameters
-    ----------
-    schema : TextSchema
-        Of the adapter.
-
-    arrays : dict of str to ndarray
-        Training rows as the adapter has made them.
-
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets: classes, labels, or numbers that are floats.
-
-    Returns
-    -------
-    schema : TextSchema
-        With the contrasts; as it was if all rows have the same target.
-
-    Examples
-    --------
-    >>> from skautokeras._data.text import TextAdapter, with_contrasts
-    >>> adapter = TextAdapter().fit(["dry wine", "sweet wine"])
-    >>> arrays = adapter.transform(["dry wine", "sweet wine"])
-    >>> schema = with_contrasts(adapter.schema_, arrays, [0, 1])
-    >>> (schema.word_contrasts > 0).tolist()  # none, wine, dry, ...
-    [False, False, True, True, True, True]
-    """
-    groups = _groups(y)
-    if groups is None:
-        return schema
-    facts = {}
-    for kind in ("word", "character"):
-        codes = arrays.get(f"{kind}_ngrams")
-        if codes is not None:
-            n_codes = getattr(schema, f"n_{kind}_ngrams")
-            facts[f"{kind}_contrasts"] = contrasts(codes, n_codes, groups)
-    return replace(schema, **facts)
-
-
-def informed_schemas(adapter, arrays, y):
-    """Return the schemas of all inputs with what training rows tell of texts.
-
-    Parameters
-    ----------
-    adapter : XAdapter
-        Fitted.
-
-    arrays : dict of str to ndarray
-        Training rows as it has made them.
-
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        As in `with_contrasts`; of several targets one.
-
-    Returns
-    -------
-    schemas : list
-        Those of `adapter`, of texts with the contrasts.
-    """
-    schemas = []
-    for name, schema in zip(adapter.names, adapter.schemas_, strict=True):
-        prefix = f"{name}__" if len(adapter.names) > 1 else ""
-        own = {
-            key.removeprefix(prefix): array
-            for key, array in arrays.items()
-            if key.startswith(prefix)
-        }
-        schemas.append(_informed(schema, own, y))
-    return schemas
-
-
-def _informed(schema, arrays, y):
-    """Return a schema with what training rows tell of its texts."""
-    if isinstance(schema, TextSchema):
-        return with_contrasts(schema, arrays, y)
-    if not isinstance(schema, StructuredDataSchema):
-        return schema
-    texts = {
-        name: with_contrasts(text, of_text, y)
-        for (name, text), of_text in zip(
-            schema.texts.items(), schema.text_arrays(arrays), strict=True
-        )
-    }
-    return replace(schema, texts=texts)
-
-
 def _learn_vocabulary(texts, max_tokens, at_least):
     """Return the code of each frequent token, and the codes of all texts."""
     first_seen = defaultdict(count().__next__)
@@ -402,21 +317,6 @@ def _fit_ngrams(ngrams, sequences, most, kind):
         f"{kind}_width": enough(np.diff(weights.indptr), most),
         f"n_{kind}_ngrams": weights.shape[1] + 1,
     }
-
-
-def _groups(y):
-    """Return which rows are in each class, or above the mean of each number.
-
-    None if there are no two groups.
-    """
-    y = np.asarray(y)
-    if y.ndim == 1 and not type_of_target(y).startswith("continuous"):
-        groups = y[:, None] == np.unique(y)
-    else:
-        y = y.reshape(len(y), -1)
-        groups = y > y.mean(axis=0)
-    groups = groups[:, groups.any(axis=0) & ~groups.all(axis=0)]
-    return groups if groups.shape[1] else None
 
 
 def _subwords(tokenizer, texts):

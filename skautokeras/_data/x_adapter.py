@@ -149,6 +149,33 @@ class XAdapter(TransformerMixin, BaseEstimator):
             parts[name] = positions[name], report
         return in_order_of(names, parts)
 
+    def schemas_with_training_rows(self, arrays, y):
+        """Return the schemas with what only training rows may tell.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Training rows, from `transform`.
+
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets, as in `Schema.with_training_rows`.
+
+        Returns
+        -------
+        schemas : list of Schema
+            One per input.
+        """
+        schemas = []
+        for name, schema in zip(self.names, self.schemas_, strict=True):
+            prefix = f"{name}__" if len(self.names) > 1 else ""
+            own = {
+                key.removeprefix(prefix): array
+                for key, array in arrays.items()
+                if key.startswith(prefix)
+            }
+            schemas.append(schema.with_training_rows(own, y))
+        return schemas
+
     def _names_and_positions(self):
         """Return the names of all columns, and where the columns of each input are."""
         if hasattr(self, "n_features_in_"):

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, logsumexp, softmax
 
 from skautokeras._layers.calibration import SMALLEST
-from skautokeras._space.heads import share_of_doubt
+from skautokeras._space.heads import probability_of_error
 from skautokeras._training.objective import Evaluation
 
 _BOUNDS = (np.log(0.1), np.log(10.0))  # of the logarithm of a temperature
@@ -25,9 +25,8 @@ def fit_temperatures(heads, rows, y_pred, objective, loss):
     A temperature is kept if two things hold. Learned from one half of the rows, it
     improves the log loss of the other half, both ways together, by more than one
     standard error: the gain is no noise. And, learned from all of them, it makes the
-    score that the search optimises no worse. Labels count as known only as far as so
-    many rows can tell, as in that score (`ClassificationHead.doubt`): rows without a
-    mistake are not taken for certainty.
+    score that the search optimises no worse. As in that score, labels may be wrong with
+    the `probability_of_error`: rows without a mistake are not taken for certainty.
 
     Parameters
     ----------
@@ -148,12 +147,14 @@ def _margins(p, y, activation):
 def _losses(margins, temperature, n_rows):
     """Return the log loss of each row, the mean over its labels: (n_samples,).
 
-    As of labels that ``n_rows`` rows tell: each may be another one, for which the loss
-    is that for the true one, less its margin.
+    Each label is wrong with the `probability_of_error`. The loss for another label is
+    that for the true one, less its margin.
     """
-    doubt = share_of_doubt(n_rows)
-    others = margins.sum(axis=-1) / (margins.shape[-1] - 1)
-    losses = logsumexp(margins / temperature, axis=-1) - doubt * others / temperature
+    error = probability_of_error(n_rows)
+    mean_margin = margins.sum(axis=-1) / (margins.shape[-1] - 1)
+    losses = (
+        logsumexp(margins / temperature, axis=-1) - error * mean_margin / temperature
+    )
     return losses.mean(axis=1)
 
 

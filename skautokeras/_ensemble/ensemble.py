@@ -7,27 +7,20 @@ import tensorflow as tf
 from skautokeras._layers.calibration import Temperature
 from skautokeras._state.names import saved_as
 from skautokeras._state.networks import from_bytes, to_bytes
-from skautokeras._training import streaming
-from skautokeras._training.compiled_epoch import (
-    compile_function,
-    in_chunks,
-    output_shapes,
-    rows_at_once,
-    signature,
-)
+from skautokeras._training.inference import in_chunks, output_shapes, rows_at_once
+from skautokeras._training.streaming import STREAMING
+from skautokeras._training.tracing import compile_function, signature
 
 # Every chunk has this many rows, fewer of images (the last one is filled up), so that
 # what is predicted for a row does not depend on the rows beside it.
 PREDICT_ROWS = 512
 
 
-def _sent_rows(x, chunk_rows):
+def _sent_rows(x, chunk_rows, chunk_size):
     """Return how many rows are sent to the device together: whole chunks."""
     n_rows = max(len(next(iter(x.values()))), 1)
     n_bytes = sum(array.nbytes for array in x.values()) / n_rows
-    return chunk_rows * max(
-        1, int(streaming.CHUNK_BYTES / max(n_bytes * chunk_rows, 1))
-    )
+    return chunk_rows * max(1, int(chunk_size / max(n_bytes * chunk_rows, 1)))
 
 
 @saved_as("Ensemble")
@@ -42,16 +35,21 @@ class Ensemble:
         One per model; they sum to 1.
     temperatures : dict of str to (float, str), default=()
         Temperature and activation of the heads whose mean is calibrated.
+    streaming : Streaming, default=STREAMING
+        How much is sent to the device at once.
     """
 
-    # It is compiled again where it is read.
-    _left_out = ("_compiled",)
+    # A file does not hold what belongs to a process; this is what a network that is
+    # read begins with.
+    _left_out = ("_compiled", "_streaming")
     _compiled = None
+    _streaming = STREAMING
 
-    def __init__(self, models, weights, temperatures=()):
+    def __init__(self, models, weights, temperatures=(), streaming=STREAMING):
         self.models = list(models)
         self.weights = [float(weight) for weight in weights]
         self.temperatures = {k: tuple(v) for k, v in dict(temperatures).items()}
+        self._streaming = streaming
 
     def predict(self, x):
         """Return the outputs for some rows.
@@ -69,7 +67,7 @@ class Ensemble:
         if self._compiled is None:
             self._compiled = compile_function(self._outputs, [signature(x)])
         n_rows = len(next(iter(x.values())))
-        size = _sent_rows(x, self._chunk_rows(x))
+        size = _sent_rows(x, self._chunk_rows(x), self._streaming.chunk_size)
         parts = [
             self._predict_part({k: a[i : i + size] for k, a in x.items()})
             for i in range(0, max(n_rows, 1), size)

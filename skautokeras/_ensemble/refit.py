@@ -1,10 +1,10 @@
-"""What becomes of the trials: networks, trained on all rows where asked, as one."""
+"""From trials to the ensemble that predicts: networks restored or trained again."""
 
 import tensorflow as tf
 
 from skautokeras._ensemble.ensemble import Ensemble
-from skautokeras._search.selection import candidates
-from skautokeras._search.trial import fold_seed
+from skautokeras._search.selection import ensemble_candidates
+from skautokeras._search.trial import fold_seed, never_stop
 from skautokeras._space import accelerator
 from skautokeras._state.randomness import seeded
 from skautokeras._training.trainer import train
@@ -19,85 +19,141 @@ _NO_REASON_TO_LOSE_A_SEARCH = (
 _MOST_OF_THE_TIME = 0.25
 
 
-def finish(trials, weights, problem, data, *, refit, deadline, temperatures=()):
-    """Return the ensemble that predicts from now on.
+def make_ensemble(problem, trials, weights, *, refit=None, temperatures=()):
+    """Return the ensemble of the networks of some trials.
 
     Parameters
     ----------
-    trials : list of Trial
-        All of the search.
-    weights : dict of int to float
-        Position of each trial that belongs to the ensemble -> its weight, the heaviest
-        first.
     problem : Problem
-        The one of the search.
-    data : Data
-        ``data.all`` is what a refit is trained on; None: there is nothing to add.
-    refit : bool
-        Whether to train the networks again on all rows, each for as many epochs as gave
-        its best score, on average over the folds.
-    deadline : Deadline or None
-        A refit that would take longer is left out, and one that does is dropped; the
-        network of the trial stays.
+        Problem of the search.
+    trials : list of Trial
+        Trials of the search.
+    weights : dict of int to float
+        Position of each trial in the ensemble -> its weight, the heaviest first.
+    refit : Refit or None, default=None
+        Final training of the networks. None, or a refit that does not end in time,
+        restores the networks of the trial; where there are several folds, they share
+        its weight.
     temperatures : dict of str to (float, str), default=()
-        What calibrates the heads of the ensemble.
+        Temperature and activation of the heads that are calibrated.
 
     Returns
     -------
     ensemble : Ensemble
-        Of refitted networks, or of those of the trials: where there are several folds,
-        the networks of all of them, which share the weight of the trial.
     """
     models, shares = [], []
     for i, weight in weights.items():
-        model = None
-        if refit and data.all is not None and _fits(trials[i], problem, data, deadline):
-            model = _refitted(problem, trials[i], data.all, deadline)
-        found = _restored(problem, trials[i]) if model is None else [model]
-        models += found
-        shares += [weight / len(found)] * len(found)
+        model = None if refit is None else refit.model(trials[i])
+        members = _restored(problem, trials[i]) if model is None else [model]
+        models += members
+        shares += [weight / len(members)] * len(members)
     return Ensemble(models, shares, temperatures)
 
 
-def refit_seconds(trials, problem, data, size, max_time):
-    """Return how many seconds to keep for refitting the best ``size`` candidates.
-
-    About what it will take, as far as that is a quarter of the whole time at most: the
-    network of a trial is there where the time does not suffice, and a search that has
-    ended early has lost more.
+class Refit:
+    """The final training of networks on all rows, as far as there is time for it.
 
     Parameters
     ----------
-    trials : list of Trial
-        So far.
     problem : Problem
-        The one of the search.
+        Problem of the search.
     data : Data
-        Tells how many rows a refit has more than a trial.
-    size : int
-        Networks in the ensemble at most.
-    max_time : float or None
-        Seconds of the whole fit.
+        Data of the search; ``data.all`` are the rows to train on. If they are None, as
+        there are no further ones, nothing is trained.
+    deadline : Deadline
+        Deadline of the fit. A refit that would take longer is left out, and one that
+        does is dropped.
     """
-    if data.all is None or max_time is None:
-        return 0.0
-    kept, most = 0.0, _MOST_OF_THE_TIME * max_time
-    for i in candidates(trials)[:size]:
-        seconds = _seconds_of_refit(trials[i], problem, data)
-        kept += seconds if kept + seconds <= most else 0.0
-    return kept
 
+    def __init__(self, problem, data, deadline):
+        self._problem = problem
+        self._data = data
+        self._deadline = deadline
 
-def _seconds_of_refit(trial, problem, data):
-    """Return about how long the refit of a trial takes."""
-    # The first epoch compiles: counting one more is on the safe side.
-    share = (trial.best_epoch + 1) / (trial.epochs + 1)
-    return trial.seconds * share * len(data.all) / problem.n_train_rows(data)
+    def reserved_seconds(self, trials, size):
+        """Return how many seconds to keep for refits of the best trials so far.
 
+        It is about what they will take, as far as that is a quarter of the whole time
+        at most: where the time does not suffice, the network of the trial is there, and
+        a search that has ended early has lost more.
 
-def _fits(trial, problem, data, deadline):
-    """Return whether a refit is likely to end in time."""
-    return _seconds_of_refit(trial, problem, data) <= deadline.left()
+        Parameters
+        ----------
+        trials : list of Trial
+            Trials that have ended.
+        size : int
+            Greatest number of trials in the ensemble.
+
+        Returns
+        -------
+        seconds : float
+        """
+        most = _MOST_OF_THE_TIME * self._deadline.total()
+        if self._data.all is None or most == float("inf"):
+            return 0.0
+        reserved = 0.0
+        for i in ensemble_candidates(trials)[:size]:
+            seconds = self._seconds(trials[i])
+            reserved += seconds if reserved + seconds <= most else 0.0
+        return reserved
+
+    def model(self, trial):
+        """Return the network of a trial, trained again on all rows.
+
+        It is trained for as many epochs as gave the best score, on average over the
+        folds.
+
+        Parameters
+        ----------
+        trial : Trial
+            Trial whose configuration is trained.
+
+        Returns
+        -------
+        model : keras.Model or None
+            None if there are no rows or is no time for it, or training failed.
+        """
+        if self._data.all is None or self._seconds(trial) > self._deadline.left():
+            return None
+        if self._deadline.passed():
+            return None
+        search_space = self._problem.search_space
+        options = self._problem.options.as_refit(trial.planned_epochs, trial.best_epoch)
+        with seeded(trial.seed), options.scope():
+            built = search_space.build(trial.values)
+        try:
+            epochs = self._train(built, options, trial.seed)
+        except _NO_REASON_TO_LOSE_A_SEARCH:
+            return None
+        if epochs < trial.best_epoch:
+            return None
+        if options.distribution is None and not accelerator.has_fast_gpu():
+            return built.model
+        # Copies of the weights on several devices, and bfloat16, are for training only.
+        weights = built.network.get_weights()
+        return _network(search_space, trial.values, trial.seed, weights)
+
+    def _train(self, built, options, seed):
+        """Train a network on all rows; return the number of epochs."""
+        with options.scope():
+            monitor = train(
+                built,
+                options,
+                self._data.all,
+                None,
+                None,
+                deadline=self._deadline,
+                seed=seed,
+                on_epoch=never_stop,
+            )
+        return monitor.epoch
+
+    def _seconds(self, trial):
+        """Return about how long the refit of a trial takes."""
+        # The first epoch compiles: counting one more is on the safe side.
+        share = (trial.best_epoch + 1) / (trial.epochs + 1)
+        n_rows = self._problem.n_train_rows(self._data)
+        return trial.seconds * share * len(self._data.all) / n_rows
 
 
 def _restored(problem, trial):
@@ -114,34 +170,3 @@ def _network(search_space, values, seed, weights):
         built = search_space.build(values)
     built.network.set_weights(weights)
     return built.model
-
-
-def _refitted(problem, trial, rows, deadline):
-    """Return the network of a trial trained on all rows; None if that did not work."""
-    if deadline.passed():
-        return None
-    search_space = problem.search_space
-    recipe = problem.recipe.as_refit(trial.planned_epochs, trial.best_epoch)
-    with seeded(trial.seed), recipe.scope():
-        built = search_space.build(trial.values)
-    try:
-        with recipe.scope():
-            monitor = train(
-                built,
-                recipe,
-                rows,
-                None,
-                None,
-                deadline=deadline,
-                seed=trial.seed,
-                on_epoch=lambda epoch, logs: False,
-            )
-    except _NO_REASON_TO_LOSE_A_SEARCH:
-        return None
-    if monitor.epoch < trial.best_epoch:
-        return None
-    if recipe.distribution is None and not accelerator.has_fast_gpu():
-        return built.model
-    # Copies of the weights on several devices, and bfloat16, are for training only.
-    weights = built.network.get_weights()
-    return _network(search_space, trial.values, trial.seed, weights)

@@ -1,4 +1,8 @@
-"""AutoModel: any inputs to any heads."""
+"""AutoModel: any inputs to any heads.
+
+The parameters and attributes in its docstring and the constructor are written by
+``python -m tools.write_docstrings``.
+"""
 
 import copy
 
@@ -9,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skautokeras._data.table import check_columns
 from skautokeras._data.y_adapter import values_by_head
 from skautokeras._estimators.base import BaseAutoEstimator
-from skautokeras._sklearn import StrOptions
+from skautokeras._estimators.parameters import constraints_of
 from skautokeras._state.names import saved_as
 
 
@@ -24,137 +28,164 @@ def _has_classes(model):
 class AutoModel(BaseAutoEstimator):
     """Estimator for any mix of inputs and targets.
 
-    With inputs and heads it assembles the search space between them: a block per input,
-    by its kind, a merge if there are several, and the heads. With inputs and results of
-    heads that were called on blocks, it searches that graph. It is a classifier with
-    one `ClassificationHead`, a regressor with nothing but `RegressionHead`.
+    If `outputs` are heads, the search space between inputs and heads is assembled: one
+    block per input, chosen by the type of the input, a merge of several inputs, and the
+    heads. If `outputs` are the results of heads that were called on blocks, that graph
+    is searched. An AutoModel is a classifier if its only head is a
+    `ClassificationHead`, and a regressor if all of its heads are `RegressionHead`.
 
     Parameters
     ----------
     inputs : input or list of inputs
-        `StructuredDataInput`, `ImageInput`, `TextInput` or `Input`, in the order of the
-        data. Inputs with ``columns`` share one DataFrame.
+        Inputs of the network, in the order of the data: `StructuredDataInput`,
+        `ImageInput`, `TextInput` or `Input`. Inputs with ``columns`` share one
+        DataFrame.
     outputs : head or list of heads
-        `ClassificationHead` or `RegressionHead`, in the order of the targets, or what
-        they return when they are called on a node of a graph.
+        Heads of the network, in the order of the targets: `ClassificationHead` or
+        `RegressionHead`. If the network is wired by hand, pass what the heads return
+        when they are called on a node.
     max_trials : int, default=20
-        Configurations to evaluate at most.
+        Maximum number of configurations to evaluate.
     max_time : float or None, default=None
-        Seconds for the whole `fit`, refit included. When they are over, the best
-        network so far is kept. None: no limit.
+        Time limit of the whole `fit` in seconds, which includes the final training.
+        When the time is over, the best network so far is kept. If None, there is no
+        limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
-        What proposes configurations. "greedy": predefined ones first, then mutations of
-        the best (`GreedyOracle`); the others are KerasTuner's oracles. A callable is
-        called with ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
+        Strategy that proposes configurations. "greedy" tries predefined configurations
+        first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
+        "hyperband" are the oracles of KerasTuner. A callable is called with the keyword
+        arguments ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
         returns a `keras_tuner.Oracle`.
     scoring : str, callable, dict or None, default=None
-        What the search optimises on validation data, and what early stopping watches.
-        None: the loss, each of n labels of validation rows being taken for wrong by a
-        share of 1 / (n + 2). A scikit-learn scorer, by name or as a callable, or a
-        Keras metric by its name after "val_" ("val_accuracy"; with several heads the
-        name of the head in between, "val_price_mean_absolute_error"). With several
-        heads also a dict by head of these, whose mean counts; a callable then sees
-        dicts by head.
+        Criterion that the search optimises on validation data and that early stopping
+        monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
+        Keras metric after the prefix "val_", such as "val_accuracy". With several
+        heads, the name of a Keras metric contains the name of the head
+        ("val_price_mean_absolute_error"), a callable is called with dicts by head, and
+        a dict by head is optimised in the mean. If None, the validation loss is used.
+        To keep over-confident networks from winning on few rows, each of the n
+        validation labels is assumed to be wrong with probability ``1 / (n + 2)``.
     loss : str, callable, keras.losses.Loss, dict or None, default=None
-        What training minimises; with several heads a dict by head. None: what the head
-        says, else cross-entropy or mean squared error.
+        Loss that training minimises; with several heads, a dict by head. If None, each
+        head has the loss of its own parameter, or else the cross-entropy for classes
+        and the mean squared error for numbers.
     metrics : list, dict or None, default=None
-        Keras metrics that are recorded for every epoch; with several heads a dict of
-        lists by head. None: what the head says, else none.
+        Keras metrics to record in every epoch; with several heads, a dict of lists by
+        head. If None, each head has the metrics of its own parameter.
     epochs : int or None, default=None
-        Epochs of a trial at most; early stopping ends trials before. None: searched.
+        Maximum number of epochs of a trial; early stopping can end it before. If None,
+        the number of epochs is searched.
     batch_size : int or None, default=None
-        Rows per step. None: searched.
+        Number of rows per training step. If None, it is searched.
     validation_fraction : float, default=0.2
-        Share of the rows that trials are compared on; shuffled, and stratified by the
-        first target of classes.
+        Fraction of the rows that is held out to compare trials. The rows are shuffled,
+        and the split is stratified by the first target of classes.
     cv : int, splitter, iterable or None, default=None
-        Cross-validation in the place of `validation_fraction`: each configuration is
-        trained once per fold and judged by what all folds predict for their validation
-        rows, and so is the final model. An int: so many shuffled folds, stratified for
-        classes. Else as in scikit-learn's `check_cv`, without groups. None: one part of
-        the rows is held out.
+        Cross-validation in place of `validation_fraction`. Each configuration is
+        trained once per fold and scored by the predictions of all folds for their
+        validation rows; the final model is chosen in the same way. An int is the number
+        of shuffled folds, stratified by the first target of classes. Splitters and
+        iterables are used as in `sklearn.model_selection.check_cv`, without groups. If
+        None, one part of the rows is held out.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
-        Those that set the learning rate replace the searched schedule; those that work
-        on batches make training slower.
+        Keras callbacks, which are copied for every trial. The final training uses only
+        `LearningRateScheduler`. Callbacks that set the learning rate replace the
+        searched schedule, and callbacks that act on batches make training slower.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn; with several heads a dict by head of
-        these. None: all classes weigh 1.
+        Weights of the classes, as in scikit-learn; with several heads, a dict by head.
+        If None, all classes weigh 1.
     ensemble_size : int, default=5
-        Networks at most in the final model, chosen so that the weighted mean of their
-        predictions is best on validation data. 1: only the best network.
+        Maximum number of networks in the final model. They are chosen so that the
+        weighted mean of their predictions has the best score on validation data. If 1,
+        the best network is the final model.
     refit : bool, default=True
-        Whether the chosen networks are trained again on all rows, each for the number
-        of epochs that was best for it, with `cv` on average over the folds. What does
-        not fit into `max_time` is left out. Without this, the networks of the trials
-        stay; with `cv` those of all folds, whose mean takes the place of one network.
+        Whether the chosen networks are trained again on all rows, each for its best
+        number of epochs, which with `cv` is the mean over the folds. A network that
+        cannot be trained again within `max_time` stays as it was in its trial. If
+        False, all of them stay as they were; with `cv`, the mean of the networks of all
+        folds then takes the place of one network.
     max_model_size : int or None, default=None
-        Parameters of a network at most; larger ones are never built. None: no limit.
+        Maximum number of weights in a network. Larger networks are never built, and
+        other configurations are tried instead. If None, there is no limit.
     prune : {"median", "none"}, default="median"
-        "median": a trial ends as soon as its best score is below the median of the mean
-        scores that finished ones had up to the same share of their epochs; it has the
-        status "pruned" and is not used. "none": every trial runs to its end.
+        Rule by which trials end early. "median" compares the best score of a trial with
+        the mean scores that completed trials had up to the same fraction of their
+        epochs, and ends the trial as soon as it is below their median; the trial then
+        has the status "pruned" and is not used. With "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
-        Where finished trials are kept, so that the same `fit` goes on after a crash
-        instead of starting over. None: nothing is left on disk.
+        Folder for finished trials, so that the same `fit` continues after a crash
+        instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
+        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
+        continues. If None, nothing is written to disk.
     warm_start : bool, default=False
-        Whether another `fit` on the same data goes on with the search of the last one,
-        up to `max_trials` in all, instead of starting over.
+        Whether another `fit` on the same data continues the last search, up to
+        `max_trials` trials in total, instead of starting again.
     n_jobs : int or None, default=None
-        Trials that run at the same time, in workers of the active joblib backend. None:
-        1, unless in a `joblib.parallel_config` context. -1: one per core.
+        Number of trials that run at the same time, in workers of the active joblib
+        backend, which share the cores. With a backend of threads, trials run one after
+        another. None means 1 unless in a `joblib.parallel_config` context, and -1 means
+        one trial per core. With more than one, the order in which trials end depends on
+        the machine, and so does the search.
     distribution : tf.distribute.Strategy, callable or None, default=None
-        How one training is spread over devices: each step, every device learns from its
-        part of the batch. A callable makes the strategy in `fit`;
-        `tf.distribute.MirroredStrategy` itself is one, and can be cloned and pickled,
-        which strategies cannot. Such trainings go through `keras.Model.fit`, which is
-        slow for small networks, and trials run one at a time. None: one device.
+        Strategy that spreads one training over several devices, each of which learns
+        from a part of every batch. A callable makes the strategy in `fit`; it can be
+        cloned and pickled, which strategies cannot, and
+        `tf.distribute.MirroredStrategy` itself is one. These trainings use
+        `keras.Model.fit`, which is slow for small networks, and trials run one at a
+        time. If None, one device is used.
     random_state : int, RandomState instance or None, default=None
-        Seed of the split, the search and every training. Pass an int for the same
-        result in every call.
+        Seed for the split of the rows, the search and every training. Pass an int for
+        the same result in every call.
     verbose : int or bool, default=0
-        0: nothing is printed. 1: one line per trial.
+        If 1, one line per trial is printed. The same lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or dict of str to ndarray
-        The labels, sorted, if a head predicts classes; with several heads by head.
+        Class labels in sorted order, if a head predicts classes; with several heads, a
+        dict by head.
     n_features_in_ : int
-        Number of columns in `fit`, where X was a table.
+        Number of columns of X in `fit`. Defined only if X was a table.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where X had names that are strings.
+        Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters of the best trial.
+        Values of the hyperparameters in the best trial.
     best_score_ : float
-        Its validation score; greater is better (with ``scoring=None`` the negative
-        loss).
+        Validation score of the best trial; greater is better. With ``scoring=None``, it
+        is the negative validation loss.
     columns_ : DataFrame
-        One row per column of X: name, input (name of the input that takes it), kind,
-        reason (why it has this kind), missing (share of the rows), distinct (number of
-        values), becomes (what the network gets).
+        Table with one row per column of X. It has the columns "name", "input" (name of
+        the input that takes it), "kind", "reason" (for this kind), "missing" (fraction
+        of the rows without a value), "distinct" (number of different values) and
+        "becomes" (what the network gets).
     leaderboard_ : DataFrame
-        One row per trial, the best first: rank, trial, score, weight (in the final
-        model), status, epochs, seconds, n_parameters, flops (of one forward pass for
-        one row, about), params, error.
+        Table with one row per trial, the best one first. It has the columns "rank",
+        "trial" (number of the trial), "score", "weight" (in the final model), "status",
+        "epochs", "seconds", "n_parameters", "flops" (approximate floating-point
+        operations to predict one row), "params" (values of the hyperparameters) and
+        "error".
     model_ : keras.Model
-        The fitted network, from model-ready arrays to one output per head.
+        Fitted network, which takes model-ready arrays and returns one output per head.
     history_ : dict of str to list of float
-        Of the best trial: one value per epoch of loss, val_loss, val_score and the
-        metrics.
-        With `cv` means over the folds, one that ended earlier counting with its last
-        value, and "split0_val_score", ...: the scores of each fold.
+        Training history of the best trial: one value per epoch of "loss", "val_loss",
+        "val_score" and the metrics. With `cv`, the values are means over the folds, in
+        which a fold that ended earlier counts with its last value, and the lists
+        "split0_val_score", "split1_val_score", ... hold the scores of the folds.
     n_trials_ : int
-        Trials that were run, failed ones included.
+        Number of trials that were run, failed ones included.
     interrupted_ : bool
         Whether Ctrl+C ended the search.
 
     See Also
     --------
-    StructuredDataClassifier : For one table and classes.
-    StructuredDataRegressor : For one table and numbers.
-    ImageClassifier : For images and classes.
-    ImageRegressor : For images and numbers.
+    StructuredDataClassifier : Classifier for tables.
+    StructuredDataRegressor : Regressor for tables.
+    ImageClassifier : Classifier for images.
+    ImageRegressor : Regressor for images.
+    TextClassifier : Classifier for texts.
+    TextRegressor : Regressor for texts.
 
     References
     ----------
@@ -163,7 +194,7 @@ class AutoModel(BaseAutoEstimator):
 
     Examples
     --------
-    One table, a class and a number to predict:
+    Predict a class and a number from one table:
 
     >>> import numpy as np
     >>> from sklearn.datasets import load_iris
@@ -187,15 +218,7 @@ class AutoModel(BaseAutoEstimator):
     ((150,), (150,))
     """
 
-    _parameter_constraints = {
-        **BaseAutoEstimator._parameter_constraints,
-        "inputs": "no_validation",
-        "outputs": "no_validation",
-        "scoring": [None, str, callable, dict],
-        "loss": [None, str, callable, dict],
-        "metrics": [None, list, tuple, dict],
-        "class_weight": [dict, list, StrOptions({"balanced"}), None],
-    }
+    _parameter_constraints = constraints_of("AutoModel")
 
     def __init__(
         self,
@@ -225,51 +248,26 @@ class AutoModel(BaseAutoEstimator):
         random_state=None,
         verbose=0,
     ):
-        super().__init__(
-            max_trials=max_trials,
-            max_time=max_time,
-            tuner=tuner,
-            scoring=scoring,
-            loss=loss,
-            metrics=metrics,
-            epochs=epochs,
-            batch_size=batch_size,
-            validation_fraction=validation_fraction,
-            cv=cv,
-            callbacks=callbacks,
-            ensemble_size=ensemble_size,
-            refit=refit,
-            max_model_size=max_model_size,
-            prune=prune,
-            directory=directory,
-            warm_start=warm_start,
-            n_jobs=n_jobs,
-            distribution=distribution,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.inputs = inputs
-        self.outputs = outputs
-        self.class_weight = class_weight
+        self._set_parameters(locals())
 
     @available_if(_has_classes)
     def predict_proba(self, X):
-        """Predict probabilities of the classes.
+        """Predict the probability of each class.
 
         Parameters
         ----------
         X : DataFrame, array-like, or list or dict of them
-            As in `fit`.
+            Rows to predict for, in the form that X had in `fit`.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes), or dict of them
-            In the order of `classes_`. With several heads, by the names of the heads
-            that predict classes.
+            Probabilities, with one column per class in the order of `classes_`. With
+            several heads, it is a dict by the names of the heads that predict classes.
         """
         y_pred = self._outputs(X)
-        found = self._targets.probabilities(y_pred)
-        return found if len(y_pred) > 1 else next(iter(found.values()))
+        by_head = self._targets.probabilities(y_pred)
+        return by_head if len(y_pred) > 1 else next(iter(by_head.values()))
 
     def score(self, X, y, sample_weight=None):
         """Return the mean over all heads of accuracy (classes) or R2 (numbers).
@@ -277,18 +275,18 @@ class AutoModel(BaseAutoEstimator):
         Parameters
         ----------
         X : DataFrame, array-like, or list or dict of them
-            Rows.
+            Rows to predict, in the form that X had in `fit`.
         y : array-like, DataFrame, or list or dict of them
-            Their true targets, in a form that `fit` takes.
+            True targets of the rows, in a form that `fit` takes.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            Weights of the rows. If None, all rows have the same weight.
 
         Returns
         -------
         score : float
-            1.0 is the best.
+            Mean score of the heads; the best one is 1.0.
         """
-        y_true, y_pred, weight = self._judged(X, y, sample_weight)
+        y_true, y_pred, weight = self._targets_and_outputs(X, y, sample_weight)
         return self._targets.score(y_true, y_pred, weight)
 
     def _check_X(self, X, *, reset):
@@ -301,7 +299,7 @@ class AutoModel(BaseAutoEstimator):
         return inputs, self._with_settings(inputs, assemble(inputs, outputs))
 
     def _with_settings(self, inputs, outputs):
-        """Return the nodes of heads with the losses and metrics of the estimator."""
+        """Return the outputs with the losses and metrics of the estimator."""
         from skautokeras._space.graph import Graph
 
         names = Graph(inputs, outputs).head_names
@@ -319,7 +317,10 @@ class AutoModel(BaseAutoEstimator):
         return changed
 
     def _decisive_params(self):
-        """Describe nodes by what they are: their keys differ between processes."""
+        """Return the parameters, in which the graph is described in place of its nodes.
+
+        The keys of nodes differ between processes; the description does not.
+        """
         params = super()._decisive_params()
         del params["inputs"], params["outputs"]
         return {**params, "graph": self._wire().describe()}
@@ -343,12 +344,12 @@ class AutoModel(BaseAutoEstimator):
 
     @property
     def _repr_html_(self):
-        """What notebooks show: scikit-learn's box and a drawing of the graph."""
-        of_sklearn = super()._repr_html_
-        return lambda: of_sklearn() + self._drawing()
+        """HTML for notebooks: scikit-learn's diagram and a drawing of the graph."""
+        diagram = super()._repr_html_
+        return lambda: diagram() + self._drawing()
 
     def _repr_mimebundle_(self, **kwargs):
-        """Return the same for notebooks that ask for all forms at once."""
+        """Return the representations by MIME type, with the drawing in the HTML."""
         forms = super()._repr_mimebundle_(**kwargs)
         if "text/html" in forms:
             forms["text/html"] += self._drawing()
@@ -360,10 +361,10 @@ class AutoModel(BaseAutoEstimator):
         try:
             return draw(self._wire())
         except (TypeError, ValueError):
-            return ""  # `fit` will say what is wrong with the graph.
+            return ""  # `fit` explains what is wrong with the graph.
 
     def __sklearn_tags__(self):
-        """Return scikit-learn's tags; what the estimator is follows from its heads."""
+        """Return scikit-learn's tags; the heads decide the type of the estimator."""
         tags = super().__sklearn_tags__()
         heads = _listed(self.outputs)
         tags.target_tags.required = True
@@ -377,14 +378,17 @@ class AutoModel(BaseAutoEstimator):
         else:
             tags.target_tags.multi_output = True
         tags.input_tags.string = True
-        kinds = {type(node).__name__ for node in _listed(self.inputs)}
-        tags.input_tags.sparse = kinds == {"StructuredDataInput"}
-        tags.input_tags.allow_nan = kinds <= {"StructuredDataInput", "TextInput"}
+        # What is no input has no tags; `fit` says so.
+        inputs = [node for node in _listed(self.inputs) if hasattr(node, "tags")]
+        of_inputs = [node.tags for node in inputs]
+        sparse = [of_input.sparse for of_input in of_inputs]
+        tags.input_tags.sparse = bool(sparse) and all(sparse)
+        tags.input_tags.allow_nan = all(of_input.allow_nan for of_input in of_inputs)
         return tags
 
 
 def _listed(nodes):
-    """Return one node or several as a list."""
+    """Return one node or several nodes as a list."""
     return list(nodes) if isinstance(nodes, list | tuple) else [nodes]
 
 

@@ -1,137 +1,67 @@
-"""What all estimators share: fit, fitted attributes, scores."""
+"""Base class of all estimators: fit, predict, evaluate, export and save."""
 
 from functools import partial
-from numbers import Integral, Real
-from os import PathLike
 
-import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
-from skautokeras._sklearn import HasMethods, Interval, StrOptions
+from skautokeras._estimators.scikeras_pipeline import make_scikeras_pipeline
 
 
 class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
-    """Everything that does not depend on the kind of data or target.
+    """Base class of all estimators.
 
-    A subclass says with `_nodes` from which inputs to which heads its networks lead,
-    and with `_check_X` what X has to be.
+    A subclass has its parameters in an explicit constructor, which calls
+    `_set_parameters`. Its `_nodes` returns the inputs and outputs of its networks, and
+    its `_check_X` validates X.
     """
 
-    # What belongs to the process that has fitted the estimator is not in its file:
+    # A file leaves out what belongs to the process that has fitted the estimator: the
     # trials that a warm start goes on with, scikit-learn's callbacks, and requests for
     # metadata.
     _left_out = ("_journal", "_skl_callbacks", "_metadata_request")
-    _parameter_constraints = {
-        "max_trials": [Interval(Integral, 1, None, closed="left")],
-        "max_time": [Interval(Real, 0, None, closed="neither"), None],
-        "tuner": [StrOptions({"greedy", "random", "bayesian", "hyperband"}), callable],
-        "scoring": [None, str, callable],
-        "loss": [None, str, callable],
-        "metrics": [None, list, tuple],
-        "epochs": [Interval(Integral, 1, None, closed="left"), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "cv": ["cv_object"],
-        "callbacks": [None, list, tuple],
-        "ensemble_size": [Interval(Integral, 1, None, closed="left")],
-        "refit": ["boolean"],
-        "max_model_size": [Interval(Integral, 1, None, closed="left"), None],
-        "prune": [StrOptions({"median", "none"})],
-        "directory": [None, str, PathLike],
-        "warm_start": ["boolean"],
-        "n_jobs": [None, Integral],
-        "distribution": [None, callable, HasMethods("scope")],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
-
-    def __init__(
-        self,
-        *,
-        max_trials,
-        max_time,
-        tuner,
-        scoring,
-        loss,
-        metrics,
-        epochs,
-        batch_size,
-        validation_fraction,
-        cv,
-        callbacks,
-        ensemble_size,
-        refit,
-        max_model_size,
-        prune,
-        directory,
-        warm_start,
-        n_jobs,
-        distribution,
-        random_state,
-        verbose,
-    ):
-        self.max_trials = max_trials
-        self.max_time = max_time
-        self.tuner = tuner
-        self.scoring = scoring
-        self.loss = loss
-        self.metrics = metrics
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.validation_fraction = validation_fraction
-        self.cv = cv
-        self.callbacks = callbacks
-        self.ensemble_size = ensemble_size
-        self.refit = refit
-        self.max_model_size = max_model_size
-        self.prune = prune
-        self.directory = directory
-        self.warm_start = warm_start
-        self.n_jobs = n_jobs
-        self.distribution = distribution
-        self.random_state = random_state
-        self.verbose = verbose
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None, *, validation_data=None, **fit_params):
         """Search for the best network and train it.
 
-        Ctrl+C ends the search. If a trial has finished by then, the estimator is fitted
-        with the best one, a warning says so, and `interrupted_` is True; whether to go
-        on or to raise KeyboardInterrupt again is for the caller to decide. Otherwise
-        KeyboardInterrupt is raised.
+        With ``verbose=1``, one line per trial is printed: its number, score, epochs and
+        seconds. The logger "skautokeras" gets the same lines at level INFO in any case.
+
+        Ctrl+C ends the search. If at least one trial has finished, the estimator is
+        fitted with the networks of the finished trials, a warning is issued, and
+        `interrupted_` is True. If none has finished, KeyboardInterrupt is raised.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
             Training data.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target.
+            Target values or class labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, in training, early stopping and scoring. Rows of weight
-            0 are left out. None: all rows weigh the same.
+            Weights of the rows in training, early stopping and scoring. Rows with
+            weight 0 are left out. If None, all rows have the same weight.
         validation_data : tuple (X, y) or (X, y, sample_weight), default=None
-            Rows to compare trials on. None: `validation_fraction` of the rows, or the
-            folds of `cv`.
+            Rows to compare trials on. If None, they are taken from the training data,
+            as `validation_fraction` or `cv` says.
         **fit_params : dict
-            Arguments of `keras.Model.fit` (``epochs``, ``batch_size``, ``callbacks``,
-            ``class_weight``, ``validation_split``, ``shuffle``, ``verbose``, ...); they
-            win over the constructor for this call.
+            Arguments of `keras.Model.fit`, such as ``epochs``, ``batch_size``,
+            ``callbacks``, ``class_weight``, ``validation_split``, ``shuffle`` and
+            ``verbose``. In this call, they replace the parameters of the constructor.
 
         Returns
         -------
         self : object
-            The fitted estimator.
+            Fitted estimator.
 
         Raises
         ------
         ValueError
-            If the data cannot be used; before any training.
+            If the data cannot be used. It is raised before any training.
         SearchError
-            If every trial failed; the message holds the first reason.
+            If every trial failed. The message contains the reason of the first failure.
         """
         # TensorFlow is imported here: importing the package is cheap.
         from skautokeras import _fit as room
@@ -168,34 +98,36 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         for name, value in self._fitted_attributes(preparation, outcome).items():
             setattr(self, name, value)
         self.interrupted_ = outcome.interrupted
-        # Its trials take memory: it is kept only where another fit may go on with it.
+        # The journal holds the trials, which take memory. It is kept only if another
+        # fit may continue with them.
         self._journal = preparation.journal if self.warm_start else None
         progress.end()
         return self
 
     def evaluate(self, X, y, sample_weight=None):
-        """Return the loss and the Keras metrics for some rows.
+        """Compute the loss and the Keras metrics on some rows.
 
-        Numbers are compared on their original scale.
+        Predicted numbers are compared with y on the original scale of y.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Rows.
+            Rows to predict for, in a form that `fit` takes.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their true targets.
+            True targets of the rows.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            Weights of the rows. If None, all rows have the same weight.
 
         Returns
         -------
         results : dict of str to float
-            "loss" and the metrics by name. With several heads, "loss" is the weighted
-            sum, and the loss and the metrics of each have its name before theirs.
+            Values of "loss" and of each metric by name. With several heads, "loss" is
+            the weighted sum of the losses, and the loss and metrics of a head follow
+            under names that begin with the name of the head, such as "price_loss".
         """
         from skautokeras._training.evaluation import evaluate_heads
 
-        y_true, y_pred, sample_weight = self._judged(X, y, sample_weight)
+        y_true, y_pred, sample_weight = self._targets_and_outputs(X, y, sample_weight)
         compared = {
             name: target.compared(y_true[name], y_pred[name])
             for name, target in self._targets.by_head.items()
@@ -203,46 +135,49 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return evaluate_heads(self._heads, compared, sample_weight)
 
     def predict(self, X):
-        """Predict targets.
+        """Predict the target of each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Rows.
+            Rows to predict for, in a form that `fit` takes.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            In the form that y had in `fit`.
+            Predicted targets, in the form that y had in `fit`.
         """
-        # Before `_targets`, for there is none before `fit`.
+        # The outputs come first: they raise NotFittedError where `_targets` is missing.
         y_pred = self._outputs(X)
         return self._targets.decode(y_pred)
 
     def export_model(self, *, raw=False):
-        """Return the network as a `keras.Model`.
+        """Return the fitted network as a `keras.Model`.
+
+        A model from raw data takes the pixels of images, the strings of texts, and a
+        dict of one tensor per column of a table: floats for numbers, NaN where one is
+        missing, and strings for categories, dates and texts, empty where one is
+        missing. It returns a dict of "probabilities" and "label" for classes, and of
+        "values" for numbers. With several heads, these names follow the name of the
+        head and "__".
 
         Parameters
         ----------
         raw : bool, default=False
-            Whether the model starts from raw data: a dict with one tensor per column of
-            a table (floats, NaN where a number is missing; strings of categories, dates
-            and texts, empty where one is missing), pixels of images, strings of texts.
-            It returns a dict of "probabilities" and "label" for classes and "values"
-            for numbers; with several heads the name of the head and "__" stand before.
-            False: it starts from model-ready arrays (numbers, codes of categories), and
-            returns what the network says about each head.
+            Whether the model includes the preprocessing and starts from raw data. If
+            False, it takes model-ready arrays, such as scaled numbers and codes of
+            categories, and returns the outputs of the heads.
 
         Returns
         -------
         model : keras.Model
-            A copy of its own. To load it from a file in another process, import
-            `skautokeras.layers` there before.
+            Copy of the network. To load it from a file in another process, import
+            `skautokeras.layers` there first.
 
         Raises
         ------
         ExportError
-            If the layers cannot do what the estimator does; only where ``raw=True``.
+            If ``raw=True`` and layers cannot repeat the preprocessing.
         """
         check_is_fitted(self)
         if raw:
@@ -254,25 +189,28 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return export_keras_model(self._ensemble)
 
     def export(self, path, *, format="tf_saved_model", raw=True):
-        """Write the fitted model for another runtime, which does without this package.
+        """Write the fitted model to a file for another runtime.
 
         Parameters
         ----------
         path : str or path-like
-            A new or empty folder for a SavedModel; else a file, whose name ends with
-            ".onnx", ".tflite" (LiteRT) or ".keras".
+            Path of a new or empty folder for a SavedModel, and of a file for the other
+            formats. The name of the file ends with ".onnx", ".tflite" (LiteRT) or
+            ".keras".
         format : {"tf_saved_model", "onnx", "litert", "keras"}, default="tf_saved_model"
-            "tf_saved_model" has the signature "serving_default" with one tensor per
-            raw input, and "image_files" for the bytes of image files, where there are
-            images between 0 and 255. "onnx" (extra `onnx`) has no dates and texts,
-            "litert" no strings at all. "keras" is `export_model` as a file.
+            Format of the model. A "tf_saved_model" has the signature "serving_default"
+            with one tensor per raw input, and, for images with values from 0 to 255,
+            "image_files" for the bytes of image files. An "onnx" model (extra `onnx`)
+            cannot take dates and texts, and a "litert" model no strings. "keras" is the
+            model of `export_model`, which needs `skautokeras.layers`.
         raw : bool, default=True
-            Whether the model starts from raw data, as in `export_model`.
+            Whether the model includes the preprocessing and starts from raw data, as in
+            `export_model`.
 
         Raises
         ------
         ExportError
-            If the format cannot hold the model; it says what to use instead.
+            If the format cannot hold the model. The message names an alternative.
         """
         from skautokeras._export.formats import export
 
@@ -282,100 +220,90 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         )
 
     def to_scikeras(self, *, fitted=False):
-        """Return the found network as a SciKeras estimator behind the preprocessing.
+        """Return a pipeline of preprocessing and network, to train without a search.
 
-        The pipeline trains the network again on other rows without a new search, in
-        `cross_val_score` and `GridSearchCV` as well, with parameters such as
+        The network is a SciKeras estimator. The pipeline can be fitted on other rows,
+        also by `cross_val_score` and `GridSearchCV`, and has parameters such as
         ``model__optimizer__learning_rate``, ``model__epochs`` and
-        ``model__batch_size``. Preprocessing is fitted again as well, and the network is
-        built for what that learns. Of an ensemble, all networks are trained as one,
-        whose output is their weighted mean, with the settings of the best one, for as
-        many epochs as that one was best after. With several heads, y goes in and comes
-        out as it does here, and ``model__loss``, ``model__metrics``,
-        ``model__class_weight`` and ``model__compile__loss_weights`` are dicts by head.
+        ``model__batch_size``. Each fit repeats the preprocessing and builds the network
+        for the result. With several heads, y has the same form as in this estimator,
+        and ``model__loss``, ``model__metrics``, ``model__class_weight`` and
+        ``model__compile__loss_weights`` are dicts by head.
+
+        The training follows the rules of the search: weight decay, dropout and their
+        schedules, schedule of the learning rate, warm-up, averages of the weights,
+        learning rates of single layers, label smoothing, and a loss for each network of
+        an ensemble and each member of a network. The schedules span ``model__epochs``,
+        and a changed learning rate scales its schedule. There are these differences:
+
+        - Keras draws the order of the rows, and the last batch of an epoch is smaller.
+        - Rates follow their schedule from epoch to epoch, not from step to step.
+        - Large embeddings are updated by the optimizer as all weights are, not by rows.
+        - All networks of an ensemble are trained as one, with the settings and the best
+          number of epochs of the best of them.
+        - An optimizer of a class that Keras does not have follows the schedule of the
+          learning rate, but not that of weight decay nor the rates of single layers.
 
         Parameters
         ----------
         fitted : bool, default=False
-            Whether the pipeline predicts what this estimator does. False: it has to be
-            fitted.
+            Whether the pipeline is fitted, with the same predictions as this estimator.
+            If False, it must be fitted before it predicts.
 
         Returns
         -------
         pipeline : sklearn.pipeline.Pipeline
-            The steps "preprocessing" and "model", which is a
-            `scikeras.wrappers.KerasClassifier` or `KerasRegressor`; with several heads
-            a `scikeras.wrappers.BaseWrapper` whose score is the mean over the heads of
-            accuracy (classes) or R2 (numbers).
+            Pipeline with the steps "preprocessing" and "model". The model is a
+            `scikeras.wrappers.KerasClassifier` or `KerasRegressor`; with several heads,
+            it is a `scikeras.wrappers.BaseWrapper`, whose score is the mean over the
+            heads of accuracy (classes) or R2 (numbers).
         """
-        from skautokeras._export.scikeras import Found, fill_pipeline, make_pipeline
-
         check_is_fitted(self)
-        graph = self._wire()
-        chosen = self.leaderboard_[self.leaderboard_["weight"] > 0]
-        chosen = chosen.sort_values("score", ascending=False, kind="stable")
-        found = Found(
-            inputs=graph.inputs,
-            outputs=graph.outputs,
-            values=[dict(values) for values in chosen["params"]],
-            weights=chosen["weight"].tolist(),
-            targets=clone(self._targets),
-            n_samples=self._adapter.schemas_[0].n_samples,
-            epochs=1 + int(np.argmax(self.history_["val_score"])),
-            batch_size=self.batch_size,
-        )
-        pipeline = make_pipeline(
-            found,
-            self._adapter,
-            self._targets.schemas_,
-            random_state=self.random_state,
-            class_weight=getattr(self, "class_weight", None),
-        )
-        if fitted:
-            fill_pipeline(
-                pipeline,
-                self,
-                self._adapter,
-                self._targets,
-                self._ensemble,
-                self.history_,
-            )
-        return pipeline
+        return make_scikeras_pipeline(self, self._wire(), fitted=fitted)
 
     def save(self, path):
-        """Write the fitted estimator to a file, for `skautokeras.load`.
+        """Write the fitted estimator to a file that `skautokeras.load` reads.
 
-        The file holds parameters and fitted attributes as JSON, arrays, and the
-        networks as `.keras` archives: nothing in it is pickled. It says which version
-        wrote it. It is written whole or not at all, and replaces a file that is there.
-        What `warm_start` would go on with, scikit-learn's callbacks and metadata
-        requests are not in it.
+        The file contains the parameters and fitted attributes as JSON and arrays, the
+        networks as `.keras` archives, and the version of the package; nothing in it is
+        pickled. It is written completely or not at all, and replaces an existing file.
+        The trials that `warm_start` would continue with, scikit-learn's callbacks and
+        metadata requests are not saved.
 
         Parameters
         ----------
         path : str or path-like
-            The file.
+            Path of the file.
 
         Raises
         ------
         TypeError
             If a parameter is an object that only Python code can make, such as a
-            function without a name in Keras's registry, or a layer is not registered;
-            no file is written then.
+            function that is not registered with Keras, or if a layer is not registered.
+            No file is written in this case.
         """
         from skautokeras._export.estimator_file import save_estimator
 
         check_is_fitted(self)
         save_estimator(self, path)
 
+    def _set_parameters(self, arguments):
+        """Store the arguments of the constructor, unmodified.
+
+        They are its `locals()`, so that a parameter is named once in a class.
+        """
+        for name, value in arguments.items():
+            if name != "self":
+                setattr(self, name, value)
+
     def _outputs(self, X):
-        """Return what each head says about X: (n_samples, n_outputs)."""
+        """Return the outputs of the network, (n_samples, n_outputs) for each head."""
         check_is_fitted(self)
         x = self._adapter.transform(self._check_X(X, reset=False))
         return self._ensemble.predict(x)
 
-    def _judged(self, X, y, sample_weight):
-        """Return targets and outputs by head for rows to judge by, and weights."""
+    def _targets_and_outputs(self, X, y, sample_weight):
+        """Return the targets and outputs by head, and the checked sample weights."""
         from skautokeras._fit import Sample
 
         y_pred = self._outputs(X)
@@ -385,25 +313,25 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return self._targets.split(sample.y), y_pred, sample.sample_weight
 
     def _wire(self):
-        """Return the nodes of the search space, checked, heads as this fit has them."""
+        """Return the checked graph, its heads with the losses of this estimator."""
         from skautokeras._space.graph import Graph
 
         return Graph(*self._nodes())
 
     def _decisive_params(self):
-        """Return the parameters that decide what trials there are and how they end."""
+        """Return the parameters on which the trials and their results depend."""
         from skautokeras._fit import decisive_parameters
 
         return decisive_parameters(self)
 
     def _describe_search(self):
-        """Return what tells this search from others, if one may go on with it."""
+        """Return what identifies this search, or None if it is never continued."""
         if self.directory is None and not self.warm_start:
             return None
         return [type(self), self._decisive_params()]
 
     def _fitted_attributes(self, preparation, outcome):
-        """Return the attributes of an estimator whose fit ends with an outcome."""
+        """Return the fitted attributes that follow from the outcome of a fit."""
         best = outcome.best
         return {
             "best_params_": dict(best.values),
@@ -446,7 +374,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     @property
     def model_(self):
-        """The fitted `keras.Model`, from model-ready arrays to outputs."""
+        """Fitted `keras.Model`, which takes model-ready arrays."""
         check_is_fitted(self)
         return self._ensemble.as_model()
 

@@ -1,51 +1,42 @@
-"""What classifiers share, whatever the kind of data."""
+"""Base class of the classifiers for every kind of data."""
 
 from sklearn.base import ClassifierMixin
 
 from skautokeras._estimators.base import BaseAutoEstimator
-from skautokeras._sklearn import StrOptions
 
 
 class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):
     """Base class of the classifiers: binary, multi-class and multi-label."""
 
-    _parameter_constraints = {
-        **BaseAutoEstimator._parameter_constraints,
-        "class_weight": [dict, list, StrOptions({"balanced"}), None],
-    }
-
-    def __init__(self, *, class_weight, **params):
-        super().__init__(**params)
-        self.class_weight = class_weight
-
     def predict(self, X):
-        """Predict classes.
+        """Predict the class of each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Rows.
+            Rows to predict for, in a form that `fit` takes.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Labels as in `fit`; for multi-label targets 0 and 1.
+            Predicted class labels; for multi-label targets, a 1 for each label that is
+            predicted and a 0 for each other one.
         """
         return super().predict(X)
 
     def predict_proba(self, X):
-        """Predict probabilities of the classes.
+        """Predict the probability of each class.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Rows.
+            Rows to predict for, in a form that `fit` takes.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`. For multi-label targets of shape (n_samples,
-            n_labels), the probability of each label.
+            Probabilities, with one column per class in the order of `classes_`. For
+            multi-label targets, column i is the probability of label i.
         """
         (y_pred,) = self._outputs(X).values()
         (target,) = self._targets.targets_

@@ -8,28 +8,28 @@ from skautokeras._estimators.base import BaseAutoEstimator
 def load(path):
     """Load a fitted estimator from a file that its `save` has written.
 
-    Loading runs no code from the file: it holds plain values, arrays and networks that
-    Keras opens in its safe mode. Layers, blocks and losses of your own must have been
-    registered with Keras, and the modules that define them imported before.
+    Loading runs no code from the file, which contains plain values, arrays, and
+    networks that Keras opens in its safe mode. Your own layers, blocks and losses must
+    be registered with Keras, and the modules that define them imported first.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        Path of the file.
 
     Returns
     -------
     estimator : object
-        An estimator of the class that was saved. It predicts the same, to the last bit
-        with the same versions of the packages on the same kind of processor.
+        Estimator of the class that was saved. It predicts the same as before; with the
+        same versions of the packages on the same kind of processor, to the last bit.
 
     Raises
     ------
     OSError
-        If there is no file to read.
+        If the file cannot be opened.
     FileFormatError
-        If it is no such file, has been damaged, or cannot be read by this version; the
-        message says which version wrote it.
+        If the file was not written by `save`, has been damaged, or cannot be read by
+        this version. The message names the version that wrote it.
 
     Warns
     -----

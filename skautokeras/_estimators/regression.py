@@ -1,4 +1,4 @@
-"""What regressors share, whatever the kind of data."""
+"""Base class of the regressors for every kind of data."""
 
 from sklearn.base import RegressorMixin
 
@@ -6,20 +6,20 @@ from skautokeras._estimators.base import BaseAutoEstimator
 
 
 class BaseAutoRegressor(RegressorMixin, BaseAutoEstimator):
-    """Base class of the regressors, for one or several numbers."""
+    """Base class of the regressors, which predict one or several numbers per row."""
 
     def predict(self, X):
-        """Predict numbers.
+        """Predict the target of each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Rows.
+            Rows to predict for, in a form that `fit` takes.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs), dtype float64
-            On the scale of the target in `fit`.
+            Predicted numbers, on the scale that the target had in `fit`.
         """
         return super().predict(X)
 

@@ -1,39 +1,34 @@
-"""Estimators for texts."""
+"""Estimators for texts.
 
-from numbers import Integral
+The parameters and attributes in the docstrings and the constructors are written by
+``python -m tools.write_docstrings``.
+"""
 
 from skautokeras._data.strings import read_texts
 from skautokeras._data.table import check_columns
 from skautokeras._estimators.classification import BaseAutoClassifier
+from skautokeras._estimators.parameters import constraints_of
 from skautokeras._estimators.regression import BaseAutoRegressor
-from skautokeras._sklearn import Interval
 from skautokeras._state.names import saved_as
-
-_TEXT_CONSTRAINTS = {"max_tokens": [Interval(Integral, 1, None, closed="left"), None]}
 
 
 class _Texts:
-    """What the estimators for texts share: parameters, adapter and search space."""
-
-    def __init__(self, *, max_tokens, **params):
-        super().__init__(**params)
-        self.max_tokens = max_tokens
+    """Base of the estimators for texts: the checks of X and the search space."""
 
     def _check_X(self, X, *, reset):
         X = check_columns(self, X, reset=reset)
-        # What is no text is told before its rows are counted: a string has a length.
+        # A string has a length, too: its characters must not be counted as rows.
         read_texts(X)
         return X
 
     def _nodes(self):
         from skautokeras._space.inputs import TextInput
-        from skautokeras._space.text import TextBlock
 
         node = TextInput(max_tokens=self.max_tokens)
-        return [node], [self._make_head()(TextBlock()(node))]
+        return [node], [self._make_head()(node.default_block()(node))]
 
     def __sklearn_tags__(self):
-        """Return scikit-learn's tags: one string per row, missing ones too."""
+        """Return scikit-learn's tags; X is one string per row, or missing."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         tags.input_tags.two_d_array = False
@@ -46,127 +41,146 @@ class TextClassifier(_Texts, BaseAutoClassifier):
     """Classifier for texts that searches for the best network.
 
     X is a list, array or Series of strings, or an array or DataFrame with one column of
-    them, in any language. Missing texts (None, NaN, ``pd.NA``) are empty ones. The
-    target may be binary, multi-class or multi-label.
+    strings, in any language. Missing texts (None, NaN, ``pd.NA``) count as empty
+    texts. The target can be binary, multi-class or multi-label.
 
     Parameters
     ----------
     max_trials : int, default=20
-        Configurations to evaluate at most.
+        Maximum number of configurations to evaluate.
     max_time : float or None, default=None
-        Seconds for the whole `fit`, refit included. When they are over, the best
-        network so far is kept. None: no limit.
+        Time limit of the whole `fit` in seconds, which includes the final training.
+        When the time is over, the best network so far is kept. If None, there is no
+        limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
-        What proposes configurations. "greedy": predefined ones first, then mutations of
-        the best (`GreedyOracle`); the others are KerasTuner's oracles. A callable is
-        called with ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
+        Strategy that proposes configurations. "greedy" tries predefined configurations
+        first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
+        "hyperband" are the oracles of KerasTuner. A callable is called with the keyword
+        arguments ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
         returns a `keras_tuner.Oracle`.
     scoring : str, callable or None, default=None
-        What the search optimises on validation data, and what early stopping watches.
-        None: the loss, each of n validation labels being taken for wrong by a share of
-        1 / (n + 2). A scikit-learn scorer, by name or as a callable, or a Keras metric
-        by its name after "val_", such as "val_accuracy".
+        Criterion that the search optimises on validation data and that early stopping
+        monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
+        Keras metric after the prefix "val_", such as "val_accuracy". If None, the
+        validation loss is used. To keep over-confident networks from winning on few
+        rows, each of the n validation labels is assumed to be wrong with probability
+        ``1 / (n + 2)``.
     loss : str, callable, keras.losses.Loss or None, default=None
-        What training minimises. None: cross-entropy.
+        Loss that training minimises. If None, it is the cross-entropy.
     metrics : list or None, default=None
-        Keras metrics that are recorded for every epoch. None: none.
+        Keras metrics to record in every epoch. If None, there are none.
     epochs : int or None, default=None
-        Epochs of a trial at most; early stopping ends trials before. None: searched.
+        Maximum number of epochs of a trial; early stopping can end it before. If None,
+        the number of epochs is searched.
     batch_size : int or None, default=None
-        Rows per step. None: searched.
+        Number of rows per training step. If None, it is searched.
     validation_fraction : float, default=0.2
-        Share of the rows that trials are compared on; shuffled and stratified.
+        Fraction of the rows that is held out to compare trials. The rows are shuffled,
+        and the split is stratified unless the target is multi-label.
     cv : int, splitter, iterable or None, default=None
-        Cross-validation in the place of `validation_fraction`: each configuration is
-        trained once per fold and judged by what all folds predict for their validation
-        rows, and so is the final model. An int: so many shuffled folds, stratified for
-        classes. Else as in scikit-learn's `check_cv`, without groups. None: one part of
-        the rows is held out.
+        Cross-validation in place of `validation_fraction`. Each configuration is
+        trained once per fold and scored by the predictions of all folds for their
+        validation rows; the final model is chosen in the same way. An int is the number
+        of shuffled folds, stratified unless the target is multi-label. Splitters and
+        iterables are used as in `sklearn.model_selection.check_cv`, without groups. If
+        None, one part of the rows is held out.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
-        Those that set the learning rate replace the searched schedule; those that work
-        on batches make training slower.
+        Keras callbacks, which are copied for every trial. The final training uses only
+        `LearningRateScheduler`. Callbacks that set the learning rate replace the
+        searched schedule, and callbacks that act on batches make training slower.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn. None: all classes weigh 1.
+        Weights of the classes, as in scikit-learn. If None, all classes weigh 1.
     ensemble_size : int, default=5
-        Networks at most in the final model, chosen so that the weighted mean of their
-        predictions is best on validation data. 1: only the best network.
+        Maximum number of networks in the final model. They are chosen so that the
+        weighted mean of their predictions has the best score on validation data. If 1,
+        the best network is the final model.
     refit : bool, default=True
-        Whether the chosen networks are trained again on all rows, each for the number
-        of epochs that was best for it, with `cv` on average over the folds. What does
-        not fit into `max_time` is left out. Without this, the networks of the trials
-        stay; with `cv` those of all folds, whose mean takes the place of one network.
+        Whether the chosen networks are trained again on all rows, each for its best
+        number of epochs, which with `cv` is the mean over the folds. A network that
+        cannot be trained again within `max_time` stays as it was in its trial. If
+        False, all of them stay as they were; with `cv`, the mean of the networks of all
+        folds then takes the place of one network.
     max_model_size : int or None, default=None
-        Parameters of a network at most; larger ones are never built, and others are
-        tried in their place. None: no limit.
+        Maximum number of weights in a network. Larger networks are never built, and
+        other configurations are tried instead. If None, there is no limit.
     prune : {"median", "none"}, default="median"
-        "median": a trial ends as soon as its best score is below the median of the mean
-        scores that finished ones had up to the same share of their epochs; it has the
-        status "pruned" and is not used. "none": every trial runs to its end.
+        Rule by which trials end early. "median" compares the best score of a trial with
+        the mean scores that completed trials had up to the same fraction of their
+        epochs, and ends the trial as soon as it is below their median; the trial then
+        has the status "pruned" and is not used. With "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
-        Where finished trials are kept, so that the same `fit` goes on after a crash
-        instead of starting over. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks` and `verbose` may be others then. None: nothing is left on disk.
+        Folder for finished trials, so that the same `fit` continues after a crash
+        instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
+        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
+        continues. If None, nothing is written to disk.
     warm_start : bool, default=False
-        Whether another `fit` on the same data goes on with the search of the last one,
-        up to `max_trials` in all, instead of starting over.
+        Whether another `fit` on the same data continues the last search, up to
+        `max_trials` trials in total, instead of starting again.
     n_jobs : int or None, default=None
-        Trials that run at the same time, in workers of the active joblib backend
-        (threads excepted), each with its share of the cores. None: 1, unless in a
-        `joblib.parallel_config` context. -1: one per core. With more than one, the
-        order in which trials end, and so the search, depends on the machine.
+        Number of trials that run at the same time, in workers of the active joblib
+        backend, which share the cores. With a backend of threads, trials run one after
+        another. None means 1 unless in a `joblib.parallel_config` context, and -1 means
+        one trial per core. With more than one, the order in which trials end depends on
+        the machine, and so does the search.
     distribution : tf.distribute.Strategy, callable or None, default=None
-        How one training is spread over devices: each step, every device learns from its
-        part of the batch. A callable makes the strategy in `fit`;
-        `tf.distribute.MirroredStrategy` itself is one, and can be cloned and pickled,
-        which strategies cannot. Such trainings go through `keras.Model.fit`, which is
-        slow for small networks, and trials run one at a time. None: one device.
+        Strategy that spreads one training over several devices, each of which learns
+        from a part of every batch. A callable makes the strategy in `fit`; it can be
+        cloned and pickled, which strategies cannot, and
+        `tf.distribute.MirroredStrategy` itself is one. These trainings use
+        `keras.Model.fit`, which is slow for small networks, and trials run one at a
+        time. If None, one device is used.
     random_state : int, RandomState instance or None, default=None
-        Seed of the split, the search and every training. Pass an int for the same
-        result in every call.
+        Seed for the split of the rows, the search and every training. Pass an int for
+        the same result in every call.
     verbose : int or bool, default=0
-        0: nothing is printed. 1: one line per trial.
+        If 1, one line per trial is printed. The same lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
     max_tokens : int or None, default=None
-        Different words, n-grams of words and n-grams of characters that are told apart
-        at most, each. None: 200 000.
+        Maximum number of different words, of different n-grams of words, and of
+        different n-grams of characters to learn from. If None, each of these maxima is
+        200 000.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted; for multi-label targets the numbers of the labels.
+        Class labels in sorted order; for multi-label targets, the indices of the
+        columns of y.
     n_features_in_ : int
-        Number of columns in `fit`, where X was a table.
+        Number of columns of X in `fit`. Defined only if X was a table.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where X had names that are strings.
+        Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters of the best trial.
+        Values of the hyperparameters in the best trial.
     best_score_ : float
-        Its validation score; greater is better (with ``scoring=None`` the negative
-        loss).
+        Validation score of the best trial; greater is better. With ``scoring=None``, it
+        is the negative validation loss.
     columns_ : DataFrame
-        One row per column of X: name, kind, reason (why it has this kind), missing
-        (share of the rows), distinct (number of values), becomes (what the network
-        gets).
+        Table with one row per column of X. It has the columns "name", "kind", "reason"
+        (for this kind), "missing" (fraction of the rows without a value), "distinct"
+        (number of different values) and "becomes" (what the network gets).
     leaderboard_ : DataFrame
-        One row per trial, the best first: rank, trial, score, weight (in the final
-        model), status, epochs, seconds, n_parameters, flops (of one forward pass for
-        one row, about), params, error.
+        Table with one row per trial, the best one first. It has the columns "rank",
+        "trial" (number of the trial), "score", "weight" (in the final model), "status",
+        "epochs", "seconds", "n_parameters", "flops" (approximate floating-point
+        operations to predict one row), "params" (values of the hyperparameters) and
+        "error".
     model_ : keras.Model
-        The fitted network, from model-ready arrays to probabilities.
+        Fitted network, which takes model-ready arrays and returns probabilities.
     history_ : dict of str to list of float
-        Of the best trial: one value per epoch of loss, val_loss, val_score and the
-        metrics.
-        With `cv` means over the folds, one that ended earlier counting with its last
-        value, and "split0_val_score", ...: the scores of each fold.
+        Training history of the best trial: one value per epoch of "loss", "val_loss",
+        "val_score" and the metrics. With `cv`, the values are means over the folds, in
+        which a fold that ended earlier counts with its last value, and the lists
+        "split0_val_score", "split1_val_score", ... hold the scores of the folds.
     n_trials_ : int
-        Trials that were run, failed ones included.
+        Number of trials that were run, failed ones included.
     interrupted_ : bool
         Whether Ctrl+C ended the search.
 
     See Also
     --------
-    TextRegressor : The same for numbers to predict.
-    AutoModel : For texts next to other data.
+    TextRegressor : Regressor for texts.
+    AutoModel : Estimator for texts together with other data.
 
     References
     ----------
@@ -183,10 +197,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
     (1, 2)
     """
 
-    _parameter_constraints = {
-        **BaseAutoClassifier._parameter_constraints,
-        **_TEXT_CONSTRAINTS,
-    }
+    _parameter_constraints = constraints_of("TextClassifier")
 
     def __init__(
         self,
@@ -215,31 +226,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         verbose=0,
         max_tokens=None,
     ):
-        super().__init__(
-            max_trials=max_trials,
-            max_time=max_time,
-            tuner=tuner,
-            scoring=scoring,
-            loss=loss,
-            metrics=metrics,
-            epochs=epochs,
-            batch_size=batch_size,
-            validation_fraction=validation_fraction,
-            cv=cv,
-            callbacks=callbacks,
-            class_weight=class_weight,
-            ensemble_size=ensemble_size,
-            refit=refit,
-            max_model_size=max_model_size,
-            prune=prune,
-            directory=directory,
-            warm_start=warm_start,
-            n_jobs=n_jobs,
-            distribution=distribution,
-            random_state=random_state,
-            verbose=verbose,
-            max_tokens=max_tokens,
-        )
+        self._set_parameters(locals())
 
 
 @saved_as("TextRegressor")
@@ -247,123 +234,139 @@ class TextRegressor(_Texts, BaseAutoRegressor):
     """Regressor for texts that searches for the best network.
 
     X is a list, array or Series of strings, or an array or DataFrame with one column of
-    them, in any language. Missing texts (None, NaN, ``pd.NA``) are empty ones. The
-    target is one number per row or several; it is standardised inside, and predictions
-    are on the original scale.
+    strings, in any language. Missing texts (None, NaN, ``pd.NA``) count as empty
+    texts. The target is one number per row or several numbers. The networks learn the
+    standardised target; predictions are on the original scale.
 
     Parameters
     ----------
     max_trials : int, default=20
-        Configurations to evaluate at most.
+        Maximum number of configurations to evaluate.
     max_time : float or None, default=None
-        Seconds for the whole `fit`, refit included. When they are over, the best
-        network so far is kept. None: no limit.
+        Time limit of the whole `fit` in seconds, which includes the final training.
+        When the time is over, the best network so far is kept. If None, there is no
+        limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
-        What proposes configurations. "greedy": predefined ones first, then mutations of
-        the best (`GreedyOracle`); the others are KerasTuner's oracles. A callable is
-        called with ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
+        Strategy that proposes configurations. "greedy" tries predefined configurations
+        first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
+        "hyperband" are the oracles of KerasTuner. A callable is called with the keyword
+        arguments ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
         returns a `keras_tuner.Oracle`.
     scoring : str, callable or None, default=None
-        What the search optimises on validation data, and what early stopping watches.
-        None: the loss. A scikit-learn scorer, by name or as a callable, or a Keras
-        metric by its name after "val_", such as "val_mean_absolute_error".
+        Criterion that the search optimises on validation data and that early stopping
+        monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
+        Keras metric after the prefix "val_", such as "val_mean_absolute_error". If
+        None, the validation loss is used.
     loss : str, callable, keras.losses.Loss or None, default=None
-        What training minimises. None: mean squared error.
+        Loss that training minimises. If None, it is the mean squared error.
     metrics : list or None, default=None
-        Keras metrics that are recorded for every epoch. None: none.
+        Keras metrics to record in every epoch. If None, there are none.
     epochs : int or None, default=None
-        Epochs of a trial at most; early stopping ends trials before. None: searched.
+        Maximum number of epochs of a trial; early stopping can end it before. If None,
+        the number of epochs is searched.
     batch_size : int or None, default=None
-        Rows per step. None: searched.
+        Number of rows per training step. If None, it is searched.
     validation_fraction : float, default=0.2
-        Share of the rows that trials are compared on; shuffled.
+        Fraction of the rows that is held out to compare trials. The rows are shuffled.
     cv : int, splitter, iterable or None, default=None
-        Cross-validation in the place of `validation_fraction`: each configuration is
-        trained once per fold and judged by what all folds predict for their validation
-        rows, and so is the final model. An int: so many shuffled folds. Else as in
-        scikit-learn's `check_cv`, without groups. None: one part of the rows is held
-        out.
+        Cross-validation in place of `validation_fraction`. Each configuration is
+        trained once per fold and scored by the predictions of all folds for their
+        validation rows; the final model is chosen in the same way. An int is the number
+        of shuffled folds. Splitters and iterables are used as in
+        `sklearn.model_selection.check_cv`, without groups. If None, one part of the
+        rows is held out.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Copied for every trial; of a refit, only `LearningRateScheduler` takes part.
-        Those that set the learning rate replace the searched schedule; those that work
-        on batches make training slower.
+        Keras callbacks, which are copied for every trial. The final training uses only
+        `LearningRateScheduler`. Callbacks that set the learning rate replace the
+        searched schedule, and callbacks that act on batches make training slower.
     ensemble_size : int, default=5
-        Networks at most in the final model, chosen so that the weighted mean of their
-        predictions is best on validation data. 1: only the best network.
+        Maximum number of networks in the final model. They are chosen so that the
+        weighted mean of their predictions has the best score on validation data. If 1,
+        the best network is the final model.
     refit : bool, default=True
-        Whether the chosen networks are trained again on all rows, each for the number
-        of epochs that was best for it, with `cv` on average over the folds. What does
-        not fit into `max_time` is left out. Without this, the networks of the trials
-        stay; with `cv` those of all folds, whose mean takes the place of one network.
+        Whether the chosen networks are trained again on all rows, each for its best
+        number of epochs, which with `cv` is the mean over the folds. A network that
+        cannot be trained again within `max_time` stays as it was in its trial. If
+        False, all of them stay as they were; with `cv`, the mean of the networks of all
+        folds then takes the place of one network.
     max_model_size : int or None, default=None
-        Parameters of a network at most; larger ones are never built, and others are
-        tried in their place. None: no limit.
+        Maximum number of weights in a network. Larger networks are never built, and
+        other configurations are tried instead. If None, there is no limit.
     prune : {"median", "none"}, default="median"
-        "median": a trial ends as soon as its best score is below the median of the mean
-        scores that finished ones had up to the same share of their epochs; it has the
-        status "pruned" and is not used. "none": every trial runs to its end.
+        Rule by which trials end early. "median" compares the best score of a trial with
+        the mean scores that completed trials had up to the same fraction of their
+        epochs, and ends the trial as soon as it is below their median; the trial then
+        has the status "pruned" and is not used. With "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
-        Where finished trials are kept, so that the same `fit` goes on after a crash
-        instead of starting over. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks` and `verbose` may be others then. None: nothing is left on disk.
+        Folder for finished trials, so that the same `fit` continues after a crash
+        instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
+        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
+        continues. If None, nothing is written to disk.
     warm_start : bool, default=False
-        Whether another `fit` on the same data goes on with the search of the last one,
-        up to `max_trials` in all, instead of starting over.
+        Whether another `fit` on the same data continues the last search, up to
+        `max_trials` trials in total, instead of starting again.
     n_jobs : int or None, default=None
-        Trials that run at the same time, in workers of the active joblib backend
-        (threads excepted), each with its share of the cores. None: 1, unless in a
-        `joblib.parallel_config` context. -1: one per core. With more than one, the
-        order in which trials end, and so the search, depends on the machine.
+        Number of trials that run at the same time, in workers of the active joblib
+        backend, which share the cores. With a backend of threads, trials run one after
+        another. None means 1 unless in a `joblib.parallel_config` context, and -1 means
+        one trial per core. With more than one, the order in which trials end depends on
+        the machine, and so does the search.
     distribution : tf.distribute.Strategy, callable or None, default=None
-        How one training is spread over devices: each step, every device learns from its
-        part of the batch. A callable makes the strategy in `fit`;
-        `tf.distribute.MirroredStrategy` itself is one, and can be cloned and pickled,
-        which strategies cannot. Such trainings go through `keras.Model.fit`, which is
-        slow for small networks, and trials run one at a time. None: one device.
+        Strategy that spreads one training over several devices, each of which learns
+        from a part of every batch. A callable makes the strategy in `fit`; it can be
+        cloned and pickled, which strategies cannot, and
+        `tf.distribute.MirroredStrategy` itself is one. These trainings use
+        `keras.Model.fit`, which is slow for small networks, and trials run one at a
+        time. If None, one device is used.
     random_state : int, RandomState instance or None, default=None
-        Seed of the split, the search and every training. Pass an int for the same
-        result in every call.
+        Seed for the split of the rows, the search and every training. Pass an int for
+        the same result in every call.
     verbose : int or bool, default=0
-        0: nothing is printed. 1: one line per trial.
+        If 1, one line per trial is printed. The same lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
     max_tokens : int or None, default=None
-        Different words, n-grams of words and n-grams of characters that are told apart
-        at most, each. None: 200 000.
+        Maximum number of different words, of different n-grams of words, and of
+        different n-grams of characters to learn from. If None, each of these maxima is
+        200 000.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of columns in `fit`, where X was a table.
+        Number of columns of X in `fit`. Defined only if X was a table.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where X had names that are strings.
+        Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters of the best trial.
+        Values of the hyperparameters in the best trial.
     best_score_ : float
-        Its validation score; greater is better (with ``scoring=None`` the negative
-        loss of the standardised target).
+        Validation score of the best trial; greater is better. With ``scoring=None``, it
+        is the negative validation loss of the standardised target.
     columns_ : DataFrame
-        One row per column of X: name, kind, reason (why it has this kind), missing
-        (share of the rows), distinct (number of values), becomes (what the network
-        gets).
+        Table with one row per column of X. It has the columns "name", "kind", "reason"
+        (for this kind), "missing" (fraction of the rows without a value), "distinct"
+        (number of different values) and "becomes" (what the network gets).
     leaderboard_ : DataFrame
-        One row per trial, the best first: rank, trial, score, weight (in the final
-        model), status, epochs, seconds, n_parameters, flops (of one forward pass for
-        one row, about), params, error.
+        Table with one row per trial, the best one first. It has the columns "rank",
+        "trial" (number of the trial), "score", "weight" (in the final model), "status",
+        "epochs", "seconds", "n_parameters", "flops" (approximate floating-point
+        operations to predict one row), "params" (values of the hyperparameters) and
+        "error".
     model_ : keras.Model
-        The fitted network, from model-ready arrays to standardised numbers.
+        Fitted network, which takes model-ready arrays and returns standardised numbers.
     history_ : dict of str to list of float
-        Of the best trial: one value per epoch of loss, val_loss, val_score and the
-        metrics.
-        With `cv` means over the folds, one that ended earlier counting with its last
-        value, and "split0_val_score", ...: the scores of each fold.
+        Training history of the best trial: one value per epoch of "loss", "val_loss",
+        "val_score" and the metrics. With `cv`, the values are means over the folds, in
+        which a fold that ended earlier counts with its last value, and the lists
+        "split0_val_score", "split1_val_score", ... hold the scores of the folds.
     n_trials_ : int
-        Trials that were run, failed ones included.
+        Number of trials that were run, failed ones included.
     interrupted_ : bool
         Whether Ctrl+C ended the search.
 
     See Also
     --------
-    TextClassifier : The same for classes to predict.
-    AutoModel : For texts next to other data.
+    TextClassifier : Classifier for texts.
+    AutoModel : Estimator for texts together with other data.
 
     References
     ----------
@@ -380,10 +383,7 @@ class TextRegressor(_Texts, BaseAutoRegressor):
     (2,)
     """
 
-    _parameter_constraints = {
-        **BaseAutoRegressor._parameter_constraints,
-        **_TEXT_CONSTRAINTS,
-    }
+    _parameter_constraints = constraints_of("TextRegressor")
 
     def __init__(
         self,
@@ -411,27 +411,4 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         verbose=0,
         max_tokens=None,
     ):
-        super().__init__(
-            max_trials=max_trials,
-            max_time=max_time,
-            tuner=tuner,
-            scoring=scoring,
-            loss=loss,
-            metrics=metrics,
-            epochs=epochs,
-            batch_size=batch_size,
-            validation_fraction=validation_fraction,
-            cv=cv,
-            callbacks=callbacks,
-            ensemble_size=ensemble_size,
-            refit=refit,
-            max_model_size=max_model_size,
-            prune=prune,
-            directory=directory,
-            warm_start=warm_start,
-            n_jobs=n_jobs,
-            distribution=distribution,
-            random_state=random_state,
-            verbose=verbose,
-            max_tokens=max_tokens,
-        )
+        self._set_parameters(locals())

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import keras
 import tensorflow as tf
 
 from skautokeras._data.codes import (
@@ -15,7 +14,9 @@ from skautokeras._data.codes import (
 )
 from skautokeras._export.keras_model import export_keras_model
 from skautokeras._export.raw_inputs import Abilities
-from skautokeras._export.raw_model import RawModel, export_raw_model, takes_files
+from skautokeras._export.raw_model import RawModel, export_raw_model
+from skautokeras._export.twins import twin_of
+from skautokeras._layers.base import walk
 from skautokeras.exceptions import ExportError
 
 # What each format can hold.
@@ -79,7 +80,7 @@ def export(ensemble, adapter, targets, path, *, format, raw):
         _write_litert(path, model)
     else:
         signatures = {_SIGNATURE: model}
-        if raw and any(map(takes_files, adapter.adapters_)):
+        if raw and any(twin_of(part).takes_files() for part in adapter.adapters_):
             signatures[_FILES_SIGNATURE] = export_raw_model(
                 ensemble, adapter, targets, ABILITIES[format], encoded=True
             )
@@ -125,19 +126,14 @@ def _write_saved_model(path, models):
     for key, raw in models.items():
         signatures[key] = _traced(raw)
         module.resources += [variable.value for variable in raw.model.variables]
-        module.resources += _tables(raw.model)
+        module.resources += _lookup_tables(raw.model)
     tf.saved_model.save(module, str(path), signatures=signatures)
 
 
-def _tables(model):
-    """Return the tables of all layers, which variables are not."""
-    tables = []
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            tables += _tables(layer)
-        elif isinstance(getattr(layer, "table", None), tf.lookup.StaticHashTable):
-            tables.append(layer.table)
-    return tables
+def _lookup_tables(model):
+    """Return the lookup tables of all layers, which are no variables."""
+    values = (value for layer in walk(model) for value in vars(layer).values())
+    return [value for value in values if isinstance(value, tf.lookup.StaticHashTable)]
 
 
 def _traced(raw):

@@ -1,63 +1,102 @@
-"""What SciKeras trains the found networks with, and has no words for itself."""
+"""How SciKeras's estimators are trained as the search trains."""
+
+import math
 
 import keras
 import numpy as np
 from keras import ops
 
 from skautokeras._data.target import balanced_weights
-from skautokeras._layers.ensemble import mean_of_members
-from skautokeras._training.optimization import learning_rate_factor
+from skautokeras._training.rules_callback import TrainingRules
 
 
-def averaged(model):
-    """Return a network that says one thing per row, in training as well."""
-    outputs = {name: OneOfMembers()(y) for name, y in model.output.items()}
-    return keras.Model(model.input, outputs)
-
-
-@keras.saving.register_keras_serializable("skautokeras")
-class OneOfMembers(keras.layers.Layer):
-    """Average over members, of which SciKeras and its losses know nothing."""
-
-    def call(self, inputs):
-        """Return the mean (batch, n_outputs), or the output if there is but one."""
-        return mean_of_members(inputs)
-
-
-class LearningRateSchedule(keras.callbacks.Callback):
-    """The schedule of the learning rate that was found.
+class PipelineRules(TrainingRules):
+    """The rules that change along a training, those of the validation included.
 
     Parameters
     ----------
-    schedule : str
-        How the learning rate of the optimizer is multiplied along the training, as in
-        `learning_rate_factor`.
-    warm_up : float, default=0.0
-        Share of the training over which it climbs.
+    schedule, warm_up, regularization : object
+        Parameters of `TrainingRules`.
     """
 
-    def __init__(self, schedule, warm_up=0.0):
-        super().__init__()
-        self.schedule = schedule
-        self.warm_up = warm_up
+    def __init__(self, schedule="constant", warm_up=0.0, regularization="constant"):
+        super().__init__(schedule, warm_up, regularization)
+        self._averages = None
 
     def on_train_begin(self, logs=None):
-        """Note the highest rate."""
-        self._highest = float(self.model.optimizer.learning_rate)
-        self._first = None
+        """Note what the training begins with."""
+        super().on_train_begin(logs)
+        if self.model.optimizer.use_ema:
+            self._averages = keras.callbacks.SwapEMAWeights()
+            self._averages.set_model(self.model)
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Set the rate."""
-        if self._first is None:
-            self._first = epoch
-        progress = (epoch - self._first) / (self.params["epochs"] - self._first)
-        factor = learning_rate_factor(self.schedule, progress, self.warm_up)
-        self.model.optimizer.learning_rate = self._highest * float(factor)
+    def on_test_begin(self, logs=None):
+        """Judge averages of the weights, where they are averaged."""
+        if self._averages is not None:
+            self._averages.on_test_begin(logs)
+
+    def on_test_end(self, logs=None):
+        """Go on with the weights."""
+        if self._averages is not None:
+            self._averages.on_test_end(logs)
 
     def on_train_end(self, logs=None):
-        """Put the rate back, and keep no network alive."""
-        self.model.optimizer.learning_rate = self._highest
-        self.set_model(None)
+        """Put rates back, and keep no network alive."""
+        super().on_train_end(logs)
+        self._averages = None
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class MeanOfNetworks(keras.layers.Layer):
+    """The weighted mean of what networks say; in training, what each of them says.
+
+    Each network is trained by its own loss, and so is each member of a network that has
+    several. The loss of the mean would let them become one (arXiv:2410.24210).
+
+    Parameters
+    ----------
+    network_weights : list of float
+        One per network; they sum to 1.
+
+    Notes
+    -----
+    **Shape**: n_networks times ``(batch, n_outputs) -> (batch, n_outputs)``; in
+    training ``(batch, n_networks * k, n_outputs)``, where k is 1 or, with members, a
+    multiple of the number of members of each network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._export.scikeras_training import MeanOfNetworks
+    >>> outputs = [np.array([[1.0]]), np.array([[3.0]])]
+    >>> MeanOfNetworks([0.75, 0.25])(outputs).numpy().tolist()
+    [[1.5]]
+    """
+
+    def __init__(self, network_weights, **kwargs):
+        super().__init__(**kwargs)
+        self.network_weights = [float(weight) for weight in network_weights]
+
+    def call(self, outputs, training=False):
+        """Return the mean, or in training all outputs side by side."""
+        if not training:
+            return sum(
+                weight * output
+                for weight, output in zip(self.network_weights, outputs, strict=True)
+            )
+        outputs = [y[:, None] if len(y.shape) == 2 else y for y in outputs]
+        n_each = math.lcm(*(output.shape[1] for output in outputs))
+        return ops.concatenate(
+            [ops.repeat(y, n_each // y.shape[1], axis=1) for y in outputs], axis=1
+        )
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the output of one network."""
+        return input_shape[0]
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "network_weights": self.network_weights}
 
 
 def loss_of(head, target, given=None, *, label_smoothing=0.0, class_weights=None):

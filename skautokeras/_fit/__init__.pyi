@@ -9,7 +9,6 @@ from .preparation import prepare as prepare
 from .progress import Progress as Progress
 from .run import Outcome as Outcome
 from .run import check_workers as check_workers
-from .run import first_configurations as first_configurations
 from .run import run as run
 from .run import run_trials as run_trials
 from .sample import Sample as Sample

@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skautokeras._data.split import Data
-from skautokeras._data.text import informed_schemas
 from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
 from skautokeras._fit.adapters import make_x_adapter, make_y_adapter
@@ -17,11 +16,11 @@ from skautokeras._search.journal import Journal
 from skautokeras._space.heads import check_heads
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._state.fingerprint import fingerprint
-from skautokeras._training.compiled_epoch import loss_on
 from skautokeras._training.distribution import make_strategy
 from skautokeras._training.objective import judges_labels, make_objective
+from skautokeras._training.options import TrainingOptions
 from skautokeras._training.problem import Fold, Problem
-from skautokeras._training.trainer import Recipe
+from skautokeras._training.validation_loss import loss_on
 
 _MAX_SEED = 2**31 - 1
 
@@ -192,7 +191,7 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
         search_space,
         objective,
         tuple(folds),
-        Recipe(
+        TrainingOptions(
             heads=heads,
             callbacks=options.callbacks,
             shuffle=options.shuffle,
@@ -222,7 +221,8 @@ def _objective_on(rows, sample, heads, y_adapter, options):
 def _schemas_on(rows, x_adapter):
     """Return the schemas of the inputs with what some training rows tell."""
     # With several targets the first one counts.
-    return informed_schemas(x_adapter, rows.x, next(iter(rows.y.values())))
+    y = next(iter(rows.y.values()))
+    return x_adapter.schemas_with_training_rows(rows.x, y)
 
 
 def open_journal(journal, options, description, rows):

@@ -43,13 +43,19 @@ class Progress:
         self._best = float("-inf")
         context.call_on_fit_task_begin(**self._task)
 
-    def begin_trial(self, job):
-        """Report the beginning of a trial."""
+    def begin_trial(self, pending):
+        """Report the beginning of a trial.
+
+        Parameters
+        ----------
+        pending : PendingTrial
+            Trial that is about to start.
+        """
         sequential = self._context.sequential_subtasks
         context = self._context.subcontext(
-            "trial", task_id=None if sequential else job.number, max_subtasks=None
+            "trial", task_id=None if sequential else pending.number, max_subtasks=None
         )
-        self._trials[job.number] = context
+        self._trials[pending.number] = context
         context.call_on_fit_task_begin(**self._task)
 
     def end_epoch(self, epoch, logs):
@@ -62,7 +68,7 @@ class Progress:
         context.call_on_fit_task_begin(**self._task)
         return context.call_on_fit_task_end(**self._task)
 
-    def end_trial(self, attributes, job, trials):
+    def end_trial(self, attributes, pending, trials):
         """Report the end of a trial; return whether the search is to stop.
 
         Parameters
@@ -70,13 +76,13 @@ class Progress:
         attributes : callable
             From trials to the attributes that the estimator would have if its fit ended
             now; called only if a callback asks for a fitted estimator.
-        job : Job
-            The trial that ended.
+        pending : PendingTrial
+            Trial that ended.
         trials : list of Trial
             So far, the last one is new.
         """
         self._tell_about(trials)
-        return self._trials.pop(job.number).call_on_fit_task_end(
+        return self._trials.pop(pending.number).call_on_fit_task_end(
             **self._task,
             reconstruction_attributes=lambda: (
                 attributes(trials)

@@ -6,18 +6,18 @@ from functools import partial
 
 from skautokeras._ensemble.calibration import fit_temperatures
 from skautokeras._ensemble.ensemble import Ensemble
-from skautokeras._ensemble.refit import finish, refit_seconds
+from skautokeras._ensemble.refit import Refit, make_ensemble
+from skautokeras._fit.hooks import FitHooks
 from skautokeras._fit.leaderboard import make_leaderboard
-from skautokeras._search.feasibility import Admission
+from skautokeras._search.feasibility import Feasibility
 from skautokeras._search.oracle import make_oracle
-from skautokeras._search.parallel.pool import Workers, count_workers
-from skautokeras._search.search import best_trial, search
+from skautokeras._search.parallel.pool import WorkerPool, count_workers
+from skautokeras._search.search import best_trial, run_search
 from skautokeras._search.selection import mean_outputs, select_ensemble
 from skautokeras._search.trial import evaluate
-from skautokeras._space.portfolio import predefined, rank
-from skautokeras._training.compiled_epoch import loss_on
-from skautokeras._training.pruning import median_curve
+from skautokeras._space.configurations import predefined, rank
 from skautokeras._training.trainer import time_step
+from skautokeras._training.validation_loss import loss_on
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,17 +104,19 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
     KeyboardInterrupt
         If the user ended the search before a trial had finished.
     """
-
-    def outcome_so_far(trials):
-        return attributes(make_outcome(preparation, trials, options))
-
-    trials, interrupted = run_trials(
-        preparation,
+    refit = None
+    if options.refit:
+        refit = Refit(preparation.problem, preparation.data, deadline)
+    feasibility = make_feasibility(preparation, options)
+    hooks = FitHooks(
+        feasibility,
+        refit,
         options,
-        deadline,
         progress,
-        partial(progress.end_trial, outcome_so_far),
-        n_workers,
+        lambda trials: attributes(make_outcome(preparation, trials, options)),
+    )
+    trials, interrupted = run_trials(
+        preparation, options, deadline, feasibility, hooks, n_workers
     )
     if interrupted:
         warnings.warn(
@@ -123,98 +125,107 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
             UserWarning,
             stacklevel=3,
         )
-    refit = options.refit and not interrupted
-    outcome = make_outcome(preparation, trials, options, refit=refit, deadline=deadline)
+    if interrupted:
+        refit = None
+    outcome = make_outcome(preparation, trials, options, refit=refit)
     return replace(outcome, interrupted=interrupted)
 
 
-def run_trials(preparation, options, deadline, progress, on_trial, n_workers):
+def make_feasibility(preparation, options):
+    """Return the object that tells which configurations can be tried.
+
+    Parameters
+    ----------
+    preparation : Preparation
+        Problem and data of the search.
+    options : FitOptions
+        Parameters of this call.
+
+    Returns
+    -------
+    feasibility : Feasibility
+    """
+    problem, data = preparation.problem, preparation.data
+    return Feasibility(
+        problem.search_space,
+        problem.n_train_rows(data),
+        partial(time_step, problem.search_space, problem.options, data.train),
+        max_model_size=options.max_model_size,
+        n_folds=len(problem.folds),
+    )
+
+
+def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
     """Return the trials of a search, and whether the user interrupted it.
 
     Parameters
     ----------
-    preparation, options, deadline, progress, n_workers
-        As in `run`.
-    on_trial : callable
-        Called with the job and the list of trials after each trial; True ends the
-        search.
+    preparation : Preparation
+        Problem, data, seeds and journal of the search.
+    options : FitOptions
+        Parameters of this call.
+    deadline : Deadline
+        Deadline of the whole fit.
+    feasibility : Feasibility
+        Object that knows what configurations cost.
+    hooks : FitHooks
+        Object that is asked and told along the search.
+    n_workers : int
+        Number of trials at the same time.
+
+    Returns
+    -------
+    trials : list of Trial
+    interrupted : bool
     """
     problem, data = preparation.problem, preparation.data
-    admission = Admission(
-        problem.search_space,
-        problem.n_train_rows(data),
-        partial(time_step, problem.search_space, problem.recipe, data.train),
-        max_model_size=options.max_model_size,
-        n_folds=len(problem.folds),
-    )
     oracle = make_oracle(
         options.tuner,
         problem.search_space.hyperparameters(),
-        initial_values=admission.cheapest_first(
-            first_configurations(problem.search_space),
-            rank=partial(rank, schemas=problem.search_space.schemas),
+        initial_values=feasibility.cheapest_first(
+            predefined(problem.search_space),
+            rank=partial(rank, search_space=problem.search_space),
         ),
         max_trials=options.max_trials,
         max_epochs=options.planned_epochs,
         seed=preparation.oracle_seed,
     )
-    workers = None
     if n_workers > 1:
-        workers = Workers(
-            partial(evaluate, problem=problem), replace(data, all=None), n_workers
+        evaluation = partial(evaluate, problem=problem)
+        workers = WorkerPool(n_workers, {"data": replace(data, all=None)})
+    else:
+        evaluation = partial(
+            evaluate, problem=problem, data=data, on_epoch=hooks.on_epoch_end
         )
-    return search(
+        workers = None
+    return run_search(
         oracle,
-        partial(evaluate, problem=problem, data=data, on_epoch=progress.end_epoch),
+        evaluation,
         seeds=preparation.trial_seeds,
         deadline=deadline,
-        reserve=partial(
-            refit_seconds,
-            problem=problem,
-            data=data,
-            size=options.ensemble_size * options.refit,
-            max_time=options.max_time,
-        ),
-        curve=median_curve if options.prune == "median" else lambda trials: (),
-        refusal=admission.refusal,
-        on_start=progress.begin_trial,
-        on_trial=on_trial,
+        hooks=hooks,
         journal=preparation.journal,
         workers=workers,
     )
 
 
-def first_configurations(search_space):
-    """Return the configurations that are tried first.
-
-    Parameters
-    ----------
-    search_space : SearchSpace
-        Knows its blocks and the data.
-    """
-    return predefined(
-        search_space.block_names,
-        search_space.schemas,
-        search_space.targets,
-        search_space.graph.given,
-    )
-
-
-def make_outcome(preparation, trials, options, *, refit=False, deadline=None):
+def make_outcome(preparation, trials, options, *, refit=None):
     """Return what a search comes to if it ends with some trials.
 
     Parameters
     ----------
     preparation : Preparation
-        What the search works on.
+        Problem and data of the search.
     trials : list of Trial
-        So far; one of them has completed.
+        Trials so far; one of them has completed.
     options : FitOptions
-        The parameters of this call.
-    refit : bool, default=False
-        Whether the chosen networks are trained on all rows.
-    deadline : Deadline or None, default=None
-        When a refit must have ended.
+        Parameters of this call.
+    refit : Refit or None, default=None
+        Final training of the chosen networks. None keeps those of the trials.
+
+    Returns
+    -------
+    outcome : Outcome
     """
     problem, data = preparation.problem, preparation.data
     loss = loss_on(problem.heads, data.valid)
@@ -226,13 +237,7 @@ def make_outcome(preparation, trials, options, *, refit=False, deadline=None):
         problem.objective,
         loss,
     )
-    ensemble = finish(
-        trials,
-        weights,
-        problem,
-        data,
-        refit=refit,
-        deadline=deadline,
-        temperatures=temperatures,
+    ensemble = make_ensemble(
+        problem, trials, weights, refit=refit, temperatures=temperatures
     )
     return Outcome(trials, weights, ensemble)

@@ -5,19 +5,20 @@ They are registered with Keras by name as soon as this room is imported.
 
 import keras
 
+from skautokeras._layers.base import Layer, starting_from_data, traits_of, walk
 from skautokeras._layers.calibration import Temperature
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
 from skautokeras._layers.dense import (
     InputScaling,
     NTKDense,
     ParametricActivation,
-    starting_from_data,
 )
 from skautokeras._layers.ensemble import (
     BatchEnsembleDense,
     MeanOfMembers,
     MemberDense,
     MemberScaling,
+    mean_of_members,
 )
 from skautokeras._layers.gradients import OrientedGradients
 from skautokeras._layers.image import (
@@ -33,22 +34,7 @@ from skautokeras._layers.numerical import (
     QuantileScaling,
     Scaling,
 )
-from skautokeras._layers.pretrained import PackedTokens, TextEncoder
-from skautokeras._layers.raw_image import DecodedImages, Pixels
-from skautokeras._layers.raw_table import (
-    CategoryCodes,
-    DateParts,
-    MissingIndicator,
-    Numbers,
-    WordIndicators,
-)
-from skautokeras._layers.raw_text import (
-    Beginning,
-    CharacterCodes,
-    NgramWeights,
-    NormalizedText,
-    WordCodes,
-)
+from skautokeras._layers.pretrained import FineTuned, PackedTokens, TextEncoder
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
 from skautokeras._layers.target import (

@@ -6,46 +6,16 @@ scale of its gradient. A weight that is ``factor * u`` with a trained u therefor
 layers, and any training loop has them.
 """
 
-import contextlib
 import math
 
 import keras
 import numpy as np
 from keras import ops
 
+from skautokeras._layers.base import Layer
+
 # Sums that a bias is mixed from.
 _N_MIXED = 5
-
-
-@contextlib.contextmanager
-def starting_from_data(layers, rng):
-    """Let layers start from what they are called on next.
-
-    Parameters
-    ----------
-    layers : list of NTKDense
-        Of one network.
-    rng : numpy.random.Generator
-        Source of their draws.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skautokeras._layers.dense import NTKDense, starting_from_data
-    >>> layer, rng = NTKDense(3), np.random.default_rng(0)
-    >>> x = 100 * rng.standard_normal((9, 2))
-    >>> with starting_from_data([layer], rng):
-    ...     y = layer(x)
-    >>> y.numpy().std(axis=0).round(3)
-    array([1., 1., 1.], dtype=float32)
-    """
-    for layer in layers:
-        layer._rng = rng
-    try:
-        yield
-    finally:
-        for layer in layers:
-            layer._rng = None
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -98,13 +68,13 @@ class InputScaling(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class NTKDense(keras.layers.Layer):
+class NTKDense(Layer):
     """A dense layer in the neural tangent parametrisation.
 
     ``y = factor / sqrt(n) x W + bias_factor b``, n the number of inputs (Jacot et al.,
     arXiv:1806.07572). ``factor * W`` is drawn from N(0, 1), ``bias_factor * b`` from
-    N(0, 1/3). A training draws them anew by `start_from` if the layer is to start
-    ``from_data``.
+    N(0, 1/3). A training draws them anew by `start_from` with
+    ``from_data=True``.
 
     With ``factor`` 16, a layer of 256 inputs learns as a dense layer of Keras does at
     the same learning rate, and those of fewer inputs learn faster.
@@ -132,16 +102,15 @@ class NTKDense(keras.layers.Layer):
     TensorShape([2, 3])
     """
 
-    # Only where the weights start: not part of the structure.
-    numbers = ("from_data",)
+    # It only says where the weights start.
+    uncompiled_config = ("from_data",)
 
     def __init__(self, units, factor=16.0, bias_factor=1.6, from_data=False, **kwargs):
         super().__init__(**kwargs)
         self.units = units
         self.factor = factor
         self.bias_factor = bias_factor
-        self.from_data = from_data
-        self._rng = None
+        self.starts_from_data = from_data
 
     def build(self, input_shape):
         """Create the matrix and the biases."""
@@ -187,9 +156,6 @@ class NTKDense(keras.layers.Layer):
 
     def call(self, x):
         """Return the weighted sums."""
-        if self._rng is not None:
-            rng, self._rng = self._rng, None
-            self.start_from(ops.convert_to_numpy(x).astype("float64"), rng)
         gain = self.factor / math.sqrt(x.shape[-1])
         if gain != 1.0:
             x = x * gain
@@ -205,7 +171,7 @@ class NTKDense(keras.layers.Layer):
             "units": self.units,
             "factor": self.factor,
             "bias_factor": self.bias_factor,
-            "from_data": self.from_data,
+            "from_data": self.starts_from_data,
         }
         return {**super().get_config(), **config}
 

@@ -210,13 +210,16 @@ class MeanOfMembers(keras.layers.Layer):
         return (input_shape[0], input_shape[-1])
 
 
-def mean_of_members(y_pred):
+def mean_of_members(y_pred, network_weights=(1.0,)):
     """Return the mean over the members of outputs, if there are some.
 
     Parameters
     ----------
     y_pred : tensor
         (batch, n_members, units), or (batch, units) without members.
+    network_weights : sequence of float, default=(1.0,)
+        Weights of several networks, whose outputs stand side by side as members, the
+        same number of each. They sum to 1.
 
     Examples
     --------
@@ -228,4 +231,37 @@ def mean_of_members(y_pred):
     ... )
     (TensorShape([4, 1]), (4, 1))
     """
-    return ops.mean(y_pred, axis=1) if len(y_pred.shape) == 3 else y_pred
+    if len(y_pred.shape) == 2:
+        return y_pred
+    return mean_over_members(y_pred, network_weights)
+
+
+def mean_over_members(values, network_weights=(1.0,)):
+    """Return the mean over axis 1, on which members of networks stand side by side.
+
+    Parameters
+    ----------
+    values : tensor of shape (batch, n_members, ...)
+        One value per member, such as its loss.
+    network_weights : sequence of float, default=(1.0,)
+        Weights of networks, each of which has the same number of members.
+
+    Returns
+    -------
+    mean : tensor of shape (batch, ...)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.ensemble import mean_over_members
+    >>> losses = np.array([[1.0, 3.0, 10.0, 10.0]])
+    >>> mean_over_members(losses, [0.75, 0.25]).numpy()
+    array([4.], dtype=float32)
+    """
+    if len(network_weights) == 1:
+        return ops.mean(values, axis=1)
+    parts = ops.split(values, len(network_weights), axis=1)
+    return sum(
+        weight * ops.mean(part, axis=1)
+        for weight, part in zip(network_weights, parts, strict=True)
+    )

@@ -6,12 +6,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from skautokeras._layers.base import Layer
+
 # How often an image is mirrored from left to right, and from top to bottom.
 _FLIPS = {"none": (0.0, 0.0), "horizontal": (0.5, 0.0), "both": (0.5, 0.5)}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class RandomAffine(keras.layers.Layer):
+class RandomAffine(Layer):
     """Mirror, shift, zoom and rotate each image at random, in one interpolation.
 
     Only in training. The value of a new pixel is that of the old image at ``c + d +
@@ -50,8 +52,8 @@ class RandomAffine(keras.layers.Layer):
     TensorShape([2, 8, 8, 3])
     """
 
-    # Held in a variable: not part of the structure.
-    numbers = ("flip", "translation", "zoom", "crop", "rotation")
+    # They are held in a variable.
+    uncompiled_config = ("flip", "translation", "zoom", "crop", "rotation")
 
     def __init__(
         self,
@@ -150,7 +152,7 @@ class RandomAffine(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class RandomContrast(keras.layers.Layer):
+class RandomContrast(Layer):
     """Strengthen or weaken the contrast of each image at random; only in training.
 
     ``y = m + f (x - m)``, m the mean of each channel of the image and f drawn for each
@@ -176,7 +178,7 @@ class RandomContrast(keras.layers.Layer):
     TensorShape([2, 8, 8, 3])
     """
 
-    numbers = ("amount",)
+    uncompiled_config = ("amount",)
 
     def __init__(self, amount, seed=None, **kwargs):
         super().__init__(**kwargs)
@@ -221,7 +223,7 @@ class RandomContrast(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class Cutout(keras.layers.Layer):
+class Cutout(Layer):
     """Cover one square of each image, at a random place; only in training.
 
     DeVries and Taylor, arXiv:1708.04552. The centre lies anywhere on the image, so that
@@ -250,7 +252,7 @@ class Cutout(keras.layers.Layer):
     True
     """
 
-    numbers = ("size",)
+    uncompiled_config = ("size",)
 
     def __init__(self, size, fill=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)

@@ -6,12 +6,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from skautokeras._layers.base import Layer
+
 # Bins narrower than this are steps (columns are scaled to about unit variance).
 _STEP = 1e-6
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class Scaling(keras.layers.Layer):
+class Scaling(Layer):
     """Centre and scale each column, then squash what lies far outside.
 
     With ``limit`` c the result is ``z / sqrt(1 + (z / c)^2)``, the smooth clipping of
@@ -70,7 +72,7 @@ class Scaling(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class QuantileScaling(keras.layers.Layer):
+class QuantileScaling(Layer):
     """Map each column to a normal distribution through its empirical quantiles.
 
     The distribution function is the piecewise linear one through the knots, moved into
@@ -197,7 +199,7 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class PeriodicEmbedding(keras.layers.Layer):
+class PeriodicEmbedding(Layer):
     """Embed each number by learned waves of it and by itself.
 
     For a number x of one column: ``[x, f(W2 cos(2 pi w1 x + b1) + b2)]``, w1 drawn from
@@ -228,10 +230,10 @@ class PeriodicEmbedding(keras.layers.Layer):
     TensorShape([1, 8])
     """
 
-    # Sigma is only where the weights start: not part of the structure.
-    numbers = ("sigma",)
+    # Sigma only says where the weights start.
+    uncompiled_config = ("sigma",)
     # Decay makes frequencies low and functions flat (decision 0053).
-    decayed = False
+    uses_weight_decay = False
 
     def __init__(self, dim=4, n_frequencies=16, sigma=0.1, activation=None, **kwargs):
         super().__init__(**kwargs)

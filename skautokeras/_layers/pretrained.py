@@ -1,7 +1,9 @@
-"""Layers around pretrained models for texts."""
+"""Layers around pretrained models."""
 
 import keras
 from keras import ops
+
+from skautokeras._layers.base import Layer
 
 # Numbers in the vectors of all tokens that go through a model at once where nothing is
 # learned, and the fewest rows.
@@ -9,7 +11,7 @@ _MOST_NUMBERS, _FEWEST_ROWS = 2**20, 32
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class PackedTokens(keras.layers.Layer):
+class PackedTokens(Layer):
     """Cut sequences of tokens, and put the marks of start and end around them.
 
     Tokens are their numbers plus one; 0 is behind the end.
@@ -75,7 +77,7 @@ class PackedTokens(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class TextEncoder(keras.layers.Layer):
+class TextEncoder(Layer):
     """Turn packed tokens into a vector per text by a model of KerasHub.
 
     Parameters
@@ -98,8 +100,8 @@ class TextEncoder(keras.layers.Layer):
 
     # What a model may ask for.
     known_inputs = ("token_ids", "padding_mask", "segment_ids")
-    # Rates are not part of the structure.
-    numbers = ("learning_rate_factor",)
+    # The rate is an argument of the compiled function.
+    uncompiled_config = ("learning_rate_factor",)
 
     def __init__(
         self, backbone, pooling="first", pad=0, learning_rate_factor=1.0, **kwargs
@@ -126,7 +128,7 @@ class TextEncoder(keras.layers.Layer):
         return not self.trainable
 
     @property
-    def most_rows(self):
+    def max_rows_at_once(self):
         """Rows at once where nothing is learned: every token has a vector."""
         n_numbers = self.n_steps * self.width
         return max(_MOST_NUMBERS // n_numbers, _FEWEST_ROWS)
@@ -187,3 +189,81 @@ class TextEncoder(keras.layers.Layer):
         config = dict(config)
         backbone = keras.saving.deserialize_keras_object(config.pop("backbone"))
         return cls(backbone, **config)
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class FineTuned(Layer):
+    """A network with weights that exist already, and how they go on to be trained.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional, of one input and one output.
+    learning_rate_factor : float, default=1.0
+        Factor by which the learning rate of the weights is multiplied.
+    frozen_until : float, default=0.0
+        Share of the training in which the weights stay as they are.
+
+    Notes
+    -----
+    **Shape**: that of the network.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skautokeras._layers.pretrained import FineTuned
+    >>> network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    >>> FineTuned(network, learning_rate_factor=0.1)(np.ones((2, 4))).shape
+    TensorShape([2, 3])
+    """
+
+    # Both are arguments of the compiled function.
+    uncompiled_config = ("learning_rate_factor", "frozen_until")
+
+    def __init__(self, network, learning_rate_factor=1.0, frozen_until=0.0, **kwargs):
+        # The network casts its inputs itself.
+        super().__init__(autocast=False, **kwargs)
+        self.network = network
+        self.learning_rate_factor = learning_rate_factor
+        self.frozen_until = frozen_until
+        self.built = True
+
+    def call(self, x, training=None):
+        """Return the output of the network."""
+        return self.network(x, training=training)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the output of the network."""
+        return self.network.compute_output_shape(input_shape)
+
+    def compute_output_spec(self, x, training=None):
+        """Return what the network gives, without running through all of its layers."""
+        shape = self.compute_output_shape(x.shape)
+        return keras.KerasTensor(shape, dtype=self.network.outputs[0].dtype)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        config = {
+            "network": keras.saving.serialize_keras_object(self.network),
+            "learning_rate_factor": self.learning_rate_factor,
+            "frozen_until": self.frozen_until,
+        }
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the layer that a configuration describes, with random weights.
+
+        Parameters
+        ----------
+        config : dict
+            From `get_config`.
+
+        Returns
+        -------
+        layer : FineTuned
+        """
+        config = dict(config)
+        network = keras.saving.deserialize_keras_object(config.pop("network"))
+        return cls(network, **config)

@@ -3,9 +3,11 @@
 import keras
 from keras import ops
 
+from skautokeras._layers.base import Layer
+
 
 @keras.saving.register_keras_serializable("skautokeras")
-class Dropout(keras.layers.Layer):
+class Dropout(Layer):
     """Drop a share of the values in training; the rate is held in a variable.
 
     ``y = x / (1 - rate)`` where a uniform draw is below ``1 - rate``, else 0
@@ -35,8 +37,8 @@ class Dropout(keras.layers.Layer):
     [0.0, 2.0]
     """
 
-    # Entries of the config that are held in variables: not part of the structure.
-    numbers = ("rate",)
+    # It is held in a variable.
+    uncompiled_config = ("rate",)
 
     def __init__(self, rate, seed=None, channels=False, **kwargs):
         super().__init__(**kwargs)

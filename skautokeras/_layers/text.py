@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from skautokeras._layers.base import Layer
+
 _sources = contextvars.ContextVar("sources", default=None)
 
 
@@ -39,7 +41,7 @@ def _vectors(table, codes):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class KnownCodes(keras.layers.Layer):
+class KnownCodes(Layer):
     """Keep the first codes of a vocabulary, and the beginning of each sequence.
 
     Codes are ranks by frequency, so a smaller vocabulary is all codes below a bound.
@@ -102,7 +104,7 @@ class KnownCodes(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class FeatureScaling(keras.layers.Layer):
+class FeatureScaling(Layer):
     """Multiply the values of sparse features by a constant of each feature.
 
     Parameters
@@ -190,7 +192,7 @@ class CodeEmbedding(keras.layers.Embedding):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class WeightedBag(keras.layers.Layer):
+class WeightedBag(Layer):
     """The weighted sum of a learned vector per code: a dense layer on sparse features.
 
     Each row of the input lists the features that are not zero, by their codes, and
@@ -221,7 +223,7 @@ class WeightedBag(keras.layers.Layer):
     """
 
     # The start of the weights is not part of the structure.
-    numbers = ("stddev",)
+    uncompiled_config = ("stddev",)
 
     def __init__(self, n_codes, dim, stddev=0.05, **kwargs):
         super().__init__(**kwargs)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import keras
 
+from skautokeras._layers.base import walk
 from skautokeras._layers.categorical import CategoricalEmbedding
 from skautokeras._layers.ensemble import BatchEnsembleDense, MemberDense, MemberScaling
-from skautokeras._layers.pretrained import TextEncoder
+from skautokeras._layers.pretrained import FineTuned, TextEncoder
 from skautokeras._layers.text import WeightedBag
 from skautokeras._space.unfilled import without_weights
 
@@ -19,7 +20,17 @@ _FLOPS_PER_WEIGHT = 2
 
 @dataclass(frozen=True)
 class Cost:
-    """What a configuration costs: ``flops`` are those of `count_flops`."""
+    """Cost of training the network of a configuration.
+
+    Attributes
+    ----------
+    n_parameters : int
+        Number of the network's parameters.
+    flops : int
+        Floating-point operations of one forward pass for one row (`count_flops`).
+    epochs : int
+        Number of epochs of a whole training.
+    """
 
     n_parameters: int
     flops: int
@@ -27,19 +38,18 @@ class Cost:
 
 
 def estimate_cost(search_space, values):
-    """Return what a configuration costs, without memory for its weights.
+    """Return the cost of a configuration, without taking memory for its weights.
 
     Parameters
     ----------
     search_space : SearchSpace
-        Makes networks from values.
+        Search space that makes networks from configurations.
     values : dict of str to object
-        The configuration.
+        Configuration.
 
     Returns
     -------
     cost : Cost
-        ``epochs`` are those of a whole training.
     """
     return without_weights(_cost_of, search_space, values)
 
@@ -77,12 +87,12 @@ def count_flops(network):
     >>> count_flops(keras.Model(x, keras.layers.Dense(3)(x)))
     24
     """
-    return sum(map(_layer_flops, network.layers))
+    return sum(map(_layer_flops, walk(network)))
 
 
 def _layer_flops(layer):
-    if isinstance(layer, keras.Model):
-        return count_flops(layer)
+    if isinstance(layer, FineTuned):
+        return count_flops(layer.network)
     if isinstance(layer, _TABLES):
         return 0
     if isinstance(layer, WeightedBag):

@@ -1,4 +1,4 @@
-"""Admission: which of the configurations that an oracle proposes become trials."""
+"""Feasibility: which of the configurations that an oracle proposes can be tried."""
 
 import warnings
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from skautokeras._search.cost import Cost, estimate_cost
 from skautokeras._state.codec import text_key
 from skautokeras.exceptions import WeightsMissingError
 
-# Floating-point operations per second, one way, that any machine reaches. What fits
-# into the time at this speed is admitted without another thought.
+# Floating-point operations per second, one way, that any machine reaches. A training
+# that fits into the time at this speed is feasible without another thought.
 _SLOWEST = 1e8
 # Epochs without which a training says little, however its learning rate is annealed.
 _FEWEST_EPOCHS = 4
@@ -18,42 +18,51 @@ _ALIKE = 4
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why a configuration is not tried: its ``cost``, and the reason in words.
+class Rejection:
+    """The reason why a proposed configuration is not tried.
 
-    ``depends_on_time`` tells those that would have been tried with more time.
+    Attributes
+    ----------
+    reason : str
+        Reason in words, for the user.
+    cost : Cost or None, default=None
+        Cost of the configuration. None if it is not known.
+    depends_on_time : bool, default=False
+        Whether the configuration would have been tried with more time.
     """
 
-    cost: object
     reason: str
-    depends_on_time: bool
+    cost: Cost | None = None
+    depends_on_time: bool = False
 
 
-class Admission:
-    """Turns down what is too large, lacks weights, or had time for a few epochs only.
+class Feasibility:
+    """Tells what configurations cost, and rejects those that cannot be trained.
+
+    A configuration is rejected if its network would be too large, if its pretrained
+    weights cannot be had, or if the time suffices for a few epochs only.
 
     Parameters
     ----------
     search_space : SearchSpace
-        Makes networks from values.
+        Search space that makes networks from configurations.
     n_rows : int
-        Of the training data, those of all folds added up.
+        Number of training rows, those of all folds added up.
     time_step : callable
-        ``time_step(values)`` trains the real network on one batch and returns the
-        seconds per row.
+        Function ``time_step(values)`` that trains the network of a configuration on one
+        batch and returns the seconds per row.
     max_model_size : int or None, default=None
-        Parameters. None: no limit.
+        Greatest number of parameters of a network. None sets no limit.
     n_folds : int, default=1
-        Trainings of each trial; a pruned one has not seen all of them.
+        Number of trainings of each trial; a pruned trial has not ended all of them.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skautokeras import ClassificationHead, DenseBlock, Input
-    >>> from skautokeras._data.schema import ArraySchema, TargetSchema
-    >>> from skautokeras._search.feasibility import Admission
-    >>> from skautokeras._space.graph import Graph
-    >>> from skautokeras._space.search_space import SearchSpace
+    >>> from skautokeras._data import ArraySchema, TargetSchema
+    >>> from skautokeras._search import Feasibility
+    >>> from skautokeras._space import Graph, SearchSpace
     >>> node = Input()
     >>> search_space = SearchSpace(
     ...     Graph(
@@ -63,15 +72,19 @@ class Admission:
     ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
     ...     n_samples=100,
     ... )
-    >>> admission = Admission(search_space, 100, lambda values: 1e-3, max_model_size=50)
-    >>> admission.refusal({}, trials=[], seconds=60).reason
+    >>> feasibility = Feasibility(
+    ...     search_space, 100, lambda values: 1e-3, max_model_size=50
+    ... )
+    >>> feasibility.cost({}).n_parameters
+    386
+    >>> feasibility.rejection({}, trials=[], seconds=60).reason
     'The network would have 386 parameters, more than max_model_size=50.'
     """
 
     def __init__(
         self, search_space, n_rows, time_step, *, max_model_size=None, n_folds=1
     ):
-        self._graph = search_space
+        self._search_space = search_space
         self._n_rows = n_rows
         self._time_step = time_step
         self._max_model_size = max_model_size
@@ -80,71 +93,24 @@ class Admission:
         self._missing = {}  # by values: why pretrained weights cannot be had
         self._timed = []  # arithmetic for one row, and the speed it was done at
 
-    def cheapest_first(self, configurations, rank=lambda values: 0):
-        """Return configurations ordered by what a whole training of them costs.
+    def cost(self, values):
+        """Return the cost of a configuration; None if its network cannot be built.
 
-        One that cannot be built costs nothing: its trial says why. Whether weights can
-        be had is found out here; if not, there is a warning.
-
-        Parameters
-        ----------
-        configurations : list of dict
-            Values by name.
-        rank : callable
-            From values to a number: those of a lower one come first whatever they cost.
-        """
-
-        def arithmetic(values):
-            cost = self._cost(values)
-            return 0 if cost is None else cost.flops * cost.epochs
-
-        return sorted(
-            configurations, key=lambda values: (rank(values), arithmetic(values))
-        )
-
-    def refusal(self, values, trials, seconds):
-        """Return why a configuration is not to be tried, or None.
+        The first configuration whose pretrained weights cannot be had gives a warning.
 
         Parameters
         ----------
         values : dict of str to object
-            The configuration.
-        trials : list of Trial
-            So far: how fast others were.
-        seconds : float
-            In which four epochs have to end, or all of them if they are fewer.
-        """
-        limited = self._max_model_size is not None
-        if not limited and not self._missing and seconds == float("inf"):
-            return None
-        cost = self._cost(values)
-        missing = self._missing.get(text_key(values))
-        if missing:
-            return Refusal(Cost(0, 0, 0), missing, depends_on_time=False)
-        if cost is None:
-            return None
-        if limited and cost.n_parameters > self._max_model_size:
-            reason = (
-                f"The network would have {cost.n_parameters} parameters, more than "
-                f"max_model_size={self._max_model_size}."
-            )
-            return Refusal(cost, reason, depends_on_time=False)
-        n_epochs = min(_FEWEST_EPOCHS, cost.epochs)
-        needed = self._epoch_seconds(values, cost, trials, seconds / n_epochs)
-        if n_epochs * needed > seconds:
-            reason = (
-                f"An epoch of it would take about {needed:.3g} s, and "
-                f"{max(seconds, 0.0):.3g} s are left for {n_epochs} at least."
-            )
-            return Refusal(cost, reason, depends_on_time=True)
-        return None
+            Configuration.
 
-    def _cost(self, values):
-        """Return what a configuration costs; None if it cannot be built."""
+        Returns
+        -------
+        cost : Cost or None
+        """
         key = text_key(values)
         if key not in self._costs:
             try:
-                self._costs[key] = estimate_cost(self._graph, values)
+                self._costs[key] = estimate_cost(self._search_space, values)
             except WeightsMissingError as error:
                 self._costs[key] = None
                 self._warn_of_missing(key, error)
@@ -152,6 +118,74 @@ class Admission:
             except Exception:  # noqa: BLE001
                 self._costs[key] = None
         return self._costs[key]
+
+    def cheapest_first(self, configurations, rank=None):
+        """Return configurations ordered by the cost of their whole training.
+
+        A configuration that cannot be built is taken to cost nothing: its trial will
+        say why. Whether weights can be had is found out here.
+
+        Parameters
+        ----------
+        configurations : list of dict
+            Configurations to order.
+        rank : callable or None, default=None
+            Function from a configuration to a number: configurations of a lower rank
+            come first whatever they cost. None gives all the same rank.
+
+        Returns
+        -------
+        configurations : list of dict
+        """
+
+        def position(values):
+            cost = self.cost(values)
+            arithmetic = 0 if cost is None else cost.flops * cost.epochs
+            return 0 if rank is None else rank(values), arithmetic
+
+        return sorted(configurations, key=position)
+
+    def rejection(self, values, trials, seconds):
+        """Return why a configuration is not to be tried.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Configuration.
+        trials : list of Trial
+            Trials that have ended: they tell how fast this machine is.
+        seconds : float
+            Time in which four epochs have to end, or all epochs if they are fewer.
+
+        Returns
+        -------
+        rejection : Rejection or None
+            None if the configuration can be tried.
+        """
+        limited = self._max_model_size is not None
+        if not limited and not self._missing and seconds == float("inf"):
+            return None
+        cost = self.cost(values)
+        missing = self._missing.get(text_key(values))
+        if missing:
+            return Rejection(missing)
+        if cost is None:
+            return None
+        if limited and cost.n_parameters > self._max_model_size:
+            reason = (
+                f"The network would have {cost.n_parameters} parameters, more than "
+                f"max_model_size={self._max_model_size}."
+            )
+            return Rejection(reason, cost)
+        n_epochs = min(_FEWEST_EPOCHS, cost.epochs)
+        needed = self._epoch_seconds(values, cost, trials, seconds / n_epochs)
+        if n_epochs * needed > seconds:
+            reason = (
+                f"An epoch of it would take about {needed:.3g} s, and "
+                f"{max(seconds, 0.0):.3g} s are left for {n_epochs} at least."
+            )
+            return Rejection(reason, cost, depends_on_time=True)
+        return None
 
     def _warn_of_missing(self, key, error):
         """Remember, and tell once, that weights cannot be had."""

@@ -129,33 +129,33 @@ class Journal:
         self._refused.append((seed, values))
         self._write_if_possible(self._write_refused)
 
-    def earliest(self, jobs):
-        """Return the job whose trial ended first, and the trial; None if none is here.
+    def earliest(self, pending_trials):
+        """Return the pending trial that ended first, and its result; None if none did.
 
         So trials that ran at the same time are found in the order they were told.
 
         Parameters
         ----------
-        jobs : list of Job
-            Trials by their values and seed.
+        pending_trials : list of PendingTrial
+            Trials that are told apart by their values and seed.
         """
-        wanted = {text_key([job.values, job.seed]): job for job in jobs}
+        wanted = {text_key([p.values, p.seed]): p for p in pending_trials}
         for key in self._trials if wanted else ():
             if key in wanted:
                 return wanted[key], self._trials[key]
         return None
 
-    def add(self, job, trial):
-        """Keep the trial of a job.
+    def add(self, pending, trial):
+        """Keep the result of a trial.
 
         Parameters
         ----------
-        job : Job
-            What was asked for; a network may have more values.
+        pending : PendingTrial
+            Trial as it was started; a network may have more values.
         trial : Trial
             Its result.
         """
-        key = text_key([job.values, job.seed])
+        key = text_key([pending.values, pending.seed])
         self._trials[key] = trial
         self._write_if_possible(self._write_trial, key, trial)
 

@@ -1,4 +1,4 @@
-"""Oracles: what proposes the next configuration and learns how the last one did."""
+"""Oracles: they propose the next configuration and are told how each one did."""
 
 import contextlib
 import tempfile
@@ -33,14 +33,14 @@ class GreedyOracle(keras_tuner.Oracle):
     Parameters
     ----------
     objective : keras_tuner.Objective or str or None, default=None
-        As in `keras_tuner.Oracle`.
+        Score to optimise, as in `keras_tuner.Oracle`.
     max_trials : int or None, default=None
-        Configurations to propose at most. None: no limit.
+        Greatest number of configurations to propose. None sets no limit.
     initial_values : sequence of dict, default=()
         Configurations to propose first, in this order. Hyperparameters without a value
-        get their default.
+        have their default.
     seed : int or None, default=None
-        Seed of the oracle's own generator; 0 is a seed. None: a fresh one.
+        Seed of the oracle's own generator; 0 is a seed. None draws a fresh one.
     **kwargs : dict
         Further parameters of `keras_tuner.Oracle` (``hyperparameters``,
         ``allow_new_entries``, ...).
@@ -82,7 +82,7 @@ class GreedyOracle(keras_tuner.Oracle):
         Parameters
         ----------
         trial_id : str
-            Not used.
+            Identifier of the trial; it is not used.
 
         Returns
         -------
@@ -147,16 +147,20 @@ class GreedyOracle(keras_tuner.Oracle):
 
 
 def mutate(space, values, rng):
-    """Return ``values`` with one subtree of the tree of names sampled anew.
+    """Return a configuration with one subtree of the tree of names sampled anew.
 
     Parameters
     ----------
     space : keras_tuner.HyperParameters
-        With conditions; its values are overwritten.
+        Search space, conditions included; its values are overwritten.
     values : dict of str to object
-        The configuration to start from.
+        Configuration to start from.
     rng : numpy.random.Generator
         Source of all draws.
+
+    Returns
+    -------
+    values : dict of str to object
     """
     start = complete(space, values)
     drawn = set(draw_subtree(sorted(_searched_names(space, start)), rng))
@@ -175,7 +179,21 @@ def draw_subtree(names, rng):
     A node with n names below it has probability softmax(-ln n), that is, proportional
     to 1 / n.
 
+    Parameters
+    ----------
+    names : list of str
+        Names of hyperparameters, cut into a tree at each ``/``.
+    rng : numpy.random.Generator
+        Source of the draw.
+
+    Returns
+    -------
+    names : list of str
+
+    Examples
+    --------
     >>> import numpy as np
+    >>> from skautokeras._search import draw_subtree
     >>> draw_subtree(["a/units"], np.random.default_rng(0))
     ['a/units']
     """
@@ -191,9 +209,21 @@ def draw_subtree(names, rng):
 
 
 def resample(space, kept, rng):
-    """Return values for all active hyperparameters: kept ones, and others drawn.
+    """Return a configuration in which only some hyperparameters keep their value.
 
-    ``kept`` maps the id of a hyperparameter of ``space`` to its value.
+    Parameters
+    ----------
+    space : keras_tuner.HyperParameters
+        Search space, conditions included; its values are overwritten.
+    kept : dict of int to object
+        Value by the id of the hyperparameter in ``space`` that keeps it. All other
+        active hyperparameters are drawn.
+    rng : numpy.random.Generator
+        Source of all draws.
+
+    Returns
+    -------
+    values : dict of str to object
     """
     space.values = {}
     # Parents come before their children in the space, so conditions are settled.
@@ -228,23 +258,28 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
     Parameters
     ----------
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable
-        A callable is called with ``objective``, ``hyperparameters``, ``max_trials`` and
-        ``seed`` and returns a `keras_tuner.Oracle`.
+        Name of an oracle, or a callable that is called with ``objective``,
+        ``hyperparameters``, ``max_trials`` and ``seed`` and returns a
+        `keras_tuner.Oracle`.
     space : keras_tuner.HyperParameters
-        What is searched.
+        Search space.
     initial_values : list of dict
-        Predefined configurations (greedy only).
+        Known good configurations, proposed first (greedy only).
     max_trials : int
-        Configurations at most.
+        Greatest number of configurations.
     max_epochs : int
-        Epochs of a full training (hyperband only).
+        Number of epochs of a full training (hyperband only).
     seed : int
-        At least 1.
+        Seed of the oracle, at least 1.
+
+    Returns
+    -------
+    oracle : keras_tuner.Oracle
 
     Raises
     ------
     TypeError
-        If the callable returns something else.
+        If the callable does not return an oracle.
     """
     arguments = {
         "objective": keras_tuner.Objective("score", "max"),
@@ -268,14 +303,19 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
 
 
 @contextlib.contextmanager
-def hosted(oracle):
-    """Give an oracle the folder it writes its state to, for as long as it is used.
+def temporary_project(oracle):
+    """Give an oracle a temporary project folder for as long as the context lasts.
 
-    Every `keras_tuner.Oracle` saves itself after each trial; the folder is a temporary
-    one and goes away afterwards.
+    Every `keras_tuner.Oracle` saves itself after each trial, and there is no way to
+    keep it from that.
+
+    Parameters
+    ----------
+    oracle : keras_tuner.Oracle
+        Oracle to be asked and told inside of the context.
     """
     oracle.verbose = 0
-    # Failures are ours to count: they are recorded, and the search goes on.
+    # A search records failures and goes on, however many there are in a row.
     oracle.max_consecutive_failed_trials = None
     with tempfile.TemporaryDirectory(prefix="skautokeras-") as folder:
         with _quiet():
@@ -290,19 +330,25 @@ def hosted(oracle):
 
 
 def _no_model(hp):
-    """Stand in for the hypermodel: the space is known already."""
+    """Stand in for the hypermodel, which only tells KerasTuner the search space."""
     return None
 
 
 def ask(oracle, worker="search"):
-    """Return the next proposal, a KerasTuner trial, or None if there is none now.
+    """Return the next proposal of an oracle, or None if it has none now.
 
     Parameters
     ----------
     oracle : keras_tuner.Oracle
-        Who proposes.
+        Oracle inside of `temporary_project`.
     worker : str, default="search"
-        Who asks; as long as a proposal has no result, its worker gets no other one.
+        Name of the asking worker. As long as its proposal has no result, the oracle
+        repeats it to the same worker.
+
+    Returns
+    -------
+    proposal : KerasTuner trial or None
+        Its configuration is ``proposal.hyperparameters.values``.
     """
     with _quiet():
         proposal = oracle.create_trial(worker)
@@ -310,16 +356,16 @@ def ask(oracle, worker="search"):
 
 
 def tell(oracle, proposal, trial):
-    """Report how a proposal did.
+    """Tell an oracle the result of a proposal.
 
     Parameters
     ----------
     oracle : keras_tuner.Oracle
-        What made the proposal.
-    proposal : keras_tuner trial
-        From `ask`.
+        Oracle that made the proposal.
+    proposal : KerasTuner trial
+        Proposal from `ask`.
     trial : Trial
-        Its result.
+        Result of the proposal.
     """
     if trial.new_hyperparameters is not None and oracle.allow_new_entries:
         oracle.update_space(
@@ -328,36 +374,42 @@ def tell(oracle, proposal, trial):
     hyperparameters = proposal.hyperparameters
     for name, value in trial.values.items():
         hyperparameters.values.setdefault(name, value)
+    if trial.error is not None:
+        reject(oracle, proposal, trial.error)
+        return
     with _quiet():
-        if trial.error is None:
-            oracle.update_trial(proposal.trial_id, {"score": trial.score})
-            proposal.status = "COMPLETED"
-        else:
-            proposal.status, proposal.message = "FAILED", trial.error
+        oracle.update_trial(proposal.trial_id, {"score": trial.score})
+        proposal.status = "COMPLETED"
         oracle.end_trial(proposal)
 
 
-def make_room(oracle):
-    """Let an oracle make one proposal more: one of them does not become a trial."""
-    if oracle.max_trials is not None:
-        oracle.max_trials += 1
-
-
-def turn_down(oracle, proposal, reason):
-    """Report that a proposal is not tried.
+def reject(oracle, proposal, reason):
+    """Tell an oracle that a proposal has failed or is not tried.
 
     Parameters
     ----------
     oracle : keras_tuner.Oracle
-        What made the proposal.
-    proposal : keras_tuner trial
-        From `ask`.
+        Oracle that made the proposal.
+    proposal : KerasTuner trial
+        Proposal from `ask`.
     reason : str
-        Why.
+        Reason in words.
     """
     proposal.status, proposal.message = "FAILED", reason
     with _quiet():
         oracle.end_trial(proposal)
+
+
+def raise_max_trials(oracle):
+    """Let an oracle make one more proposal, as one does not become a trial.
+
+    Parameters
+    ----------
+    oracle : keras_tuner.Oracle
+        Oracle whose ``max_trials`` is raised by 1, if it has a limit.
+    """
+    if oracle.max_trials is not None:
+        oracle.max_trials += 1
 
 
 @contextlib.contextmanager

@@ -3,78 +3,63 @@
 import statistics
 from dataclasses import dataclass, replace
 
-from skautokeras._search.collector import Collector
-from skautokeras._search.feasibility import Refusal
-from skautokeras._search.oracle import ask, hosted, make_room, tell, turn_down
-from skautokeras._search.selection import candidates
+from skautokeras._search.feasibility import Rejection
+from skautokeras._search.garbage_collector import GarbageCollector
+from skautokeras._search.hooks import SearchHooks
+from skautokeras._search.oracle import (
+    ask,
+    raise_max_trials,
+    reject,
+    tell,
+    temporary_project,
+)
 from skautokeras._training.deadline import Deadline
 from skautokeras.exceptions import SearchError
 
-# Trials that get no more than half of what is left, so that several are tried.
+# Trials that get no more than half of the time that is left, so that several are tried.
 _FIRST_TRIALS = 2
 # A trial that can have less than this share of a usual trial's time is not started.
 _WORTH_STARTING = 0.5
-# Proposals in a row that may be turned down, and because of the time.
-_MAX_REFUSALS = 50
-_MAX_REFUSALS_FOR_TIME = 10
+# Proposals in a row that may be rejected, and those among them for want of time.
+_MAX_REJECTIONS = 50
+_MAX_REJECTIONS_FOR_TIME = 10
 
 
-def search(
-    oracle,
-    evaluate,
-    *,
-    seeds,
-    deadline,
-    reserve=lambda trials: 0.0,
-    curve=lambda trials: (),
-    refusal=lambda values, trials, seconds: None,
-    on_start=lambda job: None,
-    on_trial=lambda job, trials: False,
-    journal=None,
-    workers=None,
+def run_search(
+    oracle, evaluate, *, seeds, deadline, hooks=None, journal=None, workers=None
 ):
-    """Try configurations until the oracle stops, the seeds or the time are used up.
+    """Try configurations until the oracle stops or the seeds or the time are used up.
 
     Parameters
     ----------
     oracle : keras_tuner.Oracle
-        Proposes values.
+        Oracle that proposes configurations.
     evaluate : callable
-        ``evaluate(values, seed, deadline) -> Trial``.
+        Function ``evaluate(values, seed, deadline, **options) -> Trial``. The options
+        are ``curve``, if the hooks have one, and what ``workers`` share.
     seeds : sequence of int
-        One per trial; their number is the most trials there are.
+        Seeds of the trials, in the order they start; there are never more trials.
     deadline : Deadline
-        Of the whole search.
-    reserve : callable
-        From the trials so far to the seconds to keep for what follows the search.
-    curve : callable
-        From the trials so far to what the next one must not be behind; passed on to
-        ``evaluate`` as ``curve`` unless it is empty.
-    refusal : callable
-        From values, the trials so far and the seconds that are left to the `Refusal` of
-        a configuration that is not to be tried; the oracle is asked for another one,
-        which takes its place. None: it is tried.
-    on_start : callable
-        Called with the job before each trial.
-    on_trial : callable
-        Called with the job and the list of trials after each one; True ends the search.
+        Deadline of the whole search.
+    hooks : SearchHooks or None, default=None
+        Object that is asked and told along the search. None uses the defaults.
     journal : Journal or None, default=None
-        Its trials are not evaluated again; all others are added to it.
-    workers : Workers or None, default=None
-        Where trials run, several at the same time; they have their own ``evaluate``.
-        None: here, one after the other.
+        Journal whose trials are not evaluated again; all others are added to it.
+    workers : WorkerPool or None, default=None
+        Pool in which several trials run at the same time. None runs them in this
+        process, one after the other.
 
     Returns
     -------
     trials : list of Trial
-        In the order they ended.
+        Trials in the order they ended.
     interrupted : bool
-        Whether the user pressed Ctrl+C; the trials before it are there.
+        Whether the user pressed Ctrl+C; the trials that had ended by then are there.
 
     Raises
     ------
     SearchError
-        If every trial failed, or every proposal was turned down; the message holds a
+        If every trial failed, or every proposal was rejected; the message holds a
         reason.
     KeyboardInterrupt
         If the user pressed Ctrl+C before a trial had finished.
@@ -83,237 +68,264 @@ def search(
     --------
     >>> import keras_tuner
     >>> from skautokeras import GreedyOracle
-    >>> from skautokeras._training.deadline import Deadline
-    >>> from skautokeras._search.search import search
-    >>> from skautokeras._search.trial import Trial
+    >>> from skautokeras._search import Trial, run_search
+    >>> from skautokeras._training import Deadline
     >>> space = keras_tuner.HyperParameters()
     >>> _ = space.Int("x", 0, 6)
     >>> objective = keras_tuner.Objective("score", "max")
     >>> oracle = GreedyOracle(objective=objective, hyperparameters=space, seed=0)
     >>> def parabola(values, seed, deadline):
     ...     return Trial(values, seed, score=-((values["x"] - 3) ** 2))
-    >>> trials, _ = search(oracle, parabola, seeds=range(7), deadline=Deadline(60))
+    >>> trials, _ = run_search(oracle, parabola, seeds=range(7), deadline=Deadline(60))
     >>> sorted(trial.values["x"] for trial in trials)
     [0, 1, 2, 3, 4, 5, 6]
     """
-    desk = Desk(
-        oracle,
-        seeds=seeds,
-        deadline=deadline,
-        reserve=reserve,
-        curve=curve,
-        refusal=refusal,
-        on_start=on_start,
-        on_trial=on_trial,
-        journal=journal,
-        n_jobs=1 if workers is None else workers.n_jobs,
+    n_jobs = 1 if workers is None else workers.n_jobs
+    search = Search(
+        oracle, seeds, deadline, hooks=hooks, journal=journal, n_jobs=n_jobs
     )
     interrupted = False
-    with hosted(oracle):
+    with temporary_project(oracle):
         try:
             if workers is None:
-                _run_here(desk, evaluate)
+                _run_in_this_process(search, evaluate)
             else:
-                workers.run(desk)
+                workers.run(search, evaluate)
         except KeyboardInterrupt:
             interrupted = True
-    _check_any_completed(desk, interrupted)
-    return desk.trials, interrupted
+    _check_any_completed(search, interrupted)
+    return search.trials, interrupted
 
 
-def _run_here(desk, evaluate):
-    """Run the trials that a desk hands out, one after the other."""
-    with Collector() as collector:
-        while jobs := desk.hand_out():
-            for job in jobs:
-                trial = evaluate(job.values, job.seed, job.deadline, **job.options)
-                # Before `take_in`, which a user's callback can leave by an exception.
+def _run_in_this_process(search, evaluate):
+    """Run the trials of a search one after the other."""
+    with GarbageCollector() as collector:
+        while pending_trials := search.start_trials():
+            for pending in pending_trials:
+                trial = evaluate(
+                    pending.values, pending.seed, pending.deadline, **pending.options
+                )
+                # Before the result is reported: a user's callback may raise.
                 collector.collect()
-                desk.take_in(job, trial)
+                search.finish_trial(pending, trial)
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
-    """A trial to be run: the ``number``-th that was asked for, from 0.
+class PendingTrial:
+    """A trial that has been asked for and has no result yet.
 
-    ``curve`` is what others had reached by the time it was handed out.
+    Attributes
+    ----------
+    number : int
+        Number of the trial in the order they are asked for, from 0.
+    values : dict of str to object
+        Configuration that the oracle proposed.
+    seed : int
+        Seed of the trial.
+    deadline : Deadline
+        Moment at which the trial must end.
+    curve : tuple of float, default=()
+        Scores that the trial must not fall behind; empty if there are none.
     """
 
     number: int
     values: dict
     seed: int
     deadline: Deadline
-    proposal: object
     curve: tuple = ()
 
     @property
     def options(self):
-        """What ``evaluate`` is told besides values, seed and deadline."""
+        """Keyword arguments of the evaluation."""
         return {"curve": self.curve} if self.curve else {}
 
 
-class Desk:
-    """Where trials are handed out and taken in: asks the oracle, and tells it.
+class Search:
+    """A search under way: starts trials and finishes them, wherever they run.
 
-    The oracle is asked as soon as fewer than ``n_jobs`` trials are under way. So what
-    it is asked and told, and in which order, depends on nothing but the order in which
-    trials end, which the journal keeps. What is turned down because of the time depends
-    on the machine, so the journal keeps that, too, and it is repeated as far as trials
-    are known that came after it.
+    The oracle is asked as soon as fewer than ``n_jobs`` trials are pending. So what it
+    is asked and told, and in which order, depends on nothing but the order in which
+    trials end, which the journal keeps. Rejections for want of time depend on the
+    machine, so the journal keeps those, too, and they are repeated as long as the
+    journal has trials that came after them.
 
     Parameters
     ----------
-    oracle, seeds, deadline, reserve, curve, refusal, on_start, on_trial, journal
-        As in `search`.
-    n_jobs : int
-        Trials at the same time.
+    oracle : keras_tuner.Oracle
+        Oracle that proposes configurations, inside of `temporary_project`.
+    seeds : sequence of int
+        Seeds of the trials, in the order they start.
+    deadline : Deadline
+        Deadline of the whole search.
+    hooks : SearchHooks or None, default=None
+        Object that is asked and told along the search. None uses the defaults.
+    journal : Journal or None, default=None
+        Journal whose trials are not evaluated again.
+    n_jobs : int, default=1
+        Number of trials at the same time.
 
     Attributes
     ----------
     trials : list of Trial
-        In the order they ended.
-    over : bool
+        Trials in the order they ended.
+    exhausted : bool
         Whether no other trial will start.
     stopped : bool
-        Whether those that are under way are of no use, either.
-    too_large : list of Refusal
-        Those of proposals that no time would make possible.
+        Whether the results of pending trials are of no use, either.
+    lasting_rejections : list of Rejection
+        Rejections that more time would not have prevented.
+
+    Examples
+    --------
+    >>> import keras_tuner
+    >>> from skautokeras import GreedyOracle
+    >>> from skautokeras._search import Search, Trial, temporary_project
+    >>> from skautokeras._training import Deadline
+    >>> space = keras_tuner.HyperParameters()
+    >>> _ = space.Int("x", 0, 6)
+    >>> objective = keras_tuner.Objective("score", "max")
+    >>> oracle = GreedyOracle(objective=objective, hyperparameters=space, seed=0)
+    >>> with temporary_project(oracle):
+    ...     search = Search(oracle, seeds=[7, 8], deadline=Deadline(60))
+    ...     while pending_trials := search.start_trials():
+    ...         for pending in pending_trials:
+    ...             trial = Trial(pending.values, pending.seed, score=1.0)
+    ...             search.finish_trial(pending, trial)
+    >>> [trial.seed for trial in search.trials]
+    [7, 8]
     """
 
-    def __init__(
-        self,
-        oracle,
-        *,
-        seeds,
-        deadline,
-        reserve,
-        curve,
-        refusal,
-        on_start,
-        on_trial,
-        journal,
-        n_jobs,
-    ):
+    def __init__(self, oracle, seeds, deadline, *, hooks=None, journal=None, n_jobs=1):
         self._oracle = oracle
         self._seeds = seeds
         self._deadline = deadline
-        self._reserve = reserve
-        self._curve = curve
-        self._refusal = refusal
-        self._on_start = on_start
-        self._on_trial = on_trial
+        self._hooks = SearchHooks() if hooks is None else hooks
         self._journal = journal
         self._n_jobs = n_jobs
         self._n_asked = 0
+        self._proposals = {}  # by the numbers of the pending trials
         known = (0, {}) if journal is None else journal.begin(seeds)
         self._n_known, self._to_repeat = known
         self.trials = []
-        self.too_large = []
-        self.over = self.stopped = False
+        self.lasting_rejections = []
+        self.exhausted = self.stopped = False
 
-    def hand_out(self):
-        """Return the jobs to be started now."""
-        jobs = []
+    def start_trials(self):
+        """Return the trials to be started now; the journal answers those it has.
+
+        Returns
+        -------
+        pending_trials : list of PendingTrial
+            Empty if the search is over, or as many trials as possible are pending.
+        """
+        started = []
         while not self.stopped:
-            while self._n_under_way < self._n_jobs and (job := self._ask()):
-                jobs.append(job)
-            known = None if self._journal is None else self._journal.earliest(jobs)
+            while len(self._proposals) < self._n_jobs and (pending := self._ask()):
+                started.append(pending)
+            known = None if self._journal is None else self._journal.earliest(started)
             if known is None:
-                return jobs
-            job, trial = known
-            jobs.remove(job)
-            self._tell(job, trial)
+                return started
+            pending, trial = known
+            started.remove(pending)
+            self._tell(pending, trial)
         return []
 
-    def take_in(self, job, trial):
-        """Take in the result of a job."""
-        if self._journal is not None:
-            self._journal.add(job, trial)
-        self._tell(job, trial)
+    def finish_trial(self, pending, trial):
+        """Take in the result of a trial.
 
-    @property
-    def _n_under_way(self):
-        return self._n_asked - len(self.trials)
+        Parameters
+        ----------
+        pending : PendingTrial
+            The trial as it was started.
+        trial : Trial
+            Its result.
+        """
+        if self._journal is not None:
+            self._journal.add(pending, trial)
+        self._tell(pending, trial)
 
     def _ask(self):
-        """Return a new job, or None if there is none now."""
+        """Return a new pending trial, or None if there is none now."""
         limit = None
-        if not self.over and self._n_asked < len(self._seeds):
-            reserve = self._reserve(self.trials)
+        if not self.exhausted and self._n_asked < len(self._seeds):
+            reserve = self._hooks.reserved_seconds(self.trials)
             limit = trial_deadline(self._deadline, self.trials, reserve)
         if limit is None:
-            self.over = True
+            self.exhausted = True
             return None
         seed = self._seeds[self._n_asked]
         proposal = self._propose(seed, self._deadline.left() - reserve)
         if proposal is None:
             # Hyperband waits for results, and greedy may find another one to mutate.
-            self.over = self._n_under_way == 0
+            self.exhausted = not self._proposals
             return None
-        values, curve = _values(proposal), self._curve(self.trials)
-        job = Job(self._n_asked, values, seed, limit, proposal, curve)
+        curve = self._hooks.pruning_curve(self.trials)
+        pending = PendingTrial(self._n_asked, _values(proposal), seed, limit, curve)
+        self._proposals[pending.number] = proposal
         self._n_asked += 1
-        self._on_start(job)
-        return job
+        self._hooks.on_trial_begin(pending)
+        return pending
 
     def _propose(self, seed, seconds):
-        """Return the first proposal that is not turned down, or None.
+        """Return the first proposal that is not rejected, or None.
 
         A search needs a result: if there is none, none to come and the time too short
-        for all of them, the one with the least arithmetic is tried.
+        for all proposals, the one with the least arithmetic is tried.
         """
-        if seconds <= 0:  # of the first trial, which is started all the same
+        if seconds <= 0:  # The first trial starts even if all time is reserved.
             seconds = float("inf")
-        chosen, refused, n_for_time = None, [], 0
-        for attempt in range(_MAX_REFUSALS):
+        accepted, rejected, n_for_time = None, [], 0
+        for attempt in range(_MAX_REJECTIONS):
             proposal = ask(self._oracle, f"worker_{self._n_asked}_{attempt}")
-            refusal = proposal and self._why_not(proposal, seed, seconds)
-            if proposal is not None and refusal is None:
-                chosen = proposal
-            if refusal is not None:
-                make_room(self._oracle)
-                refused.append((proposal, refusal))
-                n_for_time += refusal.depends_on_time
-            if proposal is None or n_for_time == _MAX_REFUSALS_FOR_TIME:
+            if proposal is None:
+                break
+            rejection = self._rejection(proposal, seed, seconds)
+            if rejection is None:
+                accepted = proposal
+            else:
+                raise_max_trials(self._oracle)
+                rejected.append((proposal, rejection))
+                n_for_time += rejection.depends_on_time
+            if n_for_time == _MAX_REJECTIONS_FOR_TIME:
                 break
             # The proposal with the least arithmetic came before others.
-            if chosen is not None and not self._to_repeat.get(seed):
+            if accepted is not None and not self._to_repeat.get(seed):
                 break
-        needed = self._n_under_way == 0 and all(t.error for t in self.trials)
-        if chosen is None and needed:
-            chosen = _least_arithmetic(refused)
-        for proposal, refusal in refused:
-            if proposal is not chosen:
-                self._turn_down(proposal, refusal, seed)
-        return chosen
+        needed = not self._proposals and all(t.error for t in self.trials)
+        if accepted is None and needed:
+            accepted = _least_arithmetic(rejected)
+        for proposal, rejection in rejected:
+            if proposal is not accepted:
+                self._reject(proposal, rejection, seed)
+        return accepted
 
-    def _why_not(self, proposal, seed, seconds):
+    def _rejection(self, proposal, seed, seconds):
         """Return why a proposal is not to be tried; None if it is."""
         values = _values(proposal)
         if self._n_asked < self._n_known:
             if values in self._to_repeat.get(seed, ()):
                 self._to_repeat[seed].remove(values)
-                return Refusal(None, "It was turned down before.", depends_on_time=True)
+                return Rejection("It was rejected before.", depends_on_time=True)
             seconds = float("inf")
-        return self._refusal(values, self.trials, seconds)
+        return self._hooks.rejection(values, self.trials, seconds)
 
-    def _turn_down(self, proposal, refusal, seed):
-        turn_down(self._oracle, proposal, refusal.reason)
-        if not refusal.depends_on_time:
-            self.too_large.append(refusal)
+    def _reject(self, proposal, rejection, seed):
+        reject(self._oracle, proposal, rejection.reason)
+        if not rejection.depends_on_time:
+            self.lasting_rejections.append(rejection)
         elif self._journal is not None and self._n_asked >= self._n_known:
             self._journal.refuse(_values(proposal), seed)
 
-    def _tell(self, job, trial):
-        tell(self._oracle, job.proposal, trial)
+    def _tell(self, pending, trial):
+        tell(self._oracle, self._proposals[pending.number], trial)
+        del self._proposals[pending.number]
         self.trials.append(trial)
-        self._drop_arrays()
-        if self._on_trial(job, self.trials):
-            self.over = self.stopped = True
+        self._free_arrays()
+        if self._hooks.on_trial_end(pending, self.trials):
+            self.exhausted = self.stopped = True
 
-    def _drop_arrays(self):
-        """Free the arrays of trials that can be in no ensemble any more."""
-        kept = set(candidates(self.trials))
+    def _free_arrays(self):
+        kept = set(self._hooks.kept_trials(self.trials))
         for i, trial in enumerate(self.trials):
             if i not in kept and trial.weights is not None:
                 self.trials[i] = replace(trial, weights=None, y_pred=None)
@@ -325,11 +337,11 @@ def trial_deadline(deadline, trials, reserve):
     Parameters
     ----------
     deadline : Deadline
-        Of the whole search.
+        Deadline of the whole search.
     trials : list of Trial
-        So far.
+        Trials that have ended.
     reserve : float
-        Seconds to keep for what follows the search.
+        Seconds to keep for the work that follows the search.
     """
     if deadline.left() == float("inf"):
         return deadline
@@ -343,33 +355,47 @@ def trial_deadline(deadline, trials, reserve):
     return deadline.within(max(share, 0.0))
 
 
-def _values(proposal):
-    return dict(proposal.hyperparameters.values)
-
-
-def _least_arithmetic(refused):
-    """Return the cheapest of the proposals that were refused for want of time."""
-    candidates = [(p, r.cost.flops) for p, r in refused if r.depends_on_time]
-    return min(candidates, key=lambda pair: pair[1], default=(None, 0))[0]
-
-
 def best_trial(trials):
-    """Return the completed trial with the greatest score; the earlier one of equals."""
+    """Return the completed trial with the greatest score; the earlier one of equals.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        Trials of which at least one is completed.
+    """
     completed = [trial for trial in trials if trial.status == "completed"]
     return max(completed, key=lambda trial: trial.score)
 
 
-def _check_any_completed(desk, interrupted):
+def _values(proposal):
+    return dict(proposal.hyperparameters.values)
+
+
+def _least_arithmetic(rejected):
+    """Return the cheapest of the proposals that were rejected for want of time."""
+    candidates = [
+        (proposal, rejection.cost.flops)
+        for proposal, rejection in rejected
+        if rejection.depends_on_time and rejection.cost is not None
+    ]
+    return min(candidates, key=lambda pair: pair[1], default=(None, 0))[0]
+
+
+def _n_parameters(rejection):
+    return 0 if rejection.cost is None else rejection.cost.n_parameters
+
+
+def _check_any_completed(search, interrupted):
     """Raise unless a trial can be used."""
-    trials = desk.trials
+    trials, rejections = search.trials, search.lasting_rejections
     if any(trial.status == "completed" for trial in trials):
         return
     if interrupted:
         raise KeyboardInterrupt("Interrupted before a trial had finished.")
-    if not trials and desk.too_large:
-        smallest = min(desk.too_large, key=lambda refusal: refusal.cost.n_parameters)
+    if not trials and rejections:
+        smallest = min(rejections, key=_n_parameters)
         raise SearchError(
-            f"None of {len(desk.too_large)} proposed configurations was tried. The "
+            f"None of {len(rejections)} proposed configurations was tried. The "
             f"smallest one: {smallest.reason}"
         )
     if not trials:

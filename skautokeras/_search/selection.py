@@ -1,4 +1,9 @@
-"""Selection: which trials predict together in the end."""
+"""Selection: which trials predict together in the end.
+
+The choice is made in two steps. While the search runs, `kept_trials` decides after each
+trial which ones keep their weights and predictions. When it is over, `select_ensemble`
+chooses among the trials that still have them.
+"""
 
 from collections import Counter
 
@@ -7,30 +12,90 @@ from skautokeras._training.objective import Evaluation
 # Rounds of the greedy selection; more bring nothing (Salinas and Erickson, TabRepo,
 # arXiv:2311.02971).
 _ROUNDS = 25
-# Trials that are looked at, and kinds of networks whose best one is among them.
-_CANDIDATES = 12
-_KINDS = 6
+# Trials that keep their arrays, and combinations of network types whose best trial is
+# among them.
+_KEPT_TRIALS = 12
+_KEPT_TYPES = 6
 
 
-def candidates(trials):
-    """Return the positions of the trials that can be in an ensemble, the best first.
+def kept_trials(trials):
+    """Return the positions of the trials that keep their arrays, the best first.
 
-    They are the best ones, and the best one of each of the best kinds of networks: a
-    long search ends with variations of one network, and variations err alike. A trial
-    that is none of them never becomes one as trials are added.
+    This is the only place that decides which trials can be in an ensemble. The search
+    asks after each trial and frees the arrays of all others for good
+    (`SearchHooks.kept_trials`). The time that is reserved for refits and the selection
+    of the ensemble consider the trials that have arrays (`ensemble_candidates`), so
+    they follow whatever is decided here.
+
+    Kept are the best trials, and the best one of each of the best network types: a long
+    search ends with variations of one network, and variations err alike. As arrays do
+    not come back, a trial that is not kept now must not be wanted later: adding trials
+    never brings one back.
 
     Parameters
     ----------
     trials : list of Trial
-        So far.
+        Trials that have ended.
+
+    Returns
+    -------
+    positions : list of int
     """
     completed = [i for i, trial in enumerate(trials) if trial.status == "completed"]
-    ranked = sorted(completed, key=lambda i: -trials[i].score)
+    ranked = _ranked(trials, completed)
     leaders = {}
     for i in ranked:
-        leaders.setdefault(trials[i].kind, i)
-    first = [*list(leaders.values())[:_KINDS], *ranked]
-    return sorted(list(dict.fromkeys(first))[:_CANDIDATES], key=ranked.index)
+        leaders.setdefault(network_types(trials[i].values), i)
+    first = [*list(leaders.values())[:_KEPT_TYPES], *ranked]
+    return sorted(list(dict.fromkeys(first))[:_KEPT_TRIALS], key=ranked.index)
+
+
+def ensemble_candidates(trials):
+    """Return the positions of the trials that can be in an ensemble, the best first.
+
+    They are the completed ones whose arrays have been kept.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        Trials that have ended.
+
+    Returns
+    -------
+    positions : list of int
+    """
+    usable = [
+        i
+        for i, trial in enumerate(trials)
+        if trial.status == "completed" and trial.y_pred is not None
+    ]
+    return _ranked(trials, usable)
+
+
+def network_types(values):
+    """Return the network type that each block of a configuration has chosen.
+
+    Blocks that choose among networks, such as `StructuredDataBlock`, name the choice
+    ``block_type``.
+
+    Parameters
+    ----------
+    values : dict of str to object
+        Configuration.
+
+    Returns
+    -------
+    types : tuple of (str, str)
+        Hyperparameter and its value, sorted by name; empty if no block has a choice.
+
+    Examples
+    --------
+    >>> from skautokeras._search import network_types
+    >>> network_types({"image_block_1/block_type": "conv", "image_block_1/units": 8})
+    (('image_block_1/block_type', 'conv'),)
+    """
+    names = (name for name in values if name.endswith("/block_type"))
+    return tuple((name, values[name]) for name in sorted(names))
 
 
 def select_ensemble(trials, objective, loss, size):
@@ -44,20 +109,20 @@ def select_ensemble(trials, objective, loss, size):
     Parameters
     ----------
     trials : list of Trial
-        Their validation predictions are used, those of all folds.
+        Trials of the search. Only `ensemble_candidates` can be chosen.
     objective : Objective
-        Scores predictions.
+        Objective that scores the mean of validation predictions.
     loss : callable
-        From predictions by head to the loss.
+        Function from predictions by head to their loss.
     size : int
-        Different networks at most.
+        Greatest number of different trials in the ensemble.
 
     Returns
     -------
     weights : dict of int to float
         Position of each chosen trial -> its weight. They sum to 1.
     """
-    ranked = candidates(trials)
+    ranked = ensemble_candidates(trials)
     chosen, best_score, best_length = [ranked[0]], trials[ranked[0]].score, 1
     total = trials[ranked[0]].y_pred
     for _ in range(_ROUNDS - 1 if size > 1 else 0):
@@ -79,25 +144,30 @@ def select_ensemble(trials, objective, loss, size):
 
 
 def mean_outputs(trials, weights):
-    """Return the weighted mean of what trials said about the validation rows.
+    """Return the weighted mean of the validation predictions of trials.
 
     Parameters
     ----------
     trials : list of Trial
-        All of the search.
+        Trials of the search.
     weights : dict of int to float
-        Position of each trial that counts -> its weight.
+        Position of each trial in the ensemble -> its weight.
 
     Returns
     -------
     y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
-        By the names of the heads.
+        Predictions by the names of the heads.
     """
     names = trials[next(iter(weights))].y_pred
     return {
         name: sum(w * trials[i].y_pred[name] for i, w in weights.items())
         for name in names
     }
+
+
+def _ranked(trials, positions):
+    """Return positions of trials sorted by score; the earlier one of equals first."""
+    return sorted(positions, key=lambda i: -trials[i].score)
 
 
 def _add(left, right):

@@ -1,4 +1,4 @@
-"""Trial: the record of one configuration, and `evaluate`, which makes it."""
+"""Trial: the record of one evaluated configuration, and `evaluate`, which makes it."""
 
 import math
 import time
@@ -10,10 +10,11 @@ import numpy as np
 from skautokeras._search.cost import count_flops
 from skautokeras._state.names import saved_as
 from skautokeras._state.randomness import seeded
-from skautokeras._training.compiled_epoch import loss_on
+from skautokeras._training.monitor import Monitor
 from skautokeras._training.objective import Evaluation
 from skautokeras._training.pruning import fold_score
 from skautokeras._training.trainer import train
+from skautokeras._training.validation_loss import loss_on
 
 # Characters of an error that are kept; TensorFlow can put whole arrays into one.
 _MAX_REASON = 2000
@@ -23,20 +24,44 @@ _MAX_SEED = 2**31 - 1
 @saved_as("Trial")
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What is known of one configuration after it was tried.
+    """The result of one configuration.
 
-    ``score`` is that of the best epoch, greater is better; ``weights`` are the weights
-    of that epoch for each fold, ``y_pred`` the predictions for the validation rows of
-    all folds by head; a search keeps both for those only that can be in an ensemble.
-    ``n_folds`` is how many folds were trained. Of several, ``epochs``, ``best_epoch``,
-    ``planned_epochs`` and ``history`` are means, the score is that of ``y_pred``, and
-    ``history`` has the scores of each fold as well.
-    ``planned_epochs`` is what the learning rate was annealed over; ``flops`` are those
-    of one forward pass for one row. A trial with an
-    ``error`` failed; its score is not a number. One that was ``pruned`` ended in its
-    first fold because others had reached more by then. ``seed`` seeded the trial.
-    ``new_hyperparameters`` is the config of those that came up while the network was
-    built and that the graph's space had not told of (None if there were none).
+    Attributes
+    ----------
+    values : dict of str to object
+        Configuration; a network may have more hyperparameters than were proposed.
+    seed : int
+        Seed of the trial.
+    score : float
+        Score of the best epoch, greater is better; not a number if the trial failed.
+        With several folds, it is the score of ``y_pred``.
+    epochs, best_epoch, planned_epochs : int
+        Number of epochs that were trained, number of the best one from 1, and number of
+        epochs over which the learning rate was annealed; with several folds their mean.
+    n_folds : int
+        Number of folds that were trained.
+    seconds : float
+        Time that the trial took.
+    n_parameters : int or None
+        Number of parameters of the network.
+    flops : int or None
+        Floating-point operations of one forward pass for one row.
+    history : dict of str to list of float
+        Losses and metrics by epoch; with several folds their mean, and the scores of
+        each fold.
+    y_pred : dict of str to ndarray or None
+        Predictions for the validation rows of all folds by head.
+    weights : list of list of ndarray or None
+        Weights of the best epoch for each fold. Like ``y_pred``, a search keeps them
+        only for trials that can be in an ensemble.
+    error : str or None
+        Reason why the trial failed.
+    pruned : bool
+        Whether the trial ended in its first fold since other trials had reached better
+        scores by then.
+    new_hyperparameters : dict or None
+        Config of the hyperparameters that came up while the network was built and are
+        missing from the search space. None if there are none.
     """
 
     values: dict
@@ -63,11 +88,23 @@ class Trial:
             return "failed"
         return "pruned" if self.pruned else "completed"
 
-    @property
-    def kind(self):
-        """What kinds of networks the blocks are that choose one, as (name, type)."""
-        types = (name for name in self.values if name.endswith("/block_type"))
-        return tuple((name, self.values[name]) for name in sorted(types))
+
+def never_stop(epoch, logs):
+    """Let a training go on after an epoch: the default of ``on_epoch``.
+
+    Parameters
+    ----------
+    epoch : int
+        Number of the epoch that has ended, from 1.
+    logs : dict of str to float
+        Its losses and metrics.
+
+    Returns
+    -------
+    stop : bool
+        Always False.
+    """
+    return False
 
 
 def evaluate(
@@ -77,7 +114,7 @@ def evaluate(
     *,
     problem,
     data,
-    on_epoch=lambda epoch, logs: False,
+    on_epoch=never_stop,
     curve=(),
 ):
     """Build, train and score one configuration.
@@ -85,103 +122,124 @@ def evaluate(
     Parameters
     ----------
     values : dict of str to object
-        Hyperparameters by name.
+        Configuration.
     seed : int
-        Of the initial weights, dropout and the order of the rows.
+        Seed of the initial weights, of dropout and of the order of the rows.
     deadline : Deadline
-        Training ends at the first epoch behind it. Every fold has its share of what
-        the folds before have left.
+        Moment after which training ends with the next epoch. Every fold has its share
+        of the time that the folds before have left.
     problem : Problem
-        The search space, the folds, and how each is trained and judged.
+        Search space, folds, objective and options of training, which all trials share.
     data : Data
         Training and validation rows of all folds.
-    on_epoch : callable
-        Called as ``on_epoch(epoch, logs)``; True ends the training.
+    on_epoch : callable, default=never_stop
+        Function ``on_epoch(epoch, logs)`` that is called after each epoch; if it
+        returns True, training ends.
     curve : tuple of float, default=()
-        What others had reached along their training; a trial that is behind in its
-        first fold is pruned.
+        Scores of other trials along their training; a trial that falls behind them in
+        its first fold is pruned.
 
     Returns
     -------
     trial : Trial
-        A failure is recorded, not raised; only KeyboardInterrupt passes.
+        Result. A failure is recorded in it; only KeyboardInterrupt is raised.
     """
     start = time.monotonic()
     trial = Trial(values=dict(values), seed=seed)
-    # "tuner/..." is what hyperband tells besides hyperparameters.
+    # Hyperband tells the number of epochs beside the hyperparameters.
     epochs = values.get("tuner/epochs")
-    recipe = problem.recipe
-    recipe = recipe if epochs is None else replace(recipe, epochs=int(epochs))
+    options = problem.options
+    options = options if epochs is None else replace(options, epochs=int(epochs))
     trained = []
     try:
         for i, fold in enumerate(problem.folds):
-            with seeded(fold_seed(seed, i)), recipe.scope():
+            with seeded(fold_seed(seed, i)), options.scope():
                 built = fold.search_space.build(values)
             if i == 0:
-                trial = replace(
-                    trial,
-                    values=built.values,
-                    n_parameters=built.network.count_params(),
-                    flops=count_flops(built.network),
-                    new_hyperparameters=problem.search_space.unknown(
-                        built.hyperparameters
-                    ),
-                )
-            with recipe.scope():
+                trial = _add_network(trial, built, problem.search_space)
+            with options.scope():
                 monitor = train(
                     built,
-                    recipe,
+                    options,
                     *fold.rows(data),
                     fold.objective,
-                    deadline=_share(deadline, len(problem.folds) - i),
+                    deadline=_deadline_of_next_fold(deadline, len(problem.folds) - i),
                     seed=fold_seed(seed, i),
                     on_epoch=on_epoch,
                     curve=curve if i == 0 else (),
                 )
-            trained.append(_Trained(monitor, built.network.get_weights()))
+            trained.append(
+                _TrainedFold(
+                    monitor, monitor.planned_epochs, built.network.get_weights()
+                )
+            )
             if monitor.pruned:
                 break
-        trial = _with_results(trial, trained, problem, data.valid)
-        return replace(trial, seconds=time.monotonic() - start)
+        trial = _add_results(trial, trained, problem, data.valid)
     # One bad configuration must not end the search.
     except Exception as error:  # noqa: BLE001
-        reason = "".join(format_exception_only(error)).strip()
-        # What happened comes first or, behind TensorFlow's stack trace, last.
-        if len(reason) > _MAX_REASON:
-            half = _MAX_REASON // 2 - 3
-            reason = f"{reason[:half]} ... {reason[-half:]}"
-        return replace(trial, error=reason, seconds=time.monotonic() - start)
+        trial = replace(trial, error=_reason(error))
+    return replace(trial, seconds=time.monotonic() - start)
+
+
+def _add_network(trial, built, search_space):
+    """Return a trial with the facts of its network."""
+    return replace(
+        trial,
+        values=built.values,
+        n_parameters=built.network.count_params(),
+        flops=count_flops(built.network),
+        new_hyperparameters=search_space.unknown(built.hyperparameters),
+    )
 
 
 def fold_seed(seed, i):
-    """Return the seed of a fold; the first one has that of the trial.
+    """Return the seed of a fold; the first fold has the seed of the trial.
 
     Parameters
     ----------
     seed : int
-        Of the trial.
+        Seed of the trial.
     i : int
         Number of the fold, from 0.
+
+    Returns
+    -------
+    seed : int
     """
     return (seed + i) % _MAX_SEED
 
 
-def _share(deadline, n_folds):
-    """Return the deadline of the first of so many folds that are to come."""
+def _deadline_of_next_fold(deadline, n_folds):
+    """Return the deadline of the next fold if ``n_folds`` are still to be trained."""
     return deadline if n_folds == 1 else deadline.within(deadline.left() / n_folds)
 
 
-class _Trained:
-    """What is kept of one fold; whether time was left is asked at once."""
+def _reason(error):
+    """Return an error as text, shortened to a length that can be shown."""
+    reason = "".join(format_exception_only(error)).strip()
+    if len(reason) <= _MAX_REASON:
+        return reason
+    # The cause comes first or, after TensorFlow's stack trace, last.
+    half = _MAX_REASON // 2 - 3
+    return f"{reason[:half]} ... {reason[-half:]}"
 
-    def __init__(self, monitor, weights):
-        self.monitor = monitor
-        self.planned_epochs = monitor.planned_epochs
-        self.weights = weights
+
+@dataclass(frozen=True, eq=False)
+class _TrainedFold:
+    """The training of one fold.
+
+    ``planned_epochs`` is read from the monitor as soon as the training has ended, as it
+    depends on whether there is time left.
+    """
+
+    monitor: Monitor
+    planned_epochs: int
+    weights: list
 
 
-def _with_results(trial, trained, problem, rows):
-    """Return a trial with what came of its folds; ``rows`` are those to judge by."""
+def _add_results(trial, trained, problem, valid_rows):
+    """Return a trial with the results of its folds."""
     monitors = [fold.monitor for fold in trained]
     outputs = [monitor.best_outputs for monitor in monitors]
     score, y_pred = monitors[0].best_score, outputs[0].y_pred
@@ -189,7 +247,7 @@ def _with_results(trial, trained, problem, rows):
         y_pred = {
             name: np.concatenate([o.y_pred[name] for o in outputs]) for name in y_pred
         }
-        evaluation = Evaluation(y_pred, loss_on(problem.heads, rows))
+        evaluation = Evaluation(y_pred, loss_on(problem.heads, valid_rows))
         score = problem.objective(evaluation)
         if not math.isfinite(score):
             raise FloatingPointError(f"The score of all folds is {score}.")
@@ -212,7 +270,7 @@ def _mean(epochs):
 
 
 def _mean_history(histories):
-    """Return the mean of histories; one that ended earlier stays what it was."""
+    """Return the mean of histories; shorter ones go on with their last values."""
     if len(histories) == 1:
         return histories[0]
     mean = {}

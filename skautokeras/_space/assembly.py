@@ -1,26 +1,15 @@
 """Assembly: the graph between inputs and heads that the user leaves to us."""
 
-from skautokeras._space.general import GeneralBlock
 from skautokeras._space.graph import check_inputs
 from skautokeras._space.heads import Head
-from skautokeras._space.image import ImageBlock
-from skautokeras._space.inputs import ImageInput, StructuredDataInput, TextInput
 from skautokeras._space.node import Node
 from skautokeras._space.reduction import Merge
-from skautokeras._space.structured_data import StructuredDataBlock
-from skautokeras._space.text import TextBlock
-
-_BLOCKS = {
-    StructuredDataInput: StructuredDataBlock,
-    ImageInput: ImageBlock,
-    TextInput: TextBlock,
-}
 
 
 def assemble(inputs, outputs):
     """Return the nodes of the outputs; heads that are not wired get a graph.
 
-    One block per input, by its kind, then `Merge` if there are several, then the heads.
+    The default block of each input, then `Merge` if there are several, then the heads.
 
     Parameters
     ----------
@@ -56,6 +45,6 @@ def assemble(inputs, outputs):
                 "The 'outputs' parameter must hold heads such as ClassificationHead(), "
                 f"or what they return when they are called. Got {head!r} instead."
             )
-    branches = [_BLOCKS.get(type(node), GeneralBlock)()(node) for node in inputs]
+    branches = [node.default_block()(node) for node in inputs]
     node = branches[0] if len(branches) == 1 else Merge()(branches)
     return [head(node) for head in outputs]

@@ -9,6 +9,7 @@ from skautokeras._layers.regularization import Dropout
 from skautokeras._space.block import Block
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.hyperparameters import Boolean, Choice, Float
+from skautokeras._space.portfolio.texts import BERT
 from skautokeras._space.pretrained import load_backbone
 from skautokeras._space.records import check_text
 from skautokeras.exceptions import WeightsMissingError
@@ -34,6 +35,7 @@ class BertBlock(Block):
     """
 
     takes_records = True
+    training_priority = 2
 
     preset = Fixed(
         (str, os.PathLike),
@@ -105,6 +107,10 @@ class BertBlock(Block):
         )
         x = encoder(packed)
         return Dropout(dropout)(x) if dropout else x
+
+    def known_configurations(self, schemas, targets):
+        """Return the configurations that were published."""
+        return BERT
 
     def _check_inputs(self, backbone):
         names = backbone.input if isinstance(backbone.input, dict) else ["images"]

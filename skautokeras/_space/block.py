@@ -19,8 +19,13 @@ from skautokeras._space.node import Node, given_parameters, parameters_of
 class Block(Configurable):
     """Base class of everything that a search space is made of.
 
-    A user's own block derives from it, takes what is fixed in its constructor and
-    says in `build` which hyperparameters it needs and which layers come of them.
+    A block of your own derives from it and says in `build` which hyperparameters it
+    needs and which layers it makes of them. It may ask ``hp`` for hyperparameters by
+    name, and store fixed values in a constructor. Or it declares its parameters as
+    `Searched` and `Fixed`: then it has a constructor and a docstring that tell of
+    them, users can fix each value or narrow its range, and `choose` returns a value
+    that has been checked. `skautokeras.testing.check_block` checks a block.
+
     Hyperparameters are named inside the block; the graph adds the path, so that names
     such as ``dense_block_1/units_0`` are the same in every process.
 
@@ -39,6 +44,21 @@ class Block(Configurable):
     ...         gate = keras.layers.Dense(units, activation="sigmoid")(inputs)
     ...         return gate * keras.layers.Dense(units)(inputs)
     >>> head = ClassificationHead()(Gated()(StructuredDataInput()))
+
+    The same block with a parameter that users can give:
+
+    >>> from skautokeras import Int, Searched
+    >>> class Gated(Block):
+    ...     units = Searched(
+    ...         Int(8, 64, default=32), at_least=1, doc="Width of the gate."
+    ...     )
+    ...
+    ...     def build(self, hp, inputs):
+    ...         units = self.choose(hp, "units")
+    ...         gate = keras.layers.Dense(units, activation="sigmoid")(inputs)
+    ...         return gate * keras.layers.Dense(units)(inputs)
+    >>> Gated(units=16), Gated(units=Int(8, 16))
+    (Gated(units=16), Gated(units=Int(low=8, high=16, default=None, sampling='linear')))
     """
 
     # True: `build` gets the record that an input gives (`Table`, `Image`, `Text`) as it
@@ -46,6 +66,9 @@ class Block(Configurable):
     takes_records = False
     # True: on images, its layers may compute in bfloat16 while they are trained.
     tolerates_bfloat16 = False
+    # Blocks of a graph may differ in what their known configurations say of training,
+    # or in their ranks: the block with the highest number decides.
+    training_priority = 0
     # Names or folders of pretrained models by whose tokenizers texts are to be taken
     # apart; those of blocks among the parameters are found without it.
     presets = ()
@@ -60,7 +83,7 @@ class Block(Configurable):
         Parameters
         ----------
         inputs : Node or list of Node
-            What the block is built on.
+            Nodes that the block is built on.
 
         Returns
         -------
@@ -91,9 +114,9 @@ class Block(Configurable):
         Parameters
         ----------
         hp : keras_tuner.HyperParameters
-            Asked for the values of hyperparameters, by names inside the block.
+            Container that is asked for hyperparameters, by names inside the block.
         inputs : keras.KerasTensor, or a list of them if called on several nodes
-            What the layers of the block are called on.
+            Tensors that the layers of the block are called on.
 
         Returns
         -------
@@ -101,6 +124,73 @@ class Block(Configurable):
             The symbolic output.
         """
         raise NotImplementedError(f"{type(self).__name__} must define build.")
+
+    def known_configurations(self, schemas, targets):
+        """Return configurations of the block that are known to work.
+
+        A search begins with them, and then changes the best.
+
+        Parameters
+        ----------
+        schemas : sequence of Schema
+            What is known about each input of the graph. Empty: nothing is known, and
+            the configurations for any data are wanted.
+        targets : sequence of TargetSchema
+            What each head predicts.
+
+        Returns
+        -------
+        configurations : sequence of dict
+            Values by the names that hyperparameters have in the block, such as
+            ``"dense_block_1/n_layers"``, the cheapest first. Names that begin with
+            ``"training/"`` are those of the training. What is not named has its
+            default. By default there are none.
+        """
+        return []
+
+    def rank(self, values, schemas):
+        """Return whether a known configuration comes behind others whatever it costs.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Values of the block, as in `known_configurations`.
+        schemas : sequence of Schema
+            What is known about each input of the graph.
+
+        Returns
+        -------
+        rank : int or None
+            0 for those that come first, 1 for those behind them. By default None: what
+            configurations cost decides.
+        """
+        return None
+
+    def least_steps(self, values):
+        """Return the steps of training that a known configuration needs at least.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Values of the block, as in `known_configurations`.
+
+        Returns
+        -------
+        n_steps : int
+            Where rows are few, training is made longer for them. By default 0: the
+            usual number.
+        """
+        return 0
+
+    def inner_blocks(self):
+        """Return the blocks inside of this one that know configurations of their own.
+
+        Returns
+        -------
+        blocks : dict of str to Block
+            Blocks by the names under which `build` builds them. By default none.
+        """
+        return {}
 
     def choose(self, hp, name, proposed=None):
         """Return the value of a declared hyperparameter.
@@ -301,18 +391,18 @@ def build_block(hp, name, block, inputs):
     Parameters
     ----------
     hp : keras_tuner.HyperParameters
-        Of the surrounding block.
+        Hyperparameters of the surrounding block.
     name : str
         Scope of the inner block, ``"dense_block_1"``.
     block : Block
         The inner block.
     inputs : keras.KerasTensor, Table or list of them
-        What it is built on; a record becomes one tensor unless the block takes records.
+        Input of the block; a record becomes one tensor unless the block takes records.
 
     Returns
     -------
     outputs : keras.KerasTensor or Table
-        What the block returns.
+        Output of the block.
     """
     if not block.takes_records:
         several = isinstance(inputs, list)
@@ -322,7 +412,9 @@ def build_block(hp, name, block, inputs):
 
 
 def build_chosen(hp, block, kind, networks, inputs):
-    """Build the network that a block has chosen; others have their conditions.
+    """Build the network of the type that a block has chosen.
+
+    The hyperparameters of each type exist for that type only.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ import os
 
 import keras
 
+from skautokeras._layers.pretrained import FineTuned
 from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.convolution import batch_normalization, convolution
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
@@ -184,12 +185,17 @@ class EfficientNetBlock(Block):
         network = self._network(version, tuple(x.shape[1:]))
         if self.weights is None:
             return network(x)
-        for name, value in fine_tuning.items():
-            setattr(network, name, value)
+        network.trainable = fine_tuning["trainable"]
         for layer in network.layers:
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.trainable = False
-        return network(x)
+        if not network.trainable:
+            return network(x)
+        factor, frozen_until = (
+            fine_tuning["learning_rate_factor"],
+            fine_tuning["head_first"],
+        )
+        return FineTuned(network, factor, frozen_until)(x)
 
     def _network(self, version, shape):
         make = getattr(keras.applications, f"EfficientNet{version.upper()}")

@@ -3,17 +3,15 @@
 import keras
 
 from skautokeras._space.attention import TransformerBlock
-from skautokeras._space.block import Block, build_block, snake_case
+from skautokeras._space.block import Block, as_tensor, build_block, snake_case
 from skautokeras._space.convolution import ConvBlock
 from skautokeras._space.declaration import Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.image import ImageBlock
-from skautokeras._space.records import Image, Table, Text
 from skautokeras._space.recurrent import RNNBlock
 from skautokeras._space.reduction import TemporalReduction
 from skautokeras._space.shapes import IMAGES, SERIES, check_rank
-from skautokeras._space.structured_data import StructuredDataBlock
 
 _SERIES_NETWORKS = {"rnn": RNNBlock, "conv": ConvBlock, "transformer": TransformerBlock}
 
@@ -22,7 +20,7 @@ _SERIES_NETWORKS = {"rnn": RNNBlock, "conv": ConvBlock, "transformer": Transform
 class GeneralBlock(Block):
     """A network that fits what it is built on.
 
-    `StructuredDataBlock` for a table, `ImageBlock` for images, `TextBlock` for texts,
+    The default block of an input for its records (`ImageBlock` for images),
     `DenseBlock` for features (batch, features); for series (batch, steps, channels) a
     choice of networks. What comes out is one row of features for every sample.
 
@@ -43,16 +41,11 @@ class GeneralBlock(Block):
     def build(self, hp, inputs):
         """Build the network that fits."""
         check_parameters(self)
-        if isinstance(inputs, Table):
-            block = StructuredDataBlock()
-        elif isinstance(inputs, Text):
-            # Texts need more layers than others; whoever has none does not import them.
-            from skautokeras._space.text import TextBlock
-
-            block = TextBlock()
-        elif isinstance(inputs, Image):
-            block = ImageBlock()
+        default_block = getattr(inputs, "default_block", None)
+        if default_block is not None:
+            block = default_block()
         else:
+            inputs = as_tensor(inputs)
             ranks = {2: "features (batch, features)", 3: SERIES, 4: IMAGES}
             check_rank(self, inputs, ranks, "Put Flatten before it.")
             if len(inputs.shape) == 3:

@@ -5,7 +5,8 @@ from collections import Counter
 
 from skautokeras._space.block import Names
 from skautokeras._space.heads import Head
-from skautokeras._space.node import Node, describe, parameters_of, topological_order
+from skautokeras._space.inputs import InputNode
+from skautokeras._space.node import Node, describe, topological_order
 
 
 class Graph:
@@ -24,8 +25,6 @@ class Graph:
         All that lead to the outputs, parents first.
     input_names, head_names, block_names : list of str
         Of the inputs, the heads and the blocks between them.
-    given : dict of str to object
-        The parameters of these blocks, by full name: ``"dense_block_1/n_layers"``.
 
     Raises
     ------
@@ -46,11 +45,6 @@ class Graph:
         _check_different_names([*self.input_names, *self.head_names])
         blocks = [node for node in self.order if node.block and not is_head(node)]
         self.block_names = list(dict.fromkeys(map(self.name, blocks)))
-        self.given = {
-            f"{self.name(node)}/{name}": value
-            for node in blocks
-            for name, value in parameters_of(node.block).items()
-        }
 
     def describe(self):
         """Return what the graph is, equal for equal graphs in any process."""
@@ -167,7 +161,7 @@ def check_inputs(inputs):
             "The 'inputs' parameter must hold one input at least. Got [] instead."
         )
     for node in inputs:
-        if not (isinstance(node, Node) and hasattr(node, "symbolic")):
+        if not isinstance(node, InputNode):
             raise TypeError(
                 "The 'inputs' parameter must hold inputs such as "
                 f"StructuredDataInput(). Got {node!r} instead."

@@ -10,6 +10,7 @@ from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._layers.target import WithinRange
 from skautokeras._space.block import Block, snake_case
 from skautokeras._space.declaration import Fixed, check_parameters
+from skautokeras._space.losses import as_loss, function_name, loss_name
 from skautokeras._space.records import Members
 
 
@@ -36,17 +37,14 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         loss : keras.losses.Loss
-            Of encoded targets and outputs.
+            Taken of encoded targets and outputs.
         """
-        if self.loss is None:
-            return self.default_loss(target)
-        loss = keras.losses.get(self.loss)
-        return loss if isinstance(loss, keras.losses.Loss) else _FunctionLoss(loss)
+        return self.default_loss(target) if self.loss is None else as_loss(self.loss)
 
     def make_metrics(self, target):
         """Return the metrics of the head, with nothing counted yet.
@@ -54,12 +52,12 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         metrics : list of keras.metrics.Metric
-            Of encoded targets and outputs.
+            Taken of encoded targets and outputs.
         """
         return [make_metric(m, self.layout(target)) for m in self.metrics or ()]
 
@@ -73,7 +71,7 @@ class Head(Block):
         y : array of shape (n_samples,) or (n_samples, n_outputs)
             Codes of classes, or numbers.
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
@@ -94,7 +92,7 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
@@ -109,12 +107,12 @@ class Head(Block):
         Parameters
         ----------
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
         loss : keras.losses.Loss
-            Of encoded targets and outputs.
+            Taken of encoded targets and outputs.
         """
         raise NotImplementedError
 
@@ -126,31 +124,31 @@ class Head(Block):
         encoded : array
             From `encode`.
         target : TargetSchema
-            What y is.
+            Facts about y.
         amount : float or tensor
             Label smoothing, 0 for none.
 
         Returns
         -------
         smoothed : array
-            Of the same shape.
+            Targets of the same shape.
         """
         raise NotImplementedError
 
-    def doubt(self, encoded, target):
-        """Return the targets that networks are compared on.
+    def soften_validation_labels(self, encoded, target):
+        """Return the targets that networks are compared on; labels are less certain.
 
         Parameters
         ----------
         encoded : array of shape (n_samples, n_outputs)
             From `encode`, of all rows.
         target : TargetSchema
-            What y is.
+            Facts about y.
 
         Returns
         -------
-        doubted : array
-            Of the same shape.
+        softened : array
+            Targets of the same shape.
         """
         return encoded
 
@@ -160,11 +158,11 @@ class Head(Block):
         Parameters
         ----------
         x : keras.KerasTensor of shape (batch, n_features), or Members
-            What the graph has made.
+            Features that the graph has made.
         target : TargetSchema
-            What is predicted.
+            Facts about y.
         name : str
-            Of the output layer.
+            Name of the output layer.
 
         Returns
         -------
@@ -197,7 +195,7 @@ class ClassificationHead(Head):
         """Return how y is laid out: "binary", "one_hot", "codes" or "columns"."""
         if target.kind == "multilabel":
             return "columns"
-        name = "" if self.loss is None else _loss_name(self.loss)
+        name = "" if self.loss is None else loss_name(self.loss)
         if "sparse" in name:
             return "codes"
         if "categorical" in name or target.kind == "multiclass":
@@ -221,16 +219,15 @@ class ClassificationHead(Head):
         n_classes = self._n_classes(target)
         return encoded * (1.0 - amount) + amount / n_classes
 
-    def doubt(self, encoded, target):
-        """Return encoded labels that are known as far as so many rows can tell.
+    def soften_validation_labels(self, encoded, target):
+        """Return encoded labels, each wrong with the `probability_of_error`.
 
-        Each has the `share_of_doubt` that it is another one. Else, of networks that are
-        all right about a few rows, the most certain one were the best. Only for the
-        default loss.
+        Otherwise the most certain one of several networks that predict a few rows
+        correctly would be the best. It holds for the default loss only.
         """
         n_rows = ops.cast(ops.shape(encoded)[0], "float32")
         n_classes = self._n_classes(target)
-        amount = n_classes / (n_classes - 1) * share_of_doubt(n_rows)
+        amount = n_classes / (n_classes - 1) * probability_of_error(n_rows)
         return self.smooth(encoded, target, amount)
 
     def _n_classes(self, target):
@@ -307,8 +304,8 @@ def check_heads(heads):
         head.make_metrics(target)
 
 
-def share_of_doubt(n_rows):
-    """Return by which share a label may be another one, as far as n rows can tell.
+def probability_of_error(n_rows):
+    """Return how likely a label is wrong if a network predicts n labels correctly.
 
     ``1 / (n + 2)``, Laplace's rule of succession for rows without a mistake (Platt,
     Probabilistic outputs for support vector machines, 1999).
@@ -316,12 +313,12 @@ def share_of_doubt(n_rows):
     Parameters
     ----------
     n_rows : int or tensor
-        Labels there are.
+        Number of labels.
 
     Examples
     --------
-    >>> from skautokeras._space.heads import share_of_doubt
-    >>> share_of_doubt(98)
+    >>> from skautokeras._space.heads import probability_of_error
+    >>> probability_of_error(98)
     0.01
     """
     return 1.0 / (n_rows + 2)
@@ -334,99 +331,15 @@ def _output(x, n_units, activation, name):
     return keras.layers.Dense(n_units, activation=activation, name=name)(x)
 
 
-@keras.saving.register_keras_serializable("skautokeras")
-class LossOfMembers(keras.losses.Loss):
-    """The mean of the losses of all members, where a network has several.
-
-    Parameters
-    ----------
-    loss : keras.losses.Loss
-        Of encoded targets and the outputs of one network.
-
-    Examples
-    --------
-    >>> import keras
-    >>> import numpy as np
-    >>> from skautokeras._space.heads import LossOfMembers
-    >>> loss = LossOfMembers(keras.losses.MeanSquaredError())
-    >>> float(loss(np.array([[1.0]]), np.array([[[0.0], [2.0]]])))
-    1.0
-    """
-
-    def __init__(self, loss):
-        super().__init__(name=loss.name, reduction=loss.reduction)
-        self.loss = loss
-
-    def call(self, y_true, y_pred):
-        """Return the loss of each row.
-
-        Parameters
-        ----------
-        y_true : tensor of shape (batch, ...)
-            Encoded targets.
-        y_pred : tensor of shape (batch, n_members, n_outputs) or (batch, n_outputs)
-            Evaluation in training, or their mean.
-        """
-        if len(y_pred.shape) == 2:
-            return self.loss.call(y_true, y_pred)
-        _, n_members, n_outputs = y_pred.shape
-        losses = self.loss.call(
-            ops.repeat(y_true, n_members, axis=0),
-            ops.reshape(y_pred, (-1, n_outputs)),
-        )
-        return ops.mean(ops.reshape(losses, (-1, n_members)), axis=1)
-
-    def get_config(self):
-        """Return what `from_config` needs."""
-        return {"loss": keras.saving.serialize_keras_object(self.loss)}
-
-    @classmethod
-    def from_config(cls, config):
-        """Return the loss that a configuration describes."""
-        return cls(keras.saving.deserialize_keras_object(config["loss"]))
-
-
-@keras.saving.register_keras_serializable("skautokeras")
-class _FunctionLoss(keras.losses.Loss):
-    """A plain function (y_true, y_pred) -> loss per row, as a Keras loss."""
-
-    def __init__(self, function):
-        super().__init__(name=_function_name(function, "loss"))
-        self.function = function
-
-    def call(self, y_true, y_pred):
-        return self.function(y_true, y_pred)
-
-    def get_config(self):
-        return {"function": keras.saving.serialize_keras_object(self.function)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(keras.saving.deserialize_keras_object(config["function"]))
-
-
-def _function_name(function, fallback):
-    """Return a function's name if it is one that Keras can use, else ``fallback``."""
-    name = getattr(function, "__name__", fallback)
-    return name if name.isidentifier() else fallback  # "<lambda>" is none
-
-
-def _loss_name(loss):
-    """Return the name of a loss given in any form, in lower case."""
-    if isinstance(loss, str):
-        return loss.lower()
-    return getattr(loss, "__name__", type(loss).__name__).lower()
-
-
 def make_metric(metric, layout):
     """Return a fresh Keras metric; "accuracy" becomes the one for the layout of y.
 
     Parameters
     ----------
     metric : str, callable or keras.metrics.Metric
-        As in `keras.Model.compile`.
+        Metric as `keras.Model.compile` takes it.
     layout : str
-        Of `Head.layout`.
+        Layout of y, from `Head.layout`.
     """
     if metric in ("accuracy", "acc"):
         by_layout = {
@@ -441,7 +354,7 @@ def make_metric(metric, layout):
         if found is not metric:
             config["name"] = _uncounted_name(found)
         return type(found).from_config(config)
-    name = metric if isinstance(metric, str) else _function_name(found, "metric")
+    name = metric if isinstance(metric, str) else function_name(found, "metric")
     return keras.metrics.MeanMetricWrapper(found, name=name)
 
 

@@ -28,9 +28,9 @@ class Choice(Configurable):
     Parameters
     ----------
     values : sequence
-        What there is to choose from.
+        Values to choose from.
     default : object or None, default=None
-        Where the search starts. None: the first value.
+        Value that the search starts from. If None, it is the first one.
 
     Examples
     --------
@@ -51,14 +51,14 @@ class Choice(Configurable):
         Parameters
         ----------
         hp : keras_tuner.HyperParameters
-            Where it is registered.
+            Container that the range is registered in.
         name : str
-            Of the hyperparameter.
+            Name of the hyperparameter.
 
         Returns
         -------
         value : object
-            One of the values.
+            Current value, one of those to choose from.
         """
         values = list(self.values)
         default = values[0] if self.default is None else self.default
@@ -73,9 +73,9 @@ class Int(Configurable):
     Parameters
     ----------
     low, high : int
-        The bounds.
+        Bounds of the values.
     default : int or None, default=None
-        Where the search starts. None: ``low``.
+        Value that the search starts from. If None, it is ``low``.
     sampling : {"linear", "log"}, default="linear"
         Whether numbers or their logarithms are drawn evenly.
 
@@ -96,14 +96,14 @@ class Int(Configurable):
         Parameters
         ----------
         hp : keras_tuner.HyperParameters
-            Where it is registered.
+            Container that the range is registered in.
         name : str
-            Of the hyperparameter.
+            Name of the hyperparameter.
 
         Returns
         -------
         value : int
-            Between the bounds.
+            Current value, between the bounds.
         """
         default = self.low if self.default is None else self.default
         return hp.Int(
@@ -119,13 +119,13 @@ class Float(Configurable):
     Parameters
     ----------
     low, high : float
-        The bounds.
+        Bounds of the values.
     default : float or None, default=None
-        Where the search starts. None: ``low``.
+        Value that the search starts from. If None, it is ``low``.
     sampling : {"linear", "log"}, default="linear"
         Whether numbers or their logarithms (for rates) are drawn evenly.
     step : float or None, default=None
-        Distance of the values. None: any.
+        Distance of the values. If None, any value between the bounds is allowed.
 
     Examples
     --------
@@ -145,14 +145,14 @@ class Float(Configurable):
         Parameters
         ----------
         hp : keras_tuner.HyperParameters
-            Where it is registered.
+            Container that the range is registered in.
         name : str
-            Of the hyperparameter.
+            Name of the hyperparameter.
 
         Returns
         -------
         value : float
-            Between the bounds.
+            Current value, between the bounds.
         """
         default = self.low if self.default is None else self.default
         return hp.Float(
@@ -173,7 +173,7 @@ class Boolean(Configurable):
     Parameters
     ----------
     default : bool, default=False
-        Where the search starts.
+        Value that the search starts from.
 
     Examples
     --------
@@ -189,14 +189,14 @@ class Boolean(Configurable):
         Parameters
         ----------
         hp : keras_tuner.HyperParameters
-            Where it is registered.
+            Container that the range is registered in.
         name : str
-            Of the hyperparameter.
+            Name of the hyperparameter.
 
         Returns
         -------
         value : bool
-            The current one.
+            Current value.
         """
         return hp.Boolean(name, default=self.default)
 
@@ -212,10 +212,10 @@ def admits(given, value):
     Parameters
     ----------
     given : object
-        What the user passed: None, a range, or the value itself.
+        Parameter that the user passed: None, a range, or the value itself.
     value : object
-        Of the hyperparameter. Ranges of numbers are not asked: the search starts at
-        their default instead.
+        Value of the hyperparameter. Ranges of numbers are not asked: the search starts
+        at their default instead.
 
     Examples
     --------

@@ -13,6 +13,7 @@ from skautokeras._space.declaration import Searched
 from skautokeras._space.efficient_net import EfficientNetBlock
 from skautokeras._space.gradients import OrientedGradientsBlock
 from skautokeras._space.hyperparameters import Boolean, Choice
+from skautokeras._space.portfolio.images import for_images, rank_for_images
 from skautokeras._space.preprocessing import Normalization
 from skautokeras._space.reduction import SpatialReduction
 from skautokeras._space.residual import ResNetBlock, XceptionBlock
@@ -39,6 +40,7 @@ class ImageBlock(Block):
     """
 
     takes_records = True
+    training_priority = 3
 
     block_type = Searched(
         Choice(tuple(_NETWORKS)),
@@ -86,6 +88,14 @@ class ImageBlock(Block):
         reduction = SpatialReduction(reduction_type=self.reduction_type)
         x = build_block(hp, "spatial_reduction_1", reduction, x)
         return MeanOfMirrored()(x) if averages else x
+
+    def known_configurations(self, schemas, targets):
+        """Return the configurations for images like these."""
+        return for_images(schemas)
+
+    def rank(self, values, schemas):
+        """Return whether a configuration comes behind others."""
+        return rank_for_images(values, schemas)
 
     def _averages_mirrored(self, hp, augmentation, x):
         """Return whether prediction looks at mirror images as well."""

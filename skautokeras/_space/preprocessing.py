@@ -77,12 +77,14 @@ def _scaled_image(image):
     """Return images with mean 0 and variance 1 of each channel."""
     scale, offset = 1.0 / image.std, -image.mean / image.std
     layer = keras.layers.Rescaling(scale.tolist(), offset=offset.tolist())
-    return Image(
-        layer(image.pixels),
+    return replace(
+        image,
+        pixels=layer(image.pixels),
         mean=np.zeros_like(image.mean),
         std=np.ones_like(image.std),
         black=scale * image.black + offset,
         white=scale * image.white + offset,
+        mirrored=False,
     )
 
 

@@ -13,8 +13,23 @@ from skautokeras._layers.text import WeightedBag
 _TEXT_WIDTH = SPARSE_DIM = 32
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Record:
+    """Base class of what inputs give to blocks that take more than one tensor.
+
+    ``default_block`` returns the block that `GeneralBlock` builds on the record. None:
+    there is none.
+    """
+
+    default_block: object = None
+
+    def to_tensor(self):
+        """Return the record as one float tensor, for blocks that take no records."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False)
-class Table:
+class Table(Record):
     """A table on its way through the network: symbolic columns and what is known.
 
     ``numerical`` (batch, p) float, ``indicator`` (batch, m) float and ``categorical``
@@ -60,7 +75,7 @@ class Table:
 
 
 @dataclass(frozen=True, eq=False)
-class Image:
+class Image(Record):
     """Images on their way through the network.
 
     ``pixels`` (batch, height, width, channels) is a float tensor; ``mean`` and ``std``
@@ -83,7 +98,7 @@ class Image:
 
 
 @dataclass(frozen=True, eq=False)
-class Text:
+class Text(Record):
     """Texts on their way through the network.
 
     ``tokens`` (batch, n_tokens) are int codes of the words or characters in their
@@ -105,13 +120,15 @@ class Text:
     subwords: tuple = ()
 
     @classmethod
-    def of(cls, schema, tensors):
+    def of(cls, schema, tensors, default_block=None):
         """Return the text whose arrays a schema names."""
         tensors = dict(tensors)
         subwords = tuple(
             tensors.pop(f"subwords_{i + 1}", None) for i in range(len(schema.subwords))
         )
-        return cls(**tensors, schema=schema, subwords=subwords)
+        return cls(
+            **tensors, schema=schema, subwords=subwords, default_block=default_block
+        )
 
     def of_preset(self, preset):
         """Return what the texts are for a pretrained model, and their tokens."""

@@ -1,27 +1,22 @@
 """SearchSpace: nodes wired together, named, and built into networks."""
 
 import contextlib
-import re
 from dataclasses import dataclass
 
 import keras
 import keras_tuner
 
-from skautokeras._data.schema import ImageSchema, StructuredDataSchema
+from skautokeras._data.schema import TrainingTraits
+from skautokeras._layers.base import traits_of
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
-from skautokeras._space.heads import LossOfMembers
+from skautokeras._space.losses import LossOfMembers
 from skautokeras._space.records import Members
 from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import SMALL_DATA, Training, suggest_training
 from skautokeras._space.unfilled import without_weights
 
-# Blocks for texts inside of one for tables, pretrained ones inside of one for texts.
-_INNER = (
-    r"structured_data_block_\d+/(text|bert)_block_\d+(?=/)",
-    r"(structured_data_block_\d+/)?text_block_\d+/bert_block_\d+(?=/)",
-)
 # Characters of a block that are shown in an error.
 _SHOWN = 200
 
@@ -63,8 +58,8 @@ class SearchSpace:
     batch_size, epochs : int or None, default=None
         Fixed by the user. None: searched.
     smooth_labels : bool, default=True
-        Whether label smoothing is searched where there are classes; for images and for
-        few rows it always is.
+        Whether label smoothing is searched where there are classes. For few rows, and
+        where the traits of a schema say so, it always is.
 
     Attributes
     ----------
@@ -114,14 +109,6 @@ class SearchSpace:
         self.smooth_labels = smooth_labels
         self.heads = graph.heads(self.targets)
         self._space = None
-
-    @property
-    def block_names(self):
-        """Names of the blocks, with those inside of them that have configurations."""
-        names = [hp.name for hp in self.hyperparameters().space]
-        matches = (re.match(inner, name) for inner in _INNER for name in names)
-        found = dict.fromkeys(match[0] for match in matches if match)
-        return [*self.graph.block_names, *found]
 
     def check(self):
         """Build the configuration of all defaults once, without memory for weights.
@@ -219,9 +206,8 @@ class SearchSpace:
         return space
 
     def _run(self, hp):
-        # Averages and smoothed labels are part of the recipes for images.
-        has_images = any(isinstance(s, ImageSchema) for s in self.schemas)
-        regularized = has_images or self.n_samples < SMALL_DATA
+        traits = TrainingTraits.of(self.schemas)
+        regularized = traits.smooth_labels or self.n_samples < SMALL_DATA
         training = suggest_training(
             hp,
             self.n_samples,
@@ -232,11 +218,9 @@ class SearchSpace:
                 head.loss is None and target.is_classification
                 for head, target in self.heads.values()
             ),
-            average_weights=has_images,
-            pretrained=any(map(_has_subwords, self.schemas)),
-            regularize_by_schedule=any(
-                isinstance(s, StructuredDataSchema) for s in self.schemas
-            ),
+            average_weights=traits.average_weights,
+            pretrained=traits.pretrained,
+            regularize_by_schedule=traits.regularize_by_schedule,
         )
         tensors, made, models = {}, {}, {}
         for node, schema in zip(self.graph.inputs, self.schemas, strict=True):
@@ -320,12 +304,6 @@ def _scope_key(scope):
     return tuple((c.name, tuple(c.values)) for c in scope)
 
 
-def _has_subwords(schema):
-    """Return whether texts were taken apart for pretrained models."""
-    texts = getattr(schema, "texts", {}).values()
-    return bool(getattr(schema, "subwords", ())) or any(map(_has_subwords, texts))
-
-
 def _features(x, *, is_input):
     """Return what a head is built on: (batch, features), or those of members."""
     if isinstance(x, Members):
@@ -338,16 +316,14 @@ def _features(x, *, is_input):
 
 
 def _split_preprocessing(model, inputs, outputs):
-    """Cut a model behind the layers marked ``preprocessing`` at its start."""
+    """Cut a model behind the preprocessing layers at its start."""
     origin = {id(tensor): name for name, tensor in inputs.items()}
     later = []
     for operation in model.operations:
         if isinstance(operation, keras.layers.InputLayer):
             continue
         sources = keras.tree.flatten(operation.input)
-        if getattr(operation, "preprocessing", False) and all(
-            id(x) in origin for x in sources
-        ):
+        if traits_of(operation).preprocessing and all(id(x) in origin for x in sources):
             origin[id(operation.output)] = origin[id(sources[0])]
         else:
             later.extend(sources)
@@ -359,22 +335,29 @@ def _split_preprocessing(model, inputs, outputs):
         border[_free_name(origin[id(x)], border)] = x
     if all(border[name] is inputs.get(name) for name in border):
         return None, model
-    for name, tensor in border.items():
-        # Keras wants the keys of a dict of inputs to be the names of the tensors.
-        tensor.name = name
-    # It clones the nodes behind the border, and a model made before that would lose its
-    # config.
-    network = keras.Model(border, outputs)
-    _name_inputs(network)
+    # Before the other half: a model that is there when its layers are called once more
+    # loses its config.
+    network = _called_on_inputs(list(border.values()), outputs, list(border))
     return keras.Model(inputs, border), network
 
 
-def _name_inputs(network):
-    """Give the inputs that Keras has cloned the names that they have as keys."""
-    names = {id(tensor): name for name, tensor in network.input.items()}
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.InputLayer):
-            layer.name = layer.output.name = names[id(layer.output)]
+def _called_on_inputs(tensors, outputs, names):
+    """Return the network between tensors and outputs, with named inputs of its own.
+
+    Keras names the inputs of a network that begins inside of another one as it likes,
+    and they must have the names that they have as keys. So all layers are called once
+    more, on inputs that have these names.
+    """
+    inputs = [
+        keras.Input(batch_shape=x.shape, dtype=x.dtype, name=name)
+        for x, name in zip(tensors, names, strict=True)
+    ]
+    network = keras.models.clone_model(
+        keras.Model(tensors, outputs),
+        input_tensors=inputs,
+        clone_function=lambda layer: layer,
+    )
+    return keras.Model(dict(zip(names, inputs, strict=True)), network.output)
 
 
 def _free_name(name, names):

@@ -93,13 +93,13 @@ def check_rank(block, x, expected, advice):
     Parameters
     ----------
     block : Block
-        Named in the error.
+        Block that the error names.
     x : keras.KerasTensor
-        What it is built on.
+        Input of the block.
     expected : dict of int to str
-        Rank -> what it is called.
+        Name of each rank that the block can work on.
     advice : str
-        What to do if it is another one.
+        Sentence on what to do if the rank is another one.
 
     Raises
     ------
@@ -122,9 +122,9 @@ def activate(x, activation):
     Parameters
     ----------
     x : keras.KerasTensor
-        Of any shape.
+        Tensor of any shape.
     activation : str or callable
-        As `keras.layers.Activation` takes it.
+        Activation as `keras.layers.Activation` takes it.
     """
     if keras.activations.get(activation) is keras.activations.silu:
         # TensorFlow's own has a custom gradient: it keeps the graph of every network
@@ -141,7 +141,7 @@ def window(x, size=2, smallest=1):
     x : keras.KerasTensor
         (batch, steps, channels) or (batch, height, width, channels).
     size : int, default=2
-        Wanted.
+        Wanted size along each axis.
     smallest : int, default=1
         Axes that would become shorter than that are left as they are.
 
@@ -173,7 +173,7 @@ def stride(x, size=2, smallest=2):
     x : keras.KerasTensor
         (batch, steps, channels) or (batch, height, width, channels).
     size : int, default=2
-        Wanted.
+        Wanted size along each axis.
     smallest : int, default=2
         No axis may become shorter than that.
 

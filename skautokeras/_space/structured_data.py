@@ -8,6 +8,7 @@ from skautokeras._space.block import Block, build_block, build_chosen, snake_cas
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import Choice
+from skautokeras._space.portfolio.tables import for_tables
 from skautokeras._space.preprocessing import (
     CategoricalEncoding,
     Normalization,
@@ -18,6 +19,7 @@ from skautokeras._space.real_mlp import RealMLPBlock
 from skautokeras._space.records import Table
 from skautokeras._space.residual_dense import ResidualDenseBlock
 from skautokeras._space.tab_m import TabMBlock
+from skautokeras._space.text import TextBlock
 
 _NETWORKS = {
     "dense": DenseBlock,
@@ -100,13 +102,18 @@ class StructuredDataBlock(Block):
         with hp.conditional_scope("has_layers", [True]):
             return self._layers(hp, x) if has_layers else x
 
+    def known_configurations(self, schemas, targets):
+        """Return the configurations for tables like these."""
+        return for_tables(schemas, targets)
+
+    def inner_blocks(self):
+        """Return the block for columns of texts."""
+        block = self.text or TextBlock()
+        return {f"{snake_case(type(block).__name__)}_1": block}
+
     def _with_encoded_texts(self, hp, table):
         """Return a table with features of its texts, which share hyperparameters."""
-        # Texts need more layers than others; whoever has none does not import them.
-        from skautokeras._space.text import TextBlock
-
-        block = self.text or TextBlock()
-        name = f"{snake_case(type(block).__name__)}_1"
+        ((name, block),) = self.inner_blocks().items()
         features = [build_block(hp, name, block, text) for text in table.texts]
         return replace(table, texts=(), encoded=(*table.encoded, *features))
 

@@ -10,7 +10,13 @@ from skautokeras._space.block import Block, build_block
 from skautokeras._space.convolution import ConvBlock
 from skautokeras._space.declaration import Fixed, Searched
 from skautokeras._space.dense import DenseBlock
-from skautokeras._space.hyperparameters import Choice
+from skautokeras._space.hyperparameters import Choice, admits
+from skautokeras._space.portfolio.texts import (
+    TEXT,
+    rank_for_texts,
+    steps_for_texts,
+    with_bert,
+)
 from skautokeras._space.records import check_text
 from skautokeras._space.recurrent import RNNBlock
 from skautokeras._space.reduction import TemporalReduction
@@ -130,6 +136,7 @@ class TextBlock(Block):
     """
 
     takes_records = True
+    training_priority = 1
 
     block_type = Searched(
         Choice((*_BAGS, *_SERIES), default="ngram"),
@@ -184,6 +191,20 @@ class TextBlock(Block):
         return replace(
             kinds, values=(*kinds.values, *["bert"] * (self.bert is not None))
         )
+
+    def known_configurations(self, schemas, targets):
+        """Return the configurations for texts, with one of the pretrained network."""
+        if self.bert is None or not admits(self.block_type, "bert"):
+            return TEXT
+        return with_bert(self.bert.known_configurations(schemas, targets))
+
+    def rank(self, values, schemas):
+        """Return whether a configuration comes behind others."""
+        return rank_for_texts(values, schemas)
+
+    def least_steps(self, values):
+        """Return the steps that training needs at least."""
+        return steps_for_texts(values)
 
 
 def _weighted_ngrams(text, kind, weighting, size):

@@ -10,7 +10,9 @@ class Deadline:
     Parameters
     ----------
     seconds : float or None
-        From now. None: never.
+        Seconds from now. None: never.
+    clock : callable, default=time.monotonic
+        Returns the time in seconds.
 
     Examples
     --------
@@ -21,13 +23,14 @@ class Deadline:
     True
     """
 
-    def __init__(self, seconds):
-        self.start = time.monotonic()
+    def __init__(self, seconds, clock=time.monotonic):
+        self._clock = clock
+        self.start = clock()
         self.end = math.inf if seconds is None else self.start + seconds
 
     def left(self):
         """Return the seconds that are left, never less than 0."""
-        return max(0.0, self.end - time.monotonic())
+        return max(0.0, self.end - self._clock())
 
     def passed(self):
         """Return whether the time is over."""
@@ -35,10 +38,14 @@ class Deadline:
 
     def spent(self):
         """Return the seconds since the start."""
-        return time.monotonic() - self.start
+        return self._clock() - self.start
+
+    def total(self):
+        """Return the seconds between the start and the deadline."""
+        return self.end - self.start
 
     def within(self, seconds):
         """Return a deadline ``seconds`` from now, or this one if that is earlier."""
-        other = Deadline(seconds)
+        other = Deadline(seconds, self._clock)
         other.end = min(other.end, self.end)
         return other

@@ -95,9 +95,10 @@ def make_objective(
     Parameters
     ----------
     scoring : None, str, callable or dict
-        None or "val_loss": the loss, of labels as `Head.doubt` takes them. Another name
-        that starts with "val_": a Keras metric, with the name of its head in between if
-        there are several ("val_price_mean_absolute_error"). Any other name, or a
+        None or "val_loss": the loss, of labels as `Head.soften_validation_labels`
+        returns them. Another name that starts with "val_": a Keras metric, with the
+        name of its head in between if there are several
+        ("val_price_mean_absolute_error"). Any other name, or a
         callable: a scikit-learn scorer; with several heads, a callable sees predictions
         and targets as dicts by head. A dict by head: the mean of what it asks for.
     heads : dict of str to (Head, TargetSchema)
@@ -310,9 +311,10 @@ def _keras_objective(metric_name, name, head_and_target, rows):
     weight = None if rows.weight is None else rows.weight[name]
     y_true = np.asarray(head.encode(rows.y[name], target))
     if metric_name == "loss":
-        loss, doubted = head.make_loss(target), head.doubt(y_true, target)
+        loss = head.make_loss(target)
+        y_soft = head.soften_validation_labels(y_true, target)
         return Objective(
-            lambda outputs: -loss(doubted, outputs.y_pred[name], sample_weight=weight)
+            lambda outputs: -loss(y_soft, outputs.y_pred[name], sample_weight=weight)
         )
     sign = _direction(metric_name)
     given = {getattr(m, "name", m): m for m in head.metrics or ()}

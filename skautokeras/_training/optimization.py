@@ -1,19 +1,27 @@
-"""How a configuration is optimised: optimizer, learning rate and its schedule."""
+"""The rules by which weights are learned, the same for every way of training.
+
+- Weight decay is decoupled (AdamW, arXiv:1711.05101): a step takes
+  ``learning_rate * weight_decay`` of a weight away, unless it is `not_decayed`.
+- Weights of layers with a ``learning_rate_factor`` have a learning rate of their own,
+  which is 0 as long as the layer is frozen (`learning_rate_factors`).
+- The learning rate, and what is left of weight decay and dropout, follow `schedules`.
+- Averages of the weights are those of Keras's optimizers (``use_ema``).
+- The loss of a network with members is the mean of their losses (`LossOfMembers`).
+- Labels are smoothed by `Head.smooth`.
+
+Compiled epochs read these functions themselves. Where `keras.Model.fit` trains, in the
+search or in the estimators of `to_scikeras`, `optimizer_for` and `TrainingRules` follow
+them.
+"""
 
 import keras
-import numpy as np
 
+from skautokeras._layers.base import traits_of, walk
 from skautokeras._layers.regularization import Dropout
+from skautokeras._training.optimizers import WeightRules, optimizer_class
 
 # Variables whose names end like this are not decayed.
 NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
-# What the learning rate starts from where it climbs, and how long "one_cycle" does.
-_LOWEST = 0.05
-_CYCLE_START = 0.2
-
-
-# Epochs without a better score that any training may have.
-_MIN_PATIENCE = 8
 _OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "nadam": keras.optimizers.Nadam,
@@ -21,51 +29,89 @@ _OPTIMIZERS = {
 }
 
 
-def make_optimizer(training):
-    """Return a fresh Keras optimizer; weight decay is up to whoever uses it."""
-    others = {}
+def make_optimizer(training, **kwargs):
+    """Return a fresh optimizer for a configuration, without weight decay.
+
+    Parameters
+    ----------
+    training : Training
+        Names the optimizer, its learning rate and its momenta.
+    **kwargs : dict
+        Further arguments of the optimizer.
+
+    Returns
+    -------
+    optimizer : WeightRules
+        An optimizer of Keras with the rules of this package.
+    """
     if training.ema_momentum:
-        others = {"use_ema": True, "ema_momentum": training.ema_momentum}
+        kwargs |= {"use_ema": True, "ema_momentum": training.ema_momentum}
     if training.squared_momentum is not None:
-        others["beta_2"] = training.squared_momentum
-    return _OPTIMIZERS[training.optimizer](training.learning_rate, **others)
+        kwargs["beta_2"] = training.squared_momentum
+    made_by = optimizer_class(_OPTIMIZERS[training.optimizer])
+    return made_by(training.learning_rate, **kwargs)
 
 
-def dropout_rates(network):
-    """Return the variables that hold rates of dropout.
+def optimizer_for(network, optimizer):
+    """Return an optimizer that follows the rules for the weights of a network.
 
     Parameters
     ----------
     network : keras.Model
-        Its shared blocks are models in it.
+        What is to be trained.
+    optimizer : keras.optimizers.Optimizer
+        Not yet used.
+
+    Returns
+    -------
+    optimizer : keras.optimizers.Optimizer
+        A copy with the rules of this package, built for the network. An optimizer of
+        the user's own class comes back as it is, except that it leaves alone what is
+        `not_decayed`.
     """
-    rates = []
-    for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            rates += dropout_rates(layer)
-        elif isinstance(layer, Dropout):
-            rates.append(layer.current_rate)
-    return rates
+    variables = network.trainable_variables
+    kept = not_decayed(network, variables)
+    ids = set(map(id, kept))
+    factors = learning_rate_factors(network, variables)
+    made_by = optimizer_class(type(optimizer))
+    if made_by is None and not isinstance(optimizer, WeightRules):
+        optimizer.exclude_from_weight_decay(var_list=kept)
+        return optimizer
+    config = {
+        **optimizer.get_config(),
+        "undecayed": [i for i, v in enumerate(variables) if id(v) in ids],
+        "own_rates": "none" if factors is None else "variables",
+    }
+    ruled = (made_by or type(optimizer)).from_config(config)
+    # Now, so that the first epoch finds the factors of the learning rate.
+    ruled.build(variables)
+    return ruled
 
 
-def scale_learning_rates(optimizer, factor_of):
-    """Let variables, or single weights, have learning rates of their own.
+def not_decayed(network, variables):
+    """Return the variables that weight decay leaves alone.
+
+    These are biases and the like, weights of layers with a learning rate of their own,
+    and those of layers that do not use weight decay.
 
     Parameters
     ----------
-    optimizer : keras.optimizers.Optimizer
-        It stays one of Keras by its config.
-    factor_of : callable
-        From the position of a variable to the factor, or to one per weight.
+    network : keras.Model
+        A network with these variables.
+    variables : list of keras.Variable
+        Trainable variables of the network.
     """
-    update_step = type(optimizer).update_step
+    kept = {
+        id(variable)
+        for layer in walk(network)
+        if _is_not_decayed(traits_of(layer))
+        for variable in layer.trainable_variables
+    }
+    return [v for v in variables if v.name.endswith(NOT_DECAYED) or id(v) in kept]
 
-    def scaled(gradient, variable, learning_rate):
-        # As Keras tells whoever writes an update step to find the position.
-        factor = factor_of(optimizer._get_variable_index(variable))
-        update_step(optimizer, gradient, variable, learning_rate * factor)
 
-    optimizer.update_step = scaled
+def _is_not_decayed(traits):
+    return traits.learning_rate_factor is not None or not traits.uses_weight_decay
 
 
 def learning_rate_factors(network, variables, progress=1.0):
@@ -74,128 +120,41 @@ def learning_rate_factors(network, variables, progress=1.0):
     Parameters
     ----------
     network : keras.Model
-        Its layers may have a ``learning_rate_factor``, and ``head_first``: the share of
-        the training in which they stay as they are, while others learn to use them.
+        A network with these variables.
     variables : list of keras.Variable
-        Of the network, trainable.
+        Trainable variables of the network.
     progress : float, default=1.0
-        Share of the training that is done.
+        Share of the training that is done, from 0 to 1.
 
     Returns
     -------
     factors : list of float or None
-        None: nothing.
+        One factor per variable, 0 for those of layers that are still frozen. None: all
+        variables have the same learning rate.
     """
-    found = dict(_factors(network, progress))
-    return [found.get(id(variable)) for variable in variables]
+    factors = {}
+    for layer in walk(network):
+        traits = traits_of(layer)
+        if traits.learning_rate_factor is not None:
+            is_frozen = progress < traits.frozen_until
+            factor = 0.0 if is_frozen else traits.learning_rate_factor
+            factors |= {id(v): factor for v in layer.trainable_variables}
+    found = [factors.get(id(variable), 1.0) for variable in variables]
+    return found if any(id(variable) in factors for variable in variables) else None
 
 
-def not_decayed(network, variables):
-    """Return the variables that weight decay leaves alone.
-
-    These are biases and the like, weights with a learning rate of their own, and those
-    of layers that say that they are not ``decayed``.
+def dropout_rates(network):
+    """Return the variables that hold the rates of dropout in a network.
 
     Parameters
     ----------
     network : keras.Model
-        Of layers.
-    variables : list of keras.Variable
-        Of the network, trainable.
+        A network whose layers may be networks.
+
+    Returns
+    -------
+    rates : list of keras.Variable
+        One per layer of dropout.
     """
-    kept = set(_not_decayed(network))
-    return [v for v in variables if v.name.endswith(NOT_DECAYED) or id(v) in kept]
-
-
-def _not_decayed(network):
-    for layer in network.layers:
-        has_own_rate = hasattr(layer, "learning_rate_factor")
-        if has_own_rate or not getattr(layer, "decayed", True):
-            yield from map(id, layer.trainable_variables)
-        elif isinstance(layer, keras.Model):
-            yield from _not_decayed(layer)
-
-
-def _factors(network, progress):
-    for layer in network.layers:
-        if hasattr(layer, "learning_rate_factor"):
-            rests = progress < getattr(layer, "head_first", 0.0)
-            for variable in layer.trainable_variables:
-                yield id(variable), 0.0 if rests else layer.learning_rate_factor
-        elif isinstance(layer, keras.Model):
-            yield from _factors(layer, progress)
-
-
-def schedule_of(training, callbacks):
-    """Return the schedule; a callback that sets the rate takes its place."""
-    setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
-    by_callback = any(isinstance(callback, setters) for callback in callbacks)
-    return "by_callback" if by_callback else training.schedule
-
-
-def learning_rate_factor(schedule, progress, warm_up=0.0):
-    """Return what the highest learning rate is multiplied by.
-
-    Parameters
-    ----------
-    schedule : {"constant", "by_callback", "cosine", "flat_cosine", "one_cycle", \
-"cos_log"}
-        "cosine" falls from 1 to 0 along a half wave, "flat_cosine" stays at 1 for the
-        first half, "one_cycle" climbs to 1 over the first 20 % and falls like "cosine".
-        "cos_log" makes four waves, each about twice as long as the one before:
-        ``0.5 - 0.5 cos(2 pi log2(1 + 15 t))`` (RealMLP, arXiv:2407.04491).
-    progress : float or ndarray
-        Share of the training that is done, 0 to 1.
-    warm_up : float, default=0.0
-        Share of the training in which the rate climbs in a line, unless the schedule
-        says how it begins.
-
-    Examples
-    --------
-    >>> from skautokeras._training.optimization import learning_rate_factor
-    >>> round(float(learning_rate_factor("cosine", 0.5)), 6)
-    0.5
-    """
-    progress = np.asarray(progress, "float64")
-    if schedule == "by_callback":
-        return np.ones_like(progress)
-    factor = _falling(schedule, progress)
-    if schedule == "one_cycle":
-        warm_up = _CYCLE_START
-    if not warm_up:
-        return factor
-    climbing = _LOWEST + (1.0 - _LOWEST) * progress / warm_up
-    return np.where(progress < warm_up, climbing * factor, factor)
-
-
-def _falling(schedule, progress):
-    if schedule == "constant":
-        return np.ones_like(progress)
-    if schedule == "cos_log":
-        return 0.5 - 0.5 * np.cos(2 * np.pi * np.log2(1.0 + 15.0 * progress))
-    start = {"cosine": 0.0, "flat_cosine": 0.5, "one_cycle": _CYCLE_START}[schedule]
-    falling = np.maximum(progress - start, 0.0) / (1.0 - start)
-    return 0.5 * (1.0 + np.cos(np.pi * falling))
-
-
-def patience(schedule, epochs):
-    """Return how many epochs without a better score end a training.
-
-    A third of them; with "cos_log" the last wave, which begins at 7/15 and whose end is
-    what the others prepare.
-
-    Parameters
-    ----------
-    schedule : str
-        As `learning_rate_factor` takes it.
-    epochs : int
-        Of the whole training.
-
-    Examples
-    --------
-    >>> from skautokeras._training.optimization import patience
-    >>> patience("cosine", 30), patience("cos_log", 30), patience("cosine", 6)
-    (10, 16, 8)
-    """
-    longest = epochs * 8 // 15 if schedule == "cos_log" else epochs // 3
-    return max(_MIN_PATIENCE, longest)
+    layers = (layer for layer in walk(network) if isinstance(layer, Dropout))
+    return [layer.current_rate for layer in layers]

@@ -6,7 +6,7 @@ import numpy as np
 
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._training.objective import Objective
-from skautokeras._training.trainer import Recipe
+from skautokeras._training.options import TrainingOptions
 
 
 def _all_rows():
@@ -76,17 +76,17 @@ class Problem:
         Scores the predictions for the validation rows of all folds.
     folds : tuple of Fold
         The trainings that a trial consists of.
-    recipe : Recipe
+    options : TrainingOptions
         How each of them goes.
     """
 
     search_space: SearchSpace
     objective: Objective
     folds: tuple[Fold, ...]
-    recipe: Recipe
+    options: TrainingOptions
 
     @classmethod
-    def of_one_fold(cls, search_space, objective, recipe):
+    def of_one_fold(cls, search_space, objective, options):
         """Return the problem whose only fold is made of all rows.
 
         Parameters
@@ -95,14 +95,14 @@ class Problem:
             Builds networks.
         objective : Objective
             Scores the predictions for the validation rows.
-        recipe : Recipe
+        options : TrainingOptions
             How trainings go.
 
         Returns
         -------
         problem : Problem
         """
-        return cls(search_space, objective, (Fold(search_space, objective),), recipe)
+        return cls(search_space, objective, (Fold(search_space, objective),), options)
 
     @property
     def heads(self):

@@ -1,51 +1,53 @@
-"""Large tables of vectors of codes: a step changes only the rows that its batch has."""
+"""Updates by rows: of a large embedding, a step changes only the rows of its batch."""
 
 import math
 
-import keras
 import tensorflow as tf
 
+from skautokeras._layers.base import walk
 from skautokeras._layers.text import CodeEmbedding, WeightedBag, rows_read_from
 from skautokeras._training.optimization import NOT_DECAYED
 
-# Weights of a table from which on updates by rows are faster (decision 0038).
+# Weights of an embedding from which on updates by rows are faster (decision 0038).
 LARGE = 2**17
 # Of Adam, as Keras has them.
 _BETA, _EPSILON = 0.999, 1e-7
 
 
-class Tables:
-    """The large tables of a network and how they are learned.
+class RowUpdates:
+    """The large embeddings of a network, and how they are learned row by row.
 
-    Adam without its momentum: of a row that is in few batches, momentum is what it goes
-    on to move by in all the others. Here it makes its whole step at once.
+    They are learned by Adam without momentum: a row that is in few batches would go on
+    to move in all batches after them. Here it makes its whole step at once.
 
     Parameters
     ----------
     network : keras.Model
         Functional.
     smallest : float, default=LARGE
-        Weights of the smallest table that counts as large.
+        Number of weights from which on an embedding counts as large.
 
     Examples
     --------
     >>> import keras
     >>> from skautokeras._layers.text import WeightedBag
-    >>> from skautokeras._training.row_updates import Tables
+    >>> from skautokeras._training.row_updates import RowUpdates
     >>> codes = keras.Input((5,), dtype="int32")
     >>> network = keras.Model(codes, WeightedBag(n_codes=9000, dim=32)(codes))
-    >>> [tuple(variable.shape) for variable in Tables(network).variables]
+    >>> [tuple(variable.shape) for variable in RowUpdates(network).variables]
     [(9000, 32)]
     """
 
     def __init__(self, network, smallest=LARGE):
-        large = {id(table) for table in _tables_of(network) if _size(table) >= smallest}
+        large = {id(v) for v in _embeddings_of(network) if _size(v) >= smallest}
         variables = network.trainable_variables
         self._positions = [i for i, v in enumerate(variables) if id(v) in large]
-        # What layers ask for; its values are never looked at.
-        self._asked = [variables[i] for i in self._positions]
-        self._decayed = [float(not v.name.endswith(NOT_DECAYED)) for v in self._asked]
-        zeros = [tf.zeros(variable.shape) for variable in self._asked]
+        # Layers ask for these variables; their values are never looked at.
+        self._asked_for = [variables[i] for i in self._positions]
+        self._decayed = [
+            float(not v.name.endswith(NOT_DECAYED)) for v in self._asked_for
+        ]
+        zeros = [tf.zeros(variable.shape) for variable in self._asked_for]
         self._weights = [tf.Variable(values) for values in zeros]
         self._squares = [tf.Variable(values) for values in zeros]
 
@@ -74,26 +76,26 @@ class Tables:
         for i, weights in zip(self._positions, self._weights, strict=True):
             network.trainable_variables[i].assign(weights)
 
-    def others(self, network):
-        """Return the trainable variables of a network that are no large tables."""
+    def without_large(self, network):
+        """Return the trainable variables of a network without its large embeddings."""
         variables = enumerate(network.trainable_variables)
         return [variable for i, variable in variables if i not in self._positions]
 
-    def among(self, weights):
-        """Return the weights of `others`, with tables where they stand among them."""
+    def with_large(self, weights):
+        """Return weights, one per variable of `without_large`, and the large ones."""
         weights = list(weights)
-        for i, variable in zip(self._positions, self._asked, strict=True):
+        for i, variable in zip(self._positions, self._asked_for, strict=True):
             weights.insert(i, variable.value)
         return weights
 
-    def forget(self):
-        """Begin a training anew: nothing is known of earlier gradients."""
+    def restart(self):
+        """Forget the gradients of all steps."""
         for squares in self._squares:
             squares.assign(tf.zeros_like(squares))
 
-    def used(self):
+    def in_use(self):
         """Return a context in which the layers of the network read these weights."""
-        ids = map(id, self._asked)
+        ids = map(id, self._asked_for)
         return rows_read_from(dict(zip(ids, self._weights, strict=True)))
 
     def update(self, gradients, rate, decay, n_steps):
@@ -102,13 +104,13 @@ class Tables:
         Parameters
         ----------
         gradients : sequence of tf.IndexedSlices
-            One per table.
+            One per embedding.
         rate : tensor
-            Learning rate.
+            Learning rate of the step.
         decay : tensor
-            What is taken away from the weights of these rows, as a share.
+            Share of the weights of these rows that weight decay takes away.
         n_steps : tensor
-            Steps with this one.
+            Number of steps, this one included.
         """
         for weights, squares, gradient, decayed in zip(
             self._weights, self._squares, gradients, self._decayed, strict=True
@@ -124,11 +126,9 @@ class Tables:
             weights.scatter_update(tf.IndexedSlices(changed, rows))
 
 
-def _tables_of(network):
-    for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            yield from _tables_of(layer)
-        elif isinstance(layer, (CodeEmbedding, WeightedBag)):
+def _embeddings_of(network):
+    for layer in walk(network):
+        if isinstance(layer, CodeEmbedding | WeightedBag):
             yield layer.table
 
 

@@ -1,28 +1,64 @@
-"""Chunks: the training rows on their way to the device, epoch by epoch."""
+"""Streaming: rows on their way to the device, at once or chunk by chunk."""
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import tensorflow as tf
 
-from skautokeras._training.compiled_epoch import batch_bounds, tensors
-
-# Bytes of model-ready rows that are sent to the device at once, and kept there. It does
-# not depend on the machine: results would, too.
-STREAMED_FROM = 128 * 2**20
-# Bytes of the chunks of longer data.
-CHUNK_BYTES = 64 * 2**20
 _MAX_SEED = 2**31 - 1
 
 
-def in_order(rows):
+@dataclass(frozen=True)
+class Streaming:
+    """How much of the data is sent to the device at once.
+
+    It does not depend on the machine, as the order of the rows depends on it.
+
+    Parameters
+    ----------
+    max_kept : int, default=128 * 2**20
+        Bytes of model-ready rows that are sent at once and stay on the device.
+    chunk_size : int, default=64 * 2**20
+        Bytes of a chunk of longer data.
+    """
+
+    max_kept: int = 128 * 2**20
+    chunk_size: int = 64 * 2**20
+
+    def slices(self, rows):
+        """Return the slices of rows that are sent to the device at once.
+
+        Parameters
+        ----------
+        rows : Rows
+            All rows.
+
+        Returns
+        -------
+        slices : list of slice
+            Of equal length, give or take one row.
+        """
+        n_chunks = 1
+        if rows.nbytes > self.max_kept:
+            n_chunks = math.ceil(rows.nbytes / self.chunk_size)
+        edges = np.linspace(0, len(rows), n_chunks + 1).round().astype(int)
+        return [slice(*pair) for pair in pairwise(edges)]
+
+
+STREAMING = Streaming()
+
+
+def in_order(rows, streaming=STREAMING):
     """Return what gives the tensors of rows, as a few parts one after the other.
 
     Parameters
     ----------
     rows : Rows
-        As the network takes them.
+        Rows as the network takes them.
+    streaming : Streaming, default=STREAMING
+        How much is sent at once.
 
     Returns
     -------
@@ -30,20 +66,11 @@ def in_order(rows):
         Returns an iterable of (x, y, weight). Rows that fit are one part, which stays
         on the device.
     """
-    slices = _slices(rows)
+    slices = streaming.slices(rows)
     if len(slices) == 1:
         kept = [tensors(rows)]
         return lambda: kept
     return lambda: (tensors(rows.take(part)) for part in slices)
-
-
-def _slices(rows):
-    """Return the slices of rows that are sent to the device at once."""
-    n_chunks = 1
-    if rows.nbytes > STREAMED_FROM:
-        n_chunks = math.ceil(rows.nbytes / CHUNK_BYTES)
-    edges = np.linspace(0, len(rows), n_chunks + 1).round().astype(int)
-    return [slice(*pair) for pair in pairwise(edges)]
 
 
 class Chunks:
@@ -59,14 +86,16 @@ class Chunks:
     prepare : callable
         From rows to rows as the network takes them.
     batch_size : int
-        Rows per step.
+        Number of rows per step.
     seed : int or None
-        Of the order of the rows. None: the order is as given.
+        Seed of the order of the rows. None: they stay in their order.
+    streaming : Streaming, default=STREAMING
+        How much is sent at once.
 
     Attributes
     ----------
     n_steps : int
-        Of an epoch.
+        Number of steps of an epoch.
 
     Examples
     --------
@@ -80,11 +109,11 @@ class Chunks:
     (3, [0, 2, 3, 5])
     """
 
-    def __init__(self, rows, prepare, batch_size, seed):
+    def __init__(self, rows, prepare, batch_size, seed, streaming=STREAMING):
         self._rng = None if seed is None else np.random.default_rng(seed)
         self._prepare = prepare
         self._rows = rows
-        self._slices = _slices(rows)
+        self._slices = streaming.slices(rows)
         self._bounds = [
             batch_bounds(s.stop - s.start, batch_size) for s in self._slices
         ]
@@ -96,16 +125,16 @@ class Chunks:
             self._order = np.arange(len(rows), dtype="int32")
 
     def epoch(self):
-        """Yield the arguments of `CompiledNetwork.run_epoch` for one epoch.
+        """Yield what `CompiledEpoch.run_epoch` takes, chunk by chunk.
 
         Yields
         ------
         x, y, weight : tensors
-            Of a chunk.
+            Arrays of a chunk.
         order : tensor of int
-            Its rows in the order of this epoch.
+            Rows of the chunk in the order of this epoch.
         bounds : tensor of int
-            Where its batches begin and end.
+            Where the batches of the chunk begin and end.
         """
         if self._kept is not None:
             yield *self._kept, self._permuted(), *self._bounds
@@ -123,3 +152,24 @@ class Chunks:
             return self._in_order
         seed = self._rng.integers(_MAX_SEED, size=2, dtype="int32")
         return tf.random.experimental.stateless_shuffle(self._in_order, seed)
+
+
+def tensors(rows):
+    """Return x, y and weight on the device; rows without weights weigh 1."""
+    x = {name: tf.constant(array) for name, array in rows.x.items()}
+    y = {name: tf.constant(array) for name, array in rows.y.items()}
+    weight = {name: tf.constant(array) for name, array in weights_of(rows).items()}
+    return x, y, weight
+
+
+def weights_of(rows):
+    """Return the weights of rows by head; those that have none weigh 1."""
+    if rows.weight is not None:
+        return rows.weight
+    return dict.fromkeys(rows.y, np.ones(len(rows), "float32"))
+
+
+def batch_bounds(n_rows, batch_size):
+    """Return where batches begin and end: of equal size, give or take one row."""
+    n_steps = -(-n_rows // batch_size)
+    return tf.constant(np.round(np.linspace(0, n_rows, n_steps + 1)).astype("int32"))

@@ -1,4 +1,4 @@
-"""Data sets that ship with the package, in the manner of `sklearn.datasets`."""
+"""Data sets that are installed with the package, loaded as by `sklearn.datasets`."""
 
 from skautokeras.datasets._titanic import load_titanic
 

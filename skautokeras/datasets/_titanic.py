@@ -20,8 +20,8 @@ _TARGET = "survived"
 def load_titanic(*, return_X_y=False, as_frame=True):
     """Load and return the Titanic passengers (classification).
 
-    A table as it comes: numbers, categories, free text and missing values side by
-    side, and the question whether the passenger survived.
+    The table has columns of numbers, categories and free text, with missing values. The
+    target is whether the passenger survived.
 
     =================   =========================
     Classes                                     2
@@ -31,19 +31,18 @@ def load_titanic(*, return_X_y=False, as_frame=True):
     Features            numbers, strings, missing
     =================   =========================
 
-    The rows come from the file `raw/titanic.csv` of the GitHub repository
-    `mwaskom/seaborn-data`, which states no licence for them. `DESCR` of the returned
-    object describes the columns and their units.
+    The rows are those of the file `raw/titanic.csv` of the GitHub repository
+    `mwaskom/seaborn-data`, which states no licence for them. The attribute `DESCR` of
+    the returned object describes the columns and their units.
 
     Parameters
     ----------
     return_X_y : bool, default=False
         If True, returns ``(data, target)`` instead of a Bunch object.
-
     as_frame : bool, default=True
-        If True, `data` is a DataFrame and `target` a Series, with the dtypes that
+        If True, `data` is a DataFrame and `target` is a Series, with the dtypes that
         pandas infers. If False, they are ndarrays; `data` then has dtype object, and
-        NaN marks what is missing, in strings as in numbers.
+        missing numbers and strings are NaN.
 
     Returns
     -------

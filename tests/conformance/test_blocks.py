@@ -52,9 +52,8 @@ from skautokeras._data import (
     StructuredDataAdapter,
     TargetSchema,
     TextAdapter,
-    with_contrasts,
 )
-from skautokeras._search import Trial, make_oracle, search
+from skautokeras._search import Trial, make_oracle, run_search
 from skautokeras._space import Choice, Graph, Head, Int, PresetTokenizer, SearchSpace
 from skautokeras._training import Deadline
 from skautokeras.testing import check_block
@@ -140,7 +139,7 @@ def source_of(block_class):
         tokenizers = [PresetTokenizer(preset) for preset in presets]
         adapter = TextAdapter(tokenizers=tokenizers).fit(texts)
         arrays = adapter.transform(texts)
-        schema = with_contrasts(adapter.schema_, arrays, np.arange(N_ROWS) % 2)
+        schema = adapter.schema_.with_training_rows(arrays, np.arange(N_ROWS) % 2)
         return TextInput(), schema, arrays
     shape = (5, 3) if home == SERIES else (5,)
     array = _rng.integers(0, 9, (N_ROWS, *shape)).astype("float32")
@@ -497,7 +496,9 @@ def search_tower(seed, n_trials=40, tuner="greedy"):
             new_hyperparameters=search_space.unknown(built.hyperparameters),
         )
 
-    trials, _ = search(oracle, evaluate, seeds=range(n_trials), deadline=Deadline(None))
+    trials, _ = run_search(
+        oracle, evaluate, seeds=range(n_trials), deadline=Deadline(None)
+    )
     return proposals, [trial.values for trial in trials]
 
 

@@ -18,7 +18,7 @@ from skautokeras._data import (
     YAdapter,
 )
 from skautokeras._export import (
-    Found,
+    ChosenNetworks,
     KerasClassifier,
     KerasRegressor,
     Preprocessing,
@@ -38,9 +38,9 @@ def pipeline(cls, head, target):
     table = StructuredDataInput()
     output = head(DenseBlock(n_layers=1, units=32, dropout=0.0)(table))
     targets = YAdapter(["output"], [target])
-    found = Found([table], [output], [{}], [1.0], targets, 100, 16, 32)
+    networks = ChosenNetworks([table], [output], [{}], [1.0], targets, 100, 16, 32)
     model = cls(
-        found=found,
+        networks=networks,
         optimizer="adam",
         optimizer__learning_rate=2e-2,
         batch_size=32,

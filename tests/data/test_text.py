@@ -19,7 +19,6 @@ from skautokeras._data import (
     spell,
     strongest,
     tokenise,
-    with_contrasts,
 )
 
 TEXTS = [
@@ -338,7 +337,7 @@ def test_an_adapter_is_deterministic_and_survives_copies():
 def test_with_a_target_it_is_known_which_ngrams_tell_classes_apart(y):
     texts = ["dry wine", "sweet wine"] * 60
     adapter = TextAdapter().fit(texts)
-    schema = with_contrasts(adapter.schema_, adapter.transform(texts), y)
+    schema = adapter.schema_.with_training_rows(adapter.transform(texts), y)
     dry, wine = (
         adapter.transform([word])["word_ngrams"][0, 0] for word in ("dry", "wine")
     )
@@ -354,12 +353,12 @@ def test_a_target_that_is_the_same_everywhere_tells_nothing():
     adapter = TextAdapter().fit(TEXTS)
     arrays = adapter.transform(TEXTS)
     for y in ([1] * 5, np.full((5, 2), 0.5)):
-        assert with_contrasts(adapter.schema_, arrays, y).word_contrasts is None
+        assert adapter.schema_.with_training_rows(arrays, y).word_contrasts is None
 
 
 def test_long_texts_have_contrasts_of_words_alone():
     texts = many_texts(20, n_words=(300, 301))
     adapter = TextAdapter().fit(texts)
-    schema = with_contrasts(adapter.schema_, adapter.transform(texts), [0, 1] * 10)
+    schema = adapter.schema_.with_training_rows(adapter.transform(texts), [0, 1] * 10)
     assert schema.word_contrasts.any()
     assert schema.character_contrasts is None

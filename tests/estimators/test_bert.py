@@ -18,6 +18,7 @@ from skautokeras import (
     TextInput,
     load,
 )
+from skautokeras._layers import TextEncoder, walk
 from skautokeras._space import PresetTokenizer
 from skautokeras.exceptions import ExportError, SearchError
 
@@ -113,20 +114,12 @@ def test_other_architectures_are_fine_tuned(wines, tiny_preset, kind):
     )
 
 
-def layers_within(network):
-    """Yield the layers of a network and of the networks in it."""
-    for layer in network.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from layers_within(layer)
-
-
 def weights_of(model, preset):
     """Return the weights of the encoder in a fitted model, and those of the preset."""
     import keras_hub
 
-    layers = layers_within(model.model_)
-    encoder = next(layer for layer in layers if hasattr(layer, "learning_rate_factor"))
+    layers = walk(model.model_)
+    encoder = next(layer for layer in layers if isinstance(layer, TextEncoder))
     backbone = keras_hub.models.Backbone.from_preset(preset)
     return encoder.get_weights(), [
         w.numpy() for w in backbone.weights if "pooled_dense" not in w.path

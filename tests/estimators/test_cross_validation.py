@@ -88,8 +88,8 @@ def test_the_default_score_is_the_loss_of_all_folds(iris):
     classifier.fit(X, y)
     order = np.concatenate([valid for _, valid in splits])
     _, proba = out_of_fold(classifier, X, splits)
-    doubt = 1 / (len(order) + 2)
-    shares = np.where(y[order, None] == np.arange(3), 1 - doubt, doubt / 2)
+    error = 1 / (len(order) + 2)
+    shares = np.where(y[order, None] == np.arange(3), 1 - error, error / 2)
     loss = -(shares * np.log(proba.astype("float64"))).sum(axis=1).mean()
     assert -classifier.best_score_ == pytest.approx(loss, abs=1e-4)
 

@@ -9,8 +9,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import skautokeras
-from benchmarks.exports import SUFFIXES, run_exported
 from benchmarks.internals import make_request
+from benchmarks.methods.exported_models import SUFFIXES, run_exported
 from skautokeras import ImageClassifier
 from skautokeras._space import accelerator
 

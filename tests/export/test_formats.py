@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.exports import SUFFIXES, run_exported
+from benchmarks.methods.exported_models import SUFFIXES, run_exported
 from skautokeras.exceptions import ExportError
 
 RAW = {

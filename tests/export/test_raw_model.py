@@ -10,7 +10,7 @@ from scipy.sparse import random as sparse_random
 import skautokeras
 from skautokeras import StructuredDataClassifier
 from skautokeras._data import StructuredDataAdapter, TextAdapter, XAdapter
-from skautokeras._export import KERAS, RawInputs, input_names, make_arrays
+from skautokeras._export import KERAS, RawInputs, input_names, twin_of
 from skautokeras.exceptions import ExportError
 
 QUICK = {"max_trials": 1, "epochs": 1, "random_state": 0, "ensemble_size": 1}
@@ -114,7 +114,8 @@ def test_columns_may_have_the_names_of_layers():
 def arrays_of(X):
     adapter = XAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
     names = input_names(adapter)["t"]
-    return make_arrays(adapter.adapters_[0], names, RawInputs(KERAS, encoded=False))
+    inputs = RawInputs(KERAS, encoded=False)
+    return twin_of(adapter.adapters_[0]).arrays(names, inputs)
 
 
 def test_empty_strings_beside_missing_values_are_refused():
@@ -149,7 +150,7 @@ def test_tokens_of_pretrained_models_are_refused():
     adapter = TextAdapter(tokenizers=(Letters(),)).fit(["dry wine", "sweet wine"])
     inputs = RawInputs(KERAS, encoded=False)
     with pytest.raises(ExportError, match=r"for a BertBlock.*raw=False"):
-        make_arrays(adapter, {None: "text"}, inputs)
+        twin_of(adapter).arrays({None: "text"}, inputs)
 
 
 def test_a_date_that_cannot_be_read_is_an_error(table_case):

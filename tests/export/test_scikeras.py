@@ -107,7 +107,7 @@ def test_what_was_found_is_what_is_trained(classifier):
     assert model.optimizer__learning_rate == best["training/learning_rate"]
     assert model.batch_size == best["training/batch_size"]
     assert model.callbacks__schedule == best["training/schedule"]
-    assert len(model.found.values) == (classifier.leaderboard_["weight"] > 0).sum()
+    assert len(model.networks.values) == (classifier.leaderboard_["weight"] > 0).sum()
 
 
 def test_it_learns_as_the_search_does(iris_model):

@@ -19,6 +19,7 @@ from skautokeras._layers import (
     Cutout,
     Dropout,
     FeatureScaling,
+    FineTuned,
     InputScaling,
     KnownCodes,
     MeanOfMembers,
@@ -42,6 +43,7 @@ from skautokeras._layers import (
     WeightedBag,
     WithMirrored,
     starting_from_data,
+    traits_of,
 )
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
@@ -74,6 +76,7 @@ MADE_BY = {
     OrientedGradients: lambda: OrientedGradients(n_cells=3, n_directions=5),
     PackedTokens: lambda: PackedTokens(length=6, start=7, end=8),
     TextEncoder: lambda: TextEncoder(_backbone(), "mean", learning_rate_factor=0.1),
+    FineTuned: lambda: FineTuned(_small_network(), 0.1, frozen_until=0.25),
     WithMirrored: WithMirrored,
     MeanOfMirrored: MeanOfMirrored,
     InputScaling: lambda: InputScaling(factor=3.0),
@@ -99,8 +102,12 @@ ON_CODES = (
     TextEncoder,
 )
 
-# Modules with layers for other things than batches of numbers.
-IN_TEST_RAW = ("raw_image", "raw_table", "raw_text", "target")
+# The base class is tested in test_base, the others in test_raw.
+NOT_HERE = ("target", "base")
+
+
+def _small_network():
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
 
 
 def _backbone():
@@ -120,7 +127,7 @@ def _all_layer_classes():
     package = skautokeras._layers
     found = set()
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if module.name.rpartition(".")[2] in IN_TEST_RAW:
+        if module.name.rpartition(".")[2] in NOT_HERE:
             continue
         for value in vars(importlib.import_module(module.name)).values():
             ours = isinstance(value, type) and value.__module__ == module.name
@@ -846,13 +853,13 @@ def test_a_row_alone_gives_the_same_as_among_others(layer_class):
 @every_layer
 def test_a_layer_marked_preprocessing_has_no_weights(layer_class):
     layer = _randomized(MADE_BY[layer_class](), _input_of(layer_class))
-    assert not (getattr(layer, "preprocessing", False) and layer.weights)
+    assert not (traits_of(layer).preprocessing and layer.weights)
 
 
 @every_layer
-def test_the_numbers_of_a_layer_are_entries_of_its_config(layer_class):
-    numbers = getattr(layer_class, "numbers", ())
-    assert set(numbers) <= set(MADE_BY[layer_class]().get_config())
+def test_what_is_not_compiled_of_a_layer_is_in_its_config(layer_class):
+    layer = MADE_BY[layer_class]()
+    assert set(traits_of(layer).uncompiled_config) <= set(layer.get_config())
 
 
 @every_layer

@@ -1,7 +1,5 @@
 """Layers that start from raw data make what the adapters make."""
 
-import importlib
-import inspect
 import io
 import unicodedata
 from datetime import timedelta, timezone
@@ -30,7 +28,8 @@ from skautokeras._data import (
     tokenise,
     word_indicators,
 )
-from skautokeras._layers import (
+from skautokeras._export import twins
+from skautokeras.layers import (
     Beginning,
     BothProbabilities,
     CategoryCodes,
@@ -127,18 +126,20 @@ MADE_BY = {
         np.array([[0.25], [0.75]], "float32"),
     ),
 }
-MODULES = ("raw_image", "raw_table", "raw_text", "target")
+BEHIND_NETWORKS = (
+    BothProbabilities,
+    MostProbable,
+    OriginalScale,
+    ProbableLabels,
+    WithinRange,
+)
 
 
 def raw_layer_classes():
-    found = set()
-    for name in MODULES:
-        module = importlib.import_module(f"skautokeras._layers.{name}")
-        for value in vars(module).values():
-            ours = inspect.isclass(value) and value.__module__ == module.__name__
-            if ours and not value.__name__.startswith("_"):
-                found.add(value)
-    return sorted(found, key=lambda layer_class: layer_class.__name__)
+    found = {getattr(twins, name) for name in twins.__all__}
+    return sorted(
+        {*found, *BEHIND_NETWORKS}, key=lambda layer_class: layer_class.__name__
+    )
 
 
 every_layer = pytest.mark.parametrize(

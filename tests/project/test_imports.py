@@ -83,8 +83,10 @@ def is_upward(module, name):
 
 def is_more_than_the_schema(module, name):
     records = ("skautokeras._data.schema.", "skautokeras._data.codes.")
+    # Inputs make the adapters of their kind of data.
     return (
         room_of(module) == "_space"
+        and not module.startswith("skautokeras._space.inputs.")
         and room_of(name) == "_data"
         and not f"{name}.".startswith(records)
     )
@@ -169,6 +171,7 @@ def test_a_planted_fault_is_found(module, source):
         ("skautokeras._state.a", "from skautokeras.exceptions import b"),
         ("skautokeras._data.a", "from skautokeras._sklearn import b"),
         ("skautokeras._sklearn", "from sklearn.utils._b import c"),
+        ("skautokeras._space.inputs.a", "from skautokeras._data.image import b"),
         ("skautokeras._space.a", "import keras\nfrom skautokeras._layers import b"),
         ("skautokeras._estimators.a", "def f():\n    import keras"),
         ("skautokeras._estimators.a", "def f():\n    from skautokeras._space import b"),

@@ -29,9 +29,9 @@ def sample(seed, temperature, n=2000, n_classes=3):
 
 def loss_of(p, y, weight=None):
     """Return the log loss where each of n labels may be wrong by 1 / (n + 2)."""
-    doubt, n_classes = 1 / (len(y) + 2), p.shape[1]
-    shares = np.full(p.shape, doubt / (n_classes - 1))
-    shares[np.arange(len(y)), y] = 1 - doubt
+    error, n_classes = 1 / (len(y) + 2), p.shape[1]
+    shares = np.full(p.shape, error / (n_classes - 1))
+    shares[np.arange(len(y)), y] = 1 - error
     losses = -(shares * np.log(np.maximum(p, 1e-7))).sum(axis=1)
     return np.average(losses, weights=weight)
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from skautokeras._data import Data, Rows
-from skautokeras._search import Trial, Workers, count_workers, search
+from skautokeras._search import Trial, WorkerPool, count_workers, run_search
 from skautokeras._training import Deadline
 
 distributed = pytest.importorskip("distributed")
-BLANK = vars(Trial({}, 0)) | {"kind": ()}
+BLANK = vars(Trial({}, 0))
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own, while it shuts down
 
@@ -44,12 +44,12 @@ def run(client):
             keras_tuner.Objective("score", "max"), hyperparameters=space, seed=1
         )
         with joblib.parallel_config("dask"):
-            trials, _ = search(
+            trials, _ = run_search(
                 oracle,
-                None,
+                evaluate,
                 seeds=range(n_trials),
                 deadline=Deadline(None),
-                workers=Workers(evaluate, data, count_workers(None)),
+                workers=WorkerPool(count_workers(None), {"data": data}),
             )
         return trials
 

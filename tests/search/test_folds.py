@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import log_loss
 
 from skautokeras._data import Data, cv_splits, valid_positions
-from skautokeras._ensemble import finish, refit_seconds
-from skautokeras._search import Admission, Journal, Trial, estimate_cost, evaluate
+from skautokeras._ensemble import Refit, make_ensemble
+from skautokeras._search import Feasibility, Journal, Trial, estimate_cost, evaluate
 from skautokeras._training import (
     Deadline,
     Fold,
@@ -50,7 +50,7 @@ def folds(problem):
             Fold(problem.search_space, objective(part), train, part)
             for (train, _), part in zip(splits, parts, strict=True)
         ),
-        problem.recipe,
+        problem.options,
     )
     return SimpleNamespace(data=data, problem=shared, y=y)
 
@@ -89,14 +89,7 @@ def test_the_score_is_that_of_what_all_folds_predict(trial, folds):
 
 
 def test_every_fold_has_a_network_that_predicts_its_rows(problem, trial, folds):
-    ensemble = finish(
-        [trial],
-        {0: 1.0},
-        folds.problem,
-        folds.data,
-        refit=False,
-        deadline=None,
-    )
+    ensemble = make_ensemble(folds.problem, [trial], {0: 1.0})
     assert ensemble.weights == [1 / 3] * 3
     said = [np.asarray(model(folds.data.valid.x)[HEAD]) for model in ensemble.models]
     for fold, y_pred in zip(folds.problem.folds, said, strict=True):
@@ -108,13 +101,9 @@ def test_every_fold_has_a_network_that_predicts_its_rows(problem, trial, folds):
 
 
 def test_networks_of_the_folds_share_the_weight_of_their_trial(problem, trial, folds):
-    ensemble = finish(
-        [trial, trial],
-        {1: 0.75, 0: 0.25},
-        folds.problem,
-        folds.data,
-        refit=True,
-        deadline=Deadline(0),  # no time for it
+    no_time = Refit(folds.problem, folds.data, Deadline(0))
+    ensemble = make_ensemble(
+        folds.problem, [trial, trial], {1: 0.75, 0: 0.25}, refit=no_time
     )
     assert ensemble.weights == pytest.approx([0.25] * 3 + [0.25 / 3] * 3)
 
@@ -188,11 +177,11 @@ def test_every_fold_has_its_share_of_the_time(problem, folds, clock):
         clock.now += 1.0
         return False
 
-    recipe = replace(problem.recipe, epochs=1000, early_stopping=False)
+    options = replace(problem.options, epochs=1000, early_stopping=False)
     long = SimpleNamespace(
-        data=folds.data, problem=replace(folds.problem, recipe=recipe)
+        data=folds.data, problem=replace(folds.problem, options=options)
     )
-    evaluated(long, deadline=Deadline(30.0), on_epoch=on_epoch)
+    evaluated(long, deadline=Deadline(30.0, clock), on_epoch=on_epoch)
     first = [now for now, epoch in started if epoch == 1]
     assert first == pytest.approx([0, 10, 20], abs=2)
     assert clock.now == pytest.approx(30, abs=2)
@@ -202,48 +191,42 @@ def test_a_refit_takes_as_long_as_was_best_on_average(problem, trial, folds):
     trial = replace(trial, best_epoch=2)
     epochs = []
 
-    class Recipe(type(problem.recipe)):
+    class TrainingOptions(type(problem.options)):
         def as_refit(self, planned_epochs, best_epoch):
             epochs.append((planned_epochs, best_epoch))
             return super().as_refit(planned_epochs, best_epoch)
 
-    recipe = Recipe(heads=problem.search_space.heads, epochs=6)
-    ensemble = finish(
-        [trial],
-        {0: 1.0},
-        replace(folds.problem, recipe=recipe),
-        folds.data,
-        refit=True,
-        deadline=Deadline(None),
-    )
+    options = TrainingOptions(heads=problem.search_space.heads, epochs=6)
+    shared = replace(folds.problem, options=options)
+    refit = Refit(shared, folds.data, Deadline(None))
+    ensemble = make_ensemble(shared, [trial], {0: 1.0}, refit=refit)
     assert epochs == [(6, 2)]
     assert ensemble.weights == [1.0]
 
 
 def test_the_time_for_a_refit_is_told_from_all_folds(trial, folds):
     trial = replace(trial, seconds=8.0, epochs=6, best_epoch=6)
+    refit = Refit(folds.problem, folds.data, Deadline(1e6))
     # Three folds of 100 rows took 8 s: 150 rows take half as long.
-    assert refit_seconds([trial], folds.problem, folds.data, 1, 1e6) == pytest.approx(
-        4.0
-    )
+    assert refit.reserved_seconds([trial], 1) == pytest.approx(4.0)
 
 
 def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
     flops = estimate_cost(problem.search_space, {}).flops
-    admission = Admission(problem.search_space, 3e8, time_step=None, n_folds=3)
+    feasibility = Feasibility(problem.search_space, 3e8, time_step=None, n_folds=3)
     # An epoch of all folds took 3 s.
     done = Trial({}, 0, epochs=2, flops=flops, seconds=6.0, n_folds=3)
     pruned = replace(done, seconds=2.0, n_folds=1, pruned=True)
     for trials in ([done], [pruned], [done, pruned]):
-        assert admission.refusal({}, trials, 12.1) is None
-        assert "would take about 3 s" in admission.refusal({}, trials, 11.5).reason
+        assert feasibility.rejection({}, trials, 12.1) is None
+        assert "would take about 3 s" in feasibility.rejection({}, trials, 11.5).reason
 
 
 def test_a_trial_of_folds_comes_back_from_disk(trial, tmp_path):
-    job = SimpleNamespace(values={}, seed=3)
+    pending = SimpleNamespace(values={}, seed=3)
     data = {"data": "1", "parameters": "2"}
-    Journal(tmp_path, data, seed=1).add(job, trial)
-    _, found = Journal(tmp_path, data, seed=1).earliest([job])
+    Journal(tmp_path, data, seed=1).add(pending, trial)
+    _, found = Journal(tmp_path, data, seed=1).earliest([pending])
     np.testing.assert_equal(vars(found), vars(trial))
     assert len(found.weights) == N_FOLDS
 

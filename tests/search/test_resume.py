@@ -13,11 +13,12 @@ from skautokeras._search import (
     ORACLES,
     Cost,
     Journal,
-    Refusal,
+    Rejection,
+    SearchHooks,
     Trial,
     evaluate,
     make_oracle,
-    search,
+    run_search,
 )
 from skautokeras._training import Deadline, Problem
 
@@ -48,7 +49,7 @@ def run(tuner, space, evaluate, journal=None):
         max_epochs=9,
         seed=1,
     )
-    return search(
+    return run_search(
         oracle,
         evaluate,
         seeds=range(N_TRIALS),
@@ -99,7 +100,7 @@ def test_trained_networks_are_the_same_to_the_last_bit(problem, tmp_path):
             seed,
             deadline,
             problem=Problem.of_one_fold(
-                problem.search_space, problem.objective(), problem.recipe
+                problem.search_space, problem.objective(), problem.options
             ),
             data=problem.data,
         )
@@ -107,18 +108,20 @@ def test_trained_networks_are_the_same_to_the_last_bit(problem, tmp_path):
     check_resumes("greedy", space, train, tmp_path)
 
 
-def refuse_some(values, trials, seconds):
-    """Turn down whatever has a rate above the seconds that are left."""
-    if values["training/rate"] > seconds:
+class RejectSlow(SearchHooks):
+    """Rejects configurations with a rate above the seconds that are left."""
+
+    def rejection(self, values, trials, seconds):
+        if values["training/rate"] <= seconds:
+            return None
         cost = Cost(n_parameters=1, flops=values["training/rate"], epochs=1)
-        return Refusal(cost, "too slow", depends_on_time=True)
-    return None
+        return Rejection("too slow", cost, depends_on_time=True)
 
 
 @pytest.mark.parametrize("left", [0.01, 0.4])
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("tuner", ORACLES)
-def test_what_was_turned_down_for_want_of_time_stays_so(
+def test_what_was_rejected_for_want_of_time_stays_so(
     tuner, n_jobs, left, space, tmp_path, clock
 ):
     calls = []
@@ -134,12 +137,13 @@ def test_what_was_turned_down_for_want_of_time_stays_so(
 
         n_jobs = 2
 
-        def run(self, desk):
-            waiting = desk.hand_out()
+        def run(self, search, evaluate):
+            waiting = search.start_trials()
             while waiting:
-                job = waiting.pop()
-                desk.take_in(job, fake(job.values, job.seed))
-                waiting += desk.hand_out()
+                pending = waiting.pop()
+                trial = evaluate(pending.values, pending.seed, pending.deadline)
+                search.finish_trial(pending, trial)
+                waiting += search.start_trials()
 
     def run(seconds):
         oracle = make_oracle(
@@ -150,12 +154,12 @@ def test_what_was_turned_down_for_want_of_time_stays_so(
             max_epochs=9,
             seed=1,
         )
-        trials, _ = search(
+        trials, _ = run_search(
             oracle,
             lambda values, seed, deadline: fake(values, seed),
             seeds=range(8),
-            deadline=Deadline(seconds),
-            refusal=refuse_some,
+            deadline=Deadline(seconds, clock),
+            hooks=RejectSlow(),
             journal=Journal(tmp_path, DATA, seed=1),
             workers=Two() if n_jobs == 2 else None,
         )
@@ -180,7 +184,7 @@ import numpy as np
 import keras_tuner
 from skautokeras._training import Deadline
 from skautokeras._search import Journal
-from skautokeras._search import search
+from skautokeras._search import run_search
 from skautokeras._search import make_oracle
 from skautokeras._search import Trial
 
@@ -200,7 +204,7 @@ def run(folder, seed):
     oracle = make_oracle("greedy", space, initial_values=[], max_trials=60,
                          max_epochs=2, seed=seed)
     journal = Journal(folder / "journal", {"data": "1", "parameters": "2"}, seed=seed)
-    trials, _ = search(oracle, evaluate, seeds=range(60), deadline=Deadline(None),
+    trials, _ = run_search(oracle, evaluate, seeds=range(60), deadline=Deadline(None),
                        journal=journal)
     found = [(t.seed, t.score, t.weights and float(t.weights[0][0].sum()))
              for t in trials]

@@ -69,14 +69,14 @@ class FailingLate(Block):
         return OneRowOnly()(keras.layers.Dense(2)(inputs))
 
 
-def evaluated(problem, search_space=None, values=None, recipe=None, **kwargs):
+def evaluated(problem, search_space=None, values=None, options=None, **kwargs):
     search_space = search_space or problem.search_space
     return evaluate(
         values or {},
         3,
         Deadline(None),
         problem=Problem.of_one_fold(
-            search_space, problem.objective(), recipe or problem.recipe
+            search_space, problem.objective(), options or problem.options
         ),
         data=problem.data,
         **kwargs,
@@ -133,8 +133,8 @@ def test_a_failure_is_recorded_with_its_reason(problem, block, reason):
 
 
 def test_a_failure_in_model_fit_is_recorded_with_its_reason(problem):
-    recipe = replace(problem.recipe, fit_arguments={"validation_freq": 1})
-    trial = evaluated(problem, graph_with(problem, NotANumber()), recipe=recipe)
+    options = replace(problem.options, fit_arguments={"validation_freq": 1})
+    trial = evaluated(problem, graph_with(problem, NotANumber()), options=options)
     assert_has_failed(trial, "FloatingPointError: The loss became nan")
 
 
@@ -190,7 +190,7 @@ def test_a_training_ends_with_the_first_epoch_behind_the_deadline(problem):
         3,
         Deadline(0),
         problem=Problem.of_one_fold(
-            problem.search_space, problem.objective(), problem.recipe
+            problem.search_space, problem.objective(), problem.options
         ),
         data=problem.data,
     )

@@ -96,7 +96,7 @@ def test_pretrained_weights_have_a_learning_rate_of_their_own(make_graph, tiny_p
     block = BertBlock(preset=preset, trainable=True, learning_rate_factor=0.01)
     built = make_graph(block, source=source_of(preset)).build({})
     factors = learning_rate_factors(built.network, built.network.trainable_variables)
-    assert factors == [0.01] * (len(factors) - 2) + [None, None]
+    assert factors == [0.01] * (len(factors) - 2) + [1.0, 1.0]
 
 
 def test_the_length_of_long_texts_is_searched(make_graph, tiny_preset):
@@ -155,7 +155,7 @@ def test_predefined_configurations_fine_tune(make_graph, tiny_preset, inside):
     source = source_of(preset)
     search_space = make_graph(TextBlock(bert=block) if inside else block, source=source)
     space = {hp.name: hp for hp in search_space.hyperparameters().space}
-    configurations = predefined(search_space.block_names)
+    configurations = predefined(search_space)
     for values in configurations:
         known = set(values) & set(space)
         if "bert" in values.get("text_block_1/block_type", "bert"):
@@ -175,7 +175,7 @@ def test_it_is_all_that_is_begun_with_where_it_is_what_the_user_wants(
     preset = tiny_preset("bert")
     block = TextBlock(block_type="bert", bert=BertBlock(preset=preset))
     search_space = make_graph(block, source=source_of(preset))
-    (values,) = predefined(search_space.block_names, given=search_space.graph.given)
+    (values,) = predefined(search_space)
     assert values["text_block_1/bert_block_1/trainable"]
 
 

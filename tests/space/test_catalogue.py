@@ -1,5 +1,7 @@
 """The blocks for images, series and codes: shapes, sizes, values and refusals."""
 
+from dataclasses import replace
+
 import keras
 import keras_tuner
 import numpy as np
@@ -25,6 +27,7 @@ from skautokeras import (
     ResNetBlock,
     RNNBlock,
     SpatialReduction,
+    StructuredDataBlock,
     TemporalReduction,
     TransformerBlock,
     XceptionBlock,
@@ -39,7 +42,7 @@ from skautokeras._space import (
     build_block,
 )
 from skautokeras._space.efficient_net import _bytes
-from skautokeras._training import Chunks, CompiledNetwork, learning_rate_factors
+from skautokeras._training import Chunks, CompiledEpoch, learning_rate_factors
 
 SIZES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (5, 20, 2), (1, 1, 3), (70, 64, 3)]
 SERIES = [(1, 2), (3, 1), (20, 3)]
@@ -598,13 +601,18 @@ def test_records_of_different_kinds_can_be_merged():
 
 
 def test_a_general_block_takes_each_record():
-    image = build(GeneralBlock(), image_of((8, 8, 1)))
-    table = build(
-        GeneralBlock(),
-        Table(numerical=keras.Input((3,)), quantiles=np.zeros((5, 3), "float32")),
+    image = replace(image_of((8, 8, 1)), default_block=ImageBlock)
+    table = Table(
+        numerical=keras.Input((3,)),
+        quantiles=np.zeros((5, 3), "float32"),
+        default_block=StructuredDataBlock,
     )
-    assert image.shape == (None, 32)
-    assert table.shape == (None, 256)
+    assert build(GeneralBlock(), image).shape == (None, 32)
+    assert build(GeneralBlock(), table).shape == (None, 256)
+
+
+def test_a_general_block_takes_a_record_of_no_default_for_a_tensor():
+    assert build(GeneralBlock(), image_of((8, 8, 1))).shape == (None, 32)
 
 
 # --- Training and keras_tuner
@@ -620,14 +628,13 @@ def trained(block, source, head=None):
         n_samples=8,
     )
     built = search_space.build({})
-    network = CompiledNetwork(built, search_space.heads)
-    network.start(built)
+    epoch = CompiledEpoch(built, search_space.heads)
     y = dict.fromkeys(search_space.heads, np.arange(8, dtype="float32") % 2)
     chunks = Chunks(Rows(arrays, y, weight=None), lambda rows: rows, 4, seed=None)
-    before = network.state[0]
-    logs = network.run_epoch(chunks.epoch(), np.full(2, 1e-3))
+    before = epoch.weights.state[0]
+    logs = epoch.run_epoch(chunks.epoch(), np.full(2, 1e-3))
     assert np.isfinite(logs["loss"])
-    return before, network.state[0]
+    return before, epoch.weights.state[0]
 
 
 def images(*shape):

@@ -11,8 +11,10 @@ import pytest
 from skautokeras import (
     Choice,
     ClassificationHead,
+    DenseBlock,
     ImageBlock,
     ImageInput,
+    Merge,
     RegressionHead,
     StructuredDataBlock,
     StructuredDataInput,
@@ -25,10 +27,16 @@ from skautokeras._data import (
     TargetSchema,
     TextAdapter,
     TextSchema,
-    with_contrasts,
 )
 from skautokeras._search import count_flops
-from skautokeras._space import Graph, SearchSpace, accelerator, portfolio
+from skautokeras._space import (
+    Graph,
+    SearchSpace,
+    accelerator,
+    full_names,
+    predefined,
+    rank,
+)
 from skautokeras._training import structure
 
 BLOCKS = {
@@ -38,16 +46,43 @@ BLOCKS = {
 }
 
 
-def predefined(task):
-    """Return the configurations of a graph with one block for a task."""
-    return portfolio.predefined([f"{task}_block_1"])
+def table_of(n_samples, n_columns=3):
+    """Return the schema of a table of numbers, said to have so many rows."""
+    X = np.random.default_rng(0).normal(size=(80, n_columns))
+    schema = StructuredDataAdapter().fit(X).schema_
+    return dataclasses.replace(schema, n_samples=n_samples)
+
+
+def images_of(n_samples, shape=(8, 8, 1)):
+    """Return the schema of so many images."""
+    facts = [(0.5,) * shape[-1], (0.3,) * shape[-1]]
+    return ImageSchema(shape, n_samples, "uint8", 0.0, 255.0, *facts)
+
+
+def texts_of(n_samples, n_words):
+    """Return the schema of texts; only these numbers decide."""
+    return TextSchema(n_samples, n_words, 64, 9000, 64, 9000)
+
+
+def known(task, *schemas, targets=()):
+    """Return the configurations of one block by full names."""
+    configurations = BLOCKS[task]().known_configurations(schemas, targets)
+    return [full_names(f"{task}_block_1", values) for values in configurations]
 
 
 def every(task):
     """Return those for few rows and for a fast GPU as well."""
-    others = {"image": portfolio.LARGE_IMAGES, "structured_data": portfolio.FEW_ROWS}
-    known = predefined(task)
-    return known + [v for v in others.get(task, ()) if v not in known]
+    found = known(task)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accelerator, "has_fast_gpu", lambda: True)
+        for n_samples in (100, 10_000):
+            schema = {
+                "structured_data": table_of(n_samples),
+                "image": images_of(n_samples),
+                "text": texts_of(n_samples, 10.0),
+            }[task]
+            found += [v for v in known(task, schema) if v not in found]
+    return found
 
 
 each = pytest.mark.parametrize(
@@ -63,7 +98,7 @@ def texts():
     texts = [" ".join(rng.choice(words, 70)) for _ in range(60)]
     adapter = TextAdapter().fit(texts)
     arrays = adapter.transform(texts)
-    schema = with_contrasts(adapter.schema_, arrays, np.arange(60) % 2)
+    schema = adapter.schema_.with_training_rows(arrays, np.arange(60) % 2)
     return TextInput(), schema, arrays
 
 
@@ -124,7 +159,7 @@ def test_configurations_are_ordered_by_what_they_cost(width):
     node = StructuredDataInput()
     search_space = graph_on(node, StructuredDataBlock(), adapter.schema_)
     costs = []
-    for values in predefined("structured_data"):
+    for values in known("structured_data"):
         built = search_space.build(values)
         costs.append(count_flops(built.network) * built.training.epochs)
     assert costs == sorted(costs)
@@ -132,34 +167,29 @@ def test_configurations_are_ordered_by_what_they_cost(width):
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (32, 32, 3)], ids=repr)
 def test_configurations_for_images_are_ordered_by_what_they_cost(shape):
-    facts = [(0.5,) * shape[-1], (0.3,) * shape[-1]]
-    schema = ImageSchema(shape, 80, "uint8", 0.0, 255.0, *facts)
-    search_space = graph_on(ImageInput(), ImageBlock(), schema)
+    search_space = graph_on(ImageInput(), ImageBlock(), images_of(80, shape))
     costs = []
-    for values in predefined("image"):
+    for values in known("image"):
         built = search_space.build(values)
         costs.append(count_flops(built.network) * built.training.epochs)
     assert costs == sorted(costs)
 
 
 def test_a_fast_gpu_gets_larger_networks_for_many_images(monkeypatch):
-    few, many = (
-        [ImageSchema((8, 8, 1), n, "uint8", 0.0, 255.0, (0.5,), (0.3,))]
-        for n in (999, 1000)
-    )
-    before = [portfolio.predefined(["image_block_1"], s) for s in (few, many)]
-    assert before[1] == list(portfolio.IMAGE)
+    few, many = images_of(999), images_of(1000)
+    before = [known("image", schema) for schema in (few, many)]
     monkeypatch.setattr(accelerator, "has_fast_gpu", lambda: True)
-    after = [portfolio.predefined(["image_block_1"], s) for s in (few, many)]
-    assert after == [before[0], before[1] + list(portfolio.LARGE_IMAGES)]
+    after = [known("image", schema) for schema in (few, many)]
+    assert after[0] == before[0]
+    assert after[1][: len(before[1])] == before[1]
+    larger = after[1][len(before[1]) :]
+    kinds = {values["image_block_1/block_type"] for values in larger}
+    assert kinds == {"efficient_net", "res_net"}
 
 
 @pytest.mark.parametrize(("n_samples", "few"), [(1999, True), (2000, False)])
 def test_few_rows_begin_with_dense_layers_one_of_them_held_back(n_samples, few):
-    adapter = StructuredDataAdapter()
-    adapter.fit(np.random.default_rng(0).normal(size=(80, 3)))
-    schema = dataclasses.replace(adapter.schema_, n_samples=n_samples)
-    values = portfolio.predefined(["structured_data_block_1"], [schema])
+    values = known("structured_data", table_of(n_samples))
     kinds = {v["structured_data_block_1/block_type"] for v in values}
     others = {"real_mlp", "residual_dense", "tab_m"}
     assert kinds == {"dense"} | (set() if few else others)
@@ -169,23 +199,23 @@ def test_few_rows_begin_with_dense_layers_one_of_them_held_back(n_samples, few):
 
 @pytest.mark.parametrize(("n_samples", "few"), [(999, True), (1000, False)])
 def test_few_images_are_described_behind_plain_convolutions(n_samples, few):
-    schema = ImageSchema((8, 8, 1), n_samples, "uint8", 0.0, 255.0, (0.5,), (0.3,))
-    configurations = portfolio.predefined(["image_block_1"], [schema])
+    search_space = graph_on(ImageInput(), ImageBlock(), images_of(n_samples))
+    configurations = predefined(search_space)
     kinds = [values["image_block_1/block_type"] for values in configurations]
     assert ("oriented_gradients" in kinds) is few
-    ranks = [portfolio.rank(values, [schema]) for values in configurations]
+    ranks = [rank(values, search_space) for values in configurations]
     expected = [int(few and kind != "conv") for kind in kinds]
     assert ranks == expected
     if few:
         values = configurations[kinds.index("oriented_gradients")]
-        built = graph_on(ImageInput(), ImageBlock(), schema).build(values)
+        built = search_space.build(values)
         assert values.items() <= built.values.items()
 
 
 @pytest.mark.parametrize("task", ["text"])
 def test_configurations_for_texts_are_ordered_by_what_they_cost(search_space, task):
     costs = []
-    for values in predefined(task):
+    for values in known(task):
         built = search_space.build(values)
         costs.append(count_flops(built.network) * built.training.epochs)
     assert costs == sorted(costs)
@@ -228,24 +258,27 @@ def test_configurations_that_differ_in_numbers_share_a_structure(search_space, t
 
 def test_configurations_are_handed_out_as_copies():
     for task in BLOCKS:
-        predefined(task)[0].clear()
-        assert predefined(task)[0]
+        known(task)[0].clear()
+        assert known(task)[0]
 
 
 def test_configurations_of_several_blocks_are_joined():
-    names = [
-        "image_block_1",
-        "image_block_2",
-        "dense_block_1",
-        "structured_data_block_1",
-    ]
-    joined = portfolio.predefined(names)
+    images, table = [ImageInput(), ImageInput()], StructuredDataInput()
+    blocks = [ImageBlock()(node) for node in images]
+    blocks += [DenseBlock()(table), StructuredDataBlock()(table)]
+    search_space = SearchSpace(
+        Graph([*images, table], [ClassificationHead()(Merge()(blocks))]),
+        schemas=[images_of(5000), images_of(5000), table_of(5000)],
+        targets=[TargetSchema(kind="binary", n_outputs=1)],
+        n_samples=5000,
+    )
+    joined = predefined(search_space)
     tasks = ("image", "structured_data")
-    assert len(joined) == max(len(predefined(task)) for task in tasks)
+    assert len(joined) == max(len(known(task)) for task in tasks)
     first = joined[0]
     assert first["image_block_1/block_type"] == first["image_block_2/block_type"]
     assert "structured_data_block_1/normalization_1/method" in first
-    image = predefined("image")[0]
+    image = known("image")[0]
     assert first["training/learning_rate"] == image["training/learning_rate"]
 
 
@@ -265,31 +298,25 @@ def test_texts_in_tables_have_the_configurations_of_texts(make_graph):
     texts = zip(
         adapter.schema_.texts.items(), adapter.schema_.text_arrays(arrays), strict=True
     )
-    texts = {k: with_contrasts(s, a, np.arange(60) % 2) for (k, s), a in texts}
+    texts = {k: s.with_training_rows(a, np.arange(60) % 2) for (k, s), a in texts}
     schema = dataclasses.replace(adapter.schema_, texts=texts)
     source = StructuredDataInput(), schema, arrays
     search_space = make_graph(StructuredDataBlock(), source=source)
     inner = "structured_data_block_1/text_block_1"
-    assert search_space.block_names == ["structured_data_block_1", inner]
     kinds = []
-    for values in portfolio.predefined(search_space.block_names):
+    for values in predefined(search_space):
         assert set(values) <= search_space.active_names(values)
         (y_pred,) = search_space.build(values).model(arrays).values()
         assert np.isfinite(y_pred).all()
         kinds.append(values[f"{inner}/block_type"])
-    expected = [v["text_block_1/block_type"] for v in predefined("text")]
+    expected = [v["text_block_1/block_type"] for v in known("text")]
     assert kinds[: len(expected)] == expected
 
 
-def texts_of(n_samples, n_words):
-    """Return the schema of texts; only these numbers decide."""
-    return TextSchema(n_samples, n_words, 64, 9000, 64, 9000)
-
-
 def kinds_in_front(n_samples, n_words):
-    schemas = [texts_of(n_samples, n_words)]
-    configurations = portfolio.predefined(["text_block_1"], schemas)
-    first = [v for v in configurations if portfolio.rank(v, schemas) == 0]
+    search_space = graph_on(TextInput(), TextBlock(), texts_of(n_samples, n_words))
+    configurations = predefined(search_space)
+    first = [v for v in configurations if rank(v, search_space) == 0]
     return {values["text_block_1/block_type"] for values in first}
 
 
@@ -297,14 +324,12 @@ def test_convolutions_come_first_where_texts_are_many_and_short():
     # 1499 and 1500 texts for each word.
     assert kinds_in_front(14_990, 10.0) == {"linear", "ngram"}
     assert kinds_in_front(15_000, 10.0) == {"linear", "conv"}
-    values = portfolio.predefined(["image_block_1"])[0]
-    assert portfolio.rank(values, [texts_of(100, 10.0)]) == 0
 
 
 @pytest.mark.parametrize("n_samples", [60, 500, 4000, 8000, 100_000])
 def test_few_texts_are_learned_from_in_small_batches(n_samples):
-    schemas = [texts_of(n_samples, 10.0)]
-    for values in portfolio.predefined(["text_block_1"], schemas):
+    schema = texts_of(n_samples, 10.0)
+    for values in predefined(graph_on(TextInput(), TextBlock(), schema)):
         batch_size, epochs = values["training/batch_size"], values["training/epochs"]
         assert batch_size == 16 or n_samples / batch_size >= 24
         assert epochs == 64 or epochs * n_samples / batch_size >= 300
@@ -313,19 +338,15 @@ def test_few_texts_are_learned_from_in_small_batches(n_samples):
         assert epochs == 16
 
 
+class Mine(DenseBlock):
+    """A user's block that inherits its hyperparameters and knows no configurations."""
+
+
 def test_the_defaults_come_first_where_nothing_is_known():
-    assert portfolio.predefined(["dense_block_1", "mine_1"]) == [{}]
-
-
-@pytest.mark.parametrize(
-    ("n_rows", "kinds"),
-    [(1999, {"dense"}), (2000, {"dense", "real_mlp", "tab_m", "residual_dense"})],
-)
-def test_few_rows_begin_with_dense_layers_alone(n_rows, kinds):
-    schema = StructuredDataAdapter().fit(np.zeros((n_rows, 1)) + np.arange(2)).schema_
-    configurations = portfolio.predefined(["structured_data_block_1"], [schema])
-    found = {v["structured_data_block_1/block_type"] for v in configurations}
-    assert found == kinds
+    node = StructuredDataInput()
+    search_space = graph_on(node, Mine(), table_of(100))
+    assert predefined(search_space) == [{}]
+    assert rank({}, search_space) == 0
 
 
 def test_numbers_are_predicted_behind_another_activation_than_classes():
@@ -333,9 +354,8 @@ def test_numbers_are_predicted_behind_another_activation_than_classes():
     found = [
         [
             values[name]
-            for values in portfolio.predefined(
-                ["structured_data_block_1"],
-                targets=[TargetSchema(kind=kind, n_outputs=1)],
+            for values in known(
+                "structured_data", targets=[TargetSchema(kind=kind, n_outputs=1)]
             )
             if name in values
         ]
@@ -347,13 +367,7 @@ def test_numbers_are_predicted_behind_another_activation_than_classes():
 def begins_with(block, schema):
     """Return the configurations that a search begins with behind a block."""
     node = ImageInput() if isinstance(block, ImageBlock) else StructuredDataInput()
-    search_space = graph_on(node, block, schema, kind="regression")
-    return portfolio.predefined(
-        search_space.block_names,
-        search_space.schemas,
-        search_space.targets,
-        search_space.graph.given,
-    )
+    return predefined(graph_on(node, block, schema, kind="regression"))
 
 
 @pytest.mark.parametrize("n_rows", [200, 5000])
@@ -368,7 +382,7 @@ def test_a_block_of_one_type_begins_with_the_configurations_of_that(n_rows, give
 
 
 def test_of_what_nothing_predefined_is_all_that_fits_otherwise_is_kept():
-    schema = ImageSchema((8, 8, 1), 5000, "uint8", 0.0, 255.0, (0.5,), (0.3,))
+    schema = images_of(5000)
     name = "image_block_1/block_type"
     kinds = [v[name] for v in begins_with(ImageBlock(), schema)]
     assert set(kinds) == {"conv", "res_net"}

@@ -17,7 +17,7 @@ from skautokeras import (
     TextToIntSequence,
     TextToNgramVector,
 )
-from skautokeras._data import TextAdapter, with_contrasts
+from skautokeras._data import TextAdapter
 from skautokeras._layers import (
     CodeEmbedding,
     FeatureScaling,
@@ -44,7 +44,7 @@ def source_with_target():
     texts = ["a dry red wine", "a sweet white wine", "a dry white one"] * 20
     adapter = TextAdapter().fit(texts)
     arrays = adapter.transform(texts)
-    schema = with_contrasts(adapter.schema_, arrays, [0, 1, 1] * 20)
+    schema = adapter.schema_.with_training_rows(arrays, [0, 1, 1] * 20)
     return TextInput(), schema, arrays
 
 

@@ -1,4 +1,10 @@
-"""Workers: trials at the same time, through joblib."""
+"""The pool of workers: trials at the same time, through joblib.
+
+joblib is used because it is what scikit-learn's users configure: ``n_jobs``, and a
+`joblib.parallel_config` that may send the trials to Dask or Ray. Its interface is made
+for lists of tasks that are known beforehand, but a search knows its next trial only
+once a result has come back. `_PoolRun` says how the two are brought together.
+"""
 
 import tempfile
 import uuid
@@ -11,22 +17,31 @@ from pathlib import Path
 import joblib
 from joblib.parallel import LokyBackend, MultiprocessingBackend, get_active_backend
 
-from skautokeras._search.parallel.worker import Parcel, nap, nap_end, work
+from skautokeras._search.parallel.worker import (
+    SharedContext,
+    idle,
+    idle_until,
+    run_trial,
+)
 from skautokeras._search.trial import Trial
 
 # Pools of workers that die one after the other, without a trial that completes.
 _MAX_DEATHS = 3
-# What Dask and Ray raise where loky says that the pool is broken.
+# Errors of Dask and Ray that mean what a broken pool means for loky.
 _DEATHS = {"KilledWorker", "RayActorError", "ActorDiedError", "WorkerCrashedError"}
 
 
 def count_workers(n_jobs):
-    """Return how many workers there are; 1: the trials run here.
+    """Return the number of workers; 1 if trials run in this process.
 
     Parameters
     ----------
     n_jobs : int or None
-        As in `joblib.Parallel`.
+        Number of jobs as in `joblib.Parallel`.
+
+    Returns
+    -------
+    n_workers : int
 
     Raises
     ------
@@ -48,160 +63,169 @@ def count_workers(n_jobs):
     return min(n_workers, n_jobs) if n_jobs is not None and n_jobs > 0 else n_workers
 
 
-class Workers:
+class WorkerPool:
     """Workers of the active joblib backend, for one search.
 
     Parameters
     ----------
-    evaluate : callable
-        ``evaluate(values, seed, deadline, data=data) -> Trial``.
-    data : Data
-        Its arrays are memory-mapped by all workers that see the same files.
     n_jobs : int
-        Trials at the same time.
+        Number of trials at the same time.
+    shared : dict of str to object
+        Keyword arguments that every evaluation is called with. Their arrays are written
+        to a file once, and all workers on this machine map it into their memory.
     """
 
-    def __init__(self, evaluate, data, n_jobs):
-        self._evaluate = evaluate
-        self._data = data
+    def __init__(self, n_jobs, shared):
         self.n_jobs = n_jobs
+        self._shared = shared
 
-    def run(self, desk):
-        """Run the trials that a desk hands out."""
+    def run(self, search, evaluate):
+        """Run the trials of a search until there is none to start.
+
+        Parameters
+        ----------
+        search : Search
+            Search that starts and finishes the trials.
+        evaluate : callable
+            Function ``evaluate(values, seed, deadline, **shared, **options) -> Trial``.
+        """
         with tempfile.TemporaryDirectory(
             prefix="skautokeras-", ignore_cleanup_errors=True
         ) as folder:
             path = Path(folder) / "shared.joblib"
-            # Classes and functions of notebooks are not there in a worker.
-            evaluate = joblib.wrap_non_picklable_objects(
-                self._evaluate, keep_wrapper=False
-            )
-            joblib.dump((evaluate, self._data), path)
+            # Classes and functions of notebooks cannot be imported in a worker.
+            evaluate = joblib.wrap_non_picklable_objects(evaluate, keep_wrapper=False)
+            joblib.dump((evaluate, self._shared), path)
             backend, _ = get_active_backend()
-            parcel = Parcel(
+            context = SharedContext(
                 uuid.uuid4().hex,
                 str(path),
                 self.n_jobs,
-                is_watched=type(backend) is LokyBackend,
+                memory_is_watched=type(backend) is LokyBackend,
             )
-            _Shift(desk, parcel).run()
+            _PoolRun(search, context).run()
 
 
-class _Shift:
-    """The jobs of one search on their way to the workers and back.
+class _PoolRun:
+    """The trials of one search on their way to the workers and back.
 
-    joblib pulls tasks from a generator as soon as a worker is free, in a thread of its
-    own, and holds a lock meanwhile without which results cannot be had. So the
-    generator neither waits nor asks the oracle: it gives a job that is in the queue, or
-    a nap. All else happens in the thread of the search: it takes a result in, asks, and
-    puts the next job into the queue, while the worker that has become free naps.
+    joblib pulls tasks from a generator as soon as a worker is free. It does so in a
+    thread of its own and holds a lock meanwhile, without which no result can be had. So
+    the generator must neither wait nor ask the oracle: it yields a trial from the queue
+    or, if the queue is empty, an idle task. All else happens in the thread of the
+    search: it takes a result in, asks the oracle and puts the next trial into the
+    queue, while the worker that has become free idles.
+
+    A backend that cannot return single results, such as Ray's, gets its trials in
+    rounds: a list of tasks, all of whose results come back together.
     """
 
-    def __init__(self, desk, parcel):
-        self._desk = desk
-        self._parcel = parcel
+    def __init__(self, search, context):
+        self._search = search
+        self._context = context
         self._queue = deque()
-        self._under_way = {}  # by number; those in the queue included
-        self._to_other_machines = set()  # numbers of jobs
-        self._full_parcel = None
+        self._pending = {}  # by number; the trials in the queue included
+        self._to_other_machines = set()  # numbers of trials
+        self._context_with_content = None
         self._deaths = 0
         backend, _ = get_active_backend()
-        self._one_by_one = backend.supports_return_generator
+        self._returns_single_results = backend.supports_return_generator
 
     def run(self):
-        self._fill()
-        while self._queue and not self._desk.stopped and self._deaths < _MAX_DEATHS:
+        self._start_trials()
+        while self._queue and not self._search.stopped and self._deaths < _MAX_DEATHS:
             try:
                 self._run_pool()
             except Exception as error:
-                if not _is_death(error):
+                if not _is_worker_death(error):
                     raise
                 self._deaths += 1
-                self._bury(error)
-                self._fill()
+                self._record_worker_death(error)
+                self._start_trials()
 
     def _run_pool(self):
+        returned = "generator_unordered" if self._returns_single_results else "list"
         parallel = joblib.Parallel(
-            n_jobs=self._parcel.n_jobs,
-            return_as="generator_unordered" if self._one_by_one else "list",
-            pre_dispatch=self._parcel.n_jobs,
+            n_jobs=self._context.n_jobs,
+            return_as=returned,
+            pre_dispatch=self._context.n_jobs,
             batch_size=1,
         )
         with parallel, warnings.catch_warnings():
-            # loky replaces workers that use more and more memory, which is well. Where
-            # warnings are errors, this one would end the thread that does it.
+            # loky replaces workers that use more and more memory, which is what we
+            # want. Where warnings are errors, this one would end the thread that does.
             warnings.filterwarnings("ignore", "A worker stopped while some jobs")
             while self._queue:
-                self._collect(parallel(self._tasks()))
+                self._receive(parallel(self._tasks()))
 
-    def _collect(self, results):
-        """Take in results; those that are still to come are dropped if one stops it."""
+    def _receive(self, results):
+        """Take in results; if one of them stops the search, drop those to come."""
         try:
             for result in results:
                 if result is not None:
-                    self._receive(*result)
-                if self._desk.stopped:
+                    self._finish_trial(*result)
+                if self._search.stopped:
                     self._queue.clear()
                     break
         finally:
-            if self._one_by_one:
+            if self._returns_single_results:
                 _close(results)
 
     def _tasks(self):
         while True:
             try:
-                job = self._queue.popleft()
+                pending = self._queue.popleft()
             except IndexError:
-                done = self._desk.over or not self._under_way
-                if done or not self._one_by_one:
+                done = self._search.exhausted or not self._pending
+                if done or not self._returns_single_results:
                     return
-                yield joblib.delayed(nap)(self._parcel, nap_end())
+                yield joblib.delayed(idle)(self._context, idle_until())
             else:
-                yield joblib.delayed(work)(
-                    self._parcel_for(job),
-                    job.number,
-                    job.values,
-                    job.seed,
-                    job.deadline.left(),
-                    job.options,
+                yield joblib.delayed(run_trial)(
+                    self._context_for(pending),
+                    pending.number,
+                    pending.values,
+                    pending.seed,
+                    pending.deadline.left(),
+                    pending.options,
                 )
 
-    def _parcel_for(self, job):
-        if job.number not in self._to_other_machines:
-            return self._parcel
-        if self._full_parcel is None:
-            content = Path(self._parcel.path).read_bytes()
-            self._full_parcel = replace(self._parcel, content=content)
-        return self._full_parcel
+    def _context_for(self, pending):
+        if pending.number not in self._to_other_machines:
+            return self._context
+        if self._context_with_content is None:
+            content = Path(self._context.path).read_bytes()
+            self._context_with_content = replace(self._context, content=content)
+        return self._context_with_content
 
-    def _receive(self, number, trial):
-        job = self._under_way[number]
+    def _finish_trial(self, number, trial):
+        pending = self._pending[number]
         if trial is None:
             self._to_other_machines.add(number)
-            self._queue.append(job)
+            self._queue.append(pending)
             return
         if trial.error is None:
             self._deaths = 0
-        self._desk.take_in(job, trial)
-        self._fill()
-        # Only now: without a job under way the generator of tasks would end.
-        del self._under_way[number]
+        self._search.finish_trial(pending, trial)
+        self._start_trials()
+        # Only now: without a pending trial the generator of tasks would end.
+        del self._pending[number]
 
-    def _fill(self):
-        jobs = self._desk.hand_out()
-        self._under_way.update((job.number, job) for job in jobs)
-        self._queue.extend(jobs)
+    def _start_trials(self):
+        started = self._search.start_trials()
+        self._pending.update((pending.number, pending) for pending in started)
+        self._queue.extend(started)
 
-    def _bury(self, error):
-        """Record the trials that were lost with their workers."""
-        lost = [job for job in self._under_way.values() if job not in self._queue]
+    def _record_worker_death(self, error):
+        """Record the trials that were lost with their workers as failed."""
+        lost = [p for p in self._pending.values() if p not in self._queue]
         (message, *_) = str(error).splitlines() or [""]
         reason = f"A worker died while this trial ran; too little memory? {message}"
-        for job in lost:
-            if not self._desk.stopped:
-                trial = Trial(job.values, job.seed, error=reason)
-                self._desk.take_in(job, trial)
-            del self._under_way[job.number]
+        for pending in lost:
+            if not self._search.stopped:
+                trial = Trial(pending.values, pending.seed, error=reason)
+                self._search.finish_trial(pending, trial)
+            del self._pending[pending.number]
 
 
 def _close(results):
@@ -211,5 +235,5 @@ def _close(results):
         results.close()
 
 
-def _is_death(error):
+def _is_worker_death(error):
     return isinstance(error, BrokenProcessPool) or type(error).__name__ in _DEATHS

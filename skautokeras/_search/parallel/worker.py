@@ -1,4 +1,4 @@
-"""What runs in a worker: one trial, or a nap.
+"""The functions that run in a worker: evaluate one trial, or idle for a moment.
 
 TensorFlow is imported by the first trial only, not by this module: so the time that it
 takes is part of the trial's, and the number of threads can be set before.
@@ -16,94 +16,115 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from skautokeras._search.collector import Collector
+from skautokeras._search.garbage_collector import GarbageCollector
 from skautokeras._training.deadline import Deadline
 
-_NAP = 0.02
+# Seconds for which a worker idles at most.
+_IDLE_SECONDS = 0.02
 # Workers that a trial may take down with it before it counts as failed.
 _MAX_ATTEMPTS = 2
-# About what compiled functions come to use in a worker.
-_BALLAST_BYTES = 400_000_000
-# What the search of this worker shares among trials. Dask may run several workers as
-# threads of one process, and compiled functions are not for several threads.
-_own = threading.local()
+# Memory that compiled functions come to use in a worker, roughly.
+_RESERVE_BYTES = 400_000_000
+# The search that this worker works for. Dask may run several workers as threads of one
+# process, and compiled functions are not for several threads.
+_current = threading.local()
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """Where a worker finds what all trials of a search share.
+class SharedContext:
+    """The place where workers find what all trials of a search have in common.
 
-    ``content`` is what the file holds, for a worker on another machine; only that is
-    slow to send. ``is_watched`` says that workers are replaced which come to use much
-    more memory than after their first task, as loky's are.
+    Attributes
+    ----------
+    key : str
+        Identifier of the search.
+    path : str
+        File with the evaluation function and its shared arguments. Workers on this
+        machine map its arrays into their memory.
+    n_jobs : int
+        Number of workers.
+    content : bytes or None, default=None
+        Content of the file, for workers on other machines. It is sent only to those
+        that do not find the file, as it may be large.
+    memory_is_watched : bool, default=False
+        Whether workers are replaced once they use much more memory than after their
+        first task, as loky's are.
     """
 
     key: str
     path: str
     n_jobs: int
     content: bytes | None = None
-    is_watched: bool = False
+    memory_is_watched: bool = False
 
 
-def nap_end():
-    """Return until when a nap that begins now lasts."""
-    return time.time() + _NAP
+def idle_until():
+    """Return until when a worker idles that begins now, as seconds since the epoch."""
+    return time.time() + _IDLE_SECONDS
 
 
-def nap(parcel, until):
-    """Wait a moment, for the parent to take in the last result of this worker.
+def idle(context, until):
+    """Wait a moment, while the parent takes in a result and asks the oracle.
 
-    A new worker makes itself ready.
+    A new worker prepares itself for the search.
+
+    Parameters
+    ----------
+    context : SharedContext
+        Place of what all trials have in common.
+    until : float
+        End of the wait from `idle_until`.
     """
-    _ready(parcel)
+    _prepare(context)
     # The clock of another machine may be a wrong one.
-    time.sleep(min(max(until - time.time(), 0.0), _NAP))
+    time.sleep(min(max(until - time.time(), 0.0), _IDLE_SECONDS))
 
 
-def work(parcel, number, values, seed, seconds, options):
+def run_trial(context, number, values, seed, seconds, options):
     """Evaluate one configuration.
 
     Parameters
     ----------
-    parcel : Parcel
-        What all trials share.
+    context : SharedContext
+        Place of what all trials have in common.
     number : int
-        Of the trial.
+        Number of the trial.
     values : dict of str to object
-        Hyperparameters by name.
+        Configuration.
     seed : int
-        Of the trial.
+        Seed of the trial.
     seconds : float
-        Until the deadline of the trial.
+        Time until the deadline of the trial.
     options : dict
-        What else the evaluation is told.
+        Further keyword arguments of the evaluation.
 
     Returns
     -------
     number : int
-        As given.
+        Number of the trial.
     trial : Trial or None
-        None: the file of the parcel is not there; its content has to be sent.
+        Result. None if the file of the context is not on this machine, so that its
+        content has to be sent.
     """
     deadline = Deadline(seconds)
-    if not _ready(parcel):
+    if not _prepare(context):
         return number, None
-    if _count_attempt(parcel, number) > _MAX_ATTEMPTS:
-        return number, _lethal(values, seed)
-    trial = _own.evaluate(values, seed, deadline, **options)
-    _own.collector.collect()
+    if _count_attempt(context, number) > _MAX_ATTEMPTS:
+        return number, _failed_by_worker_death(values, seed)
+    trial = _current.evaluate(values, seed, deadline, **options)
+    _current.collector.collect()
     return number, trial
 
 
-def _ready(parcel):
-    """Make this worker ready for the trials of a parcel; return whether it is."""
-    if parcel.is_watched:
-        _ballast.carry_during_first_task()
-    _limit_threads(parcel.n_jobs)
-    return _unpack(parcel)
+def _prepare(context):
+    """Make this worker ready for the trials of a search; return whether it is."""
+    if context.memory_is_watched:
+        _memory_reserve.hold_during_first_task()
+    _limit_threads(context.n_jobs)
+    return _load(context)
 
 
-class _Ballast:
+class _MemoryReserve:
     """Memory that a worker holds during its first task, and never again.
 
     Where psutil is installed, loky measures after the first task how much memory a
@@ -115,14 +136,14 @@ class _Ballast:
     def __init__(self):
         self._is_new, self._memory = True, None
 
-    def carry_during_first_task(self):
+    def hold_during_first_task(self):
         """Take the memory in the first call, give it back in the second."""
         # Only memory that is written to counts.
-        self._memory = np.ones(_BALLAST_BYTES, "uint8") if self._is_new else None
+        self._memory = np.ones(_RESERVE_BYTES, "uint8") if self._is_new else None
         self._is_new = False
 
 
-_ballast = _Ballast()
+_memory_reserve = _MemoryReserve()
 
 
 def _limit_threads(n_jobs):
@@ -133,38 +154,39 @@ def _limit_threads(n_jobs):
         os.environ.setdefault("TF_NUM_INTEROP_THREADS", n_threads)
 
 
-def _unpack(parcel):
-    """Load a parcel unless it is there; return whether it is now."""
-    if getattr(_own, "key", None) == parcel.key:
+def _load(context):
+    """Load a context unless this worker has it; return whether it has it now."""
+    if getattr(_current, "key", None) == context.key:
         return True
-    _own.key = _own.evaluate = None
-    if Path(parcel.path).exists():
-        evaluate, data = joblib.load(parcel.path, mmap_mode="r")
-    elif parcel.content is not None:
-        evaluate, data = joblib.load(io.BytesIO(parcel.content))
+    _current.key = _current.evaluate = None
+    if Path(context.path).exists():
+        evaluate, shared = joblib.load(context.path, mmap_mode="r")
+    elif context.content is not None:
+        evaluate, shared = joblib.load(io.BytesIO(context.content))
     else:
         return False
-    _own.evaluate = partial(evaluate, data=data)
-    _own.collector = Collector()
-    _own.key = parcel.key
+    _current.evaluate = partial(evaluate, **shared)
+    _current.collector = GarbageCollector()
+    _current.key = context.key
     return True
 
 
-def _count_attempt(parcel, number):
+def _count_attempt(context, number):
     """Return how often a trial has been started: Dask repeats those of dead workers.
 
     joblib would wait for ever for a task that Dask gives up.
     """
-    path = Path(parcel.path).with_name(f"trial_{number}")
+    path = Path(context.path).with_name(f"trial_{number}")
     try:
         with path.open("ab") as file:
             file.write(b".")
             return file.tell()
     except OSError:
-        return 1  # on another machine
+        return 1  # The folder of the context is on another machine.
 
 
-def _lethal(values, seed):
+def _failed_by_worker_death(values, seed):
+    # Importing it at the top would import TensorFlow.
     from skautokeras._search.trial import Trial
 
     reason = f"Its worker died, {_MAX_ATTEMPTS} times; too little memory?"

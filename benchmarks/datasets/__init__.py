@@ -1,0 +1,1 @@
+"""Data sets: functions that read or generate training rows and test rows."""

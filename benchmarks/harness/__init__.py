@@ -1,0 +1,1 @@
+"""Parts that all suites share: command line, processes, results, tables, figures."""

@@ -1,0 +1,1 @@
+"""Methods that are measured, and the measurement of one fit."""

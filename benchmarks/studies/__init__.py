@@ -1,0 +1,1 @@
+"""Studies: programs that answer one question each and print a table."""

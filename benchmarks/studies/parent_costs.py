@@ -1,0 +1,107 @@
+"""CPU time that a search costs the process that runs it, without the training.
+
+The search of titanic gets its trials at once: the first one is trained, and all others
+are copies of it with the proposed values and another score. So proposals, weights and
+predictions have their real sizes, and the CPU time left is that of the search itself.
+"""
+
+import argparse
+import pickle
+import sys
+import tempfile
+import time
+from dataclasses import replace
+
+from benchmarks.harness.markdown import markdown_table
+from benchmarks.internals import search_without_training
+
+# Numbers of trials for which the table has a row.
+STEPS = (10, 100, 300, 1000, 3000)
+
+
+def parse_arguments():
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--max-time", type=float, default=None)
+    parser.add_argument("--directory", action="store_true", help="write a journal, too")
+    return parser.parse_args()
+
+
+class Copies:
+    """Answers every configuration with a copy of the first trial.
+
+    Attributes
+    ----------
+    trained : Trial or None
+        The first trial, which was trained.
+    times : list of float
+        CPU seconds of this process at the start of each trial.
+    """
+
+    def __init__(self):
+        self.trained = None
+        self.times = []
+
+    def __call__(self, evaluate, values, seed, deadline, **options):
+        """Return the trial of a configuration."""
+        self.times.append(time.process_time())
+        if self.trained is None:
+            self.trained = evaluate(values, seed, deadline, **options)
+        # The oracle expects that the score depends on the configuration.
+        score = -(hash(repr(sorted(values.items()))) % 1000) / 1000
+        return replace(self.trained, values=dict(values), seed=seed, score=score)
+
+
+def measure(arguments):
+    """Return the `Copies` that have answered a search."""
+    from skautokeras import StructuredDataClassifier
+    from skautokeras.datasets import load_titanic
+
+    copies = Copies()
+    with tempfile.TemporaryDirectory() as folder:
+        estimator = StructuredDataClassifier(
+            max_trials=arguments.trials,
+            max_time=arguments.max_time,
+            epochs=2,
+            directory=folder if arguments.directory else None,
+            random_state=0,
+        )
+        search_without_training(estimator, *load_titanic(return_X_y=True), copies)
+    return copies
+
+
+def make_table(times):
+    """Make a Markdown table of the CPU time per trial.
+
+    A row tells the mean of the second half of so many trials. The first trial is left
+    out, because it was trained.
+    """
+    rows = []
+    for n in STEPS:
+        if n <= len(times):
+            span = times[n - 1] - times[n // 2]
+            rows.append([n, f"{1e3 * span / (n - 1 - n // 2):.1f}"])
+    headings = ["trials so far", "parent, ms of CPU time per trial"]
+    return markdown_table(headings, rows, n_labels=0)
+
+
+def describe(trial):
+    """Return a sentence on the size of what a worker sends back."""
+    weights, y_pred = pickle.dumps(trial.weights), pickle.dumps(trial.y_pred)
+    rest = pickle.dumps(replace(trial, weights=None, y_pred=None))
+    return (
+        f"A result: {len(weights) / 1e3:.0f} kB of weights ({trial.n_parameters} "
+        f"parameters), {len(y_pred) / 1e3:.1f} kB of predictions, "
+        f"{len(rest) / 1e3:.1f} kB of everything else."
+    )
+
+
+def main():
+    """Run the search and print a Markdown table."""
+    copies = measure(parse_arguments())
+    sys.stdout.write(f"{make_table(copies.times)}\n\n{describe(copies.trained)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The facts about the data that the other rooms read: frozen records."""
+
+from skautokeras._data.schema.array import ArraySchema
+from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._data.schema.image import ImageSchema
+from skautokeras._data.schema.structured_data import (
+    Column,
+    StructuredDataSchema,
+    text_array,
+)
+from skautokeras._data.schema.target import TargetSchema
+from skautokeras._data.schema.text import Subwords, TextSchema
+
+__all__ = [
+    "ArraySchema",
+    "Column",
+    "ImageSchema",
+    "Schema",
+    "StructuredDataSchema",
+    "Subwords",
+    "TargetSchema",
+    "TextSchema",
+    "TrainingTraits",
+    "text_array",
+]

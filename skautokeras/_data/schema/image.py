@@ -1,0 +1,49 @@
+"""What images are."""
+
+from dataclasses import dataclass
+
+from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._state.names import saved_as
+
+
+@saved_as("ImageSchema")
+@dataclass(frozen=True)
+class ImageSchema(Schema):
+    """What images are.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (height, width, channels) of every image.
+
+    n_samples : int
+        Number of images seen in `fit`.
+
+    dtype : {"uint8", "float32"}
+        Of the array that the adapter makes.
+
+    low, high : float
+        The values that stand for the darkest and the brightest pixel.
+
+    mean, std : tuple of float
+        Of each channel, values between `low` and `high` taken to between 0 and 1. A
+        constant channel has a standard deviation of 1.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import ImageSchema
+    >>> schema = ImageSchema((8, 8, 1), 100, "uint8", 0.0, 255.0, (0.3,), (0.4,))
+    >>> schema.shape
+    (8, 8, 1)
+    """
+
+    shape: tuple[int, int, int]
+    n_samples: int
+    dtype: str
+    low: float
+    high: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    # Averages and smoothed labels are part of the published recipes for images.
+    traits = TrainingTraits(average_weights=True, smooth_labels=True)

@@ -1,0 +1,220 @@
+"""What a table holds."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._state.names import saved_as
+
+
+@saved_as("Column")
+@dataclass(frozen=True)
+class Column:
+    """One column of X: what it is, and why.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column; ``"x0"``, ``"x1"``, ... where X has no column names.
+
+    kind : {"numerical", "categorical", "datetime", "short_text", "text", "constant"}
+        Kind of the column. Short texts, such as names, become repeated values and
+        frequent words; texts are sentences. A constant column is left out.
+
+    n_missing : int
+        Number of rows without a value.
+
+    n_unique : int
+        Number of distinct values, not counting missing ones.
+
+    identifier : bool, default=False
+        Whether the column looks like a row number or another identifier.
+
+    reason : str, default=""
+        Reason for the kind, such as "dtype float64" or "declared by column_types".
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import Column
+    >>> column = Column("deck", "categorical", 1, 2, reason="2 different strings")
+    >>> column.kind, column.reason
+    ('categorical', '2 different strings')
+    """
+
+    name: str
+    kind: str
+    n_missing: int
+    n_unique: int
+    identifier: bool = False
+    reason: str = ""
+
+
+@saved_as("StructuredDataSchema")
+@dataclass(frozen=True, eq=False)
+class StructuredDataSchema(Schema):
+    """What a table holds, and what its model-ready arrays look like.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        The columns of X, in their order; of a wide sparse matrix those that are not
+        mostly zero.
+
+    n_samples : int
+        Number of rows seen in `fit`.
+
+    numerical : tuple of str
+        Names of the columns of the array ``"numerical"``: ``"age"`` for a column of
+        numbers, ``"when:elapsed"`` for a part of a date.
+
+    indicator : tuple of str
+        Names of the columns of the array ``"indicator"``: ``"age:missing"``,
+        ``"name:word=mr"``.
+
+    categorical : tuple of str
+        Names of the columns of the array ``"categorical"``.
+
+    cardinalities : tuple of int
+        Number of codes of each categorical column: 0 for unknown or rare, 1 for
+        missing, then the learned categories.
+
+    quantiles : ndarray of shape (n_quantiles, len(numerical)), dtype float32
+        Equally spaced quantiles of the array ``"numerical"`` over the rows of `fit`, at
+        most 1001 of them. No column decreases.
+
+    texts : dict of str to TextSchema, default={}
+        What the columns of texts hold, by their names.
+
+    sparse_width : int, default=0
+        Values of a row in columns that are mostly zero: the width of the arrays
+        ``"sparse_codes"`` and ``"sparse_values"``. 0: there are no such arrays.
+
+    n_sparse : int, default=0
+        Codes of such columns: 0 for none, then one per column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.schema import Column, StructuredDataSchema
+    >>> schema = StructuredDataSchema(
+    ...     columns=(
+    ...         Column("age", "numerical", 0, 3),
+    ...         Column("deck", "categorical", 1, 2),
+    ...     ),
+    ...     n_samples=3,
+    ...     numerical=("age",),
+    ...     indicator=(),
+    ...     categorical=("deck",),
+    ...     cardinalities=(4,),
+    ...     quantiles=np.array([[-1], [0], [1]], dtype=np.float32),
+    ... )
+    >>> schema.shapes
+    {'numerical': (1, 'float32'), 'categorical': (1, 'int32')}
+    """
+
+    columns: tuple[Column, ...]
+    n_samples: int
+    numerical: tuple[str, ...]
+    indicator: tuple[str, ...]
+    categorical: tuple[str, ...]
+    cardinalities: tuple[int, ...]
+    quantiles: np.ndarray
+    texts: dict = field(default_factory=dict)
+    sparse_width: int = 0
+    n_sparse: int = 0
+
+    @property
+    def shapes(self):
+        """Width and dtype of each array that exists, by name.
+
+        Returns
+        -------
+        shapes : dict of str to (int, str)
+            In the order numerical, indicator, categorical, codes and values of columns
+            that are mostly zero, then those of each text: ``"text_1__tokens"``, for
+            one.
+        """
+        widths = {
+            "numerical": (len(self.numerical), "float32"),
+            "indicator": (len(self.indicator), "float32"),
+            "categorical": (len(self.categorical), "int32"),
+            "sparse_codes": (self.sparse_width, "int32"),
+            "sparse_values": (self.sparse_width, "float32"),
+        }
+        shapes = {name: shape for name, shape in widths.items() if shape[0]}
+        for i, text in enumerate(self.texts.values()):
+            shapes |= {text_array(i, part): s for part, s in text.shapes.items()}
+        return shapes
+
+    @property
+    def traits(self):
+        """What follows for training: tables are regularized by schedule.
+
+        Returns
+        -------
+        traits : TrainingTraits
+            With those of the texts in the table.
+        """
+        of_texts = TrainingTraits.of(self.texts.values())
+        return replace(of_texts, regularize_by_schedule=True)
+
+    def with_training_rows(self, arrays, y):
+        """Return the schema with what training rows tell of its texts.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Those that `shapes` names.
+
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            As in `Schema.with_training_rows`.
+
+        Returns
+        -------
+        schema : StructuredDataSchema
+            The schema itself if there are no texts.
+        """
+        if not self.texts:
+            return self
+        pairs = zip(self.texts.items(), self.text_arrays(arrays), strict=True)
+        texts = {name: s.with_training_rows(own, y) for (name, s), own in pairs}
+        return replace(self, texts=texts)
+
+    def text_arrays(self, arrays):
+        """Return the arrays of each text by the names that they have in its schema.
+
+        Parameters
+        ----------
+        arrays : dict of str to array
+            Those that `shapes` names.
+
+        Returns
+        -------
+        text_arrays : list of dict of str to array
+            In the order of `texts`.
+        """
+        return [
+            {part: arrays[text_array(i, part)] for part in text.shapes}
+            for i, text in enumerate(self.texts.values())
+        ]
+
+
+def text_array(i, part):
+    """Return the name that an array of a text has in a table.
+
+    Parameters
+    ----------
+    i : int
+        Position of the text among those of the table.
+
+    part : str
+        Name of the array in `TextSchema`.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import text_array
+    >>> text_array(0, "tokens")
+    'text_1__tokens'
+    """
+    return f"text_{i + 1}__{part}"

@@ -1,0 +1,185 @@
+"""What texts are."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skautokeras._data.ngrams import contrasts, groups_of
+from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._state.names import saved_as
+
+
+@saved_as("Subwords")
+@dataclass(frozen=True)
+class Subwords:
+    """What texts are for a pretrained model.
+
+    Parameters
+    ----------
+    preset : str
+        Name or folder of the model.
+
+    width : int, default=0
+        Tokens of a text that are kept at most: the width of the array. 0: there is no
+        tokenizer.
+
+    start, end : int or None, default=None
+        Numbers of the tokens that the model wants around a text. None: none.
+
+    pad : int, default=0
+        Number of the token that fills up.
+
+    problem : str or None, default=None
+        Why there is no tokenizer.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import Subwords
+    >>> Subwords("folder", width=30, start=101, end=102).longest
+    32
+    """
+
+    preset: str
+    width: int = 0
+    start: int | None = None
+    end: int | None = None
+    pad: int = 0
+    problem: str | None = None
+
+    @property
+    def longest(self):
+        """Tokens of a text at most, with those around it.
+
+        Returns
+        -------
+        longest : int
+        """
+        return self.width + (self.start is not None) + (self.end is not None)
+
+
+@saved_as("TextSchema")
+@dataclass(frozen=True, eq=False)
+class TextSchema(Schema):
+    """What texts are.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of texts seen in `fit`.
+
+    n_words : float
+        Words of a text, the median.
+
+    n_tokens : int
+        Tokens of a text that are kept at most: the width of the array ``"tokens"``.
+
+    vocabulary_size : int
+        Codes of tokens: 0 for none, 1 for unknown, then the most frequent first.
+
+    word_width : int
+        Different n-grams of words of a text that are kept at most: the width of the
+        arrays ``"word_ngrams"`` and ``"word_weights"``.
+
+    n_word_ngrams : int
+        Codes of n-grams of words: 0 for none, then the most frequent first.
+
+    character_width, n_character_ngrams : int, default=0
+        The same of n-grams of characters; 0 where there are none.
+
+    word_contrasts, character_contrasts : ndarray of shape (n_codes,) or None, \
+default=None
+        How unevenly each n-gram is spread over the classes, 0 for code 0. None: it is
+        not known (see `with_training_rows`), or there are no such n-grams.
+
+    subwords : tuple of Subwords, default=()
+        What the texts are for pretrained models. Arrays ``"subwords_1"``, ... hold the
+        numbers of their tokens plus one, 0 behind the end.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import TextSchema
+    >>> TextSchema(100, 7.0, 12, 500, 30, 900).shapes["tokens"]
+    (12, 'int32')
+    """
+
+    n_samples: int
+    n_words: float
+    n_tokens: int
+    vocabulary_size: int
+    word_width: int
+    n_word_ngrams: int
+    character_width: int = 0
+    n_character_ngrams: int = 0
+    word_contrasts: np.ndarray | None = None
+    character_contrasts: np.ndarray | None = None
+    subwords: tuple[Subwords, ...] = ()
+
+    @property
+    def shapes(self):
+        """Width and dtype of each array, by name.
+
+        Returns
+        -------
+        shapes : dict of str to (int, str)
+            Tokens, then codes and weights of each kind of n-grams, then subwords.
+        """
+        shapes = {
+            "tokens": (self.n_tokens, "int32"),
+            "word_ngrams": (self.word_width, "int32"),
+            "word_weights": (self.word_width, "float32"),
+        }
+        if self.character_width:
+            shapes |= {
+                "character_ngrams": (self.character_width, "int32"),
+                "character_weights": (self.character_width, "float32"),
+            }
+        for i, subwords in enumerate(self.subwords, start=1):
+            if subwords.width:
+                shapes[f"subwords_{i}"] = (subwords.width, "int32")
+        return shapes
+
+    @property
+    def traits(self):
+        """What follows for training: texts may be cut up for pretrained models.
+
+        Returns
+        -------
+        traits : TrainingTraits
+        """
+        return TrainingTraits(pretrained=bool(self.subwords))
+
+    def with_training_rows(self, arrays, y):
+        """Return the schema with which n-grams tell classes apart.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Those that `shapes` names.
+
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            As in `Schema.with_training_rows`.
+
+        Returns
+        -------
+        schema : TextSchema
+            With the contrasts; the schema itself if all rows have the same target.
+
+        Examples
+        --------
+        >>> from skautokeras._data.text import TextAdapter
+        >>> adapter = TextAdapter().fit(["dry wine", "sweet wine"])
+        >>> arrays = adapter.transform(["dry wine", "sweet wine"])
+        >>> schema = adapter.schema_.with_training_rows(arrays, [0, 1])
+        >>> (schema.word_contrasts > 0).tolist()  # none, wine, dry, ...
+        [False, False, True, True, True, True]
+        """
+        groups = groups_of(y)
+        if groups is None:
+            return self
+        facts = {}
+        for kind in ("word", "character"):
+            codes = arrays.get(f"{kind}_ngrams")
+            if codes is not None:
+                n_codes = getattr(self, f"n_{kind}_ngrams")
+                facts[f"{kind}_contrasts"] = contrasts(codes, n_codes, groups)
+        return replace(self, **facts)

@@ -1,0 +1,110 @@
+"""Fitted attributes of the estimators, each described once.
+
+A new attribute is one entry. If estimators differ in an attribute, it has one entry per
+kind of estimator. ``python -m tools.write_docstrings`` writes the docstrings.
+"""
+
+from skautokeras._estimators.description import Attribute
+
+_BEST_SCORE = """
+    Validation score of the best trial; greater is better. With ``scoring=None``, it is
+    the negative validation loss{}.
+"""
+_COLUMNS = """
+    Table with one row per column of X. It has the columns "name", {}"kind", "reason"
+    (for this kind), "missing" (fraction of the rows without a value), "distinct"
+    (number of different values) and "becomes" (what the network gets).
+"""
+_MODEL = "Fitted network, which takes model-ready arrays and returns "
+
+ATTRIBUTES = (
+    Attribute(
+        "classes_",
+        "ndarray of shape (n_classes,)",
+        """
+        Class labels in sorted order; for multi-label targets, the indices of the
+        columns of y.
+        """,
+        ("classes",),
+    ),
+    Attribute(
+        "classes_",
+        "ndarray of shape (n_classes,) or dict of str to ndarray",
+        """
+        Class labels in sorted order, if a head predicts classes; with several heads, a
+        dict by head.
+        """,
+        ("heads",),
+    ),
+    Attribute(
+        "n_features_in_",
+        "int",
+        "Number of columns of X in `fit`.",
+        ("table",),
+    ),
+    Attribute(
+        "n_features_in_",
+        "int",
+        "Number of columns of X in `fit`. Defined only if X was a table.",
+        ("images", "texts", "inputs"),
+    ),
+    Attribute(
+        "feature_names_in_",
+        "ndarray of shape (n_features_in_,)",
+        """
+        Names of the columns of X in `fit`. Defined only if all of them are strings.
+        """,
+    ),
+    Attribute(
+        "best_params_",
+        "dict of str to object",
+        "Values of the hyperparameters in the best trial.",
+    ),
+    Attribute("best_score_", "float", _BEST_SCORE.format(""), ("classes", "heads")),
+    Attribute(
+        "best_score_",
+        "float",
+        _BEST_SCORE.format(" of the standardised target"),
+        ("numbers",),
+    ),
+    Attribute(
+        "columns_",
+        "DataFrame",
+        _COLUMNS.format(""),
+        ("classes", "numbers"),
+    ),
+    Attribute(
+        "columns_",
+        "DataFrame",
+        _COLUMNS.format('"input" (name of the input that takes it), '),
+        ("heads",),
+    ),
+    Attribute(
+        "leaderboard_",
+        "DataFrame",
+        """
+        Table with one row per trial, the best one first. It has the columns "rank",
+        "trial" (number of the trial), "score", "weight" (in the final model), "status",
+        "epochs", "seconds", "n_parameters", "flops" (approximate floating-point
+        operations to predict one row), "params" (values of the hyperparameters) and
+        "error".
+        """,
+    ),
+    Attribute("model_", "keras.Model", f"{_MODEL} probabilities.", ("classes",)),
+    Attribute("model_", "keras.Model", f"{_MODEL} standardised numbers.", ("numbers",)),
+    Attribute("model_", "keras.Model", f"{_MODEL} one output per head.", ("heads",)),
+    Attribute(
+        "history_",
+        "dict of str to list of float",
+        """
+        Training history of the best trial: one value per epoch of "loss", "val_loss",
+        "val_score" and the metrics. With `cv`, the values are means over the folds, in
+        which a fold that ended earlier counts with its last value, and the lists
+        "split0_val_score", "split1_val_score", ... hold the scores of the folds.
+        """,
+    ),
+    Attribute(
+        "n_trials_", "int", "Number of trials that were run, failed ones included."
+    ),
+    Attribute("interrupted_", "bool", "Whether Ctrl+C ended the search."),
+)

@@ -1,0 +1,473 @@
+"""Parameters of the estimators, each described once.
+
+A new parameter is one entry: its type, default, allowed values and description. If
+estimators differ in a parameter, it has one entry per kind of estimator. ``python -m
+tools.write_docstrings`` writes the docstrings and the constructors.
+"""
+
+from numbers import Integral, Real
+from os import PathLike
+
+from skautokeras._estimators.description import REQUIRED, Parameter, entries_of
+from skautokeras._sklearn import HasMethods, Interval, StrOptions
+
+_POSITIVE_INT = Interval(Integral, 1, None, closed="left")
+_CLASS_WEIGHT = [dict, list, StrOptions({"balanced"}), None]
+
+_SCORING = """
+    Criterion that the search optimises on validation data and that early stopping
+    monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
+    Keras metric after the prefix "val_", such as "{example}".
+"""
+_VALIDATION_LOSS = "If None, the validation loss is used."
+_UNCERTAIN_LABELS = """
+    To keep over-confident networks from winning on few rows, each of the n validation
+    labels is assumed to be wrong with probability ``1 / (n + 2)``.
+"""
+_HELD_OUT = "Fraction of the rows that is held out to compare trials."
+_CV = """
+    Cross-validation in place of `validation_fraction`. Each configuration is trained
+    once per fold and scored by the predictions of all folds for their validation rows;
+    the final model is chosen in the same way. An int is the number of shuffled
+    folds{stratified}. Splitters and iterables are used as in
+    `sklearn.model_selection.check_cv`, without groups. If None, one part of the rows is
+    held out.
+"""
+
+PARAMETERS = (
+    Parameter(
+        "inputs",
+        "input or list of inputs",
+        REQUIRED,
+        "no_validation",
+        """
+        Inputs of the network, in the order of the data: `StructuredDataInput`,
+        `ImageInput`, `TextInput` or `Input`. Inputs with ``columns`` share one
+        DataFrame.
+        """,
+        ("inputs",),
+    ),
+    Parameter(
+        "outputs",
+        "head or list of heads",
+        REQUIRED,
+        "no_validation",
+        """
+        Heads of the network, in the order of the targets: `ClassificationHead` or
+        `RegressionHead`. If the network is wired by hand, pass what the heads return
+        when they are called on a node.
+        """,
+        ("heads",),
+    ),
+    Parameter(
+        "max_trials",
+        "int",
+        20,
+        [_POSITIVE_INT],
+        "Maximum number of configurations to evaluate.",
+    ),
+    Parameter(
+        "max_time",
+        "float or None",
+        None,
+        [Interval(Real, 0, None, closed="neither"), None],
+        """
+        Time limit of the whole `fit` in seconds, which includes the final training.
+        When the time is over, the best network so far is kept. If None, there is no
+        limit.
+        """,
+    ),
+    Parameter(
+        "tuner",
+        '{"greedy", "random", "bayesian", "hyperband"} or callable',
+        "greedy",
+        [StrOptions({"greedy", "random", "bayesian", "hyperband"}), callable],
+        """
+        Strategy that proposes configurations. "greedy" tries predefined configurations
+        first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
+        "hyperband" are the oracles of KerasTuner. A callable is called with the keyword
+        arguments ``objective``, ``hyperparameters``, ``max_trials`` and ``seed``, and
+        returns a `keras_tuner.Oracle`.
+        """,
+    ),
+    Parameter(
+        "scoring",
+        "str, callable or None",
+        None,
+        [None, str, callable],
+        f"{_SCORING} {_VALIDATION_LOSS} {_UNCERTAIN_LABELS}".format(
+            example="val_accuracy"
+        ),
+        ("classes",),
+    ),
+    Parameter(
+        "scoring",
+        "str, callable or None",
+        None,
+        [None, str, callable],
+        f"{_SCORING} {_VALIDATION_LOSS}".format(example="val_mean_absolute_error"),
+        ("numbers",),
+    ),
+    Parameter(
+        "scoring",
+        "str, callable, dict or None",
+        None,
+        [None, str, callable, dict],
+        f"""
+        {_SCORING} With several heads, the name of a Keras metric contains the name of
+        the head ("val_price_mean_absolute_error"), a callable is called with dicts by
+        head, and a dict by head is optimised in the mean. {_VALIDATION_LOSS}
+        {_UNCERTAIN_LABELS}
+        """.format(example="val_accuracy"),
+        ("heads",),
+    ),
+    Parameter(
+        "loss",
+        "str, callable, keras.losses.Loss or None",
+        None,
+        [None, str, callable],
+        "Loss that training minimises. If None, it is the cross-entropy.",
+        ("classes",),
+    ),
+    Parameter(
+        "loss",
+        "str, callable, keras.losses.Loss or None",
+        None,
+        [None, str, callable],
+        "Loss that training minimises. If None, it is the mean squared error.",
+        ("numbers",),
+    ),
+    Parameter(
+        "loss",
+        "str, callable, keras.losses.Loss, dict or None",
+        None,
+        [None, str, callable, dict],
+        """
+        Loss that training minimises; with several heads, a dict by head. If None, each
+        head has the loss of its own parameter, or else the cross-entropy for classes
+        and the mean squared error for numbers.
+        """,
+        ("heads",),
+    ),
+    Parameter(
+        "metrics",
+        "list or None",
+        None,
+        [None, list, tuple],
+        "Keras metrics to record in every epoch. If None, there are none.",
+        ("classes", "numbers"),
+    ),
+    Parameter(
+        "metrics",
+        "list, dict or None",
+        None,
+        [None, list, tuple, dict],
+        """
+        Keras metrics to record in every epoch; with several heads, a dict of lists by
+        head. If None, each head has the metrics of its own parameter.
+        """,
+        ("heads",),
+    ),
+    Parameter(
+        "epochs",
+        "int or None",
+        None,
+        [_POSITIVE_INT, None],
+        """
+        Maximum number of epochs of a trial; early stopping can end it before. If None,
+        the number of epochs is searched.
+        """,
+    ),
+    Parameter(
+        "batch_size",
+        "int or None",
+        None,
+        [_POSITIVE_INT, None],
+        "Number of rows per training step. If None, it is searched.",
+    ),
+    Parameter(
+        "validation_fraction",
+        "float",
+        0.2,
+        [Interval(Real, 0, 1, closed="neither")],
+        f"""
+        {_HELD_OUT} The rows are shuffled, and the split is stratified unless the target
+        is multi-label.
+        """,
+        ("classes",),
+    ),
+    Parameter(
+        "validation_fraction",
+        "float",
+        0.2,
+        [Interval(Real, 0, 1, closed="neither")],
+        f"{_HELD_OUT} The rows are shuffled.",
+        ("numbers",),
+    ),
+    Parameter(
+        "validation_fraction",
+        "float",
+        0.2,
+        [Interval(Real, 0, 1, closed="neither")],
+        f"""
+        {_HELD_OUT} The rows are shuffled, and the split is stratified by the first
+        target of classes.
+        """,
+        ("heads",),
+    ),
+    Parameter(
+        "cv",
+        "int, splitter, iterable or None",
+        None,
+        ["cv_object"],
+        _CV.format(stratified=", stratified unless the target is multi-label"),
+        ("classes",),
+    ),
+    Parameter(
+        "cv",
+        "int, splitter, iterable or None",
+        None,
+        ["cv_object"],
+        _CV.format(stratified=""),
+        ("numbers",),
+    ),
+    Parameter(
+        "cv",
+        "int, splitter, iterable or None",
+        None,
+        ["cv_object"],
+        _CV.format(stratified=", stratified by the first target of classes"),
+        ("heads",),
+    ),
+    Parameter(
+        "callbacks",
+        "list of keras.callbacks.Callback or None",
+        None,
+        [None, list, tuple],
+        """
+        Keras callbacks, which are copied for every trial. The final training uses
+        only `LearningRateScheduler`. Callbacks that set the learning rate replace the
+        searched schedule, and callbacks that act on batches make training slower.
+        """,
+    ),
+    Parameter(
+        "class_weight",
+        'dict, list of dict, "balanced" or None',
+        None,
+        _CLASS_WEIGHT,
+        "Weights of the classes, as in scikit-learn. If None, all classes weigh 1.",
+        ("classes",),
+    ),
+    Parameter(
+        "class_weight",
+        'dict, list of dict, "balanced" or None',
+        None,
+        _CLASS_WEIGHT,
+        """
+        Weights of the classes, as in scikit-learn; with several heads, a dict by head.
+        If None, all classes weigh 1.
+        """,
+        ("heads",),
+    ),
+    Parameter(
+        "ensemble_size",
+        "int",
+        5,
+        [_POSITIVE_INT],
+        """
+        Maximum number of networks in the final model. They are chosen so that the
+        weighted mean of their predictions has the best score on validation data. If 1,
+        the best network is the final model.
+        """,
+    ),
+    Parameter(
+        "refit",
+        "bool",
+        True,
+        ["boolean"],
+        """
+        Whether the chosen networks are trained again on all rows, each for its best
+        number of epochs, which with `cv` is the mean over the folds. A network that
+        cannot be trained again within `max_time` stays as it was in its trial. If
+        False, all of them stay as they were; with `cv`, the mean of the networks of all
+        folds then takes the place of one network.
+        """,
+    ),
+    Parameter(
+        "max_model_size",
+        "int or None",
+        None,
+        [_POSITIVE_INT, None],
+        """
+        Maximum number of weights in a network. Larger networks are never built, and
+        other configurations are tried instead. If None, there is no limit.
+        """,
+    ),
+    Parameter(
+        "prune",
+        '{"median", "none"}',
+        "median",
+        [StrOptions({"median", "none"})],
+        """
+        Rule by which trials end early. "median" compares the best score of a trial with
+        the mean scores that completed trials had up to the same fraction of their
+        epochs, and ends the trial as soon as it is below their median; the trial then
+        has the status "pruned" and is not used. With "none", every trial runs to its
+        end.
+        """,
+    ),
+    Parameter(
+        "directory",
+        "str, path-like or None",
+        None,
+        [None, str, PathLike],
+        """
+        Folder for finished trials, so that the same `fit` continues after a crash
+        instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
+        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
+        continues. If None, nothing is written to disk.
+        """,
+    ),
+    Parameter(
+        "warm_start",
+        "bool",
+        False,
+        ["boolean"],
+        """
+        Whether another `fit` on the same data continues the last search, up to
+        `max_trials` trials in total, instead of starting again.
+        """,
+    ),
+    Parameter(
+        "n_jobs",
+        "int or None",
+        None,
+        [None, Integral],
+        """
+        Number of trials that run at the same time, in workers of the active joblib
+        backend, which share the cores. With a backend of threads, trials run one after
+        another. None means 1 unless in a `joblib.parallel_config` context, and -1 means
+        one trial per core. With more than one, the order in which trials end depends on
+        the machine, and so does the search.
+        """,
+    ),
+    Parameter(
+        "distribution",
+        "tf.distribute.Strategy, callable or None",
+        None,
+        [None, callable, HasMethods("scope")],
+        """
+        Strategy that spreads one training over several devices, each of which learns
+        from a part of every batch. A callable makes the strategy in `fit`; it can be
+        cloned and pickled, which strategies cannot, and
+        `tf.distribute.MirroredStrategy` itself is one. These trainings use
+        `keras.Model.fit`, which is slow for small networks, and trials run one at a
+        time. If None, one device is used.
+        """,
+    ),
+    Parameter(
+        "random_state",
+        "int, RandomState instance or None",
+        None,
+        ["random_state"],
+        """
+        Seed for the split of the rows, the search and every training. Pass an int for
+        the same result in every call.
+        """,
+    ),
+    Parameter(
+        "verbose",
+        "int or bool",
+        0,
+        ["verbose"],
+        """
+        If 1, one line per trial is printed. The same lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
+        """,
+    ),
+    Parameter(
+        "categorical_features",
+        '"from_dtype", array-like or None',
+        "from_dtype",
+        ["array-like", str, None],
+        """
+        Columns with categories, as names, indices or a boolean mask of shape
+        (n_features,). "from_dtype" selects columns of categories, strings and booleans.
+        If None, a column has categories only if it cannot be read as numbers.
+        """,
+        ("table",),
+    ),
+    Parameter(
+        "column_types",
+        "dict or None",
+        None,
+        [dict, None],
+        """
+        Types of columns, by the name or the index of the column: "numerical",
+        "categorical", "datetime", "short_text" (names; the network learns from repeated
+        values and frequent words) or "text" (sentences; a part of the network learns
+        from their words). They have precedence over all other information. If None, the
+        types are inferred.
+        """,
+        ("table",),
+    ),
+    Parameter(
+        "image_shape",
+        "tuple of int or None",
+        None,
+        [tuple, list, None],
+        """
+        Shape (height, width) or (height, width, channels) of the images, if every row
+        of X is one flattened image. If None, the rows of X are not flattened images.
+        """,
+        ("images",),
+    ),
+    Parameter(
+        "channels",
+        '{"first", "last"} or None',
+        None,
+        [StrOptions({"first", "last"}), None],
+        "Position of the axis of the colours. If None, it is inferred from the shape.",
+        ("images",),
+    ),
+    Parameter(
+        "image_size",
+        "tuple of int or None",
+        None,
+        [tuple, list, None],
+        """
+        Size (height, width) to which all images are resized. If None, images of the
+        same size stay as they are, and images of different sizes are resized to their
+        median height and width.
+        """,
+        ("images",),
+    ),
+    Parameter(
+        "max_tokens",
+        "int or None",
+        None,
+        [_POSITIVE_INT, None],
+        """
+        Maximum number of different words, of different n-grams of words, and of
+        different n-grams of characters to learn from. If None, each of these maxima is
+        200 000.
+        """,
+        ("texts",),
+    ),
+)
+
+
+def constraints_of(estimator):
+    """Return the `_parameter_constraints` of an estimator.
+
+    Parameters
+    ----------
+    estimator : str
+        Name of the estimator.
+
+    Returns
+    -------
+    constraints : dict of str to list
+        Allowed values of each parameter.
+    """
+    return {entry.name: entry.constraint for entry in entries_of(estimator, PARAMETERS)}

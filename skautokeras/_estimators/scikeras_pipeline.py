@@ -1,0 +1,57 @@
+"""The pipeline that the method `to_scikeras` returns."""
+
+import numpy as np
+from sklearn.base import clone
+
+
+def make_scikeras_pipeline(estimator, graph, *, fitted):
+    """Return a pipeline that trains the networks of an estimator without a search.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted estimator.
+    graph : Graph
+        Graph of its search space.
+    fitted : bool
+        Whether the pipeline is fitted, with the same predictions as the estimator.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        Pipeline with the steps "preprocessing" and "model".
+    """
+    from skautokeras._export.scikeras import fill_pipeline, make_pipeline
+    from skautokeras._export.scikeras_networks import ChosenNetworks
+
+    adapter, targets = estimator._adapter, estimator._targets
+    leaderboard = estimator.leaderboard_
+    chosen = leaderboard[leaderboard["weight"] > 0]
+    chosen = chosen.sort_values("score", ascending=False, kind="stable")
+    networks = ChosenNetworks(
+        inputs=graph.inputs,
+        outputs=graph.outputs,
+        values=[dict(values) for values in chosen["params"]],
+        weights=chosen["weight"].tolist(),
+        targets=clone(targets),
+        n_samples=adapter.schemas_[0].n_samples,
+        epochs=1 + int(np.argmax(estimator.history_["val_score"])),
+        batch_size=estimator.batch_size,
+    )
+    pipeline = make_pipeline(
+        networks,
+        adapter,
+        targets.schemas_,
+        random_state=estimator.random_state,
+        class_weight=getattr(estimator, "class_weight", None),
+    )
+    if fitted:
+        fill_pipeline(
+            pipeline,
+            estimator,
+            adapter,
+            targets,
+            estimator._ensemble,
+            estimator.history_,
+        )
+    return pipeline

@@ -1,0 +1,71 @@
+"""What networks say in terms of the target, as layers behind them."""
+
+from functools import singledispatch
+
+from skautokeras._data.target import ClassAdapter, NumberAdapter
+from skautokeras._export.raw_inputs import refuse
+from skautokeras._layers import (
+    BothProbabilities,
+    MostProbable,
+    OriginalScale,
+    ProbableLabels,
+)
+from skautokeras.exceptions import ExportError
+
+
+@singledispatch
+def decode(target, y, abilities):
+    """Return what a network says in terms of the target, as layers behind it.
+
+    Parameters
+    ----------
+    target : ClassAdapter or NumberAdapter
+        Fitted.
+    y : keras.KerasTensor of shape (batch, n_outputs)
+        Output of the network.
+    abilities : Abilities
+        Of the format.
+
+    Returns
+    -------
+    outputs : dict of str to keras.KerasTensor
+        By what they are.
+    labels : dict of str to list of str
+        The strings of outputs that hold their positions.
+    """
+    raise TypeError(f"{type(target).__name__} has no layers.")
+
+
+@decode.register
+def _(target: ClassAdapter, y, abilities):
+    if target.schema_.kind == "multilabel":
+        return {"probabilities": y, "label": ProbableLabels()(y)}, {}
+    if target.schema_.kind == "binary" and y.shape[1] == 1:
+        y = BothProbabilities()(y)
+    classes = _as_list(target.classes_)
+    if abilities.strings or not isinstance(classes[0], str):
+        return {"probabilities": y, "label": MostProbable(classes)(y)}, {}
+    if not abilities.lookups:
+        refuse(abilities.format, f"strings, as the labels {classes[:2]} are")
+    return {"probabilities": y, "label": MostProbable()(y)}, {"label": classes}
+
+
+def _as_list(classes):
+    """Return classes as what tensors can hold."""
+    found = classes.tolist()
+    kinds = {type(label) for label in found}
+    if len(kinds) == 1 and kinds <= {str, int, float, bool}:
+        return found
+    raise ExportError(
+        "Only labels that are all strings, integers, floats or booleans can be decoded "
+        f"in a model, got {found[:2]}. Pass raw=False, and decode positions "
+        "by classes_."
+    )
+
+
+@decode.register
+def _(target: NumberAdapter, y, abilities):
+    layer = OriginalScale(
+        target.means_, target.scales_, target.one_dimensional_, abilities.numbers
+    )
+    return {"values": layer(y)}, {}

@@ -1,0 +1,411 @@
+"""SciKeras's estimators with networks that a search has chosen."""
+
+import contextlib
+
+import numpy as np
+from scikeras import wrappers
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import ClassifierTags, RegressorTags
+from sklearn.utils.metaestimators import available_if
+
+from skautokeras._export.scikeras_networks import (
+    compile_as_searched,
+    with_plain_output,
+)
+from skautokeras._export.scikeras_table import as_arrays, layout_of
+from skautokeras._export.scikeras_training import weights_of_values
+
+# Rows that layers may start from; more do not change means and variances.
+_STARTING_ROWS = 2048
+
+
+class TargetEncoder(TransformerMixin, BaseEstimator):
+    """A target in the form in which SciKeras wants it.
+
+    Parameters
+    ----------
+    target : ClassAdapter or NumberAdapter
+        Not fitted.
+    head : Head
+        Lays it out for its loss.
+    classes : ndarray or None
+        All there will be. None: those in y.
+    """
+
+    def __init__(self, target, head, classes=None):
+        self.target = target
+        self.head = head
+        self.classes = classes
+
+    def fit(self, y):
+        """Fit the target.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        """
+        seen = y if self.classes is None else self.classes
+        self.target_ = clone(self.target).fit(seen)
+        return self
+
+    def transform(self, y):
+        """Encode targets.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        """
+        encoded = self.head.encode(self.target_.transform(y), self.target_.schema_)
+        return np.asarray(encoded)
+
+    def inverse_transform(self, y, return_proba=False):
+        """Decode what a network says.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_outputs)
+            Evaluation.
+        return_proba : bool, default=False
+            Whether to return probabilities.
+        """
+        if return_proba:
+            return self.target_.probabilities(y)
+        return self.target_.decode(y)
+
+    def get_metadata(self):
+        """Return what SciKeras makes attributes of the estimator."""
+        schema = self.target_.schema_
+        metadata = {
+            "target_schemas_": [schema],
+            "n_outputs_": schema.n_outputs,
+            "n_outputs_expected_": 1,
+        }
+        if schema.is_classification:
+            classes = self.target_.classes_
+            metadata |= {"classes_": classes, "n_classes_": len(classes)}
+        return metadata
+
+
+def _generator(random_state):
+    """Return a generator of our own: the global one is left alone."""
+    if isinstance(random_state, np.random.RandomState):
+        random_state = random_state.randint(2**31 - 1)
+    return np.random.default_rng(random_state)
+
+
+class _FromSearch:
+    """What the estimators share: SciKeras's hooks, and scikit-learn's tags."""
+
+    @property
+    def target_encoder(self):
+        """The target of the one head as its loss wants it."""
+        (target,), (head,) = self.networks.targets.targets, self.networks.heads.values()
+        return TargetEncoder(target, head, getattr(self, "classes_", None))
+
+    @property
+    def feature_encoder(self):
+        """The table as the arrays that the networks take."""
+        return FunctionTransformer(as_arrays, kw_args={"layout": self.layout_})
+
+    def fit(self, X, y, sample_weight=None, **kwargs):
+        """Train new networks.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        **kwargs : dict
+            Arguments of `keras.Model.fit`.
+        """
+        with self._attributes_of(X):
+            return super().fit(X, y, sample_weight=sample_weight, **kwargs)
+
+    def partial_fit(self, X, y, **kwargs):
+        """Train for one epoch more.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        **kwargs : dict
+            As in SciKeras.
+        """
+        if self.initialized_:
+            return super().partial_fit(X, y, **kwargs)
+        with self._attributes_of(X):
+            return super().partial_fit(X, y, **kwargs)
+
+    def initialize(self, X, y=None):
+        """Build networks without training them.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        """
+        with self._attributes_of(X):
+            return super().initialize(X, y)
+
+    @contextlib.contextmanager
+    def _attributes_of(self, X):
+        """Note what a table tells, and for a while the rows that layers start from."""
+        attrs = getattr(X, "attrs", {})
+        if not {"schemas", "layout"} <= set(attrs):
+            raise TypeError(
+                f"{type(self).__name__} takes what the preprocessing step before it "
+                f"returns, got {type(X).__name__}."
+            )
+        self.schemas_, self.layout_ = attrs["schemas"], attrs["layout"]
+        rng = _generator(self.random_state)
+        some = rng.permutation(len(X))[:_STARTING_ROWS]
+        self.starting_rows_ = as_arrays(X.iloc[some].to_numpy(), self.layout_)
+        try:
+            yield
+        finally:
+            del self.starting_rows_
+
+    def _take_targets(self, targets):
+        """Have the target that an adapter was fitted to."""
+        (self.target_encoder_.target_,) = targets.targets_
+        vars(self).update(self.target_encoder_.get_metadata())
+
+    def _keras_build_fn(self, networks, meta, compile_kwargs, label_smoothing=0.0):
+        """Return the networks of the search, for the data at hand, as one."""
+        schemas, targets = meta["schemas_"], meta["target_schemas_"]
+        rng = _generator(self.random_state)
+        model = networks.build(schemas, targets, meta["starting_rows_"], rng)
+        model = with_plain_output(model)
+        heads = networks.search_space(schemas, targets).heads
+        compile_as_searched(
+            model,
+            networks,
+            heads,
+            compile_kwargs,
+            label_smoothing=label_smoothing,
+            class_weights=meta.get("class_weights_", {}),
+        )
+        return model
+
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags, which SciKeras 0.13 does not know of."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        # A pipeline takes sparse data if all of its steps do: here the first decides.
+        tags.input_tags.sparse = True
+        return tags
+
+
+class KerasClassifier(_FromSearch, wrappers.KerasClassifier):
+    """SciKeras's classifier with networks that a search has found.
+
+    Parameters are those of `scikeras.wrappers.KerasClassifier`; ``networks`` are the
+    `ChosenNetworks`, and ``label_smoothing`` is that of the default loss.
+    """
+
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags."""
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier"
+        tags.classifier_tags = ClassifierTags(multi_label=True)
+        return tags
+
+
+class KerasRegressor(_FromSearch, wrappers.KerasRegressor):
+    """SciKeras's regressor with networks that a search has found.
+
+    Parameters are those of `scikeras.wrappers.KerasRegressor`; ``networks`` are the
+    `ChosenNetworks`.
+    """
+
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags."""
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "regressor"
+        tags.regressor_tags = RegressorTags()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _has_classes(model):
+    """Return whether a head predicts classes; raise AttributeError if none does."""
+    if not model.networks.class_heads:
+        raise AttributeError(f"{type(model).__name__} has no head for classes.")
+    return True
+
+
+class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
+    """SciKeras's estimator with networks that a search has found for several heads.
+
+    SciKeras checks y as one array. So the targets are encoded before it sees them, side
+    by side in one array, and decoded after it.
+
+    Parameters are those of `scikeras.wrappers.BaseWrapper`; ``networks`` are the
+    `ChosenNetworks`, ``label_smoothing`` is that of the default losses for classes, and
+    ``class_weight`` is a dict by head. So are ``loss``, ``metrics`` and
+    ``compile__loss_weights``, which take the place of what the heads say.
+    """
+
+    def __init__(self, model=None, *, class_weight=None, **kwargs):
+        super().__init__(model, **kwargs)
+        self.class_weight = class_weight
+
+    @property
+    def target_encoder(self):
+        """The targets that stand side by side as their losses want them."""
+        arguments = {
+            "layout": self.target_layout_,
+            "heads": self.networks.heads,
+            "targets": self.target_schemas_,
+        }
+        return FunctionTransformer(_encoded, kw_args=arguments)
+
+    def fit(self, X, y, sample_weight=None, **kwargs):
+        """Train new networks.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like, DataFrame, or list or dict of them
+            One y per head.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        **kwargs : dict
+            Arguments of `keras.Model.fit`.
+        """
+        y = self._side_by_side(y, learn=not (self.warm_start and self.initialized_))
+        # Keras has weights of classes for one output only: here they are in the losses.
+        return super().fit(X, y, sample_weight, class_weight=None, **kwargs)
+
+    def partial_fit(self, X, y, **kwargs):
+        """Train for one epoch more.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like, DataFrame, or list or dict of them
+            One y per head.
+        **kwargs : dict
+            As in SciKeras.
+        """
+        y = self._side_by_side(y, learn=not self.initialized_)
+        return super().partial_fit(X, y, class_weight=None, **kwargs)
+
+    def initialize(self, X, y=None):
+        """Build networks without training them.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like, DataFrame, or list or dict of them
+            One y per head.
+        """
+        return super().initialize(X, self._side_by_side(y, learn=True))
+
+    def predict(self, X, **kwargs):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        **kwargs : dict
+            Arguments of `keras.Model.predict`.
+
+        Returns
+        -------
+        y : ndarray, DataFrame, or list or dict of ndarray
+            In the form that y had in `fit`.
+        """
+        y_pred = super().predict(X, **kwargs)
+        return self.targets_.decode(y_pred)
+
+    @available_if(_has_classes)
+    def predict_proba(self, X, **kwargs):
+        """Predict probabilities of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        **kwargs : dict
+            Arguments of `keras.Model.predict`.
+
+        Returns
+        -------
+        probabilities : dict of str to ndarray of shape (n_samples, n_classes)
+            By the names of the heads that predict classes.
+        """
+        y_pred = super().predict(X, **kwargs)
+        return self.targets_.probabilities(y_pred)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the mean over all heads of accuracy (classes) or R2 (numbers).
+
+        Parameters
+        ----------
+        X : DataFrame
+            What `Preprocessing` returns.
+        y : array-like, DataFrame, or list or dict of them
+            One y per head.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+        """
+        y_pred = super().predict(X)
+        return self.targets_.score(y, y_pred, sample_weight)
+
+    def _side_by_side(self, y, *, learn):
+        """Return the encoded targets as one array (n_samples, n_columns)."""
+        if learn:
+            self._take_targets(clone(self.networks.targets).fit(y))
+        arrays = self.targets_.transform(y)
+        if learn:
+            self.target_layout_ = layout_of(arrays)
+            parts, by_head = self.targets_.split(y), {}
+            for name, of_head in self.targets_.class_weights(self.class_weight).items():
+                labels = self.targets_.by_head[name].true_values(parts[name])
+                by_head[name] = weights_of_values(of_head, labels, arrays[name])
+            self.class_weights_ = by_head
+        return np.column_stack(list(arrays.values()))
+
+    def _take_targets(self, targets):
+        self.targets_ = targets
+        self.target_schemas_ = targets.schemas_
+        self.n_outputs_expected_ = len(targets.names)
+        if targets.class_adapters:
+            self.classes_ = {k: t.classes_ for k, t in targets.class_adapters.items()}
+
+    def __sklearn_tags__(self):
+        """Return scikit-learn's tags."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        if not self.networks.class_heads:
+            tags.estimator_type = "regressor"
+            tags.regressor_tags = RegressorTags()
+        return tags
+
+
+def _encoded(y, layout, heads, targets):
+    """Return what the loss of each head compares with, from columns side by side."""
+    arrays = as_arrays(y, layout)
+    return {
+        name: np.asarray(head.encode(arrays[name], target))
+        for (name, head), target in zip(heads.items(), targets, strict=True)
+    }

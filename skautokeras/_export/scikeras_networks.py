@@ -1,0 +1,220 @@
+"""The networks that a search has chosen, and their training as one network."""
+
+from dataclasses import dataclass
+
+import keras
+
+from skautokeras._data.y_adapter import YAdapter, values_by_head
+from skautokeras._export.scikeras_training import MeanOfNetworks, loss_of
+from skautokeras._layers.base import walk
+from skautokeras._layers.ensemble import MeanOfMembers
+from skautokeras._space.graph import Graph
+from skautokeras._space.heads import ClassificationHead, make_metric
+from skautokeras._space.losses import LossOfMembers, as_loss
+from skautokeras._space.search_space import SearchSpace
+from skautokeras._training.keras_metrics import MetricOfMean
+from skautokeras._training.optimization import optimizer_for
+from skautokeras._training.preparation import start_from_data
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenNetworks:
+    """The networks that a search has chosen, and how the best of them was trained.
+
+    Parameters
+    ----------
+    inputs, outputs : list of Node
+        Nodes of the search space.
+    values : list of dict
+        Hyperparameters of each network, the best one first.
+    weights : list of float
+        Share of each network in the mean.
+    targets : YAdapter
+        Adapter of what the heads predict, not fitted.
+    n_samples : int
+        Number of rows of the search.
+    epochs : int
+        Number of epochs after which the best network was best.
+    batch_size : int or None
+        Batch size that the user has fixed.
+    """
+
+    inputs: list
+    outputs: list
+    values: list
+    weights: list
+    targets: YAdapter
+    n_samples: int
+    epochs: int
+    batch_size: int | None
+
+    def search_space(self, schemas, targets):
+        """Return the search space for other data.
+
+        Parameters
+        ----------
+        schemas : list
+            One schema per input.
+        targets : list of TargetSchema
+            What each head predicts.
+        """
+        return SearchSpace(
+            Graph(self.inputs, self.outputs),
+            schemas=schemas,
+            targets=targets,
+            n_samples=self.n_samples,
+            batch_size=self.batch_size,
+        )
+
+    @property
+    def heads(self):
+        """Each head by its name."""
+        blocks = [node.block for node in self.outputs]
+        return dict(zip(self.targets.names, blocks, strict=True))
+
+    @property
+    def class_heads(self):
+        """Names of the heads that predict classes."""
+        heads = self.heads.items()
+        return [name for name, head in heads if isinstance(head, ClassificationHead)]
+
+    @property
+    def loss_weights(self):
+        """What the loss of each head is multiplied with, by name; None for one head."""
+        if len(self.outputs) == 1:
+            return None
+        return {name: float(head.loss_weight) for name, head in self.heads.items()}
+
+    def build(self, schemas, targets, rows, rng):
+        """Return new networks for other data as one network.
+
+        Parameters
+        ----------
+        schemas : list
+            One schema per input.
+        targets : list of TargetSchema
+            What each head predicts.
+        rows : dict of str to ndarray
+            Training rows that layers may start from.
+        rng : numpy.random.Generator
+            Source of their draws.
+
+        Returns
+        -------
+        model : keras.Model
+            From a dict of arrays to a dict of outputs by head.
+        """
+        search_space = self.search_space(schemas, targets)
+        models = [search_space.build(values).model for values in self.values]
+        for model in models:
+            start_from_data(model, rows, rng)
+        return as_one_network(models, self.weights)
+
+
+def as_one_network(models, weights):
+    """Return a network whose output is the weighted mean of those of others.
+
+    Each of them is trained by its own loss, as in the search: see `MeanOfNetworks`.
+
+    Parameters
+    ----------
+    models : list of keras.Model
+        From the same arrays to the same heads.
+    weights : list of float
+        One per model; they sum to 1.
+    """
+    if len(models) == 1:
+        return models[0]
+    inputs = models[0].input
+    outputs = [model(inputs) for model in models]
+    mean = {
+        name: MeanOfNetworks(weights)([output[name] for output in outputs])
+        for name in outputs[0]
+    }
+    return keras.Model(inputs, mean)
+
+
+def compile_as_searched(
+    model, networks, targets, compile_kwargs, *, label_smoothing, class_weights
+):
+    """Compile a network with the rules of training of the search.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `ChosenNetworks.build`, its output plain for one head.
+    networks : ChosenNetworks
+        The networks of which it is made.
+    targets : dict of str to (Head, TargetSchema)
+        Heads with what they predict.
+    compile_kwargs : dict
+        Arguments of `keras.Model.compile` from SciKeras; what the user has given takes
+        the place of what was found.
+    label_smoothing : float
+        Label smoothing of the default losses for classes.
+    class_weights : dict of str to ndarray
+        Weights of classes by head, from `weights_of_values`.
+    """
+    given = {
+        parameter: values_by_head(parameter, compile_kwargs[parameter], targets)
+        for parameter in ("loss", "metrics")
+    }
+    losses, metrics = {}, {}
+    for name, (head, target) in targets.items():
+        loss = loss_of(
+            head,
+            target,
+            given["loss"].get(name),
+            label_smoothing=label_smoothing,
+            class_weights=class_weights.get(name),
+        )
+        losses[name] = loss_for_parts(loss, model, networks.weights)
+        metrics[name] = given["metrics"].get(name) or head.make_metrics(target)
+        if _has_parts(model):
+            metrics[name] = [
+                MetricOfMean(make_metric(m, head.layout(target)), networks.weights)
+                for m in metrics[name]
+            ]
+    if len(targets) == 1:
+        (losses,), (metrics,) = losses.values(), metrics.values()
+        # SciKeras compares a loss that is no list with its own parameter.
+        losses = [losses] if _has_parts(model) else losses
+    changed = {
+        "loss": losses,
+        "metrics": metrics,
+        "optimizer": optimizer_for(model, compile_kwargs["optimizer"]),
+        "jit_compile": False,
+    }
+    weights = {"loss_weights": networks.loss_weights}
+    model.compile(**{**weights, **compile_kwargs, **changed})
+
+
+def loss_for_parts(loss, model, weights):
+    """Return a loss as each network of a model, and each member of one, has it.
+
+    Parameters
+    ----------
+    loss : str, callable or keras.losses.Loss
+        Loss of one head.
+    model : keras.Model
+        From `as_one_network`.
+    weights : list of float
+        Weights of the networks.
+    """
+    if isinstance(loss, LossOfMembers):
+        loss = loss.loss
+    return LossOfMembers(as_loss(loss), weights) if _has_parts(model) else loss
+
+
+def _has_parts(model):
+    """Return whether several networks, or members of one, each have a loss."""
+    parts = MeanOfNetworks | MeanOfMembers
+    return any(isinstance(layer, parts) for layer in walk(model))
+
+
+def with_plain_output(model):
+    """Return a network whose output is a tensor instead of a dict of one."""
+    if len(model.output) > 1:
+        return model
+    (output,) = model.output.values()
+    return keras.Model(model.input, output)

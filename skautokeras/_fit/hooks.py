@@ -1,0 +1,56 @@
+"""The answers that a fit gives its search, and the reports that it passes on."""
+
+from skautokeras._search.hooks import SearchHooks
+from skautokeras._training.pruning import median_curve
+
+
+class FitHooks(SearchHooks):
+    """Puts the parts of a fit behind the questions of its search.
+
+    Parameters
+    ----------
+    feasibility : Feasibility
+        Object that rejects configurations.
+    refit : Refit or None
+        Final training, for which time is reserved. None if there is none.
+    options : FitOptions
+        Parameters of this call.
+    progress : Progress
+        Object that reports trials and epochs to the user.
+    attributes : callable
+        Function from trials to the attributes that the estimator would have if its fit
+        ended now.
+    """
+
+    def __init__(self, feasibility, refit, options, progress, attributes):
+        self._feasibility = feasibility
+        self._refit = refit
+        self._options = options
+        self._progress = progress
+        self._attributes = attributes
+
+    def reserved_seconds(self, trials):
+        """Return the time that refits of the best trials so far will take."""
+        if self._refit is None:
+            return 0.0
+        return self._refit.reserved_seconds(trials, self._options.ensemble_size)
+
+    def pruning_curve(self, trials):
+        """Return the median of the trials so far, if trials are pruned."""
+        return median_curve(trials) if self._options.prune == "median" else ()
+
+    def rejection(self, values, trials, seconds):
+        """Return why a configuration cannot be trained, or None."""
+        return self._feasibility.rejection(values, trials, seconds)
+
+    def on_trial_begin(self, pending):
+        """Report the beginning of a trial."""
+        self._progress.begin_trial(pending)
+
+    def on_epoch_end(self, epoch, logs):
+        """Report the end of an epoch; return whether the training is to stop."""
+        return self._progress.end_epoch(epoch, logs)
+
+    def on_trial_end(self, pending, trials):
+        """Report the end of a trial; return whether the search is to stop."""
+        return self._progress.end_trial(self._attributes, pending, trials)

@@ -1,0 +1,202 @@
+"""Layer: what a layer may ask of the training of its network, and how one finds it."""
+
+import contextlib
+
+import keras
+from keras import ops
+
+
+class LayerTraits:
+    """What a training asks every layer about itself, and the answers of most layers.
+
+    Layers that have other answers are a `Layer`, which describes them. Layers of
+    another origin, those of Keras included, have these.
+
+    Examples
+    --------
+    >>> from skautokeras._layers.base import LayerTraits
+    >>> LayerTraits.preprocessing, LayerTraits.learning_rate_factor
+    (False, None)
+    """
+
+    preprocessing = False
+    uncompiled_config = ()
+    max_rows_at_once = None
+    uses_weight_decay = True
+    learning_rate_factor = None
+    frozen_until = 0.0
+    starts_from_data = False
+
+
+class Layer(LayerTraits, keras.layers.Layer):
+    """Base class of Keras layers that ask something of the training of their network.
+
+    It is an ordinary `keras.layers.Layer`. A subclass says what it asks by class
+    attributes or properties, which are described below. A layer that asks nothing needs
+    no other base class than that of Keras.
+
+    Parameters
+    ----------
+    **kwargs : dict
+        Arguments of `keras.layers.Layer`, such as ``name`` and ``dtype``.
+
+    Attributes
+    ----------
+    preprocessing : bool, default=False
+        Whether the layer treats rows one by one and learns nothing. At the beginning of
+        a network, such layers are applied once to all rows before the training, not
+        once per epoch.
+    uncompiled_config : tuple of str, default=()
+        Names of entries of `get_config` that no compiled function depends on, because
+        their values are held in variables or matter before the training only. Networks
+        that differ in nothing else share one compiled function.
+    max_rows_at_once : int or None, default=None
+        Number of rows that the layer takes at most where nothing is learned, for its
+        memory. None: any number.
+    uses_weight_decay : bool, default=True
+        Whether weight decay acts on the weights of the layer. It never acts on weights
+        whose names end with "bias", "gamma", "beta" or "embeddings", nor on layers with
+        a ``learning_rate_factor``.
+    learning_rate_factor : float or None, default=None
+        Factor by which the learning rate of all weights of the layer is multiplied.
+        None: they learn as fast as the others.
+    frozen_until : float, default=0.0
+        Share of the training, from 0 to 1, in which a layer with a
+        ``learning_rate_factor`` does not learn, while other layers learn to use it.
+    starts_from_data : bool, default=False
+        Whether the layer draws its weights anew before a training, from the training
+        rows. It then has a method ``start_from(x, rng)``, which is called once with the
+        inputs of the layer for some training rows, a float64 array, and with a
+        `numpy.random.Generator`.
+
+    Examples
+    --------
+    A layer whose weights are not decayed and learn at half of the rate:
+
+    >>> import keras
+    >>> import numpy as np
+    >>> from skautokeras.layers import Layer
+    >>> @keras.saving.register_keras_serializable("my_package")
+    ... class Gate(Layer):
+    ...     learning_rate_factor = 0.5
+    ...
+    ...     def build(self, input_shape):
+    ...         self.gate = self.add_weight(shape=(input_shape[-1],), name="gate")
+    ...
+    ...     def call(self, x):
+    ...         return x * keras.ops.sigmoid(self.gate)
+    >>> Gate()(np.ones((2, 3))).shape
+    TensorShape([2, 3])
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self._starting_rng = None
+
+    def __call__(self, *args, **kwargs):
+        """Return the output; the first time in `starting_from_data`, start before."""
+        if self._starting_rng is not None:
+            rng, self._starting_rng = self._starting_rng, None
+            if not self.built:
+                self.build(args[0].shape)
+            self.start_from(ops.convert_to_numpy(args[0]).astype("float64"), rng)
+        return super().__call__(*args, **kwargs)
+
+    def start_from(self, x, rng):
+        """Draw the weights anew, after the training rows (`starts_from_data`).
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_rows, ...), dtype float64
+            Inputs of the layer for some training rows.
+        rng : numpy.random.Generator
+            Source of the draws.
+        """
+        raise NotImplementedError
+
+
+def traits_of(layer):
+    """Return what a layer asks of the training of its network.
+
+    Parameters
+    ----------
+    layer : keras.layers.Layer or keras.Operation
+        A layer of any origin.
+
+    Returns
+    -------
+    traits : LayerTraits
+        The layer itself if it is a `Layer`, else the answers of most layers.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._layers.base import traits_of
+    >>> traits_of(keras.layers.Dense(3)).uses_weight_decay
+    True
+    """
+    return layer if isinstance(layer, LayerTraits) else _USUAL_TRAITS
+
+
+_USUAL_TRAITS = LayerTraits()
+
+
+def walk(network):
+    """Yield all layers of a network, those of networks that are layers in it included.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional or sequential.
+
+    Yields
+    ------
+    layer : keras.layers.Layer
+        The layers of a nested `keras.Model` take its place.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._layers.base import walk
+    >>> inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    >>> outer = keras.Sequential([inner, keras.layers.Dense(1)])
+    >>> [layer.units for layer in walk(outer)]
+    [3, 1]
+    """
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from walk(layer)
+        else:
+            yield layer
+
+
+@contextlib.contextmanager
+def starting_from_data(layers, rng):
+    """Let layers start from what they are called on next.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        Layers of one network that have a method ``start_from``.
+    rng : numpy.random.Generator
+        Source of their draws.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.base import starting_from_data
+    >>> from skautokeras._layers.dense import NTKDense
+    >>> layer, rng = NTKDense(3), np.random.default_rng(0)
+    >>> x = 100 * rng.standard_normal((9, 2))
+    >>> with starting_from_data([layer], rng):
+    ...     y = layer(x)
+    >>> y.numpy().std(axis=0).round(3)
+    array([1., 1., 1.], dtype=float32)
+    """
+    for layer in layers:
+        layer._starting_rng = rng
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer._starting_rng = None

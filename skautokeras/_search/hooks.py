@@ -1,0 +1,121 @@
+"""The hooks of a search: what it asks the fit around it, and what it reports to it."""
+
+from skautokeras._search.selection import kept_trials
+
+
+class SearchHooks:
+    """The questions that a search puts to the fit around it, and its reports.
+
+    A search calls these methods in the process and the thread of `run_search`. Every
+    one has a default; a subclass overrides those that it has something to say about.
+
+    Examples
+    --------
+    >>> from skautokeras._search import SearchHooks
+    >>> class StopAtPerfection(SearchHooks):
+    ...     def on_trial_end(self, pending, trials):
+    ...         return trials[-1].score == 1.0
+    """
+
+    def reserved_seconds(self, trials):
+        """Return how much time to keep for the work that follows the search.
+
+        Asked before each trial. By default, no time is kept.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Trials that have ended.
+
+        Returns
+        -------
+        seconds : float
+        """
+        return 0.0
+
+    def pruning_curve(self, trials):
+        """Return the scores that the next trial must not fall behind.
+
+        By default, no trial is pruned.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Trials that have ended.
+
+        Returns
+        -------
+        curve : tuple of float
+            Scores at equal steps of the training, as `median_curve` makes them. Unless
+            it is empty, the evaluation is called with it as ``curve``.
+        """
+        return ()
+
+    def rejection(self, values, trials, seconds):
+        """Return why a proposed configuration is not to be tried.
+
+        The oracle is asked for another one in the place of one that is rejected. By
+        default, every configuration is tried.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            The proposed configuration.
+        trials : list of Trial
+            Trials that have ended.
+        seconds : float
+            Time that is left for the search.
+
+        Returns
+        -------
+        rejection : Rejection or None
+            None if the configuration is to be tried.
+        """
+        return None
+
+    def kept_trials(self, trials):
+        """Return the trials that keep their weights and predictions.
+
+        Asked after each trial. All other trials lose their arrays for good, and
+        everything that follows (the reserved time, the ensemble) considers only trials
+        that have them. By default, `skautokeras._search.kept_trials` decides.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Trials that have ended.
+
+        Returns
+        -------
+        positions : iterable of int
+            Positions in ``trials``.
+        """
+        return kept_trials(trials)
+
+    def on_trial_begin(self, pending):
+        """Take note that a trial is about to start. By default, do nothing.
+
+        Parameters
+        ----------
+        pending : PendingTrial
+            The trial.
+        """
+
+    def on_trial_end(self, pending, trials):
+        """Take note that a trial has ended, and say whether the search ends, too.
+
+        By default, the search goes on.
+
+        Parameters
+        ----------
+        pending : PendingTrial
+            The trial as it was started.
+        trials : list of Trial
+            Trials that have ended; the last one is the result of ``pending``.
+
+        Returns
+        -------
+        stop : bool
+            Whether to end the search at once.
+        """
+        return False

@@ -1,0 +1,199 @@
+"""Predefined configurations: what the blocks of a search space know to work, joined."""
+
+from skautokeras._space.graph import is_head
+from skautokeras._space.hyperparameters import admits
+from skautokeras._space.node import parameters_of
+
+_TRAINING = "training/"
+# Steps that an epoch and a training need, and where to stop for them.
+_STEPS_OF_EPOCH, _SMALLEST_BATCH = 24, 16
+_STEPS, _MOST_EPOCHS = 300, 64
+
+
+def predefined(search_space):
+    """Return the configurations that a search begins with.
+
+    Each block is asked for those it knows to work. The ones of several blocks are
+    joined in their order, and shorter lists repeat their last one.
+
+    Parameters
+    ----------
+    search_space : SearchSpace
+        Inputs, blocks and heads, with what is known about the data.
+
+    Returns
+    -------
+    configurations : list of dict
+        Values by the full names of hyperparameters, the cheapest first. If no block
+        knows any: the one of all defaults.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras import Block, ClassificationHead, Input
+    >>> from skautokeras._space import Graph, SearchSpace, predefined
+    >>> from skautokeras._data import ArraySchema, TargetSchema
+    >>> class Wide(Block):
+    ...     def known_configurations(self, schemas, targets):
+    ...         return [{"units": 64}, {"units": 256, "training/epochs": 32}]
+    ...
+    ...     def build(self, hp, inputs):
+    ...         return keras.layers.Dense(hp.Int("units", 8, 512))(inputs)
+    >>> node = Input()
+    >>> search_space = SearchSpace(
+    ...     Graph([node], [ClassificationHead()(Wide()(node))]),
+    ...     schemas=[ArraySchema(shape=(4,), n_samples=100)],
+    ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
+    ...     n_samples=100,
+    ... )
+    >>> predefined(search_space)
+    [{'wide_1/units': 64}, {'wide_1/units': 256, 'training/epochs': 32}]
+    """
+    schemas, targets = search_space.schemas, search_space.targets
+    blocks = blocks_of(search_space)
+    outermost = set(search_space.graph.block_names)
+    known = {}
+    for name, block in blocks.items():
+        configurations = list(block.known_configurations(schemas, targets))
+        # What is fixed in a block inside of another one has no hyperparameter there,
+        # and values for it are left aside.
+        if name in outermost:
+            others = block.known_configurations((), targets)
+            configurations = _least_contradicted(block, configurations, others)
+        if configurations:
+            known[name] = configurations
+    n_configurations = max(map(len, known.values()), default=1)
+    parts = [
+        {name: c[min(i, len(c) - 1)] for name, c in known.items()}
+        for i in range(n_configurations)
+    ]
+    return [_joined(by_name, blocks, schemas) for by_name in parts]
+
+
+def full_names(name, values):
+    """Return a known configuration by the full names of its hyperparameters.
+
+    Parameters
+    ----------
+    name : str
+        Name of the block in its graph.
+    values : dict of str to object
+        One of the known configurations of the block.
+
+    Examples
+    --------
+    >>> from skautokeras._space import full_names
+    >>> full_names("conv_block_1", {"n_blocks": 2, "training/epochs": 8})
+    {'conv_block_1/n_blocks': 2, 'training/epochs': 8}
+    """
+    return {
+        key if key.startswith(_TRAINING) else f"{name}/{key}": value
+        for key, value in values.items()
+    }
+
+
+def rank(values, search_space):
+    """Return which configurations come first whatever they cost.
+
+    Parameters
+    ----------
+    values : dict of str to object
+        One of the predefined configurations.
+    search_space : SearchSpace
+        Its blocks are asked.
+
+    Returns
+    -------
+    rank : int
+        0 for those that come first. The block with the highest `training_priority`
+        decides among those that have a rank for their values, the first one if there
+        are several.
+    """
+    ranks = {}
+    for name, block in blocks_of(search_space).items():
+        prefix = f"{name}/"
+        own = {
+            k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)
+        }
+        of_block = block.rank(own, search_space.schemas) if own else None
+        if of_block is not None:
+            ranks.setdefault(block.training_priority, of_block)
+    return ranks[max(ranks)] if ranks else 0
+
+
+def blocks_of(search_space):
+    """Return the blocks of a search space, those inside of others included.
+
+    Parameters
+    ----------
+    search_space : SearchSpace
+        Of blocks inside of others, those that have no hyperparameter in it are left
+        out.
+
+    Returns
+    -------
+    blocks : dict of str to Block
+        Blocks by their full names, those with a higher `training_priority` last.
+    """
+    graph = search_space.graph
+    nodes = [node for node in graph.order if node.block and not is_head(node)]
+    blocks = {graph.name(node): node.block for node in nodes}
+    inner = dict(_inner_blocks(blocks))
+    if inner:
+        names = [hp.name for hp in search_space.hyperparameters().space]
+        for name, block in inner.items():
+            if any(hp_name.startswith(f"{name}/") for hp_name in names):
+                blocks[name] = block
+    return dict(sorted(blocks.items(), key=lambda item: item[1].training_priority))
+
+
+def _inner_blocks(blocks):
+    for name, block in blocks.items():
+        inner = {f"{name}/{k}": b for k, b in block.inner_blocks().items()}
+        yield from inner.items()
+        yield from _inner_blocks(inner)
+
+
+def _least_contradicted(block, configurations, others):
+    """Return the configurations that the parameters of a block contradict least.
+
+    Where all of them are contradicted, those for other data are asked as well: few rows
+    begin with dense layers, but not if the user wants a RealMLP.
+    """
+    parameters = parameters_of(block)
+
+    def n_contradictions(values):
+        return sum(not admits(parameters.get(k), v) for k, v in values.items())
+
+    if all(map(n_contradictions, configurations)):
+        more = (values for values in others if values not in configurations)
+        configurations = [*configurations, *more]
+    counts = list(map(n_contradictions, configurations))
+    pairs = zip(configurations, counts, strict=True)
+    return [values for values, count in pairs if count == min(counts)]
+
+
+def _joined(by_name, blocks, schemas):
+    """Return the configurations of several blocks as one, by full names."""
+    joined = {}
+    for name, values in by_name.items():
+        joined |= full_names(name, values)
+    steps = [blocks[name].least_steps(values) for name, values in by_name.items()]
+    return _with_enough_steps(joined, schemas, max(_STEPS, *steps, 0))
+
+
+def _with_enough_steps(values, schemas, n_steps):
+    """Return a configuration that learns from few rows in smaller batches, and longer.
+
+    Batches of 128 of 500 texts are 4 steps an epoch, and 32 steps teach nothing. Where
+    no size of batches is named, it is for the space to choose.
+    """
+    if not schemas or "training/batch_size" not in values:
+        return values
+    n_samples = schemas[0].n_samples
+    batch_size, epochs = values["training/batch_size"], values["training/epochs"]
+    while batch_size > _SMALLEST_BATCH and n_samples < _STEPS_OF_EPOCH * batch_size:
+        batch_size //= 2
+    while epochs < _MOST_EPOCHS and epochs * n_samples < n_steps * batch_size:
+        epochs *= 2
+    return {**values, "training/batch_size": batch_size, "training/epochs": epochs}

@@ -1,0 +1,60 @@
+"""The input for plain arrays of numbers."""
+
+import keras
+
+from skautokeras._data.array import ArrayAdapter
+from skautokeras._space.inputs.base import InputNode
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class Input(InputNode):
+    """Input for a numeric array of any rank, the first axis being the rows.
+
+    Parameters
+    ----------
+    columns : str, int, list of them or None, default=None
+        Columns of X that the input takes, where one DataFrame holds the data of several
+        inputs: columns of numbers, or one column of arrays. None: the input has an X
+        of its own, or what no other input takes.
+    name : str or None, default=None
+        Name of the input. None: counted in the graph, "input_1".
+
+    Examples
+    --------
+    >>> from skautokeras import DenseBlock, Flatten, Input
+    >>> node = DenseBlock()(Flatten()(Input()))
+    """
+
+    def make_adapter(self, tokenizers=()):
+        """Return the adapter for the array, not fitted.
+
+        Parameters
+        ----------
+        tokenizers : tuple of callable, default=()
+            Left aside.
+
+        Returns
+        -------
+        adapter : ArrayAdapter
+        """
+        return ArrayAdapter()
+
+    def symbolic(self, schema, prefix=""):
+        """Return the tensor of the input, twice: by name and for the blocks.
+
+        Parameters
+        ----------
+        schema : ArraySchema
+            What the analysis found.
+        prefix : str, default=""
+            Put before the name of the array.
+
+        Returns
+        -------
+        tensors : dict of str to keras.KerasTensor
+            The one tensor, by name.
+        tensor : keras.KerasTensor
+            What blocks are called on.
+        """
+        tensor = keras.Input(schema.shape, dtype="float32", name=prefix + "array")
+        return {prefix + "array": tensor}, tensor

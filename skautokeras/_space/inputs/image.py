@@ -1,0 +1,110 @@
+"""The input for images."""
+
+import keras
+import numpy as np
+
+from skautokeras._data.image import ImageAdapter
+from skautokeras._space.image import ImageBlock
+from skautokeras._space.inputs.base import InputNode
+from skautokeras._space.records import Image
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class ImageInput(InputNode):
+    """Input for images: arrays of pixels, or paths of image files.
+
+    Parameters
+    ----------
+    columns : str, int or None, default=None
+        The column of X that holds the images, one array or path per row, where one
+        DataFrame holds the data of several inputs. None: the input has an X of its own,
+        or what no other input takes.
+    channels : {"first", "last"} or None, default=None
+        Where the axis of the colours is. None: found out.
+    image_shape : tuple of int or None, default=None
+        (height, width) or (height, width, channels) of images that come as rows of a
+        two-dimensional X. None: they do not.
+    image_size : tuple of int or None, default=None
+        (height, width) that all images are resized to. None: as they are; those of
+        different sizes, the median of their sizes.
+    name : str or None, default=None
+        Name of the input. None: counted in the graph, "image_input_1".
+
+    Examples
+    --------
+    >>> from skautokeras import DenseBlock, Flatten, ImageInput
+    >>> node = DenseBlock()(Flatten()(ImageInput()))
+    """
+
+    def __init__(
+        self,
+        *,
+        columns=None,
+        channels=None,
+        image_shape=None,
+        image_size=None,
+        name=None,
+    ):
+        super().__init__(columns=columns, name=name)
+        self.channels = channels
+        self.image_shape = image_shape
+        self.image_size = image_size
+
+    def make_adapter(self, tokenizers=()):
+        """Return the adapter for the images, not fitted.
+
+        Parameters
+        ----------
+        tokenizers : tuple of callable, default=()
+            Left aside.
+
+        Returns
+        -------
+        adapter : ImageAdapter
+        """
+        return ImageAdapter(
+            channels=self.channels,
+            image_shape=self.image_shape,
+            image_size=self.image_size,
+        )
+
+    def default_block(self):
+        """Return the block that is built on the input if the user names none.
+
+        Returns
+        -------
+        block : ImageBlock
+        """
+        return ImageBlock()
+
+    def symbolic(self, schema, prefix=""):
+        """Return the tensor of the pixels, and the symbolic image made of it.
+
+        Parameters
+        ----------
+        schema : ImageSchema
+            What the analysis found.
+        prefix : str, default=""
+            Put before the name of the array.
+
+        Returns
+        -------
+        tensors : dict of str to keras.KerasTensor
+            The one tensor, in the dtype of the array.
+        image : Image
+            Its pixels between 0 and 1.
+        """
+        name = prefix + "pixels"
+        tensor = keras.Input(schema.shape, dtype=schema.dtype, name=name)
+        scale = 1.0 / (schema.high - schema.low)
+        pixels = keras.layers.Rescaling(scale, offset=-schema.low * scale)(tensor)
+        n_channels = schema.shape[-1]
+        image = Image(
+            pixels,
+            mean=np.array(schema.mean, "float32"),
+            std=np.array(schema.std, "float32"),
+            black=np.zeros(n_channels, "float32"),
+            white=np.ones(n_channels, "float32"),
+            default_block=self.default_block,
+        )
+        return {name: tensor}, image

@@ -1,0 +1,79 @@
+"""The input for texts."""
+
+import keras
+
+from skautokeras._data.text import TextAdapter
+from skautokeras._space.inputs.base import InputNode, tensors_of
+from skautokeras._space.records import Text
+from skautokeras._space.text import TextBlock
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class TextInput(InputNode):
+    """Input for texts.
+
+    Parameters
+    ----------
+    columns : str, int or None, default=None
+        The column of X that holds the texts, where one DataFrame holds the data of
+        several inputs. None: the input has an X of its own, or what no other input
+        takes.
+    max_tokens : int or None, default=None
+        Different words and n-grams that are told apart at most, each. None: 200 000.
+    name : str or None, default=None
+        Name of the input. None: counted in the graph, "text_input_1".
+
+    Examples
+    --------
+    >>> from skautokeras import TextInput
+    >>> TextInput(columns="description")
+    TextInput(columns='description')
+    """
+
+    def __init__(self, *, columns=None, max_tokens=None, name=None):
+        super().__init__(columns=columns, name=name)
+        self.max_tokens = max_tokens
+
+    def make_adapter(self, tokenizers=()):
+        """Return the adapter for the texts, not fitted.
+
+        Parameters
+        ----------
+        tokenizers : tuple of callable, default=()
+            Tokenizers of the pretrained models that blocks on the input need.
+
+        Returns
+        -------
+        adapter : TextAdapter
+        """
+        return TextAdapter(max_tokens=self.max_tokens, tokenizers=tokenizers)
+
+    def default_block(self):
+        """Return the block that is built on the input if the user names none.
+
+        Returns
+        -------
+        block : TextBlock
+        """
+        return TextBlock()
+
+    def symbolic(self, schema, prefix=""):
+        """Return the tensors of the texts, and the symbolic text made of them.
+
+        Parameters
+        ----------
+        schema : TextSchema
+            What the analysis found.
+        prefix : str, default=""
+            Put before the names of the arrays.
+
+        Returns
+        -------
+        tensors : dict of str to keras.KerasTensor
+            Codes of tokens and n-grams, weights of the n-grams, and subwords.
+        text : Text
+            What blocks are called on.
+        """
+        tensors = tensors_of(schema, prefix)
+        named = {prefix + part: tensor for part, tensor in tensors.items()}
+        return named, Text.of(schema, tensors, default_block=self.default_block)

@@ -1,0 +1,186 @@
+"""Known configurations of `ImageBlock`."""
+
+from skautokeras._data.schema import ImageSchema
+from skautokeras._space import accelerator
+from skautokeras._space.portfolio.parts import within
+
+
+def _image(*, block_type, network, augmentation=None, reduction, training):
+    """Return the values for the steps of an `ImageBlock`."""
+    return {
+        "normalize": True,
+        "augment": augmentation is not None,
+        "block_type": block_type,
+        "spatial_reduction_1/reduction_type": reduction,
+        **within("image_augmentation_1", augmentation or {}),
+        **within(f"{block_type}_block_1", network),
+        **within("training", {"schedule": "one_cycle", **training}),
+    }
+
+
+def _convolutions(filters, **others):
+    return {
+        "kernel_size": 3,
+        "n_blocks": len(filters),
+        **{f"filters_{i}": n for i, n in enumerate(filters)},
+        **others,
+    }
+
+
+# Four pixels of 32, a square of eight (Page, How to train your ResNet).
+_CROP_AND_CUTOUT = {"translation": 0.0, "crop": 0.125, "cutout": 0.25}
+_MIRRORED = {"flip": "horizontal", **_CROP_AND_CUTOUT}
+# Digits and letters: not mirrored, but written in many ways.
+_WRITTEN = {"flip": "none", "translation": 0.1, "rotation": 10.0, "zoom": 0.1}
+
+
+def _nine_layers(filters, augmentation, epochs):
+    """Return the residual network of nine layers, published with 64 filters."""
+    return _image(
+        block_type="res_net",
+        network={"version": "v1", "depth": 9, "filters": filters},
+        augmentation=augmentation,
+        reduction="global_max",
+        training=_regularized(5e-3, epochs),
+    )
+
+
+def _regularized(learning_rate, epochs):
+    """Return a training that holds large networks back."""
+    return {
+        "learning_rate": learning_rate,
+        "weight_decay": 1e-1,
+        "epochs": epochs,
+        "label_smoothing": 0.1,
+    }
+
+
+IMAGE = (
+    # A small network: the first answer, in a minute. No flips: digits have a direction.
+    _image(
+        block_type="conv",
+        network=_convolutions((16, 32, 64), n_layers=1, dropout=0.1),
+        augmentation={"flip": "none", "translation": 0.1},
+        reduction="flatten",
+        training={"learning_rate": 1e-2, "weight_decay": 1e-2, "epochs": 16},
+    ),
+    # Things have no direction, clothes and photographs among them: twice as wide, and
+    # images mirrored but nowhere else than they were.
+    _image(
+        block_type="conv",
+        network=_convolutions((32, 64, 128), n_layers=1, dropout=0.1),
+        augmentation={"flip": "horizontal", "translation": 0.0},
+        reduction="flatten",
+        training={"learning_rate": 1e-2, "weight_decay": 1e-2, "epochs": 16},
+    ),
+    # A residual network of nine layers, a quarter as wide as it was published. So short
+    # a training learns less from images that are covered in part.
+    *(
+        _nine_layers(16, {"flip": flip, **_CROP_AND_CUTOUT, "cutout": 0.0}, epochs=16)
+        for flip in ("none", "horizontal")
+    ),
+    # More convolutions, images turned and zoomed as well: digits and letters.
+    _image(
+        block_type="conv",
+        network=_convolutions((32, 64, 128), n_layers=2, dropout=0.2),
+        augmentation=_WRITTEN,
+        reduction="flatten",
+        training={
+            "learning_rate": 3e-3,
+            "weight_decay": 1e-2,
+            "epochs": 16,
+            "label_smoothing": 0.1,
+        },
+    ),
+    # The residual network half as wide as published and longer; then as wide.
+    *(_nine_layers(filters, _MIRRORED, epochs=32) for filters in (32, 64)),
+)
+
+# Behind those, where a fast GPU trains them: what would take days on two cores.
+LARGE_IMAGES = (
+    # An EfficientNet at the size of the images.
+    _image(
+        block_type="efficient_net",
+        network={"version": "small"},
+        augmentation=_MIRRORED,
+        reduction="global_avg",
+        training=_regularized(2e-3, epochs=64),
+    ),
+    # The network of nine layers as wide as published and longer: for what must not be
+    # mirrored, and for what may.
+    *(_nine_layers(64, variation, epochs=64) for variation in (_WRITTEN, _MIRRORED)),
+    # Deeper ones (He et al., arXiv:1603.05027), as wide as published.
+    *(
+        _image(
+            block_type="res_net",
+            network={"version": "v2", "depth": depth, "filters": 64},
+            augmentation=_MIRRORED,
+            reduction="global_avg",
+            training=_regularized(2e-3, epochs=64),
+        )
+        for depth in (18, 50)
+    ),
+)
+
+# Fewer images than these are described as well as learned from.
+_FEW = 1000
+FEW_IMAGES = (
+    _image(
+        block_type="oriented_gradients",
+        network={"n_cells": 8, "n_directions": 8},
+        reduction="flatten",
+        training={
+            "learning_rate": 5e-3,
+            "weight_decay": 1e-1,
+            "epochs": 32,
+            "batch_size": 32,
+        },
+    ),
+    *IMAGE,
+)
+
+
+def for_images(schemas):
+    """Return the configurations for images.
+
+    Parameters
+    ----------
+    schemas : sequence of Schema
+        What is known about each input. Few images have configurations of their own, and
+        more images have larger ones on a fast GPU. Empty: those for any images.
+
+    Returns
+    -------
+    configurations : tuple of dict
+        The cheapest one first.
+    """
+    if _are_few(schemas):
+        return FEW_IMAGES
+    return (*IMAGE, *LARGE_IMAGES) if schemas and accelerator.has_fast_gpu() else IMAGE
+
+
+def rank_for_images(values, schemas):
+    """Return whether a configuration comes behind others whatever it costs.
+
+    Few images are learned from by convolutions before they are described, which costs
+    less.
+
+    Parameters
+    ----------
+    values : dict of str to object
+        Values of an `ImageBlock`, by their names in it.
+    schemas : sequence of Schema
+        What is known about each input.
+
+    Returns
+    -------
+    rank : int or None
+        0 for those that come first. None: what they cost decides.
+    """
+    if not _are_few(schemas):
+        return None
+    return int(values.get("block_type") in ("oriented_gradients", "res_net"))
+
+
+def _are_few(schemas):
+    return any(isinstance(s, ImageSchema) and s.n_samples < _FEW for s in schemas)

@@ -1,0 +1,48 @@
+"""What configurations for several kinds of data have in common."""
+
+# For many rows of words; `predefined` makes batches smaller where rows are few.
+SHORT = {"epochs": 8, "batch_size": 128}
+
+
+def dense(n_layers, units, **values):
+    """Return the values of a `DenseBlock` whose layers are equally wide.
+
+    Parameters
+    ----------
+    n_layers : int
+        Number of layers.
+    units : int
+        Width of each of them.
+    **values : object
+        Values of the other hyperparameters.
+
+    Examples
+    --------
+    >>> from skautokeras._space.portfolio.parts import dense
+    >>> dense(2, 64, dropout=0.1)
+    {'n_layers': 2, 'units_0': 64, 'units_1': 64, 'dropout': 0.1}
+    """
+    return {
+        "n_layers": n_layers,
+        **{f"units_{i}": units for i in range(n_layers)},
+        **values,
+    }
+
+
+def within(scope, values):
+    """Return values by their names in an outer block.
+
+    Parameters
+    ----------
+    scope : str
+        Name of the inner block, or "training".
+    values : dict of str to object
+        Values by their names in the inner block.
+
+    Examples
+    --------
+    >>> from skautokeras._space.portfolio.parts import within
+    >>> within("dense_block_1", {"n_layers": 2})
+    {'dense_block_1/n_layers': 2}
+    """
+    return {f"{scope}/{name}": value for name, value in values.items()}

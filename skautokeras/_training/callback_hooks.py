@@ -1,0 +1,91 @@
+"""The user's Keras callbacks around compiled epochs."""
+
+import keras
+
+
+def works_on_batches(callback):
+    """Return whether a callback wants to be called around each batch.
+
+    Parameters
+    ----------
+    callback : keras.callbacks.Callback
+        One of the user's.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._training.callback_hooks import works_on_batches
+    >>> works_on_batches(keras.callbacks.EarlyStopping())
+    False
+    """
+    if isinstance(callback, keras.callbacks.ModelCheckpoint):
+        return callback.save_freq != "epoch"
+    hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin")
+    hooks += ("on_batch_end", "on_test_batch_begin", "on_test_batch_end")
+    base = keras.callbacks.Callback
+    # A LambdaCallback sets its hooks on the instance.
+    return any(
+        h in vars(callback) or getattr(type(callback), h) is not getattr(base, h)
+        for h in hooks
+    )
+
+
+class CallbackHooks:
+    """The user's Keras callbacks around a compiled training.
+
+    They see the network, so its variables follow the compiled weights before each call,
+    and what they change is taken over afterwards.
+
+    Parameters
+    ----------
+    callbacks : list of keras.callbacks.Callback
+        Callbacks of this training.
+    network : keras.Model
+        What they see.
+    weights : FlatWeights
+        The compiled weights of the network.
+    epochs : int
+        Number of epochs that are planned.
+    """
+
+    def __init__(self, callbacks, network, weights, epochs):
+        self._network = network
+        self._weights = weights
+        self._list = None
+        if callbacks:
+            network.compile(optimizer=weights.optimizer)
+            network.stop_training = False
+            self._list = keras.callbacks.CallbackList(
+                callbacks, model=network, epochs=epochs, verbose=0
+            )
+
+    @property
+    def wants_to_stop(self):
+        """Whether a callback has asked for the end of the training."""
+        return self._list is not None and self._network.stop_training
+
+    def __enter__(self):
+        """Begin the training."""
+        if self._list is not None:
+            self._list.on_train_begin()
+        return self
+
+    def __exit__(self, error, *_):
+        """End the training, unless it has failed."""
+        if self._list is not None and error is None:
+            self._call(self._list.on_train_end)
+
+    def begin(self, epoch):
+        """Begin an epoch, numbered from 0."""
+        if self._list is not None:
+            self._call(self._list.on_epoch_begin, epoch)
+
+    def end(self, epoch, logs):
+        """End an epoch, numbered from 0."""
+        if self._list is not None:
+            self._call(self._list.on_epoch_end, epoch, logs)
+
+    def _call(self, hook, *args):
+        self._weights.write_to(self._network)
+        hook(*args)
+        self._weights.read_from(self._network)

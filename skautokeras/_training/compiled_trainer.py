@@ -1,0 +1,105 @@
+"""Training by compiled epochs: what nearly all trainings do."""
+
+from functools import partial
+
+import numpy as np
+
+from skautokeras._training.base import Trainer
+from skautokeras._training.callback_hooks import CallbackHooks
+from skautokeras._training.preparation import prepared
+from skautokeras._training.schedules import learning_rate_factor, schedule_of
+from skautokeras._training.streaming import Chunks, in_order
+from skautokeras._training.tracing import quick_compilation
+
+
+class CompiledTrainer(Trainer):
+    """Trains one network with one compiled function per epoch.
+
+    Parameters
+    ----------
+    built : Built
+        Freshly initialised.
+    options : TrainingOptions
+        What is the same for all trainings.
+    callbacks : list of keras.callbacks.Callback
+        The user's callbacks, none of which works on batches.
+    train_rows : Rows
+        Rows to learn from, as the adapter makes them.
+    valid_rows : Rows or None
+        Rows to judge by.
+    seed : int
+        Seed of the order of the rows.
+    """
+
+    def __init__(self, built, options, callbacks, train_rows, valid_rows, seed):
+        super().__init__(built, options, callbacks)
+        self._compiled = options.cache.get(built, options.heads)
+        self._schedule = schedule_of(built.training, callbacks)
+        self._chunks = Chunks(
+            train_rows,
+            partial(prepared, built),
+            built.training.batch_size,
+            seed if options.shuffle else None,
+            options.streaming,
+        )
+        self._valid_parts = None
+        if valid_rows is not None:
+            self._valid_parts = in_order(prepared(built, valid_rows), options.streaming)
+
+    def run(self, monitor):
+        """Train epoch by epoch until the monitor, or a callback, has finished."""
+        hooks = CallbackHooks(
+            self._callbacks,
+            self._built.network,
+            self._compiled.weights,
+            monitor.epochs,
+        )
+        n_steps = self._chunks.n_steps * monitor.epochs
+        with hooks, quick_compilation(n_steps):
+            while not monitor.finished and not hooks.wants_to_stop:
+                hooks.begin(monitor.epoch)
+                self.judge(self.run_epoch(*monitor.next_progress()), monitor)
+                hooks.end(monitor.epoch - 1, monitor.logs)
+
+    def run_epoch(self, start, end):
+        """Learn from all rows once; return loss and metrics.
+
+        Parameters
+        ----------
+        start, end : float
+            Share of the training that is done before and after the epoch.
+
+        Returns
+        -------
+        logs : dict of str to float
+        """
+        training = self._built.training
+        rate = training.learning_rate
+        if self._schedule == "by_callback":
+            rate = float(self._compiled.weights.optimizer.learning_rate)
+        progress = np.linspace(start, end, self._chunks.n_steps + 1)[:-1]
+        rates = learning_rate_factor(self._schedule, progress, training.warm_up)
+        shares = learning_rate_factor(training.regularization, progress)
+        return self._compiled.run_epoch(
+            self._chunks.epoch(), rate * rates, shares, progress[0]
+        )
+
+    def validate(self):
+        """Return what the network says about the validation rows."""
+        if self._valid_parts is None:
+            return None, {}
+        return self._compiled.validate(self._valid_parts())
+
+    @property
+    def state(self):
+        """A copy of all weights, averaged where they are."""
+        return self._compiled.weights.state
+
+    def end(self, best_state):
+        """Write the final weights into the network."""
+        weights = self._compiled.weights
+        if best_state is None:
+            weights.take_average()
+        else:
+            weights.state = best_state
+        weights.write_to(self._built.network)

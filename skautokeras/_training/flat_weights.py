@@ -1,0 +1,159 @@
+"""FlatWeights: the weights of a network in one variable, for compiled epochs."""
+
+import contextlib
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from skautokeras._training.optimization import (
+    learning_rate_factors,
+    make_optimizer,
+    not_decayed,
+)
+from skautokeras._training.row_updates import LARGE, RowUpdates
+
+
+class FlatWeights:
+    """The weights of one network at a time, of all networks of one structure.
+
+    All trained weights are in one variable, so that the optimizer has one update
+    instead of one per weight; large embeddings are apart, as they are updated by rows.
+
+    Parameters
+    ----------
+    built : Built
+        The first network.
+    min_row_updates : int, default=LARGE
+        Number of weights from which on an embedding is updated by rows.
+
+    Attributes
+    ----------
+    n_weights : int
+        Number of weights of a network.
+    variable : keras.Variable of shape (n_trained,)
+        The trained weights.
+    decayed : tensor of shape (n_trained,)
+        1 for weights that weight decay acts on, else 0.
+    untrained : tuple of tensor
+        What the network holds besides, such as means of batches and states of random
+        generators. Tensors: a variable in their place would be traced once more.
+    large : RowUpdates
+        The large embeddings.
+    optimizer : WeightRules
+        It is built for ``variable``.
+    """
+
+    def __init__(self, built, min_row_updates=LARGE):
+        network = built.network
+        # Averages of the weights, where there are some, are those of the flat variable.
+        averaged = built.training.ema_momentum > 0
+        self.large = RowUpdates(network, math.inf if averaged else min_row_updates)
+        variables = self.large.without_large(network)
+        self._shapes = [tuple(v.shape) for v in variables]
+        self._sizes = [math.prod(shape) for shape in self._shapes]
+        self._has_own_rates = learning_rate_factors(network, variables) is not None
+        self.n_weights = network.count_params()
+        self.decayed = tf.constant(self._decay_mask(network, variables))
+        self.variable = keras.Variable(_joined(variables), name="weights")
+        self.optimizer = make_optimizer(
+            built.training, own_rates="weights" if self._has_own_rates else "none"
+        )
+        self.optimizer.build([self.variable])
+        self.untrained = ()
+        self.start(built)
+
+    def start(self, built):
+        """Begin a training: take the weights of a network over, forget all steps.
+
+        Parameters
+        ----------
+        built : Built
+            A network of the same structure.
+        """
+        self.read_from(built.network)
+        self.large.restart()
+        self.optimizer.restart(built.training.learning_rate)
+
+    def read_from(self, network):
+        """Take the weights over from a network."""
+        self.variable.assign(_joined(self.large.without_large(network)))
+        self.large.read_from(network)
+        others = network.non_trainable_variables
+        self.untrained = tuple(tf.constant(v.numpy()) for v in others)
+
+    def write_to(self, network):
+        """Write the weights into the variables of a network."""
+        parts = np.split(self.variable.numpy(), np.cumsum(self._sizes)[:-1])
+        variables = self.large.without_large(network)
+        for variable, part in zip(variables, parts, strict=True):
+            variable.assign(part.reshape(variable.shape))
+        self.large.write_to(network)
+        others = network.non_trainable_variables
+        for variable, value in zip(others, self.untrained, strict=True):
+            variable.assign(value)
+
+    @property
+    def state(self):
+        """A copy of all weights, averaged where they are; can be set."""
+        with self.averaged():
+            untrained = tuple(v.numpy() for v in self.untrained)
+            return self.variable.numpy(), untrained, self.large.state
+
+    @state.setter
+    def state(self, state):
+        weights, untrained, self.large.state = state
+        self.variable.assign(weights)
+        self.untrained = tuple(tf.constant(value) for value in untrained)
+
+    def take_average(self):
+        """Put the average of the weights in their place, if they are averaged."""
+        self.optimizer.finalize_variable_values([self.variable])
+
+    @contextlib.contextmanager
+    def averaged(self):
+        """Put the average of the weights in their place for a while."""
+        if not self.optimizer.use_ema:
+            yield
+            return
+        weights = tf.identity(self.variable.value)
+        self.take_average()
+        yield
+        self.variable.assign(weights)
+
+    def set_progress(self, network, progress):
+        """Let every layer learn as fast as it does at this point of the training.
+
+        Parameters
+        ----------
+        network : keras.Model
+            The network whose weights these are.
+        progress : float
+            Share of the training that is done, from 0 to 1.
+        """
+        if self._has_own_rates:
+            variables = self.large.without_large(network)
+            factors = learning_rate_factors(network, variables, progress)
+            (by_weight,) = self.optimizer.learning_rate_factors
+            by_weight.assign(tf.repeat(tf.constant(factors, "float32"), self._sizes))
+
+    def tensors(self):
+        """Return the weights in their shapes: slices of the flat variable."""
+        parts = tf.split(self.variable.value, self._sizes)
+        # Biases and the like have their shape already: every operation takes time to
+        # trace, and its gradient does.
+        weights = [
+            part if len(shape) == 1 else tf.reshape(part, shape)
+            for part, shape in zip(parts, self._shapes, strict=True)
+        ]
+        return self.large.with_large(weights)
+
+    def _decay_mask(self, network, variables):
+        kept = set(map(id, not_decayed(network, variables)))
+        decayed = [id(variable) not in kept for variable in variables]
+        return np.repeat(np.array(decayed, "float32"), self._sizes)
+
+
+def _joined(variables):
+    return np.concatenate([v.numpy().ravel() for v in variables])

@@ -1,0 +1,82 @@
+"""Inference: how many rows go through a network at once where nothing is learned."""
+
+import math
+
+import tensorflow as tf
+
+from skautokeras._layers.base import traits_of, walk
+
+# Rows that go through a network at once, and values in their inputs: the maps inside of
+# networks for images are many times as large.
+MAX_ROWS = 4096
+_MIN_ROWS, _MAX_VALUES = 32, 2**20
+
+
+def rows_at_once(x, network, max_rows=MAX_ROWS):
+    """Return how many rows go through a network at once where nothing is learned.
+
+    Parameters
+    ----------
+    x : dict of str to array or tensor
+        The rows.
+    network : keras.Model
+        Its layers may say how many rows they take (`Layer.max_rows_at_once`).
+    max_rows : int, default=4096
+        Number of rows at most.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skautokeras._training.inference import rows_at_once
+    >>> network = keras.Sequential([keras.layers.Dense(2)])
+    >>> rows_at_once({"numerical": np.zeros((9, 20))}, network)
+    4096
+    >>> rows_at_once({"pixels": np.zeros((9, 32, 32, 3))}, network)
+    341
+    """
+    n_values = sum(math.prod(array.shape[1:]) for array in x.values())
+    n_rows = min(max(_MAX_VALUES // n_values, _MIN_ROWS), max_rows)
+    limits = (traits_of(layer).max_rows_at_once for layer in walk(network))
+    return min([n_rows, *(limit for limit in limits if limit is not None)])
+
+
+def in_chunks(call, x, shapes, size):
+    """Return ``call(x)`` for all rows, ``size`` at a time, inside a compiled function.
+
+    Parameters
+    ----------
+    call : callable
+        From a dict of arrays to a dict of outputs.
+    x : dict of str to tensor
+        Arrays with one row per sample.
+    shapes : dict of str to tuple
+        Shape of one row of each output.
+    size : int
+        Number of rows at a time.
+    """
+    n_rows = tf.shape(next(iter(x.values())))[0]
+    n_chunks = (n_rows + size - 1) // size
+
+    def step(i, parts):
+        rows = {name: a[i * size : (i + 1) * size] for name, a in x.items()}
+        outputs = call(rows)
+        return i + 1, {
+            name: part.write(i, outputs[name]) for name, part in parts.items()
+        }
+
+    parts = {
+        name: tf.TensorArray(
+            "float32", size=n_chunks, infer_shape=False, element_shape=(None, *shape)
+        )
+        for name, shape in shapes.items()
+    }
+    _, parts = tf.while_loop(
+        lambda i, _: i < n_chunks, step, (tf.constant(0), parts), parallel_iterations=1
+    )
+    return {name: part.concat() for name, part in parts.items()}
+
+
+def output_shapes(model):
+    """Return the shape of one row of each output of a model, by name."""
+    return {name: tuple(y.shape[1:]) for name, y in model.output.items()}

@@ -1,0 +1,161 @@
+"""Metrics of Keras in compiled epochs, and metrics of networks with members."""
+
+import keras
+import tensorflow as tf
+
+from skautokeras._layers.base import walk
+from skautokeras._layers.ensemble import MeanOfMembers, mean_of_members
+
+
+class KerasMetrics:
+    """The metrics of all heads; what they sum up is carried along as tensors.
+
+    Parameters
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        Heads of the graph.
+
+    Attributes
+    ----------
+    labels : list of str
+        Names of the metrics in the logs, after those of the heads if there are several.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras import RegressionHead
+    >>> from skautokeras._data.schema import TargetSchema
+    >>> from skautokeras._training.keras_metrics import KerasMetrics
+    >>> head = RegressionHead(metrics=["mean_absolute_error"])
+    >>> metrics = KerasMetrics({"price": (head, TargetSchema("numerical", 1))})
+    >>> y, y_pred = np.zeros((2, 1), "float32"), np.ones((2, 1), "float32")
+    >>> weight = {"price": np.ones(2, "float32")}
+    >>> sums = metrics.update(metrics.zeros(), {"price": y}, {"price": y_pred}, weight)
+    >>> metrics.labels, [float(value) for value in metrics.results(sums)]
+    (['mean_absolute_error'], [1.0])
+    """
+
+    def __init__(self, heads):
+        self._heads = heads
+        self._metrics = [
+            (name, metric)
+            for name, (head, target) in heads.items()
+            for metric in head.make_metrics(target)
+        ]
+        several = len(heads) > 1
+        self.labels = [
+            f"{name}_{metric.name}" if several else metric.name
+            for name, metric in self._metrics
+        ]
+
+    def zeros(self):
+        """Return what all metrics have summed up before the first row."""
+        return tuple(
+            tuple(tf.zeros_like(v.value) for v in metric.variables)
+            for _, metric in self._metrics
+        )
+
+    def update(self, sums, y, y_pred, weight):
+        """Return the sums after further rows.
+
+        Parameters
+        ----------
+        sums : tuple of tuple of tensor
+            From `zeros` or `update`.
+        y, y_pred, weight : dict of str to tensor
+            Targets, outputs and weights of the rows by head.
+        """
+        return tuple(
+            tuple(
+                metric.stateless_update_state(
+                    list(of_metric),
+                    self._encoded(name, y),
+                    y_pred[name],
+                    sample_weight=weight[name],
+                )
+            )
+            for of_metric, (name, metric) in zip(sums, self._metrics, strict=True)
+        )
+
+    def results(self, sums):
+        """Return the values of all metrics, in the order of ``labels``."""
+        return [
+            metric.stateless_result(list(of_metric))
+            for of_metric, (_, metric) in zip(sums, self._metrics, strict=True)
+        ]
+
+    def _encoded(self, name, y):
+        head, target = self._heads[name]
+        return head.encode(y[name], target)
+
+
+def metrics_of_mean(metrics, network):
+    """Return metrics that can be asked about the outputs of members in training.
+
+    Parameters
+    ----------
+    metrics : list of keras.metrics.Metric
+        Metrics of one head.
+    network : keras.Model
+        The network that is trained.
+
+    Returns
+    -------
+    metrics : list of keras.metrics.Metric
+        The same if the network has no members.
+    """
+    if any(isinstance(layer, MeanOfMembers) for layer in walk(network)):
+        return [MetricOfMean(metric) for metric in metrics]
+    return metrics
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class MetricOfMean(keras.metrics.Metric):
+    """A metric of the mean of what the members of a network say.
+
+    Parameters
+    ----------
+    metric : keras.metrics.Metric
+        Metric of the mean.
+    network_weights : sequence of float, default=(1.0,)
+        Weights of several networks, as in `mean_of_members`.
+    """
+
+    def __init__(self, metric, network_weights=(1.0,)):
+        super().__init__(name=metric.name)
+        self._metric = metric
+        self._network_weights = tuple(network_weights)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add rows.
+
+        Parameters
+        ----------
+        y_true : tensor of shape (batch, ...)
+            Encoded targets.
+        y_pred : tensor of shape (batch, n_members, n_outputs) or (batch, n_outputs)
+            Outputs of the members, or their mean.
+        sample_weight : tensor of shape (batch,) or None, default=None
+            Weights of the rows.
+        """
+        y_pred = mean_of_members(y_pred, self._network_weights)
+        self._metric.update_state(y_true, y_pred, sample_weight=sample_weight)
+
+    def result(self):
+        """Return the value for all rows."""
+        return self._metric.result()
+
+    def reset_state(self):
+        """Forget all rows."""
+        self._metric.reset_state()
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        metric = keras.saving.serialize_keras_object(self._metric)
+        return {"metric": metric, "network_weights": list(self._network_weights)}
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the metric that a configuration describes."""
+        metric = keras.saving.deserialize_keras_object(config["metric"])
+        return cls(metric, config["network_weights"])

@@ -1,0 +1,206 @@
+"""Training through `keras.Model.fit`, for what only that can do."""
+
+import contextlib
+from numbers import Integral
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from skautokeras._training.base import Trainer
+from skautokeras._training.inference import rows_at_once
+from skautokeras._training.keras_metrics import metrics_of_mean
+from skautokeras._training.objective import Evaluation
+from skautokeras._training.optimization import make_optimizer, optimizer_for
+from skautokeras._training.preparation import prepared
+from skautokeras._training.rules_callback import TrainingRules
+from skautokeras._training.schedules import schedule_of
+from skautokeras._training.streaming import batch_bounds, weights_of
+from skautokeras._training.validation_loss import validation_loss
+
+
+class KerasTrainer(Trainer):
+    """Trains one network by `keras.Model.fit`, which runs the epochs.
+
+    Parameters
+    ----------
+    built : Built
+        Freshly initialised.
+    options : TrainingOptions
+        What is the same for all trainings.
+    callbacks : list of keras.callbacks.Callback
+        The user's callbacks.
+    train_rows : Rows
+        Rows to learn from, as the adapter makes them.
+    valid_rows : Rows or None
+        Rows to judge by.
+    seed : int
+        Seed of the order of the rows.
+    """
+
+    def __init__(self, built, options, callbacks, train_rows, valid_rows, seed):
+        super().__init__(built, options, callbacks)
+        heads, training = options.heads, built.training
+        train_rows = prepared(built, train_rows)
+        self._valid_rows = None if valid_rows is None else prepared(built, valid_rows)
+        self._batches = _Batches(
+            _fit_data(train_rows, heads, training.label_smoothing),
+            batch_bounds(len(train_rows), training.batch_size).numpy(),
+            np.random.default_rng(seed) if options.shuffle else None,
+        )
+        self._rules = None
+        self._last_state = None
+
+    def run(self, monitor):
+        """Let Keras train until the monitor, or a callback, has finished."""
+        training = self._built.training
+        self._compile()
+        self._rules = TrainingRules(
+            schedule_of(training, self._callbacks),
+            training.warm_up,
+            training.regularization,
+            progress=lambda: monitor.next_progress()[0],
+        )
+        callbacks = [self._rules, _EndOfEpoch(self, monitor), *self._callbacks]
+        if training.ema_momentum:
+            # Whoever looks at an epoch sees the averages.
+            callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+        valid = None
+        if self._valid_rows is not None:
+            valid = _fit_data(self._valid_rows, self._options.heads)
+        with _no_retracing_warnings():
+            self._built.network.fit(
+                self._batches,
+                epochs=monitor.epochs,
+                validation_data=valid,
+                callbacks=callbacks,
+                shuffle=False,
+                verbose=0,
+                **self._options.fit_arguments,
+            )
+
+    def validate(self):
+        """Return what the network says about the validation rows."""
+        rows, network = self._valid_rows, self._built.network
+        if rows is None:
+            return None, {}
+        size = rows_at_once(rows.x, network)
+        y_pred = network.predict(rows.x, verbose=0, batch_size=size)
+        loss = validation_loss(self._options.heads, rows.y, y_pred, rows.weight)
+        return Evaluation(y_pred, float(loss)), {"val_loss": float(loss)}
+
+    @property
+    def state(self):
+        """A copy of all weights, averaged where they are."""
+        return self._built.network.get_weights()
+
+    def end(self, best_state):
+        """Set the final weights."""
+        # Keras takes the weights for averages where a training ends before its last
+        # epoch.
+        state = self._last_state if best_state is None else best_state
+        if state is not None:
+            self._built.network.set_weights(state)
+        self._rules.put_dropout_back()
+
+    def end_epoch(self, epoch, logs, monitor):
+        """End an epoch that Keras has run; return whether the training is over.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0, as Keras counts.
+        logs : dict of str to float
+            What Keras has logged; what the monitor logs is added.
+        monitor : Monitor
+            Follows the training.
+        """
+        validates = self._is_validated(epoch + 1) or monitor.ends_with_next_epoch
+        values = {name: float(value) for name, value in logs.items()}
+        self.judge(values, monitor, validates=validates)
+        logs.update(monitor.logs)
+        if monitor.finished and monitor.best_state is None:
+            self._last_state = self.state
+        return monitor.finished
+
+    def _is_validated(self, epoch):
+        """Return whether the user wants validation after an epoch, counted from 1."""
+        freq = self._options.fit_arguments.get("validation_freq", 1)
+        return epoch % freq == 0 if isinstance(freq, Integral) else epoch in freq
+
+    def _compile(self):
+        built, heads = self._built, self._options.heads
+        network, training = built.network, built.training
+        weight_decay = training.weight_decay or None
+        optimizer = make_optimizer(training, weight_decay=weight_decay)
+        network.compile(
+            optimizer=optimizer_for(network, optimizer),
+            loss=built.losses,
+            loss_weights={n: float(head.loss_weight) for n, (head, _) in heads.items()},
+            weighted_metrics={
+                name: metrics_of_mean(head.make_metrics(target), network)
+                for name, (head, target) in heads.items()
+            },
+            jit_compile=False,
+        )
+
+
+class _EndOfEpoch(keras.callbacks.Callback):
+    """Tells a trainer when an epoch of `keras.Model.fit` ends."""
+
+    def __init__(self, trainer, monitor):
+        super().__init__()
+        self._trainer = trainer
+        self._monitor = monitor
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {} if logs is None else logs
+        if self._trainer.end_epoch(epoch, logs, self._monitor):
+            self.model.stop_training = True
+
+
+class _Batches(keras.utils.PyDataset):
+    """Batches in an order of our own: `Model.fit` would ask a global generator."""
+
+    def __init__(self, arrays, bounds, rng):
+        super().__init__()
+        self._arrays = arrays
+        self._bounds = bounds
+        self._rng = rng
+        self._order = np.arange(bounds[-1])
+        self.on_epoch_end()
+
+    def __len__(self):
+        return len(self._bounds) - 1
+
+    def __getitem__(self, i):
+        rows = self._order[self._bounds[i] : self._bounds[i + 1]]
+        return keras.tree.map_structure(lambda array: array[rows], self._arrays)
+
+    def on_epoch_end(self):
+        if self._rng is not None:
+            self._rng.shuffle(self._order)
+
+
+def _fit_data(rows, heads, label_smoothing=0.0):
+    """Return x, y, sample_weight as `Model.fit` takes them."""
+    y = {}
+    for name, (head, target) in heads.items():
+        encoded = np.asarray(head.encode(rows.y[name], target))
+        y[name] = head.smooth(encoded, target, label_smoothing)
+    return rows.x, y, weights_of(rows)
+
+
+@contextlib.contextmanager
+def _no_retracing_warnings():
+    """Keep TensorFlow from warning that Keras traces every network anew."""
+
+    def is_no_such_warning(record):
+        return "retracing" not in record.getMessage()
+
+    logger = tf.get_logger()
+    logger.addFilter(is_no_such_warning)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_no_such_warning)

@@ -1,0 +1,127 @@
+"""The rules that change along a training, for those that `keras.Model.fit` runs."""
+
+import keras
+
+from skautokeras._training.optimization import dropout_rates, learning_rate_factors
+from skautokeras._training.optimizers import WeightRules
+from skautokeras._training.schedules import learning_rate_factor
+
+
+class TrainingRules(keras.callbacks.Callback):
+    """Let a training by `keras.Model.fit` follow the rules that change along it.
+
+    At the beginning of each epoch it sets the learning rate, the share of weight decay
+    and of dropout, and the factors of layers with a learning rate of their own. At the
+    end of the training the rate and the dropout are what they were. Weight decay and
+    factors need an optimizer from `optimizer_for`.
+
+    Parameters
+    ----------
+    schedule : str, default="constant"
+        Schedule of the learning rate, as `learning_rate_factor` takes it. The highest
+        rate is that of the optimizer when the training begins. "by_callback" leaves the
+        rate alone.
+    warm_up : float, default=0.0
+        Share of the training in which the rate climbs.
+    regularization : str, default="constant"
+        Schedule of weight decay and dropout.
+    progress : callable or None, default=None
+        Returns the share of the training that is done before an epoch. None: the epochs
+        of this call of `keras.Model.fit` are counted.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skautokeras._training.rules_callback import TrainingRules
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> rates = []
+    >>> x = np.ones((2, 1))
+    >>> rules = TrainingRules("cosine")
+    >>> spied = keras.callbacks.LambdaCallback(
+    ...     on_epoch_end=lambda epoch, logs: rates.append(
+    ...         round(float(model.optimizer.learning_rate), 3)
+    ...     )
+    ... )
+    >>> history = model.fit(x, x, epochs=2, verbose=0, callbacks=[rules, spied])
+    >>> rates
+    [0.01, 0.005]
+    """
+
+    def __init__(
+        self,
+        schedule="constant",
+        warm_up=0.0,
+        regularization="constant",
+        progress=None,
+    ):
+        super().__init__()
+        self.schedule = schedule
+        self.warm_up = warm_up
+        self.regularization = regularization
+        self.progress = progress
+        self._highest_rate = None
+        self._first_epoch = None
+        self._dropouts = []
+
+    def on_train_begin(self, logs=None):
+        """Note what the training begins with."""
+        self._first_epoch = None
+        self._dropouts = [(rate, float(rate)) for rate in self._scheduled_dropouts()]
+        if self._sets_rate:
+            self._highest_rate = float(self.model.optimizer.learning_rate)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Set all that the epoch is trained with."""
+        progress = self._progress(epoch)
+        optimizer = self.model.optimizer
+        if self._sets_rate:
+            factor = learning_rate_factor(self.schedule, progress, self.warm_up)
+            optimizer.learning_rate = self._highest_rate * float(factor)
+        share = float(learning_rate_factor(self.regularization, progress))
+        for rate, highest in self._dropouts:
+            rate.assign(highest * share)
+        if isinstance(optimizer, WeightRules):
+            optimizer.regularization.assign(share)
+            self._set_factors(optimizer, progress)
+
+    def on_train_end(self, logs=None):
+        """Put rates back, and keep no network alive."""
+        if self._sets_rate:
+            self.model.optimizer.learning_rate = self._highest_rate
+        self.put_dropout_back()
+        self.set_model(None)
+
+    def put_dropout_back(self):
+        """Set dropout to what it was; weights that are restored change it again."""
+        for rate, highest in self._dropouts:
+            rate.assign(highest)
+
+    @property
+    def _sets_rate(self):
+        if self.schedule == "constant":
+            return self.warm_up > 0
+        return self.schedule != "by_callback"
+
+    def _scheduled_dropouts(self):
+        is_constant = self.regularization == "constant"
+        return [] if is_constant else dropout_rates(self.model)
+
+    def _progress(self, epoch):
+        if self.progress is not None:
+            return self.progress()
+        if self._first_epoch is None:
+            self._first_epoch = epoch
+        first = self._first_epoch
+        return (epoch - first) / (self.params["epochs"] - first)
+
+    def _set_factors(self, optimizer, progress):
+        if not optimizer.learning_rate_factors:
+            return
+        variables = self.model.trainable_variables
+        factors = learning_rate_factors(self.model, variables, progress)
+        for variable, factor in zip(
+            optimizer.learning_rate_factors, factors, strict=True
+        ):
+            variable.assign(factor)

@@ -1,0 +1,98 @@
+"""Schedules: what learning rate and regularization are along a training."""
+
+import keras
+import numpy as np
+
+# What the learning rate starts from where it climbs, and how long "one_cycle" does.
+_LOWEST = 0.05
+_CYCLE_START = 0.2
+# Epochs without a better score that any training may have.
+_MIN_PATIENCE = 8
+
+
+def schedule_of(training, callbacks):
+    """Return the schedule of the learning rate, "by_callback" if a callback sets it.
+
+    Parameters
+    ----------
+    training : Training
+        Has a schedule.
+    callbacks : iterable of keras.callbacks.Callback
+        The user's callbacks.
+
+    Returns
+    -------
+    schedule : str
+        As `learning_rate_factor` takes it.
+    """
+    setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    by_callback = any(isinstance(callback, setters) for callback in callbacks)
+    return "by_callback" if by_callback else training.schedule
+
+
+def learning_rate_factor(schedule, progress, warm_up=0.0):
+    """Return what the highest learning rate is multiplied by.
+
+    Parameters
+    ----------
+    schedule : {"constant", "by_callback", "cosine", "flat_cosine", "one_cycle", \
+"cos_log"}
+        "cosine" falls from 1 to 0 along a half wave, "flat_cosine" stays at 1 for the
+        first half, "one_cycle" climbs to 1 over the first 20 % and falls like "cosine".
+        "cos_log" makes four waves, each about twice as long as the one before:
+        ``0.5 - 0.5 cos(2 pi log2(1 + 15 t))`` (RealMLP, arXiv:2407.04491).
+    progress : float or ndarray
+        Share of the training that is done, 0 to 1.
+    warm_up : float, default=0.0
+        Share of the training in which the rate climbs in a line, unless the schedule
+        says how it begins.
+
+    Examples
+    --------
+    >>> from skautokeras._training.schedules import learning_rate_factor
+    >>> round(float(learning_rate_factor("cosine", 0.5)), 6)
+    0.5
+    """
+    progress = np.asarray(progress, "float64")
+    if schedule == "by_callback":
+        return np.ones_like(progress)
+    factor = _falling(schedule, progress)
+    if schedule == "one_cycle":
+        warm_up = _CYCLE_START
+    if not warm_up:
+        return factor
+    climbing = _LOWEST + (1.0 - _LOWEST) * progress / warm_up
+    return np.where(progress < warm_up, climbing * factor, factor)
+
+
+def _falling(schedule, progress):
+    if schedule == "constant":
+        return np.ones_like(progress)
+    if schedule == "cos_log":
+        return 0.5 - 0.5 * np.cos(2 * np.pi * np.log2(1.0 + 15.0 * progress))
+    start = {"cosine": 0.0, "flat_cosine": 0.5, "one_cycle": _CYCLE_START}[schedule]
+    falling = np.maximum(progress - start, 0.0) / (1.0 - start)
+    return 0.5 * (1.0 + np.cos(np.pi * falling))
+
+
+def patience(schedule, epochs):
+    """Return how many epochs without a better score end a training.
+
+    A third of them; with "cos_log" the last wave, which begins at 7/15 and whose end is
+    what the others prepare.
+
+    Parameters
+    ----------
+    schedule : str
+        As `learning_rate_factor` takes it.
+    epochs : int
+        Of the whole training.
+
+    Examples
+    --------
+    >>> from skautokeras._training.schedules import patience
+    >>> patience("cosine", 30), patience("cos_log", 30), patience("cosine", 6)
+    (10, 16, 8)
+    """
+    longest = epochs * 8 // 15 if schedule == "cos_log" else epochs // 3
+    return max(_MIN_PATIENCE, longest)

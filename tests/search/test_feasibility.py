@@ -1,0 +1,210 @@
+"""What is too large or too slow is told before it is trained."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from skautokeras import (
+    Block,
+    ClassificationHead,
+    DenseBlock,
+    ImageBlock,
+    ImageInput,
+    Input,
+)
+from skautokeras._data import ArraySchema, ImageSchema, TargetSchema
+from skautokeras._search import Feasibility, Trial, count_flops, estimate_cost
+from skautokeras._space import (
+    Graph,
+    SearchSpace,
+    accelerator,
+    predefined,
+)
+from skautokeras._training import time_step
+from skautokeras.exceptions import WeightsMissingError
+
+N_ROWS = 100_000_000
+
+
+def never(values):
+    raise AssertionError("no step is timed")
+
+
+def trained(flops, seconds, **changes):
+    trial = Trial({}, 0, score=0.0, epochs=2, flops=flops, seconds=seconds)
+    return replace(trial, **changes)
+
+
+@pytest.fixture
+def flops(problem):
+    return estimate_cost(problem.search_space, {}).flops
+
+
+def test_the_estimate_is_what_the_network_has(problem):
+    built = problem.search_space.build({})
+    cost = estimate_cost(problem.search_space, {})
+    assert cost.flops == count_flops(built.network)
+    assert cost.n_parameters == built.network.count_params()
+    assert cost.epochs == built.training.epochs
+
+
+def test_the_order_is_that_of_the_whole_training(problem):
+    feasibility = Feasibility(problem.search_space, N_ROWS, never)
+    long, short, broken = [
+        {"training/epochs": 64},
+        {"training/epochs": 8},
+        {"dense_block_1/activation": "no such function"},
+    ]
+    assert feasibility.cheapest_first([long, short, broken]) == [broken, short, long]
+
+
+def test_what_ranks_first_comes_first_whatever_it_costs(problem):
+    feasibility = Feasibility(problem.search_space, N_ROWS, never)
+    long, short = {"training/epochs": 64}, {"training/epochs": 8}
+    ordered = feasibility.cheapest_first([short, long], rank=[long, short].index)
+    assert ordered == [long, short]
+
+
+def test_the_size_is_allowed_up_to_the_limit(problem):
+    size = estimate_cost(problem.search_space, {}).n_parameters
+    allowed = Feasibility(problem.search_space, N_ROWS, never, max_model_size=size)
+    assert allowed.rejection({}, [], math.inf) is None
+    feasibility = Feasibility(
+        problem.search_space, N_ROWS, never, max_model_size=size - 1
+    )
+    rejection = feasibility.rejection({}, [], math.inf)
+    assert rejection.reason == (
+        f"The network would have {size} parameters, more than "
+        f"max_model_size={size - 1}."
+    )
+    assert not rejection.depends_on_time
+
+
+def test_the_speed_is_that_of_the_fastest_trial(problem, flops):
+    feasibility = Feasibility(problem.search_space, N_ROWS, never)
+    # An epoch took 3 s in the faster one.
+    trials = [trained(flops, 6.0), trained(flops, 60.0)]
+    trials.append(trained(flops, 1e-9, error="no"))
+    assert feasibility.rejection({}, trials, 12.1) is None
+    rejection = feasibility.rejection({}, trials, 11.5)
+    assert rejection.reason == (
+        "An epoch of it would take about 3 s, and 11.5 s are left for 4 at least."
+    )
+    assert rejection.depends_on_time
+
+
+def test_a_short_training_needs_the_time_for_all_of_it(problem, flops):
+    search_space = SearchSpace(
+        problem.search_space.graph,
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
+        n_samples=150,
+        epochs=2,
+    )
+    feasibility = Feasibility(search_space, N_ROWS, never)
+    trials = [trained(flops, 6.0)]
+    assert feasibility.rejection({}, trials, 6.1) is None
+    assert "5.9 s are left for 2" in feasibility.rejection({}, trials, 5.9).reason
+
+
+def test_a_step_is_timed_where_nothing_alike_was_trained(problem, flops):
+    calls = []
+
+    def step(values):
+        calls.append(values)
+        return 4.0 / N_ROWS
+
+    feasibility = Feasibility(problem.search_space, N_ROWS, step)
+    small = [trained(flops / 100, 1.0)]
+    assert feasibility.rejection({}, small, 16.1) is None
+    assert feasibility.rejection({}, small, 15.9) is not None
+    assert len(calls) == 1  # its speed is known now
+    assert Feasibility(problem.search_space, 1, never).rejection({}, [], 1.0) is None
+
+
+class Pretrained(Block):
+    """Has the weights of some versions only."""
+
+    def build(self, hp, inputs):
+        if hp.Choice("version", ["there", "large", "small"]) != "there":
+            raise WeightsMissingError("There are no weights.")
+        return DenseBlock(n_layers=1, units=4).build(hp, inputs)
+
+
+def pretrained_graph(problem, block):
+    search_space, node = problem.search_space, Input()
+    return SearchSpace(
+        Graph([node], [ClassificationHead()(block(node))]),
+        schemas=[ArraySchema((4,), 10)],
+        targets=search_space.targets,
+        n_samples=10,
+    )
+
+
+def test_what_lacks_its_weights_is_left_out_with_one_warning(problem):
+    search_space = pretrained_graph(problem, Pretrained())
+    feasibility = Feasibility(search_space, N_ROWS, never)
+    there, *others = [
+        {"pretrained_1/version": version} for version in ("there", "large", "small")
+    ]
+    with pytest.warns(UserWarning, match="There are no weights. The search leaves out"):
+        feasibility.cheapest_first([others[0], there])
+    for values in others:  # warnings are errors here
+        rejection = feasibility.rejection(values, [], math.inf)
+        assert rejection.reason == "There are no weights."
+        assert not rejection.depends_on_time
+    assert feasibility.rejection(there, [], math.inf) is None
+
+
+def test_a_faster_machine_is_given_larger_networks(monkeypatch):
+    # Half an hour for 50 000 photographs; operations per second of two cores, and of a
+    # GPU that reaches a tenth of what it is sold for.
+    monkeypatch.setattr(accelerator, "has_fast_gpu", lambda: True)
+    shape, facts = (32, 32, 3), [(0.5,) * 3, (0.3,) * 3]
+    schema = ImageSchema(shape, 50_000, "uint8", 0.0, 255.0, *facts)
+    node = ImageInput()
+    search_space = SearchSpace(
+        Graph([node], [ClassificationHead()(ImageBlock()(node))]),
+        schemas=[schema],
+        targets=[TargetSchema(kind="multiclass", n_outputs=10)],
+        n_samples=50_000,
+    )
+    configurations = predefined(search_space)
+    flops = [estimate_cost(search_space, values).flops for values in configurations]
+
+    def admitted(speed):
+        def step(values):
+            return flops[configurations.index(values)] / speed
+
+        feasibility = Feasibility(search_space, 50_000, step)
+        return [
+            cost
+            for values, cost in zip(configurations, flops, strict=True)
+            if feasibility.rejection(values, [], 1800.0) is None
+        ]
+
+    on_cores, on_a_gpu = admitted(1e10), admitted(1e13)
+    assert sorted(on_a_gpu) == sorted(flops)
+    assert set(on_cores) < set(on_a_gpu)
+    assert max(on_cores) < min(set(on_a_gpu) - set(on_cores))
+    deepest = flops[-1]
+    assert deepest == max(flops)
+    assert deepest not in on_cores
+
+
+def test_a_network_that_cannot_take_a_step_is_left_to_its_trial(problem):
+    def step(values):
+        raise MemoryError
+
+    assert (
+        Feasibility(problem.search_space, N_ROWS, step).rejection({}, [], 0.1) is None
+    )
+
+
+def test_a_step_of_the_real_network_takes_time_and_leaves_no_trace(problem):
+    options = problem.options
+    assert 0 < time_step(problem.search_space, options, problem.data.train, {}) < 1
+    _, before = problem.train(options=problem.options)
+    _, after = problem.train(options=options)
+    assert before.history == after.history

@@ -1,0 +1,415 @@
+"""The search with fakes: what it keeps, whom it asks and tells, when it stops."""
+
+import math
+from dataclasses import replace
+
+import keras_tuner
+import numpy as np
+import pytest
+
+from skautokeras import GreedyOracle
+from skautokeras._search import (
+    ORACLES,
+    Cost,
+    Rejection,
+    SearchHooks,
+    Trial,
+    best_trial,
+    ensemble_candidates,
+    make_oracle,
+    run_search,
+    select_ensemble,
+    trial_deadline,
+)
+from skautokeras._training import Deadline, Objective
+from skautokeras.exceptions import SearchError
+
+
+@pytest.fixture
+def oracle():
+    """A greedy oracle over twenty numbers."""
+    hp = keras_tuner.HyperParameters()
+    hp.Int("x", 0, 19)
+    oracle = GreedyOracle(
+        keras_tuner.Objective("score", "max"), hyperparameters=hp, seed=0
+    )
+    oracle.verbose = 0
+    oracle.max_consecutive_failed_trials = None
+    return oracle
+
+
+def parabola(values, seed, deadline):
+    return Trial(dict(values), seed, score=-((values["x"] - 3) ** 2), seconds=1.0)
+
+
+def test_the_best_configuration_is_found(oracle):
+    trials, interrupted = run_search(
+        oracle, parabola, seeds=range(20), deadline=Deadline(None)
+    )
+    assert best_trial(trials).values == {"x": 3}
+    assert best_trial(trials).score == 0
+    assert [trial.seed for trial in trials] == list(range(20))
+    assert not interrupted
+
+
+def test_the_search_ends_when_the_oracle_has_nothing_new(oracle, capsys):
+    trials, interrupted = run_search(
+        oracle, parabola, seeds=range(1000), deadline=Deadline(None)
+    )
+    assert sorted(trial.values["x"] for trial in trials) == list(range(20))
+    assert not interrupted
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_search_without_a_proposal_says_so(oracle):
+    oracle.populate_space = lambda trial_id: {"status": "STOPPED", "values": None}
+    with pytest.raises(SearchError, match="The oracle proposed no configuration"):
+        run_search(oracle, parabola, seeds=range(3), deadline=Deadline(None))
+
+
+def test_every_trial_is_given_its_own_values_seed_and_deadline(oracle):
+    calls = []
+
+    def record(values, seed, deadline):
+        calls.append((dict(values), seed, deadline.left()))
+        return parabola(values, seed, deadline)
+
+    trials, _ = run_search(oracle, record, seeds=[7, 3, 5], deadline=Deadline(None))
+    assert [call[0] for call in calls] == [trial.values for trial in trials]
+    assert [call[1:] for call in calls] == [(s, math.inf) for s in (7, 3, 5)]
+
+
+def test_the_earlier_of_equal_trials_is_the_best():
+    trials = [Trial({}, i, score=score) for i, score in enumerate([1.0, 2.0, 2.0])]
+    assert best_trial(trials).seed == 1
+
+
+def with_arrays(values, seed, deadline):
+    trial = parabola(values, seed, deadline)
+    return replace(trial, weights=[np.ones(2)], y_pred={"y": np.ones(2)})
+
+
+def test_only_trials_that_can_be_in_an_ensemble_keep_their_arrays(oracle):
+    trials, _ = run_search(
+        oracle, with_arrays, seeds=range(20), deadline=Deadline(None)
+    )
+    kept = [trial.score for trial in trials if trial.weights is not None]
+    assert sorted(kept) == sorted(trial.score for trial in trials)[-12:]
+    assert kept == [trial.score for trial in trials if trial.y_pred is not None]
+
+
+def test_another_criterion_decides_for_all_that_follows_the_search(oracle):
+    class OddOnly(SearchHooks):
+        def kept_trials(self, trials):
+            return [i for i, trial in enumerate(trials) if trial.values["x"] % 2]
+
+    trials, _ = run_search(
+        oracle,
+        with_arrays,
+        seeds=range(20),
+        deadline=Deadline(None),
+        hooks=OddOnly(),
+    )
+    kept = [t.values["x"] for t in trials if t.weights is not None]
+    assert sorted(kept) == list(range(1, 20, 2))
+    # The ensemble is chosen from these, and time is reserved for these.
+    found = [trials[i].values["x"] for i in ensemble_candidates(trials)]
+    assert set(found) == set(kept)
+    assert found[0] == 3
+    objective = Objective(lambda outputs: -outputs.loss)
+    weights = select_ensemble(trials, objective, lambda y_pred: 0.0, size=20)
+    assert {trials[i].values["x"] % 2 for i in weights} == {1}
+
+
+def test_failures_are_kept_and_do_not_end_the_search(oracle):
+    def every_second(values, seed, deadline):
+        trial = parabola(values, seed, deadline)
+        return Trial(values, seed, error="odd") if seed % 2 else trial
+
+    trials, _ = run_search(
+        oracle, every_second, seeds=range(8), deadline=Deadline(None)
+    )
+    assert [trial.status for trial in trials] == ["completed", "failed"] * 4
+    assert [trial.error for trial in trials[1::2]] == ["odd"] * 4
+    assert best_trial(trials).error is None
+
+
+def test_only_a_search_without_any_result_raises(oracle):
+    def fail(values, seed, deadline):
+        return Trial(dict(values), seed, error=f"reason {seed}")
+
+    with pytest.raises(SearchError, match=r"All 4 trials failed(.|\n)*reason 0"):
+        run_search(oracle, fail, seeds=range(4), deadline=Deadline(None))
+
+
+@pytest.mark.parametrize("n_finished", [0, 2])
+def test_ctrl_c_keeps_what_is_there(oracle, n_finished, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def interrupt(values, seed, deadline):
+        if seed == n_finished:
+            raise KeyboardInterrupt
+        return parabola(values, seed, deadline)
+
+    arguments = {"seeds": range(9), "deadline": Deadline(None)}
+    if n_finished == 0:
+        with pytest.raises(KeyboardInterrupt):
+            run_search(oracle, interrupt, **arguments)
+    else:
+        trials, interrupted = run_search(oracle, interrupt, **arguments)
+        assert [trial.seed for trial in trials] == list(range(n_finished))
+        assert interrupted is True
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_after_nothing_but_failures_is_raised(oracle):
+    def fail_then_interrupt(values, seed, deadline):
+        if seed == 2:
+            raise KeyboardInterrupt
+        return Trial(dict(values), seed, error="no")
+
+    with pytest.raises(KeyboardInterrupt, match="before a trial had finished"):
+        run_search(oracle, fail_then_interrupt, seeds=range(9), deadline=Deadline(None))
+
+
+def test_another_error_passes_and_leaves_nothing(oracle, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def break_down(values, seed, deadline):
+        raise MemoryError("out of memory")
+
+    with pytest.raises(MemoryError, match="out of memory"):
+        run_search(oracle, break_down, seeds=range(9), deadline=Deadline(None))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_hooks_can_end_the_search(oracle):
+    seen = []
+
+    class StopAtThree(SearchHooks):
+        def on_trial_end(self, pending, trials):
+            assert (pending.seed, pending.values) == (
+                trials[-1].seed,
+                trials[-1].values,
+            )
+            seen.append([trial.seed for trial in trials])
+            return len(trials) == 3
+
+    trials, interrupted = run_search(
+        oracle,
+        parabola,
+        seeds=range(9),
+        deadline=Deadline(None),
+        hooks=StopAtThree(),
+    )
+    assert len(trials) == 3
+    assert seen == [[0], [0, 1], [0, 1, 2]]
+    assert not interrupted
+
+
+def test_the_first_trial_is_always_started(oracle):
+    trials, _ = run_search(oracle, parabola, seeds=range(9), deadline=Deadline(1e-9))
+    assert len(trials) == 1
+
+
+def finished(*seconds):
+    return [Trial({}, 0, score=0.0, seconds=s) for s in seconds]
+
+
+def test_the_time_that_is_left_is_shared_out(clock):
+    deadline = Deadline(100, clock)
+    assert trial_deadline(deadline, [], 0.0).left() == 50
+    assert trial_deadline(deadline, finished(1), 20.0).left() == 40
+    assert trial_deadline(deadline, finished(1, 1), 20.0).left() == 80
+    clock.now = 95.0
+    assert trial_deadline(deadline, finished(4, 4, 4), 0.0).left() == 5
+    assert trial_deadline(deadline, finished(40, 40, 40), 0.0) is None
+    assert trial_deadline(deadline, finished(4, 4, 4), 5.0) is None
+    assert trial_deadline(Deadline(None, clock), finished(4), 9e9).left() == float(
+        "inf"
+    )
+
+
+def test_a_deadline_passes(clock):
+    deadline = Deadline(10, clock)
+    clock.now = 4.0
+    assert (deadline.left(), deadline.spent(), deadline.passed()) == (6.0, 4.0, False)
+    assert deadline.within(3).left() == 3
+    assert deadline.within(30).left() == 6
+    clock.now = 11.0
+    assert deadline.passed()
+    assert deadline.left() == 0
+    assert (deadline.total(), Deadline(None, clock).total()) == (10.0, math.inf)
+
+
+def test_failed_trials_say_nothing_about_how_long_a_trial_takes(clock):
+    deadline = Deadline(100, clock)
+    failed = [Trial({}, 0, error="no", seconds=1000.0)] * 5
+    # Still among the first: none has completed.
+    assert trial_deadline(deadline, failed, 0.0).left() == 50
+    assert trial_deadline(deadline, failed + finished(1), 0.0).left() == 50
+    assert trial_deadline(deadline, failed + finished(1, 1), 0.0).left() == 100
+
+
+def test_a_trial_that_gets_half_of_the_usual_time_is_started(clock):
+    deadline = Deadline(10, clock)
+    usual = finished(1, 20, 1000)  # the median counts
+    assert trial_deadline(deadline, usual, 0.0).left() == 10
+    assert trial_deadline(deadline, usual, 0.1) is None
+
+
+def test_the_first_trial_is_started_even_if_all_time_is_reserved(clock):
+    assert trial_deadline(Deadline(10, clock), [], 10.0).passed()
+    assert trial_deadline(Deadline(10, clock), [], 30.0).passed()
+    assert trial_deadline(Deadline(0, clock), [], 0.0).passed()
+    failed = [Trial({}, 0, error="no")]
+    assert trial_deadline(Deadline(10, clock), failed, 10.0) is None
+    assert trial_deadline(Deadline(0, clock), failed, 0.0) is None
+
+
+def test_no_trial_starts_behind_the_deadline(oracle, clock):
+    starts = []
+
+    def slow(values, seed, deadline):
+        starts.append(clock.now)
+        clock.now += 30.0  # whatever the deadline says
+        return Trial(dict(values), seed, score=0.0, seconds=30.0)
+
+    run_search(oracle, slow, seeds=range(9), deadline=Deadline(100, clock))
+    # At 90 seconds there is less than half of a usual trial left.
+    assert starts == [0.0, 30.0, 60.0]
+
+
+@pytest.mark.parametrize("reserved", [0.0, 20.0])
+def test_a_search_leaves_the_time_that_is_reserved(oracle, clock, reserved):
+    given, asked = [], []
+
+    def use_up(values, seed, deadline):
+        given.append(deadline.left())
+        clock.now += given[-1]
+        return Trial(dict(values), seed, score=0.0, seconds=given[-1])
+
+    class Reserving(SearchHooks):
+        def reserved_seconds(self, trials):
+            asked.append(len(trials))
+            return reserved
+
+    trials, _ = run_search(
+        oracle, use_up, seeds=range(9), deadline=Deadline(100, clock), hooks=Reserving()
+    )
+    budget = 100 - reserved
+    # A half of what is left for each of the first two, then all of it.
+    assert given[:3] == [budget / 2, budget / 4, budget / 4]
+    assert sum(given) <= budget
+    assert asked == list(range(len(trials) + 1))
+    assert clock.now <= budget
+
+
+class RejectAbove(SearchHooks):
+    """Rejects numbers above a limit; notes what it is asked and told."""
+
+    def __init__(self, limit, *, depends_on_time=False):
+        self.limit, self.depends_on_time = limit, depends_on_time
+        self.proposed, self.started = [], []
+
+    def rejection(self, values, trials, seconds):
+        x = values["x"]
+        self.proposed.append(x)
+        if x <= self.limit:
+            return None
+        cost = Cost(n_parameters=x, flops=x, epochs=1)
+        return Rejection(f"{x} is too much.", cost, self.depends_on_time)
+
+    def on_trial_begin(self, pending):
+        self.started.append(pending.number)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("tuner", ORACLES)
+def test_a_rejected_proposal_takes_no_trial(tuner):
+    space = keras_tuner.HyperParameters()
+    space.Int("x", 0, 19)
+    oracle = make_oracle(
+        tuner, space, initial_values=[{"x": 15}], max_trials=8, max_epochs=9, seed=1
+    )
+    hooks = RejectAbove(9)
+    trials, _ = run_search(
+        oracle, parabola, seeds=range(8), deadline=Deadline(None), hooks=hooks
+    )
+    assert hooks.started == [trial.seed for trial in trials] == list(range(8))
+    assert max(trial.values["x"] for trial in trials) <= 9
+
+
+def test_a_search_that_may_try_nothing_names_the_smallest_network(oracle):
+    with pytest.raises(SearchError, match=r"None of 20 .* smallest one: 0 is too muc"):
+        run_search(
+            oracle,
+            parabola,
+            seeds=range(3),
+            deadline=Deadline(None),
+            hooks=RejectAbove(-1),
+        )
+
+
+def test_a_rejection_without_a_cost_counts_as_the_smallest(oracle):
+    class NoWeights(RejectAbove):
+        def rejection(self, values, trials, seconds):
+            if values["x"] == 0:
+                return Rejection("There are no weights.")
+            return super().rejection(values, trials, seconds)
+
+    with pytest.raises(SearchError, match="The smallest one: There are no weights"):
+        run_search(
+            oracle,
+            parabola,
+            seeds=range(3),
+            deadline=Deadline(None),
+            hooks=NoWeights(-1),
+        )
+
+
+def test_without_a_result_the_cheapest_is_tried_whatever_the_time(oracle):
+    hooks = RejectAbove(-1, depends_on_time=True)
+    trials, _ = run_search(
+        oracle, parabola, seeds=range(3), deadline=Deadline(60), hooks=hooks
+    )
+    assert [trial.values["x"] for trial in trials] == [min(hooks.proposed[:10])]
+
+
+def test_the_time_that_is_left_for_a_trial_is_without_the_reserve(oracle, clock):
+    seen = []
+
+    class Reserving(SearchHooks):
+        def reserved_seconds(self, trials):
+            return 20.0
+
+        def rejection(self, values, trials, seconds):
+            seen.append(seconds)
+
+    run_search(
+        oracle,
+        parabola,
+        seeds=range(1),
+        deadline=Deadline(60, clock),
+        hooks=Reserving(),
+    )
+    assert seen == [40.0]
+
+
+def test_a_trial_is_told_the_curve_that_it_must_not_fall_behind(oracle):
+    class Curve(SearchHooks):
+        def pruning_curve(self, trials):
+            return tuple(trial.score for trial in trials)
+
+    told = []
+
+    def record(values, seed, deadline, **options):
+        told.append(options)
+        return parabola(values, seed, deadline)
+
+    trials, _ = run_search(
+        oracle, record, seeds=range(3), deadline=Deadline(None), hooks=Curve()
+    )
+    first, second, _ = [trial.score for trial in trials]
+    # Without a curve, the evaluation need not know that there can be one.
+    assert told == [{}, {"curve": (first,)}, {"curve": (first, second)}]
