@@ -17,11 +17,14 @@ list to the first:
 
 import lazy_loader
 
+from skautokeras._state.names import use_public_names
+
 __version__ = "0.1.0.dev0"
 
 # TensorFlow takes seconds to import, and only some names need it: every public name is
 # imported when it is first asked for. The stub `__init__.pyi` says where it lives.
 __getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
+use_public_names(__all__, __getattr__)
 
 
 def __dir__():

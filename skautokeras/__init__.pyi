@@ -5,7 +5,7 @@ from ._data.schema.base import TrainingTraits as TrainingTraits
 from ._estimators.auto_model import AutoModel as AutoModel
 from ._estimators.image import ImageClassifier as ImageClassifier
 from ._estimators.image import ImageRegressor as ImageRegressor
-from ._estimators.persistence import load as load
+from ._estimators.loading import load as load
 from ._estimators.structured_data import (
     StructuredDataClassifier as StructuredDataClassifier,
 )

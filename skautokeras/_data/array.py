@@ -9,6 +9,7 @@ from skautokeras._data.column_report import make_report
 from skautokeras._data.errors import errors_about
 from skautokeras._data.schema import ArraySchema
 from skautokeras._data.table import check_names
+from skautokeras._state.names import saved_as
 
 
 def row_contents(X):
@@ -144,6 +145,7 @@ def stacked(contents):
     return np.stack(rows) if rows else np.empty(0)
 
 
+@saved_as("ArrayAdapter")
 class ArrayAdapter(TransformerMixin, BaseEstimator):
     """Turn numbers of any shape into one float32 array.
 

@@ -23,6 +23,7 @@ from skautokeras._data.pixels import (
 from skautokeras._data.resizing import resize
 from skautokeras._data.schema import ImageSchema
 from skautokeras._data.table import check_names
+from skautokeras._state.names import saved_as
 
 # Axes of these lengths look like channels: grey, with alpha, colour, colour with alpha.
 USUAL_CHANNELS = (1, 2, 3, 4)
@@ -64,6 +65,7 @@ def _looks_first(shape):
     return shape[0] < shape[-1]
 
 
+@saved_as("ImageAdapter")
 class ImageAdapter(TransformerMixin, BaseEstimator):
     """Turn images into one array of pixels.
 

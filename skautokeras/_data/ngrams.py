@@ -7,11 +7,13 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.utils.multiclass import type_of_target
 
 from skautokeras._data.codes import FIRST_TOKEN
+from skautokeras._state.names import saved_as
 
 # What is kept of rows of different lengths is enough for this share of them.
 KEPT_SHARE = 0.98
 
 
+@saved_as("NgramVectorizer")
 class NgramVectorizer(TransformerMixin, BaseEstimator):
     """Learn the frequent n-grams of coded sequences, and compute their weights.
 

@@ -10,6 +10,7 @@ from skautokeras._data.column_report import make_report
 from skautokeras._data.errors import too_large
 from skautokeras._data.ngrams import enough, strongest
 from skautokeras._data.storage import empty
+from skautokeras._state.names import saved_as
 
 # Values of a row that are kept at most, those of the largest size.
 MAX_VALUES = 1024
@@ -18,6 +19,7 @@ MAX_VALUES = 1024
 _CHUNK = 4096
 
 
+@saved_as("SparseColumns")
 class SparseColumns(TransformerMixin, BaseEstimator):
     """Turn the columns of a wide sparse matrix that are mostly zero into arrays.
 

@@ -28,11 +28,13 @@ from skautokeras._data.table import (
 )
 from skautokeras._data.text import TextAdapter
 from skautokeras._data.words import frequent_words, word_indicators
+from skautokeras._state.names import saved_as
 
 # Name of the one column of zeros of a table in which every column is constant.
 PLACEHOLDER = "constant"
 
 
+@saved_as("StructuredDataAdapter")
 class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     """Turn a table into the arrays a network takes.
 

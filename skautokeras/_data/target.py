@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
 
 from skautokeras._data.schema import TargetSchema
 from skautokeras._data.standardisation import mean_and_scale, standardise
+from skautokeras._state.names import saved_as
 
 # A label is predicted where its probability is above this.
 LABEL_THRESHOLD = 0.5
@@ -44,6 +45,7 @@ def balanced_weights(class_weight, y):
     return np.asarray(compute_sample_weight(class_weight, y), dtype=np.float64)
 
 
+@saved_as("ClassAdapter")
 class ClassAdapter(BaseEstimator):
     """Encode class labels and label indicators, and decode probabilities.
 
@@ -219,6 +221,7 @@ class ClassAdapter(BaseEstimator):
         return self.transform(y), y_pred
 
 
+@saved_as("NumberAdapter")
 class NumberAdapter(BaseEstimator):
     """Standardise numbers to predict, and bring predictions back to their scale.
 

@@ -17,6 +17,7 @@ from skautokeras._data.ngrams import (
 from skautokeras._data.schema import Subwords, TextSchema
 from skautokeras._data.strings import read_texts, texts_or_none
 from skautokeras._data.tokens import normalise, spell, tokenise
+from skautokeras._state.names import saved_as
 
 # Different tokens and n-grams of each kind, unless the user says another number.
 MAX_TOKENS = 200_000
@@ -46,6 +47,7 @@ SPACE = FIRST_TOKEN
 CHUNK = 4096
 
 
+@saved_as("TextAdapter")
 class TextAdapter(TransformerMixin, BaseEstimator):
     """Turn texts into codes of words and weights of n-grams.
 

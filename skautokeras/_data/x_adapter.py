@@ -11,8 +11,10 @@ from skautokeras._data.column_report import in_order_of, report_of
 from skautokeras._data.columns import positions_by_input, split_columns
 from skautokeras._data.errors import errors_about
 from skautokeras._data.table import has_names, is_table
+from skautokeras._state.names import saved_as
 
 
+@saved_as("XAdapter")
 class XAdapter(TransformerMixin, BaseEstimator):
     """Turn X into the arrays of all inputs.
 

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.errors import errors_about
 from skautokeras._data.rows import common_length, is_dict
+from skautokeras._state.names import saved_as
 
 
 def values_by_head(parameter, value, names):
@@ -60,6 +61,7 @@ def values_by_head(parameter, value, names):
     return {names[0]: value}
 
 
+@saved_as("YAdapter")
 class YAdapter(BaseEstimator):
     """Turn y into the arrays of all heads, and predictions into the form of y.
 

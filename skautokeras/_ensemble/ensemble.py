@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from skautokeras._layers.calibration import Temperature
+from skautokeras._state.names import saved_as
 from skautokeras._state.networks import from_bytes, to_bytes
 from skautokeras._training.inference import in_chunks, output_shapes, rows_at_once
 from skautokeras._training.streaming import STREAMING
@@ -22,6 +23,7 @@ def _sent_rows(x, chunk_rows, chunk_size):
     return chunk_rows * max(1, int(chunk_size / max(n_bytes * chunk_rows, 1)))
 
 
+@saved_as("Ensemble")
 class Ensemble:
     """Weighted mean of the outputs of networks, calibrated where asked.
 
@@ -37,12 +39,17 @@ class Ensemble:
         How much is sent to the device at once.
     """
 
+    # A file does not hold what belongs to a process; this is what a network that is
+    # read begins with.
+    _left_out = ("_compiled", "_streaming")
+    _compiled = None
+    _streaming = STREAMING
+
     def __init__(self, models, weights, temperatures=(), streaming=STREAMING):
         self.models = list(models)
         self.weights = [float(weight) for weight in weights]
         self.temperatures = {k: tuple(v) for k, v in dict(temperatures).items()}
         self._streaming = streaming
-        self._compiled = None
 
     def predict(self, x):
         """Return the outputs for some rows.

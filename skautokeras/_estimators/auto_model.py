@@ -14,6 +14,7 @@ from skautokeras._data.table import check_columns
 from skautokeras._data.y_adapter import values_by_head
 from skautokeras._estimators.base import BaseAutoEstimator
 from skautokeras._estimators.parameters import constraints_of
+from skautokeras._state.names import saved_as
 
 
 def _has_classes(model):
@@ -23,6 +24,7 @@ def _has_classes(model):
     return True
 
 
+@saved_as("AutoModel")
 class AutoModel(BaseAutoEstimator):
     """Estimator for any mix of inputs and targets.
 

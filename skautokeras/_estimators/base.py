@@ -18,6 +18,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     its `_check_X` validates X.
     """
 
+    # A file leaves out what belongs to the process that has fitted the estimator: the
+    # trials that a warm start goes on with, scikit-learn's callbacks, and requests for
+    # metadata.
+    _left_out = ("_journal", "_skl_callbacks", "_metadata_request")
+
     @with_callbacks
     def fit(self, X, y, sample_weight=None, *, validation_data=None, **fit_params):
         """Search for the best network and train it.
@@ -277,7 +282,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             function that is not registered with Keras, or if a layer is not registered.
             No file is written in this case.
         """
-        from skautokeras._export.persistence import save_estimator
+        from skautokeras._export.estimator_file import save_estimator
 
         check_is_fitted(self)
         save_estimator(self, path)

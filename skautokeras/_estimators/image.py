@@ -10,6 +10,7 @@ from skautokeras._data.table import check_columns
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.parameters import constraints_of
 from skautokeras._estimators.regression import BaseAutoRegressor
+from skautokeras._state.names import saved_as
 
 
 class _Images:
@@ -44,6 +45,7 @@ class _Images:
         return tags
 
 
+@saved_as("ImageClassifier")
 class ImageClassifier(_Images, BaseAutoClassifier):
     """Classifier for images that searches for the best network.
 
@@ -251,6 +253,7 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         self._set_parameters(locals())
 
 
+@saved_as("ImageRegressor")
 class ImageRegressor(_Images, BaseAutoRegressor):
     """Regressor for images that searches for the best network.
 

@@ -10,6 +10,7 @@ from skautokeras._data.table import check_structured_data
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.parameters import constraints_of
 from skautokeras._estimators.regression import BaseAutoRegressor
+from skautokeras._state.names import saved_as
 
 
 class _StructuredData:
@@ -30,6 +31,7 @@ class _StructuredData:
         return [node], [self._make_head()(node.default_block()(node))]
 
 
+@saved_as("StructuredDataClassifier")
 class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     """Classifier for tables that searches for the best network.
 
@@ -229,6 +231,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         self._set_parameters(locals())
 
 
+@saved_as("StructuredDataRegressor")
 class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     """Regressor for tables that searches for the best network.
 

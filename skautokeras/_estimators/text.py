@@ -9,6 +9,7 @@ from skautokeras._data.table import check_columns
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.parameters import constraints_of
 from skautokeras._estimators.regression import BaseAutoRegressor
+from skautokeras._state.names import saved_as
 
 
 class _Texts:
@@ -35,6 +36,7 @@ class _Texts:
         return tags
 
 
+@saved_as("TextClassifier")
 class TextClassifier(_Texts, BaseAutoClassifier):
     """Classifier for texts that searches for the best network.
 
@@ -227,6 +229,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         self._set_parameters(locals())
 
 
+@saved_as("TextRegressor")
 class TextRegressor(_Texts, BaseAutoRegressor):
     """Regressor for texts that searches for the best network.
 

@@ -1,4 +1,6 @@
 # The contract of this room.
+from .estimator_file import load_estimator as load_estimator
+from .estimator_file import save_estimator as save_estimator
 from .keras_model import export_keras_model as export_keras_model
 from .raw_inputs import KERAS as KERAS
 from .raw_inputs import RawInputs as RawInputs
@@ -11,8 +13,4 @@ from .scikeras_networks import ChosenNetworks as ChosenNetworks
 from .scikeras_table import Preprocessing as Preprocessing
 from .scikeras_training import loss_of as loss_of
 from .scikeras_training import weights_of_values as weights_of_values
-from .state import array_from_bytes as array_from_bytes
-from .state import array_to_bytes as array_to_bytes
-from .state import decode as decode
-from .state import encode as encode
 from .twins import twin_of as twin_of

@@ -3,7 +3,7 @@
 import keras
 
 from skautokeras._state.randomness import seeded
-from skautokeras._state.registration import check_registered
+from skautokeras._state.registry import check_registered
 
 
 def export_keras_model(ensemble):

@@ -1,10 +1,10 @@
 """Feasibility: which of the configurations that an oracle proposes can be tried."""
 
-import json
 import warnings
 from dataclasses import dataclass
 
 from skautokeras._search.cost import Cost, estimate_cost
+from skautokeras._state.codec import text_key
 from skautokeras.exceptions import WeightsMissingError
 
 # Floating-point operations per second, one way, that any machine reaches. A training
@@ -107,7 +107,7 @@ class Feasibility:
         -------
         cost : Cost or None
         """
-        key = _key(values)
+        key = text_key(values)
         if key not in self._costs:
             try:
                 self._costs[key] = estimate_cost(self._search_space, values)
@@ -166,7 +166,7 @@ class Feasibility:
         if not limited and not self._missing and seconds == float("inf"):
             return None
         cost = self.cost(values)
-        missing = self._missing.get(_key(values))
+        missing = self._missing.get(text_key(values))
         if missing:
             return Rejection(missing)
         if cost is None:
@@ -229,8 +229,3 @@ class Feasibility:
             if t.error is None and t.flops and t.seconds
         ]
         return trained + self._timed
-
-
-def _key(values):
-    """Return something hashable that is equal for equal values."""
-    return json.dumps(values, sort_keys=True, default=str)

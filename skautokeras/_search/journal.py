@@ -7,44 +7,30 @@ So nothing needs to be known about the state of an oracle. Where several trials 
 the same time, the answers are given in the order they came, which is that of the files.
 """
 
-import io
 import json
 import warnings
-import zipfile
-from dataclasses import fields
-from hashlib import sha256
 from pathlib import Path
-
-import numpy as np
 
 from skautokeras import __version__
 from skautokeras._search.trial import Trial
+from skautokeras._state.codec import text_key
+from skautokeras._state.document import dumps, loads
 from skautokeras._state.files import write_whole
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
-_VERSION = 3
+# The version of what a folder looks like; no other one can be read.
+_VERSION = 4
 _HEADER = "search.json"
-_REFUSED = "refused.json"
-# Held as arrays, beside the JSON.
-_ARRAYS = ("y_pred", "weights")
+_REFUSED = "refused.zip"
 # What reading a file that is not as it was written can raise.
-_DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    NotImplementedError,
-    zipfile.BadZipFile,
-)
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
 class Journal:
     """Finished trials: in memory and, given a folder, on disk without pickles.
 
-    Every trial is a JSON file beside a file of NumPy arrays. Files are written whole or
-    not at all and reach the disk before the next trial is asked for. A file that has
+    Every trial is a file of the same format as those of `save`. Files are written whole
+    or not at all and reach the disk before the next trial is asked for. A file that has
     been damaged costs its trial; a folder that cannot be written gives a warning, and
     the search goes on.
 
@@ -153,7 +139,7 @@ class Journal:
         pending_trials : list of PendingTrial
             Trials that are told apart by their values and seed.
         """
-        wanted = {_key(p.values, p.seed): p for p in pending_trials}
+        wanted = {text_key([p.values, p.seed]): p for p in pending_trials}
         for key in self._trials if wanted else ():
             if key in wanted:
                 return wanted[key], self._trials[key]
@@ -169,7 +155,7 @@ class Journal:
         trial : Trial
             Its result.
         """
-        key = _key(pending.values, pending.seed)
+        key = text_key([pending.values, pending.seed])
         self._trials[key] = trial
         self._write_if_possible(self._write_trial, key, trial)
 
@@ -202,15 +188,17 @@ class Journal:
         self._refused = self._read_refused()
 
     def _check_header(self, found, holder):
-        reasons = {
-            "version": "another version of skautokeras",
-            "package": "another version of skautokeras",
-            "data": "other data",
-            "parameters": "other parameters",
-        }
-        wrong = [k for k, value in self._expected.items() if found.get(k) != value]
+        if found.get("version") != _VERSION or found.get("package") != __version__:
+            raise JournalMismatchError(
+                f"{holder} holds the search of another version of skautokeras "
+                f"({found.get('package')}, journal format {found.get('version')}), "
+                f"which {__version__} with journal format {_VERSION} cannot go on "
+                "with: pass another directory or empty it."
+            )
+        reasons = {"data": "other data", "parameters": "other parameters"}
+        wrong = [k for k in reasons if found.get(k) != self._expected.get(k)]
         if wrong:
-            reasons = " and ".join(dict.fromkeys(reasons[k] for k in wrong))
+            reasons = " and ".join(reasons[k] for k in wrong)
             raise JournalMismatchError(
                 f"{holder} holds the search of {reasons}. Pass another directory or "
                 "empty it; with warm_start=True, make a new estimator."
@@ -233,38 +221,22 @@ class Journal:
         self._directory = None
 
     def _write_trial(self, key, trial):
-        """Write the arrays first: a trial is there once its JSON is."""
         # Behind the last one that is there: a lost trial leaves a gap, and counting
         # would write over another one.
-        used = [int(p.stem.removeprefix("trial_")) for p in self._records()]
-        stem = self._directory / f"trial_{max(used, default=-1) + 1:05d}"
-        arrays = {
-            f"weights/{fold}/{i}": array
-            for fold, weights in enumerate(trial.weights or ())
-            for i, array in enumerate(weights)
-        }
-        arrays |= {f"y_pred/{name}": y for name, y in (trial.y_pred or {}).items()}
-        content = io.BytesIO()
-        np.savez(content, **arrays)
-        write_whole(stem.with_suffix(".npz"), content.getvalue())
-        plain = {
-            f.name: getattr(trial, f.name)
-            for f in fields(Trial)
-            if f.name not in _ARRAYS
-        }
-        digest = sha256(content.getvalue()).hexdigest()
-        record = {"key": key, "trial": plain, "arrays": digest}
-        write_whole(stem.with_suffix(".json"), _sealed(record))
+        used = [int(p.stem.removeprefix("trial_")) for p in self._paths()]
+        path = self._directory / f"trial_{max(used, default=-1) + 1:05d}.zip"
+        write_whole(path, dumps({"key": key, "trial": trial}, compress=False))
 
     def _write_refused(self):
-        write_whole(self._directory / _REFUSED, _sealed(self._refused))
+        write_whole(self._directory / _REFUSED, dumps(self._refused))
 
     def _read_refused(self):
         path = self._directory / _REFUSED
         if not path.exists():
             return []
         try:
-            return [tuple(pair) for pair in _unsealed(path.read_text())]
+            pairs, _ = loads(path.read_bytes())
+            return [(int(seed), dict(values)) for seed, values in pairs]
         except _DAMAGED as error:
             warnings.warn(
                 f"{str(path)!r} cannot be read ({error}). Some trials may be run "
@@ -274,70 +246,29 @@ class Journal:
             )
             return []
 
-    def _records(self):
+    def _paths(self):
         """Return the files of the trials, the oldest first."""
-        return sorted(self._directory.glob("trial_*.json"))
+        return sorted(self._directory.glob("trial_*.zip"))
 
     def _read(self):
         """Yield the key and the trial of every file that is as it was written."""
-        for path in self._records():
+        for path in self._paths():
             try:
                 yield _read_trial(path)
             except _DAMAGED as error:
                 warnings.warn(
-                    f"{str(path)!r} or the arrays beside it cannot be read ({error}). "
-                    "The trial will be run again.",
+                    f"{str(path)!r} cannot be read ({error}). The trial will be run "
+                    "again.",
                     UserWarning,
                     stacklevel=2,
                 )
 
 
 def _read_trial(path):
-    """Return the key and the trial in a file and the arrays beside it."""
-    record = _unsealed(path.read_text())
-    content = path.with_suffix(".npz").read_bytes()
-    _check_digest(content, record["arrays"])
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        n_folds = record["trial"]["n_folds"]
-        weights = list(filter(None, (_weights(arrays, i) for i in range(n_folds))))
-        y_pred = {
-            name.removeprefix("y_pred/"): arrays[name]
-            for name in arrays.files
-            if name.startswith("y_pred/")
-        }
-    trial = Trial(**record["trial"], weights=weights or None, y_pred=y_pred or None)
-    return record["key"], trial
-
-
-def _weights(arrays, fold):
-    """Return the weights of a fold in their order."""
-    prefix = f"weights/{fold}/"
-    n_weights = sum(name.startswith(prefix) for name in arrays.files)
-    return [arrays[f"{prefix}{i}"] for i in range(n_weights)]
-
-
-def _sealed(content):
-    """Return JSON that tells whether it is as it was written."""
-    text = json.dumps(content, default=_plain)
-    sealed = {"record": text, "sha256": sha256(text.encode()).hexdigest()}
-    return json.dumps(sealed).encode()
-
-
-def _unsealed(text):
-    found = json.loads(text)
-    _check_digest(found["record"].encode(), found["sha256"])
-    return json.loads(found["record"])
-
-
-def _check_digest(content, expected):
-    if sha256(content).hexdigest() != expected:
-        raise ValueError("it is not as it was written")
-
-
-def _key(values, seed):
-    return json.dumps([values, seed], sort_keys=True, default=_plain)
-
-
-def _plain(value):
-    """Return a NumPy scalar as a Python one, for JSON."""
-    return value.item()
+    """Return the key and the trial in a file."""
+    found, _ = loads(path.read_bytes())
+    key, trial = found["key"], found["trial"]
+    if not (isinstance(key, str) and isinstance(trial, Trial)):
+        raise ValueError("It holds no trial.")
+    # The constructor checks that nothing is missing, and nothing too much.
+    return key, Trial(**vars(trial))

@@ -9,6 +9,8 @@ import keras_tuner
 import numpy as np
 
 from skautokeras._space.search_space import complete
+from skautokeras._state.codec import text_key
+from skautokeras._state.names import saved_as
 
 # Draws that may repeat a configuration before the space counts as exhausted.
 _MUTATIONS = 20
@@ -17,6 +19,7 @@ _RANDOM_DRAWS = 100
 _FIRST_SEED = 1
 
 
+@saved_as("GreedyOracle")
 class GreedyOracle(keras_tuner.Oracle):
     """Known good configurations first, then mutations of the best one so far.
 
@@ -88,7 +91,7 @@ class GreedyOracle(keras_tuner.Oracle):
         """
         tried = self._tried_keys()
         for values in self._proposals():
-            if _key(values) not in tried:
+            if text_key(values) not in tried:
                 return {"status": "RUNNING", "values": values}
         return {"status": "STOPPED", "values": None}
 
@@ -116,7 +119,7 @@ class GreedyOracle(keras_tuner.Oracle):
         keys = set(self._ended.values())
         for trial_id, trial in self.trials.items():
             if trial_id not in self._ended:
-                key = _key(complete(space, trial.hyperparameters.values))
+                key = text_key(complete(space, trial.hyperparameters.values))
                 keys.add(key)
                 if trial.status not in ("RUNNING", "IDLE"):
                     self._ended[trial_id] = key
@@ -239,11 +242,6 @@ def _searched_names(space, values):
 
 def _is_fixed(hp):
     return type(hp).__name__ == "Fixed"
-
-
-def _key(values):
-    """Return something hashable that is equal for equal configurations."""
-    return tuple(sorted((name, repr(value)) for name, value in values.items()))
 
 
 ORACLES = {

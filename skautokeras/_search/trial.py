@@ -8,6 +8,7 @@ from traceback import format_exception_only
 import numpy as np
 
 from skautokeras._search.cost import count_flops
+from skautokeras._state.names import saved_as
 from skautokeras._state.randomness import seeded
 from skautokeras._training.monitor import Monitor
 from skautokeras._training.objective import Evaluation
@@ -20,6 +21,7 @@ _MAX_REASON = 2000
 _MAX_SEED = 2**31 - 1
 
 
+@saved_as("Trial")
 @dataclass(frozen=True, eq=False)
 class Trial:
     """The result of one configuration.

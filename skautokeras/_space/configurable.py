@@ -1,7 +1,7 @@
 """Objects whose parameters can be written down in plain values."""
 
 from skautokeras._space.node import parameters_config
-from skautokeras._state.configuration import deserialize
+from skautokeras._state.codec import decode
 
 
 class Configurable:
@@ -46,4 +46,4 @@ class Configurable:
         ValueError
             If the configuration names a class that is not registered with Keras.
         """
-        return cls(**{name: deserialize(value) for name, value in config.items()})
+        return cls(**{name: decode(value) for name, value in config.items()})

@@ -37,25 +37,25 @@ def draw(graph):
     >>> svg.count("<rect"), "dense_block_1" in svg
     (3, True)
     """
-    nodes = list({n._key: n for n in [*graph.inputs, *graph.order]}.values())
+    nodes = list({n.key: n for n in [*graph.inputs, *graph.order]}.values())
     rows = _rows(nodes)
-    labels = {node._key: _label(node, graph) for node in nodes}
+    labels = {node.key: _label(node, graph) for node in nodes}
     widths = {
         key: _LETTER * max(map(len, label)) + _GAP for key, label in labels.items()
     }
-    lengths = [sum(widths[n._key] + _GAP for n in row) for row in rows]
+    lengths = [sum(widths[n.key] + _GAP for n in row) for row in rows]
     total = max(lengths) + _GAP
     places, parts = {}, []
     for i, (row, length) in enumerate(zip(rows, lengths, strict=True)):
         x = (total - length + _GAP) / 2
         for node in row:
-            width = widths[node._key]
-            places[node._key] = (x + width / 2, i * _ROW + 1)
+            width = widths[node.key]
+            places[node.key] = (x + width / 2, i * _ROW + 1)
             x += width + _GAP
     for node in nodes:
-        x, y = places[node._key]
-        parts.extend(_line(places[parent._key], (x, y)) for parent in node.parents)
-        parts.append(_box(labels[node._key], x, y, widths[node._key]))
+        x, y = places[node.key]
+        parts.extend(_line(places[parent.key], (x, y)) for parent in node.parents)
+        parts.append(_box(labels[node.key], x, y, widths[node.key]))
     height = len(rows) * _ROW - (_ROW - _BOX) + 2
     return (
         f'<svg class="skautokeras-graph" xmlns="http://www.w3.org/2000/svg" '
@@ -68,10 +68,10 @@ def _rows(nodes):
     """Return the nodes by the length of the longest way to them from an input."""
     depths = {}
     for node in nodes:
-        depths[node._key] = max((depths[p._key] + 1 for p in node.parents), default=0)
+        depths[node.key] = max((depths[p.key] + 1 for p in node.parents), default=0)
     rows = [[] for _ in range(max(depths.values()) + 1)]
     for node in nodes:
-        rows[depths[node._key]].append(node)
+        rows[depths[node.key]].append(node)
     return rows
 
 

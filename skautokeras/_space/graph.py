@@ -70,7 +70,7 @@ class Graph:
 
     def name(self, node):
         """Return the name of a node: of the input, or of the block that makes it."""
-        return self._names[node._key]
+        return self._names[node.key]
 
     def is_shared(self, node):
         """Return whether the block of a node makes several nodes."""
@@ -87,20 +87,20 @@ def _name_nodes(nodes):
     counted, by_key, by_block = Names(), {}, {}
     # Inputs come first: they are counted in the order of the data, not of the wiring.
     for node in nodes:
-        if node._key in by_key:
+        if node.key in by_key:
             continue
         named = node if node.block is None else node.block
         if node.block is None or id(named) not in by_block:
             given = getattr(named, "name", None)
             is_named = given is not None and (node.block is None or is_head(node))
             by_block[id(named)] = given if is_named else counted(type(named).__name__)
-        by_key[node._key] = by_block[id(named)]
+        by_key[node.key] = by_block[id(named)]
     return by_key
 
 
 def _shared_names(nodes, names):
     """Return the names of the blocks that make several nodes."""
-    counts = Counter(names[node._key] for node in nodes if node.block is not None)
+    counts = Counter(names[node.key] for node in nodes if node.block is not None)
     return {name for name, count in counts.items() if count > 1}
 
 
@@ -196,12 +196,12 @@ def _check_different(parameter, nodes):
     seen = set()
     for node in nodes:
         # Copies of one node are one node.
-        if node._key in seen:
+        if node.key in seen:
             raise ValueError(
                 f"The {parameter!r} parameter must hold each node once. "
                 f"Got {node!r} twice."
             )
-        seen.add(node._key)
+        seen.add(node.key)
 
 
 def _check_heads_are_last(order):
@@ -215,15 +215,15 @@ def _check_heads_are_last(order):
 
 
 def _check_inputs_are_used(inputs, order):
-    known = {node._key for node in inputs}
+    known = {node.key for node in inputs}
     for node in order:
-        if node.block is None and node._key not in known:
+        if node.block is None and node.key not in known:
             raise ValueError(
                 f"{node!r} is used by an output but is not among the inputs."
             )
-    used = {node._key for node in order}
+    used = {node.key for node in order}
     for i, node in enumerate(inputs):
-        if node._key not in used:
+        if node.key not in used:
             raise ValueError(
                 "The 'inputs' parameter must hold inputs that an output is built on. "
                 f"Got {node!r} at position {i}, which no block is called on."

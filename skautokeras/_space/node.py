@@ -3,9 +3,12 @@
 import uuid
 from inspect import signature
 
-from skautokeras._state.configuration import deserialize, serialize
+import keras
+
+from skautokeras._state.codec import decode, encode
 
 
+@keras.saving.register_keras_serializable("skautokeras")
 class Node:
     """The output of a block in a graph that is being wired.
 
@@ -22,7 +25,7 @@ class Node:
         self.parents = tuple(parents)
         # Inputs and outputs of one graph can be deep-copied apart from each other
         # (scikit-learn's clone does); the key tells which nodes were the same.
-        self._key = uuid.uuid4().hex
+        self.key = uuid.uuid4().hex
 
     def get_config(self):
         """Return the node and all that lead to it, ready for JSON.
@@ -39,20 +42,20 @@ class Node:
             class that is not registered with Keras for instance.
         """
         order = topological_order([self])
-        places = {node._key: i for i, node in enumerate(order)}
+        places = {node.key: i for i, node in enumerate(order)}
         blocks = {id(node.block): node.block for node in order if node.block}
         block_places = {block: i for i, block in enumerate(blocks)}
         nodes = []
         for node in order:
             if node.block is None:
-                nodes.append({"input": serialize(node, "an input")})
+                nodes.append({"input": encode(node, where="an input")})
                 continue
-            parents = [places[parent._key] for parent in node.parents]
+            parents = [places[parent.key] for parent in node.parents]
             block = block_places[id(node.block)]
-            nodes.append({"key": node._key, "block": block, "parents": parents})
+            nodes.append({"key": node.key, "block": block, "parents": parents})
         return {
             "nodes": nodes,
-            "blocks": [serialize(block, "a block") for block in blocks.values()],
+            "blocks": [encode(block, where="a block") for block in blocks.values()],
         }
 
     @classmethod
@@ -72,14 +75,14 @@ class Node:
         node : Node
             Equal to the one that was asked.
         """
-        blocks = [deserialize(block) for block in config["blocks"]]
+        blocks = [decode(block) for block in config["blocks"]]
         nodes = []
         for one in config["nodes"]:
             if "input" in one:
-                nodes.append(deserialize(one["input"]))
+                nodes.append(decode(one["input"]))
                 continue
             node = Node(blocks[one["block"]], [nodes[i] for i in one["parents"]])
-            node._key = one["key"]
+            node.key = one["key"]
             nodes.append(node)
         return nodes[-1]
 
@@ -102,9 +105,9 @@ def _expression(node, shown):
     """Return the calls that make a node, as code; what was shown before as "..."."""
     if node.block is None:
         return f"{type(node).__name__}({given_parameters(node)})"
-    if node._key in shown:
+    if node.key in shown:
         return f"{node.block!r}(...)"
-    shown.add(node._key)
+    shown.add(node.key)
     parents = [_expression(parent, shown) for parent in node.parents]
     inner = parents[0] if len(parents) == 1 else f"[{', '.join(parents)}]"
     return f"{node.block!r}({inner})"
@@ -126,18 +129,18 @@ def topological_order(outputs):
     order, seen, path = [], set(), []
 
     def visit(node):
-        if node._key in path:
-            circle = path[path.index(node._key) :]
+        if node.key in path:
+            circle = path[path.index(node.key) :]
             raise ValueError(
                 f"{type(node.block).__name__} leads to itself, by way of "
                 f"{len(circle)} nodes: the graph must not have a cycle."
             )
-        if node._key not in seen:
-            path.append(node._key)
+        if node.key not in seen:
+            path.append(node.key)
             for parent in node.parents:
                 visit(parent)
             path.pop()
-            seen.add(node._key)
+            seen.add(node.key)
             order.append(node)
 
     for output in outputs:
@@ -160,12 +163,12 @@ def describe(nodes):
         nodes share a block.
     """
     order = topological_order(nodes)
-    places = {node._key: i for i, node in enumerate(order)}
+    places = {node.key: i for i, node in enumerate(order)}
     first = {}
-    description = [[places[node._key] for node in nodes]]
+    description = [[places[node.key] for node in nodes]]
     for i, node in enumerate(order):
         thing = node if node.block is None else node.block
-        parents = [places[parent._key] for parent in node.parents]
+        parents = [places[parent.key] for parent in node.parents]
         shared_with = first.setdefault(id(thing), i)
         description.append([type(thing), parameters_of(thing), parents, shared_with])
     return description
@@ -193,7 +196,7 @@ def parameters_config(thing):
         Its attributes are the parameters of its constructor.
     """
     return {
-        name: serialize(value, f"the {name!r} parameter of {type(thing).__name__}")
+        name: encode(value, where=f"the {name!r} parameter of {type(thing).__name__}")
         for name, value in parameters_of(thing).items()
     }
 

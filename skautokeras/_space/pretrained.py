@@ -28,7 +28,7 @@ def presets_on(graph, node):
     blocks = [
         each.block
         for each in graph.order
-        if any(parent._key == node._key for parent in each.parents)
+        if any(parent.key == node.key for parent in each.parents)
     ]
     return list(dict.fromkeys(preset for block in blocks for preset in _within(block)))
 

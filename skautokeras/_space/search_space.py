@@ -226,20 +226,20 @@ class SearchSpace:
         for node, schema in zip(self.graph.inputs, self.schemas, strict=True):
             name = self.graph.name(node)
             prefix = "" if len(self.graph.inputs) == 1 else f"{name}__"
-            input_tensors, made[node._key] = node.symbolic(schema, prefix)
+            input_tensors, made[node.key] = node.symbolic(schema, prefix)
             tensors.update(input_tensors)
         for node in self.graph.order:
             if node.block is not None and not is_head(node):
-                inputs = [made[parent._key] for parent in node.parents]
+                inputs = [made[parent.key] for parent in node.parents]
                 with _naming(self.graph.name(node), node.block):
-                    made[node._key] = self._build(hp, node, inputs, models)
+                    made[node.key] = self._build(hp, node, inputs, models)
         outputs, losses = {}, {}
         for node, (name, (head, target)) in zip(
             self.graph.outputs, self.heads.items(), strict=True
         ):
             (parent,) = node.parents
             with _naming(name, head):
-                x = _features(made[parent._key], is_input=parent.block is None)
+                x = _features(made[parent.key], is_input=parent.block is None)
                 outputs[name] = head.build_output(x, target, name)
             losses[name] = head.make_loss(target)
             if isinstance(x, Members):

@@ -20,18 +20,20 @@ _LEVEL, _LEVEL_OF_LARGE = 9, 1
 _LARGE = 4_000_000  # bytes; below, all the effort takes a fraction of a second.
 
 
-def pack(members):
+def pack(members, *, compress=True):
     """Return an archive.
 
     Parameters
     ----------
     members : dict of str to bytes
-        By their names in the archive.
+        Contents of the members by their names in the archive.
+    compress : bool, default=True
+        Whether to make the file shorter, which takes longer.
 
     Returns
     -------
     content : bytes
-        Of the file; equal for equal members.
+        The file; it is equal for equal members.
 
     Examples
     --------
@@ -46,7 +48,7 @@ def pack(members):
     Traceback (most recent call last):
     ValueError: It has been damaged: it is not as it was written.
     """
-    body = _zipped(members, zipfile.ZIP_DEFLATED)
+    body = _zipped(members, zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED)
     if sum(map(len, members.values())) > MOST_COMPRESSION * len(body):
         # It would be refused in reading.
         body = _zipped(members, zipfile.ZIP_STORED)
@@ -59,12 +61,12 @@ def unpack(content):
     Parameters
     ----------
     content : bytes
-        Of the file, from anywhere.
+        A file from anywhere.
 
     Returns
     -------
     members : dict of str to bytes
-        By their names.
+        Contents of the members by their names.
 
     Raises
     ------
@@ -87,9 +89,9 @@ def check_members(archive, n_bytes, most_compression):
     Parameters
     ----------
     archive : zipfile.ZipFile
-        From anywhere.
+        An archive from anywhere.
     n_bytes : int
-        Of the whole file.
+        Number of bytes of the whole file.
     most_compression : float
         How many times longer all members together may be than the file.
 

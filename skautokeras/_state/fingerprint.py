@@ -1,23 +1,26 @@
 """Fingerprint: one hash for equal searches, in every process."""
 
+import json
 from functools import partial, singledispatch
+from hashlib import sha256
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 
 import numpy as np
-from joblib import hash as joblib_hash
 
-_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+from skautokeras._state.codec import Encoder
 
 
 def fingerprint(value):
     """Return a hash of a value: of what it is, not of where it is in memory.
 
+    It is the hash of what the codec writes. What the codec refuses, as no file can hold
+    it, is described instead: functions by their code and what they enclose, objects
+    with a ``get_config`` by that, other objects by their attributes.
+
     Parameters
     ----------
     value : object
-        Settings and data: plain values, arrays, containers, functions (told apart by
-        their code and what they enclose), objects with a ``get_config`` as those of
-        Keras, and other objects (by their attributes).
+        Settings and data.
 
     Returns
     -------
@@ -34,18 +37,43 @@ def fingerprint(value):
     >>> fingerprint([1, 2]) == fingerprint([2, 1])
     False
     """
-    return joblib_hash(_described(value, seen=()))
+    return sha256(json.dumps(_Describer()(value)).encode()).hexdigest()
 
 
-def _described(value, seen):
-    """Return nested lists of plain values and arrays that stand for a value."""
-    is_array = isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind != "O"
-    if is_array or isinstance(value, _PLAIN):
-        return value
-    if id(value) in seen:
-        return "seen before"
-    seen = (*seen, id(value))
-    return [_name(type(value)), *(_described(part, seen) for part in _parts(value))]
+class _Describer(Encoder):
+    """Encodes values that may not come back, and hashes arrays where they are."""
+
+    def __init__(self):
+        super().__init__(members={})
+        self._path = []
+
+    def __call__(self, value):
+        """Return plain values that stand for a value."""
+        if id(value) in self._path:
+            return "a value that it is a part of"
+        self._path.append(id(value))
+        try:
+            if isinstance(value, set | frozenset):
+                value = ["set", *sorted(value, key=repr)]
+            return super().__call__(value)
+        finally:
+            self._path.pop()
+
+    def add_array(self, array):
+        """Return the hash of an array, which stays where it is."""
+        content = np.ascontiguousarray(array).reshape(-1)
+        # A buffer cannot be of strings or moments.
+        if array.dtype.kind not in "biufc":
+            content = content.tobytes()
+        return f"{array.dtype.str} {array.shape} {sha256(content).hexdigest()}"
+
+    def add_network(self, model):
+        """Return the description of a network."""
+        return self.other(model)
+
+    def other(self, value):
+        """Describe what no file can hold."""
+        return [_name(type(value)), *(self(part) for part in _parts(value))]
 
 
 @singledispatch
@@ -55,29 +83,26 @@ def _parts(value):
         # The config of a Keras loss does not hold the arguments of its function, and
         # names count the objects of a process.
         plain = {k: v for k, v in vars(value).items() if _is_plain(v)}
-        parts = {**plain, **value.get_config()}
+        try:
+            parts = {**plain, **value.get_config()}
+        except (NotImplementedError, TypeError):  # something in it is not registered
+            return [vars(value)]
         return [{k: v for k, v in parts.items() if k not in ("name", "_name")}]
     if hasattr(value, "__dict__"):
         return [vars(value)]
     return [] if " at 0x" in repr(value) else [repr(value)]
 
 
-@_parts.register(dict)
-def _(value):
-    return list(value.items())
-
-
-@_parts.register(list)
-@_parts.register(tuple)
 @_parts.register(np.ndarray)
 def _(value):
-    return list(value)
+    return [value.dtype.str, value.shape, value.tobytes()]
 
 
-@_parts.register(set)
-@_parts.register(frozenset)
-def _(value):
-    return sorted(value, key=repr)
+@_parts.register(tuple)
+@_parts.register(list)
+@_parts.register(dict)
+def _(value):  # a subclass: the codec has all others
+    return list(value.items() if isinstance(value, dict) else value)
 
 
 @_parts.register(FunctionType)
@@ -111,9 +136,9 @@ def _is_plain(value):
     """Return whether a value consists of nothing but plain values."""
     if isinstance(value, dict):
         return all(map(_is_plain, value.values()))
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
-    return isinstance(value, _PLAIN)
+    return isinstance(value, type(None) | bool | int | float | complex | str | bytes)
 
 
 def _name(value):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import keras
 
+from skautokeras._state.archive import check_members
 from skautokeras._state.randomness import seeded
-from skautokeras._state.registration import check_readable, check_registered
+from skautokeras._state.registry import check_readable, check_registered
 
 _CONFIG = "config.json"
 
@@ -20,12 +21,12 @@ def to_bytes(model):
     Parameters
     ----------
     model : keras.Model
-        Functional.
+        A functional model.
 
     Returns
     -------
     content : bytes
-        Of the file.
+        The file.
 
     Raises
     ------
@@ -56,19 +57,22 @@ def from_bytes(content):
     Parameters
     ----------
     content : bytes
-        Of the file.
+        A file from anywhere.
 
     Returns
     -------
     model : keras.Model
-        With its weights, not compiled.
+        The network with its weights, not compiled.
 
     Raises
     ------
     ValueError
-        If a layer is not registered with Keras, or would run code of the file.
+        If a layer is not registered with Keras, or would run code of the file, or if
+        the file is not harmless to open.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        # Keras does not compress what it writes.
+        check_members(archive, len(content), most_compression=1)
         check_readable(json.loads(archive.read(_CONFIG)))
     with tempfile.TemporaryDirectory() as folder, seeded(0):
         path = Path(folder, "network.keras")

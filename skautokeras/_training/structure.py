@@ -4,9 +4,7 @@ import json
 import re
 
 from skautokeras._layers.base import traits_of
-
-# Where layers and functions come from that their config tells all about.
-_PACKAGES = ("keras", "keras_hub", "skautokeras")
+from skautokeras._state.registry import PACKAGES
 
 
 def structure(network):
@@ -57,4 +55,4 @@ def _names_code(config):
     if list(config) == ["value"] and isinstance(config["value"], (list, tuple)):
         return True
     package = str(config.get("module") or "keras").split(".")[0]
-    return package not in _PACKAGES or _names_code(list(config.values()))
+    return package not in PACKAGES or _names_code(list(config.values()))

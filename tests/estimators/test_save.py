@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import joblib
 import keras
@@ -33,8 +34,7 @@ from skautokeras import (
     TextToNgramVector,
 )
 from skautokeras._estimators import BaseAutoEstimator
-from skautokeras._state import networks as network_file
-from skautokeras._state import pack, unpack
+from skautokeras._state import dumps, from_bytes, pack, unpack
 from skautokeras.datasets import load_titanic
 from skautokeras.exceptions import FileFormatError
 
@@ -328,10 +328,10 @@ def test_a_lambda_layer_is_not_run(saved, tmp_path):
     )
     trace.rmdir()
     path = change(saved, tmp_path / "evil", **{"networks/0.keras": network})
-    with pytest.raises(ValueError, match="A lambda is not registered"):
+    with pytest.raises(FileFormatError, match="A lambda is not registered"):
         skautokeras.load(path)
     with pytest.raises(ValueError, match="A lambda is not registered"):
-        network_file.from_bytes(network)
+        from_bytes(network)
     assert not trace.exists()
 
 
@@ -456,14 +456,43 @@ def test_a_file_of_another_minor_version_loads_and_says_so(fitted, saved, tmp_pa
 
 def test_a_file_that_only_another_version_can_read_says_which(saved, tmp_path):
     versions = {"skautokeras": MINOR}
-    path = change_state(saved, tmp_path / "new", versions=versions, format=2)
-    with pytest.raises(FileFormatError, match=f"format 2.*\\n.*skautokeras {MINOR}"):
+    path = change_state(saved, tmp_path / "new", versions=versions, format=3)
+    with pytest.raises(FileFormatError, match=f"skautokeras {MINOR} in file format 3"):
         skautokeras.load(path)
-    path = change_state(
-        saved, tmp_path / "other", versions=versions, estimator="StructuredDataRanker"
-    )
+    value = json.loads(unpack(saved.read_bytes())["state.json"])["value"]
+    value["config"]["name"] = "StructuredDataRanker"
+    path = change_state(saved, tmp_path / "other", versions=versions, value=value)
     with pytest.raises(FileFormatError, match=f"Ranker.*\\n.*skautokeras {MINOR}"):
         skautokeras.load(path)
+
+
+def test_a_file_that_holds_something_else_is_an_error(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(dumps({"a": 1}))
+    with pytest.raises(FileFormatError, match="holds a dict, which is no estimator"):
+        skautokeras.load(path)
+
+
+def test_a_file_of_format_1_is_refused_in_one_sentence():
+    path = Path(__file__).parent / "data" / "format_1.skautokeras"
+    with pytest.raises(FileFormatError, match="cannot be loaded") as caught:
+        skautokeras.load(path)
+    assert str(caught.value) == (
+        f"{str(path)!r} cannot be loaded. It was written by skautokeras 0.1.0.dev0 in "
+        "file format 1, but this version reads format 2: load it with the version that "
+        "wrote it, or fit again."
+    )
+
+
+def test_a_class_of_a_users_own_is_refused_before_anything_is_written(fitted, tmp_path):
+    class Derived(StructuredDataClassifier):
+        pass
+
+    derived = Derived()
+    vars(derived).update(vars(fitted))
+    with pytest.raises(TypeError, match="cannot hold Derived"):
+        derived.save(tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_joblib_and_pickle_work_as_well(fitted, saved, tmp_path):

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import sys
 import warnings
 from dataclasses import fields
 from types import SimpleNamespace
@@ -11,7 +12,10 @@ import keras_tuner
 import numpy as np
 import pytest
 
+import skautokeras
+from skautokeras import DenseBlock
 from skautokeras._search import Journal, Trial
+from skautokeras._state import array_from_bytes, dumps, loads, pack, unpack
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
 DATA = {"data": "1", "parameters": "2"}
@@ -83,9 +87,9 @@ def test_what_was_evaluated_is_not_evaluated_again(tmp_path, evaluate):
     assert evaluate.calls == 3
 
 
-def test_a_half_written_trial_is_evaluated_again(tmp_path, evaluate):
+def test_a_lost_trial_is_evaluated_again(tmp_path, evaluate):
     remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
-    next(tmp_path.glob("trial_*.json")).unlink()
+    next(tmp_path.glob("trial_*.zip")).unlink()
     remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
     assert evaluate.calls == 2
 
@@ -94,7 +98,7 @@ def test_a_half_written_trial_is_evaluated_again(tmp_path, evaluate):
 def test_a_lost_trial_takes_no_other_with_it(tmp_path, evaluate, lost):
     remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     expected = [remembered({"x": x}, 5, None) for x in range(3)]
-    sorted(tmp_path.glob("trial_*.json"))[lost].unlink()
+    sorted(tmp_path.glob("trial_*.zip"))[lost].unlink()
     for n_computed in (4, 4):  # once again, and never more
         remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
         for x in range(3):
@@ -180,6 +184,80 @@ def test_a_search_of_another_version_is_refused(tmp_path):
         Journal(tmp_path, DATA, seed=1)
 
 
+def test_a_folder_of_version_3_is_refused_in_one_sentence(tmp_path):
+    # As it was written, with one trial of a JSON file and a file of arrays.
+    header = {"version": 3, "package": "0.1.0.dev0", **DATA, "seed": 209652396}
+    (tmp_path / "search.json").write_text(json.dumps(header))
+    (tmp_path / "trial_00000.json").write_text('{"record": "{}", "sha256": ""}')
+    (tmp_path / "trial_00000.npz").write_bytes(b"PK")
+    with pytest.raises(JournalMismatchError, match="another version") as caught:
+        Journal(tmp_path, DATA, seed=1)
+    assert str(caught.value) == (
+        f"directory={str(tmp_path)!r} holds the search of another version of "
+        f"skautokeras (0.1.0.dev0, journal format 3), which {skautokeras.__version__} "
+        "with journal format 4 cannot go on with: pass another directory or empty it."
+    )
+
+
+def trial_with(**attributes):
+    trial = Trial({"x": 1}, 5)
+    vars(trial).update(attributes)
+    return trial
+
+
+def trial_without(name):
+    trial = Trial({"x": 1}, 5)
+    del vars(trial)[name]
+    return trial
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        DenseBlock(),
+        {"values": {"x": 1}, "seed": 5},
+        trial_with(evaluate=1),
+        trial_without("values"),
+    ],
+    ids=["another class", "no object", "too much", "too little"],
+)
+def test_a_file_that_holds_something_else_costs_its_trial(tmp_path, evaluate, instead):
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
+    path = tmp_path / "trial_00000.zip"
+    found, _ = loads(path.read_bytes())
+    path.write_bytes(dumps({**found, "trial": instead}))
+    with pytest.warns(UserWarning, match="cannot be read .* will be run again"):
+        remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
+    assert remembered({"x": 1}, 5, None).score == 0.5
+    assert evaluate.calls == 2
+
+
+def test_a_file_that_names_code_costs_its_trial_and_runs_nothing(tmp_path, evaluate):
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
+    path = tmp_path / "trial_00000.zip"
+    members = unpack(path.read_bytes())
+    whole = members["state.json"].decode()
+    for name in ("function", "class", "object", "antigravity>X"):
+        config = {"name": "os.system", "attributes": {}}
+        evil = {"class_name": name, "config": config if name == "object" else "exec"}
+        text = whole.replace('"error": null', f'"error": {json.dumps(evil)}')
+        assert text != whole
+        path.write_bytes(pack({**members, "state.json": text.encode()}))
+        with pytest.warns(UserWarning, match="will be run again"):
+            Journal(tmp_path, DATA, seed=1)
+    assert "antigravity" not in sys.modules
+
+
+def test_what_was_refused_is_forgotten_where_its_file_is_damaged(tmp_path):
+    journal = Journal(tmp_path, DATA, seed=1)
+    journal.refuse({"x": 1}, 5)
+    path = tmp_path / "refused.zip"
+    for content in (path.read_bytes()[:-9], dumps([1]), dumps([(5, "x")])):
+        path.write_bytes(content)
+        with pytest.warns(UserWarning, match="cannot be read"):
+            Journal(tmp_path, DATA, seed=1)
+
+
 def test_folders_above_the_journal_are_made(tmp_path):
     assert Journal(str(tmp_path / "a" / "b"), DATA, seed=np.int64(4)).seed == 4
     assert Journal(tmp_path / "a" / "b", DATA, seed=0).seed == 4
@@ -191,22 +269,20 @@ def test_files_hold_no_code(tmp_path, evaluate):
         remembered({"x": x}, 5, None)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "search.json",
-        "trial_00000.json",
-        "trial_00000.npz",
-        "trial_00001.json",
-        "trial_00001.npz",
+        "trial_00000.zip",
+        "trial_00001.zip",
     ]
-    for path in tmp_path.glob("*.npz"):
-        with np.load(path, allow_pickle=False) as arrays:
-            assert all(arrays[name].dtype != object for name in arrays.files)
+    for path in tmp_path.glob("*.zip"):
+        members = unpack(path.read_bytes())
+        assert json.loads(members.pop("state.json"))
+        assert all(array_from_bytes(array).size for array in members.values())
 
 
-@pytest.mark.parametrize("name", ["trial_00000.json", "trial_00000.npz"])
 @pytest.mark.parametrize("damage", ["truncated", "changed", "gone"])
-def test_a_damaged_file_costs_its_trial_and_no_other(tmp_path, evaluate, name, damage):
+def test_a_damaged_file_costs_its_trial_and_no_other(tmp_path, evaluate, damage):
     remembered = remember(Journal(tmp_path, DATA, seed=1), evaluate)
     expected = [remembered({"x": x}, 5, None) for x in (1, 2)]
-    path = tmp_path / name
+    path = tmp_path / "trial_00000.zip"
     content = path.read_bytes()
     rng = np.random.default_rng(0)
     for place in rng.integers(len(content), size=20):
@@ -225,7 +301,7 @@ def test_a_damaged_file_costs_its_trial_and_no_other(tmp_path, evaluate, name, d
         for x, trial in zip((1, 2), expected, strict=True):
             assert_equal_trials(remembered({"x": x}, 5, None), trial)
         assert evaluate.calls == 1
-        if not (damage == "gone" and name.endswith("json")):
+        if damage != "gone":
             assert "will be run again" in str(caught[0].message)
         for written_instead in tmp_path.glob("trial_00002.*"):
             written_instead.unlink()
@@ -292,5 +368,5 @@ def test_the_message_says_what_is_other(tmp_path):
         ({**DATA, "parameters": "3"}, "search of other parameters. Pass"),
         ({"data": "3", "parameters": "4"}, "search of other data and other parameters"),
     ]:
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(JournalMismatchError, match=message):
             Journal(tmp_path, fingerprints, seed=1)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -27,7 +28,7 @@ from skautokeras import (
     StructuredDataInput,
 )
 from skautokeras._space import Graph, Node
-from skautokeras._state import deserialize, serialize
+from skautokeras._state import decode, encode
 
 RANGES = [
     Choice([32, 64]),
@@ -66,10 +67,10 @@ def public_blocks():
 
 @pytest.mark.parametrize("value", RANGES, ids=repr)
 def test_a_range_is_read_back_as_it_was(value):
-    config = json.loads(json.dumps(serialize(value)))
-    assert deserialize(config) == value
+    config = json.loads(json.dumps(encode(value)))
+    assert decode(config) == value
     assert type(value).from_config(value.get_config()) == value
-    assert hash(deserialize(config)) == hash(value)
+    assert hash(decode(config)) == hash(value)
 
 
 def test_a_list_of_choices_is_left_as_it_is():
@@ -88,7 +89,7 @@ def test_every_public_block_is_read_back_as_it_was(block_class):
     block = block_class()
     config = json.loads(json.dumps(block.get_config()))
     assert block_class.from_config(config) == block
-    found = deserialize(json.loads(json.dumps(serialize(block))))
+    found = decode(json.loads(json.dumps(encode(block))))
     assert found == block
     assert type(found) is block_class
 
@@ -108,8 +109,8 @@ def test_every_public_block_is_read_back_as_it_was(block_class):
     ids=lambda block: type(block).__name__,
 )
 def test_parameters_are_read_back_as_they_were(block):
-    config = json.loads(json.dumps(serialize(block)))
-    assert deserialize(config) == block
+    config = json.loads(json.dumps(encode(block)))
+    assert decode(config) == block
 
 
 def test_objects_of_keras_are_read_back():
@@ -131,7 +132,7 @@ def test_numbers_of_columns_stay_numbers():
     node = StructuredDataInput(
         columns=np.array([0, 1]), column_types={0: "numerical", "deck": "text"}
     )
-    found = deserialize(json.loads(json.dumps(serialize(node))))
+    found = decode(json.loads(json.dumps(encode(node))))
     assert found.column_types == {0: "numerical", "deck": "text"}
     assert found.columns == [0, 1]
 
@@ -165,27 +166,59 @@ def test_what_cannot_be_read_back_is_not_written(block, message):
 @pytest.mark.parametrize("name", ["json>loads", "Unregistered", "skautokeras>os"])
 def test_only_what_is_registered_is_read(name):
     with pytest.raises(ValueError, match=f"registered with Keras as '{name}'"):
-        deserialize({"class_name": name, "config": {}})
+        decode({"class_name": name, "config": {}})
     with pytest.raises(ValueError, match=f"registered with Keras as '{name}'"):
-        deserialize({"class_name": "function", "config": name})
+        decode({"class_name": "function", "config": name})
 
 
 def test_nothing_is_imported_for_a_foreign_name():
     code = (
         "import sys\n"
-        "from skautokeras._state import deserialize\n"
+        "from skautokeras._state import decode\n"
         "try:\n"
-        "    deserialize({'module': 'antigravity', 'class_name': 'X', 'config': {},\n"
+        "    decode({'module': 'antigravity', 'class_name': 'X', 'config': {},\n"
         "                 'registered_name': None})\n"
         "except (TypeError, ValueError):\n"
         "    pass\n"
-        "block = deserialize({'class_name': 'skautokeras>DenseBlock', 'config': {}})\n"
+        "block = decode({'class_name': 'skautokeras>DenseBlock', 'config': {}})\n"
         "print(block, 'antigravity' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "DenseBlock() False"
+
+
+def test_configurations_are_read_and_written_as_before():
+    before = json.loads(
+        (Path(__file__).parent / "data/configurations.json").read_text()
+    )
+    classes = {
+        "node": Node,
+        "block": DenseBlock,
+        "input": StructuredDataInput,
+        "head": RegressionHead,
+    }
+    for name, cls in classes.items():
+        assert cls.from_config(before[name]).get_config() == before[name]
+    node = Node.from_config(before["node"])
+    shared = DenseBlock(units=Choice([32, 64]), n_layers=Int(1, 2), dropout=0.1)
+    assert node.parents[0].parents[0].parents[1].block == shared
+    assert node.block.loss is keras.losses.mean_squared_error
+
+
+def test_tuples_and_numbers_that_json_lacks_are_written_all_the_same():
+    block = Registered(inner={"class_name": "x", "config": float("inf")}, size=(1, 2))
+    config = json.loads(json.dumps(block.get_config(), allow_nan=False))
+    found = Registered.from_config(config)
+    assert found.inner == block.inner
+    assert found.size == [1, 2]
+
+
+def test_a_class_of_keras_or_of_the_registry_may_be_a_parameter():
+    for loss in (keras.losses.Huber, Registered):
+        config = json.loads(json.dumps(RegressionHead(loss=loss).get_config()))
+        assert RegressionHead.from_config(config).loss is loss
 
 
 def test_nodes_are_written_down_with_all_that_lead_to_them():

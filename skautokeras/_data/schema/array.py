@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from skautokeras._data.schema.base import Schema
+from skautokeras._state.names import saved_as
 
 
+@saved_as("ArraySchema")
 @dataclass(frozen=True)
 class ArraySchema(Schema):
     """What a plain array of numbers is.

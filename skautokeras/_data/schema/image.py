@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._state.names import saved_as
 
 
+@saved_as("ImageSchema")
 @dataclass(frozen=True)
 class ImageSchema(Schema):
     """What images are.

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._state.names import saved_as
 
 
+@saved_as("Column")
 @dataclass(frozen=True)
 class Column:
     """One column of X: what it is, and why.
@@ -48,6 +50,7 @@ class Column:
     reason: str = ""
 
 
+@saved_as("StructuredDataSchema")
 @dataclass(frozen=True, eq=False)
 class StructuredDataSchema(Schema):
     """What a table holds, and what its model-ready arrays look like.

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from skautokeras._state.names import saved_as
 
+
+@saved_as("TargetSchema")
 @dataclass(frozen=True)
 class TargetSchema:
     """What the target is.

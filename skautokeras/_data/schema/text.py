@@ -6,8 +6,10 @@ import numpy as np
 
 from skautokeras._data.ngrams import contrasts, groups_of
 from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._state.names import saved_as
 
 
+@saved_as("Subwords")
 @dataclass(frozen=True)
 class Subwords:
     """What texts are for a pretrained model.
@@ -55,6 +57,7 @@ class Subwords:
         return self.width + (self.start is not None) + (self.end is not None)
 
 
+@saved_as("TextSchema")
 @dataclass(frozen=True, eq=False)
 class TextSchema(Schema):
     """What texts are.

@@ -5,7 +5,7 @@ from sklearn.utils import get_tags
 
 from skautokeras._space.general import GeneralBlock
 from skautokeras._space.node import Node, parameters_config
-from skautokeras._state.configuration import deserialize
+from skautokeras._state.codec import decode
 
 
 class InputNode(Node):
@@ -138,7 +138,7 @@ class InputNode(Node):
         config : dict
             For `from_config`.
         """
-        return {**parameters_config(self), "key": self._key}
+        return {**parameters_config(self), "key": self.key}
 
     @classmethod
     def from_config(cls, config):
@@ -154,10 +154,10 @@ class InputNode(Node):
         node : InputNode
             Equal to the one that was asked.
         """
-        values = {name: deserialize(value) for name, value in config.items()}
+        values = {name: decode(value) for name, value in config.items()}
         key = values.pop("key", None)
         node = cls(**values)
-        node._key = key or node._key
+        node.key = key or node.key
         return node
 
 

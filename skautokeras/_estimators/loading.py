@@ -1,10 +1,7 @@
 """Load estimators from files."""
 
-import pkgutil
 import warnings
-from importlib import import_module
 
-import skautokeras._estimators
 from skautokeras._estimators.base import BaseAutoEstimator
 
 
@@ -52,9 +49,9 @@ def load(path):
     >>> bool((loaded.predict_proba(X) == clf.predict_proba(X)).all())
     True
     """
-    from skautokeras._export.persistence import load_estimator
+    from skautokeras._export.estimator_file import load_estimator
 
-    estimator, other_version = load_estimator(path, _find_class)
+    estimator, other_version = load_estimator(path, BaseAutoEstimator)
     if other_version is not None:
         warnings.warn(
             f"{str(path)!r} was saved by skautokeras {other_version}; this is another "
@@ -63,14 +60,3 @@ def load(path):
             stacklevel=2,
         )
     return estimator
-
-
-def _find_class(name):
-    """Return an estimator class of this package by its name."""
-    for found in pkgutil.iter_modules(skautokeras._estimators.__path__):
-        module = import_module(f"skautokeras._estimators.{found.name}")
-        cls = vars(module).get(name)
-        is_ours = isinstance(cls, type) and issubclass(cls, BaseAutoEstimator)
-        if is_ours and cls.__module__ == module.__name__:
-            return cls
-    raise ValueError(f"It holds a {name}, which is no estimator of this package.")
