@@ -106,6 +106,8 @@ class Case:
     deviating_block: Block | None = None
     deviating_loss: keras.losses.Loss | None = None
     batch_size: int = 32
+    # For probabilities, where rounding errors decide more than in the losses.
+    tolerance: float = TOLERANCE
 
 
 AT_ONCE = 96
@@ -143,10 +145,16 @@ CASES = {
     "label smoothing": Case(
         dense(), {"label_smoothing": 0.1}, {"label_smoothing": 0.0}
     ),
+    # A bias in front of a batch normalization has no gradient but rounding errors, and
+    # Adam makes whole steps of them. They cancel out in training, not in predictions.
     "batch normalization": Case(
-        dense(use_batchnorm=True), deviation={"batch_size": 48}
+        dense(use_batchnorm=True), deviation={"batch_size": 48}, tolerance=2e-3
     ),
-    "RMSprop": Case(dense(), {"optimizer": "rmsprop"}, {"optimizer": "adam"}),
+    "RMSprop": Case(
+        dense(),
+        {"optimizer": "rmsprop", "squared_momentum": None},
+        {"optimizer": "adam"},
+    ),
 }
 
 
@@ -228,6 +236,7 @@ def fitted_model(networks, training, starts):
     preprocessing, model = (step for _, step in pipeline.steps)
     # SciKeras takes parameters of callbacks by its constructor only.
     params = model.get_params(deep=False)
+    params = {k: v for k, v in params.items() if not k.startswith("optimizer")}
     params |= training_params(training, smooths_labels=True)
     model = type(model)(**{**params, "shuffle": False, "warm_start": True})
     table = preprocessing.fit_transform(X, y)
@@ -256,25 +265,37 @@ def compiled(name):
 
 
 def difference(one, other):
-    """Return the greatest difference of two trainings, in losses or probabilities."""
-    return max(np.abs(np.subtract(a, b)).max() for a, b in zip(one, other, strict=True))
+    """Return the greatest differences of two trainings, in losses and probabilities."""
+    return [np.abs(np.subtract(a, b)).max() for a, b in zip(one, other, strict=True)]
+
+
+def assert_alike(one, other, tolerance=TOLERANCE):
+    in_losses, in_probabilities = difference(one, other)
+    assert in_losses < TOLERANCE
+    assert in_probabilities < tolerance
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_training_through_fit_is_that_of_compiled_epochs(name):
-    found = by_search(CASES[name], callbacks=(OnBatches(),))
-    assert difference(found, compiled(name)) < TOLERANCE
+    case = CASES[name]
+    found = by_search(case, callbacks=(OnBatches(),))
+    assert_alike(found, compiled(name), case.tolerance)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_training_in_a_pipeline_is_that_of_compiled_epochs(name):
-    assert difference(by_pipeline(CASES[name]), compiled(name)) < TOLERANCE
+    case = CASES[name]
+    assert_alike(by_pipeline(case), compiled(name), case.tolerance)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_training_without_the_rule_is_another_one(name):
-    deviating = by_search(CASES[name], deviates=True)
-    assert difference(deviating, compiled(name)) > 5 * TOLERANCE
+    case = CASES[name]
+    deviating = by_search(case, deviates=True)
+    in_losses, in_probabilities = difference(deviating, compiled(name))
+    # Averages of the weights are seen in what is predicted only.
+    assert in_losses > 100 * TOLERANCE or name == "averages"
+    assert in_probabilities > 5 * case.tolerance
 
 
 def test_networks_of_an_ensemble_are_trained_in_a_pipeline_as_if_alone():
@@ -290,4 +311,4 @@ def test_networks_of_an_ensemble_are_trained_in_a_pipeline_as_if_alone():
         for parts in zip(*alone, strict=True)
     ]
     found = model.history_["loss"], model.predict_proba(table)
-    assert difference(found, expected) < TOLERANCE
+    assert_alike(found, expected)
