@@ -192,7 +192,7 @@ class ClassAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
-            Labels.
+            Labels of the rows.
 
         Returns
         -------
@@ -207,7 +207,7 @@ class ClassAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
-            Labels.
+            Labels of the rows.
         y_pred : ndarray of shape (n_samples, n_outputs)
             Output of a network.
 
@@ -247,7 +247,7 @@ class NumberAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Numbers.
+            Numbers to predict.
 
         Returns
         -------
@@ -273,7 +273,7 @@ class NumberAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Numbers.
+            Numbers to predict.
 
         Returns
         -------
@@ -326,7 +326,7 @@ class NumberAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Numbers.
+            Numbers to predict.
 
         Returns
         -------
@@ -341,7 +341,7 @@ class NumberAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Numbers.
+            Numbers to predict.
         y_pred : ndarray of shape (n_samples, n_targets)
             Output of a network.
 

@@ -76,7 +76,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
             X as `split_columns` takes it. It is not changed.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
@@ -98,7 +98,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
             X as `split_columns` takes it. It is not changed.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------

@@ -7,7 +7,7 @@ from skautokeras._data.schema.base import Schema
 
 @dataclass(frozen=True)
 class ArraySchema(Schema):
-    """What a plain array of numbers is.
+    """Facts about an array of numbers.
 
     Parameters
     ----------

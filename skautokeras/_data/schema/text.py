@@ -10,7 +10,7 @@ from skautokeras._data.schema.base import Schema, TrainingTraits
 
 @dataclass(frozen=True)
 class Subwords:
-    """What texts are for a pretrained model.
+    """Facts about texts for one pretrained model.
 
     Parameters
     ----------
@@ -22,7 +22,8 @@ class Subwords:
         tokenizer.
 
     start, end : int or None, default=None
-        Numbers of the tokens that the model wants around a text. None: none.
+        Numbers of the tokens that the model expects around a text. None if it expects
+        none.
 
     pad : int, default=0
         Number of the token that fills up.
@@ -57,7 +58,7 @@ class Subwords:
 
 @dataclass(frozen=True, eq=False)
 class TextSchema(Schema):
-    """What texts are.
+    """Facts about texts.
 
     Parameters
     ----------
@@ -85,11 +86,12 @@ class TextSchema(Schema):
 
     word_contrasts, character_contrasts : ndarray of shape (n_codes,) or None, \
 default=None
-        How unevenly each n-gram is spread over the classes, 0 for code 0. None: it is
-        not known (see `with_training_rows`), or there are no such n-grams.
+        Numbers that say how unevenly each n-gram is spread over the classes, 0 for code
+        0. None if that was not computed (see `with_training_rows`), or if there are no
+        such n-grams.
 
     subwords : tuple of Subwords, default=()
-        What the texts are for pretrained models. Arrays ``"subwords_1"``, ... hold the
+        Facts about the texts for pretrained models. Arrays ``"subwords_1"``, ... hold the
         numbers of their tokens plus one, 0 behind the end.
 
     Examples
@@ -154,7 +156,7 @@ default=None
             Those that `shapes` names.
 
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            As in `Schema.with_training_rows`.
+            Targets, as `Schema.with_training_rows` takes them.
 
         Returns
         -------
