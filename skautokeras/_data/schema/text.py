@@ -91,8 +91,8 @@ default=None
         such n-grams.
 
     subwords : tuple of Subwords, default=()
-        Facts about the texts for pretrained models. Arrays ``"subwords_1"``, ... hold the
-        numbers of their tokens plus one, 0 behind the end.
+        Facts about the texts for pretrained models. Arrays ``"subwords_1"``, ... hold
+        the numbers of their tokens plus one, 0 behind the end.
 
     Examples
     --------
