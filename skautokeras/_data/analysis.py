@@ -80,7 +80,7 @@ def analyse_table(X, declarations, *, prefer_numbers=False):
     Yields
     ------
     column : Column
-        What the column is, and why.
+        Kind of the column, and the reason for it.
 
     values : ndarray of shape (n_samples,), tuple of (ndarray, ndarray), or None
         Values as `read_column` returns them for this kind. None for a constant column.
@@ -114,21 +114,21 @@ def analyse_column(series, declaration=None, *, prefer_numbers=False):
     Parameters
     ----------
     series : Series of shape (n_samples,)
-        The column.
+        Column of any dtype.
 
     declaration : Declaration or None, default=None
-        What the user says that the column is. None lets dtype and values decide.
+        Kind that the user has declared. If None, dtype and values decide.
 
     prefer_numbers : bool, default=False
-        As in `analyse_table`.
+        Whether booleans, and categories that are numbers, are numerical.
 
     Returns
     -------
     column : Column
-        What the column is, and why.
+        Kind of the column, and the reason for it.
 
     values : ndarray of shape (n_samples,), tuple of (ndarray, ndarray), or None
-        As in `analyse_table`.
+        Values as `read_column` returns them. None for a constant column.
 
     Examples
     --------
@@ -272,7 +272,7 @@ def is_wide(X):
     Parameters
     ----------
     X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
-        The table.
+        Table that `check_structured_data` has returned.
 
     Returns
     -------

@@ -179,7 +179,7 @@ class ArrayAdapter(TransformerMixin, BaseEstimator):
             Finite numbers. They are not changed.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
@@ -232,7 +232,7 @@ class ArrayAdapter(TransformerMixin, BaseEstimator):
         Returns
         -------
         report : DataFrame with n_columns rows
-            As `make_report` returns it.
+            Report with the columns that `make_report` returns.
         """
         check_is_fitted(self, "schema_")
         shape = " x ".join(map(str, self.schema_.shape))

@@ -68,7 +68,7 @@ def report_of(adapter, names):
     Returns
     -------
     report : DataFrame with n_columns rows
-        As `make_report` returns it.
+        Report with the columns that `make_report` returns.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def what_becomes_of(column, adapter):
     Parameters
     ----------
     column : Column
-        The column.
+        Column of the table.
 
     adapter : StructuredDataAdapter
         Fitted adapter of its table.

@@ -108,10 +108,10 @@ def positions_by_input(X, columns):
     Parameters
     ----------
     X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
-        The table.
+        Table whose columns the inputs take.
 
     columns : dict of str to (None, str, int or list of them)
-        As in `split_columns`.
+        Columns that each input takes, as `split_columns` has them.
 
     Returns
     -------

@@ -16,7 +16,7 @@ class Declaration:
     Parameters
     ----------
     kind : {"numerical", "categorical", "datetime", "short_text", "text"}
-        The kind.
+        Kind that is declared.
 
     parameter : {"column_types", "categorical_features"}
         Parameter that declares it.

@@ -138,7 +138,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             Images. They are not changed.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
@@ -156,12 +156,12 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             Images. They are not changed.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
         arrays : dict of str to ndarray of shape (n_samples, height, width, channels)
-            As in `transform`.
+            Arrays as `transform` returns them.
         """
         return {"pixels": self._learn(X)}
 
@@ -196,7 +196,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         Returns
         -------
         report : DataFrame with n_columns rows
-            As `make_report` returns it.
+            Report with the columns that `make_report` returns.
         """
         check_is_fitted(self, "schema_")
         shape = " x ".join(map(str, self.schema_.shape))

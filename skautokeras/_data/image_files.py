@@ -97,8 +97,8 @@ def decode(path, n_channels, size=None):
     Returns
     -------
     pixels : ndarray of shape (height, width, n_channels), dtype uint8 or uint16
-        uint16 if the file has 16 bits per channel and is grey. (Of colours with 16 bits
-        Pillow reads the upper 8.)
+        Pixels, of dtype uint16 if the file is grey and has 16 bits per channel. If it
+        has colours with 16 bits, Pillow reads the upper 8.
 
     Raises
     ------

@@ -31,7 +31,7 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
         A number above all codes; ``base ** max(lengths)`` must be below 2**63.
 
     gap : int or None, default=None
-        A code that may be at the ends of an n-gram only. None: there is none.
+        Code that may be at the ends of an n-gram only. If None, there is no such code.
 
     max_ngrams : int
         N-grams that are kept at most, those in most sequences first.
@@ -78,7 +78,7 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
             (not falling), and how many sequences there are.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
@@ -93,10 +93,10 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : tuple of (ndarray, ndarray, int)
-            As in `fit`.
+            Codes of all sequences, as `fit` takes them.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
@@ -126,7 +126,7 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : tuple of (ndarray, ndarray, int)
-            As in `fit`.
+            Codes of all sequences, as `fit` takes them.
 
         Returns
         -------

@@ -14,7 +14,7 @@ def resize(images, size):
     Parameters
     ----------
     images : ndarray of shape (..., height, width, channels), dtype uint8 or float32
-        Pixels.
+        Pixels of the images.
 
     size : tuple (height, width)
         New size of the images.

@@ -76,10 +76,10 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : sparse matrix of shape (n_samples, n_features)
-            The table.
+            Table with more columns than are made dense.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
@@ -167,7 +167,7 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         Returns
         -------
         report : DataFrame with n_features rows
-            As `make_report` returns it, in the order of the columns.
+            Report with the columns that `make_report` returns, in the order of X.
         """
         is_rest = np.zeros(len(names), dtype=bool)
         is_rest[self.rest_] = True

@@ -21,10 +21,10 @@ def mean_and_scale(values):
     Returns
     -------
     mean : float
-        The mean.
+        Mean of the values.
 
     scale : float
-        The standard deviation; 1 for a constant column.
+        Standard deviation of the values. It is 1 for a constant column.
 
     Examples
     --------

@@ -41,7 +41,7 @@ def texts_or_none(X):
     ----------
     X : list, tuple, ndarray, Series or DataFrame of shape (n_samples,) or \
 (n_samples, 1)
-        As in `read_texts`, which says which errors are raised.
+        Strings as `read_texts` takes them. The same errors are raised.
 
     Returns
     -------

@@ -154,7 +154,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             The table. It is not changed.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
@@ -233,7 +233,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         Returns
         -------
         report : DataFrame with n_columns rows
-            As `make_report` returns it.
+            Report with the columns that `make_report` returns.
         """
         check_is_fitted(self)
         columns, n_samples = self.schema_.columns, self.schema_.n_samples

@@ -14,7 +14,7 @@ def check_structured_data(X, estimator):
     Parameters
     ----------
     X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
-        The table.
+        Table as the user gave it.
 
     estimator : str or estimator
         Estimator, or its name, for the messages.
@@ -110,7 +110,7 @@ def has_names(X):
     Parameters
     ----------
     X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
-        The table.
+        Table that `check_structured_data` has returned.
 
     Returns
     -------

@@ -194,7 +194,7 @@ class ClassAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
-            Labels.
+            Labels of the rows.
 
         Returns
         -------
@@ -209,7 +209,7 @@ class ClassAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
-            Labels.
+            Labels of the rows.
         y_pred : ndarray of shape (n_samples, n_outputs)
             Output of a network.
 
@@ -250,7 +250,7 @@ class NumberAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Numbers.
+            Numbers to predict.
 
         Returns
         -------
@@ -276,7 +276,7 @@ class NumberAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Numbers.
+            Numbers to predict.
 
         Returns
         -------
@@ -329,7 +329,7 @@ class NumberAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Numbers.
+            Numbers to predict.
 
         Returns
         -------
@@ -344,7 +344,7 @@ class NumberAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Numbers.
+            Numbers to predict.
         y_pred : ndarray of shape (n_samples, n_targets)
             Output of a network.
 

@@ -67,7 +67,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         Numbers of texts, tokens and n-grams, and widths of the arrays.
 
     tokenizers_ : tuple of callable
-        The tokenizers.
+        Tokenizers of pretrained models.
 
     n_missing_, n_unique_ : int
         Number of missing texts, and of different texts.
@@ -82,7 +82,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         The known n-grams of tokens.
 
     character_ngrams_ : NgramVectorizer or None
-        The known n-grams of characters. None: texts are too long or too many.
+        The known n-grams of characters. None if texts are too long or too many.
 
     Examples
     --------
@@ -113,7 +113,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             Strings; None, NaN and the like are missing.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
@@ -205,7 +205,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         Returns
         -------
         report : DataFrame with n_columns rows
-            As `make_report` returns it.
+            Report with the columns that `make_report` returns.
         """
         check_is_fitted(self)
         return make_report(

@@ -31,7 +31,7 @@ def normalise(text):
     Parameters
     ----------
     text : str
-        Any text.
+        Text in any language.
 
     Returns
     -------

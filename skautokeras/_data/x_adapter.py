@@ -78,7 +78,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
             X as `split_columns` takes it. It is not changed.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
             X as `split_columns` takes it. It is not changed.
 
         y : None
-            Ignored.
+            Not used. It is here for scikit-learn's interface.
 
         Returns
         -------

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from skautokeras._data import StructuredDataAdapter, XAdapter, take_rows
 
@@ -23,6 +23,17 @@ TABLE = pd.DataFrame(
     },
     index=range(100, 100 + N_SAMPLES),
 )
+
+
+class Rooms(TransformerMixin, BaseEstimator):
+    """An adapter as others may write it."""
+
+    def fit(self, X, y=None):
+        self.schema_ = None
+        return self
+
+    def transform(self, X):
+        return {"rooms": np.asarray(X)}
 
 
 def make_adapter(columns=(["size", "deck"], None)):
@@ -134,3 +145,35 @@ def test_some_rows_give_the_same_as_all(rows):
     some = adapter.transform(take_rows(TABLE, rows))
     for name, array in full.items():
         assert_array_equal(some[name], array[rows])
+
+
+def test_the_report_has_one_row_per_column_in_their_order():
+    report = make_adapter().fit(TABLE).describe_columns()
+    assert report["name"].tolist() == ["size", "rooms", "deck"]
+    assert report["input"].tolist() == ["first", "second", "first"]
+    assert report["kind"].tolist() == ["numerical", "numerical", "categorical"]
+    assert report["distinct"].tolist() == [6, 3, 3]
+
+
+def test_a_column_of_an_array_has_its_position_in_x_as_its_name():
+    X = TABLE.to_numpy(dtype=object)
+    report = make_adapter(([2, 0], [1])).fit(X).describe_columns()
+    assert report["name"].tolist() == ["x0", "x1", "x2"]
+    assert report["input"].tolist() == ["first", "second", "first"]
+    assert report["kind"].tolist() == ["numerical", "numerical", "categorical"]
+
+
+def test_columns_that_two_inputs_or_none_take_are_in_the_report():
+    report = make_adapter((["size"], ["size"])).fit(TABLE).describe_columns()
+    assert report["name"].tolist() == ["size", "size", "rooms", "deck"]
+    assert report["input"].tolist()[:2] == ["first", "second"]
+    assert report["kind"].tolist()[2:] == ["unused", "unused"]
+
+
+def test_an_adapter_that_does_not_describe_its_columns_is_named():
+    adapters = [StructuredDataAdapter(), Rooms()]
+    adapter = XAdapter(["table", "other"], adapters, [None, ["rooms"]]).fit(TABLE)
+    report = adapter.describe_columns().set_index("name")
+    assert report.loc["rooms", "kind"] == "other"
+    assert report.loc["rooms", "reason"] == "Rooms takes it"
+    assert np.isnan(report.loc["rooms", "missing"])

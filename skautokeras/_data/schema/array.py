@@ -9,7 +9,7 @@ from skautokeras._state.names import saved_as
 @saved_as("ArraySchema")
 @dataclass(frozen=True)
 class ArraySchema(Schema):
-    """What a plain array of numbers is.
+    """Facts about an array of numbers.
 
     Parameters
     ----------

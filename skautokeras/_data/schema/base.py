@@ -64,7 +64,7 @@ class Schema:
     Attributes
     ----------
     traits : TrainingTraits
-        What follows for training from the kind of the data. By default nothing.
+        Consequences that the kind of the data has for training. By default none.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from skautokeras._state.names import saved_as
 @saved_as("ImageSchema")
 @dataclass(frozen=True)
 class ImageSchema(Schema):
-    """What images are.
+    """Facts about images.
 
     Parameters
     ----------
@@ -20,14 +20,14 @@ class ImageSchema(Schema):
         Number of images seen in `fit`.
 
     dtype : {"uint8", "float32"}
-        Of the array that the adapter makes.
+        Dtype of the array that the adapter makes.
 
     low, high : float
         The values that stand for the darkest and the brightest pixel.
 
     mean, std : tuple of float
-        Of each channel, values between `low` and `high` taken to between 0 and 1. A
-        constant channel has a standard deviation of 1.
+        Statistics of each channel after values between `low` and `high` are brought to
+        between 0 and 1. A constant channel has a standard deviation of 1.
 
     Examples
     --------

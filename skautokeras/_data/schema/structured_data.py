@@ -53,7 +53,7 @@ class Column:
 @saved_as("StructuredDataSchema")
 @dataclass(frozen=True, eq=False)
 class StructuredDataSchema(Schema):
-    """What a table holds, and what its model-ready arrays look like.
+    """Facts about a table: its columns, and the shapes of its arrays.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class StructuredDataSchema(Schema):
         most 1001 of them. No column decreases.
 
     texts : dict of str to TextSchema, default={}
-        What the columns of texts hold, by their names.
+        Schemas of the columns of texts, by the names of the columns.
 
     sparse_width : int, default=0
         Values of a row in columns that are mostly zero: the width of the arrays
@@ -168,7 +168,7 @@ class StructuredDataSchema(Schema):
             Those that `shapes` names.
 
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            As in `Schema.with_training_rows`.
+            Targets, as `Schema.with_training_rows` takes them.
 
         Returns
         -------

@@ -8,12 +8,12 @@ from skautokeras._state.names import saved_as
 @saved_as("TargetSchema")
 @dataclass(frozen=True)
 class TargetSchema:
-    """What the target is.
+    """Facts about the target of one head.
 
     Parameters
     ----------
     kind : {"binary", "multiclass", "multilabel", "regression"}
-        The task.
+        Kind of the task.
 
     n_outputs : int
         1 for binary, else the number of classes, labels or regression targets.

@@ -12,7 +12,7 @@ from skautokeras._state.names import saved_as
 @saved_as("Subwords")
 @dataclass(frozen=True)
 class Subwords:
-    """What texts are for a pretrained model.
+    """Facts about texts for one pretrained model.
 
     Parameters
     ----------
@@ -24,7 +24,8 @@ class Subwords:
         tokenizer.
 
     start, end : int or None, default=None
-        Numbers of the tokens that the model wants around a text. None: none.
+        Numbers of the tokens that the model expects around a text. None if it expects
+        none.
 
     pad : int, default=0
         Number of the token that fills up.
@@ -60,7 +61,7 @@ class Subwords:
 @saved_as("TextSchema")
 @dataclass(frozen=True, eq=False)
 class TextSchema(Schema):
-    """What texts are.
+    """Facts about texts.
 
     Parameters
     ----------
@@ -88,12 +89,13 @@ class TextSchema(Schema):
 
     word_contrasts, character_contrasts : ndarray of shape (n_codes,) or None, \
 default=None
-        How unevenly each n-gram is spread over the classes, 0 for code 0. None: it is
-        not known (see `with_training_rows`), or there are no such n-grams.
+        Numbers that say how unevenly each n-gram is spread over the classes, 0 for code
+        0. None if that was not computed (see `with_training_rows`), or if there are no
+        such n-grams.
 
     subwords : tuple of Subwords, default=()
-        What the texts are for pretrained models. Arrays ``"subwords_1"``, ... hold the
-        numbers of their tokens plus one, 0 behind the end.
+        Facts about the texts for pretrained models. Arrays ``"subwords_1"``, ... hold
+        the numbers of their tokens plus one, 0 behind the end.
 
     Examples
     --------
@@ -157,7 +159,7 @@ default=None
             Those that `shapes` names.
 
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            As in `Schema.with_training_rows`.
+            Targets, as `Schema.with_training_rows` takes them.
 
         Returns
         -------

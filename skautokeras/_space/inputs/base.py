@@ -80,7 +80,9 @@ class InputNode(Node):
             A scikit-learn estimator. `fit` takes the part of X that belongs to the
             input and sets ``schema_``, a `Schema`; `transform` returns a dict of arrays
             of shape (n_samples, ...). Its scikit-learn tags say whether it takes
-            missing values, sparse matrices and strings.
+            missing values, sparse matrices and strings. `describe_columns`, which may
+            be missing, takes the names of its columns in X and returns a DataFrame
+            with a row for each: its part of `columns_`.
         """
         raise NotImplementedError(f"{type(self).__name__} must define make_adapter.")
 
