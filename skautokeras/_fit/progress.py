@@ -17,14 +17,14 @@ class Progress:
     Parameters
     ----------
     estimator : estimator
-        Whose fit it is.
+        Estimator that is fitted.
     context : sklearn.callback.CallbackContext
-        Of the fit; trials become tasks below it, epochs tasks below them.
+        Context of the fit; trials become tasks below it, epochs tasks below them.
     verbose : int
         0 prints nothing. Greater numbers print one line per trial, unless a handler of
         the logger "skautokeras" already writes it to the console.
     sample : Sample
-        The training data, for callbacks that ask for it.
+        Training data, for callbacks that ask for it.
     """
 
     def __init__(self, estimator, context, verbose, sample):
@@ -39,7 +39,7 @@ class Progress:
             "y": sample.y,
             "metadata": metadata,
         }
-        self._trials = {}  # contexts of those that are under way, by number
+        self._trials = {}  # contexts of the pending trials, by number
         self._best = float("-inf")
         context.call_on_fit_task_begin(**self._task)
 
@@ -59,9 +59,19 @@ class Progress:
         context.call_on_fit_task_begin(**self._task)
 
     def end_epoch(self, epoch, logs):
-        """Report the end of an epoch of the only trial that is under way.
+        """Report the end of an epoch of the only pending trial.
 
-        Returns whether the training is to stop.
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 1; callbacks count for themselves.
+        logs : dict of str to float
+            Losses and metrics of the epoch; callbacks are not told of them.
+
+        Returns
+        -------
+        stop : bool
+            Whether the training is to stop.
         """
         (trial,) = self._trials.values()
         context = trial.subcontext("epoch")
@@ -74,12 +84,12 @@ class Progress:
         Parameters
         ----------
         attributes : callable
-            From trials to the attributes that the estimator would have if its fit ended
-            now; called only if a callback asks for a fitted estimator.
+            Function from trials to the attributes that the estimator would have if its
+            fit ended now. It is called only if a callback asks for a fitted estimator.
         pending : PendingTrial
             Trial that ended.
         trials : list of Trial
-            So far, the last one is new.
+            Trials so far, of which the last one has just ended.
         """
         self._tell_about(trials)
         return self._trials.pop(pending.number).call_on_fit_task_end(

@@ -22,16 +22,16 @@ from skautokeras._training.validation_loss import loss_on
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What comes of a search.
+    """Result of a search.
 
     Parameters
     ----------
     trials : list of Trial
-        In the order they ended.
+        Trials in the order they ended.
     weights : dict of int to float
-        Position of each trial in the final model -> its weight.
+        Position of each trial in the ensemble -> its weight.
     ensemble : Ensemble
-        The final model.
+        Networks that predict together.
     interrupted : bool, default=False
         Whether the user ended the search.
     """
@@ -58,7 +58,7 @@ def check_workers(options):
     Parameters
     ----------
     options : FitOptions
-        The parameters of this call.
+        Parameters of this call.
 
     Raises
     ------
@@ -75,23 +75,23 @@ def check_workers(options):
 
 
 def run(preparation, options, deadline, progress, attributes, n_workers):
-    """Search, and make the final model of the best networks.
+    """Search, and make an ensemble of the best networks.
 
     Parameters
     ----------
     preparation : Preparation
-        What the search works on.
+        Problem, data, seeds and journal of the search.
     options : FitOptions
-        The parameters of this call.
+        Parameters of this call.
     deadline : Deadline
-        Of the whole fit.
+        Deadline of the whole fit.
     progress : Progress
-        Told about trials and epochs.
+        Object that reports trials and epochs to the user.
     attributes : callable
-        From an `Outcome` to the attributes of a fitted estimator, for scikit-learn's
-        callbacks.
+        Function from an `Outcome` to the attributes of a fitted estimator, for
+        scikit-learn's callbacks.
     n_workers : int
-        Trials at the same time.
+        Number of trials at the same time.
 
     Returns
     -------
@@ -210,7 +210,7 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
 
 
 def make_outcome(preparation, trials, options, *, refit=None):
-    """Return what a search comes to if it ends with some trials.
+    """Return the result of a search that ends with some trials.
 
     Parameters
     ----------

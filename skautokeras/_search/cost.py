@@ -45,7 +45,7 @@ def estimate_cost(search_space, values):
     search_space : SearchSpace
         Search space that makes networks from configurations.
     values : dict of str to object
-        Configuration.
+        Configuration whose network is measured.
 
     Returns
     -------

@@ -101,7 +101,7 @@ class Feasibility:
         Parameters
         ----------
         values : dict of str to object
-            Configuration.
+            Configuration that was proposed.
 
         Returns
         -------
@@ -151,7 +151,7 @@ class Feasibility:
         Parameters
         ----------
         values : dict of str to object
-            Configuration.
+            Configuration that was proposed.
         trials : list of Trial
             Trials that have ended: they tell how fast this machine is.
         seconds : float

@@ -98,7 +98,7 @@ class SearchHooks:
         Parameters
         ----------
         pending : PendingTrial
-            The trial.
+            Trial that is about to start.
         """
 
     def on_trial_end(self, pending, trials):

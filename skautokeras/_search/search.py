@@ -238,7 +238,7 @@ class Search:
         pending : PendingTrial
             The trial as it was started.
         trial : Trial
-            Its result.
+            Result of the trial.
         """
         if self._journal is not None:
             self._journal.add(pending, trial)

@@ -81,7 +81,7 @@ def network_types(values):
     Parameters
     ----------
     values : dict of str to object
-        Configuration.
+        Configuration of one trial.
 
     Returns
     -------

@@ -122,7 +122,7 @@ def evaluate(
     Parameters
     ----------
     values : dict of str to object
-        Configuration.
+        Configuration to evaluate.
     seed : int
         Seed of the initial weights, of dropout and of the order of the rows.
     deadline : Deadline

@@ -10,9 +10,9 @@ class Deadline:
     Parameters
     ----------
     seconds : float or None
-        Seconds from now. None: never.
+        Seconds from now until the deadline. If None, there is no deadline.
     clock : callable, default=time.monotonic
-        Returns the time in seconds.
+        Function that returns the time in seconds.
 
     Examples
     --------

@@ -90,7 +90,7 @@ def run_trial(context, number, values, seed, seconds, options):
     number : int
         Number of the trial.
     values : dict of str to object
-        Configuration.
+        Configuration to evaluate.
     seed : int
         Seed of the trial.
     seconds : float
