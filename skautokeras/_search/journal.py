@@ -160,11 +160,16 @@ class Journal:
         self._write_if_possible(self._write_trial, key, trial)
 
     def _open(self):
-        """Take over what the folder holds; write the header if it is new."""
+        """Take over what the folder holds; write the header if it is new.
+
+        A search that ended before its first trial, because of a wrong parameter for
+        instance, leaves nothing to go on with, so its header gives way to another.
+        """
         header = self._directory / _HEADER
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            if not header.exists():
+            has_trials = any(self._directory.glob("trial_*"))
+            if not has_trials and not self._holds_this_search(header):
                 text = json.dumps({**self._expected, "seed": self.seed})
                 write_whole(header, text.encode())
             found = header.read_text()
@@ -186,6 +191,14 @@ class Journal:
         self._check_header(found, f"directory={str(self._directory)!r}")
         self._trials = dict(self._read())
         self._refused = self._read_refused()
+
+    def _holds_this_search(self, header):
+        """Return whether a header is there that this search can go on with."""
+        try:
+            found = json.loads(header.read_text())
+            return all(found[name] == value for name, value in self._expected.items())
+        except _DAMAGED:
+            return False
 
     def _check_header(self, found, holder):
         if found.get("version") != _VERSION or found.get("package") != __version__:

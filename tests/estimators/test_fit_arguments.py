@@ -300,3 +300,16 @@ def test_trials_that_fall_behind_are_pruned_and_not_used(titanic):
     assert (ended["epochs"] < 8).all()
     assert pruned["epochs"].sum() < whole["epochs"].sum()
     assert pruned["score"].max() == whole["score"].max()
+
+
+def test_a_fit_that_was_refused_leaves_its_directory_to_the_next(titanic, tmp_path):
+    classifier = StructuredDataClassifier(
+        max_trials=1,
+        epochs=1,
+        random_state=0,
+        directory=tmp_path,
+        scoring="val_nonsense",
+    )
+    with pytest.raises(ValueError, match="nonsense"):
+        classifier.fit(*titanic)
+    assert classifier.set_params(scoring=None).fit(*titanic).n_trials_ == 1

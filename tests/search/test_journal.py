@@ -175,8 +175,8 @@ def test_another_search_is_refused(tmp_path, evaluate):
     assert evaluate.calls == 1
 
 
-def test_a_search_of_another_version_is_refused(tmp_path):
-    Journal(tmp_path, DATA, seed=1)
+def test_a_search_of_another_version_is_refused(tmp_path, evaluate):
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
     header = json.loads((tmp_path / "search.json").read_text())
     header["version"] += 1
     (tmp_path / "search.json").write_text(json.dumps(header))
@@ -308,8 +308,8 @@ def test_a_damaged_file_costs_its_trial_and_no_other(tmp_path, evaluate, damage)
         path.write_bytes(content)
 
 
-def test_a_damaged_header_is_reported(tmp_path):
-    Journal(tmp_path, DATA, seed=1)
+def test_a_damaged_header_is_reported(tmp_path, evaluate):
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
     (tmp_path / "search.json").write_text("{")
     with pytest.raises(FileFormatError, match="has been damaged"):
         Journal(tmp_path, DATA, seed=1)
@@ -361,8 +361,15 @@ def test_without_a_folder_nothing_is_written(tmp_path, evaluate, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_message_says_what_is_other(tmp_path):
+def test_a_search_that_ended_before_a_trial_blocks_no_folder(tmp_path):
     Journal(tmp_path, DATA, seed=1)
+    assert Journal(tmp_path, {**DATA, "parameters": "3"}, seed=2).seed == 2
+    (tmp_path / "search.json").write_text("{")
+    assert Journal(tmp_path, DATA, seed=3).seed == 3
+
+
+def test_the_message_says_what_is_other(tmp_path, evaluate):
+    remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
     for fingerprints, message in [
         ({**DATA, "data": "3"}, "search of other data. Pass"),
         ({**DATA, "parameters": "3"}, "search of other parameters. Pass"),
