@@ -37,16 +37,17 @@ class Journal:
     Parameters
     ----------
     directory : str, path-like or None
-        Made if it does not exist. None: in memory only.
+        Folder of the files; it is made if it does not exist. None keeps the trials in
+        memory only.
     fingerprints : dict of str to str
-        Tell one search from another: a hash of each of "data" and "parameters".
+        Hashes that tell one search from another, under "data" and "parameters".
     seed : int
-        Of the search, used unless the journal has one already.
+        Seed of the search. It is used unless the folder has one already.
 
     Attributes
     ----------
     seed : int
-        To be used by the search.
+        The seed that the search has to use.
 
     Raises
     ------
@@ -89,20 +90,20 @@ class Journal:
     def begin(self, seeds):
         """Return how far a search has come, and what it turned down on the way.
 
-        What was turned down behind the last trial is forgotten: there may be more time
-        now.
+        What was turned down after the last trial is forgotten, because there may be
+        more time now.
 
         Parameters
         ----------
         seeds : sequence of int
-            Those of the trials, in the order they are asked for.
+            Seeds of the trials, in the order they are asked for.
 
         Returns
         -------
         n_known : int
-            Number of the last trial that is here, plus one.
+            Number of the last trial that the journal holds, plus one.
         refused : dict of int to list of dict
-            Values by the seed that they would have had.
+            Configurations that were turned down, by the seeds of their trials.
         """
         numbers = {seed: i for i, seed in enumerate(seeds)}
         known = [numbers.get(trial.seed, -1) for trial in self._trials.values()]
@@ -122,9 +123,9 @@ class Journal:
         Parameters
         ----------
         values : dict of str to object
-            The configuration.
+            Configuration that was turned down.
         seed : int
-            What its trial would have had.
+            Seed that its trial would have had.
         """
         self._refused.append((seed, values))
         self._write_if_possible(self._write_refused)
@@ -153,7 +154,7 @@ class Journal:
         pending : PendingTrial
             Trial as it was started; a network may have more values.
         trial : Trial
-            Its result.
+            Result of the trial.
         """
         key = text_key([pending.values, pending.seed])
         self._trials[key] = trial

@@ -15,9 +15,9 @@ class Node:
     Parameters
     ----------
     block : Block or None
-        What computes the node; None for an input.
+        Block that computes the node; None for an input.
     parents : tuple of Node
-        What the block is called on.
+        Nodes that the block is called on.
     """
 
     def __init__(self, block=None, parents=()):
@@ -33,7 +33,7 @@ class Node:
         Returns
         -------
         config : dict
-            For `from_config`.
+            Configuration of the nodes and blocks, for `from_config`.
 
         Raises
         ------
@@ -68,7 +68,7 @@ class Node:
         Parameters
         ----------
         config : dict
-            From `get_config`.
+            Configuration that `get_config` has returned.
 
         Returns
         -------
@@ -119,7 +119,7 @@ def topological_order(outputs):
     Parameters
     ----------
     outputs : list of Node
-        Where to begin.
+        Nodes that the graph ends with.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def describe(nodes):
     Parameters
     ----------
     nodes : list of Node
-        Where to begin.
+        Nodes that the graph ends with.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def parameters_of(thing):
     Parameters
     ----------
     thing : Block
-        Its attributes are the parameters of its constructor.
+        Object whose attributes are the parameters of its constructor.
     """
     names = signature(type(thing).__init__).parameters
     values = vars(thing)
@@ -193,7 +193,7 @@ def parameters_config(thing):
     Parameters
     ----------
     thing : Block or Node
-        Its attributes are the parameters of its constructor.
+        Object whose attributes are the parameters of its constructor.
     """
     return {
         name: encode(value, where=f"the {name!r} parameter of {type(thing).__name__}")
@@ -207,7 +207,7 @@ def given_parameters(thing):
     Parameters
     ----------
     thing : Block or Node
-        Its attributes are the parameters of its constructor.
+        Object whose attributes are the parameters of its constructor.
     """
     defaults = {
         p.name: p.default for p in signature(type(thing).__init__).parameters.values()

@@ -74,12 +74,12 @@ def encode(value, members=None, *, where="it"):
         Members of a file, to which arrays and networks are added. None makes a
         configuration, in which arrays and tuples become lists.
     where : str, default="it"
-        What an error says of the value.
+        Name of the value in the message of an error.
 
     Returns
     -------
     content : object
-        Ready for JSON.
+        Plain values for JSON.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def decode(content, members=None):
     Parameters
     ----------
     content : object
-        What `encode` has returned, or something from anywhere.
+        Plain values that `encode` has returned, or that come from anywhere.
     members : dict of str to bytes or None, default=None
         Members of the file.
 
@@ -137,9 +137,9 @@ class Encoder:
     Parameters
     ----------
     members : dict of str to bytes or None
-        As in `encode`.
+        Members of the file, or None for a configuration.
     where : str
-        As in `encode`.
+        Name of the value in the message of an error.
     """
 
     def __init__(self, members, where="it"):
@@ -328,7 +328,7 @@ def is_plain_array(value):
     Parameters
     ----------
     value : object
-        Anything.
+        Value that may be an array.
     """
     is_array = type(value) in (np.ndarray, np.memmap)
     return is_array and value.dtype.kind in _DTYPES

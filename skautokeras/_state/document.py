@@ -54,7 +54,7 @@ def dumps(value, *, compress=True):
     Returns
     -------
     content : bytes
-        The file.
+        Content of the file.
 
     Raises
     ------

@@ -9,9 +9,9 @@ def write_whole(path, content):
     Parameters
     ----------
     path : pathlib.Path
-        Where to. A file that is there is replaced.
+        Path of the file. A file that is there is replaced.
     content : bytes
-        All of it.
+        Whole content of the file.
 
     Examples
     --------

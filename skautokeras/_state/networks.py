@@ -26,7 +26,7 @@ def to_bytes(model):
     Returns
     -------
     content : bytes
-        The file.
+        Content of the file.
 
     Raises
     ------

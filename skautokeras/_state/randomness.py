@@ -18,7 +18,8 @@ def seeded(seed):
     Parameters
     ----------
     seed : int
-        Of what is built inside. Other threads wait, so nothing is trained there.
+        Seed of the layers that are built inside. Other threads wait, so nothing is
+        trained there.
 
     Examples
     --------

@@ -72,7 +72,7 @@ def class_path(cls):
     Parameters
     ----------
     cls : type
-        The class.
+        Class that may be a parameter.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def registered_name(item):
     Parameters
     ----------
     item : type or function
-        The class or function.
+        Class or function that may be registered.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def check_registered(model):
     Parameters
     ----------
     model : keras.Model
-        Functional.
+        Functional model that is to be written.
 
     Raises
     ------
