@@ -149,7 +149,6 @@ NOT_YET = {
     "_layers/regularization.py",
     "_layers/target.py",
     "_layers/text.py",
-    "_search/journal.py",
     "_space/configurations.py",
     "_space/drawing.py",
     "_space/graph.py",
