@@ -314,7 +314,7 @@ class Search:
         if not rejection.depends_on_time:
             self.lasting_rejections.append(rejection)
         elif self._journal is not None and self._n_asked >= self._n_known:
-            self._journal.refuse(_values(proposal), seed)
+            self._journal.add_rejection(_values(proposal), seed)
 
     def _tell(self, pending, trial):
         tell(self._oracle, self._proposals[pending.number], trial)

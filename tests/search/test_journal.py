@@ -33,7 +33,7 @@ def dtypes(trial):
     return [[w.dtype for w in fold] for fold in trial.weights or ()]
 
 
-def job(values, seed):
+def pending_trial(values, seed):
     return SimpleNamespace(values=values, seed=seed)
 
 
@@ -41,7 +41,7 @@ def remember(journal, evaluate):
     """Return ``evaluate`` that computes only what the journal does not hold."""
 
     def remembered(values, seed, deadline):
-        wanted = job(values, seed)
+        wanted = pending_trial(values, seed)
         if journal.earliest([wanted]) is None:
             journal.add(wanted, evaluate(values, seed, deadline))
         found, trial = journal.earliest([wanted])
@@ -248,10 +248,10 @@ def test_a_file_that_names_code_costs_its_trial_and_runs_nothing(tmp_path, evalu
     assert "antigravity" not in sys.modules
 
 
-def test_what_was_refused_is_forgotten_where_its_file_is_damaged(tmp_path):
+def test_rejections_are_forgotten_where_its_file_is_damaged(tmp_path):
     journal = Journal(tmp_path, DATA, seed=1)
-    journal.refuse({"x": 1}, 5)
-    path = tmp_path / "refused.zip"
+    journal.add_rejection({"x": 1}, 5)
+    path = tmp_path / "rejected.zip"
     for content in (path.read_bytes()[:-9], dumps([1]), dumps([(5, "x")])):
         path.write_bytes(content)
         with pytest.warns(UserWarning, match="cannot be read"):
