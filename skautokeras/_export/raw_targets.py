@@ -20,16 +20,16 @@ def decode(target, y, abilities):
     Parameters
     ----------
     target : ClassAdapter or NumberAdapter
-        Fitted.
+        Fitted adapter of the target.
     y : keras.KerasTensor of shape (batch, n_outputs)
         Output of the network.
     abilities : Abilities
-        Of the format.
+        Abilities of the format.
 
     Returns
     -------
     outputs : dict of str to keras.KerasTensor
-        By what they are.
+        Outputs of the model, by what they are.
     labels : dict of str to list of str
         The strings of outputs that hold their positions.
     """

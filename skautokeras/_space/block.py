@@ -161,8 +161,8 @@ class Block(Configurable):
         Returns
         -------
         rank : int or None
-            0 for those that come first, 1 for those behind them. By default None: what
-            configurations cost decides.
+            Rank of the configuration: 0 if it comes first, 1 if it comes behind those.
+            If None, which is the default, its cost decides.
         """
         return None
 
@@ -177,8 +177,8 @@ class Block(Configurable):
         Returns
         -------
         n_steps : int
-            Where rows are few, training is made longer for them. By default 0: the
-            usual number.
+            Number of steps, for which training is made longer if rows are few. By
+            default 0, so that the usual number is enough.
         """
         return 0
 

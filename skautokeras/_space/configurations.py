@@ -127,8 +127,8 @@ def blocks_of(search_space):
     Parameters
     ----------
     search_space : SearchSpace
-        Of blocks inside of others, those that have no hyperparameter in it are left
-        out.
+        Search space whose blocks are wanted. Blocks inside of others are left out if
+        they have no hyperparameter in it.
 
     Returns
     -------

@@ -23,6 +23,11 @@ class Record:
 
     default_block: object = None
 
+    # True: the record is one tensor with facts that hold for all inputs of its shape,
+    # so that a block may be shared by several of them. It then has a method
+    # `with_tensor`, which returns the record with another tensor.
+    is_shareable = False
+
     def to_tensor(self):
         """Return the record as one float tensor, for blocks that take no records."""
         raise NotImplementedError
@@ -92,9 +97,15 @@ class Image(Record):
     white: np.ndarray
     mirrored: bool = False
 
+    is_shareable = True
+
     def to_tensor(self):
         """Return the pixels."""
         return self.pixels
+
+    def with_tensor(self, tensor):
+        """Return what is known of the images for other pixels."""
+        return replace(self, pixels=tensor)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,9 @@
 """Shared blocks: built once, called wherever the block was called."""
 
-from dataclasses import replace
-
 import keras
 
 from skautokeras._space.block import as_tensor, build_block
-from skautokeras._space.records import Image, Table, Text
+from skautokeras._space.records import Record
 
 
 class SharedBlock:
@@ -19,7 +17,7 @@ class SharedBlock:
         Of the block.
     block : Block
         What is shared.
-    inputs : list of keras.KerasTensor or Image
+    inputs : list of keras.KerasTensor or Record
         What the block is first called on. The others must have the same shapes; images
         are normalised alike.
     """
@@ -47,7 +45,8 @@ class SharedBlock:
 
     def _tensor(self, x):
         """Return an input as one tensor."""
-        if isinstance(x, Table | Text) and self._takes_records:
+        is_of_one_input = isinstance(x, Record) and not x.is_shareable
+        if is_of_one_input and self._takes_records:
             raise ValueError(
                 f"{self._name} is called several times, on a {type(x).__name__}: what "
                 "it makes of columns and words belongs to one input. Make a block for "
@@ -58,4 +57,5 @@ class SharedBlock:
 
 def _with_tensor(x, tensor):
     """Return a tensor with what was known of another; plain for a plain one."""
-    return replace(x, pixels=tensor) if isinstance(x, Image) else tensor
+    is_shareable = isinstance(x, Record) and x.is_shareable
+    return x.with_tensor(tensor) if is_shareable else tensor

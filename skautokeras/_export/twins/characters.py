@@ -73,7 +73,7 @@ def encode(codes, rows, n_rows):
     codes : tensor of shape (n_characters,), dtype int32
         Code points.
     rows : tensor of shape (n_characters,), dtype int64
-        Which string each is of (not falling).
+        Number of the string of each character, not falling.
     n_rows : scalar tensor, dtype int64
         Number of strings.
 
@@ -100,7 +100,7 @@ class CodeTable:
     Parameters
     ----------
     numbers : dict of int to int
-        By code point. All others have 0.
+        Numbers by code point. All other code points have 0.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def all_codes():
     Returns
     -------
     codes : tuple of int
-        Rising.
+        Code points, rising.
 
     Examples
     --------
@@ -160,16 +160,16 @@ def find(keys, values, wanted):
     Parameters
     ----------
     keys : ndarray of shape (n_keys,)
-        Rising.
+        Keys to look up in, rising.
     values : ndarray of shape (n_keys,)
-        What belongs to each.
+        Value of each key.
     wanted : tensor of shape (n,), of the dtype of the keys
-        What is looked up.
+        Keys to look up.
 
     Returns
     -------
     found : tensor of shape (n,)
-        The values; -1 where there is no such key.
+        Values of the wanted keys, -1 where there is no such key.
 
     Examples
     --------
@@ -197,7 +197,7 @@ def is_first(rows):
     Parameters
     ----------
     rows : tensor of shape (n,), dtype int64
-        Which string each character is of (not falling).
+        Number of the string of each character, not falling.
 
     Returns
     -------
@@ -219,11 +219,11 @@ def previous(values, rows, fill):
     Parameters
     ----------
     values : tensor of shape (n,)
-        One per character.
+        Value of each character.
     rows : tensor of shape (n,), dtype int64
-        Which string each character is of (not falling).
+        Number of the string of each character, not falling.
     fill : object
-        For the first characters.
+        Value for the first character of each string.
 
     Returns
     -------
@@ -248,19 +248,19 @@ def runs(characters, inside, starts):
     Parameters
     ----------
     characters : Characters
-        Of the strings.
+        Characters of all strings.
     inside : tensor of shape (n_characters,), dtype bool
-        Which are in a part.
+        Membership of each character in a part.
     starts : tensor of shape (n_characters,), dtype bool
-        Which are the first of a part.
+        Whether a part of the string begins with each character.
 
     Returns
     -------
     parts : tensor of shape (n_parts,), dtype string
     rows : tensor of shape (n_parts,), dtype int64
-        Which string each is of.
+        Number of the string of each part.
     lengths : tensor of shape (n_parts,), dtype int64
-        In characters.
+        Lengths of the parts in characters.
 
     Examples
     --------
@@ -286,7 +286,7 @@ class _Expansion:
     Parameters
     ----------
     mapping : dict of int to sequence of int
-        By code point. All others stay as they are.
+        Code points by code point. All others stay as they are.
     """
 
     def __init__(self, mapping):
@@ -379,12 +379,12 @@ def to_nfkc(characters):
     Parameters
     ----------
     characters : Characters
-        Any.
+        Characters to change.
 
     Returns
     -------
     normalised : Characters
-        As `unicodedata.normalize` does it.
+        Characters that `unicodedata.normalize` returns.
 
     References
     ----------
@@ -459,12 +459,13 @@ def to_lower(characters):
     Parameters
     ----------
     characters : Characters
-        Any.
+        Characters to change.
 
     Returns
     -------
     lowered : Characters
-        As `str.lower` does it: a sigma at the end of a word has its own form.
+        Characters that `str.lower` returns: a sigma at the end of a word has its own
+        form.
 
     Examples
     --------

@@ -112,9 +112,9 @@ def resize(pixels, size):
     Parameters
     ----------
     pixels : tensor of shape (batch, height, width, channels), dtype float32
-        The images.
+        Pixels of the images.
     size : tuple (height, width)
-        What they are to have.
+        Height and width after resizing.
 
     Returns
     -------

@@ -63,7 +63,7 @@ class Numbers(_OfColumns):
     Parameters
     ----------
     medians, means, scales : sequence of float, shape (n_columns,)
-        Of each column.
+        Statistics of each column.
 
     Notes
     -----

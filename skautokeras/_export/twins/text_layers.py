@@ -228,7 +228,7 @@ class Beginning(keras.layers.Layer):
     Parameters
     ----------
     length : int
-        What they have afterwards.
+        Length of the sequences after the layer.
 
     Notes
     -----
@@ -278,7 +278,7 @@ class NgramWeights(keras.layers.Layer):
     ranks : sequence of int, shape (n_ngrams,)
         Their codes, counted from 0.
     idf : sequence of float, shape (n_ngrams,)
-        By code.
+        Inverse document frequencies, by code.
     lengths : sequence of int
         Lengths of the n-grams.
     base : int
@@ -286,7 +286,7 @@ class NgramWeights(keras.layers.Layer):
     width : int
         N-grams of a sequence that are kept at most.
     gap : int or None, default=None
-        A code that may be at the ends of an n-gram only. None: there is none.
+        Code that may be at the ends of an n-gram only. None if there is no such code.
 
     Notes
     -----
@@ -405,16 +405,16 @@ def make_table(strings, first, default):
     Parameters
     ----------
     strings : sequence of str
-        All different.
+        Different strings to number.
     first : int
-        The number of the first one.
+        Number of the first string.
     default : int
-        The number of all others.
+        Number of all other strings.
 
     Returns
     -------
     table : tf.lookup.StaticHashTable
-        From string to int64.
+        Table from strings to int64 numbers.
 
     Examples
     --------
@@ -439,13 +439,14 @@ def to_dense(values, rows, n_rows, width=None):
     Parameters
     ----------
     values : tensor of shape (n,)
-        Of all rows, one after another.
+        Values of all rows, one row after another.
     rows : tensor of shape (n,), dtype int64
         Which row each is of (not falling).
     n_rows : scalar tensor, dtype int64
         Number of rows.
     width : int or None, default=None
-        Values of a row that are kept at most. None: those of the longest.
+        Largest number of values that are kept of a row. If None, it is that of the
+        longest row.
 
     Returns
     -------

@@ -13,11 +13,11 @@ class Input(InputNode):
     Parameters
     ----------
     columns : str, int, list of them or None, default=None
-        Columns of X that the input takes, where one DataFrame holds the data of several
-        inputs: columns of numbers, or one column of arrays. None: the input has an X
-        of its own, or what no other input takes.
+        Columns of X that the input takes, if one DataFrame holds the data of several
+        inputs: columns of numbers, or one column of arrays. If None, the input has an X
+        of its own, or takes the columns that no other input takes.
     name : str or None, default=None
-        Name of the input. None: counted in the graph, "input_1".
+        Name of the input. If None, inputs are counted in the graph: "input_1".
 
     Examples
     --------
@@ -31,11 +31,12 @@ class Input(InputNode):
         Parameters
         ----------
         tokenizers : tuple of callable, default=()
-            Left aside.
+            Tokenizers of pretrained models, which this input does not need.
 
         Returns
         -------
         adapter : ArrayAdapter
+            Adapter with the parameters of the input.
         """
         return ArrayAdapter()
 
@@ -45,7 +46,7 @@ class Input(InputNode):
         Parameters
         ----------
         schema : ArraySchema
-            What the analysis found.
+            Schema of the fitted adapter.
         prefix : str, default=""
             Put before the name of the array.
 
@@ -54,7 +55,7 @@ class Input(InputNode):
         tensors : dict of str to keras.KerasTensor
             The one tensor, by name.
         tensor : keras.KerasTensor
-            What blocks are called on.
+            The same tensor. Blocks are called on it.
         """
         tensor = keras.Input(schema.shape, dtype="float32", name=prefix + "array")
         return {prefix + "array": tensor}, tensor

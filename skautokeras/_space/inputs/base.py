@@ -21,10 +21,11 @@ class InputNode(Node):
     Parameters
     ----------
     columns : str, int, list of them or None, default=None
-        Columns of X that the input takes, where one DataFrame holds the data of several
-        inputs. None: the input has an X of its own, or what no other input takes.
+        Columns of X that the input takes, if one DataFrame holds the data of several
+        inputs. If None, the input has an X of its own, or takes the columns that no
+        other input takes.
     name : str or None, default=None
-        Name of the input. None: counted in the graph, "image_input_1".
+        Name of the input. If None, inputs are counted in the graph: "image_input_1".
 
     Examples
     --------
@@ -92,7 +93,7 @@ class InputNode(Node):
         Parameters
         ----------
         schema : Schema
-            What the fitted adapter has learned.
+            Schema of the fitted adapter.
         prefix : str, default=""
             Put before the names of the arrays.
 
@@ -102,8 +103,8 @@ class InputNode(Node):
             One per array that the adapter makes, by its name with the prefix, which is
             the name of the tensor as well.
         symbolic : keras.KerasTensor or Record
-            What blocks are called on: one float tensor, or a record that holds tensors
-            together with what is known of them.
+            One float tensor, or a record that holds tensors together with what is known
+            of them. Blocks are called on it.
         """
         raise NotImplementedError(f"{type(self).__name__} must define symbolic.")
 
@@ -138,7 +139,7 @@ class InputNode(Node):
         Returns
         -------
         config : dict
-            For `from_config`.
+            Configuration for `from_config`.
         """
         return {**parameters_config(self), "key": self.key}
 
@@ -149,7 +150,7 @@ class InputNode(Node):
         Parameters
         ----------
         config : dict
-            From `get_config`.
+            Configuration that `get_config` has returned.
 
         Returns
         -------
@@ -169,7 +170,7 @@ def tensors_of(schema, prefix):
     Parameters
     ----------
     schema : StructuredDataSchema or TextSchema
-        What is known of the arrays.
+        Schema that names the arrays.
     prefix : str
         Put before the names of the tensors.
 

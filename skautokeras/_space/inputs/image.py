@@ -16,19 +16,19 @@ class ImageInput(InputNode):
     Parameters
     ----------
     columns : str, int or None, default=None
-        The column of X that holds the images, one array or path per row, where one
-        DataFrame holds the data of several inputs. None: the input has an X of its own,
-        or what no other input takes.
+        Column of X that holds the images, one array or path per row, if one DataFrame
+        holds the data of several inputs. If None, the input has an X of its own, or
+        takes the column that no other input takes.
     channels : {"first", "last"} or None, default=None
-        Where the axis of the colours is. None: found out.
+        Place of the axis of the colours. If None, it is found out.
     image_shape : tuple of int or None, default=None
-        (height, width) or (height, width, channels) of images that come as rows of a
-        two-dimensional X. None: they do not.
+        Height and width, or height, width and channels, of images that are rows of a
+        two-dimensional X. None if images are no such rows.
     image_size : tuple of int or None, default=None
-        (height, width) that all images are resized to. None: as they are; those of
-        different sizes, the median of their sizes.
+        Height and width that all images are resized to. If None, images of one size
+        stay as they are, and images of different sizes get the median of their sizes.
     name : str or None, default=None
-        Name of the input. None: counted in the graph, "image_input_1".
+        Name of the input. If None, inputs are counted in the graph: "image_input_1".
 
     Examples
     --------
@@ -56,11 +56,12 @@ class ImageInput(InputNode):
         Parameters
         ----------
         tokenizers : tuple of callable, default=()
-            Left aside.
+            Tokenizers of pretrained models, which this input does not need.
 
         Returns
         -------
         adapter : ImageAdapter
+            Adapter with the parameters of the input.
         """
         return ImageAdapter(
             channels=self.channels,
@@ -74,6 +75,7 @@ class ImageInput(InputNode):
         Returns
         -------
         block : ImageBlock
+            Block with everything searched.
         """
         return ImageBlock()
 
@@ -83,7 +85,7 @@ class ImageInput(InputNode):
         Parameters
         ----------
         schema : ImageSchema
-            What the analysis found.
+            Schema of the fitted adapter.
         prefix : str, default=""
             Put before the name of the array.
 

@@ -18,15 +18,17 @@ class StructuredDataInput(InputNode):
     Parameters
     ----------
     columns : str, int, list of them or None, default=None
-        Columns of X that the input takes, where one DataFrame holds the data of several
-        inputs. None: the input has an X of its own, or what no other input takes.
+        Columns of X that the input takes, if one DataFrame holds the data of several
+        inputs. If None, the input has an X of its own, or takes the columns that no
+        other input takes.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns to take for categories, as in `StructuredDataClassifier`.
     column_types : dict or None, default=None
         "numerical", "categorical", "datetime", "short_text" or "text" by name or index
         of a column, as in `StructuredDataClassifier`.
     name : str or None, default=None
-        Name of the input. None: counted in the graph, "structured_data_input_1".
+        Name of the input. If None, inputs are counted in the graph:
+        "structured_data_input_1".
 
     Examples
     --------
@@ -57,6 +59,7 @@ class StructuredDataInput(InputNode):
         Returns
         -------
         adapter : StructuredDataAdapter
+            Adapter with the parameters of the input.
         """
         return StructuredDataAdapter(
             categorical_features=self.categorical_features,
@@ -70,6 +73,7 @@ class StructuredDataInput(InputNode):
         Returns
         -------
         block : StructuredDataBlock
+            Block with everything searched.
         """
         return StructuredDataBlock()
 
@@ -91,7 +95,7 @@ class StructuredDataInput(InputNode):
         Parameters
         ----------
         schema : StructuredDataSchema
-            What the analysis found.
+            Schema of the fitted adapter.
         prefix : str, default=""
             Put before the names of the arrays.
 
@@ -100,7 +104,7 @@ class StructuredDataInput(InputNode):
         tensors : dict of str to keras.KerasTensor
             One per array that the adapter makes.
         table : Table
-            What blocks are called on.
+            Table made of the tensors. Blocks are called on it.
         """
         tensors = tensors_of(schema, prefix)
         parts = zip(schema.texts.values(), schema.text_arrays(tensors), strict=True)

@@ -15,13 +15,14 @@ class TextInput(InputNode):
     Parameters
     ----------
     columns : str, int or None, default=None
-        The column of X that holds the texts, where one DataFrame holds the data of
-        several inputs. None: the input has an X of its own, or what no other input
-        takes.
+        Column of X that holds the texts, if one DataFrame holds the data of several
+        inputs. If None, the input has an X of its own, or takes the column that no
+        other input takes.
     max_tokens : int or None, default=None
-        Different words and n-grams that are told apart at most, each. None: 200 000.
+        Largest number of different words, of n-grams of words, and of n-grams of
+        characters that are told apart. None stands for 200 000.
     name : str or None, default=None
-        Name of the input. None: counted in the graph, "text_input_1".
+        Name of the input. If None, inputs are counted in the graph: "text_input_1".
 
     Examples
     --------
@@ -45,6 +46,7 @@ class TextInput(InputNode):
         Returns
         -------
         adapter : TextAdapter
+            Adapter with the parameters of the input.
         """
         return TextAdapter(max_tokens=self.max_tokens, tokenizers=tokenizers)
 
@@ -54,6 +56,7 @@ class TextInput(InputNode):
         Returns
         -------
         block : TextBlock
+            Block with everything searched.
         """
         return TextBlock()
 
@@ -63,7 +66,7 @@ class TextInput(InputNode):
         Parameters
         ----------
         schema : TextSchema
-            What the analysis found.
+            Schema of the fitted adapter.
         prefix : str, default=""
             Put before the names of the arrays.
 
@@ -72,7 +75,7 @@ class TextInput(InputNode):
         tensors : dict of str to keras.KerasTensor
             Codes of tokens and n-grams, weights of the n-grams, and subwords.
         text : Text
-            What blocks are called on.
+            Text made of the tensors. Blocks are called on it.
         """
         tensors = tensors_of(schema, prefix)
         named = {prefix + part: tensor for part, tensor in tensors.items()}

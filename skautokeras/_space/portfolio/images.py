@@ -146,13 +146,14 @@ def for_images(schemas):
     Parameters
     ----------
     schemas : sequence of Schema
-        What is known about each input. Few images have configurations of their own, and
-        more images have larger ones on a fast GPU. Empty: those for any images.
+        Schema of each input. Few images have configurations of their own, and more
+        images have larger ones on a fast GPU. If there are none, the configurations for
+        any images are returned.
 
     Returns
     -------
     configurations : tuple of dict
-        The cheapest one first.
+        Values by the names in the block, the cheapest configuration first.
     """
     if _are_few(schemas):
         return FEW_IMAGES
@@ -170,12 +171,12 @@ def rank_for_images(values, schemas):
     values : dict of str to object
         Values of an `ImageBlock`, by their names in it.
     schemas : sequence of Schema
-        What is known about each input.
+        Schema of each input.
 
     Returns
     -------
     rank : int or None
-        0 for those that come first. None: what they cost decides.
+        Rank of the configuration, 0 if it comes first. If None, its cost decides.
     """
     if not _are_few(schemas):
         return None

@@ -193,15 +193,15 @@ def for_tables(schemas, targets):
     Parameters
     ----------
     schemas : sequence of Schema
-        What is known about each input. Wide sparse tables and few rows have
-        configurations of their own.
+        Schema of each input. Wide sparse tables and few rows have configurations of
+        their own.
     targets : sequence of TargetSchema
-        What each head predicts. Some values differ between numbers and classes.
+        Schema of each target. Some values differ between numbers and classes.
 
     Returns
     -------
     configurations : tuple of dict
-        The cheapest one first.
+        Values by the names in the block, the cheapest configuration first.
     """
     tables = [s for s in schemas if isinstance(s, StructuredDataSchema)]
     if any(table.n_sparse for table in tables):

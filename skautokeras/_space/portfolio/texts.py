@@ -138,7 +138,7 @@ def with_bert(configurations):
     Returns
     -------
     configurations : tuple of dict
-        The cheapest one first.
+        Values by the names in the block, the cheapest configuration first.
     """
     last = [{"block_type": "bert", **_inside(v)} for v in configurations[-1:]]
     return (*TEXT, *last)
@@ -163,13 +163,12 @@ def rank_for_texts(values, schemas):
     values : dict of str to object
         Values of a `TextBlock`, by their names in it.
     schemas : sequence of Schema
-        What is known about each input. The first texts decide, those in tables
-        included.
+        Schema of each input. The first texts decide, those in tables included.
 
     Returns
     -------
     rank : int or None
-        0 for those that come first. None: what they cost decides.
+        Rank of the configuration, 0 if it comes first. If None, its cost decides.
     """
     texts = _first_texts(schemas)
     if texts is None:
