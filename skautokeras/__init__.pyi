@@ -57,3 +57,4 @@ from ._space.tab_m import TabMBlock as TabMBlock
 from ._space.text import TextBlock as TextBlock
 from ._space.text import TextToIntSequence as TextToIntSequence
 from ._space.text import TextToNgramVector as TextToNgramVector
+from ._state.names import saved_as as saved_as

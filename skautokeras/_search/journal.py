@@ -21,7 +21,7 @@ from skautokeras.exceptions import FileFormatError, JournalMismatchError
 # The version of what a folder looks like; no other one can be read.
 _VERSION = 4
 _HEADER = "search.json"
-_REFUSED = "refused.zip"
+_REJECTED = "rejected.zip"
 # What reading a file that is not as it was written can raise.
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -37,17 +37,17 @@ class Journal:
     Parameters
     ----------
     directory : str, path-like or None
-        Folder of the files; it is made if it does not exist. None keeps the trials in
+        Folder of the journal, made if it does not exist. If None, trials are kept in
         memory only.
     fingerprints : dict of str to str
-        Hashes that tell one search from another, under "data" and "parameters".
+        Tell one search from another: a hash of each of "data" and "parameters".
     seed : int
-        Seed of the search. It is used unless the folder has one already.
+        Seed of a new search. A journal that exists already has its own.
 
     Attributes
     ----------
     seed : int
-        The seed that the search has to use.
+        Seed that the search has to use.
 
     Raises
     ------
@@ -79,7 +79,7 @@ class Journal:
         }
         self.seed = int(seed)
         self._trials = {}
-        self._refused = []  # pairs of seed and values
+        self._rejected = []  # pairs of seed and values
         if self._directory is not None:
             self._open()
 
@@ -88,10 +88,9 @@ class Journal:
         self._check_header({**self._expected, **fingerprints}, "This estimator")
 
     def begin(self, seeds):
-        """Return how far a search has come, and what it turned down on the way.
+        """Return how far a search has come, and what it rejected on the way.
 
-        What was turned down after the last trial is forgotten, because there may be
-        more time now.
+        Rejections after the last trial are forgotten: there may be more time now.
 
         Parameters
         ----------
@@ -101,34 +100,34 @@ class Journal:
         Returns
         -------
         n_known : int
-            Number of the last trial that the journal holds, plus one.
-        refused : dict of int to list of dict
-            Configurations that were turned down, by the seeds of their trials.
+            Number of the last trial in the journal, plus one.
+        rejected : dict of int to list of dict
+            Rejected configurations by the seed that their trials would have had.
         """
         numbers = {seed: i for i, seed in enumerate(seeds)}
         known = [numbers.get(trial.seed, -1) for trial in self._trials.values()]
         n_known = 1 + max(known, default=-1)
-        kept = [pair for pair in self._refused if numbers.get(pair[0], 0) < n_known]
-        if len(kept) < len(self._refused):
-            self._refused = kept
-            self._write_if_possible(self._write_refused)
-        refused = {seed: [] for seed, _ in kept}
+        kept = [pair for pair in self._rejected if numbers.get(pair[0], 0) < n_known]
+        if len(kept) < len(self._rejected):
+            self._rejected = kept
+            self._write_if_possible(self._write_rejected)
+        rejected = {seed: [] for seed, _ in kept}
         for seed, values in kept:
-            refused[seed].append(values)
-        return n_known, refused
+            rejected[seed].append(values)
+        return n_known, rejected
 
-    def refuse(self, values, seed):
-        """Keep that a configuration was turned down because of the time.
+    def add_rejection(self, values, seed):
+        """Keep that a configuration was rejected for want of time.
 
         Parameters
         ----------
         values : dict of str to object
-            Configuration that was turned down.
+            Configuration that was rejected.
         seed : int
             Seed that its trial would have had.
         """
-        self._refused.append((seed, values))
-        self._write_if_possible(self._write_refused)
+        self._rejected.append((seed, values))
+        self._write_if_possible(self._write_rejected)
 
     def earliest(self, pending_trials):
         """Return the pending trial that ended first, and its result; None if none did.
@@ -191,7 +190,7 @@ class Journal:
             ) from None
         self._check_header(found, f"directory={str(self._directory)!r}")
         self._trials = dict(self._read())
-        self._refused = self._read_refused()
+        self._rejected = self._read_rejected()
 
     def _holds_this_search(self, header):
         """Return whether a header is there that this search can go on with."""
@@ -241,11 +240,11 @@ class Journal:
         path = self._directory / f"trial_{max(used, default=-1) + 1:05d}.zip"
         write_whole(path, dumps({"key": key, "trial": trial}, compress=False))
 
-    def _write_refused(self):
-        write_whole(self._directory / _REFUSED, dumps(self._refused))
+    def _write_rejected(self):
+        write_whole(self._directory / _REJECTED, dumps(self._rejected))
 
-    def _read_refused(self):
-        path = self._directory / _REFUSED
+    def _read_rejected(self):
+        path = self._directory / _REJECTED
         if not path.exists():
             return []
         try:
