@@ -26,12 +26,12 @@ def prepare_search(estimator, X, y):
     -------
     preparation : Preparation
     """
-    from skautokeras._fit import Sample, make_options, prepare
+    from skautokeras._fit import RawRows, make_options, prepare
 
     graph = estimator._wire()
     return prepare(
         graph,
-        Sample(X, y, None, graph.input_names, graph.head_names),
+        RawRows(X, y, None, graph.input_names, graph.head_names),
         None,
         make_options(estimator, {}),
         check_X=estimator._check_X,

@@ -14,9 +14,9 @@ from sklearn.datasets import load_diabetes, load_iris
 
 from skautokeras._data import (
     ClassAdapter,
-    Data,
     NumberAdapter,
     Rows,
+    SplitRows,
     StructuredDataAdapter,
     split_indices,
 )
@@ -53,7 +53,7 @@ class Problem:
     """A table and its target, ready to be trained on; X and y are the valid rows."""
 
     search_space: object
-    data: Data
+    data: SplitRows
     target: ClassAdapter | NumberAdapter
     y: np.ndarray
     X: np.ndarray
@@ -123,7 +123,7 @@ def make_problem(X, y, *, head, target, stratify):
     (name,) = search_space.heads
     rows = Rows(adapter.transform(X), {name: target.transform(y)}, None)
     train_rows, valid_rows = split_indices(y, 0.3, stratify=stratify, seed=0)
-    data = Data(rows.take(train_rows), rows.take(valid_rows), all=rows)
+    data = SplitRows(rows.take(train_rows), rows.take(valid_rows), all=rows)
     return Problem(search_space, data, target, y[valid_rows], X[valid_rows])
 
 

@@ -46,8 +46,8 @@ from .series import read_datetimes as read_datetimes
 from .series import read_keys as read_keys
 from .series import read_numbers as read_numbers
 from .sparse import SparseColumns as SparseColumns
-from .split import Data as Data
 from .split import Rows as Rows
+from .split import SplitRows as SplitRows
 from .split import cv_splits as cv_splits
 from .split import split_indices as split_indices
 from .split import valid_positions as valid_positions

@@ -75,7 +75,7 @@ def _take(arrays, indices):
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
+class SplitRows:
     """The rows to train on and those to judge by.
 
     Parameters

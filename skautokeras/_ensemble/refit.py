@@ -57,7 +57,7 @@ class Refit:
     ----------
     problem : Problem
         Problem of the search.
-    data : Data
+    data : SplitRows
         Data of the search; ``data.all`` are the rows to train on. If they are None, as
         there are no further ones, nothing is trained.
     deadline : Deadline

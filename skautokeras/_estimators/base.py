@@ -72,7 +72,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         graph = self._wire()
         deadline = Deadline(self.max_time)
         n_workers = room.check_workers(options)
-        sample = room.Sample(X, y, sample_weight, graph.input_names, graph.head_names)
+        sample = room.RawRows(X, y, sample_weight, graph.input_names, graph.head_names)
         context = self._init_callback_context(
             max_subtasks=self.max_trials, sequential_subtasks=n_workers == 1
         )
@@ -304,10 +304,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _targets_and_outputs(self, X, y, sample_weight):
         """Return the targets and outputs by head, and the checked sample weights."""
-        from skautokeras._fit import Sample
+        from skautokeras._fit import RawRows
 
         y_pred = self._outputs(X)
-        sample = Sample(
+        sample = RawRows(
             X, y, sample_weight, self._adapter.names, self._targets.names
         ).checked(partial(self._check_X, reset=False), name=type(self).__name__)
         return self._targets.split(sample.y), y_pred, sample.sample_weight

@@ -7,8 +7,8 @@ from .options import make_options as make_options
 from .preparation import Preparation as Preparation
 from .preparation import prepare as prepare
 from .progress import Progress as Progress
+from .raw_rows import RawRows as RawRows
 from .run import Outcome as Outcome
 from .run import check_workers as check_workers
 from .run import run as run
 from .run import run_trials as run_trials
-from .sample import Sample as Sample

@@ -5,8 +5,8 @@ from numbers import Integral
 import numpy as np
 
 from skautokeras._data.split import (
-    Data,
     Rows,
+    SplitRows,
     cv_splits,
     split_indices,
     valid_positions,
@@ -19,7 +19,7 @@ def make_rows(sample, x, y_adapter, class_weight):
 
     Parameters
     ----------
-    sample : Sample
+    sample : RawRows
         The rows, y taken apart by head.
     x : dict of str to ndarray
         The arrays of X.
@@ -68,9 +68,9 @@ def repeatable_cv(cv, sample, all_rows, y_adapter):
     ----------
     cv : int, splitter, iterable or None
         The parameter of the estimator.
-    sample : Sample
+    sample : RawRows
         The rows that are used, y taken apart by head.
-    all_rows : Sample
+    all_rows : RawRows
         The rows that the user gave, those of weight 0 included.
     y_adapter : YAdapter
         Fitted.
@@ -103,7 +103,7 @@ def split_rows(sample, rows, y_adapter, options, seed):
 
     Parameters
     ----------
-    sample : Sample
+    sample : RawRows
         The rows as the user gave them.
     rows : Rows
         Their arrays.
@@ -116,9 +116,9 @@ def split_rows(sample, rows, y_adapter, options, seed):
 
     Returns
     -------
-    data : Data
+    data : SplitRows
         The arrays of the parts.
-    valid : Sample
+    valid : RawRows
         The rows to judge by, in the order of ``data.valid``.
     folds : list of (indices or slice, slice)
         Which rows of ``data.train`` each fold is trained on, and which rows of
@@ -131,7 +131,7 @@ def split_rows(sample, rows, y_adapter, options, seed):
             options.cv, sample.placeholder(), rows.y[name], stratify=stratify, seed=seed
         )
         positions = valid_positions(splits)
-        data = Data(rows, rows.take(positions), all=rows)
+        data = SplitRows(rows, rows.take(positions), all=rows)
         return data, sample.take(positions), _positions_of_folds(splits)
     train_rows, valid_rows = split_indices(
         rows.y[name], options.validation_fraction, stratify=stratify, seed=seed
@@ -139,7 +139,9 @@ def split_rows(sample, rows, y_adapter, options, seed):
     # In this order the parts are views, and long data is there once.
     rows = rows.take(np.concatenate([train_rows, valid_rows]))
     n_train = len(train_rows)
-    data = Data(rows.take(slice(n_train)), rows.take(slice(n_train, None)), all=rows)
+    data = SplitRows(
+        rows.take(slice(n_train)), rows.take(slice(n_train, None)), all=rows
+    )
     return data, sample.take(valid_rows), ONE_FOLD
 
 

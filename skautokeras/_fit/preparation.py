@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skautokeras._data.split import Data
+from skautokeras._data.split import SplitRows
 from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
 from skautokeras._fit.adapters import make_x_adapter, make_y_adapter
 from skautokeras._fit.folds import ONE_FOLD, make_rows, repeatable_cv, split_rows
-from skautokeras._fit.sample import validation_sample
+from skautokeras._fit.raw_rows import validation_sample
 from skautokeras._search.journal import Journal
 from skautokeras._space.heads import check_heads
 from skautokeras._space.search_space import SearchSpace
@@ -37,7 +37,7 @@ class Preparation:
         Fitted.
     problem : Problem
         The search space, the folds and the objective.
-    data : Data
+    data : SplitRows
         The rows to learn from and those to judge by.
     journal : Journal
         Where finished trials are kept.
@@ -50,7 +50,7 @@ class Preparation:
     x_adapter: XAdapter
     y_adapter: YAdapter
     problem: Problem
-    data: Data
+    data: SplitRows
     journal: Journal
     oracle_seed: int
     trial_seeds: list
@@ -65,7 +65,7 @@ def prepare(
     ----------
     graph : Graph
         The nodes between the inputs and the heads.
-    sample : Sample
+    sample : RawRows
         The rows as the user gave them.
     validation_data : tuple (X, y) or (X, y, sample_weight), or None
         The rows that the user wants to compare trials on.
@@ -119,7 +119,7 @@ def prepare(
     if valid is None:
         data, valid, positions = split_rows(train, rows, y_adapter, options, split_seed)
     else:
-        data, positions = Data(rows, valid_rows, all=None), ONE_FOLD
+        data, positions = SplitRows(rows, valid_rows, all=None), ONE_FOLD
 
     problem = make_problem(
         graph, heads, x_adapter, y_adapter, data, valid, positions, options
@@ -147,9 +147,9 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
         The heads of the graph.
     x_adapter, y_adapter : XAdapter and YAdapter
         Fitted.
-    data : Data
+    data : SplitRows
         The rows of all folds.
-    valid : Sample
+    valid : RawRows
         The validation rows as the user gave them, in the order of ``data.valid``.
     positions : list of (indices or slice, slice)
         The training rows and the validation rows of each fold.

@@ -23,7 +23,7 @@ class Progress:
     verbose : int
         0 prints nothing. Greater numbers print one line per trial, unless a handler of
         the logger "skautokeras" already writes it to the console.
-    sample : Sample
+    sample : RawRows
         Training data, for callbacks that ask for it.
     """
 

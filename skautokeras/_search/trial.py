@@ -130,7 +130,7 @@ def evaluate(
         of the time that the folds before have left.
     problem : Problem
         Search space, folds, objective and options of training, which all trials share.
-    data : Data
+    data : SplitRows
         Training and validation rows of all folds.
     on_epoch : callable, default=never_stop
         Function ``on_epoch(epoch, logs)`` that is called after each epoch; if it

@@ -22,7 +22,7 @@ _SHOWN = 200
 
 
 @dataclass(frozen=True, eq=False)
-class Built:
+class BuiltNetwork:
     """One configuration, ready to be trained.
 
     ``preprocess`` holds the layers that have no weights and treat rows one by one: it
@@ -139,7 +139,7 @@ class SearchSpace:
 
         Returns
         -------
-        built : Built
+        built : BuiltNetwork
             Freshly initialised networks.
         """
         return self._run(_with_values(values))
@@ -171,7 +171,7 @@ class SearchSpace:
         Parameters
         ----------
         hyperparameters : keras_tuner.HyperParameters
-            Of a `Built`.
+            Of a `BuiltNetwork`.
 
         Returns
         -------
@@ -250,7 +250,7 @@ class SearchSpace:
             # Cutting a model leaves it without a config: the two halves are chained.
             model = keras.Model(tensors, network(preprocess(tensors)))
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
-        return Built(preprocess, network, model, training, losses, used, hp)
+        return BuiltNetwork(preprocess, network, model, training, losses, used, hp)
 
     def _build(self, hp, node, inputs, models):
         """Return the output of a block on ``inputs``."""

@@ -14,7 +14,7 @@ class Trainer(ABC):
 
     Parameters
     ----------
-    built : Built
+    built : BuiltNetwork
         Freshly initialised.
     options : TrainingOptions
         What is the same for all trainings.

@@ -46,7 +46,7 @@ class CompiledCache:
 
         Parameters
         ----------
-        built : Built
+        built : BuiltNetwork
             A network, freshly initialised.
         heads : dict of str to (Head, TargetSchema)
             Heads of the graph.

@@ -35,7 +35,7 @@ class CompiledEpoch:
 
     Parameters
     ----------
-    built : Built
+    built : BuiltNetwork
         The first network; `start` puts others in its place.
     heads : dict of str to (Head, TargetSchema)
         Heads of the graph.
@@ -70,7 +70,7 @@ class CompiledEpoch:
 
         Parameters
         ----------
-        built : Built
+        built : BuiltNetwork
             A network of the same structure, freshly initialised.
         """
         self._network = built.network

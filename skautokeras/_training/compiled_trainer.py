@@ -17,7 +17,7 @@ class CompiledTrainer(Trainer):
 
     Parameters
     ----------
-    built : Built
+    built : BuiltNetwork
         Freshly initialised.
     options : TrainingOptions
         What is the same for all trainings.

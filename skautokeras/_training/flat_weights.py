@@ -23,7 +23,7 @@ class FlatWeights:
 
     Parameters
     ----------
-    built : Built
+    built : BuiltNetwork
         The first network.
     min_row_updates : int, default=LARGE
         Number of weights from which on an embedding is updated by rows.
@@ -69,7 +69,7 @@ class FlatWeights:
 
         Parameters
         ----------
-        built : Built
+        built : BuiltNetwork
             A network of the same structure.
         """
         self.read_from(built.network)

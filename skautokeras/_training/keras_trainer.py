@@ -24,7 +24,7 @@ class KerasTrainer(Trainer):
 
     Parameters
     ----------
-    built : Built
+    built : BuiltNetwork
         Freshly initialised.
     options : TrainingOptions
         What is the same for all trainings.

@@ -16,7 +16,7 @@ def prepared(built, rows):
 
     Parameters
     ----------
-    built : Built
+    built : BuiltNetwork
         A configuration.
     rows : Rows
         Rows as the adapter makes them.

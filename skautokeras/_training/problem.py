@@ -24,18 +24,18 @@ class Fold:
     objective : Objective
         Scores the predictions for the validation rows.
     train : slice or ndarray of int, default=slice(None)
-        Positions of the training rows among `Data.train`.
+        Positions of the training rows among `SplitRows.train`.
     valid : slice, default=slice(None)
-        Positions of the validation rows among `Data.valid`.
+        Positions of the validation rows among `SplitRows.valid`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skautokeras._data.split import Data, Rows
+    >>> from skautokeras._data.split import SplitRows, Rows
     >>> from skautokeras._training.problem import Fold
     >>> y = {"classification_head_1": np.array([0, 1, 0])}
     >>> rows = Rows(x={"numerical": np.eye(3)}, y=y, weight=None)
-    >>> data = Data(train=rows.take([0, 1]), valid=rows.take([2]), all=rows)
+    >>> data = SplitRows(train=rows.take([0, 1]), valid=rows.take([2]), all=rows)
     >>> fold = Fold(search_space=None, objective=None)
     >>> [len(part) for part in fold.rows(data)]
     [2, 1]
@@ -51,7 +51,7 @@ class Fold:
 
         Parameters
         ----------
-        data : Data
+        data : SplitRows
             The rows of all folds.
 
         Returns
@@ -114,7 +114,7 @@ class Problem:
 
         Parameters
         ----------
-        data : Data
+        data : SplitRows
             The rows of all folds.
         """
         positions = np.arange(len(data.train))

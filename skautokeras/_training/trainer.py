@@ -36,7 +36,7 @@ def train(
 
     Parameters
     ----------
-    built : Built
+    built : BuiltNetwork
         Freshly initialised.
     options : TrainingOptions
         How long, with which callbacks.

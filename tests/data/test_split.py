@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
 
 from skautokeras._data import (
-    Data,
     Rows,
+    SplitRows,
     cv_splits,
     split_indices,
     valid_positions,
@@ -152,7 +152,7 @@ def test_rows_are_taken_from_all_arrays_alike(weight):
         assert taken.weight is None
     else:
         assert taken.weight["first"].tolist() == [1.5, 0.5]
-    assert len(Data(train=taken, valid=rows, all=None).train) == 2
+    assert len(SplitRows(train=taken, valid=rows, all=None).train) == 2
 
 
 # Folds

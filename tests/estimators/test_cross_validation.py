@@ -29,7 +29,7 @@ from skautokeras import (
     TextInput,
 )
 from skautokeras._estimators import BaseAutoEstimator
-from skautokeras._fit import Sample, make_options, prepare
+from skautokeras._fit import RawRows, make_options, prepare
 from skautokeras.exceptions import JournalMismatchError
 
 QUICK = {"max_trials": 2, "epochs": 3, "random_state": 0, "refit": False}
@@ -254,7 +254,7 @@ def test_what_a_text_tells_of_the_classes_is_learned_in_each_fold():
     graph = model._wire()
     problem = prepare(
         graph,
-        Sample(texts, y, None, graph.input_names, graph.head_names),
+        RawRows(texts, y, None, graph.input_names, graph.head_names),
         None,
         make_options(model, {}),
         check_X=model._check_X,

@@ -7,7 +7,7 @@ import pytest
 from sklearn.model_selection import KFold, TimeSeriesSplit
 
 from skautokeras._data import ClassAdapter, Rows, YAdapter
-from skautokeras._fit import ONE_FOLD, Sample, split_rows
+from skautokeras._fit import ONE_FOLD, RawRows, split_rows
 from skautokeras._training import Fold, Problem
 
 HEAD = "classification_head_1"
@@ -17,7 +17,7 @@ Y = np.arange(12) % 2
 def split(cv=None, fraction=0.25):
     """Return the data and the folds of twelve rows."""
     y_adapter = YAdapter([HEAD], [ClassAdapter()])
-    sample = Sample(X=np.arange(12)[:, None], y=Y)
+    sample = RawRows(X=np.arange(12)[:, None], y=Y)
     sample = sample.split_by_head(y_adapter.fit_split(Y))
     rows = Rows({"x": sample.X}, y_adapter.encode(sample.y_by_head), None)
     options = SimpleNamespace(cv=cv, validation_fraction=fraction)

@@ -133,7 +133,7 @@ NOT_YET = {
     "_export/scikeras_training.py",
     "_fit/folds.py",
     "_fit/preparation.py",
-    "_fit/sample.py",
+    "_fit/raw_rows.py",
     "_layers/base.py",
     "_layers/dense.py",
     "_layers/ensemble.py",

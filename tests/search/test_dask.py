@@ -9,7 +9,7 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from skautokeras._data import Data, Rows
+from skautokeras._data import Rows, SplitRows
 from skautokeras._search import Trial, WorkerPool, count_workers, run_search
 from skautokeras._training import Deadline
 
@@ -33,7 +33,7 @@ def client():
 @pytest.fixture
 def run(client):
     rows = Rows({"x": np.arange(6.0)}, {"y": np.arange(6)}, None)
-    data = Data(rows, rows, all=None)
+    data = SplitRows(rows, rows, all=None)
     space = keras_tuner.HyperParameters()
     space.Int("x", 0, 1000)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from skautokeras._data import Data, cv_splits, valid_positions
+from skautokeras._data import SplitRows, cv_splits, valid_positions
 from skautokeras._ensemble import Refit, make_ensemble
 from skautokeras._search import Feasibility, Journal, Trial, estimate_cost, evaluate
 from skautokeras._training import (
@@ -30,7 +30,7 @@ def folds(problem):
     y = rows.y[HEAD]
     splits = cv_splits(N_FOLDS, y, y, stratify=True, seed=0)
     positions = valid_positions(splits)
-    data = Data(rows, rows.take(positions), all=rows)
+    data = SplitRows(rows, rows.take(positions), all=rows)
     y = y[positions]
 
     def objective(part):

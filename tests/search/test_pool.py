@@ -23,7 +23,7 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import LokyBackend
 
 from skautokeras import GreedyOracle
-from skautokeras._data import Data, Rows
+from skautokeras._data import Rows, SplitRows
 from skautokeras._search import (
     Journal,
     SearchHooks,
@@ -56,7 +56,7 @@ def oracle(numbers):
 @pytest.fixture
 def data():
     rows = Rows({"x": np.arange(6.0)}, {"y": np.arange(6)}, None)
-    return Data(rows, rows, all=None)
+    return SplitRows(rows, rows, all=None)
 
 
 def make_fakes():

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skautokeras import Block, ClassificationHead, DenseBlock, StructuredDataInput
-from skautokeras._data import Data, Rows
+from skautokeras._data import Rows, SplitRows
 from skautokeras._ensemble import Ensemble
 from skautokeras._search import evaluate
 from skautokeras._space import Graph, SearchSpace
@@ -247,7 +247,7 @@ def test_rows_without_weight_have_no_influence(problem, changes):
     clean, corrupted, unweighted = (
         weights_of(
             problem.train(
-                data=Data(
+                data=SplitRows(
                     Rows(rows.x, {HEAD: y}, weighted(w)), problem.data.valid, None
                 ),
                 options=options,

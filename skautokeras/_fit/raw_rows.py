@@ -1,4 +1,4 @@
-"""Sample: rows as the user gave them, checked and with y taken apart by head."""
+"""Raw rows: what the user gave, checked and with y taken apart by head."""
 
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ from skautokeras._data.rows import common_length, is_dict, n_rows, take_rows
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class RawRows:
     """Rows as the user gave them: X, y and weights.
 
     Parameters
@@ -121,7 +121,7 @@ def validation_sample(validation_data, sample, cv):
     ----------
     validation_data : tuple (X, y) or (X, y, sample_weight), or None
         The argument of `fit`.
-    sample : Sample
+    sample : RawRows
         The rows of the fit: the names of inputs and heads are the same.
     cv : int, splitter, iterable or None
         The parameter of the estimator.
@@ -144,7 +144,7 @@ def validation_sample(validation_data, sample, cv):
             "validation_data must be a tuple (X, y) or (X, y, sample_weight), got "
             f"{type(validation_data).__name__}."
         )
-    rows = Sample(*validation_data)
+    rows = RawRows(*validation_data)
     return replace(rows, inputs=sample.inputs, heads=sample.heads)
 
 
