@@ -68,9 +68,11 @@ class TrainingRules(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Note what the training begins with."""
         self._first_epoch = None
-        self._dropouts = [(rate, float(rate)) for rate in self._scheduled_dropouts()]
+        self._dropouts = [
+            (rate, _value_of(rate)) for rate in self._scheduled_dropouts()
+        ]
         if self._sets_rate:
-            self._highest_rate = float(self.model.optimizer.learning_rate)
+            self._highest_rate = _value_of(self.model.optimizer.learning_rate)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Set all that the epoch is trained with."""
@@ -125,3 +127,8 @@ class TrainingRules(keras.callbacks.Callback):
             optimizer.learning_rate_factors, factors, strict=True
         ):
             variable.assign(factor)
+
+
+def _value_of(variable):
+    """Return the value of a variable, which may have copies on several devices."""
+    return float(keras.ops.convert_to_numpy(variable))

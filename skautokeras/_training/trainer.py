@@ -54,8 +54,7 @@ def train(
     on_epoch : callable
         Called as ``on_epoch(epoch, logs)`` after each epoch.
     curve : tuple of float, default=()
-        Scores that other trials had reached along their training; a training that is
-        behind ends.
+        Scores of other trials along their training; a training that is behind ends.
 
     Returns
     -------
