@@ -24,6 +24,7 @@ from skautokeras._space.heads import ClassificationHead
 from skautokeras._space.inputs import InputNode
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._space.unfilled import without_weights
+from skautokeras._state.codec import decode, encode
 from skautokeras._state.randomness import seeded
 from skautokeras.testing._checks import run_checks
 
@@ -34,10 +35,10 @@ def check_input(input_node, X, raw=None, *, expected_failed_checks=None):
     """Check that an input keeps the contract of inputs.
 
     The input must be made again from its configuration. Its adapter must be an ordinary
-    scikit-learn transformer that treats rows one by one, and its schema must say what
-    the search space asks for. The tensors of the input must fit the arrays, and the
-    default block must be built on them, with every configuration that it knows to work.
-    Networks are built, none is trained.
+    scikit-learn transformer that treats rows one by one and can be written to a file.
+    Its schema must say what the search space asks for, and the tensors of the input
+    must fit the arrays. The default block must be built on them, with every
+    configuration that it knows to work. Networks are built, none is trained.
 
     Parameters
     ----------
@@ -194,6 +195,14 @@ def check_the_adapter_pickles(case):
     _require_equal(copied.transform(case.X), case.arrays, "a pickled adapter")
 
 
+def check_the_adapter_is_saved(case):
+    """Check that the fitted adapter makes the same arrays after a file was read."""
+    members = {}
+    content = json.loads(json.dumps(encode(case.x_adapter, members)))
+    read = decode(content, members)
+    _require_equal(read.transform(case.X), case.arrays, "an adapter from a file")
+
+
 def check_the_tensors(case):
     """Check that the tensors have the names, shapes and types of the arrays."""
     for prefix in ("", _PREFIX):
@@ -271,6 +280,7 @@ _CHECKS = (
     check_the_schema,
     check_the_arrays,
     check_the_adapter_pickles,
+    check_the_adapter_is_saved,
     check_the_tensors,
     check_the_default_block_predicts,
     check_known_configurations,

@@ -17,6 +17,7 @@ from skautokeras import (
     Schema,
     StructuredDataInput,
     TextInput,
+    saved_as,
 )
 from skautokeras.testing import check_input
 
@@ -74,12 +75,14 @@ def test_other_forms_of_data_keep_the_contract(node, X, raw):
     check_input(node, X, raw)
 
 
+@saved_as("test_inputs>CurveSchema")
 @dataclass(frozen=True)
 class CurveSchema(Schema):
     n_samples: int
     length: int
 
 
+@saved_as("test_inputs>CurveAdapter")
 class CurveAdapter(TransformerMixin, BaseEstimator):
     """Takes curves of equal length, with a fault of some kind."""
 
@@ -124,12 +127,28 @@ class CurveInput(InputNode):
         return {name: curve}, keras.ops.cast(curve, "float32")
 
 
+class UnnamedAdapter(CurveAdapter):
+    """Is not named for files."""
+
+
+class UnnamedInput(CurveInput):
+    def make_adapter(self, tokenizers=()):
+        return UnnamedAdapter()
+
+
 def curves():
     return np.random.default_rng(0).normal(size=(N_ROWS, 4))
 
 
 def test_an_input_of_ones_own_keeps_the_contract():
     check_input(CurveInput(), curves(), {"curve": curves()})
+
+
+def test_what_is_not_meant_to_be_saved_is_expected_to_fail():
+    name, reason = "check_the_adapter_is_saved", "there are no files of it"
+    with pytest.raises(AssertionError, match=f"{name}: TypeError"):
+        check_input(UnnamedInput(), curves())
+    check_input(UnnamedInput(), curves(), expected_failed_checks={name: reason})
 
 
 @pytest.mark.parametrize(
