@@ -42,6 +42,24 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("skautokeras")
 
 
+# The tests below these paths fit whole searches, so all of them are slow.
+FITTING = (
+    "tests/conformance",
+    "tests/estimators",
+    "tests/export",
+    "tests/test_sklearn_conformance.py",
+    "skautokeras/_estimators",
+)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark the tests of whole fits, so that the others answer in minutes."""
+    paths = tuple(str(config.rootpath / path) for path in FITTING)
+    for item in items:
+        if str(item.path).startswith(paths):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def titanic():
     """The Titanic table as (X, y): a DataFrame of mixed types and a 0/1 Series."""
