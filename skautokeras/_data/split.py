@@ -60,7 +60,7 @@ class Rows:
         Parameters
         ----------
         indices : array-like of int of shape (n_taken,) or slice
-            Positions of the rows to take. A slice returns views, which need no memory.
+            Positions of the rows to take. A slice needs no additional memory.
 
         Returns
         -------
@@ -88,8 +88,8 @@ class SplitRows:
         Validation rows of all folds, in the order of the folds.
 
     all : Rows or None
-        Rows of the final training. If None, the user passed validation data, and the
-        final training uses `train`.
+        Rows of the final training. If None, the user passed validation data, and there
+        is no final training, because `train` already holds all rows to train on.
     """
 
     train: Rows
@@ -187,8 +187,8 @@ def split_indices(y, validation_fraction, *, stratify, seed):
         Encoded target of the rows.
 
     validation_fraction : float
-        Fraction of the rows to validate on, between 0 and 1. The number of rows is
-        rounded up, and each part has at least one row. It is smaller if some classes
+        Fraction of the rows to validate on, between 0 and 1. Their number is rounded
+        up, and each part has at least one row. The number is smaller if some classes
         would have no training row otherwise.
 
     stratify : bool

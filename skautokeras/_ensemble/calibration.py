@@ -2,9 +2,9 @@
 
 Networks tend to be over-confident, and networks trained with smoothed labels tend to be
 under-confident. Dividing the logits by one number, the temperature, corrects this
-without changing the predicted classes (Guo et al., ICML 2017). It is learned from the
-validation predictions of the final ensemble, because its networks have not been trained
-on these rows.
+without changing the predicted classes (Guo et al., ICML 2017). The temperature is
+learned from the validation predictions of the final ensemble, because its networks have
+not been trained on these rows.
 """
 
 import numpy as np

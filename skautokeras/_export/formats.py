@@ -32,8 +32,8 @@ _SUFFIXES = {"onnx": ".onnx", "litert": ".tflite", "keras": ".keras"}
 
 _SIGNATURE, _FILES_SIGNATURE = "serving_default", "image_files"
 
-# The version of the operations in the file. ONNX Runtime reads it since version 1.14
-# (February 2023).
+# Newest versions of the operations in a file. ONNX Runtime reads them since version
+# 1.14 (February 2023).
 _OPSET, _ML_OPSET = 18, 3
 
 

@@ -49,8 +49,9 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
     -------
     raw : RawModel
         Model that maps a dict of inputs to a dict of outputs. A table has one input per
-        column. The outputs are "probabilities" and "label" for classes, and "values"
-        for numbers. With several heads, the name of the head and "__" are put in front.
+        column, and all other data has one input. The outputs are "probabilities" and
+        "label" for classes, and "values" for numbers. With several heads, their names
+        begin with the name of the head and "__".
 
     Raises
     ------
