@@ -1,4 +1,4 @@
-"""Training and validation rows: which rows, and the arrays of each part."""
+"""Training and validation rows: how rows are split, and the arrays of each part."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -24,10 +24,11 @@ class Rows:
         Model-ready arrays by name.
 
     y : dict of str to ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        The encoded target of each head.
+        Encoded target of each head.
 
     weight : dict of str to ndarray of shape (n_samples,), dtype float32, or None
-        Weights of the rows for each head, with mean 1. None: every row weighs the same.
+        Weights of the rows for each head, with mean 1. If None, all rows weigh the
+        same.
 
     Examples
     --------
@@ -48,7 +49,7 @@ class Rows:
 
     @property
     def nbytes(self):
-        """The size of all arrays."""
+        """Size of all arrays in bytes."""
         arrays = [*self.x.values(), *self.y.values()]
         arrays += [] if self.weight is None else [*self.weight.values()]
         return sum(array.nbytes for array in arrays)
@@ -59,12 +60,12 @@ class Rows:
         Parameters
         ----------
         indices : array-like of int of shape (n_taken,) or slice
-            Positions of the rows; a slice takes no memory.
+            Positions of the rows to take. A slice needs no additional memory.
 
         Returns
         -------
         rows : Rows
-            Weights are taken as they are.
+            The selected rows, whose weights are not normalised again.
         """
         weight = None if self.weight is None else _take(self.weight, indices)
         return Rows(x=_take(self.x, indices), y=_take(self.y, indices), weight=weight)
@@ -76,19 +77,19 @@ def _take(arrays, indices):
 
 @dataclass(frozen=True, eq=False)
 class SplitRows:
-    """The rows to train on and those to judge by.
+    """The training rows and the validation rows of a search.
 
     Parameters
     ----------
     train : Rows
-        Rows that every fold takes its training rows from.
+        Rows that contain the training rows of every fold.
 
     valid : Rows
-        Rows a trial is scored on: the validation rows of all folds, one fold behind the
-        other.
+        Validation rows of all folds, in the order of the folds.
 
     all : Rows or None
-        Rows of a final training. None: the user gave validation data, `train` is all.
+        Rows of the final training. If None, the user passed validation data, and there
+        is no final training, because `train` already holds all rows to train on.
     """
 
     train: Rows
@@ -97,7 +98,7 @@ class SplitRows:
 
 
 def valid_positions(splits):
-    """Return the validation rows of all splits, one behind the other.
+    """Return the positions of the validation rows of all splits, concatenated.
 
     Parameters
     ----------
@@ -113,20 +114,21 @@ def cv_splits(cv, X, y, *, stratify, seed=None):
     Parameters
     ----------
     cv : int, splitter or iterable
-        As in scikit-learn's `check_cv`. The folds of a number are shuffled.
+        Cross-validation, as scikit-learn's `check_cv` takes it. If it is an int, the
+        folds are shuffled.
 
     X : array-like of shape (n_samples, ...)
-        What a splitter is given; its length counts.
+        Data for the splitter, of which only the length matters to most splitters.
 
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        The target.
+        Target of the rows.
 
     stratify : bool
-        Whether the folds of a number keep the shares of the classes. Ignored when `y`
-        has two dimensions.
+        Whether the folds keep the proportions of the classes, if `cv` is an int. It is
+        ignored if `y` has two dimensions.
 
     seed : int or None, default=None
-        Of the folds of a number.
+        Seed of the folds, if `cv` is an int.
 
     Returns
     -------
@@ -164,7 +166,7 @@ def cv_splits(cv, X, y, *, stratify, seed=None):
 
 
 def _positions(part, n_samples):
-    """Return positions of rows from positions or a mask."""
+    """Turn positions or a mask into positions from 0."""
     part = np.asarray(part)
     try:
         return np.arange(n_samples)[part if part.size else part.astype(int)]
@@ -175,23 +177,24 @@ def _positions(part, n_samples):
 
 
 def split_indices(y, validation_fraction, *, stratify, seed):
-    """Draw the rows of the validation part.
+    """Draw the training rows and the validation rows.
 
-    Every class has a row in the training part if there are more rows than classes.
+    If there are more rows than classes, every class has a training row.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        The encoded target.
+        Encoded target of the rows.
 
     validation_fraction : float
-        Share of the rows to validate on, between 0 and 1. Rounded up, with at least one
-        row in each part; fewer when the classes need the rows for training.
+        Fraction of the rows to validate on, between 0 and 1. Their number is rounded
+        up, and each part has at least one row. The number is smaller if some classes
+        would have no training row otherwise.
 
     stratify : bool
-        Whether to keep the shares of the classes. Ignored when `y` has two dimensions.
-        Classes with one row go to the training part. With fewer validation rows than
-        classes the draw is a plain one.
+        Whether to keep the proportions of the classes. It is ignored if `y` has two
+        dimensions. Classes with one row are in the training part. If there are fewer
+        validation rows than classes, the split is not stratified.
 
     seed : int
         Seed of the draw.
@@ -199,7 +202,7 @@ def split_indices(y, validation_fraction, *, stratify, seed):
     Returns
     -------
     train, valid : ndarray of int of shape (n_train,) and (n_valid,)
-        Shuffled positions. Together they are all rows.
+        Shuffled positions of the two parts, which together contain all rows.
 
     Examples
     --------
@@ -232,7 +235,7 @@ def _plain_split(n_samples, n_valid, rng):
 
 
 def _stratified_split(codes, counts, n_valid, rng):
-    """Stratify the classes with two rows or more, or all rows plainly if too few."""
+    """Stratify the classes with two rows or more, unless there are too few rows."""
     is_single = counts[codes] == 1
     rest = np.flatnonzero(~is_single)
     n_classes = np.count_nonzero(counts > 1)
@@ -245,7 +248,7 @@ def _stratified_split(codes, counts, n_valid, rng):
 
 
 def _with_every_class(train, valid, codes):
-    """Exchange rows until every class is in the training part, the sizes kept."""
+    """Swap rows between the parts until every class is in the training part."""
     n_train_rows = np.bincount(codes[train], minlength=codes.max() + 1)
     for code in np.flatnonzero(n_train_rows == 0):
         spare = np.flatnonzero(n_train_rows[codes[train]] > 1)

@@ -1,9 +1,10 @@
-"""Calibration: one temperature per head of classes, where that is worth it.
+"""Calibration: one temperature per head of classes, if it improves the predictions.
 
-Networks tend to be too certain, and those trained with smoothed labels too cautious.
-Dividing the logits by one number repairs that and leaves what is predicted alone (Guo
-et al., ICML 2017). The number is learned from the validation predictions of the final
-ensemble, which is what its networks have not been trained on.
+Networks tend to be over-confident, and networks trained with smoothed labels tend to be
+under-confident. Dividing the logits by one number, the temperature, corrects this
+without changing the predicted classes (Guo et al., ICML 2017). The temperature is
+learned from the validation predictions of the final ensemble, because its networks have
+not been trained on these rows.
 """
 
 import numpy as np
@@ -14,37 +15,39 @@ from skautokeras._layers.calibration import SMALLEST
 from skautokeras._space.heads import probability_of_error
 from skautokeras._training.objective import Evaluation
 
-_BOUNDS = (np.log(0.1), np.log(10.0))  # of the logarithm of a temperature
-# Rows that a temperature is learned from; more do not change it.
+_BOUNDS = (np.log(0.1), np.log(10.0))  # of the log temperature
+# Maximum number of rows from which a temperature is learned; more do not change it.
 _ENOUGH_ROWS = 50_000
 
 
 def fit_temperatures(heads, rows, y_pred, objective, loss):
-    """Return the temperatures that make probabilities better.
+    """Return the temperatures that improve the probabilities.
 
-    A temperature is kept if two things hold. Learned from one half of the rows, it
-    improves the log loss of the other half, both ways together, by more than one
-    standard error: the gain is no noise. And, learned from all of them, it makes the
-    score that the search optimises no worse. As in that score, labels may be wrong with
-    the `probability_of_error`: rows without a mistake are not taken for certainty.
+    A temperature is kept if it meets two conditions. First, a temperature learned from
+    one half of the rows must improve the log loss of the other half. The mean
+    improvement over both halves must exceed one standard error, so that it is not
+    noise. Second, the temperature learned from all rows must not make the score that
+    the search optimises worse. As in that score, each label is assumed to be wrong with
+    the `probability_of_error`, so that rows without a mistake do not make the network
+    certain.
 
     Parameters
     ----------
     heads : dict of str to (Head, TargetSchema)
-        Of the graph.
+        Heads of the graph and the schemas of their targets.
     rows : Rows
-        The validation rows.
+        Validation rows of the search.
     y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
-        What the final ensemble says about them, by head.
+        Predictions of the final ensemble for these rows, by head.
     objective : Objective
-        Scores predictions.
+        Objective that scores predictions.
     loss : callable
-        From predictions by head to the loss.
+        Function that maps predictions by head to the loss.
 
     Returns
     -------
     temperatures : dict of str to (float, str)
-        Temperature and activation of the heads that have one.
+        Temperature and activation of each head that is calibrated.
     """
     temperatures = {}
     score = objective(Evaluation(y_pred, loss))
@@ -72,17 +75,18 @@ def fit_temperature(p, y, weight, activation):
     Parameters
     ----------
     p : ndarray of shape (n_samples, n_outputs)
-        Probabilities.
+        Predicted probabilities.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Codes of the classes; for several labels 0 and 1 for each.
+        Codes of the classes, or 0 and 1 for each of several labels.
     weight : ndarray of shape (n_samples,) or None
         Weights of the rows.
     activation : {"softmax", "sigmoid"}
-        Whether the probabilities of a row are those of classes, or of labels.
+        Activation of the head: "softmax" for probabilities of classes that sum to 1 in
+        each row, "sigmoid" for one probability per label.
 
     Examples
     --------
-    Nine of ten were right where 99 % had been said:
+    Nine of ten predictions with a probability of 99 % were right:
 
     >>> import numpy as np
     >>> from skautokeras._ensemble.calibration import calibrate, fit_temperature
@@ -97,7 +101,7 @@ def fit_temperature(p, y, weight, activation):
     if weight is None:
         weight = np.ones(len(margins))
     before = _losses(margins, 1.0, len(margins))
-    # Drawn: rows in an order of the user's may have a pattern.
+    # The halves are drawn at random, because the order of the rows may have a pattern.
     half = np.random.default_rng(0).permutation(len(margins)) % 2 == 0
     gain = np.zeros(len(margins))
     for learned_from, judged in ((half, ~half), (~half, half)):
@@ -117,11 +121,11 @@ def calibrate(p, temperature, activation):
     Parameters
     ----------
     p : ndarray of shape (n_samples, n_outputs)
-        Probabilities.
+        Predicted probabilities.
     temperature : float
-        What logits are divided by.
+        Number by which the logits are divided.
     activation : {"softmax", "sigmoid"}
-        Whether the probabilities of a row sum to 1.
+        Activation of the head: with "softmax", the probabilities of a row sum to 1.
     """
     logits = _log(p)
     if activation == "softmax":
@@ -134,7 +138,7 @@ def _log(p):
 
 
 def _margins(p, y, activation):
-    """Return how far each logit is above the true one: (n_samples, n_labels, n)."""
+    """Return each logit minus the true one, of shape (n_samples, n_labels, n)."""
     if activation == "softmax":
         logits = _log(p)[:, None, :]
         y = np.asarray(y, int).reshape(-1, 1, 1)
@@ -145,10 +149,10 @@ def _margins(p, y, activation):
 
 
 def _losses(margins, temperature, n_rows):
-    """Return the log loss of each row, the mean over its labels: (n_samples,).
+    """Return the log loss of each row, averaged over its labels: (n_samples,).
 
-    Each label is wrong with the `probability_of_error`. The loss for another label is
-    that for the true one, less its margin.
+    Each label is assumed to be wrong with the `probability_of_error`. The loss for
+    another label is the loss for the true one minus its margin.
     """
     error = probability_of_error(n_rows)
     mean_margin = margins.sum(axis=-1) / (margins.shape[-1] - 1)
@@ -159,7 +163,7 @@ def _losses(margins, temperature, n_rows):
 
 
 def _best_temperature(margins, weight):
-    """Return the temperature of the smallest log loss."""
+    """Return the temperature with the smallest log loss."""
     n_rows = len(margins)
     step = max(1, n_rows // _ENOUGH_ROWS)
     margins, weight = margins[::step], weight[::step]

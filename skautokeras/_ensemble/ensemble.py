@@ -1,4 +1,4 @@
-"""Ensemble: what predicts after a search. One network is an ensemble of one."""
+"""Ensemble: the networks that predict after a search, of which there may be one."""
 
 import keras
 import numpy as np
@@ -11,13 +11,13 @@ from skautokeras._training.inference import in_chunks, output_shapes, rows_at_on
 from skautokeras._training.streaming import STREAMING
 from skautokeras._training.tracing import compile_function, signature
 
-# Every chunk has this many rows, fewer of images (the last one is filled up), so that
-# what is predicted for a row does not depend on the rows beside it.
+# Number of rows per chunk; it is smaller for images. The last chunk is filled up to the
+# same number, so that the prediction for a row does not depend on the other rows.
 PREDICT_ROWS = 512
 
 
 def _sent_rows(x, chunk_rows, chunk_size):
-    """Return how many rows are sent to the device together: whole chunks."""
+    """Return the number of rows, in whole chunks, that go to the device at once."""
     n_rows = max(len(next(iter(x.values()))), 1)
     n_bytes = sum(array.nbytes for array in x.values()) / n_rows
     return chunk_rows * max(1, int(chunk_size / max(n_bytes * chunk_rows, 1)))
@@ -25,22 +25,23 @@ def _sent_rows(x, chunk_rows, chunk_size):
 
 @saved_as("Ensemble")
 class Ensemble:
-    """Weighted mean of the outputs of networks, calibrated where asked.
+    """Weighted mean of the outputs of networks, calibrated if there are temperatures.
 
     Parameters
     ----------
     models : list of keras.Model
-        Each maps the arrays of the adapter to outputs by the names of the heads.
+        Networks that map the arrays of the adapter to outputs by the names of the
+        heads.
     weights : sequence of float
-        One per model; they sum to 1.
+        Weights of the models in the mean, which sum to 1.
     temperatures : dict of str to (float, str), default=()
         Temperature and activation of the heads whose mean is calibrated.
     streaming : Streaming, default=STREAMING
-        How much is sent to the device at once.
+        Settings that limit the data that is sent to the device at once.
     """
 
-    # A file does not hold what belongs to a process; this is what a network that is
-    # read begins with.
+    # These attributes belong to the process and are not saved. An ensemble that is read
+    # from a file starts with the values below.
     _left_out = ("_compiled", "_streaming")
     _compiled = None
     _streaming = STREAMING
@@ -57,12 +58,12 @@ class Ensemble:
         Parameters
         ----------
         x : dict of str to ndarray
-            Arrays of the adapter.
+            Arrays that the adapter has returned for the rows.
 
         Returns
         -------
         y_pred : dict of str to ndarray of shape (n_samples, n_outputs), dtype float32
-            By the names of the heads.
+            Outputs by the names of the heads.
         """
         if self._compiled is None:
             self._compiled = compile_function(self._outputs, [signature(x)])
@@ -78,7 +79,7 @@ class Ensemble:
         return min([PREDICT_ROWS, *(rows_at_once(x, model) for model in self.models)])
 
     def _predict_part(self, x):
-        """Return the outputs for rows that are sent to the device together."""
+        """Return the outputs for rows that are sent to the device at once."""
         n_rows = len(next(iter(x.values())))
         padded = -n_rows % self._chunk_rows(x)
         filled = {
@@ -107,7 +108,7 @@ class Ensemble:
         return keras.Model(first.input, {**mean, **calibrated})
 
     def _calibrations(self):
-        """Return the layers that calibrate heads, by name."""
+        """Return the layers that calibrate heads, by the names of the heads."""
         return {
             name: Temperature(*temperature, name=f"{name}_temperature")
             for name, temperature in self.temperatures.items()
@@ -131,7 +132,7 @@ class Ensemble:
         return in_chunks(call, x, shapes, self._chunk_rows(x))
 
     def __getstate__(self):
-        """Return the networks as files; the compiled function cannot be kept."""
+        """Return the networks as bytes; the compiled function cannot be saved."""
         networks = [to_bytes(model) for model in self.models]
         return {
             "networks": networks,
@@ -140,7 +141,7 @@ class Ensemble:
         }
 
     def __setstate__(self, state):
-        """Read the networks."""
+        """Restore the networks from their bytes."""
         self.__init__(
             map(from_bytes, state["networks"]), state["weights"], state["temperatures"]
         )

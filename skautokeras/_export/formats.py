@@ -19,7 +19,7 @@ from skautokeras._export.twins import twin_of
 from skautokeras._layers.base import walk
 from skautokeras.exceptions import ExportError
 
-# What each format can hold.
+# The abilities of each format, which decide what a model in it can hold.
 ABILITIES = {
     "tf_saved_model": Abilities("tf_saved_model"),
     "onnx": Abilities("onnx", strings=False, checks=False),
@@ -32,7 +32,7 @@ _SUFFIXES = {"onnx": ".onnx", "litert": ".tflite", "keras": ".keras"}
 
 _SIGNATURE, _FILES_SIGNATURE = "serving_default", "image_files"
 
-# The newest operations that are written, with which ONNX Runtime reads a file since
+# Newest versions of the operations in a file. ONNX Runtime reads them since version
 # 1.14 (February 2023).
 _OPSET, _ML_OPSET = 18, 3
 
@@ -43,26 +43,28 @@ def export(ensemble, adapter, targets, path, *, format, raw):
     Parameters
     ----------
     ensemble : Ensemble
-        Of a fitted estimator.
+        Fitted ensemble to export.
     adapter : XAdapter
-        What it makes of X.
+        Fitted adapter of X.
     targets : YAdapter
-        What it made of y.
+        Fitted adapter of y.
     path : str or path-like
-        The file, or the folder of a SavedModel.
+        Path of the file to write, or of the folder for a SavedModel.
     format : {"tf_saved_model", "onnx", "litert", "keras"}
-        Which one.
+        Format of the exported model.
     raw : bool
-        Whether the model starts from raw data.
+        Whether the model starts from raw data. If False, it starts from the arrays of
+        the adapter.
 
     Raises
     ------
     ValueError
-        If the format is unknown, or the path does not fit.
+        If the format is unknown, or if the path has the wrong suffix or is a folder
+        that is not empty.
     ExportError
         If the format cannot hold the model.
     ImportError
-        If another package is needed.
+        If a package that the format needs is not installed.
     """
     path = _check(Path(path), format)
     if format == "onnx":
@@ -131,7 +133,7 @@ def _write_saved_model(path, models):
 
 
 def _lookup_tables(model):
-    """Return the lookup tables of all layers, which are no variables."""
+    """Return the lookup tables of all layers, because they are not variables."""
     values = (value for layer in walk(model) for value in vars(layer).values())
     return [value for value in values if isinstance(value, tf.lookup.StaticHashTable)]
 
@@ -146,7 +148,7 @@ def _traced(raw):
 
 
 def _specs(raw):
-    """Return what the inputs are, by name."""
+    """Return the shape and the type of each input, by name."""
     return {
         tensor.name: tf.TensorSpec(
             tensor.shape, raw.dtypes[tensor.name], name=tensor.name
@@ -163,7 +165,7 @@ def _write_litert(path, raw):
         )
         try:
             content = converter.convert()
-        # The converter has errors of its own, in a private module.
+        # The converter raises errors whose classes are in a private module.
         except Exception as error:
             raise ExportError(
                 "LiteRT has no operations for this network. Use format='onnx' or "
@@ -199,13 +201,13 @@ def _write_onnx(path, raw):
 
 @contextmanager
 def _without_messages():
-    """Leave out what Keras, tf2onnx and TensorFlow say about one another."""
+    """Suppress messages in which Keras, tf2onnx and TensorFlow warn of each other."""
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel("ERROR")
     try:
         with warnings.catch_warnings():
-            # Keras looks whether NumPy has a name that tf2onnx wants.
+            # Keras checks whether NumPy has a name that tf2onnx needs.
             warnings.filterwarnings("ignore", ".*np.object", FutureWarning)
             yield
     finally:
@@ -213,7 +215,7 @@ def _without_messages():
 
 
 def _look_up_before(graph, name, categories):
-    """Let an input of codes be one of strings: codes are looked up in the graph."""
+    """Turn an input of codes into one of strings, whose codes the graph looks up."""
     from onnx import TensorProto, helper
 
     numbers = {
@@ -237,7 +239,7 @@ def _look_up_before(graph, name, categories):
 
 
 def _look_up_behind(graph, name, classes):
-    """Let an output of positions be one of strings."""
+    """Turn an output of positions into one of strings, which the graph looks up."""
     from onnx import TensorProto, helper
 
     for node in graph.node:

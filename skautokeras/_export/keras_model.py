@@ -1,4 +1,4 @@
-"""The fitted network as a Keras model of its own."""
+"""Export of the fitted network as an independent Keras model."""
 
 import keras
 
@@ -7,22 +7,22 @@ from skautokeras._state.registry import check_registered
 
 
 def export_keras_model(ensemble):
-    """Return a copy of the network that nothing in the estimator depends on.
+    """Return a copy of the network, which shares nothing with the estimator.
 
     Parameters
     ----------
     ensemble : Ensemble
-        Of a fitted estimator.
+        Fitted ensemble to export.
 
     Returns
     -------
     model : keras.Model
-        From a dict of model-ready arrays to a dict of outputs by head.
+        Model that maps a dict of model-ready arrays to a dict of outputs by head.
 
     Raises
     ------
     TypeError
-        If a layer is a user's own and not registered with Keras.
+        If a layer was written by the user and is not registered with Keras.
     """
     model = ensemble.as_model()
     check_registered(model)

@@ -6,17 +6,18 @@ import keras
 
 from skautokeras.exceptions import ExportError
 
-# No column has this name as an input: it has a dot.
+# The dot keeps this name apart from the inputs, whose names have no dots.
 LAYERS = "skautokeras.layers"
 
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a model of some format can do.
+    """Abilities of the models of one format.
 
-    ``strings`` says whether it works with strings, ``lookups`` whether categories can
-    be looked up before it and labels behind it, ``numbers`` in which precision it takes
-    numbers. ``checks`` says whether it can refuse a value, and resize images.
+    ``strings`` says whether the layers can work with strings, and ``lookups`` whether
+    the file can look up the codes of categories in front of the network and the labels
+    after it. ``numbers`` is the type of numerical inputs. ``checks`` says whether the
+    model can reject values and resize images.
     """
 
     format: str
@@ -30,14 +31,14 @@ KERAS = Abilities("keras")
 
 
 def refuse(format, what):
-    """Raise because a format cannot hold something.
+    """Raise the error for something that a format cannot hold.
 
     Parameters
     ----------
     format : str
-        The format.
+        Name of the format.
     what : str
-        What it cannot hold.
+        Description of the thing that the format cannot hold, for the error message.
 
     Raises
     ------
@@ -59,14 +60,14 @@ def refuse(format, what):
 
 
 class RawInputs:
-    """The raw inputs of a model in the making.
+    """The raw inputs of an exported model, collected while it is built.
 
     Parameters
     ----------
     abilities : Abilities
-        Of the format.
+        Abilities of the format.
     encoded : bool
-        Whether images come as the bytes of files.
+        Whether images are passed as the bytes of image files.
     """
 
     def __init__(self, abilities, encoded):
@@ -86,7 +87,8 @@ class RawInputs:
         dtype : str
             Type of the tensor.
         signature_dtype : str or None, default=None
-            Type that a SavedModel asks for. None: ``dtype``.
+            Type of the input in the signature of a SavedModel. If None, it is
+            ``dtype``.
 
         Returns
         -------
@@ -112,14 +114,14 @@ class RawInputs:
         return self.add(name, (), self.abilities.numbers)
 
     def string(self, name, what):
-        """Return the input of that name for strings, if the format has them.
+        """Return the input for strings with a name, which is added if it is new.
 
         Parameters
         ----------
         name : str
             Name of the input in the model.
         what : str
-            What the strings are, for the error.
+            Description of the strings, for the error message.
 
         Returns
         -------
@@ -128,7 +130,7 @@ class RawInputs:
         Raises
         ------
         ValueError
-            If the format has no strings.
+            If the format cannot hold strings.
         """
         if not self.abilities.strings:
             refuse(self.abilities.format, f"{what} (input {name!r})")
@@ -137,9 +139,9 @@ class RawInputs:
         return self.add(name, (), "string")
 
     def model(self, outputs):
-        """Return the model from all inputs by name.
+        """Return the model that maps all inputs, by name, to outputs.
 
-        Columns may have the names of layers: these are in a model of their own.
+        The layers are in an inner model, because a column may have the name of a layer.
         """
         layers = keras.Model(list(self.tensors.values()), outputs, name=LAYERS)
         inputs = {

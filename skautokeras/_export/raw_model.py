@@ -1,4 +1,4 @@
-"""The fitted estimator as one Keras model: from raw columns, strings and pixels."""
+"""Export of the fitted estimator as one Keras model that starts from raw data."""
 
 import re
 from collections import Counter
@@ -15,11 +15,12 @@ from skautokeras._export.twins import twin_of
 
 @dataclass(frozen=True, eq=False)
 class RawModel:
-    """A model from raw inputs, and what has to be around it.
+    """A model that starts from raw inputs, with the lookups that a file adds to it.
 
-    ``dtypes`` are those of the inputs, where a signature is stricter than the model.
-    ``lookups`` are the categories, ``labels`` the classes of codes that stand for
-    strings, by the names of inputs and outputs.
+    ``dtypes`` are the types of the inputs in a signature, which can be stricter than
+    those of the model. ``lookups`` are the categories of inputs that hold codes instead
+    of strings, by the name of the input. ``labels`` are the classes of outputs that
+    hold positions instead of strings, by the name of the output.
     """
 
     model: keras.Model
@@ -34,27 +35,28 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
     Parameters
     ----------
     ensemble : Ensemble
-        Of a fitted estimator.
+        Fitted ensemble to export.
     adapter : XAdapter
-        What it makes of X.
+        Fitted adapter of X.
     targets : YAdapter
-        What it made of y.
+        Fitted adapter of y.
     abilities : Abilities, default=KERAS
-        Of the format that the model is for.
+        Abilities of the format of the exported model.
     encoded : bool, default=False
-        Whether images come as the bytes of files.
+        Whether images are passed as the bytes of image files.
 
     Returns
     -------
     raw : RawModel
-        From a dict of inputs, one per column of a table, one per other input, to a dict
-        of "probabilities" and "label" or "values"; with several heads the name of the
-        head and "__" stand before.
+        Model that maps a dict of inputs to a dict of outputs. A table has one input per
+        column, and all other data has one input. The outputs are "probabilities" and
+        "label" for classes, and "values" for numbers. With several heads, their names
+        begin with the name of the head and "__".
 
     Raises
     ------
     ExportError
-        If something cannot be said in the layers of the format.
+        If the format cannot hold a part of the model.
     """
     network = export_keras_model(ensemble)
     network.name = "skautokeras.network"
@@ -76,21 +78,24 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
 
 
 def input_names(adapter):
-    """Name the raw inputs.
+    """Return the names of the raw inputs.
 
-    Names are those of the columns, for inputs that hold one thing that of their column,
-    or of the input if there are several, else "image", "text" or "array". Characters
-    that Python does not allow in names become underscores.
+    The raw inputs of a table have the names of its columns. Any other input has one raw
+    input. If it was read from a named column, the raw input has the name of the column.
+    Otherwise, it has the name of the input if there are several inputs, and else
+    "image", "text" or "array". Characters that Python does not allow in names become
+    underscores.
 
     Parameters
     ----------
     adapter : XAdapter
-        Fitted.
+        Fitted adapter of X.
 
     Returns
     -------
     names : dict of str to dict
-        By input: by column, or by None if it is not a table, the name.
+        Names of the raw inputs of each input, by column. If the input is not a table,
+        the only key is None.
 
     Examples
     --------
@@ -119,7 +124,7 @@ def input_names(adapter):
 
 
 def _name_of(adapter, name, twin):
-    """Return the name of the raw input of data that is no table."""
+    """Return the name of the raw input of data that is not a table."""
     column = adapter.column_names_[name]
     if isinstance(column, str):
         return column
@@ -127,7 +132,7 @@ def _name_of(adapter, name, twin):
 
 
 def _as_identifier(label, taken):
-    """Return a label as a name that signatures take and that is not taken."""
+    """Turn a label into a name that signatures accept and that is still free."""
     name = re.sub(r"\W", "_", label, flags=re.ASCII)
     if not re.match(r"[A-Za-z]", name):
         name = f"column_{name}"

@@ -1,10 +1,10 @@
-"""The chosen networks as SciKeras estimators: to train again without a new search.
+"""Export of the chosen networks as SciKeras estimators, which need no new search.
 
-A pipeline of two steps. `Preprocessing` fits the adapter of the estimator and hands its
-arrays on as one table; with it go, as `DataFrame.attrs`, what it has learned about the
-data and how the table is to be taken apart. A `KerasClassifier`, a `KerasRegressor` or,
-for several heads, a `KerasMultiOutput` builds the networks that were chosen for such
-data, and trains them by the rules of the search.
+The export is a pipeline of two steps. `Preprocessing` fits the adapter of the estimator
+and returns its arrays as one table. The `DataFrame.attrs` of the table hold the schemas
+of the data and the layout of the arrays in the table. The second step is a
+`KerasClassifier`, a `KerasRegressor` or, for several heads, a `KerasMultiOutput`. It
+builds the chosen networks for the data and trains them by the rules of the search.
 """
 
 from collections import defaultdict
@@ -33,25 +33,25 @@ from skautokeras._training.optimization import optimizer_for
 
 
 def make_pipeline(networks, adapter, targets, *, random_state, class_weight):
-    """Return the networks of a search as a pipeline, not fitted.
+    """Return the networks of a search as a pipeline that is not fitted.
 
     Parameters
     ----------
     networks : ChosenNetworks
-        The networks.
+        Networks that the search has chosen.
     adapter : XAdapter
-        Fitted in the search.
+        Adapter of X, fitted in the search.
     targets : list of TargetSchema
-        What each head predicted there.
+        Schemas of the targets of the search, one per head.
     random_state : int, RandomState instance or None
         Seed of the weights and of the order of the rows.
     class_weight : dict, list of dict, "balanced" or None
-        As in scikit-learn; with several heads a dict by head of these.
+        Weights of the classes, as in scikit-learn; with several heads, a dict by head.
 
     Returns
     -------
     pipeline : Pipeline
-        Of the steps "preprocessing" and "model".
+        Pipeline of the steps "preprocessing" and "model".
     """
     search_space = networks.search_space(adapter.schemas_, targets)
     training = search_space.build(networks.values[0]).training
@@ -76,14 +76,14 @@ def training_params(training, *, smooths_labels):
     Parameters
     ----------
     training : Training
-        How the best network was trained.
+        Training of the best network in the search.
     smooths_labels : bool
         Whether there is a head for classes.
 
     Returns
     -------
     params : dict of str to object
-        For the constructor, or for ``set_params``.
+        Parameters for the constructor or for ``set_params``.
     """
     params = {
         "optimizer": training.optimizer,
@@ -106,7 +106,7 @@ def training_params(training, *, smooths_labels):
 
 
 def _estimator_class(targets):
-    """Return the class of the second step."""
+    """Return the class of the second step of the pipeline."""
     if len(targets) > 1:
         return KerasMultiOutput
     return KerasClassifier if targets[0].is_classification else KerasRegressor
@@ -118,17 +118,18 @@ def fill_pipeline(pipeline, estimator, adapter, targets, ensemble, history):
     Parameters
     ----------
     pipeline : Pipeline
-        From `make_pipeline`. It is changed.
+        Pipeline that `make_pipeline` has returned. It is changed in place.
     estimator : estimator
-        Has the names and the number of the columns, if there are columns.
+        Fitted estimator, which has the names and the number of the columns if X is a
+        table.
     adapter : XAdapter
-        Fitted in the search.
+        Adapter of X, fitted in the search.
     targets : YAdapter
-        Fitted in the search.
+        Adapter of y, fitted in the search.
     ensemble : Ensemble
-        The networks.
+        Ensemble of the trained networks.
     history : dict of str to list of float
-        Of the best network.
+        Training history of the best network.
     """
     preprocessing, model = (step for _, step in pipeline.steps)
     preprocessing.adapter_ = deepcopy(adapter)
@@ -143,7 +144,7 @@ def fill_pipeline(pipeline, estimator, adapter, targets, ensemble, history):
         name: np.zeros((n_rows, *tensor.shape[1:]), tensor.dtype)
         for name, tensor in network.input.items()
     }
-    # SciKeras's way to predict without a training; the networks are put in afterwards.
+    # SciKeras predicts only after `initialize`; the trained networks replace its model.
     model.initialize(as_table(arrays, preprocessing.schemas_), y)
     model._take_targets(deepcopy(targets))
     unfitted = model.model_
@@ -163,10 +164,10 @@ def fill_pipeline(pipeline, estimator, adapter, targets, ensemble, history):
 
 
 def _some_targets(targets):
-    """Return a y that holds all there is to learn about its form, and its length."""
+    """Return a small y with every class and label of each head, and its length."""
     rows = [_rows_of_all_kinds(target) for target in targets.targets_]
     n_rows = max(map(len, rows))
-    # Each head has its own number of rows: they begin again until all are as long.
+    # Heads differ in their number of rows, so the rows of shorter ones are repeated.
     rows = [np.resize(y, (n_rows, *y.shape[1:])) for y in rows]
     if len(rows) == 1:
         return rows[0], n_rows
@@ -174,7 +175,7 @@ def _some_targets(targets):
 
 
 def _rows_of_all_kinds(target):
-    """Return rows of the y of one head, each class or label among them."""
+    """Return rows of the y of one head that contain every class or label."""
     schema = target.schema_
     if schema.kind == "multilabel":
         return np.eye(schema.n_outputs, dtype=int)

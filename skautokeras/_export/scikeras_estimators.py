@@ -16,21 +16,22 @@ from skautokeras._export.scikeras_networks import (
 from skautokeras._export.scikeras_table import as_arrays, layout_of
 from skautokeras._export.scikeras_training import weights_of_values
 
-# Rows that layers may start from; more do not change means and variances.
+# Maximum number of rows from which layers are initialised; means and variances do not
+# change with more.
 _STARTING_ROWS = 2048
 
 
 class TargetEncoder(TransformerMixin, BaseEstimator):
-    """A target in the form in which SciKeras wants it.
+    """Encoder of the target of one head, as SciKeras needs it.
 
     Parameters
     ----------
     target : ClassAdapter or NumberAdapter
-        Not fitted.
+        Adapter of the target, which is not fitted.
     head : Head
-        Lays it out for its loss.
+        Head that encodes the target for its loss.
     classes : ndarray or None
-        All there will be. None: those in y.
+        All classes that can occur. If None, the classes are those in y.
     """
 
     def __init__(self, target, head, classes=None):
@@ -44,7 +45,7 @@ class TargetEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            Targets of the rows.
         """
         seen = y if self.classes is None else self.classes
         self.target_ = clone(self.target).fit(seen)
@@ -56,27 +57,27 @@ class TargetEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            Targets of the rows.
         """
         encoded = self.head.encode(self.target_.transform(y), self.target_.schema_)
         return np.asarray(encoded)
 
     def inverse_transform(self, y, return_proba=False):
-        """Decode what a network says.
+        """Decode the outputs of a network.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples, n_outputs)
-            Evaluation.
+            Outputs of the network.
         return_proba : bool, default=False
-            Whether to return probabilities.
+            Whether to return probabilities instead of predictions.
         """
         if return_proba:
             return self.target_.probabilities(y)
         return self.target_.decode(y)
 
     def get_metadata(self):
-        """Return what SciKeras makes attributes of the estimator."""
+        """Return the attributes that SciKeras sets on the estimator."""
         schema = self.target_.schema_
         metadata = {
             "target_schemas_": [schema],
@@ -90,24 +91,24 @@ class TargetEncoder(TransformerMixin, BaseEstimator):
 
 
 def _generator(random_state):
-    """Return a generator of our own: the global one is left alone."""
+    """Return a new generator, so that the global one does not change."""
     if isinstance(random_state, np.random.RandomState):
         random_state = random_state.randint(2**31 - 1)
     return np.random.default_rng(random_state)
 
 
 class _FromSearch:
-    """What the estimators share: SciKeras's hooks, and scikit-learn's tags."""
+    """Base of the estimators, with SciKeras's hooks and scikit-learn's tags."""
 
     @property
     def target_encoder(self):
-        """The target of the one head as its loss wants it."""
+        """Transformer that encodes the target of the only head for its loss."""
         (target,), (head,) = self.networks.targets.targets, self.networks.heads.values()
         return TargetEncoder(target, head, getattr(self, "classes_", None))
 
     @property
     def feature_encoder(self):
-        """The table as the arrays that the networks take."""
+        """Transformer that turns the table into the arrays that the networks take."""
         return FunctionTransformer(as_arrays, kw_args={"layout": self.layout_})
 
     def fit(self, X, y, sample_weight=None, **kwargs):
@@ -116,9 +117,9 @@ class _FromSearch:
         Parameters
         ----------
         X : DataFrame
-            What `Preprocessing` returns.
+            Table that `Preprocessing` returns.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target.
+            Targets of the rows.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         **kwargs : dict
@@ -128,16 +129,16 @@ class _FromSearch:
             return super().fit(X, y, sample_weight=sample_weight, **kwargs)
 
     def partial_fit(self, X, y, **kwargs):
-        """Train for one epoch more.
+        """Train for one more epoch.
 
         Parameters
         ----------
         X : DataFrame
-            What `Preprocessing` returns.
+            Table that `Preprocessing` returns.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target.
+            Targets of the rows.
         **kwargs : dict
-            As in SciKeras.
+            Arguments of `partial_fit` of SciKeras's estimators.
         """
         if self.initialized_:
             return super().partial_fit(X, y, **kwargs)
@@ -150,16 +151,16 @@ class _FromSearch:
         Parameters
         ----------
         X : DataFrame
-            What `Preprocessing` returns.
+            Table that `Preprocessing` returns.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target.
+            Targets of the rows.
         """
         with self._attributes_of(X):
             return super().initialize(X, y)
 
     @contextlib.contextmanager
     def _attributes_of(self, X):
-        """Note what a table tells, and for a while the rows that layers start from."""
+        """Keep what a table tells, and until exit the rows that layers start from."""
         attrs = getattr(X, "attrs", {})
         if not {"schemas", "layout"} <= set(attrs):
             raise TypeError(
@@ -176,12 +177,12 @@ class _FromSearch:
             del self.starting_rows_
 
     def _take_targets(self, targets):
-        """Have the target that an adapter was fitted to."""
+        """Set the fitted target of the encoder to the one of a fitted adapter."""
         (self.target_encoder_.target_,) = targets.targets_
         vars(self).update(self.target_encoder_.get_metadata())
 
     def _keras_build_fn(self, networks, meta, compile_kwargs, label_smoothing=0.0):
-        """Return the networks of the search, for the data at hand, as one."""
+        """Return the networks of the search as one network for new data."""
         schemas, targets = meta["schemas_"], meta["target_schemas_"]
         rng = _generator(self.random_state)
         model = networks.build(schemas, targets, meta["starting_rows_"], rng)
@@ -198,18 +199,19 @@ class _FromSearch:
         return model
 
     def __sklearn_tags__(self):
-        """Return scikit-learn's tags, which SciKeras 0.13 does not know of."""
+        """Return scikit-learn's tags, which SciKeras 0.13 does not support."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
-        # A pipeline takes sparse data if all of its steps do: here the first decides.
+        # A pipeline takes sparse data only if all of its steps do. With this tag, it
+        # depends on the first step alone.
         tags.input_tags.sparse = True
         return tags
 
 
 class KerasClassifier(_FromSearch, wrappers.KerasClassifier):
-    """SciKeras's classifier with networks that a search has found.
+    """SciKeras's classifier with networks that a search has chosen.
 
-    Parameters are those of `scikeras.wrappers.KerasClassifier`; ``networks`` are the
+    It has the parameters of `scikeras.wrappers.KerasClassifier`. ``networks`` are the
     `ChosenNetworks`, and ``label_smoothing`` is that of the default loss.
     """
 
@@ -222,9 +224,9 @@ class KerasClassifier(_FromSearch, wrappers.KerasClassifier):
 
 
 class KerasRegressor(_FromSearch, wrappers.KerasRegressor):
-    """SciKeras's regressor with networks that a search has found.
+    """SciKeras's regressor with networks that a search has chosen.
 
-    Parameters are those of `scikeras.wrappers.KerasRegressor`; ``networks`` are the
+    It has the parameters of `scikeras.wrappers.KerasRegressor`. ``networks`` are the
     `ChosenNetworks`.
     """
 
@@ -245,15 +247,15 @@ def _has_classes(model):
 
 
 class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
-    """SciKeras's estimator with networks that a search has found for several heads.
+    """SciKeras's estimator for several heads, with networks that a search has chosen.
 
-    SciKeras checks y as one array. So the targets are encoded before it sees them, side
-    by side in one array, and decoded after it.
+    SciKeras checks y as one array. For this reason, all targets are encoded into the
+    columns of one array before SciKeras gets them, and they are decoded afterwards.
 
-    Parameters are those of `scikeras.wrappers.BaseWrapper`; ``networks`` are the
+    It has the parameters of `scikeras.wrappers.BaseWrapper`. ``networks`` are the
     `ChosenNetworks`, ``label_smoothing`` is that of the default losses for classes, and
-    ``class_weight`` is a dict by head. So are ``loss``, ``metrics`` and
-    ``compile__loss_weights``, which take the place of what the heads say.
+    ``class_weight`` is a dict by head. ``loss``, ``metrics`` and
+    ``compile__loss_weights`` are dicts by head, too, and replace those of the heads.
     """
 
     def __init__(self, model=None, *, class_weight=None, **kwargs):
@@ -262,7 +264,7 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
 
     @property
     def target_encoder(self):
-        """The targets that stand side by side as their losses want them."""
+        """Transformer that encodes the columns of all targets for their losses."""
         arguments = {
             "layout": self.target_layout_,
             "heads": self.networks.heads,
@@ -276,29 +278,29 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
         Parameters
         ----------
         X : DataFrame
-            What `Preprocessing` returns.
+            Table that `Preprocessing` returns.
         y : array-like, DataFrame, or list or dict of them
-            One y per head.
+            Targets of all heads, one y per head.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         **kwargs : dict
             Arguments of `keras.Model.fit`.
         """
         y = self._side_by_side(y, learn=not (self.warm_start and self.initialized_))
-        # Keras has weights of classes for one output only: here they are in the losses.
+        # Keras weighs classes for one output only, so the losses hold the weights.
         return super().fit(X, y, sample_weight, class_weight=None, **kwargs)
 
     def partial_fit(self, X, y, **kwargs):
-        """Train for one epoch more.
+        """Train for one more epoch.
 
         Parameters
         ----------
         X : DataFrame
-            What `Preprocessing` returns.
+            Table that `Preprocessing` returns.
         y : array-like, DataFrame, or list or dict of them
-            One y per head.
+            Targets of all heads, one y per head.
         **kwargs : dict
-            As in SciKeras.
+            Arguments of `partial_fit` of SciKeras's estimators.
         """
         y = self._side_by_side(y, learn=not self.initialized_)
         return super().partial_fit(X, y, class_weight=None, **kwargs)
@@ -309,9 +311,9 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
         Parameters
         ----------
         X : DataFrame
-            What `Preprocessing` returns.
+            Table that `Preprocessing` returns.
         y : array-like, DataFrame, or list or dict of them
-            One y per head.
+            Targets of all heads, one y per head.
         """
         return super().initialize(X, self._side_by_side(y, learn=True))
 
@@ -321,14 +323,14 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
         Parameters
         ----------
         X : DataFrame
-            What `Preprocessing` returns.
+            Table that `Preprocessing` returns.
         **kwargs : dict
             Arguments of `keras.Model.predict`.
 
         Returns
         -------
         y : ndarray, DataFrame, or list or dict of ndarray
-            In the form that y had in `fit`.
+            Predictions in the form that y had in `fit`.
         """
         y_pred = super().predict(X, **kwargs)
         return self.targets_.decode(y_pred)
@@ -340,14 +342,14 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
         Parameters
         ----------
         X : DataFrame
-            What `Preprocessing` returns.
+            Table that `Preprocessing` returns.
         **kwargs : dict
             Arguments of `keras.Model.predict`.
 
         Returns
         -------
         probabilities : dict of str to ndarray of shape (n_samples, n_classes)
-            By the names of the heads that predict classes.
+            Probabilities by the names of the heads that predict classes.
         """
         y_pred = super().predict(X, **kwargs)
         return self.targets_.probabilities(y_pred)
@@ -358,9 +360,9 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
         Parameters
         ----------
         X : DataFrame
-            What `Preprocessing` returns.
+            Table that `Preprocessing` returns.
         y : array-like, DataFrame, or list or dict of them
-            One y per head.
+            Targets of all heads, one y per head.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -403,7 +405,7 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
 
 
 def _encoded(y, layout, heads, targets):
-    """Return what the loss of each head compares with, from columns side by side."""
+    """Turn the columns of one array into the target that each head's loss needs."""
     arrays = as_arrays(y, layout)
     return {
         name: np.asarray(head.encode(arrays[name], target))

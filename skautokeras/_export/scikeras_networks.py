@@ -1,4 +1,4 @@
-"""The networks that a search has chosen, and their training as one network."""
+"""The networks that a search has chosen, built and compiled as one network."""
 
 from dataclasses import dataclass
 
@@ -30,13 +30,13 @@ class ChosenNetworks:
     weights : list of float
         Share of each network in the mean.
     targets : YAdapter
-        Adapter of what the heads predict, not fitted.
+        Adapter of y, which is not fitted.
     n_samples : int
         Number of rows of the search.
     epochs : int
-        Number of epochs after which the best network was best.
+        Number of epochs after which the best network had its best score.
     batch_size : int or None
-        Batch size that the user has fixed.
+        Batch size that the user has set. If None, it is a hyperparameter.
     """
 
     inputs: list
@@ -56,7 +56,7 @@ class ChosenNetworks:
         schemas : list
             One schema per input.
         targets : list of TargetSchema
-            What each head predicts.
+            Schemas of the targets, one per head.
         """
         return SearchSpace(
             Graph(self.inputs, self.outputs),
@@ -68,7 +68,7 @@ class ChosenNetworks:
 
     @property
     def heads(self):
-        """Each head by its name."""
+        """The heads by their names."""
         blocks = [node.block for node in self.outputs]
         return dict(zip(self.targets.names, blocks, strict=True))
 
@@ -80,7 +80,7 @@ class ChosenNetworks:
 
     @property
     def loss_weights(self):
-        """What the loss of each head is multiplied with, by name; None for one head."""
+        """Factors of the losses by the names of the heads, or None for one head."""
         if len(self.outputs) == 1:
             return None
         return {name: float(head.loss_weight) for name, head in self.heads.items()}
@@ -93,16 +93,16 @@ class ChosenNetworks:
         schemas : list
             One schema per input.
         targets : list of TargetSchema
-            What each head predicts.
+            Schemas of the targets, one per head.
         rows : dict of str to ndarray
             Training rows that layers may start from.
         rng : numpy.random.Generator
-            Source of their draws.
+            Random generator for the layers that draw from these rows.
 
         Returns
         -------
         model : keras.Model
-            From a dict of arrays to a dict of outputs by head.
+            Model that maps a dict of arrays to a dict of outputs by head.
         """
         search_space = self.search_space(schemas, targets)
         models = [search_space.build(values).model for values in self.values]
@@ -112,14 +112,14 @@ class ChosenNetworks:
 
 
 def as_one_network(models, weights):
-    """Return a network whose output is the weighted mean of those of others.
+    """Return one network whose output is the weighted mean of several networks.
 
-    Each of them is trained by its own loss, as in the search: see `MeanOfNetworks`.
+    Each network is trained by its own loss, as in the search; see `MeanOfNetworks`.
 
     Parameters
     ----------
     models : list of keras.Model
-        From the same arrays to the same heads.
+        Networks with the same inputs and the same heads.
     weights : list of float
         One per model; they sum to 1.
     """
@@ -137,19 +137,20 @@ def as_one_network(models, weights):
 def compile_as_searched(
     model, networks, targets, compile_kwargs, *, label_smoothing, class_weights
 ):
-    """Compile a network with the rules of training of the search.
+    """Compile a network so that it is trained as in the search.
 
     Parameters
     ----------
     model : keras.Model
-        From `ChosenNetworks.build`, its output plain for one head.
+        Network that `ChosenNetworks.build` has returned. If it has one head, its output
+        is a tensor instead of a dict.
     networks : ChosenNetworks
-        The networks of which it is made.
+        Networks of the search that the model consists of.
     targets : dict of str to (Head, TargetSchema)
-        Heads with what they predict.
+        Heads and the schemas of their targets.
     compile_kwargs : dict
-        Arguments of `keras.Model.compile` from SciKeras; what the user has given takes
-        the place of what was found.
+        Arguments of `keras.Model.compile` from SciKeras. Losses, metrics and loss
+        weights of the user replace those of the heads.
     label_smoothing : float
         Label smoothing of the default losses for classes.
     class_weights : dict of str to ndarray
@@ -177,7 +178,7 @@ def compile_as_searched(
             ]
     if len(targets) == 1:
         (losses,), (metrics,) = losses.values(), metrics.values()
-        # SciKeras compares a loss that is no list with its own parameter.
+        # SciKeras compares a loss with its own parameter, unless the loss is a list.
         losses = [losses] if _has_parts(model) else losses
     changed = {
         "loss": losses,
@@ -190,14 +191,14 @@ def compile_as_searched(
 
 
 def loss_for_parts(loss, model, weights):
-    """Return a loss as each network of a model, and each member of one, has it.
+    """Return a loss that trains each network of a model, and each member, by itself.
 
     Parameters
     ----------
     loss : str, callable or keras.losses.Loss
         Loss of one head.
     model : keras.Model
-        From `as_one_network`.
+        Network that `as_one_network` has returned.
     weights : list of float
         Weights of the networks.
     """
@@ -207,7 +208,7 @@ def loss_for_parts(loss, model, weights):
 
 
 def _has_parts(model):
-    """Return whether several networks, or members of one, each have a loss."""
+    """Return whether a model has several networks or members with separate losses."""
     parts = MeanOfNetworks | MeanOfMembers
     return any(isinstance(layer, parts) for layer in walk(model))
 

@@ -1,4 +1,4 @@
-"""The arrays of an adapter as one table: what SciKeras takes as X."""
+"""The arrays of an adapter as one table, which SciKeras takes as X."""
 
 import numpy as np
 import pandas as pd
@@ -10,21 +10,22 @@ from skautokeras._data.table import check_columns
 
 
 class Preprocessing(TransformerMixin, BaseEstimator):
-    """Fit an adapter and hand its arrays on as one table.
+    """Transformer that fits an adapter and returns its arrays as one table.
 
     Parameters
     ----------
     adapter : XAdapter
-        Turns X into arrays.
+        Adapter that turns X into arrays.
     targets : YAdapter
-        Encodes y, from which texts learn which n-grams tell classes apart.
+        Adapter that encodes y. The adapters of texts learn from y which n-grams
+        distinguish the classes.
 
     Attributes
     ----------
     adapter_ : XAdapter
-        Fitted.
+        Fitted adapter of X.
     schemas_ : list
-        What the adapter has learned about each input.
+        Schemas that the adapter has learned, one per input.
     """
 
     def __init__(self, adapter, targets):
@@ -37,9 +38,9 @@ class Preprocessing(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : object
-            As the estimator takes it.
+            Data in any form that the estimator takes.
         y : array-like, DataFrame, or list or dict of them, default=None
-            Target, as the estimator takes it.
+            Target in any form that the estimator takes.
 
         Returns
         -------
@@ -54,14 +55,14 @@ class Preprocessing(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : object
-            As the estimator takes it.
+            Data in any form that the estimator takes.
         y : array-like, DataFrame, or list or dict of them, default=None
-            Target, as the estimator takes it.
+            Target in any form that the estimator takes.
 
         Returns
         -------
         table : DataFrame of shape (n_samples, n_columns)
-            As in `transform`.
+            Table that `transform` returns for the same data.
         """
         X = check_columns(self, X, reset=True)
         self.adapter_ = clone(self.adapter)
@@ -69,23 +70,23 @@ class Preprocessing(TransformerMixin, BaseEstimator):
         self.schemas_ = self.adapter_.schemas_
         if y is not None:
             y = clone(self.targets).fit(y).transform(y)
-            # As in the search: of several targets the first one counts.
+            # As in the search, only the first of several targets is used.
             y = next(iter(y.values()))
             self.schemas_ = self.adapter_.schemas_with_training_rows(arrays, y)
         return as_table(arrays, self.schemas_)
 
     def transform(self, X):
-        """Return the arrays of the adapter side by side.
+        """Return the arrays of the adapter as one table.
 
         Parameters
         ----------
         X : object
-            As the estimator takes it.
+            Data in any form that the estimator takes.
 
         Returns
         -------
         table : DataFrame of shape (n_samples, n_columns)
-            Its ``attrs`` say what belongs together.
+            Table of all arrays, whose ``attrs`` hold the schemas and the layout.
         """
         check_is_fitted(self)
         X = check_columns(self, X, reset=False)
@@ -102,11 +103,11 @@ class Preprocessing(TransformerMixin, BaseEstimator):
 
 
 def as_table(arrays, schemas):
-    """Return arrays (n_samples, ...) side by side, each row flattened."""
+    """Return arrays (n_samples, ...) as one table, with each row flattened."""
     names = sorted(arrays)
     parts = [arrays[name].reshape(len(arrays[name]), -1) for name in names]
     dtype = parts[0].dtype if len(parts) == 1 else np.float32
-    # Codes are below 2**24: float32 holds them as they are.
+    # Codes are below 2**24, so float32 holds them exactly.
     table = pd.DataFrame(
         np.concatenate(parts, axis=1, dtype=dtype, casting="unsafe"),
         columns=[
@@ -121,12 +122,12 @@ def as_table(arrays, schemas):
 
 
 def layout_of(arrays):
-    """Return how arrays (n_samples, ...) that stand side by side are taken apart."""
+    """Return the shape of a row and the type of each array (n_samples, ...)."""
     return {name: (a.shape[1:], a.dtype.str) for name, a in arrays.items()}
 
 
 def as_arrays(table, layout):
-    """Return the arrays that stand side by side in a table (n_samples, n_columns)."""
+    """Return the arrays that a table (n_samples, n_columns) consists of."""
     arrays, start = {}, 0
     for name, (shape, dtype) in layout.items():
         end = start + int(np.prod(shape))

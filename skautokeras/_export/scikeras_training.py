@@ -1,4 +1,4 @@
-"""How SciKeras's estimators are trained as the search trains."""
+"""Callbacks, layers and losses that train SciKeras's estimators as the search does."""
 
 import math
 
@@ -11,12 +11,12 @@ from skautokeras._training.rules_callback import TrainingRules
 
 
 class PipelineRules(TrainingRules):
-    """The rules that change along a training, those of the validation included.
+    """The rules that change during a training, and averages of weights in validation.
 
     Parameters
     ----------
     schedule, warm_up, regularization : object
-        Parameters of `TrainingRules`.
+        Parameters of `TrainingRules`, with the same meaning.
     """
 
     def __init__(self, schedule="constant", warm_up=0.0, regularization="constant"):
@@ -24,39 +24,40 @@ class PipelineRules(TrainingRules):
         self._averages = None
 
     def on_train_begin(self, logs=None):
-        """Note what the training begins with."""
+        """Keep the rates at the start, and prepare the averages of the weights."""
         super().on_train_begin(logs)
         if self.model.optimizer.use_ema:
             self._averages = keras.callbacks.SwapEMAWeights()
             self._averages.set_model(self.model)
 
     def on_test_begin(self, logs=None):
-        """Judge averages of the weights, where they are averaged."""
+        """Put in the averages of the weights if the optimizer computes them."""
         if self._averages is not None:
             self._averages.on_test_begin(logs)
 
     def on_test_end(self, logs=None):
-        """Go on with the weights."""
+        """Put the weights back for the training to continue."""
         if self._averages is not None:
             self._averages.on_test_end(logs)
 
     def on_train_end(self, logs=None):
-        """Put rates back, and keep no network alive."""
+        """Restore the rates, and release the network."""
         super().on_train_end(logs)
         self._averages = None
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class MeanOfNetworks(keras.layers.Layer):
-    """The weighted mean of what networks say; in training, what each of them says.
+    """Weighted mean of the outputs of networks; in training, all outputs separately.
 
     Each network is trained by its own loss, and so is each member of a network that has
-    several. The loss of the mean would let them become one (arXiv:2410.24210).
+    several. With the loss of the mean, they would act as a single network
+    (arXiv:2410.24210).
 
     Parameters
     ----------
     network_weights : list of float
-        One per network; they sum to 1.
+        Weights of the networks in the mean, which sum to 1.
 
     Notes
     -----
@@ -78,7 +79,7 @@ class MeanOfNetworks(keras.layers.Layer):
         self.network_weights = [float(weight) for weight in network_weights]
 
     def call(self, outputs, training=False):
-        """Return the mean, or in training all outputs side by side."""
+        """Return the mean, or in training all outputs along the second axis."""
         if not training:
             return sum(
                 weight * output
@@ -95,30 +96,31 @@ class MeanOfNetworks(keras.layers.Layer):
         return input_shape[0]
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration that `from_config` takes."""
         return {**super().get_config(), "network_weights": self.network_weights}
 
 
 def loss_of(head, target, given=None, *, label_smoothing=0.0, class_weights=None):
-    """Return what the output of a head is trained with.
+    """Return the loss for the output of a head.
 
     Parameters
     ----------
     head : Head
-        Says what the loss is.
+        Head whose output is trained.
     target : TargetSchema
-        What it predicts.
+        Schema of the target of the head.
     given : str, callable, keras.losses.Loss or None, default=None
-        Takes the place of the loss of the head.
+        Loss that replaces the one of the head. If None, the head decides.
     label_smoothing : float, default=0.0
-        Of the default loss for classes.
+        Label smoothing of the default loss for classes.
     class_weights : ndarray or None, default=None
-        From `weights_of_values`. None: all classes weigh 1.
+        Weights of the classes, as `weights_of_values` returns them. If None, all
+        classes weigh 1.
 
     Returns
     -------
     loss : object
-        For `keras.Model.compile`.
+        Loss that `keras.Model.compile` takes.
     """
     loss = head.make_loss(target) if given is None else given
     is_default = given is None and head.loss is None
@@ -131,24 +133,25 @@ def loss_of(head, target, given=None, *, label_smoothing=0.0, class_weights=None
 
 
 def weights_of_values(class_weight, y, encoded):
-    """Return what each value of the target of a head weighs.
+    """Return the weight of each value of the target of a head.
 
-    With mean 1 over the rows the loss keeps its size beside those of other heads.
+    The weights have mean 1 over the rows, so that the loss keeps its size relative to
+    those of other heads.
 
     Parameters
     ----------
     class_weight : dict, list of dict or "balanced"
-        As in scikit-learn.
+        Weights of the classes, as in scikit-learn.
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        Classes, or zeros and ones.
+        Classes of the rows, or zeros and ones for several labels.
     encoded : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        The same as codes.
+        Codes of the same classes or labels.
 
     Returns
     -------
     weights : ndarray of shape (n_labels, n_values), dtype float64
-        One row for classes that exclude each other. That of a sample is the product of
-        what its labels weigh.
+        Weights of the values of each label. Classes that exclude each other have one
+        row. The weight of a sample is the product of the weights of its labels.
 
     Examples
     --------
@@ -174,18 +177,19 @@ def weights_of_values(class_weight, y, encoded):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class LossOfClasses(keras.losses.Loss):
-    """A loss in which classes weigh differently.
+    """A loss in which classes have different weights.
 
-    SciKeras has one weight per row, but classes of several heads weigh by head.
+    SciKeras takes one weight per row, but with several heads a row has a weight for
+    each head.
 
     Parameters
     ----------
     loss : str, callable or keras.losses.Loss
-        Of encoded targets and outputs.
+        Loss between encoded targets and outputs, whose rows are weighted.
     weights : array-like of shape (n_labels, n_values)
-        From `weights_of_values`.
+        Weights of the classes, as `weights_of_values` returns them.
     layout : {"binary", "one_hot", "codes", "columns"}
-        Of the encoded targets, as in `Head.layout`.
+        Layout of the encoded targets, as `Head.layout` returns it.
 
     Examples
     --------
@@ -212,11 +216,11 @@ class LossOfClasses(keras.losses.Loss):
         Parameters
         ----------
         y_true : tensor of shape (batch,) or (batch, n)
-            Encoded targets.
+            Encoded targets of the rows.
         y_pred : tensor of shape (batch, n_outputs)
-            Evaluation.
+            Outputs of the network.
         """
-        # A loss object called as such returns the mean over the rows.
+        # A loss object that is called itself returns the mean over the rows.
         losses = getattr(self.loss, "call", self.loss)(y_true, y_pred)
         return losses * self._weights_of_rows(y_true)
 
@@ -229,7 +233,7 @@ class LossOfClasses(keras.losses.Loss):
         return ops.prod(low + ops.cast(y_true, "float32") * (high - low), axis=-1)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration that `from_config` takes."""
         return {
             "loss": keras.saving.serialize_keras_object(self.loss),
             "weights": self.weights.tolist(),

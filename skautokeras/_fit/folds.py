@@ -1,4 +1,4 @@
-"""Folds: which rows a configuration is trained on, and which rows judge it."""
+"""Folds: the training rows and the validation rows of each configuration."""
 
 from numbers import Integral
 
@@ -15,18 +15,18 @@ from skautokeras._data.target import balanced_weights
 
 
 def make_rows(sample, x, y_adapter, class_weight):
-    """Return the arrays of a sample.
+    """Return raw rows as arrays with weights.
 
     Parameters
     ----------
     sample : RawRows
-        The rows, y taken apart by head.
+        Raw rows whose y is split by head.
     x : dict of str to ndarray
-        The arrays of X.
+        Arrays that the adapter of X has returned for these rows.
     y_adapter : YAdapter
-        Fitted.
+        Fitted adapter of y.
     class_weight : dict, list of dict, "balanced" or None
-        As in scikit-learn; with several heads a dict of these by head.
+        Weights of the classes, as in scikit-learn; with several heads, a dict by head.
 
     Returns
     -------
@@ -54,26 +54,27 @@ def _row_weights(sample, y_adapter, class_weight):
             weight = class_weights if weight is None else weight * class_weights
         if weight is None:
             weight = np.ones(sample.n_rows)
-        # With mean 1 the loss keeps its size, and learning rates their meaning.
+        # With mean 1, the loss keeps its size, and the same learning rates fit.
         weights[name] = (weight / weight.mean()).astype("float32")
     return weights
 
 
 def repeatable_cv(cv, sample, all_rows, y_adapter):
-    """Return a cross-validation whose folds stay the same when a search goes on.
+    """Return a cross-validation with the same folds when a search is continued.
 
-    A splitter may draw other folds the next time that it is asked.
+    A splitter is replaced by its splits, because it may draw other folds when it is
+    called again.
 
     Parameters
     ----------
     cv : int, splitter, iterable or None
-        The parameter of the estimator.
+        Cross-validation that the user asked for.
     sample : RawRows
-        The rows that are used, y taken apart by head.
+        Raw rows without those of weight 0, whose y is split by head.
     all_rows : RawRows
-        The rows that the user gave, those of weight 0 included.
+        Raw rows as the user passed them, including those of weight 0.
     y_adapter : YAdapter
-        Fitted.
+        Fitted adapter of y.
 
     Returns
     -------
@@ -82,7 +83,8 @@ def repeatable_cv(cv, sample, all_rows, y_adapter):
     Raises
     ------
     ValueError
-        If there are no such folds.
+        If `cv` has no valid splits, or if it is a list of splits and some rows have
+        weight 0.
     """
     if cv is None or isinstance(cv, Integral):
         return cv
@@ -97,32 +99,32 @@ def repeatable_cv(cv, sample, all_rows, y_adapter):
 
 
 def split_rows(sample, rows, y_adapter, options, seed):
-    """Return rows to train on and rows to judge by.
+    """Split rows into training rows and validation rows.
 
-    With several heads, the classes of the first one that has some are stratified.
+    With several heads, the split is stratified by the first head that has classes.
 
     Parameters
     ----------
     sample : RawRows
-        The rows as the user gave them.
+        Raw rows whose y is split by head.
     rows : Rows
-        Their arrays.
+        Arrays of the same rows.
     y_adapter : YAdapter
-        Fitted.
+        Fitted adapter of y.
     options : FitOptions
-        Say into which parts the rows are split.
+        Parameters of this call, which hold `cv` and `validation_fraction`.
     seed : int
         Seed of the split.
 
     Returns
     -------
     data : SplitRows
-        The arrays of the parts.
+        Arrays of the training rows and of the validation rows.
     valid : RawRows
-        The rows to judge by, in the order of ``data.valid``.
+        Raw validation rows, in the order of ``data.valid``.
     folds : list of (indices or slice, slice)
-        Which rows of ``data.train`` each fold is trained on, and which rows of
-        ``data.valid`` it is judged by.
+        Positions of the training rows in ``data.train`` and of the validation rows in
+        ``data.valid``, for each fold.
     """
     name = _leading_head(y_adapter)
     stratify = y_adapter.by_head[name].schema_.is_classification
@@ -136,7 +138,7 @@ def split_rows(sample, rows, y_adapter, options, seed):
     train_rows, valid_rows = split_indices(
         rows.y[name], options.validation_fraction, stratify=stratify, seed=seed
     )
-    # In this order the parts are views, and long data is there once.
+    # In this order, both parts are views, so that large data is held only once.
     rows = rows.take(np.concatenate([train_rows, valid_rows]))
     n_train = len(train_rows)
     data = SplitRows(
@@ -145,16 +147,16 @@ def split_rows(sample, rows, y_adapter, options, seed):
     return data, sample.take(valid_rows), ONE_FOLD
 
 
-# All rows to train on, all rows to judge by.
+# One fold with all rows of `SplitRows.train` and all rows of `SplitRows.valid`.
 ONE_FOLD = [(slice(None), slice(None))]
 
 
 def _positions_of_folds(splits):
-    """Return the training rows of each fold, and where its validation rows lie."""
+    """Return the positions of the training and the validation rows of each fold."""
     ends = np.cumsum([0, *(len(valid) for _, valid in splits)]).tolist()
     return [(train, slice(*ends[i : i + 2])) for i, (train, _) in enumerate(splits)]
 
 
 def _leading_head(y_adapter):
-    """Return the name of the first head that has classes, else of the first one."""
+    """Return the name of the first head with classes, or else of the first head."""
     return next(iter(y_adapter.class_adapters), y_adapter.names[0])

@@ -1,4 +1,4 @@
-"""Preparation: from rows and a graph to everything that a search works on."""
+"""Preparation: turns rows and a graph into everything that a search works on."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,24 +27,24 @@ _MAX_SEED = 2**31 - 1
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """What a search works on, and the adapters that made it of X and y.
+    """Everything that a search works on, with the adapters of X and y.
 
     Parameters
     ----------
     x_adapter : XAdapter
-        Fitted.
+        Fitted adapter of X.
     y_adapter : YAdapter
-        Fitted.
+        Fitted adapter of y.
     problem : Problem
-        The search space, the folds and the objective.
+        Search space, folds and objective.
     data : SplitRows
-        The rows to learn from and those to judge by.
+        Training rows and validation rows.
     journal : Journal
-        Where finished trials are kept.
+        Journal that keeps the finished trials.
     oracle_seed : int
-        Seed of the proposals.
+        Seed of the oracle.
     trial_seeds : list of int
-        One seed per trial.
+        Seeds of the trials, one per trial.
     """
 
     x_adapter: XAdapter
@@ -59,29 +59,29 @@ class Preparation:
 def prepare(
     graph, sample, validation_data, options, *, check_X, name, description, journal
 ):
-    """Turn rows into arrays and a search space: everything of a fit but the search.
+    """Turn rows into arrays and a search space, so that only the search is left.
 
     Parameters
     ----------
     graph : Graph
-        The nodes between the inputs and the heads.
+        Graph of the nodes between the inputs and the heads.
     sample : RawRows
-        The rows as the user gave them.
+        Raw rows as the user passed them.
     validation_data : tuple (X, y) or (X, y, sample_weight), or None
-        The rows that the user wants to compare trials on.
+        Validation rows of the user. If None, they are taken from the rows of the fit.
     options : FitOptions
-        The parameters of this call.
+        Parameters of this call.
     check_X : callable
-        ``check_X(X, reset=...)`` returns X as it is used; ``reset`` says whether its
-        columns are learned.
+        Function that is called as ``check_X(X, reset=...)`` and returns the checked X.
+        ``reset`` says whether the columns of X are stored or compared.
     name : str
-        Name of the estimator, for errors.
+        Name of the estimator, for error messages.
     description : object
-        What decides the trials besides the data and the options. None: nobody will go
-        on with this search.
+        Everything that the trials depend on besides the data and the options. If None,
+        the search is never continued.
     journal : Journal or None
-        Of the search that this one goes on with, for a warm start. None: the one in
-        ``options.directory``, or a new one.
+        Journal of the search that a warm start continues. If None, the journal in
+        ``options.directory`` is used, or a new one.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def prepare(
     if valid is not None:
         valid = valid.checked(lambda X: check_X(X, reset=False), name=name)
 
-    # X and y become arrays.
+    # X and y are turned into arrays.
     x_adapter, y_adapter = make_x_adapter(graph), make_y_adapter(graph)
     x = x_adapter.fit_transform(train.X)
     train = train.split_by_head(y_adapter.fit_split(train.y))
@@ -111,7 +111,7 @@ def prepare(
         valid = valid.split_by_head(y_adapter.split(valid.y))
         valid_rows = make_rows(valid, x, y_adapter, options.class_weight)
 
-    # The journal may know the seed that the rows were split by before.
+    # If the search is continued, the journal holds the seed of the first split.
     cv = repeatable_cv(options.cv, train, sample, y_adapter)
     options = replace(options, cv=cv)
     journal = open_journal(journal, options, description, [rows, valid_rows])
@@ -137,24 +137,24 @@ def prepare(
 
 
 def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, options):
-    """Return the search space, the folds, and how they are trained and judged.
+    """Return the search space, the folds, the objective and the training options.
 
     Parameters
     ----------
     graph : Graph
-        The nodes between the inputs and the heads.
+        Graph of the nodes between the inputs and the heads.
     heads : dict of str to (Head, TargetSchema)
-        The heads of the graph.
+        Heads of the graph and the schemas of their targets.
     x_adapter, y_adapter : XAdapter and YAdapter
-        Fitted.
+        Fitted adapters of X and y.
     data : SplitRows
-        The rows of all folds.
+        Rows of all folds.
     valid : RawRows
-        The validation rows as the user gave them, in the order of ``data.valid``.
+        Raw validation rows, in the order of ``data.valid``.
     positions : list of (indices or slice, slice)
-        The training rows and the validation rows of each fold.
+        Positions of the training rows and of the validation rows of each fold.
     options : FitOptions
-        The parameters of this call.
+        Parameters of this call.
 
     Returns
     -------
@@ -202,7 +202,7 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
 
 
 def _objective_on(rows, sample, heads, y_adapter, options):
-    """Return what the search optimises on some validation rows."""
+    """Return the objective of the search on some validation rows."""
     targets = y_adapter.by_head
     return make_objective(
         options.scoring,
@@ -219,8 +219,8 @@ def _objective_on(rows, sample, heads, y_adapter, options):
 
 
 def _schemas_on(rows, x_adapter):
-    """Return the schemas of the inputs with what some training rows tell."""
-    # With several targets the first one counts.
+    """Return the schemas of the inputs, completed from some training rows."""
+    # Only the first of several targets is used.
     y = next(iter(rows.y.values()))
     return x_adapter.schemas_with_training_rows(rows.x, y)
 
@@ -231,20 +231,20 @@ def open_journal(journal, options, description, rows):
     Parameters
     ----------
     journal : Journal or None
-        Of the search that this one goes on with. None: the one in
-        ``options.directory``, or a new one.
+        Journal of the search that this one continues. If None, the journal in
+        ``options.directory`` is used, or a new one.
     options : FitOptions
-        The parameters of this call.
+        Parameters of this call.
     description : object
-        What decides the trials besides the data and the options. None: nobody will go
-        on with this search.
+        Everything that the trials depend on besides the data and the options. If None,
+        the search is never continued.
     rows : list of Rows or None
-        The training rows, and the validation rows of the user.
+        Training rows, and the validation rows of the user or None.
 
     Raises
     ------
     ValueError
-        If the journal holds another search.
+        If the journal holds the trials of another search.
     """
     seed = int(check_random_state(options.random_state).randint(_MAX_SEED))
     fingerprints = {}

@@ -1,4 +1,4 @@
-"""Raw rows: what the user gave, checked and with y taken apart by head."""
+"""Raw rows: the data of the user, which is checked, and whose y is split by head."""
 
 from dataclasses import dataclass, replace
 
@@ -10,24 +10,24 @@ from skautokeras._data.rows import common_length, is_dict, n_rows, take_rows
 
 @dataclass(frozen=True, eq=False)
 class RawRows:
-    """Rows as the user gave them: X, y and weights.
+    """Rows as the user passed them: X, y and sample weights.
 
     Parameters
     ----------
     X : object
-        The rows, in any form that the estimator takes.
+        Data in any form that the estimator takes.
     y : object
-        Their targets, in any form that the estimator takes.
+        Target in any form that the estimator takes.
     sample_weight : array-like of shape (n_samples,) or None, default=None
-        Their weights. None: all rows weigh the same.
+        Weights of the rows. If None, all rows weigh the same.
     inputs : tuple of str, default=()
-        The names of the inputs: a list of rows looks like one that holds the data of
-        several inputs.
+        Names of the inputs. They are needed because a list of rows looks like a list
+        with the data of several inputs.
     heads : tuple of str, default=()
-        The names of the heads, for the same reason.
+        Names of the heads. They are needed because a list of targets looks like a list
+        with the targets of several heads.
     y_by_head : dict of str to object or None, default=None
-        The target of each head as the user gave it. None: y has not been taken apart
-        yet.
+        Target of each head as the user passed it. If None, y is not split by head yet.
     """
 
     X: object
@@ -43,19 +43,20 @@ class RawRows:
         return n_rows(self.X, len(self.inputs))
 
     def checked(self, check_X, *, name):
-        """Return the rows after X and the numbers of rows have been checked.
+        """Return the rows after checks of X, the weights and the numbers of rows.
 
         Parameters
         ----------
         check_X : callable
-            From X to X as it is used from now on.
+            Function that takes X and returns the checked X.
         name : str
-            Name of the estimator, for errors.
+            Name of the estimator, for error messages.
 
         Raises
         ------
         ValueError
-            If y is missing, or if X, y and the weights do not fit together.
+            If y is missing, if X, y and the weights differ in length, or if the weights
+            are invalid.
         """
         if self.y is None:
             raise ValueError(
@@ -70,19 +71,19 @@ class RawRows:
         return replace(sample, sample_weight=check_weight(self.sample_weight))
 
     def without_weight_zero(self):
-        """Return the rows that weigh something."""
+        """Return the rows whose weight is not 0."""
         weight = self.sample_weight
         if weight is None or 0 not in weight:
             return self
         return self.take(np.flatnonzero(weight))
 
     def split_by_head(self, y_by_head):
-        """Return the rows with the target of each head in the place of y.
+        """Return the rows with y replaced by the targets of the heads.
 
         Parameters
         ----------
         y_by_head : dict of str to object
-            From `YAdapter.split`.
+            Targets of the heads, as `YAdapter.split` returns them.
         """
         return replace(self, y=None, y_by_head=y_by_head)
 
@@ -92,7 +93,7 @@ class RawRows:
         Parameters
         ----------
         positions : array-like of int of shape (n_taken,) or slice
-            Positions of the rows.
+            Positions of the rows to take.
         """
         y, y_by_head, weight = self.y, self.y_by_head, self.sample_weight
         if y is not None:
@@ -110,26 +111,26 @@ class RawRows:
         )
 
     def placeholder(self):
-        """Return something as long as X, for a splitter that counts its rows."""
+        """Return an object with the length of X, which a splitter can count."""
         return _rows_of(self.X, self.inputs)
 
 
 def validation_sample(validation_data, sample, cv):
-    """Return the user's validation rows as a sample like another, or None.
+    """Return the validation rows of the user as raw rows, or None.
 
     Parameters
     ----------
     validation_data : tuple (X, y) or (X, y, sample_weight), or None
-        The argument of `fit`.
+        Validation data that the user passed to `fit`.
     sample : RawRows
-        The rows of the fit: the names of inputs and heads are the same.
+        Raw rows of the fit, which have the same names of inputs and heads.
     cv : int, splitter, iterable or None
-        The parameter of the estimator.
+        Cross-validation that the user asked for.
 
     Raises
     ------
     ValueError
-        If it is no such tuple, or if there is a `cv` as well.
+        If the validation data is not such a tuple, or if `cv` is not None.
     """
     if validation_data is None:
         return None
@@ -149,12 +150,12 @@ def validation_sample(validation_data, sample, cv):
 
 
 def check_weight(sample_weight):
-    """Return weights of rows as numbers.
+    """Return sample weights as numbers after checks.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,)
-        As the user gave them.
+        Weights of the rows as the user passed them.
 
     Returns
     -------
@@ -163,7 +164,7 @@ def check_weight(sample_weight):
     Raises
     ------
     ValueError
-        If they are not one number per row, if one is negative or if all are 0.
+        If the weights are not one number per row, if one is negative or if all are 0.
     """
     weight = check_array(
         sample_weight, ensure_2d=False, dtype="float64", input_name="sample_weight"
@@ -180,7 +181,7 @@ def check_weight(sample_weight):
 
 
 def _rows_of(data, names):
-    """Return something as long as X or y; several parts are checked to be as long."""
+    """Return an object with the length of X or y; all of its parts must be as long."""
     if not is_dict(data):
         if len(names) < 2 or not isinstance(data, list | tuple):
             return data
