@@ -26,7 +26,7 @@ class OrientedGradients(keras.layers.Layer):
     ----------
     n_cells : int, default=8
         Number of cells along each side of the image. A pixel on a border between cells
-        is divided among them by its shares.
+        counts in each of them by its share.
     n_directions : int, default=8
         Number D of directions.
 

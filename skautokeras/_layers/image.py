@@ -25,8 +25,8 @@ class RandomAffine(Layer):
     Parameters
     ----------
     flip : {"none", "horizontal", "both"}, default="none"
-        Direction in which each image is mirrored with a probability of one half. "both"
-        mirrors in the vertical direction, too, with the same probability.
+        Directions in which an image is mirrored, each with a probability of one half.
+        "horizontal" mirrors from left to right, "both" also from top to bottom.
     translation : float, default=0.0
         Maximum shift, as a fraction of height and width.
     zoom : float, default=0.0

@@ -136,8 +136,8 @@ class PresetTokenizer:
         tokenizer : PresetTokenizer
         """
         if "tokenizer" not in config:
-            # Earlier versions wrote no reason. The preset is not loaded, because
-            # a file from a stranger could name one that KerasHub would download.
+            # Earlier versions wrote no reason. The preset is not loaded, because a file
+            # from a stranger could name one that KerasHub would download.
             reason = f"There was no preset {config['preset']!r} when this was written."
             return cls(config["preset"], problem=config.get("problem") or reason)
         _keras_hub()

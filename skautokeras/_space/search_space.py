@@ -168,7 +168,7 @@ class SearchSpace:
         return set(complete(hp, values))
 
     def unknown(self, hyperparameters):
-        """Return the hyperparameters of a network that `hyperparameters` lacks.
+        """Return the hyperparameters of a network that the search space lacks so far.
 
         Parameters
         ----------

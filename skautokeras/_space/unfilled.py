@@ -11,11 +11,11 @@ _wanted = ContextVar("weights_are_wanted", default=True)
 
 
 def without_weights(function, *args):
-    """Call a function that builds networks, without memory for their weights.
+    """Return the result of a function that builds networks without their weights.
 
-    Keras keeps a list, in each thread, of variables that it initializes later, and
-    would initialize these variables along with the next network. The function is
-    therefore called in a thread of its own, whose list ends with it.
+    The weights take no memory. Keras keeps a list, in each thread, of variables that it
+    initializes later, and would initialize these variables along with the next network.
+    The function is therefore called in a thread of its own, whose list ends with it.
 
     Parameters
     ----------
