@@ -1,4 +1,4 @@
-"""Layer: what a layer may ask of the training of its network, and how one finds it."""
+"""Layer: the base class of layers that change how their network is trained."""
 
 import contextlib
 
@@ -7,10 +7,10 @@ from keras import ops
 
 
 class LayerTraits:
-    """What a training asks every layer about itself, and the answers of most layers.
+    """The traits of layers that the training depends on, with their usual values.
 
-    Layers that have other answers are a `Layer`, which describes them. Layers of
-    another origin, those of Keras included, have these.
+    Subclasses of `Layer` can have other values; its docstring describes the traits.
+    All other layers, such as those of Keras, have the values of this class.
 
     Examples
     --------
@@ -29,11 +29,11 @@ class LayerTraits:
 
 
 class Layer(LayerTraits, keras.layers.Layer):
-    """Base class of Keras layers that ask something of the training of their network.
+    """Base class of Keras layers that change how their network is trained.
 
-    It is an ordinary `keras.layers.Layer`. A subclass says what it asks by class
-    attributes or properties, which are described below. A layer that asks nothing needs
-    no other base class than that of Keras.
+    It is an ordinary `keras.layers.Layer`. A subclass overrides the attributes below by
+    class attributes or properties. A layer that keeps all their defaults does not need
+    this class and can be derived from `keras.layers.Layer` directly.
 
     Parameters
     ----------
@@ -43,35 +43,35 @@ class Layer(LayerTraits, keras.layers.Layer):
     Attributes
     ----------
     preprocessing : bool, default=False
-        Whether the layer treats rows one by one and learns nothing. At the beginning of
-        a network, such layers are applied once to all rows before the training, not
-        once per epoch.
+        Whether the layer treats rows one by one and learns nothing. If such layers are
+        at the beginning of a network, they are applied once to all rows before the
+        training, instead of once per epoch.
     uncompiled_config : tuple of str, default=()
         Names of entries of `get_config` that no compiled function depends on, because
-        their values are held in variables or matter before the training only. Networks
-        that differ in nothing else share one compiled function.
+        their values are held in variables or matter only before the training. Networks
+        that differ only in these entries share one compiled function.
     max_rows_at_once : int or None, default=None
-        Number of rows that the layer takes at most where nothing is learned, for its
-        memory. None: any number.
+        Maximum number of rows that the layer takes at once when nothing is learned,
+        which limits its memory. If None, there is no limit.
     uses_weight_decay : bool, default=True
         Whether weight decay acts on the weights of the layer. It never acts on weights
         whose names end with "bias", "gamma", "beta" or "embeddings", nor on layers with
         a ``learning_rate_factor``.
     learning_rate_factor : float or None, default=None
         Factor by which the learning rate of all weights of the layer is multiplied.
-        None: they learn as fast as the others.
+        If None, the learning rate is that of the training.
     frozen_until : float, default=0.0
-        Share of the training, from 0 to 1, in which a layer with a
-        ``learning_rate_factor`` does not learn, while other layers learn to use it.
+        Fraction of the training, from 0 to 1, during which a layer with a
+        ``learning_rate_factor`` is frozen, while other layers learn to use its output.
     starts_from_data : bool, default=False
-        Whether the layer draws its weights anew before a training, from the training
-        rows. It then has a method ``start_from(x, rng)``, which is called once with the
-        inputs of the layer for some training rows, a float64 array, and with a
+        Whether the layer draws its weights again before a training, by means of the
+        training rows. It then has a method ``start_from(x, rng)``, which is called once
+        with the inputs of the layer for some training rows, a float64 array, and with a
         `numpy.random.Generator`.
 
     Examples
     --------
-    A layer whose weights are not decayed and learn at half of the rate:
+    The weights of this layer are not decayed and have half of the learning rate:
 
     >>> import keras
     >>> import numpy as np
@@ -94,7 +94,7 @@ class Layer(LayerTraits, keras.layers.Layer):
         self._starting_rng = None
 
     def __call__(self, *args, **kwargs):
-        """Return the output; the first time in `starting_from_data`, start before."""
+        """Return the output. In `starting_from_data`, draw the weights again before."""
         if self._starting_rng is not None:
             rng, self._starting_rng = self._starting_rng, None
             if not self.built:
@@ -103,30 +103,32 @@ class Layer(LayerTraits, keras.layers.Layer):
         return super().__call__(*args, **kwargs)
 
     def start_from(self, x, rng):
-        """Draw the weights anew, after the training rows (`starts_from_data`).
+        """Draw the weights again, so that they suit the training rows.
+
+        Layers with ``starts_from_data`` override this method.
 
         Parameters
         ----------
         x : ndarray of shape (n_rows, ...), dtype float64
             Inputs of the layer for some training rows.
         rng : numpy.random.Generator
-            Source of the draws.
+            Source of the random numbers.
         """
         raise NotImplementedError
 
 
 def traits_of(layer):
-    """Return what a layer asks of the training of its network.
+    """Return the traits of a layer that the training of its network depends on.
 
     Parameters
     ----------
     layer : keras.layers.Layer or keras.Operation
-        A layer of any origin.
+        Layer of a network, of this package or not.
 
     Returns
     -------
     traits : LayerTraits
-        The layer itself if it is a `Layer`, else the answers of most layers.
+        The layer itself if it has the traits, else an object with their usual values.
 
     Examples
     --------
@@ -142,17 +144,17 @@ _USUAL_TRAITS = LayerTraits()
 
 
 def walk(network):
-    """Yield all layers of a network, those of networks that are layers in it included.
+    """Yield all layers of a network, which includes the layers of nested networks.
 
     Parameters
     ----------
     network : keras.Model
-        Functional or sequential.
+        Functional or sequential network.
 
     Yields
     ------
     layer : keras.layers.Layer
-        The layers of a nested `keras.Model` take its place.
+        Layer of the network. A nested `keras.Model` is replaced by its own layers.
 
     Examples
     --------
@@ -172,14 +174,14 @@ def walk(network):
 
 @contextlib.contextmanager
 def starting_from_data(layers, rng):
-    """Let layers start from what they are called on next.
+    """Let layers start from the data of their next call.
 
     Parameters
     ----------
     layers : list of Layer
         Layers of one network that have a method ``start_from``.
     rng : numpy.random.Generator
-        Source of their draws.
+        Source of the random numbers.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""Layers of RealMLP: what is learned is small, factors in front of it say how fast.
+"""Layers of RealMLP, whose constant factors set the learning rates of their weights.
 
-An optimizer of Adam's kind moves every weight by about the learning rate, whatever the
+An optimizer such as Adam moves every weight by about the learning rate, whatever the
 scale of its gradient. A weight that is ``factor * u`` with a trained u therefore has
-``factor`` times the learning rate of u: the rates per group of RealMLP are part of the
-layers, and any training loop has them.
+``factor`` times the learning rate of u. In this way the layers hold the learning rates
+that RealMLP has for groups of weights, and every training loop applies them.
 """
 
 import math
@@ -14,7 +14,7 @@ from keras import ops
 
 from skautokeras._layers.base import Layer
 
-# Sums that a bias is mixed from.
+# Number of weighted sums whose convex combination gives a bias.
 _N_MIXED = 5
 
 
@@ -22,13 +22,15 @@ _N_MIXED = 5
 class InputScaling(keras.layers.Layer):
     """Multiply each feature by a learned number.
 
-    ``y = x * factor * u``, ``factor * u`` being 1 at the start (the scaling layer of
-    RealMLP, Holzmueller et al., arXiv:2407.04491): features that do not help fade.
+    The output is ``y = x * factor * u``, where u is learned and ``factor * u`` starts
+    at 1. Training can thus reduce the influence of features that do not help. This is
+    the scaling layer of RealMLP (Holzmueller et al., arXiv:2407.04491).
 
     Parameters
     ----------
     factor : float, default=96.0
-        What the learning rate is multiplied by. RealMLP: 6 times that of `NTKDense`.
+        Factor by which the learning rate is multiplied. The default is 6 times that of
+        `NTKDense`, as in RealMLP.
 
     Notes
     -----
@@ -63,7 +65,7 @@ class InputScaling(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return {**super().get_config(), "factor": self.factor}
 
 
@@ -71,24 +73,25 @@ class InputScaling(keras.layers.Layer):
 class NTKDense(Layer):
     """A dense layer in the neural tangent parametrisation.
 
-    ``y = factor / sqrt(n) x W + bias_factor b``, n the number of inputs (Jacot et al.,
-    arXiv:1806.07572). ``factor * W`` is drawn from N(0, 1), ``bias_factor * b`` from
-    N(0, 1/3). A training draws them anew by `start_from` with
-    ``from_data=True``.
+    The output is ``y = factor / sqrt(n) x W + bias_factor b``, where n is the number of
+    inputs (Jacot et al., arXiv:1806.07572). At first, ``factor * W`` is drawn from
+    N(0, 1) and ``bias_factor * b`` from N(0, 1/3). With ``from_data=True``, a training
+    draws them again by `start_from`.
 
-    With ``factor`` 16, a layer of 256 inputs learns as a dense layer of Keras does at
-    the same learning rate, and those of fewer inputs learn faster.
+    With the default ``factor`` of 16, a layer of 256 inputs learns as fast as a dense
+    layer of Keras at the same learning rate, and a layer of fewer inputs learns faster.
 
     Parameters
     ----------
     units : int
         Number of outputs.
     factor : float, default=16.0
-        What the learning rate of the matrix is multiplied by.
+        Factor by which the learning rate of the matrix W is multiplied.
     bias_factor : float, default=1.6
-        The same for the biases. RealMLP: a tenth of ``factor``.
+        Factor by which the learning rate of the biases b is multiplied. The default is
+        a tenth of that of ``factor``, as in RealMLP.
     from_data : bool, default=False
-        Whether trainings start from their data.
+        Whether a training draws the weights again, so that they suit its rows.
 
     Notes
     -----
@@ -102,7 +105,7 @@ class NTKDense(Layer):
     TensorShape([2, 3])
     """
 
-    # It only says where the weights start.
+    # It only decides where the weights start.
     uncompiled_config = ("from_data",)
 
     def __init__(self, units, factor=16.0, bias_factor=1.6, from_data=False, **kwargs):
@@ -128,19 +131,19 @@ class NTKDense(Layer):
         )
 
     def start_from(self, x, rng):
-        """Draw matrix and biases anew, after the training data.
+        """Draw the matrix and the biases again, so that they suit the training rows.
 
         Each column of the matrix is scaled so that its sums over the rows have unit
-        variance. Each bias is minus a random convex combination of five of these sums,
-        so that every neuron bends somewhere among the rows ("he+5", Steinwart,
-        arXiv:1902.01677; RealMLP, arXiv:2407.04491).
+        variance. Each bias is a random convex combination of five of these sums with
+        the opposite sign, so that every neuron bends somewhere among the rows ("he+5",
+        Steinwart, arXiv:1902.01677; RealMLP, arXiv:2407.04491).
 
         Parameters
         ----------
         x : ndarray of shape (n_rows, n)
-            Inputs of the layer.
+            Inputs of the layer for some training rows.
         rng : numpy.random.Generator
-            Source of the draws.
+            Source of the random numbers.
         """
         n_rows, n_inputs = x.shape
         kernel = rng.standard_normal((n_inputs, self.units))
@@ -166,7 +169,7 @@ class NTKDense(Layer):
         return (*input_shape[:-1], self.units)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "units": self.units,
             "factor": self.factor,
@@ -178,17 +181,19 @@ class NTKDense(Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class ParametricActivation(keras.layers.Layer):
-    """An activation that each neuron can turn down, off or over.
+    """An activation whose strength is learned for each neuron.
 
-    ``y = x + a (f(x) - x)`` with a learned ``a = factor * u`` for every neuron, 1 at
-    the start (RealMLP, arXiv:2407.04491).
+    The output is ``y = x + a (f(x) - x)``. Each neuron learns its own ``a = factor *
+    u``, which is 1 at the start: the plain activation f. At 0 the neuron is linear
+    (RealMLP, arXiv:2407.04491).
 
     Parameters
     ----------
     activation : str
         Name of the Keras activation f.
     factor : float, default=1.6
-        What the learning rate is multiplied by. RealMLP: a tenth of that of `NTKDense`.
+        Factor by which the learning rate is multiplied. The default is a tenth of that
+        of `NTKDense`, as in RealMLP.
 
     Notes
     -----
@@ -209,7 +214,7 @@ class ParametricActivation(keras.layers.Layer):
 
     def build(self, input_shape):
         """Create one number per neuron."""
-        # A name that is not decayed: the end of decay would be a linear network.
+        # Weights with this name are not decayed. Decay would end in a linear network.
         self.gamma = self.add_weight(
             shape=(input_shape[-1],),
             initializer=keras.initializers.Constant(1.0 / self.factor),
@@ -225,7 +230,7 @@ class ParametricActivation(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "activation": keras.activations.serialize(self.activation),
             "factor": self.factor,

@@ -1,4 +1,4 @@
-"""Layers of TabM: many networks that share their matrices, trained as one."""
+"""Layers of TabM, an ensemble of networks that share matrices and train as one."""
 
 import math
 
@@ -8,11 +8,11 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("skautokeras")
 class MemberScaling(keras.layers.Layer):
-    """Give every member of an ensemble its own view of a row.
+    """Scale the features of a row differently for every member of an ensemble.
 
-    ``y_k = x * r_k``: what makes the members of TabM differ (Gorishniy, Kotelnikov,
-    Babenko, arXiv:2410.24210), before anything mixes the features. Every r is drawn
-    from N(0, 1).
+    The output for member k is ``y_k = x * r_k``. Every r is learned and is drawn from
+    N(0, 1) at the start. The layer makes the members of TabM differ before any other
+    layer mixes the features (Gorishniy, Kotelnikov, Babenko, arXiv:2410.24210).
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class MemberScaling(keras.layers.Layer):
 
     def build(self, input_shape):
         """Create one number per member and feature."""
-        # A name that is not decayed: members would become alike.
+        # Weights with this name are not decayed. Decay would make the members alike.
         self.gamma = self.add_weight(
             shape=(self.n_members, input_shape[-1]),
             initializer=keras.initializers.RandomNormal(stddev=1.0),
@@ -45,7 +45,7 @@ class MemberScaling(keras.layers.Layer):
         )
 
     def call(self, x):
-        """Return the views of all members."""
+        """Return the scaled features of all members."""
         return ops.expand_dims(x, 1) * self.gamma
 
     def compute_output_shape(self, input_shape):
@@ -53,17 +53,18 @@ class MemberScaling(keras.layers.Layer):
         return (input_shape[0], self.n_members, input_shape[-1])
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return {**super().get_config(), "n_members": self.n_members}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class BatchEnsembleDense(keras.layers.Layer):
-    """A dense layer whose matrix all members share and each of them adapts.
+    """A dense layer with one matrix for all members of an ensemble.
 
-    ``y_k = ((x_k * r_k) W) * s_k + b_k`` (BatchEnsemble, Wen et al., arXiv:2002.06715).
-    All r and s are 1 and all b equal at the start, as in TabM (arXiv:2410.24210): what
-    makes members differ comes before.
+    The output for member k is ``y_k = ((x_k * r_k) W) * s_k + b_k`` (BatchEnsemble, Wen
+    et al., arXiv:2002.06715): the matrix W is shared, and each member adapts it by its
+    own r, s and b. At the start, all r and s are 1 and all b are equal, as in TabM
+    (arXiv:2410.24210), where an earlier layer makes the members differ.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ class BatchEnsembleDense(keras.layers.Layer):
         self.kernel = self.add_weight(
             shape=(n_inputs, self.units), initializer="he_normal", name="kernel"
         )
-        # Names that are not decayed.
+        # Weights with these names are not decayed.
         self.input_factor = self.add_weight(
             shape=(n_members, n_inputs), initializer="ones", name="input_gamma"
         )
@@ -113,23 +114,24 @@ class BatchEnsembleDense(keras.layers.Layer):
         return (*input_shape[:-1], self.units)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return {**super().get_config(), "units": self.units}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class MemberDense(keras.layers.Layer):
-    """A dense layer for each member of an ensemble, nothing shared.
+    """A dense layer of its own for each member of an ensemble.
 
-    ``y_k = f(x_k W_k + b_k)``: the heads of TabM (arXiv:2410.24210). W and b are drawn
-    evenly between ``-1 / sqrt(n)`` and ``1 / sqrt(n)``, n the number of inputs.
+    The output for member k is ``y_k = f(x_k W_k + b_k)``; the members share nothing.
+    The heads of TabM (arXiv:2410.24210) are such layers. W and b are drawn uniformly
+    between ``-1 / sqrt(n)`` and ``1 / sqrt(n)``, where n is the number of inputs.
 
     Parameters
     ----------
     units : int
         Number of outputs of each member.
     activation : str or None, default=None
-        Name of the Keras activation f. None: the identity.
+        Name of the Keras activation f. If None, it is the identity.
 
     Notes
     -----
@@ -173,7 +175,7 @@ class MemberDense(keras.layers.Layer):
         return (*input_shape[:-1], self.units)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "units": self.units,
             "activation": keras.activations.serialize(self.activation),
@@ -183,15 +185,16 @@ class MemberDense(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class MeanOfMembers(keras.layers.Layer):
-    """Average what the members of an ensemble say; not in training.
+    """Average the outputs of the members of an ensemble, except in training.
 
-    Training needs the outputs one by one: the loss of TabM is the mean of the members'
-    losses. That of the mean would let them become one (arXiv:2410.24210).
+    In training, the layer returns the outputs of all members, because the loss of TabM
+    is the mean of the losses of the members. The loss of their mean output would train
+    them as a single network (arXiv:2410.24210).
 
     Notes
     -----
-    **Shape**: ``(batch, n_members, units) -> (batch, units)``; in training that of the
-    input.
+    **Shape**: ``(batch, n_members, units) -> (batch, units)``. In training, the output
+    has the shape of the input.
 
     Examples
     --------
@@ -202,7 +205,7 @@ class MeanOfMembers(keras.layers.Layer):
     """
 
     def call(self, x, training=False):
-        """Return the mean over the members, in training ``x``."""
+        """Return the mean over the members, or ``x`` in training."""
         return x if training else mean_of_members(x)
 
     def compute_output_shape(self, input_shape):
@@ -211,15 +214,15 @@ class MeanOfMembers(keras.layers.Layer):
 
 
 def mean_of_members(y_pred, network_weights=(1.0,)):
-    """Return the mean over the members of outputs, if there are some.
+    """Return the mean of outputs over the members, if the outputs have members.
 
     Parameters
     ----------
     y_pred : tensor
-        (batch, n_members, units), or (batch, units) without members.
+        Outputs of shape (batch, n_members, units), or (batch, units) without members.
     network_weights : sequence of float, default=(1.0,)
-        Weights of several networks, whose outputs stand side by side as members, the
-        same number of each. They sum to 1.
+        Weights of several networks, which sum to 1. The outputs of the networks stand
+        side by side as members, and each network has the same number of them.
 
     Examples
     --------
@@ -237,14 +240,14 @@ def mean_of_members(y_pred, network_weights=(1.0,)):
 
 
 def mean_over_members(values, network_weights=(1.0,)):
-    """Return the mean over axis 1, on which members of networks stand side by side.
+    """Return the mean over axis 1, along which the members of networks are placed.
 
     Parameters
     ----------
     values : tensor of shape (batch, n_members, ...)
         One value per member, such as its loss.
     network_weights : sequence of float, default=(1.0,)
-        Weights of networks, each of which has the same number of members.
+        Weights of the networks, each of which has the same number of members.
 
     Returns
     -------

@@ -6,27 +6,29 @@ import keras
 import numpy as np
 from keras import ops
 
-# Below this, a gradient has no direction worth the name; square roots stay smooth.
+# This is added below square roots, so that they stay smooth where a gradient is zero.
 _SMALLEST = 1e-12
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class OrientedGradients(keras.layers.Layer):
-    """Describe images by how strong their edges are, by place and direction.
+    """Describe images by the strength of their edges, per place and direction.
 
-    Histograms of oriented gradients (Dalal and Triggs, CVPR 2005), without blocks: for
-    the mean g of the channels and the differences g_x, g_y of a pixel's neighbours,
-    direction d of D receives ``|∇g| max(0, 1 − |a − d|)``, with ``a = D/π atan2(g_y,
-    g_x)`` on a circle of circumference D (an edge and its negative are alike). A cell's
-    value is the square root of the mean over its pixels. There are no weights.
+    The layer computes histograms of oriented gradients (Dalal and Triggs, CVPR 2005)
+    without blocks. The image is divided into cells. Let g be the mean of the channels,
+    g_x and g_y the differences of a pixel's neighbours, and D the number of directions.
+    A pixel adds ``|∇g| max(0, 1 − |a − d|)`` to direction d, where ``a = D/π atan2(g_y,
+    g_x)`` lies on a circle of circumference D, so that an edge and its negative are
+    alike. The value of a cell is the square root of the mean over its pixels. The layer
+    has no weights.
 
     Parameters
     ----------
     n_cells : int, default=8
-        Cells along each side of the image. A pixel on a border between cells counts in
-        each by its share.
+        Number of cells along each side of the image. A pixel on a border between cells
+        counts in each of them by its share.
     n_directions : int, default=8
-        D.
+        Number D of directions.
 
     Notes
     -----
@@ -62,7 +64,7 @@ class OrientedGradients(keras.layers.Layer):
         along_y = (padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]) / 2.0
         strength = ops.sqrt(along_x**2 + along_y**2 + _SMALLEST)
         angle = self.n_directions / math.pi * ops.arctan2(along_y, along_x)
-        # From −D to D; both ends and 0 are the same direction.
+        # Angles lie between −D and D. Both ends and 0 are the same direction.
         distance = ops.abs(
             angle[..., None] - np.arange(self.n_directions, dtype="float32")
         )
@@ -78,13 +80,13 @@ class OrientedGradients(keras.layers.Layer):
         return (input_shape[0], self.n_cells, self.n_cells, self.n_directions)
 
     def compute_output_spec(self, x):
-        """Return floats although the input may hold integers."""
+        """Return floats, although the input may hold integers."""
         return keras.KerasTensor(
             self.compute_output_shape(x.shape), dtype=self.compute_dtype
         )
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {"n_cells": self.n_cells, "n_directions": self.n_directions}
         return {**super().get_config(), **config}
 

@@ -1,4 +1,4 @@
-"""Layers for images, which are (batch, height, width, channels): most vary them."""
+"""Layers for images of shape (batch, height, width, channels); most vary them."""
 
 import math
 
@@ -8,7 +8,7 @@ from keras import ops
 
 from skautokeras._layers.base import Layer
 
-# How often an image is mirrored from left to right, and from top to bottom.
+# Probabilities that an image is mirrored from left to right and from top to bottom.
 _FLIPS = {"none": (0.0, 0.0), "horizontal": (0.5, 0.0), "both": (0.5, 0.5)}
 
 
@@ -16,32 +16,35 @@ _FLIPS = {"none": (0.0, 0.0), "horizontal": (0.5, 0.0), "both": (0.5, 0.5)}
 class RandomAffine(Layer):
     """Mirror, shift, zoom and rotate each image at random, in one interpolation.
 
-    Only in training. The value of a new pixel is that of the old image at ``c + d +
-    s R (p - c)``, interpolated linearly: p the place of the new pixel, c the centre, d
-    the sum of both shifts, s the zoom with the signs of the flips, R the rotation. All
-    are drawn for each image by itself, evenly between their bounds.
+    Outside of training, the layer does nothing. In training, a new pixel at place p has
+    the value of the old image at ``c + d + s R (p - c)``, interpolated linearly. Here c
+    is the centre of the image, d the sum of both shifts, s the scale with the signs of
+    the flips, and R the rotation. All are drawn for each image separately, uniformly
+    between their bounds.
 
     Parameters
     ----------
     flip : {"none", "horizontal", "both"}, default="none"
-        Along which axes half of the images are mirrored.
+        Directions in which an image is mirrored, each with a probability of one half.
+        "horizontal" mirrors from left to right, "both" also from top to bottom.
     translation : float, default=0.0
-        Greatest shift, as a share of height and width.
+        Maximum shift, as a fraction of height and width.
     zoom : float, default=0.0
-        s lies between 1 - zoom and 1 + zoom.
+        Maximum change of the scale, which lies between ``1 - zoom`` and ``1 + zoom``.
     crop : float, default=0.0
-        Greatest shift by whole pixels, as a share of height and width: what padding
-        and random cropping does.
+        Maximum shift by whole pixels, as a fraction of height and width. It has the
+        effect of padding and random cropping.
     rotation : float, default=0.0
-        Greatest angle in degrees.
+        Maximum angle in degrees.
     fill : sequence of float, shape (n_channels,), or None, default=None
-        What is seen beyond the edges. None: the image, mirrored at its edges.
+        Value of each channel beyond the edges of the image. If None, the image is
+        mirrored at its edges.
     seed : int or None, default=None
-        Seed of the draws. None: a fresh one.
+        Seed of the random numbers. If None, it is drawn at random.
 
     Notes
     -----
-    **Shape**: that of the input, (batch, height, width, channels).
+    **Shape**: the output has the shape of the input, (batch, height, width, channels).
 
     Examples
     --------
@@ -52,7 +55,7 @@ class RandomAffine(Layer):
     TensorShape([2, 8, 8, 3])
     """
 
-    # They are held in a variable.
+    # These values are held in a variable.
     uncompiled_config = ("flip", "translation", "zoom", "crop", "rotation")
 
     def __init__(
@@ -89,7 +92,7 @@ class RandomAffine(Layer):
         )
 
     def call(self, x, training=False):
-        """Return ``x``, in training with every image varied."""
+        """Return ``x``, or varied images in training."""
         x = ops.cast(x, self.compute_dtype)
         if not training:
             return x
@@ -107,10 +110,11 @@ class RandomAffine(Layer):
         return moved + fill
 
     def _transforms(self, height, width, draws):
-        """Return eight numbers per image: rows of the matrix from new to old places.
+        """Return eight numbers per image, the matrix that maps new places to old ones.
 
-        Columns of ``draws``: flips, bounds and bounds by whole pixels, each along x and
-        y; zoom; angle.
+        The matrix is given row by row. The columns of ``draws`` are random numbers for
+        the flips, the shifts and the shifts by whole pixels, each along x and y, then
+        for the zoom and the angle.
         """
         flip_x, flip_y, translation, zoom, crop, angle = ops.unstack(self.amounts)
         flips = ops.where(draws[:, :2] < ops.stack([flip_x, flip_y]), -1.0, 1.0)
@@ -134,11 +138,11 @@ class RandomAffine(Layer):
         return input_shape
 
     def compute_output_spec(self, x, training=False):
-        """Return floats although the input may hold integers."""
+        """Return floats, although the input may hold integers."""
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "flip": self.flip,
             "translation": self.translation,
@@ -153,22 +157,23 @@ class RandomAffine(Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class RandomContrast(Layer):
-    """Strengthen or weaken the contrast of each image at random; only in training.
+    """Strengthen or weaken the contrast of each image at random, in training.
 
-    ``y = m + f (x - m)``, m the mean of each channel of the image and f drawn for each
-    image between 1 - amount and 1 + amount. Unlike the layer of Keras it clips nothing,
-    so that it can stand behind a normalization, and holds the amount in a variable.
+    The output is ``y = m + f (x - m)``, where m is the mean of each channel of the
+    image, and f is drawn for each image between ``1 - amount`` and ``1 + amount``.
+    Unlike `keras.layers.RandomContrast`, this layer clips nothing, so that it can
+    follow a normalization, and it holds the amount in a variable.
 
     Parameters
     ----------
     amount : float
-        Greatest change, at least 0 and at most 1.
+        Maximum change of the contrast, at least 0 and at most 1.
     seed : int or None, default=None
-        Seed of the draws. None: a fresh one.
+        Seed of the random numbers. If None, it is drawn at random.
 
     Notes
     -----
-    **Shape**: that of the input, (batch, height, width, channels).
+    **Shape**: the output has the shape of the input, (batch, height, width, channels).
 
     Examples
     --------
@@ -198,7 +203,7 @@ class RandomContrast(Layer):
         )
 
     def call(self, x, training=False):
-        """Return ``x``, in training with the contrast of every image changed."""
+        """Return ``x``, or images with other contrasts in training."""
         x = ops.cast(x, self.compute_dtype)
         if not training:
             return x
@@ -214,34 +219,34 @@ class RandomContrast(Layer):
         return input_shape
 
     def compute_output_spec(self, x, training=False):
-        """Return floats although the input may hold integers."""
+        """Return floats, although the input may hold integers."""
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return {**super().get_config(), "amount": self.amount, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class Cutout(Layer):
-    """Cover one square of each image, at a random place; only in training.
+    """Cover one square of each image at a random place, in training.
 
-    DeVries and Taylor, arXiv:1708.04552. The centre lies anywhere on the image, so that
-    part of the square may lie outside of it.
+    The centre of the square can be any pixel of the image, so that a part of the square
+    may lie outside (DeVries and Taylor, arXiv:1708.04552).
 
     Parameters
     ----------
     size : float
-        Side of the square as a share of the shorter side of the image, 0 to 1, rounded
-        to whole pixels.
+        Side of the square as a fraction of the shorter side of the image, from 0 to 1.
+        It is rounded to whole pixels.
     fill : float or sequence of float, shape (n_channels,), default=0.0
-        What covers the square.
+        Value of the pixels in the square, for all channels or for each of them.
     seed : int or None, default=None
-        Seed of the draws. None: a fresh one.
+        Seed of the random numbers. If None, it is drawn at random.
 
     Notes
     -----
-    **Shape**: that of the input, (batch, height, width, channels).
+    **Shape**: the output has the shape of the input, (batch, height, width, channels).
 
     Examples
     --------
@@ -273,7 +278,7 @@ class Cutout(Layer):
         )
 
     def call(self, x, training=False):
-        """Return ``x``, in training with a square of every image covered."""
+        """Return ``x``, or images with a covered square in training."""
         x = ops.cast(x, self.compute_dtype)
         if not training:
             return x
@@ -288,7 +293,7 @@ class Cutout(Layer):
         return ops.where(square, ops.cast(self.fill, self.compute_dtype), x)
 
     def _covered(self, length, side, draws):
-        """Return which places along an axis the squares cover: (batch, length)."""
+        """Return a mask (batch, length) of the places that squares cover on an axis."""
         center = ops.floor(draws * length)
         start = center - ops.floor(side / 2.0)
         places = np.arange(length, dtype="float32")
@@ -299,25 +304,25 @@ class Cutout(Layer):
         return input_shape
 
     def compute_output_spec(self, x, training=False):
-        """Return floats although the input may hold integers."""
+        """Return floats, although the input may hold integers."""
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {"size": self.size, "fill": self.fill, "seed": self.seed}
         return {**super().get_config(), **config}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class WithMirrored(keras.layers.Layer):
-    """Put behind each image its mirror image; not in training.
+    """Insert the mirror image of each image behind it, except in training.
 
-    What is made of such a pair of rows becomes one row again in `MeanOfMirrored`.
+    `MeanOfMirrored` later averages the two rows of each pair.
 
     Notes
     -----
-    **Shape**: (batch, height, width, channels) to (2 batch, height, width, channels);
-    in training that of the input.
+    **Shape**: (batch, height, width, channels) to (2 batch, height, width, channels).
+    In training, the output has the shape of the input.
 
     Examples
     --------
@@ -328,27 +333,29 @@ class WithMirrored(keras.layers.Layer):
     """
 
     def call(self, x, training=False):
-        """Return ``x``, outside of training with the mirror images."""
+        """Return ``x`` with the mirror images, or ``x`` in training."""
         if training:
             return x
         pairs = ops.stack([x, ops.flip(x, axis=2)], axis=1)
         return ops.reshape(pairs, (-1, *x.shape[1:]))
 
     def compute_output_shape(self, input_shape):
-        """Return the shape of twice as many rows."""
+        """Return the shape for twice the number of rows."""
         n_rows, *rest = input_shape
         return (None if n_rows is None else 2 * n_rows, *rest)
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class MeanOfMirrored(keras.layers.Layer):
-    """Average what a network says of images and of their mirror images.
+    """Average the outputs of a network for images and for their mirror images.
 
-    Behind `WithMirrored`, with whatever treats rows one by one in between.
+    The layer follows `WithMirrored`. The layers between the two must treat rows one by
+    one. In training, it does nothing.
 
     Notes
     -----
-    **Shape**: (2 batch, ...) to (batch, ...); in training that of the input.
+    **Shape**: (2 batch, ...) to (batch, ...). In training, the output has the shape of
+    the input.
 
     Examples
     --------
@@ -359,18 +366,18 @@ class MeanOfMirrored(keras.layers.Layer):
     """
 
     def call(self, x, training=False):
-        """Return the mean of each pair of rows, in training ``x``."""
+        """Return the mean of each pair of rows, or ``x`` in training."""
         if training:
             return x
         return ops.mean(ops.reshape(x, (-1, 2, *x.shape[1:])), axis=1)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape of half as many rows."""
+        """Return the shape for half of the rows."""
         n_rows, *rest = input_shape
         return (None if n_rows is None else n_rows // 2, *rest)
 
 
 def _constant(values):
-    """Return an initializer that gives one vector."""
+    """Return an initializer for a weight that starts as the given values."""
     values = np.array(values, "float32")
     return lambda shape, dtype: ops.cast(values, dtype)

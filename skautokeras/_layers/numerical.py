@@ -8,25 +8,26 @@ from keras import ops
 
 from skautokeras._layers.base import Layer
 
-# Bins narrower than this are steps (columns are scaled to about unit variance).
+# Bins narrower than this are steps. Columns are scaled to about unit variance before.
 _STEP = 1e-6
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class Scaling(Layer):
-    """Centre and scale each column, then squash what lies far outside.
+    """Centre and scale each column, and clip outliers smoothly.
 
-    With ``limit`` c the result is ``z / sqrt(1 + (z / c)^2)``, the smooth clipping of
-    RealMLP (arXiv:2407.04491, section 3), which keeps every value within ``(-c, c)``.
+    If ``limit`` is a number c, a scaled value z becomes ``z / sqrt(1 + (z / c)^2)``,
+    which lies within ``(-c, c)``. This is the smooth clipping of RealMLP
+    (arXiv:2407.04491, section 3).
 
     Parameters
     ----------
     center : sequence of float, shape (n_columns,)
-        Subtracted from each column.
+        Number that is subtracted from each column.
     scale : sequence of float, shape (n_columns,)
-        Each column is divided by it afterwards; no zeros.
+        Number, not zero, by which each column is divided afterwards.
     limit : float or None, default=None
-        Bound of the smooth clipping. None: no clipping.
+        Bound c of the smooth clipping. If None, values are not clipped.
 
     Notes
     -----
@@ -51,7 +52,7 @@ class Scaling(Layer):
         self.limit = limit
 
     def call(self, x):
-        """Scale ``x``."""
+        """Return the scaled columns."""
         x = (x - self.center) / self.scale
         if self.limit is not None:
             x = x / ops.sqrt(1.0 + ops.square(x / self.limit))
@@ -62,7 +63,7 @@ class Scaling(Layer):
         return input_shape
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "center": self.center.tolist(),
             "scale": self.scale.tolist(),
@@ -75,9 +76,10 @@ class Scaling(Layer):
 class QuantileScaling(Layer):
     """Map each column to a normal distribution through its empirical quantiles.
 
-    The distribution function is the piecewise linear one through the knots, moved into
-    [0.001, 0.999]; the normal quantile function follows. Values outside the knots get
-    the score of the outermost one. Equal neighbouring knots (many equal values) are a
+    The distribution function of a column is piecewise linear between the knots. Its
+    values are moved into [0.001, 0.999] and mapped by the quantile function of the
+    normal distribution. Values outside the knots have the score of the outermost knot.
+    Where many values are equal, neighbouring knots are equal, and the function has a
     step.
 
     Parameters
@@ -87,8 +89,9 @@ class QuantileScaling(Layer):
 
     Notes
     -----
-    **Shape**: ``(batch, n_columns) -> (batch, n_columns)``. Without weights, applied
-    once per configuration (``preprocessing``).
+    **Shape**: ``(batch, n_columns) -> (batch, n_columns)``. The layer has no weights
+    and treats rows one by one, so it is applied once per configuration
+    (``preprocessing``).
 
     Examples
     --------
@@ -106,9 +109,9 @@ class QuantileScaling(Layer):
         self.knots = np.asarray(knots, "float32")
 
     def call(self, x):
-        """Return normal scores of ``x``."""
+        """Return the normal scores of ``x``."""
         share = ops.mean(_bin_shares(x, self.knots, open_ends=False), axis=-1)
-        # 1e-3 keeps the normal quantile within about +-3.1.
+        # The margin of 1e-3 keeps the normal quantile within about +-3.1.
         probability = 1e-3 + (1.0 - 2e-3) * share
         return math.sqrt(2.0) * ops.erfinv(2.0 * probability - 1.0)
 
@@ -117,7 +120,7 @@ class QuantileScaling(Layer):
         return input_shape
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return {**super().get_config(), "knots": self.knots.tolist()}
 
 
@@ -128,20 +131,21 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
     The encoding of bin t with edges ``b_t < b_(t+1)`` is
     ``clip((x - b_t) / (b_(t+1) - b_t), 0, 1)``, without the lower bound in the first
     bin and without the upper one in the last (Gorishniy et al., On Embeddings for
-    Numerical Features, arXiv:2203.05556, equation 1); a linear map per column follows.
-    Unlike there, the first bin counts down to -10 and the last one up to 10, so that no
-    outlier drowns the rest: a number goes on to count for ten widths of the first bin
-    below the edges and for nine widths of the last bin above them. A bin of no width
-    is a step from 0 to 1, at the ends as well.
+    Numerical Features, arXiv:2203.05556, equation 1). A linear map per column follows.
+    Unlike in that paper, the encoding is at least -10 in the first bin and at most 10
+    in the last one, so that a single outlier cannot dominate all other values. It is
+    therefore linear for ten widths of the first bin below the edges and for nine widths
+    of the last bin above them. A bin whose edges are equal is a step from 0 to 1, also
+    if it is the first or the last one.
 
     Parameters
     ----------
     edges : array-like, shape (n_bins + 1, n_columns)
         Non-decreasing edges of the bins of each column.
     dim : int
-        Size of the embedding of one number.
+        Length of the embedding of one number.
     activation : str or None, default=None
-        Applied to the embedding.
+        Name of the Keras activation of the embedding. If None, it is the identity.
 
     Notes
     -----
@@ -177,7 +181,7 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
         )
 
     def call(self, x):
-        """Return the embeddings of all columns, side by side."""
+        """Return the embeddings of all columns, next to each other."""
         encoded = _bin_shares(x, self.edges, open_ends=True)  # (batch, p, n_bins)
         embedded = ops.einsum("bpk,pkd->bpd", encoded, self.kernel) + self.bias
         n_columns = self.edges.shape[1]
@@ -188,7 +192,7 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
         return (input_shape[0], input_shape[-1] * self.dim)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         activation = keras.activations.serialize(self.activation)
         config = {
             "edges": self.edges.tolist(),
@@ -200,23 +204,24 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class PeriodicEmbedding(Layer):
-    """Embed each number by learned waves of it and by itself.
+    """Embed each number by itself and by learned periodic functions of it.
 
-    For a number x of one column: ``[x, f(W2 cos(2 pi w1 x + b1) + b2)]``, w1 drawn from
-    N(0, sigma^2), b1 from U(-pi, pi). With f the identity it is the PBLD embedding of
-    RealMLP (Holzmueller et al., arXiv:2407.04491), with f = ReLU close to the PLR
-    embedding of Gorishniy et al. (arXiv:2203.05556).
+    The embedding of a number x is ``[x, f(W2 cos(2 pi w1 x + b1) + b2)]``, with weights
+    of its own for each column. At the start, w1 is drawn from N(0, sigma^2) and b1 from
+    U(-pi, pi). If f is the identity, this is the PBLD embedding of RealMLP (Holzmueller
+    et al., arXiv:2407.04491). If f is ReLU, it is close to the PLR embedding of
+    Gorishniy et al. (arXiv:2203.05556).
 
     Parameters
     ----------
     dim : int, default=4
-        Size of the embedding of one number, the number itself included.
+        Length of the embedding of one number, which includes the number itself.
     n_frequencies : int, default=16
-        Waves per column.
+        Number of frequencies per column.
     sigma : float, default=0.1
         Standard deviation of the frequencies at the start.
     activation : str or None, default=None
-        The function f. None: the identity.
+        Name of the Keras activation f. If None, it is the identity.
 
     Notes
     -----
@@ -230,7 +235,7 @@ class PeriodicEmbedding(Layer):
     TensorShape([1, 8])
     """
 
-    # Sigma only says where the weights start.
+    # Sigma only decides where the weights start.
     uncompiled_config = ("sigma",)
     # Decay makes frequencies low and functions flat (decision 0053).
     uses_weight_decay = False
@@ -268,7 +273,7 @@ class PeriodicEmbedding(Layer):
         )
 
     def call(self, x):
-        """Return the embeddings of all columns, side by side."""
+        """Return the embeddings of all columns, next to each other."""
         n_columns = x.shape[-1]
         angle = 2 * math.pi * x[:, :, None] * self.frequency + self.phase
         waves = ops.einsum("bpk,pkd->bpd", ops.cos(angle), self.kernel) + self.bias
@@ -280,7 +285,7 @@ class PeriodicEmbedding(Layer):
         return (input_shape[0], input_shape[-1] * self.dim)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "dim": self.dim,
             "n_frequencies": self.n_frequencies,
@@ -291,17 +296,18 @@ class PeriodicEmbedding(Layer):
 
 
 def _bin_shares(x, edges, *, open_ends):
-    """Return how much of each bin lies below x: (batch, n_columns, n_bins).
+    """Return the share of each bin that lies below x: (batch, n_columns, n_bins).
 
-    All factors are constants of the graph. Equal edges make a bin of zero width; it
-    gets a tiny one, so that its share is a step.
+    All factors are constants of the graph. A bin whose edges are equal is treated as a
+    very narrow one, so that its share is a step.
     """
     lower = edges[:-1].T  # (n_columns, n_bins)
     width = np.diff(edges, axis=0).T
     low, high = np.zeros_like(lower), np.ones_like(lower)
     if open_ends:
-        # Beyond the outer edges the encoding goes on linearly, for ten bin widths:
-        # one outlier must not drown everything else. A step has nothing to continue.
+        # Beyond the outer edges the encoding continues linearly to -10 and 10. This
+        # bound keeps one outlier from dominating all other values. A step has no slope
+        # that could continue.
         low[:, 0] = np.where(width[:, 0] > _STEP, -10.0, 0.0)
         high[:, -1] = np.where(width[:, -1] > _STEP, 10.0, 1.0)
     share = (x[:, :, None] - lower) / np.maximum(width, _STEP)

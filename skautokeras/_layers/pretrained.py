@@ -5,28 +5,29 @@ from keras import ops
 
 from skautokeras._layers.base import Layer
 
-# Numbers in the vectors of all tokens that go through a model at once where nothing is
-# learned, and the fewest rows.
+# Where nothing is learned, the vectors of all tokens that a model takes at once hold at
+# most so many numbers, unless this limit allows fewer rows than the second number.
 _MOST_NUMBERS, _FEWEST_ROWS = 2**20, 32
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class PackedTokens(Layer):
-    """Cut sequences of tokens, and put the marks of start and end around them.
+    """Cut sequences of tokens, and add the tokens that mark the start and the end.
 
-    Tokens are their numbers plus one; 0 is behind the end.
+    A token is stored as its number plus one, and 0 fills the places behind the end.
 
     Parameters
     ----------
     length : int
-        Of what comes out at most, marks included.
+        Maximum length of the packed sequences, which includes the marks.
     start, end : int or None, default=None
-        Numbers of the marks. None: there is none.
+        Number of the token that marks the start or the end. If None, there is no mark.
 
     Notes
     -----
-    **Shape**: int ``(batch, steps) -> (batch, min(steps + marks, length))``. Without
-    weights, applied once per configuration (``preprocessing``).
+    **Shape**: int ``(batch, steps) -> (batch, min(steps + marks, length))``. The layer
+    has no weights and treats rows one by one, so it is applied once per configuration
+    (``preprocessing``).
 
     Examples
     --------
@@ -67,40 +68,42 @@ class PackedTokens(Layer):
         return input_shape[0], min(input_shape[1] + self._n_marks, self.length)
 
     def compute_output_spec(self, tokens):
-        """Return integers, whatever dtype the layer computes in."""
+        """Return integers, although the layer may compute in floats."""
         return keras.KerasTensor(self.compute_output_shape(tokens.shape), dtype="int32")
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {"length": self.length, "start": self.start, "end": self.end}
         return {**super().get_config(), **config}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class TextEncoder(Layer):
-    """Turn packed tokens into a vector per text by a model of KerasHub.
+    """Turn the packed tokens of each text into a vector by a model of KerasHub.
 
     Parameters
     ----------
     backbone : keras_hub.models.Backbone
-        Takes tokens, a mask of where there are some and, perhaps, segments.
+        Model that takes the numbers of tokens, a mask of the places that have a token
+        and, for some models, segments.
     pooling : {"first", "mean"}, default="first"
-        The vector of the first token, through the layer that the model has for it, or
-        the mean over all tokens.
+        Way to get one vector per text. "first" takes the vector of the first token,
+        after the layer that the model may have for it, and "mean" averages the vectors
+        of all tokens.
     pad : int, default=0
-        The number of the token that fills up.
+        Number of the token that fills the places behind the end of a text.
     learning_rate_factor : float, default=1.0
-        What the learning rate of these weights is multiplied by.
+        Factor by which the learning rate of the weights is multiplied.
 
     Notes
     -----
-    **Shape**: int ``(batch, steps) -> (batch, width of the model)``. If it is not
-    trainable it is applied once per configuration (``preprocessing``).
+    **Shape**: int ``(batch, steps) -> (batch, width of the model)``. If the layer is
+    not trainable, it is applied once per configuration (``preprocessing``).
     """
 
-    # What a model may ask for.
+    # Inputs that a model can have.
     known_inputs = ("token_ids", "padding_mask", "segment_ids")
-    # The rate is an argument of the compiled function.
+    # The learning rate is an argument of the compiled function.
     uncompiled_config = ("learning_rate_factor",)
 
     def __init__(
@@ -112,7 +115,7 @@ class TextEncoder(Layer):
         self.learning_rate_factor = learning_rate_factor
         self._asked_for = list(backbone.input)
         self._backbone_config = keras.saving.serialize_keras_object(backbone)
-        # Without the layers that the pooling has no use for.
+        # The network leaves out the layers that the pooling does not need.
         outputs = backbone.output
         if isinstance(outputs, dict):
             has_first = pooling == "first" and "pooled_output" in outputs
@@ -124,12 +127,15 @@ class TextEncoder(Layer):
 
     @property
     def preprocessing(self):
-        """Whether nothing is learned."""
+        """Whether the weights of the layer are not learned."""
         return not self.trainable
 
     @property
     def max_rows_at_once(self):
-        """Rows at once where nothing is learned: every token has a vector."""
+        """Maximum number of rows at once when nothing is learned.
+
+        The limit depends on the number of tokens, because every token has a vector.
+        """
         n_numbers = self.n_steps * self.width
         return max(_MOST_NUMBERS // n_numbers, _FEWEST_ROWS)
 
@@ -158,13 +164,13 @@ class TextEncoder(Layer):
         return input_shape[0], self.width
 
     def compute_output_spec(self, tokens, training=None):
-        """Return floats although tokens are integers."""
+        """Return floats, although tokens are integers."""
         self.n_steps = tokens.shape[1]
         shape = self.compute_output_shape(tokens.shape)
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "backbone": self._backbone_config,
             "pooling": self.pooling,
@@ -180,7 +186,7 @@ class TextEncoder(Layer):
         Parameters
         ----------
         config : dict
-            From `get_config`.
+            Configuration that `get_config` returned.
 
         Returns
         -------
@@ -193,20 +199,20 @@ class TextEncoder(Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class FineTuned(Layer):
-    """A network with weights that exist already, and how they go on to be trained.
+    """A pretrained network whose weights are trained further.
 
     Parameters
     ----------
     network : keras.Model
-        Functional, of one input and one output.
+        Functional network with one input and one output.
     learning_rate_factor : float, default=1.0
         Factor by which the learning rate of the weights is multiplied.
     frozen_until : float, default=0.0
-        Share of the training in which the weights stay as they are.
+        Fraction of the training, from 0 to 1, during which the weights stay unchanged.
 
     Notes
     -----
-    **Shape**: that of the network.
+    **Shape**: that of the input of the network to that of its output.
 
     Examples
     --------
@@ -218,7 +224,7 @@ class FineTuned(Layer):
     TensorShape([2, 3])
     """
 
-    # Both are arguments of the compiled function.
+    # Both values are arguments of the compiled function.
     uncompiled_config = ("learning_rate_factor", "frozen_until")
 
     def __init__(self, network, learning_rate_factor=1.0, frozen_until=0.0, **kwargs):
@@ -238,12 +244,12 @@ class FineTuned(Layer):
         return self.network.compute_output_shape(input_shape)
 
     def compute_output_spec(self, x, training=None):
-        """Return what the network gives, without running through all of its layers."""
+        """Return the shape and dtype of the output without a call of the network."""
         shape = self.compute_output_shape(x.shape)
         return keras.KerasTensor(shape, dtype=self.network.outputs[0].dtype)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "network": keras.saving.serialize_keras_object(self.network),
             "learning_rate_factor": self.learning_rate_factor,
@@ -258,7 +264,7 @@ class FineTuned(Layer):
         Parameters
         ----------
         config : dict
-            From `get_config`.
+            Configuration that `get_config` returned.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Layers that make training harder and networks better."""
+"""Layers that regularise the training of a network."""
 
 import keras
 from keras import ops
@@ -8,25 +8,25 @@ from skautokeras._layers.base import Layer
 
 @keras.saving.register_keras_serializable("skautokeras")
 class Dropout(Layer):
-    """Drop a share of the values in training; the rate is held in a variable.
+    """Drop a random fraction of the values in training.
 
-    ``y = x / (1 - rate)`` where a uniform draw is below ``1 - rate``, else 0
-    (Srivastava et al., JMLR 15, 2014). As the rate is a variable, networks that differ
-    in it share one compiled function.
+    In training, the output is ``x / (1 - rate)`` where a uniform random number is below
+    ``1 - rate``, and 0 elsewhere (Srivastava et al., JMLR 15, 2014). The rate is held
+    in a variable, so that networks which differ only in it share one compiled function.
 
     Parameters
     ----------
     rate : float
-        Share that is dropped, at least 0 and below 1.
+        Fraction of the values that is dropped, at least 0 and below 1.
     seed : int or None, default=None
-        Seed of the draws. None: a fresh one.
+        Seed of the random numbers. If None, it is drawn at random.
     channels : bool, default=False
-        Whether a channel of a series or a map is dropped as a whole, as neighbours in
-        it hold nearly the same (Tompson et al., arXiv:1411.4280).
+        Whether all values of a channel of a series or an image are dropped together,
+        because neighbouring values are nearly equal (Tompson et al., arXiv:1411.4280).
 
     Notes
     -----
-    **Shape**: that of the input.
+    **Shape**: the output has the shape of the input.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class Dropout(Layer):
     [0.0, 2.0]
     """
 
-    # It is held in a variable.
+    # The rate is held in a variable.
     uncompiled_config = ("rate",)
 
     def __init__(self, rate, seed=None, channels=False, **kwargs):
@@ -58,7 +58,7 @@ class Dropout(Layer):
         )
 
     def call(self, x, training=False):
-        """Return ``x``, in training with values dropped."""
+        """Return ``x``, or ``x`` with dropped values in training."""
         if not training:
             return x
         keep = 1.0 - self.current_rate
@@ -67,7 +67,7 @@ class Dropout(Layer):
             shape = (shape[0], *[1] * (len(shape) - 2), shape[-1])
         draws = keras.random.uniform(shape, seed=self.seed_generator)
         factors = ops.where(draws < keep, 1.0 / keep, 0.0)
-        # Nothing is learned through the rate: fewer operations to trace.
+        # The rate has no gradient, so that there are fewer operations to trace.
         return x * ops.stop_gradient(ops.cast(factors, x.dtype))
 
     def compute_output_shape(self, input_shape):
@@ -75,6 +75,6 @@ class Dropout(Layer):
         return input_shape
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {"rate": self.rate, "seed": self.seed, "channels": self.channels}
         return {**super().get_config(), **config}

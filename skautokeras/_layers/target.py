@@ -1,17 +1,17 @@
-"""Layers behind a network: probabilities of all classes, labels, original scales."""
+"""Layers that turn the output of a network into probabilities, labels or numbers."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-# A label is given where its probability is above this.
+# A label is predicted if its probability is above this value.
 _THRESHOLD = 0.5
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class BothProbabilities(keras.layers.Layer):
-    """Give both classes of a binary target their probability: ``[1 - p, p]``.
+    """Return the probabilities of both classes of a binary target: ``[1 - p, p]``.
 
     Notes
     -----
@@ -36,13 +36,13 @@ class BothProbabilities(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class MostProbable(keras.layers.Layer):
-    """Name the most probable class of each row.
+    """Return the most probable class of each row.
 
     Parameters
     ----------
     classes : sequence of str, int, float or bool, shape (n_classes,), or None, \
 default=None
-        Their names. None: their positions.
+        Names of the classes. If None, the positions of the classes are returned.
 
     Notes
     -----
@@ -65,7 +65,7 @@ default=None
             self.label_dtype = _DTYPES[self.classes.dtype.kind]
 
     def call(self, probabilities):
-        """Return the names."""
+        """Return the name or the position of one class per row."""
         place = tf.argmax(probabilities, axis=1)
         if self.classes is None:
             return place
@@ -77,11 +77,11 @@ default=None
         return (input_shape[0],)
 
     def compute_output_spec(self, probabilities):
-        """Return the dtype of the classes."""
+        """Return the shape of the output, with the dtype of the classes."""
         return keras.KerasTensor((probabilities.shape[0],), dtype=self.label_dtype)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         classes = None if self.classes is None else self.classes.tolist()
         return {**super().get_config(), "classes": classes}
 
@@ -91,7 +91,7 @@ _DTYPES = {"U": "string", "i": "int64", "u": "int64", "f": "float64", "b": "bool
 
 @keras.saving.register_keras_serializable("skautokeras")
 class ProbableLabels(keras.layers.Layer):
-    """Say which labels are more probable than not: ``1 if p > 0.5 else 0``.
+    """Return 1 for each label with a probability above 0.5, and 0 for the others.
 
     Notes
     -----
@@ -120,16 +120,17 @@ class ProbableLabels(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class WithinRange(keras.layers.Layer):
-    """Keep predictions within the range of the training data; not in training.
+    """Keep predictions within the range of the targets of the training data.
 
-    ``min(max(z, low), high)`` (RealMLP, Holzmueller et al., arXiv:2407.04491): what a
-    network says about rows far from all others is mostly too much. Training needs the
-    numbers as they are, as there is no way back from a bound.
+    The output is ``min(max(z, low), high)`` (RealMLP, Holzmueller et al.,
+    arXiv:2407.04491), because the predictions of a network for rows far from all others
+    are usually too extreme. In training, the layer does nothing, because predictions
+    beyond a bound would have no gradient.
 
     Parameters
     ----------
     low, high : sequence of float, shape (n_targets,)
-        The range of each target.
+        Smallest and largest value of each target.
 
     Notes
     -----
@@ -149,7 +150,7 @@ class WithinRange(keras.layers.Layer):
         self.high = np.array(high, "float32")
 
     def call(self, z, training=False):
-        """Return the numbers, in prediction those of the range."""
+        """Return the numbers within the range, or ``z`` in training."""
         if training:
             return z
         return ops.minimum(ops.maximum(z, self.low), self.high)
@@ -159,7 +160,7 @@ class WithinRange(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {"low": self.low.tolist(), "high": self.high.tolist()}
         return {**super().get_config(), **config}
 
@@ -171,9 +172,9 @@ class OriginalScale(keras.layers.Layer):
     Parameters
     ----------
     means, scales : sequence of float, shape (n_targets,)
-        Of each target.
+        Mean and scale by which each target was standardised.
     one_dimensional : bool
-        Whether the result is (batch,).
+        Whether the result has the shape (batch,), for a single target.
     kind : {"float64", "float32"}, default="float64"
         Dtype of the result.
 
@@ -198,7 +199,7 @@ class OriginalScale(keras.layers.Layer):
         self.kind = kind
 
     def call(self, z):
-        """Return the numbers."""
+        """Return the numbers on the original scale."""
         y = tf.cast(z, self.kind) * self.scales.astype(self.kind)
         y = y + self.means.astype(self.kind)
         return y[:, 0] if self.one_dimensional else y
@@ -208,12 +209,12 @@ class OriginalScale(keras.layers.Layer):
         return input_shape[:1] if self.one_dimensional else input_shape
 
     def compute_output_spec(self, z):
-        """Return the dtype that is wanted."""
+        """Return the shape of the output, with the dtype ``kind``."""
         shape = self.compute_output_shape(z.shape)
         return keras.KerasTensor(shape, dtype=self.kind)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "means": self.means.tolist(),
             "scales": self.scales.tolist(),

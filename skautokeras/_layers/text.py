@@ -17,13 +17,13 @@ _sources = contextvars.ContextVar("sources", default=None)
 def rows_read_from(sources):
     """Let layers read the vectors of codes from other variables than their own.
 
-    What reads a whole table, as Keras does, copies it at each step in which rows of it
-    are changed.
+    Layers usually read their table as a whole, as Keras does. If a step changes only
+    some rows of the table, this would copy all of it.
 
     Parameters
     ----------
     sources : dict of int to tf.Variable
-        By the id of the layer's variable.
+        Variable to read from, by the id of the variable of the layer.
     """
     token = _sources.set(sources)
     try:
@@ -33,7 +33,7 @@ def rows_read_from(sources):
 
 
 def _vectors(table, codes):
-    """Return the rows of a table for codes."""
+    """Return the rows of a table that belong to codes."""
     source = (_sources.get() or {}).get(id(table))
     if source is None:
         return ops.take(table, codes, axis=0)
@@ -42,23 +42,25 @@ def _vectors(table, codes):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class KnownCodes(Layer):
-    """Keep the first codes of a vocabulary, and the beginning of each sequence.
+    """Keep the first codes of a vocabulary and the beginning of each sequence.
 
-    Codes are ranks by frequency, so a smaller vocabulary is all codes below a bound.
+    Codes are ranks by frequency, so that a smaller vocabulary consists of all codes
+    below a bound.
 
     Parameters
     ----------
     n_codes : int
-        Codes from this one on become ``unknown``.
+        Bound of the codes to keep. Larger codes, and this one, become ``unknown``.
     unknown : int, default=1
-        What stands for them.
+        Code that replaces all codes that are not kept.
     length : int or None, default=None
-        Length of the beginning. None: the whole.
+        Maximum length of a sequence. If None, sequences are not cut.
 
     Notes
     -----
-    **Shape**: int ``(batch, steps) -> (batch, min(steps, length))``. Without weights,
-    applied once per configuration (``preprocessing``).
+    **Shape**: int ``(batch, steps) -> (batch, min(steps, length))``. The layer has no
+    weights and treats rows one by one, so it is applied once per configuration
+    (``preprocessing``).
 
     Examples
     --------
@@ -77,7 +79,7 @@ class KnownCodes(Layer):
         self.length = length
 
     def call(self, codes):
-        """Return the codes that are left."""
+        """Return the shortened sequences of codes."""
         codes = ops.cast(codes[:, : self.length], "int32")
         return ops.where(codes < self.n_codes, codes, self.unknown)
 
@@ -90,11 +92,11 @@ class KnownCodes(Layer):
         )
 
     def compute_output_spec(self, codes):
-        """Return integers, whatever dtype the layer computes in."""
+        """Return integers, although the layer may compute in floats."""
         return keras.KerasTensor(self.compute_output_shape(codes.shape), dtype="int32")
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "n_codes": self.n_codes,
             "unknown": self.unknown,
@@ -105,18 +107,18 @@ class KnownCodes(Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class FeatureScaling(Layer):
-    """Multiply the values of sparse features by a constant of each feature.
+    """Multiply the value of each sparse feature by a constant for this feature.
 
     Parameters
     ----------
     scale : sequence of float, shape (n_codes,)
-        The constant of each code.
+        Constant factor of the feature of each code.
 
     Notes
     -----
-    **Shape**: int ``(batch, n)`` and float ``(batch, n) -> (batch, n)``. Without
-    values, all are 1. Without weights, applied once per configuration
-    (``preprocessing``).
+    **Shape**: int ``(batch, n)`` and float ``(batch, n) -> (batch, n)``. If the layer
+    is called without values, all values are 1. The layer has no weights and treats rows
+    one by one, so it is applied once per configuration (``preprocessing``).
 
     Examples
     --------
@@ -145,26 +147,26 @@ class FeatureScaling(Layer):
         return input_shape
 
     def compute_output_spec(self, codes, values=None):
-        """Return floats although the codes are integers."""
+        """Return floats, although the codes are integers."""
         return keras.KerasTensor(codes.shape, dtype=self.compute_dtype)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return {**super().get_config(), "scale": self.scale.tolist()}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class CodeEmbedding(keras.layers.Embedding):
-    """Keras's `Embedding`, large tables of which are learned by rows.
+    """A `keras.layers.Embedding` that can be trained row by row if it is large.
 
     Parameters
     ----------
     input_dim : int
-        Codes are below it.
+        Number of codes, which are below this number.
     output_dim : int
-        Length of the vectors.
+        Length of the vector of one code.
     **kwargs : dict
-        As in `keras.layers.Embedding`.
+        Other arguments of `keras.layers.Embedding`.
 
     Notes
     -----
@@ -183,35 +185,35 @@ class CodeEmbedding(keras.layers.Embedding):
 
     @property
     def table(self):
-        """The vectors."""
+        """The variable that holds the vectors of all codes."""
         return self.embeddings
 
     def call(self, inputs):
-        """Return the vectors of codes."""
+        """Return the vectors of the codes in ``inputs``."""
         return _vectors(self.embeddings, ops.cast(inputs, "int32"))
 
 
 @keras.saving.register_keras_serializable("skautokeras")
 class WeightedBag(Layer):
-    """The weighted sum of a learned vector per code: a dense layer on sparse features.
+    """A dense layer for sparse features, as a weighted sum of one vector per code.
 
-    Each row of the input lists the features that are not zero, by their codes, and
-    their values. The result is that of ``Dense(dim, use_bias=False)`` on a dense form
-    that is never made. Code 0 stands for no feature.
+    Each row of the input lists the codes of the features that are not zero, and their
+    values. The result is the same as that of ``Dense(dim, use_bias=False)`` on a dense
+    array of all features, which is not needed here. Code 0 stands for no feature.
 
     Parameters
     ----------
     n_codes : int
-        Codes are below it.
+        Number of codes, which are below this number.
     dim : int
-        Length of the sum.
+        Length of the vectors and of their sum.
     stddev : float, default=0.05
         Standard deviation of the vectors at the start.
 
     Notes
     -----
-    **Shape**: int ``(batch, n)`` and float ``(batch, n) -> (batch, dim)``. Without
-    values, all features of a row are 1.
+    **Shape**: int ``(batch, n)`` and float ``(batch, n) -> (batch, dim)``. If the layer
+    is called without values, all features that a row lists are 1.
 
     Examples
     --------
@@ -222,7 +224,7 @@ class WeightedBag(Layer):
     TensorShape([1, 3])
     """
 
-    # The start of the weights is not part of the structure.
+    # It only decides where the weights start.
     uncompiled_config = ("stddev",)
 
     def __init__(self, n_codes, dim, stddev=0.05, **kwargs):
@@ -244,7 +246,7 @@ class WeightedBag(Layer):
         codes = ops.cast(codes, "int32")
         values = ops.ones_like(codes) if values is None else values
         values = ops.where(codes > 0, ops.cast(values, self.compute_dtype), 0.0)
-        # A product of matrices takes two thirds of the time of a sum of products.
+        # A matrix product takes two thirds of the time of a sum of products.
         vectors = _vectors(self.table, codes)  # (batch, n, dim)
         return ops.squeeze(ops.matmul(values[:, None, :], vectors), axis=1)
 
@@ -253,11 +255,11 @@ class WeightedBag(Layer):
         return (input_shape[0], self.dim)
 
     def compute_output_spec(self, codes, values=None):
-        """Return floats although the codes are integers."""
+        """Return floats, although the codes are integers."""
         shape = self.compute_output_shape(codes.shape)
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {"n_codes": self.n_codes, "dim": self.dim, "stddev": self.stddev}
         return {**super().get_config(), **config}

@@ -1,4 +1,4 @@
-"""Drawing: a graph as a picture in SVG, inputs above, heads below."""
+"""Drawing: a graph as an SVG picture, with inputs at the top and heads below."""
 
 from html import escape
 
@@ -16,16 +16,18 @@ _STYLE = (
 def draw(graph):
     """Return a picture of a graph.
 
+    The picture has a box for each node, with its name and the parameters that are not
+    the default, and a line from each node to the nodes that are built on it.
+
     Parameters
     ----------
     graph : Graph
-        What is drawn: a box per node with its name and the parameters that are given,
-        and a line from each node to those that are called on it.
+        Graph to draw.
 
     Returns
     -------
     svg : str
-        For a page in HTML.
+        Picture as an SVG element, which can be part of an HTML page.
 
     Examples
     --------
@@ -65,7 +67,7 @@ def draw(graph):
 
 
 def _rows(nodes):
-    """Return the nodes by the length of the longest way to them from an input."""
+    """Return rows of nodes, by the length of the longest path from an input to them."""
     depths = {}
     for node in nodes:
         depths[node.key] = max((depths[p.key] + 1 for p in node.parents), default=0)

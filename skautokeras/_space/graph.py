@@ -1,4 +1,4 @@
-"""Graph: nodes and what they are called, in which order, and whether they fit."""
+"""Graph: the nodes of a network with their order and names, and checks of them."""
 
 import re
 from collections import Counter
@@ -10,26 +10,28 @@ from skautokeras._space.node import Node, describe, topological_order
 
 
 class Graph:
-    """Nodes from inputs to heads, as they depend on nothing but one another.
+    """The nodes of a network, from the inputs to the heads, with their names.
+
+    A graph does not depend on data.
 
     Parameters
     ----------
     inputs : list of Node
-        In the order of the data.
+        Input nodes, in the order of the data.
     outputs : list of Node
         Results of heads, in the order of the targets.
 
     Attributes
     ----------
     order : list of Node
-        All that lead to the outputs, parents first.
+        All nodes that the outputs are built on, parents first, and the outputs.
     input_names, head_names, block_names : list of str
-        Of the inputs, the heads and the blocks between them.
+        Names of the inputs, of the heads and of the blocks between them.
 
     Raises
     ------
     TypeError
-        If an input is no input node, or an output no node at all.
+        If an input is not an input node, or an output is not a node.
     ValueError
         If the nodes do not fit together.
     """
@@ -47,7 +49,7 @@ class Graph:
         self.block_names = list(dict.fromkeys(map(self.name, blocks)))
 
     def describe(self):
-        """Return what the graph is, equal for equal graphs in any process."""
+        """Return a description that is equal for equal graphs, in any process."""
         return describe([*self.inputs, *self.outputs])
 
     def heads(self, targets):
@@ -56,12 +58,12 @@ class Graph:
         Parameters
         ----------
         targets : list of TargetSchema
-            One per output.
+            Schema of the target of each output.
 
         Returns
         -------
         heads : dict of str to (Head, TargetSchema)
-            By the names of the heads.
+            Head and schema of its target, by the name of the head.
         """
         return {
             self.name(node): (node.block, target)
@@ -69,11 +71,11 @@ class Graph:
         }
 
     def name(self, node):
-        """Return the name of a node: of the input, or of the block that makes it."""
+        """Return the name of a node: that of the input or of the block behind it."""
         return self._names[node.key]
 
     def is_shared(self, node):
-        """Return whether the block of a node makes several nodes."""
+        """Return whether the block of a node is called several times."""
         return self.name(node) in self._shared
 
 
@@ -83,7 +85,7 @@ def is_head(node):
 
 
 def _name_nodes(nodes):
-    """Return the name of each node by its key; a shared block has one name."""
+    """Return the name of each node by its key. A shared block has one name."""
     counted, by_key, by_block = Names(), {}, {}
     # Inputs come first: they are counted in the order of the data, not of the wiring.
     for node in nodes:
@@ -99,13 +101,16 @@ def _name_nodes(nodes):
 
 
 def _shared_names(nodes, names):
-    """Return the names of the blocks that make several nodes."""
+    """Return the names of the blocks that are called several times."""
     counts = Counter(names[node.key] for node in nodes if node.block is not None)
     return {name for name, count in counts.items() if count > 1}
 
 
 def _check_different_names(names):
-    """Raise if inputs and heads share a name, one given and one counted, say."""
+    """Raise an error if two inputs or heads have the same name.
+
+    This happens, for instance, if a user gives a name that is also counted.
+    """
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ValueError(
@@ -115,19 +120,19 @@ def _check_different_names(names):
 
 
 def check_wiring(inputs, outputs):
-    """Raise unless the nodes form a graph from all inputs to all outputs.
+    """Raise an error unless the nodes form a graph from all inputs to all outputs.
 
     Parameters
     ----------
     inputs : list of Node
-        Nodes that data comes in by.
+        Input nodes, which stand for the data.
     outputs : list of Node
         Results of heads.
 
     Raises
     ------
     TypeError
-        If an input is no input node, or an output no node at all.
+        If an input is not an input node, or an output is not a node.
     ValueError
         If the nodes do not fit together.
     """
@@ -142,19 +147,19 @@ def check_wiring(inputs, outputs):
 
 
 def check_inputs(inputs):
-    """Raise unless nodes are inputs.
+    """Raise an error unless all objects are input nodes.
 
     Parameters
     ----------
     inputs : list
-        What the user gave.
+        Objects that the user passed as inputs.
 
     Raises
     ------
     TypeError
-        If one is no input.
+        If an object is not an input.
     ValueError
-        If there is none.
+        If the list is empty.
     """
     if not inputs:
         raise ValueError(
@@ -195,7 +200,7 @@ def _check_outputs(outputs):
 def _check_different(parameter, nodes):
     seen = set()
     for node in nodes:
-        # Copies of one node are one node.
+        # Copies of a node have the same key and count as the same node.
         if node.key in seen:
             raise ValueError(
                 f"The {parameter!r} parameter must hold each node once. "
@@ -231,7 +236,7 @@ def _check_inputs_are_used(inputs, order):
 
 
 def _check_names(named):
-    """Raise unless the names that inputs and heads were given tell them apart."""
+    """Raise an error if an input or a head has a name that is not allowed."""
     names = [thing.name for thing in named if thing.name is not None]
     for name in names:
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9]\w*", name):

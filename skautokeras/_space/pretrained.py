@@ -1,4 +1,4 @@
-"""Pretrained models for texts: KerasHub's, by the name or the folder of a preset."""
+"""Pretrained models for texts from KerasHub, by the name or the folder of a preset."""
 
 import tempfile
 from pathlib import Path
@@ -12,18 +12,21 @@ from skautokeras.exceptions import WeightsMissingError
 
 
 def presets_on(graph, node):
-    """Return which presets blocks on a node need: its texts are taken apart for each.
+    """Return the presets that the blocks on a node need.
+
+    The texts of the node are split into tokens once for each preset.
 
     Parameters
     ----------
     graph : Graph
-        Knows which blocks are on the node.
+        Graph that contains the node and the blocks on it.
     node : InputNode
-        An input.
+        Input node of texts.
 
     Returns
     -------
     presets : list of str
+        Names or folders of the presets, without repetitions.
     """
     blocks = [
         each.block
@@ -34,7 +37,7 @@ def presets_on(graph, node):
 
 
 def _within(value):
-    """Yield the presets of a block and of those among its parameters."""
+    """Yield the presets of a block and of the blocks among its parameters."""
     if isinstance(value, Block):
         yield from value.presets
         value = list(parameters_of(value).values())
@@ -45,25 +48,25 @@ def _within(value):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class PresetTokenizer:
-    """The tokenizer of a preset, or the reason why it cannot be had.
+    """The tokenizer of a preset, or the reason why it cannot be loaded.
 
     Parameters
     ----------
     preset : str
-        Its name, or its folder.
+        Name or folder of the preset.
     tokenizer : keras_hub.models.Tokenizer or None, default=None
-        The tokenizer to use. None takes that of the preset.
+        Tokenizer to use. If None, the tokenizer of the preset is loaded.
     problem : str or None, default=None
-        The reason why there is no tokenizer, if the preset is not to be tried again.
+        Reason why there is no tokenizer. If it is given, the preset is not loaded.
 
     Attributes
     ----------
     start, end : int or None
-        Numbers of the tokens that stand around a text. None: there is none.
+        Number of the token before or behind a text. If None, there is no such token.
     pad : int
-        Number of the token that fills up.
+        Number of the token that fills the places behind the end of a text.
     problem : str or None
-        Why there is no tokenizer.
+        Reason why there is no tokenizer. If None, there is one.
 
     Raises
     ------
@@ -90,22 +93,23 @@ class PresetTokenizer:
         Parameters
         ----------
         texts : list of str
-            As they come.
+            Raw texts.
 
         Returns
         -------
         tokens : list of list of int
+            Numbers of the tokens of each text, in their order.
         """
         tokens = self._tokenizer(texts)
         return tokens.to_list() if hasattr(tokens, "to_list") else list(tokens)
 
     def get_config(self):
-        """Return the tokenizer with the files that it is made of, ready for JSON.
+        """Return the configuration and the files of the tokenizer, ready for JSON.
 
         Returns
         -------
         config : dict
-            For `from_config`.
+            Configuration of the tokenizer, for `from_config`.
         """
         if self._tokenizer is None:
             return {"preset": self.preset, "problem": self.problem}
@@ -120,20 +124,20 @@ class PresetTokenizer:
 
     @classmethod
     def from_config(cls, config):
-        """Return the tokenizer that a configuration describes; no preset is read.
+        """Return the tokenizer that a configuration describes, without its preset.
 
         Parameters
         ----------
         config : dict
-            From `get_config`.
+            Configuration that `get_config` returned.
 
         Returns
         -------
         tokenizer : PresetTokenizer
         """
         if "tokenizer" not in config:
-            # Files of earlier versions do not say why. The preset is not tried again: a
-            # file from a stranger could name one that KerasHub would download.
+            # Earlier versions wrote no reason. The preset is not loaded, because a file
+            # from a stranger could name one that KerasHub would download.
             reason = f"There was no preset {config['preset']!r} when this was written."
             return cls(config["preset"], problem=config.get("problem") or reason)
         _keras_hub()
@@ -146,28 +150,31 @@ class PresetTokenizer:
         return cls(config["preset"], tokenizer)
 
     def __sklearn_clone__(self):
-        """Return the tokenizer itself: nothing changes it."""
+        """Return the tokenizer itself, because nothing changes it."""
         return self
 
 
 def load_backbone(preset):
-    """Return the model of a preset, its weights not loaded where they are not wanted.
+    """Return the model of a preset.
+
+    Its weights are loaded only if `weights_are_wanted`.
 
     Parameters
     ----------
     preset : str
-        Its name, or its folder.
+        Name or folder of the preset.
 
     Returns
     -------
     backbone : keras_hub.models.Backbone
+        Model of the preset.
 
     Raises
     ------
     ImportError
         If KerasHub is not installed.
     WeightsMissingError
-        If it cannot be had.
+        If the preset cannot be loaded.
     """
     return _from_preset("Backbone", preset, load_weights=weights_are_wanted())
 
@@ -183,7 +190,7 @@ def _keras_hub():
 
 
 def _from_preset(kind, preset, **kwargs):
-    """Return what KerasHub makes of a preset."""
+    """Return the model or the tokenizer of a preset of KerasHub."""
     models = _keras_hub().models
     try:
         return getattr(models, kind).from_preset(preset, **kwargs)

@@ -1,4 +1,4 @@
-"""SearchSpace: nodes wired together, named, and built into networks."""
+"""SearchSpace: builds the networks of a graph and lists its hyperparameters."""
 
 import contextlib
 from dataclasses import dataclass
@@ -17,20 +17,21 @@ from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import SMALL_DATA, Training, suggest_training
 from skautokeras._space.unfilled import without_weights
 
-# Characters of a block that are shown in an error.
+# Number of characters that an error shows of a block.
 _SHOWN = 200
 
 
 @dataclass(frozen=True, eq=False)
 class BuiltNetwork:
-    """One configuration, ready to be trained.
+    """The networks of one configuration, which can be trained.
 
-    ``preprocess`` holds the layers that have no weights and treat rows one by one: it
-    runs once over the data (None if there are none). ``network`` is what is trained, on
-    what ``preprocess`` returns. ``model`` chains the two, from the arrays of the
-    adapter to the outputs, by the names of the heads. All three share their layers.
-    ``losses`` is the loss of each head, ``values`` the values that were used and
-    ``hyperparameters`` all that the blocks asked for.
+    ``preprocess`` holds the layers at the beginning that learn nothing and treat rows
+    one by one, and runs once over the data. It is None if there are no such layers.
+    ``network`` is trained on the outputs of ``preprocess``. ``model`` chains the two,
+    from the arrays of the adapter to a dict of outputs by the names of the heads. All
+    three share their layers. ``losses`` holds the loss of each head, ``values`` the
+    values of the active hyperparameters, and ``hyperparameters`` all hyperparameters
+    that the blocks declared.
     """
 
     preprocess: keras.Model | None
@@ -43,32 +44,33 @@ class BuiltNetwork:
 
 
 class SearchSpace:
-    """A search space: inputs, blocks and heads, with everything known about the data.
+    """A search space: a graph of inputs, blocks and heads, with facts about the data.
 
     Parameters
     ----------
     graph : Graph
-        The nodes, their order and their names.
+        Nodes of the network, with their order and their names.
     schemas : list
-        One schema per input.
+        Schema of each input.
     targets : list of TargetSchema
-        One per output.
+        Schema of the target of each output.
     n_samples : int
-        Rows of the training data.
+        Number of rows of the training data.
     batch_size, epochs : int or None, default=None
-        Fixed by the user. None: searched.
+        Value that the user fixed. If None, it is searched.
     smooth_labels : bool, default=True
-        Whether label smoothing is searched where there are classes. For few rows, and
-        where the traits of a schema say so, it always is.
+        Whether label smoothing is searched if a head predicts classes with its default
+        loss. For such heads it is always searched if there are few rows, or if the
+        traits of a schema demand it.
 
     Attributes
     ----------
     heads : dict of str to (Head, TargetSchema)
-        By the names of the heads.
+        Head and schema of its target, by the name of the head.
 
     Examples
     --------
-    The names of hyperparameters depend on nothing but the graph:
+    The names of hyperparameters depend only on the graph:
 
     >>> import numpy as np
     >>> from skautokeras import ClassificationHead, DenseBlock, Input
@@ -113,8 +115,8 @@ class SearchSpace:
     def check(self):
         """Build the configuration of all defaults once, without memory for weights.
 
-        What is wrong with it is mostly wrong in every configuration. Other errors than
-        these are left to the trials.
+        An error in this configuration is usually an error in every configuration. Only
+        the errors below are raised here; the trials deal with all others.
 
         Raises
         ------
@@ -134,49 +136,50 @@ class SearchSpace:
         Parameters
         ----------
         values : dict of str to object
-            Values of hyperparameters by their full names; those that are missing
-            have their default value, those that are not needed are left aside.
+            Values of hyperparameters by their full names. Hyperparameters without a
+            value have their default, and values that are not needed are ignored.
 
         Returns
         -------
         built : BuiltNetwork
-            Freshly initialised networks.
+            Networks with newly initialised weights.
         """
         return self._run(_with_values(values))
 
     def hyperparameters(self):
         """Return all hyperparameters with their conditions.
 
-        The graph is built again and again, each time with another set of branches
-        chosen, until every branch has been seen (a user's block may have more of them,
-        which its conditions do not tell; `unknown` finds them when they are built).
+        The graph is built repeatedly, each time with other conditions met, until every
+        branch has been seen. The block of a user may have more branches than its
+        conditions declare. `unknown` finds their hyperparameters when they are built.
 
         Returns
         -------
         space : keras_tuner.HyperParameters
-            Values are the defaults.
+            All hyperparameters, whose values are the defaults.
         """
         if self._space is None:
             self._space = self._explore()
         return self._space.copy()
 
     def active_names(self, values):
-        """Return the names of the hyperparameters that exist under ``values``."""
+        """Return the names of the hyperparameters that are active for ``values``."""
         hp = self.hyperparameters()
         return set(complete(hp, values))
 
     def unknown(self, hyperparameters):
-        """Return which hyperparameters of a build `space` does not tell of.
+        """Return the hyperparameters of a network that the search space lacks so far.
 
         Parameters
         ----------
         hyperparameters : keras_tuner.HyperParameters
-            Of a `BuiltNetwork`.
+            Hyperparameters of a `BuiltNetwork`.
 
         Returns
         -------
         config : dict or None
-            For `keras_tuner.HyperParameters.from_config`; None if there are none.
+            Configuration for `keras_tuner.HyperParameters.from_config`. If None, no
+            hyperparameter is missing.
         """
         space = self.hyperparameters()
         n_known = len(space.space)
@@ -192,8 +195,8 @@ class SearchSpace:
         seen, waiting = set(), [{}]
         while waiting:
             hp = _with_values(waiting.pop())
-            # A block that fails for some values is the business of the trial that has
-            # them; what it asked for before is known.
+            # If a block fails for some values, the trial with these values reports it.
+            # The hyperparameters that were declared before the error are kept.
             with contextlib.suppress(Exception):
                 without_weights(self._run, hp)
             space.merge(hp.space, overwrite=False)
@@ -247,7 +250,7 @@ class SearchSpace:
         model = keras.Model(tensors, outputs)
         preprocess, network = _split_preprocessing(model, tensors, outputs)
         if preprocess is not None:
-            # Cutting a model leaves it without a config: the two halves are chained.
+            # A model that was cut has no configuration, so the two halves are chained.
             model = keras.Model(tensors, network(preprocess(tensors)))
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
         return BuiltNetwork(preprocess, network, model, training, losses, used, hp)
@@ -264,7 +267,7 @@ class SearchSpace:
 
 @contextlib.contextmanager
 def _naming(name, block):
-    """Put the name of a block before what goes wrong while it is built."""
+    """Add the name of a block to the errors that are raised while it is built."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -280,10 +283,10 @@ def complete(space, values):
     Parameters
     ----------
     space : keras_tuner.HyperParameters
-        With conditions; its own values are overwritten.
+        Hyperparameters with their conditions. Their values are overwritten.
     values : dict of str to object
-        Where a value is missing its default stands in; values of hyperparameters that
-        are not active are dropped.
+        Values by the names of hyperparameters. A missing value is replaced by its
+        default, and values of hyperparameters that are not active are ignored.
     """
     space.values = {}
     for hp in space.space:
@@ -293,19 +296,19 @@ def complete(space, values):
 
 
 def _with_values(values):
-    """Return empty hyperparameters that answer with ``values``."""
+    """Return hyperparameters that take ``values`` when they are declared."""
     hp = keras_tuner.HyperParameters()
     hp.values = dict(values)
     return hp
 
 
 def _scope_key(scope):
-    """Return something hashable for a stack of conditions."""
+    """Return a hashable form of nested conditions."""
     return tuple((c.name, tuple(c.values)) for c in scope)
 
 
 def _features(x, *, is_input):
-    """Return what a head is built on: (batch, features), or those of members."""
+    """Return the features (batch, features) that a head takes, or those of members."""
     if isinstance(x, Members):
         return x
     x = as_tensor(x)
@@ -316,7 +319,7 @@ def _features(x, *, is_input):
 
 
 def _split_preprocessing(model, inputs, outputs):
-    """Cut a model behind the preprocessing layers at its start."""
+    """Return the preprocessing layers at the start of a model, and all other layers."""
     origin = {id(tensor): name for name, tensor in inputs.items()}
     later = []
     for operation in model.operations:
@@ -328,15 +331,15 @@ def _split_preprocessing(model, inputs, outputs):
         else:
             later.extend(sources)
     border = {}
-    # Inputs first: they have their names already and must keep them.
+    # Inputs come first, because they already have names and must keep them.
     raw = {id(x) for x in inputs.values()}
     crossing = {id(x): x for x in later if id(x) in origin}.values()
     for x in sorted(crossing, key=lambda x: id(x) not in raw):
         border[_free_name(origin[id(x)], border)] = x
     if all(border[name] is inputs.get(name) for name in border):
         return None, model
-    # Before the other half: a model that is there when its layers are called once more
-    # loses its config.
+    # This half is built before the other one: a model that exists when its layers are
+    # called again loses its configuration.
     network = _called_on_inputs(list(border.values()), outputs, list(border))
     return keras.Model(inputs, border), network
 
@@ -344,9 +347,9 @@ def _split_preprocessing(model, inputs, outputs):
 def _called_on_inputs(tensors, outputs, names):
     """Return the network between tensors and outputs, with named inputs of its own.
 
-    Keras names the inputs of a network that begins inside of another one as it likes,
-    and they must have the names that they have as keys. So all layers are called once
-    more, on inputs that have these names.
+    The names of the inputs must be equal to their keys, but Keras chooses other names
+    for the inputs of a network that begins inside another one. Therefore all layers
+    are called again, on inputs with the right names.
     """
     inputs = [
         keras.Input(batch_shape=x.shape, dtype=x.dtype, name=name)
@@ -361,7 +364,7 @@ def _called_on_inputs(tensors, outputs, names):
 
 
 def _free_name(name, names):
-    """Return ``name`` with underscores behind it until it is not among ``names``."""
+    """Return ``name`` with enough underscores to differ from all ``names``."""
     while name in names:
         name += "_"
     return name

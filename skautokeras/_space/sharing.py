@@ -1,4 +1,4 @@
-"""Shared blocks: built once, called wherever the block was called."""
+"""Shared blocks: their layers are built once and called several times."""
 
 import keras
 
@@ -12,14 +12,14 @@ class SharedBlock:
     Parameters
     ----------
     hp : keras_tuner.HyperParameters
-        Asked for the values of hyperparameters.
+        Hyperparameters that the block declares and whose values it uses.
     name : str
-        Of the block.
+        Name of the block in the graph.
     block : Block
-        What is shared.
+        Block that is called several times.
     inputs : list of keras.KerasTensor or Record
-        What the block is first called on. The others must have the same shapes; images
-        are normalised alike.
+        Inputs of the first call of the block. The inputs of all other calls must have
+        the same shapes, and their images are normalised as those of the first call.
     """
 
     def __init__(self, hp, name, block, inputs):
@@ -56,6 +56,6 @@ class SharedBlock:
 
 
 def _with_tensor(x, tensor):
-    """Return a tensor with what was known of another; plain for a plain one."""
+    """Return a tensor with the facts about ``x``, if ``x`` is a shareable record."""
     is_shareable = isinstance(x, Record) and x.is_shareable
     return x.with_tensor(tensor) if is_shareable else tensor

@@ -1,4 +1,4 @@
-"""Networks that are built for what they would be, without memory for their weights."""
+"""Networks that are built only to inspect them, without memory for their weights."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
@@ -11,17 +11,18 @@ _wanted = ContextVar("weights_are_wanted", default=True)
 
 
 def without_weights(function, *args):
-    """Return what a function that builds networks returns, their weights not filled.
+    """Return the result of a function that builds networks without their weights.
 
-    Keras notes which variables are to be initialized later, and would do so in the next
-    network. It notes it by thread: the one that ends here takes it along.
+    The weights take no memory. Keras keeps a list, in each thread, of variables that it
+    initializes later, and would initialize these variables along with the next network.
+    The function is therefore called in a thread of its own, whose list ends with it.
 
     Parameters
     ----------
     function : callable
-        Called with ``args``.
+        Function that builds networks.
     *args : object
-        Passed on.
+        Arguments of the function.
 
     Examples
     --------
@@ -38,12 +39,12 @@ def without_weights(function, *args):
 
 
 def weights_are_wanted():
-    """Return whether networks are built for more than what they would be."""
+    """Return whether networks are built with weights, and not only to inspect them."""
     return _wanted.get()
 
 
 def _unfilled(function, args):
-    # Of this thread, which ends here.
+    # The variable changes only in this thread, which ends with this function.
     _wanted.set(False)
     with seeded(0), keras.StatelessScope(initialize_variables=False):
         return function(*args)
