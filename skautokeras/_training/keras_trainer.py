@@ -160,7 +160,7 @@ class _EndOfEpoch(keras.callbacks.Callback):
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batches shuffled by our own generator, since `Model.fit` uses a global one."""
+    """Batches in the order of our own generator, as `Model.fit` uses a global one."""
 
     def __init__(self, arrays, bounds, rng):
         super().__init__()
