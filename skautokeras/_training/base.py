@@ -4,20 +4,20 @@ from abc import ABC, abstractmethod
 
 
 class Trainer(ABC):
-    """A way to train one network; `train` chooses it.
+    """Base class of the two ways to train one network; `train` chooses between them.
 
-    A training begins with the constructor, runs its epochs by `run` and ends by `end`.
-    In each epoch, a trainer asks the monitor how far the training is
-    (`Monitor.next_progress`), sets what the rules of `optimization` say for that
-    share, learns from all rows once, and hands the logs to `judge`. It stops where
-    `Monitor.finished` says so.
+    The constructor prepares a training, `run` runs its epochs, and `end` sets the final
+    weights. In each epoch, a trainer asks the monitor how much of the training is done
+    (`Monitor.next_progress`), applies the rules of `optimization` for that share,
+    learns from all rows once, and passes the logs to `judge`. It stops as soon as
+    `Monitor.finished` is True.
 
     Parameters
     ----------
     built : BuiltNetwork
-        Freshly initialised.
+        Freshly initialised network to train.
     options : TrainingOptions
-        What is the same for all trainings.
+        Settings that all trainings of a search share.
     callbacks : list of keras.callbacks.Callback
         The user's callbacks, for this training only.
     """
@@ -34,17 +34,17 @@ class Trainer(ABC):
         Parameters
         ----------
         monitor : Monitor
-            Follows the training.
+            Monitor that follows the training.
         """
 
     @abstractmethod
     def validate(self):
-        """Return what the network says about the validation rows.
+        """Evaluate the network on the validation rows.
 
         Returns
         -------
         outputs : Evaluation or None
-            Outputs and loss. None: there are no validation rows.
+            Outputs and loss. It is None if there are no validation rows.
         logs : dict of str to float
             Loss and metrics, with names that begin with "val_".
         """
@@ -52,29 +52,29 @@ class Trainer(ABC):
     @property
     @abstractmethod
     def state(self):
-        """A copy of the weights that are judged: averages where they are averaged."""
+        """A copy of the weights, as averages if the training averages them."""
 
     @abstractmethod
     def end(self, best_state):
-        """Let the network have its final weights.
+        """Set the final weights of the network.
 
         Parameters
         ----------
         best_state : object
-            What `state` was after the best epoch. None: the last weights stay.
+            Value of `state` after the best epoch. If None, the last weights are kept.
         """
 
     def judge(self, logs, monitor, *, validates=True):
-        """End an epoch: validate, and tell the monitor.
+        """End an epoch: evaluate the network, and update the monitor.
 
         Parameters
         ----------
         logs : dict of str to float
             Loss and metrics of the training rows.
         monitor : Monitor
-            Follows the training.
+            Monitor that follows the training.
         validates : bool, default=True
-            Whether the validation rows are looked at.
+            Whether the network is evaluated on the validation rows.
         """
         outputs, valid_logs = self.validate() if validates else (None, {})
         monitor.update({**logs, **valid_logs}, outputs, lambda: self.state)

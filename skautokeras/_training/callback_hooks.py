@@ -4,12 +4,12 @@ import keras
 
 
 def works_on_batches(callback):
-    """Return whether a callback wants to be called around each batch.
+    """Return whether a callback acts at the beginning or the end of batches.
 
     Parameters
     ----------
     callback : keras.callbacks.Callback
-        One of the user's.
+        Callback of the user.
 
     Examples
     --------
@@ -33,15 +33,16 @@ def works_on_batches(callback):
 class CallbackHooks:
     """The user's Keras callbacks around a compiled training.
 
-    They see the network, so its variables follow the compiled weights before each call,
-    and what they change is taken over afterwards.
+    Callbacks access the network, not the compiled weights. Before each call, the
+    compiled weights are written into the network, and after it they are read back,
+    because a callback may have changed them.
 
     Parameters
     ----------
     callbacks : list of keras.callbacks.Callback
         Callbacks of this training.
     network : keras.Model
-        What they see.
+        Network that the callbacks access.
     weights : FlatWeights
         The compiled weights of the network.
     epochs : int

@@ -4,9 +4,9 @@
 Two things make the function here cheap to trace as well (figures in measurement 0001):
 all weights live in one flat variable, so that the optimizer has one update instead of
 one per weight, and the network is called statelessly, so that the loop carries plain
-tensors. What is a mere value - weights, learning rates, weight decay, batches - is an
-argument or a variable, so that configurations which differ in nothing else share one
-compiled function.
+tensors. All values (weights, learning rates, weight decay, batches) are arguments or
+variables, so that configurations which differ only in values share one compiled
+function.
 """
 
 from functools import partial
@@ -36,18 +36,18 @@ class CompiledEpoch:
     Parameters
     ----------
     built : BuiltNetwork
-        The first network; `start` puts others in its place.
+        First network to train; `start` replaces it by another one.
     heads : dict of str to (Head, TargetSchema)
         Heads of the graph.
     max_rows : int, default=4096
-        Number of rows that go through the network at once in validation.
+        Maximum number of rows that go through the network at once in validation.
     min_row_updates : int, default=LARGE
-        Number of weights from which on an embedding is updated by rows.
+        Minimum number of weights of an embedding that is updated by rows.
 
     Attributes
     ----------
     weights : FlatWeights
-        The weights of the network that is trained, and their optimizer.
+        Weights of the network that is trained, and their optimizer.
     """
 
     def __init__(self, built, heads, *, max_rows=MAX_ROWS, min_row_updates=LARGE):
@@ -62,7 +62,7 @@ class CompiledEpoch:
         self.weights = FlatWeights(built, min_row_updates)
         self._network = built.network
         self._values = _values_of(built.training)
-        # They are compiled by their first call, which tells the shapes.
+        # Both are compiled when they are first called, as the shapes are known then.
         self._compiled_epoch = self._compiled_validation = None
 
     def start(self, built):
@@ -71,7 +71,7 @@ class CompiledEpoch:
         Parameters
         ----------
         built : BuiltNetwork
-            A network of the same structure, freshly initialised.
+            Freshly initialised network of the same structure.
         """
         self._network = built.network
         self._values = _values_of(built.training)
@@ -83,7 +83,7 @@ class CompiledEpoch:
         Parameters
         ----------
         chunks : iterable of tuple
-            From `Chunks.epoch`: x, y, weight, order and bounds of some rows.
+            Chunks of rows as (x, y, weight, order, bounds), from `Chunks.epoch`.
         rates : ndarray of shape (n_steps,)
             Learning rate of each step.
         shares : ndarray of shape (n_steps,) or float, default=1.0
@@ -94,6 +94,7 @@ class CompiledEpoch:
         Returns
         -------
         logs : dict of str to float
+            Mean loss and metrics of the training rows.
         """
         self.weights.set_progress(self._network, progress)
         rates = np.stack([rates, np.broadcast_to(shares, rates.shape)], axis=1)
@@ -121,14 +122,14 @@ class CompiledEpoch:
         Parameters
         ----------
         parts : iterable of tuple
-            From `in_order`: x, y and weight of some rows each.
+            Parts of the rows as (x, y, weight), from `in_order`.
 
         Returns
         -------
         outputs : Evaluation
             Outputs and loss.
         logs : dict of str to float
-            Names begin with "val_".
+            Loss and metrics, with names that begin with "val_".
         """
         results, targets, weights = [], [], []
         with self.weights.averaged():
@@ -164,7 +165,7 @@ class CompiledEpoch:
 
     def _compile_validation(self, x, y, weight):
         size = rows_at_once(x, self._network, self._max_rows)
-        # A loop would have to be traced, too.
+        # If all rows fit at once, there is no loop, which would take time to trace.
         at_once = len(next(iter(y.values()))) <= size
         return compile_function(
             partial(self._validate, None if at_once else size),
@@ -172,7 +173,7 @@ class CompiledEpoch:
         )
 
     def _epoch(self, carried, x, y, weight, order, bounds, rates, values):
-        """Train on a chunk; ``carried`` goes from one chunk of an epoch to the next."""
+        """Train on a chunk; pass ``carried`` on to the next chunk of the epoch."""
         weight_decay, smoothing = tf.unstack(values)
 
         def step(i, untrained, total, metrics):
@@ -201,7 +202,7 @@ class CompiledEpoch:
         return (untrained, (total, metrics)), scalars
 
     def _step(self, untrained, x, y, weight, rate, decay, share, smoothing):
-        """Make one step; return the loss, the outputs and what is not trained."""
+        """Make one step; return the loss, the outputs and the untrained state."""
         large, variable = self.weights.large, self.weights.variable
         dropouts = {i: untrained[i] for i in self._dropouts}
         untrained = [
@@ -215,8 +216,9 @@ class CompiledEpoch:
         gradient, slopes = tape.gradient(loss, (variable.value, large.variables))
         variable.assign(variable.value * (1.0 - decay * self.weights.decayed))
         optimizer = self.weights.optimizer
-        # Inside of a replica Keras sums gradients by a function with a custom gradient,
-        # and TensorFlow keeps the graph of each of these (decision 0017).
+        # Inside of a replica, Keras sums gradients with a function that has a custom
+        # gradient, and TensorFlow keeps the graph of every such function (decision
+        # 0017).
         tf.distribute.get_replica_context().merge_call(
             lambda _: optimizer.apply([gradient], [variable])
         )
@@ -226,7 +228,7 @@ class CompiledEpoch:
         return loss, y_pred, untrained
 
     def _loss(self, y, y_pred, weight, smoothing):
-        """Return the loss of each head, its labels smoothed."""
+        """Return the loss of each head for smoothed labels."""
         losses = []
         for name, loss in self._losses.items():
             head, target = self._heads[name]
@@ -256,7 +258,7 @@ class CompiledEpoch:
         return self._scalars(loss, sums)
 
     def _scalars(self, loss, sums):
-        """Return the loss and the metrics as one vector, for one transfer."""
+        """Return the loss and the metrics as one vector, which needs one transfer."""
         values = (loss, *self._metrics.results(sums))
         return tf.stack([tf.cast(value, "float32") for value in values])
 
@@ -271,14 +273,14 @@ def _values_of(training):
 
 
 def _positions_of_dropout(network):
-    """Return which of the variables that are not trained are rates of dropout."""
+    """Return the positions of dropout rates among the untrained variables."""
     rates = {id(v) for v in dropout_rates(network)}
     variables = enumerate(network.non_trainable_variables)
     return [i for i, variable in variables if id(variable) in rates]
 
 
 def _joined(parts):
-    """Return one dict of arrays for a list of them, row behind row."""
+    """Concatenate the arrays of several dicts along the rows."""
     return {
         name: np.concatenate([np.asarray(part[name]) for part in parts])
         for name in parts[0]

@@ -1,4 +1,4 @@
-"""Training by compiled epochs: what nearly all trainings do."""
+"""Training by compiled epochs, which nearly all trainings use."""
 
 from functools import partial
 
@@ -18,15 +18,15 @@ class CompiledTrainer(Trainer):
     Parameters
     ----------
     built : BuiltNetwork
-        Freshly initialised.
+        Freshly initialised network to train.
     options : TrainingOptions
-        What is the same for all trainings.
+        Settings that all trainings of a search share.
     callbacks : list of keras.callbacks.Callback
-        The user's callbacks, none of which works on batches.
+        The user's callbacks, none of which acts on batches.
     train_rows : Rows
-        Rows to learn from, as the adapter makes them.
+        Training rows, as the adapter makes them.
     valid_rows : Rows or None
-        Rows to judge by.
+        Validation rows, as the adapter makes them. If None, nothing is validated.
     seed : int
         Seed of the order of the rows.
     """
@@ -67,11 +67,12 @@ class CompiledTrainer(Trainer):
         Parameters
         ----------
         start, end : float
-            Share of the training that is done before and after the epoch.
+            Shares of the training that are done before and after the epoch.
 
         Returns
         -------
         logs : dict of str to float
+            Mean loss and metrics of the training rows.
         """
         training = self._built.training
         rate = training.learning_rate
@@ -85,14 +86,14 @@ class CompiledTrainer(Trainer):
         )
 
     def validate(self):
-        """Return what the network says about the validation rows."""
+        """Evaluate the network on the validation rows."""
         if self._valid_parts is None:
             return None, {}
         return self._compiled.validate(self._valid_parts())
 
     @property
     def state(self):
-        """A copy of all weights, averaged where they are."""
+        """A copy of all weights, as averages if the training averages them."""
         return self._compiled.weights.state
 
     def end(self, best_state):

@@ -9,17 +9,17 @@ def make_strategy(distribution):
     Parameters
     ----------
     distribution : tf.distribute.Strategy, callable or None
-        A callable makes the strategy.
+        Strategy, or a callable without arguments that makes one.
 
     Returns
     -------
     strategy : tf.distribute.Strategy or None
-        None: trainings use one device.
+        Strategy of all trainings. If None, they use one device.
 
     Raises
     ------
     TypeError
-        If it is something else.
+        If `distribution` is not a strategy, None or a callable that returns a strategy.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Keras losses and metrics for predictions that are there already."""
+"""Keras losses and metrics of predictions that have already been made."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def evaluate_heads(heads, compared, sample_weight=None):
     Parameters
     ----------
     heads : dict of str to (Head, TargetSchema)
-        By name.
+        Heads and schemas of their targets, by the names of the heads.
     compared : dict of str to (ndarray, ndarray)
         True values and predictions of each head.
     sample_weight : ndarray or None, default=None
@@ -22,8 +22,9 @@ def evaluate_heads(heads, compared, sample_weight=None):
     Returns
     -------
     results : dict of str to float
-        "loss" first. With several heads that is the weighted sum, and those of each
-        head have its name before theirs.
+        Values by name; the first one is "loss". With several heads, it is the weighted
+        sum of the losses of the heads, and the loss and the metrics of each head follow
+        with the name of the head as a prefix.
     """
     by_head = {
         name: keras_metrics(head, target, *compared[name], sample_weight)
@@ -46,20 +47,21 @@ def keras_metrics(head, target, y_true, y_pred, sample_weight=None):
     Parameters
     ----------
     head : Head
-        Knows its loss and metrics; without metrics: accuracy, or mean absolute error.
+        Head with the loss and the metrics. If it has no metrics, the accuracy is
+        computed for classes, and the mean absolute error for numbers.
     target : TargetSchema
-        What y is.
+        Schema of the target of the head.
     y_true : ndarray
-        Codes of classes, or numbers.
+        True codes of classes, or true numbers.
     y_pred : ndarray of shape (n_samples, n_outputs)
-        Probabilities, or numbers.
+        Predicted probabilities, or predicted numbers.
     sample_weight : ndarray or None, default=None
         Weights of the rows.
 
     Returns
     -------
     results : dict of str to float
-        "loss" first.
+        Values by name, first "loss" and then the metrics.
     """
     encoded = np.asarray(head.encode(y_true, target))
     loss = head.make_loss(target)(encoded, y_pred, sample_weight=sample_weight)

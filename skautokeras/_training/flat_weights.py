@@ -16,38 +16,41 @@ from skautokeras._training.row_updates import LARGE, RowUpdates
 
 
 class FlatWeights:
-    """The weights of one network at a time, of all networks of one structure.
+    """The weights of one network; networks of the same structure can take turns.
 
     All trained weights are in one variable, so that the optimizer has one update
-    instead of one per weight; large embeddings are apart, as they are updated by rows.
+    instead of one per weight. Large embeddings are separate, because they are updated
+    by rows.
 
     Parameters
     ----------
     built : BuiltNetwork
-        The first network.
+        First network to train.
     min_row_updates : int, default=LARGE
-        Number of weights from which on an embedding is updated by rows.
+        Minimum number of weights of an embedding that is updated by rows.
 
     Attributes
     ----------
     n_weights : int
         Number of weights of a network.
     variable : keras.Variable of shape (n_trained,)
-        The trained weights.
+        Trained weights, without those of large embeddings.
     decayed : tensor of shape (n_trained,)
-        1 for weights that weight decay acts on, else 0.
+        Mask of the weights that weight decay acts on: 1 for these, 0 for the rest.
     untrained : tuple of tensor
-        What the network holds besides, such as means of batches and states of random
-        generators. Tensors: a variable in their place would be traced once more.
+        State of the network that is not trained, such as means of batches and states of
+        random generators. It consists of tensors, because variables in their place
+        would have to be traced once more.
     large : RowUpdates
-        The large embeddings.
+        Large embeddings, with their weights.
     optimizer : WeightRules
-        It is built for ``variable``.
+        Optimizer that is built for ``variable``.
     """
 
     def __init__(self, built, min_row_updates=LARGE):
         network = built.network
-        # Averages of the weights, where there are some, are those of the flat variable.
+        # If weights are averaged, the optimizer averages the flat variable, so that all
+        # weights must be in it.
         averaged = built.training.ema_momentum > 0
         self.large = RowUpdates(network, math.inf if averaged else min_row_updates)
         variables = self.large.without_large(network)
@@ -65,19 +68,19 @@ class FlatWeights:
         self.start(built)
 
     def start(self, built):
-        """Begin a training: take the weights of a network over, forget all steps.
+        """Begin a training: copy the weights of a network, and reset the optimizer.
 
         Parameters
         ----------
         built : BuiltNetwork
-            A network of the same structure.
+            Network of the same structure.
         """
         self.read_from(built.network)
         self.large.restart()
         self.optimizer.restart(built.training.learning_rate)
 
     def read_from(self, network):
-        """Take the weights over from a network."""
+        """Copy the weights of a network."""
         self.variable.assign(_joined(self.large.without_large(network)))
         self.large.read_from(network)
         others = network.non_trainable_variables
@@ -96,7 +99,7 @@ class FlatWeights:
 
     @property
     def state(self):
-        """A copy of all weights, averaged where they are; can be set."""
+        """A copy of all weights, as averages if they are averaged; can be set."""
         with self.averaged():
             untrained = tuple(v.numpy() for v in self.untrained)
             return self.variable.numpy(), untrained, self.large.state
@@ -108,12 +111,12 @@ class FlatWeights:
         self.untrained = tuple(tf.constant(value) for value in untrained)
 
     def take_average(self):
-        """Put the average of the weights in their place, if they are averaged."""
+        """Replace the weights by their averages, if they are averaged."""
         self.optimizer.finalize_variable_values([self.variable])
 
     @contextlib.contextmanager
     def averaged(self):
-        """Put the average of the weights in their place for a while."""
+        """Return a context in which the weights are replaced by their averages."""
         if not self.optimizer.use_ema:
             yield
             return
@@ -123,12 +126,12 @@ class FlatWeights:
         self.variable.assign(weights)
 
     def set_progress(self, network, progress):
-        """Let every layer learn as fast as it does at this point of the training.
+        """Set the learning rate factor of every layer at this point of the training.
 
         Parameters
         ----------
         network : keras.Model
-            The network whose weights these are.
+            Network that has these weights.
         progress : float
             Share of the training that is done, from 0 to 1.
         """
@@ -139,10 +142,10 @@ class FlatWeights:
             by_weight.assign(tf.repeat(tf.constant(factors, "float32"), self._sizes))
 
     def tensors(self):
-        """Return the weights in their shapes: slices of the flat variable."""
+        """Return the weights in their shapes, as slices of the flat variable."""
         parts = tf.split(self.variable.value, self._sizes)
-        # Biases and the like have their shape already: every operation takes time to
-        # trace, and its gradient does.
+        # Biases and the like already have their shape, so they are not reshaped: every
+        # operation and its gradient take time to trace.
         weights = [
             part if len(shape) == 1 else tf.reshape(part, shape)
             for part, shape in zip(parts, self._shapes, strict=True)

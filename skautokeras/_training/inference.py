@@ -1,4 +1,4 @@
-"""Inference: how many rows go through a network at once where nothing is learned."""
+"""Inference: how many rows go through a network at once outside of training."""
 
 import math
 
@@ -6,23 +6,24 @@ import tensorflow as tf
 
 from skautokeras._layers.base import traits_of, walk
 
-# Rows that go through a network at once, and values in their inputs: the maps inside of
-# networks for images are many times as large.
+# Limits of the number of rows that go through a network at once, and of the number of
+# values in their inputs. The latter is needed for images, because the feature maps
+# inside of their networks are many times as large as the inputs.
 MAX_ROWS = 4096
 _MIN_ROWS, _MAX_VALUES = 32, 2**20
 
 
 def rows_at_once(x, network, max_rows=MAX_ROWS):
-    """Return how many rows go through a network at once where nothing is learned.
+    """Return how many rows go through a network at once outside of training.
 
     Parameters
     ----------
     x : dict of str to array or tensor
-        The rows.
+        Inputs of the network.
     network : keras.Model
-        Its layers may say how many rows they take (`Layer.max_rows_at_once`).
+        Network whose layers may limit the number of rows (`Layer.max_rows_at_once`).
     max_rows : int, default=4096
-        Number of rows at most.
+        Maximum number of rows.
 
     Examples
     --------
@@ -47,7 +48,7 @@ def in_chunks(call, x, shapes, size):
     Parameters
     ----------
     call : callable
-        From a dict of arrays to a dict of outputs.
+        Function of a dict of arrays that returns a dict of outputs.
     x : dict of str to tensor
         Arrays with one row per sample.
     shapes : dict of str to tuple

@@ -8,7 +8,7 @@ from skautokeras._layers.ensemble import MeanOfMembers, mean_of_members
 
 
 class KerasMetrics:
-    """The metrics of all heads; what they sum up is carried along as tensors.
+    """The metrics of all heads, whose sums are passed along as tensors.
 
     Parameters
     ----------
@@ -18,7 +18,8 @@ class KerasMetrics:
     Attributes
     ----------
     labels : list of str
-        Names of the metrics in the logs, after those of the heads if there are several.
+        Names of the metrics in the logs. With several heads, the name of the head is a
+        prefix.
 
     Examples
     --------
@@ -49,7 +50,7 @@ class KerasMetrics:
         ]
 
     def zeros(self):
-        """Return what all metrics have summed up before the first row."""
+        """Return the sums of all metrics before the first row."""
         return tuple(
             tuple(tf.zeros_like(v.value) for v in metric.variables)
             for _, metric in self._metrics
@@ -61,7 +62,7 @@ class KerasMetrics:
         Parameters
         ----------
         sums : tuple of tuple of tensor
-            From `zeros` or `update`.
+            Sums of each metric so far, from `zeros` or `update`.
         y, y_pred, weight : dict of str to tensor
             Targets, outputs and weights of the rows by head.
         """
@@ -90,19 +91,20 @@ class KerasMetrics:
 
 
 def metrics_of_mean(metrics, network):
-    """Return metrics that can be asked about the outputs of members in training.
+    """Return metrics that accept the outputs of members in training.
 
     Parameters
     ----------
     metrics : list of keras.metrics.Metric
         Metrics of one head.
     network : keras.Model
-        The network that is trained.
+        Network that is trained.
 
     Returns
     -------
     metrics : list of keras.metrics.Metric
-        The same if the network has no members.
+        Metrics of the mean of the members, or the same metrics if the network has no
+        members.
     """
     if any(isinstance(layer, MeanOfMembers) for layer in walk(network)):
         return [MetricOfMean(metric) for metric in metrics]
@@ -111,12 +113,12 @@ def metrics_of_mean(metrics, network):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class MetricOfMean(keras.metrics.Metric):
-    """A metric of the mean of what the members of a network say.
+    """A metric of the mean of the outputs of the members of a network.
 
     Parameters
     ----------
     metric : keras.metrics.Metric
-        Metric of the mean.
+        Metric of the mean output.
     network_weights : sequence of float, default=(1.0,)
         Weights of several networks, as in `mean_of_members`.
     """
@@ -127,7 +129,7 @@ class MetricOfMean(keras.metrics.Metric):
         self._network_weights = tuple(network_weights)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Add rows.
+        """Update the metric with further rows.
 
         Parameters
         ----------
@@ -150,7 +152,7 @@ class MetricOfMean(keras.metrics.Metric):
         self._metric.reset_state()
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration that `from_config` reads."""
         metric = keras.saving.serialize_keras_object(self._metric)
         return {"metric": metric, "network_weights": list(self._network_weights)}
 

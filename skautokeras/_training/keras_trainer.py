@@ -1,4 +1,4 @@
-"""Training through `keras.Model.fit`, for what only that can do."""
+"""Training by `keras.Model.fit`, for trainings that need its features."""
 
 import contextlib
 from numbers import Integral
@@ -25,15 +25,15 @@ class KerasTrainer(Trainer):
     Parameters
     ----------
     built : BuiltNetwork
-        Freshly initialised.
+        Freshly initialised network to train.
     options : TrainingOptions
-        What is the same for all trainings.
+        Settings that all trainings of a search share.
     callbacks : list of keras.callbacks.Callback
         The user's callbacks.
     train_rows : Rows
-        Rows to learn from, as the adapter makes them.
+        Training rows, as the adapter makes them.
     valid_rows : Rows or None
-        Rows to judge by.
+        Validation rows, as the adapter makes them. If None, nothing is validated.
     seed : int
         Seed of the order of the rows.
     """
@@ -52,7 +52,7 @@ class KerasTrainer(Trainer):
         self._last_state = None
 
     def run(self, monitor):
-        """Let Keras train until the monitor, or a callback, has finished."""
+        """Train with Keras until the monitor, or a callback, has finished."""
         training = self._built.training
         self._compile()
         self._rules = TrainingRules(
@@ -63,7 +63,7 @@ class KerasTrainer(Trainer):
         )
         callbacks = [self._rules, _EndOfEpoch(self, monitor), *self._callbacks]
         if training.ema_momentum:
-            # Whoever looks at an epoch sees the averages.
+            # At the end of an epoch, validation and callbacks see the averages.
             callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
         valid = None
         if self._valid_rows is not None:
@@ -80,7 +80,7 @@ class KerasTrainer(Trainer):
             )
 
     def validate(self):
-        """Return what the network says about the validation rows."""
+        """Evaluate the network on the validation rows."""
         rows, network = self._valid_rows, self._built.network
         if rows is None:
             return None, {}
@@ -91,12 +91,12 @@ class KerasTrainer(Trainer):
 
     @property
     def state(self):
-        """A copy of all weights, averaged where they are."""
+        """A copy of all weights, as averages if the training averages them."""
         return self._built.network.get_weights()
 
     def end(self, best_state):
         """Set the final weights."""
-        # Keras takes the weights for averages where a training ends before its last
+        # Keras mistakes the weights for averages if a training ends before its last
         # epoch.
         state = self._last_state if best_state is None else best_state
         if state is not None:
@@ -111,9 +111,9 @@ class KerasTrainer(Trainer):
         epoch : int
             Number of the epoch, from 0, as Keras counts.
         logs : dict of str to float
-            What Keras has logged; what the monitor logs is added.
+            Logs of Keras, to which those of the monitor are added.
         monitor : Monitor
-            Follows the training.
+            Monitor that follows the training.
         """
         validates = self._is_validated(epoch + 1) or monitor.ends_with_next_epoch
         values = {name: float(value) for name, value in logs.items()}
@@ -146,7 +146,7 @@ class KerasTrainer(Trainer):
 
 
 class _EndOfEpoch(keras.callbacks.Callback):
-    """Tells a trainer when an epoch of `keras.Model.fit` ends."""
+    """A callback that tells a trainer when an epoch of `keras.Model.fit` ends."""
 
     def __init__(self, trainer, monitor):
         super().__init__()
@@ -160,7 +160,7 @@ class _EndOfEpoch(keras.callbacks.Callback):
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batches in an order of our own: `Model.fit` would ask a global generator."""
+    """Batches in the order of our own generator, as `Model.fit` uses a global one."""
 
     def __init__(self, arrays, bounds, rng):
         super().__init__()
@@ -183,7 +183,7 @@ class _Batches(keras.utils.PyDataset):
 
 
 def _fit_data(rows, heads, label_smoothing=0.0):
-    """Return x, y, sample_weight as `Model.fit` takes them."""
+    """Return x, y and sample_weight in the form that `Model.fit` takes."""
     y = {}
     for name, (head, target) in heads.items():
         encoded = np.asarray(head.encode(rows.y[name], target))

@@ -1,8 +1,8 @@
-"""Monitor: follows one training, keeps its best epoch, says when it is over.
+"""Monitor: follows one training, keeps its best epoch and decides when it ends.
 
-Of epochs with the best score, which few validation rows give often, the last one is
-kept, as RealMLP does (arXiv:2407.04491): the rate has been annealed further by then.
-Patience is for scores that are better.
+With few validation rows, several epochs often share the best score. The last of them is
+kept, as RealMLP does (arXiv:2407.04491), because its learning rate has been annealed
+further. Patience, in contrast, waits for a score that is strictly better.
 """
 
 import math
@@ -11,43 +11,51 @@ from skautokeras._training.pruning import is_behind
 
 
 class Monitor:
-    """What happened in the epochs of one training, and whether to go on.
+    """Record of the epochs of one training, which decides whether to continue.
 
     Parameters
     ----------
     objective : Objective or None
-        Scores the validation predictions. None: every epoch is better than the last.
+        Objective that scores the validation predictions. If None, the latest epoch is
+        always the best one.
     epochs : int
-        At most; what the learning rate is planned for.
+        Maximum number of epochs, for which the learning rate is planned.
     patience : int or None
-        Epochs without a better score after which the training ends. None: never.
+        Number of epochs without a better score after which the training ends. If None,
+        it does not end for this reason.
     stop_after : int or None
-        Epochs after which it ends all the same. None: ``epochs``.
+        Number of epochs after which the training ends in any case. If None, it is
+        ``epochs``.
     deadline : Deadline
-        After which it ends.
+        Deadline after which the training ends.
     on_epoch : callable
-        Called as ``on_epoch(epoch, logs)``; True ends the training.
+        Function that is called as ``on_epoch(epoch, logs)`` after each epoch. If it
+        returns True, the training ends.
     curve : tuple of float, default=()
-        What others had reached along their training; one that is behind ends.
+        Scores of completed trials along their training, from `median_curve`. A training
+        whose best score is below them ends.
 
     Attributes
     ----------
     epochs : int
-        As given.
+        Maximum number of epochs.
     epoch : int
-        Epochs that are done.
+        Number of epochs that are done.
+    logs : dict of str to float
+        Logs of the latest epoch.
     history : dict of str to list of float
         Logs by name, one entry per epoch.
     best_score, best_epoch : float and int
-        Of the last best epoch (the first epoch is 1).
+        Score and number of the best epoch, where the first epoch is 1. If several
+        epochs have the best score, it is the last one.
     best_outputs : Evaluation or None
-        What the network said in that epoch.
+        Outputs of the network in the best epoch.
     best_state : object
-        The weights of that epoch.
+        Weights of the network in the best epoch.
     finished : bool
         Whether the training is over.
     pruned : bool
-        Whether it is because others had reached more.
+        Whether the training is over because its scores are below ``curve``.
     """
 
     def __init__(
@@ -79,10 +87,10 @@ class Monitor:
         self.finished = self.pruned = False
 
     def next_progress(self):
-        """Return which share of the training the next epoch begins and ends at.
+        """Return the shares of the training at which the next epoch begins and ends.
 
-        Epochs count, or the time if that is over before them: so the learning rate has
-        been annealed when the deadline comes.
+        Shares are counted in epochs, or in time if the deadline comes before the last
+        epoch. Therefore the learning rate has been annealed in either case.
         """
         by_epochs = 1 / self.epochs
         spent = self._deadline.spent() - self._start
@@ -93,16 +101,17 @@ class Monitor:
         return start, min(start + step, 1.0)
 
     def update(self, logs, outputs, state):
-        """Take in one epoch.
+        """Record one epoch, and decide whether the training ends with it.
 
         Parameters
         ----------
         logs : dict of str to float
-            Losses and metrics.
+            Losses and metrics of the epoch.
         outputs : Evaluation or None
-            What the network said about the validation rows. None: it was not asked.
+            Outputs of the network for the validation rows. If None, the epoch was not
+            validated and has no score.
         state : object or callable
-            The weights, or what returns a copy of them.
+            Weights of the network, or a function that returns a copy of them.
 
         Raises
         ------
@@ -141,7 +150,10 @@ class Monitor:
 
     @property
     def planned_epochs(self):
-        """Epochs that the learning rate was annealed over, the deadline considered."""
+        """The number of epochs over which the learning rate was annealed.
+
+        They are the epochs that are done if the deadline has passed, else all epochs.
+        """
         return self.epoch if self._deadline.passed() else self.epochs
 
     def _is_over(self):

@@ -1,4 +1,4 @@
-"""Objective: what the search optimises, as one number of which more is better."""
+"""Objective: what the search optimises, as one number that should be high."""
 
 import contextlib
 from functools import cached_property
@@ -9,7 +9,7 @@ from sklearn.metrics import get_scorer
 
 from skautokeras._space.heads import make_metric
 
-# What a Keras metric's name must contain for less to be better.
+# A Keras metric whose name contains one of these words should be low.
 _LESS_IS_BETTER = [
     "loss",
     "error",
@@ -28,7 +28,8 @@ _LESS_IS_BETTER = [
     "log_cosh",
     "false_",
 ]
-# ... and for more to be better; any other name is the user's own.
+# A Keras metric whose name contains one of these words, and none of the above, should
+# be high. Any other name belongs to a metric of the user.
 _MORE_IS_BETTER = [
     "accuracy",
     "acc",
@@ -49,15 +50,15 @@ _MORE_IS_BETTER = [
 
 
 class Evaluation:
-    """What a network said about the validation rows.
+    """The outputs of a network for the validation rows, and their loss.
 
     Parameters
     ----------
     y_pred : dict of str to ndarray
-        Evaluation by head.
+        Outputs of the network by head.
     loss : float or callable
-        The weighted loss over all heads, or what computes it from ``y_pred`` once
-        somebody wants to know.
+        Weighted loss over all heads, or a function that computes it from ``y_pred``.
+        The function is called when the loss is read for the first time.
     """
 
     def __init__(self, y_pred, loss):
@@ -71,54 +72,55 @@ class Evaluation:
 
 
 class Objective:
-    """Turns predictions for the validation rows into a score.
+    """A function of the outputs for the validation rows that returns their score.
 
     Parameters
     ----------
     score : callable
-        ``score(outputs) -> float``, greater is better.
+        Function that is called with an `Evaluation` and returns a float. Greater is
+        better.
     """
 
     def __init__(self, score):
         self._score = score
 
     def __call__(self, outputs):
-        """Return the score of some outputs."""
+        """Return the score of an `Evaluation`."""
         return float(self._score(outputs))
 
 
 def make_objective(
     scoring, heads, targets, rows, *, y_true, X=None, sample_weight=None
 ):
-    """Return the objective that ``scoring`` asks for.
+    """Return the objective for the parameter ``scoring`` of an estimator.
 
     Parameters
     ----------
     scoring : None, str, callable or dict
-        None or "val_loss": the loss, of labels as `Head.soften_validation_labels`
-        returns them. Another name that starts with "val_": a Keras metric, with the
-        name of its head in between if there are several
-        ("val_price_mean_absolute_error"). Any other name, or a
-        callable: a scikit-learn scorer; with several heads, a callable sees predictions
-        and targets as dicts by head. A dict by head: the mean of what it asks for.
+        Criterion that the search optimises. If it is None or "val_loss", it is the
+        loss, with labels from `Head.soften_validation_labels`. Other names that begin
+        with "val_" are Keras metrics; with several heads, they contain the name of the
+        head ("val_price_mean_absolute_error"). All other names, and callables, are
+        scikit-learn scorers; with several heads, a callable receives predictions and
+        targets as dicts by head. A dict by head stands for the mean of its criteria.
     heads : dict of str to (Head, TargetSchema)
-        Of the graph.
+        Heads of the graph, and the schemas of their targets.
     targets : dict of str to ClassAdapter or NumberAdapter
         Fitted adapters of the targets, by the names of the heads.
     rows : Rows
-        The validation rows.
+        Validation rows, as the adapter makes them.
     y_true : dict of str to array-like
-        Their targets by head, as the user gave them.
+        Targets of the validation rows by head, as the user passed them.
     X : array-like or None, default=None
-        The rows as the user gave them, for callables that look at them.
+        Validation rows as the user passed them, for callables that use them.
     sample_weight : ndarray or None, default=None
-        The user's weights of the rows.
+        The user's weights of the validation rows.
 
     Raises
     ------
     ValueError
-        If a name is unknown, or if it cannot be told whether more of a metric is
-        better.
+        If a name is unknown, if it is unknown whether a metric should be high or low,
+        or if the name of a scorer is passed for several heads.
     """
     if scoring is None or scoring == "val_loss":
         return Objective(_negative_loss)
@@ -137,27 +139,29 @@ def make_objective(
 
 
 def judges_labels(objective, heads, rows, loss):
-    """Return whether a score depends on labels alone, not on how sure a network is.
+    """Return whether a score depends only on the predicted labels.
 
-    Where it does, smoothed labels may help; where probabilities count, they are wrong
-    by as much as labels were smoothed. Asked is the score itself: two sets of
-    probabilities that name the same labels must be worth the same.
+    Label smoothing can improve such a score. If a score depends on probabilities,
+    smoothing does harm, because the probabilities are wrong by the amount of smoothing.
+    The score itself is used to find out: two sets of probabilities that predict the
+    same labels must have the same score.
 
     Parameters
     ----------
     objective : Objective
-        Scores predictions.
+        Objective that scores predictions.
     heads : dict of str to (Head, TargetSchema)
-        Of the graph.
+        Heads of the graph, and the schemas of their targets.
     rows : Rows
-        The validation rows.
+        Validation rows, as the adapter makes them.
     loss : callable
-        From predictions by head to the loss.
+        Function of the predictions by head that returns their loss.
 
     Returns
     -------
     judges_labels : bool
-        False as well where there are no classes, or where the score cannot be had.
+        Whether the score depends only on labels. It is False if no target has classes,
+        and if the score cannot be computed.
 
     Examples
     --------
@@ -176,10 +180,10 @@ def judges_labels(objective, heads, rows, loss):
     if not any(target.is_classification for _, target in heads.values()):
         return False
     rng = np.random.default_rng(0)
-    # As many of each class as there are, some of them right.
+    # Permuted labels have the true frequencies of the classes, and some are correct.
     labels = {name: rng.permutation(y) for name, y in rows.y.items()}
     scores = []
-    # What is wrong with a score is the business of the trials.
+    # Errors of a score are ignored here, because the trials meet them as well.
     with contextlib.suppress(Exception):
         for _ in range(2):
             y_pred = {
@@ -190,7 +194,7 @@ def judges_labels(objective, heads, rows, loss):
 
 
 def _outputs_for(y, head, target, rng):
-    """Return any outputs of a head that stand for given labels, or given numbers."""
+    """Return random outputs of a head that predict these labels or numbers."""
     if not target.is_classification:
         return y
     if head.layout(target) in ("binary", "columns"):
@@ -222,7 +226,7 @@ def _scorer_objective(scorer, targets, y_true, X, sample_weight):
 
 
 def _mean_objective(scoring, heads, targets, rows, known):
-    """Return the mean of objectives of one head each."""
+    """Return the objective that is the mean of one objective per head."""
     unknown = [name for name in scoring if name not in heads]
     if unknown or not scoring:
         raise ValueError(
@@ -245,7 +249,7 @@ def _mean_objective(scoring, heads, targets, rows, known):
 
 
 def _head_and_metric(scoring, heads):
-    """Return head and metric of a Keras name such as "val_price_loss"."""
+    """Return the names of head and metric in a name such as "val_price_loss"."""
     metric_name = scoring.removeprefix("val_")
     if len(heads) == 1:
         return next(iter(heads)), metric_name
@@ -263,14 +267,14 @@ def _negative_loss(outputs):
 
 
 def predicted(target, y_pred=None):
-    """Return an estimator that has made the predictions ``y_pred`` of a network.
+    """Return an estimator whose predictions are the output of a head.
 
     Parameters
     ----------
     target : ClassAdapter or NumberAdapter
-        Turns them into labels or numbers.
+        Fitted adapter that turns the output into labels or numbers.
     y_pred : ndarray of shape (n_samples, n_outputs) or None, default=None
-        Output of the head. None: nothing is predicted yet.
+        Output of the head. If None, there are no predictions yet.
     """
     if not target.schema_.is_classification:
         y = None if y_pred is None else target.inverse_transform(y_pred)
@@ -295,7 +299,7 @@ def predicted_by_head(targets, outputs):
     targets : dict of str to ClassAdapter or NumberAdapter
         Fitted adapters of the targets.
     outputs : Evaluation
-        Of the network.
+        Outputs of the network.
     """
     predictions = {}
     for name, target in targets.items():
@@ -306,7 +310,7 @@ def predicted_by_head(targets, outputs):
 
 
 def _keras_objective(metric_name, name, head_and_target, rows):
-    """Return the objective for a Keras metric of a head, or its loss."""
+    """Return the objective for a Keras metric or for the loss of a head."""
     head, target = head_and_target
     weight = None if rows.weight is None else rows.weight[name]
     y_true = np.asarray(head.encode(rows.y[name], target))
@@ -330,7 +334,7 @@ def _keras_objective(metric_name, name, head_and_target, rows):
 
 
 def _check_is_number(metric, metric_name, y_true, target):
-    """Raise ValueError if a metric says something else than one number."""
+    """Raise ValueError if the result of a metric is not one number."""
     width = y_true.shape[1] if y_true.ndim == 2 else max(target.n_outputs, 2)
     metric.update_state(y_true[:1], np.full((1, width), 0.5, "float32"))
     if np.ndim(metric.result()) > 0:
@@ -341,7 +345,7 @@ def _check_is_number(metric, metric_name, y_true, target):
 
 
 def _direction(metric_name):
-    """Return 1 if more of a metric is better, -1 if less is."""
+    """Return 1 if a metric should be high, -1 if it should be low."""
     words = metric_name.lower()
     if any(word in words for word in _LESS_IS_BETTER):
         return -1
@@ -354,7 +358,7 @@ def _direction(metric_name):
 
 
 class _Predictions(BaseEstimator):
-    """An estimator whose predictions are known: what a scorer is called on."""
+    """An estimator with fixed predictions, which scorers are called with."""
 
     def __init__(self, predictions=None):
         self.predictions = predictions
@@ -364,12 +368,12 @@ class _Predictions(BaseEstimator):
 
 
 class PredictedClassifier(ClassifierMixin, _Predictions):
-    """A classifier that answers with given predictions, whatever X is.
+    """A classifier with fixed predictions, which do not depend on X.
 
     Parameters
     ----------
     predictions : dict or None, default=None
-        Arrays "predict" and "predict_proba", and "classes".
+        Arrays with the keys "predict", "predict_proba" and "classes".
     """
 
     @property
@@ -378,30 +382,30 @@ class PredictedClassifier(ClassifierMixin, _Predictions):
         return self.predictions["classes"]
 
     def predict_proba(self, X):
-        """Return the given probabilities."""
+        """Return the fixed probabilities."""
         return self.predictions["predict_proba"]
 
 
 class PredictedRegressor(RegressorMixin, _Predictions):
-    """A regressor that answers with given predictions, whatever X is.
+    """A regressor with fixed predictions, which do not depend on X.
 
     Parameters
     ----------
     predictions : dict or None, default=None
-        Array "predict".
+        Array of predictions with the key "predict".
     """
 
 
 class PredictedHeads(_Predictions):
-    """An estimator of several heads that answers with given predictions.
+    """An estimator of several heads with fixed predictions.
 
     Parameters
     ----------
     predictions : dict or None, default=None
-        By method, then by head: "predict", and for heads of classes "predict_proba"
-        and "classes".
+        Dicts of arrays by head, with the key "predict", and for heads of classes also
+        "predict_proba" and "classes".
     """
 
     def predict_proba(self, X):
-        """Return the given probabilities by head."""
+        """Return the fixed probabilities by head."""
         return self.predictions["predict_proba"]

@@ -1,17 +1,18 @@
 """The rules by which weights are learned, the same for every way of training.
 
-- Weight decay is decoupled (AdamW, arXiv:1711.05101): a step takes
-  ``learning_rate * weight_decay`` of a weight away, unless it is `not_decayed`.
+- Weight decay is decoupled (AdamW, arXiv:1711.05101): a step takes away the fraction
+  ``learning_rate * weight_decay`` of a weight, unless it is `not_decayed`.
 - Weights of layers with a ``learning_rate_factor`` have a learning rate of their own,
   which is 0 as long as the layer is frozen (`learning_rate_factors`).
-- The learning rate, and what is left of weight decay and dropout, follow `schedules`.
-- Averages of the weights are those of Keras's optimizers (``use_ema``).
+- The learning rate, and the shares of weight decay and dropout that act, follow
+  `schedules`.
+- Weights are averaged by the optimizers of Keras (``use_ema``).
 - The loss of a network with members is the mean of their losses (`LossOfMembers`).
 - Labels are smoothed by `Head.smooth`.
 
-Compiled epochs read these functions themselves. Where `keras.Model.fit` trains, in the
-search or in the estimators of `to_scikeras`, `optimizer_for` and `TrainingRules` follow
-them.
+Compiled epochs call these functions directly. If `keras.Model.fit` trains, in the
+search or in the estimators of `to_scikeras`, `optimizer_for` and `TrainingRules` apply
+the rules.
 """
 
 import keras
@@ -20,7 +21,7 @@ from skautokeras._layers.base import traits_of, walk
 from skautokeras._layers.regularization import Dropout
 from skautokeras._training.optimizers import WeightRules, optimizer_class
 
-# Variables whose names end like this are not decayed.
+# Variables whose names end with one of these words are not decayed.
 NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
 _OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -35,7 +36,7 @@ def make_optimizer(training, **kwargs):
     Parameters
     ----------
     training : Training
-        Names the optimizer, its learning rate and its momenta.
+        Configuration with the optimizer, its learning rate and its momenta.
     **kwargs : dict
         Further arguments of the optimizer.
 
@@ -58,16 +59,16 @@ def optimizer_for(network, optimizer):
     Parameters
     ----------
     network : keras.Model
-        What is to be trained.
+        Network to be trained.
     optimizer : keras.optimizers.Optimizer
-        Not yet used.
+        Optimizer that has made no steps yet.
 
     Returns
     -------
     optimizer : keras.optimizers.Optimizer
-        A copy with the rules of this package, built for the network. An optimizer of
-        the user's own class comes back as it is, except that it leaves alone what is
-        `not_decayed`.
+        Copy with the rules of this package, built for the network. An optimizer of the
+        user's own class is not copied; its weight decay is only kept from the weights
+        that are `not_decayed`.
     """
     variables = network.trainable_variables
     kept = not_decayed(network, variables)
@@ -83,16 +84,16 @@ def optimizer_for(network, optimizer):
         "own_rates": "none" if factors is None else "variables",
     }
     ruled = (made_by or type(optimizer)).from_config(config)
-    # Now, so that the first epoch finds the factors of the learning rate.
+    # It is built now, because the first epoch needs the factors of the learning rate.
     ruled.build(variables)
     return ruled
 
 
 def not_decayed(network, variables):
-    """Return the variables that weight decay leaves alone.
+    """Return the variables that weight decay does not act on.
 
     These are biases and the like, weights of layers with a learning rate of their own,
-    and those of layers that do not use weight decay.
+    and weights of layers that do not use weight decay.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def _is_not_decayed(traits):
 
 
 def learning_rate_factors(network, variables, progress=1.0):
-    """Return what the learning rate of each variable is multiplied by.
+    """Return the factors by which the learning rates of variables are multiplied.
 
     Parameters
     ----------
@@ -129,8 +130,8 @@ def learning_rate_factors(network, variables, progress=1.0):
     Returns
     -------
     factors : list of float or None
-        One factor per variable, 0 for those of layers that are still frozen. None: all
-        variables have the same learning rate.
+        One factor per variable, which is 0 if its layer is still frozen. It is None if
+        all variables have the same learning rate.
     """
     factors = {}
     for layer in walk(network):
@@ -144,7 +145,7 @@ def learning_rate_factors(network, variables, progress=1.0):
 
 
 def dropout_rates(network):
-    """Return the variables that hold the rates of dropout in a network.
+    """Return the variables with the rates of dropout in a network.
 
     Parameters
     ----------
@@ -154,7 +155,7 @@ def dropout_rates(network):
     Returns
     -------
     rates : list of keras.Variable
-        One per layer of dropout.
+        One rate per dropout layer.
     """
     layers = (layer for layer in walk(network) if isinstance(layer, Dropout))
     return [layer.current_rate for layer in layers]

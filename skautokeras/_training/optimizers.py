@@ -1,13 +1,13 @@
-"""Keras optimizers whose weights may differ in learning rate and in weight decay.
+"""Keras optimizers with separate learning rates and weight decay for some weights.
 
-They are subclasses of those of Keras and registered with it, so that a file of a
-network with its optimizer can be read wherever `skautokeras.layers` is imported.
+They are subclasses of Keras optimizers and registered with Keras, so that a saved
+network with its optimizer can be loaded wherever `skautokeras.layers` is imported.
 """
 
 import keras
 import tensorflow as tf
 
-# Optimizers of Keras that have a subclass here, where Keras has them.
+# Keras optimizers with a subclass here. Versions of Keras may lack some of them.
 _OF_KERAS = (
     "Adadelta",
     "Adafactor",
@@ -25,27 +25,27 @@ _OF_KERAS = (
 
 
 class WeightRules:
-    """What all optimizers here have in common; it stands before one of Keras as a base.
+    """Mixin class that adds the rules of this package to an optimizer of Keras.
 
     Parameters
     ----------
     *args : object
-        Arguments of the optimizer of Keras.
+        Arguments of the Keras optimizer.
     undecayed : sequence of int, default=()
-        Positions, among the variables that the optimizer is built with, of those that
-        weight decay leaves alone.
+        Positions of the variables that weight decay does not act on, among all
+        variables that the optimizer is built with.
     own_rates : {"none", "variables", "weights"}, default="none"
         Whether each variable, or each weight in it, has a learning rate of its own.
     **kwargs : dict
-        Arguments of the optimizer of Keras.
+        Keyword arguments of the Keras optimizer.
 
     Attributes
     ----------
     regularization : keras.Variable
         Share of ``weight_decay`` that acts in the next step, 1 at first.
     learning_rate_factors : list of keras.Variable
-        Factors of the learning rate, one for each variable and 1 at first; empty
-        without ``own_rates``.
+        Factors of the learning rate, one for each variable and 1 at first. The list is
+        empty if ``own_rates`` is "none".
 
     Examples
     --------
@@ -60,7 +60,7 @@ class WeightRules:
     array([0.9, 1. ], dtype=float32)
     """
 
-    # Keras asks for the weight decay before there is a variable for its share.
+    # Keras reads the weight decay before the variable for its share exists.
     regularization = 1.0
 
     def __init__(self, *args, undecayed=(), own_rates="none", **kwargs):
@@ -75,7 +75,7 @@ class WeightRules:
 
     @property
     def weight_decay(self):
-        """What a step takes away from each weight, as a share of the learning rate."""
+        """The fraction of each weight that a step removes per unit of learning rate."""
         decay = self._highest_weight_decay
         return None if decay is None else decay * self.regularization
 
@@ -84,12 +84,12 @@ class WeightRules:
         self._highest_weight_decay = value
 
     def build(self, variables):
-        """Create the state for these variables.
+        """Create the state of the optimizer for the variables that it updates.
 
         Parameters
         ----------
         variables : list of keras.Variable
-            What is trained.
+            Variables to be trained.
         """
         if self.built:
             return
@@ -110,11 +110,11 @@ class WeightRules:
         Parameters
         ----------
         gradient : tensor
-            Of the variable's shape.
+            Gradient, which has the shape of the variable.
         variable : tf.Variable
-            One of those the optimizer was built with.
+            Variable to update, one of those that the optimizer was built with.
         learning_rate : tensor
-            Without the factor of this variable.
+            Learning rate without the factor of this variable.
         """
         if self._positions is not None:
             factor = self.learning_rate_factors[self._positions.of(variable)]
@@ -122,12 +122,12 @@ class WeightRules:
         super().update_step(gradient, variable, learning_rate)
 
     def restart(self, learning_rate):
-        """Forget all steps.
+        """Reset the optimizer for another training.
 
         Parameters
         ----------
         learning_rate : float
-            Of the training that begins.
+            Learning rate of the training that begins.
         """
         for variable in self.variables:
             variable.assign(keras.ops.zeros_like(variable))
@@ -136,7 +136,7 @@ class WeightRules:
         self.learning_rate = learning_rate
 
     def get_config(self):
-        """Return what `from_config` needs."""
+        """Return the configuration that `from_config` reads."""
         config = {
             "weight_decay": self._highest_weight_decay,
             "undecayed": list(self.undecayed),
@@ -146,7 +146,7 @@ class WeightRules:
 
 
 class _Positions:
-    """Positions of variables in a list, also of their copies on several devices."""
+    """Positions of variables, which their copies on several devices share."""
 
     def __init__(self, variables):
         strategy = tf.distribute.get_strategy()
@@ -157,7 +157,7 @@ class _Positions:
         }
 
     def of(self, variable):
-        """Return the position of a variable, given as Keras updates it."""
+        """Return the position of a variable that `update_step` receives from Keras."""
         return self._by_reference[variable.ref()]
 
 
@@ -175,17 +175,18 @@ _CLASSES = {
 
 
 def optimizer_class(keras_class):
-    """Return the subclass of an optimizer of Keras that has the rules of this package.
+    """Return the subclass of a Keras optimizer that has the rules of this package.
 
     Parameters
     ----------
     keras_class : type
-        A class of `keras.optimizers`.
+        Class of an optimizer, such as `keras.optimizers.Adam`.
 
     Returns
     -------
     optimizer_class : type or None
-        None: the class is not one of Keras.
+        Subclass with the rules. It is None if this module has none for the class, as
+        for an optimizer of the user.
 
     Examples
     --------

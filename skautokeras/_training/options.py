@@ -1,4 +1,4 @@
-"""What the user has fixed about training, the same for all trainings of a search."""
+"""Settings of the user that all trainings of a search share."""
 
 import contextlib
 from dataclasses import dataclass, field, replace
@@ -13,31 +13,33 @@ from skautokeras._training.streaming import STREAMING, Streaming
 
 @dataclass(frozen=True, eq=False)
 class TrainingOptions:
-    """What is the same for all trainings of a search.
+    """Settings that all trainings of a search share.
 
     Parameters
     ----------
     heads : dict of str to (Head, TargetSchema)
-        Heads of the graph.
+        Heads of the graph, and the schemas of their targets.
     callbacks : tuple of keras.callbacks.Callback, default=()
         The user's callbacks, which are copied for each training.
     shuffle : bool, default=True
-        Whether each epoch has another order of rows.
+        Whether each epoch uses another order of the rows.
     fit_arguments : dict, default={}
-        Further arguments of `keras.Model.fit`, which then runs all trainings.
+        Further arguments of `keras.Model.fit`. If there are any, it runs all trainings.
     epochs : int or None, default=None
-        Number of epochs. None: what each configuration says.
+        Maximum number of epochs. If None, each configuration has its own.
     early_stopping : bool, default=True
-        Whether a training ends that has had no better score for a third of its epochs.
+        Whether a training ends when its score has not improved for as many epochs as
+        `patience` returns.
     stop_after : int or None, default=None
         Number of epochs after which a training ends in any case, although its learning
-        rate is planned for more.
+        rate is planned for more. If None, there is no such limit.
     distribution : tf.distribute.Strategy or None, default=None
-        Strategy that spreads every training over several devices.
+        Strategy that spreads every training over several devices. If None, one device
+        is used.
     cache : CompiledCache
-        What has been compiled.
+        Compiled epochs that trainings of the same process share.
     streaming : Streaming, default=STREAMING
-        How much of the data is sent to the device at once.
+        Amounts of data that are sent to the device at once.
     """
 
     heads: dict
@@ -53,7 +55,7 @@ class TrainingOptions:
 
     @contextlib.contextmanager
     def scope(self):
-        """Let networks be built and trained as the devices want it."""
+        """Return a context in which networks are built and trained for the devices."""
         distribution = contextlib.nullcontext()
         if self.distribution is not None:
             distribution = self.distribution.scope()
@@ -63,15 +65,15 @@ class TrainingOptions:
     def as_refit(self, planned_epochs, best_epoch):
         """Return the options that repeat a training up to its best epoch.
 
-        Without validation rows most callbacks have nothing to look at; those that
-        schedule the learning rate stay.
+        There are no validation rows, so most callbacks have nothing to monitor. Only
+        `LearningRateScheduler` is kept, as it acts on the training itself.
 
         Parameters
         ----------
         planned_epochs : int
             Number of epochs that the learning rate was planned for.
         best_epoch : int
-            Number of epochs to train.
+            Number of epochs after which the training ends.
         """
         scheduler = keras.callbacks.LearningRateScheduler
         return replace(

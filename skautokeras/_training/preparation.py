@@ -1,4 +1,4 @@
-"""What happens to rows and weights before the first epoch."""
+"""Preparation of rows and weights before the first epoch."""
 
 import keras
 import numpy as np
@@ -7,41 +7,43 @@ import tensorflow as tf
 from skautokeras._layers.base import starting_from_data, traits_of, walk
 from skautokeras._training.inference import rows_at_once
 
-# More rows do not change means and variances.
+# Further rows would hardly change the means and variances.
 _ROWS_TO_START_FROM = 2048
 
 
 def prepared(built, rows):
-    """Return rows as the network takes them: preprocessing is applied once.
+    """Return the rows with preprocessing applied, which is not repeated per epoch.
 
     Parameters
     ----------
     built : BuiltNetwork
-        A configuration.
+        Network with its preprocessing layers.
     rows : Rows
         Rows as the adapter makes them.
 
     Returns
     -------
     rows : Rows
+        Rows as the network takes them.
     """
     x = prepared_arrays(built.preprocess, rows.x)
     return type(rows)(x=x, y=rows.y, weight=rows.weight)
 
 
 def prepared_arrays(preprocess, x):
-    """Return arrays behind the preprocessing layers.
+    """Return the outputs of the preprocessing layers.
 
     Parameters
     ----------
     preprocess : keras.Model or None
-        The preprocessing layers of a configuration. None: there are none.
+        Preprocessing layers of a network. If None, the arrays are returned unchanged.
     x : dict of str to ndarray
         Arrays of the adapter.
 
     Returns
     -------
     x : dict of str to ndarray
+        Arrays as the network takes them.
     """
     if preprocess is None:
         return x
@@ -60,18 +62,18 @@ def prepared_arrays(preprocess, x):
 
 
 def start_from_data(network, x, rng, prepare=lambda x: x):
-    """Draw weights anew from training rows, where layers say so (RealMLP).
+    """Draw weights anew from training rows in layers that ask for it (RealMLP).
 
     Parameters
     ----------
     network : keras.Model
-        Freshly initialised.
+        Freshly initialised network.
     x : dict of str to ndarray
-        Training rows.
+        Training rows, as the adapter makes them.
     rng : numpy.random.Generator
-        Source of the draws.
+        Generator of the random draws.
     prepare : callable, default=lambda x: x
-        Turns the rows that are chosen into what the network takes.
+        Function that turns a sample of the rows into the inputs of the network.
     """
     layers = [layer for layer in walk(network) if traits_of(layer).starts_from_data]
     if not layers:

@@ -1,35 +1,37 @@
-"""Pruning: a training that falls behind most others ends early."""
+"""Pruning: a training ends early if most other trainings were better."""
 
 import math
 
 import numpy as np
 
-# Shares of a training at which it is compared with others.
+# Number of points along a training at which trials are compared.
 _N_POINTS = 64
-# Share before which nothing is compared: the best trial can be slow to start.
+# Share of a training before which trials are not compared, because even the best trial
+# can be slow to start.
 _WARM_UP = 0.25
-# Completed trials without which there is nothing to compare with.
+# Minimum number of completed trials for a comparison.
 _MIN_TRIALS = 5
 
 
 def median_curve(trials):
-    """Return what half of the completed trials were like along their training.
+    """Return the median score of completed trials at each point of their training.
 
-    The median stopping rule (Golovin et al., Google Vizier, KDD 2017, section 3.2.1):
-    a trial stops where its best score so far is below the median of the mean scores of
-    others up to the same point. Trainings are of different length and anneal their
-    learning rate, so the same point is the same share of the planned epochs; the first
-    quarter is not compared (decision 0015).
+    This is the median stopping rule (Golovin et al., Google Vizier, KDD 2017, section
+    3.2.1): a trial ends if its best score so far is below the median of the mean scores
+    that completed trials had up to the same point. Since trainings differ in length and
+    anneal their learning rate, the same point means the same share of the planned
+    epochs. Trials are not compared in the first quarter (decision 0015).
 
     Parameters
     ----------
     trials : list of Trial
-        So far.
+        Trials that have ended so far, of any status.
 
     Returns
     -------
     curve : tuple of float
-        Scores at equal steps of the training; empty as long as there are few trials.
+        Scores at equal steps of the training. It is empty if too few trials are
+        completed.
     """
     completed = [trial for trial in trials if trial.status == "completed"]
     curves = [_curve(trial) for trial in completed if trial.history]
@@ -39,27 +41,27 @@ def median_curve(trials):
 
 
 def fold_score(i):
-    """Return what the score of a fold is called in the history of several.
+    """Return the name that the score of one of several folds has in the history.
 
     Parameters
     ----------
     i : int
-        Number of the fold, from 0.
+        Number of the fold, which starts from 0.
     """
     return f"split{i}_val_score"
 
 
 def is_behind(score, share, curve):
-    """Return whether a training is to stop.
+    """Return whether a training should end, because most trials were better.
 
     Parameters
     ----------
     score : float
-        The best one so far.
+        Best score of the training so far.
     share : float
-        Of the planned epochs that are done, 0 to 1.
+        Share of the planned epochs that are done, from 0 to 1.
     curve : tuple of float
-        From `median_curve`.
+        Median scores of completed trials, from `median_curve`.
 
     Examples
     --------
@@ -75,12 +77,13 @@ def is_behind(score, share, curve):
 def _curve(trial):
     """Return the mean score so far at equal steps of the planned training.
 
-    Of several folds that of the first one, which is where others are compared.
+    With several folds, the scores are those of the first fold, because trials are
+    compared in their first fold only.
     """
     history = trial.history
     scores = np.asarray(history.get(fold_score(0), history["val_score"]))
     means = np.cumsum(scores) / np.arange(1, len(scores) + 1)
     shares = np.arange(1, _N_POINTS + 1) / _N_POINTS
-    # A training that ended early stays what it was.
+    # The curve of a training that ended early continues with its last value.
     epochs = np.ceil(shares * trial.planned_epochs).astype(int)
     return means[np.minimum(epochs, len(means)) - 1]

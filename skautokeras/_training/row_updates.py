@@ -1,4 +1,4 @@
-"""Updates by rows: of a large embedding, a step changes only the rows of its batch."""
+"""Updates by rows: a step changes only the rows of a large embedding in its batch."""
 
 import math
 
@@ -8,24 +8,26 @@ from skautokeras._layers.base import walk
 from skautokeras._layers.text import CodeEmbedding, WeightedBag, rows_read_from
 from skautokeras._training.optimization import NOT_DECAYED
 
-# Weights of an embedding from which on updates by rows are faster (decision 0038).
+# Number of weights of an embedding above which updates by rows are faster (decision
+# 0038).
 LARGE = 2**17
-# Of Adam, as Keras has them.
+# Constants of Adam, with their defaults in Keras.
 _BETA, _EPSILON = 0.999, 1e-7
 
 
 class RowUpdates:
-    """The large embeddings of a network, and how they are learned row by row.
+    """The large embeddings of a network, which are learned row by row.
 
-    They are learned by Adam without momentum: a row that is in few batches would go on
-    to move in all batches after them. Here it makes its whole step at once.
+    They are learned by Adam without momentum. With momentum, a row that is in few
+    batches would continue to move in all batches after them; here it makes its whole
+    step at once.
 
     Parameters
     ----------
     network : keras.Model
-        Functional.
+        Functional network with the embeddings.
     smallest : float, default=LARGE
-        Number of weights from which on an embedding counts as large.
+        Minimum number of weights of an embedding that counts as large.
 
     Examples
     --------
@@ -42,7 +44,7 @@ class RowUpdates:
         large = {id(v) for v in _embeddings_of(network) if _size(v) >= smallest}
         variables = network.trainable_variables
         self._positions = [i for i, v in enumerate(variables) if id(v) in large]
-        # Layers ask for these variables; their values are never looked at.
+        # Layers look up their weights by these variables, whose values are not used.
         self._asked_for = [variables[i] for i in self._positions]
         self._decayed = [
             float(not v.name.endswith(NOT_DECAYED)) for v in self._asked_for
@@ -53,7 +55,7 @@ class RowUpdates:
 
     @property
     def variables(self):
-        """The weights, for gradients."""
+        """The weights of the large embeddings, of which gradients are taken."""
         return tuple(self._weights)
 
     @property
@@ -67,7 +69,7 @@ class RowUpdates:
             weights.assign(values)
 
     def read_from(self, network):
-        """Take the weights over from a network of the same structure."""
+        """Copy the weights of a network of the same structure."""
         for i, weights in zip(self._positions, self._weights, strict=True):
             weights.assign(network.trainable_variables[i].value)
 
@@ -82,7 +84,7 @@ class RowUpdates:
         return [variable for i, variable in variables if i not in self._positions]
 
     def with_large(self, weights):
-        """Return weights, one per variable of `without_large`, and the large ones."""
+        """Insert the large embeddings into weights in the order of `without_large`."""
         weights = list(weights)
         for i, variable in zip(self._positions, self._asked_for, strict=True):
             weights.insert(i, variable.value)
@@ -99,12 +101,12 @@ class RowUpdates:
         return rows_read_from(dict(zip(ids, self._weights, strict=True)))
 
     def update(self, gradients, rate, decay, n_steps):
-        """Change the rows that gradients are there for.
+        """Update the rows that have gradients.
 
         Parameters
         ----------
         gradients : sequence of tf.IndexedSlices
-            One per embedding.
+            Gradients of the rows of a batch, one per embedding.
         rate : tensor
             Learning rate of the step.
         decay : tensor

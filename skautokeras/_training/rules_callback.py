@@ -1,4 +1,4 @@
-"""The rules that change along a training, for those that `keras.Model.fit` runs."""
+"""A callback that applies the rules of training in `keras.Model.fit`."""
 
 import keras
 
@@ -8,26 +8,26 @@ from skautokeras._training.schedules import learning_rate_factor
 
 
 class TrainingRules(keras.callbacks.Callback):
-    """Let a training by `keras.Model.fit` follow the rules that change along it.
+    """Apply the rules that change along a training to `keras.Model.fit`.
 
-    At the beginning of each epoch it sets the learning rate, the share of weight decay
-    and of dropout, and the factors of layers with a learning rate of their own. At the
-    end of the training the rate and the dropout are what they were. Weight decay and
-    factors need an optimizer from `optimizer_for`.
+    At the beginning of each epoch, the callback sets the learning rate, the shares of
+    weight decay and dropout, and the factors of layers with a learning rate of their
+    own. At the end of the training, it restores the learning rate and the dropout
+    rates. Weight decay and factors need an optimizer from `optimizer_for`.
 
     Parameters
     ----------
     schedule : str, default="constant"
-        Schedule of the learning rate, as `learning_rate_factor` takes it. The highest
-        rate is that of the optimizer when the training begins. "by_callback" leaves the
-        rate alone.
+        Schedule of the learning rate, one of those of `learning_rate_factor`. Its
+        highest value is the learning rate of the optimizer when the training begins.
+        With "by_callback", the learning rate is not changed.
     warm_up : float, default=0.0
-        Share of the training in which the rate climbs.
+        Share of the training in which the learning rate climbs.
     regularization : str, default="constant"
-        Schedule of weight decay and dropout.
+        Schedule of weight decay and dropout, one of those of `learning_rate_factor`.
     progress : callable or None, default=None
-        Returns the share of the training that is done before an epoch. None: the epochs
-        of this call of `keras.Model.fit` are counted.
+        Function that returns the share of the training that is done before an epoch. If
+        None, the epochs of this call of `keras.Model.fit` are counted.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class TrainingRules(keras.callbacks.Callback):
         self._dropouts = []
 
     def on_train_begin(self, logs=None):
-        """Note what the training begins with."""
+        """Store the rates that the training begins with."""
         self._first_epoch = None
         self._dropouts = [
             (rate, _value_of(rate)) for rate in self._scheduled_dropouts()
@@ -75,7 +75,7 @@ class TrainingRules(keras.callbacks.Callback):
             self._highest_rate = _value_of(self.model.optimizer.learning_rate)
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Set all that the epoch is trained with."""
+        """Set the rates and the factors for the epoch."""
         progress = self._progress(epoch)
         optimizer = self.model.optimizer
         if self._sets_rate:
@@ -89,14 +89,14 @@ class TrainingRules(keras.callbacks.Callback):
             self._set_factors(optimizer, progress)
 
     def on_train_end(self, logs=None):
-        """Put rates back, and keep no network alive."""
+        """Restore the rates, and drop the reference to the network."""
         if self._sets_rate:
             self.model.optimizer.learning_rate = self._highest_rate
         self.put_dropout_back()
         self.set_model(None)
 
     def put_dropout_back(self):
-        """Set dropout to what it was; weights that are restored change it again."""
+        """Restore the dropout rates; setting all weights changes them again."""
         for rate, highest in self._dropouts:
             rate.assign(highest)
 

@@ -1,12 +1,13 @@
-"""Schedules: what learning rate and regularization are along a training."""
+"""Schedules: learning rate and regularization along a training."""
 
 import keras
 import numpy as np
 
-# What the learning rate starts from where it climbs, and how long "one_cycle" does.
+# Initial fraction of the highest learning rate if it climbs, and the share of the
+# training in which it climbs with "one_cycle".
 _LOWEST = 0.05
 _CYCLE_START = 0.2
-# Epochs without a better score that any training may have.
+# Minimum patience of a training, in epochs without a better score.
 _MIN_PATIENCE = 8
 
 
@@ -16,14 +17,14 @@ def schedule_of(training, callbacks):
     Parameters
     ----------
     training : Training
-        Has a schedule.
+        Training parameters of a configuration, with the schedule.
     callbacks : iterable of keras.callbacks.Callback
         The user's callbacks.
 
     Returns
     -------
     schedule : str
-        As `learning_rate_factor` takes it.
+        Name of the schedule, one of those of `learning_rate_factor`.
     """
     setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
     by_callback = any(isinstance(callback, setters) for callback in callbacks)
@@ -31,21 +32,22 @@ def schedule_of(training, callbacks):
 
 
 def learning_rate_factor(schedule, progress, warm_up=0.0):
-    """Return what the highest learning rate is multiplied by.
+    """Return the factor by which the highest learning rate is multiplied.
 
     Parameters
     ----------
     schedule : {"constant", "by_callback", "cosine", "flat_cosine", "one_cycle", \
 "cos_log"}
-        "cosine" falls from 1 to 0 along a half wave, "flat_cosine" stays at 1 for the
-        first half, "one_cycle" climbs to 1 over the first 20 % and falls like "cosine".
-        "cos_log" makes four waves, each about twice as long as the one before:
-        ``0.5 - 0.5 cos(2 pi log2(1 + 15 t))`` (RealMLP, arXiv:2407.04491).
+        Name of the schedule. "cosine" falls from 1 to 0 along a half wave,
+        "flat_cosine" stays at 1 for the first half, "one_cycle" climbs to 1 over the
+        first 20 % and falls like "cosine". "cos_log" makes four waves, each about twice
+        as long as the one before: ``0.5 - 0.5 cos(2 pi log2(1 + 15 t))`` (RealMLP,
+        arXiv:2407.04491). "constant" and "by_callback" stay at 1.
     progress : float or ndarray
-        Share of the training that is done, 0 to 1.
+        Share of the training that is done, from 0 to 1.
     warm_up : float, default=0.0
-        Share of the training in which the rate climbs in a line, unless the schedule
-        says how it begins.
+        Share of the training in which the learning rate climbs linearly. "one_cycle"
+        has its own, and "by_callback" has none.
 
     Examples
     --------
@@ -76,17 +78,18 @@ def _falling(schedule, progress):
 
 
 def patience(schedule, epochs):
-    """Return how many epochs without a better score end a training.
+    """Return after how many epochs without a better score a training ends.
 
-    A third of them; with "cos_log" the last wave, which begins at 7/15 and whose end is
-    what the others prepare.
+    It is a third of all epochs. With "cos_log" it is the length of the last wave, which
+    begins at 7/15 of the training, because the other waves only prepare for its end. It
+    is never less than 8.
 
     Parameters
     ----------
     schedule : str
-        As `learning_rate_factor` takes it.
+        Name of the schedule, one of those of `learning_rate_factor`.
     epochs : int
-        Of the whole training.
+        Number of epochs of the whole training.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Streaming: rows on their way to the device, at once or chunk by chunk."""
+"""Streaming: rows are sent to the device all at once or chunk by chunk."""
 
 import math
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ _MAX_SEED = 2**31 - 1
 
 @dataclass(frozen=True)
 class Streaming:
-    """How much of the data is sent to the device at once.
+    """Limits of the data that is sent to the device at once.
 
-    It does not depend on the machine, as the order of the rows depends on it.
+    They do not depend on the machine, because the order of the rows depends on them.
 
     Parameters
     ----------
     max_kept : int, default=128 * 2**20
-        Bytes of model-ready rows that are sent at once and stay on the device.
+        Maximum size, in bytes, of rows that are sent at once and stay on the device.
     chunk_size : int, default=64 * 2**20
-        Bytes of a chunk of longer data.
+        Size of a chunk, in bytes, if the rows are larger than that.
     """
 
     max_kept: int = 128 * 2**20
@@ -33,12 +33,12 @@ class Streaming:
         Parameters
         ----------
         rows : Rows
-            All rows.
+            Rows to be sent.
 
         Returns
         -------
         slices : list of slice
-            Of equal length, give or take one row.
+            Slices of all rows, whose lengths differ by at most one row.
         """
         n_chunks = 1
         if rows.nbytes > self.max_kept:
@@ -51,20 +51,20 @@ STREAMING = Streaming()
 
 
 def in_order(rows, streaming=STREAMING):
-    """Return what gives the tensors of rows, as a few parts one after the other.
+    """Return a function that returns the tensors of rows, in parts and in their order.
 
     Parameters
     ----------
     rows : Rows
         Rows as the network takes them.
     streaming : Streaming, default=STREAMING
-        How much is sent at once.
+        Limits of the data that is sent at once.
 
     Returns
     -------
     parts : callable
-        Returns an iterable of (x, y, weight). Rows that fit are one part, which stays
-        on the device.
+        Function that returns an iterable of (x, y, weight). If `streaming` lets all
+        rows be sent at once, they are one part, which stays on the device.
     """
     slices = streaming.slices(rows)
     if len(slices) == 1:
@@ -74,23 +74,23 @@ def in_order(rows, streaming=STREAMING):
 
 
 class Chunks:
-    """Rows in as many chunks of equal length as it takes.
+    """Training rows, divided into chunks of equal length if they are many.
 
-    Rows that fit stay on the device, which permutes them itself. Of longer data, a
-    chunk at a time is drawn from the permuted rows, prepared and sent.
+    Rows that fit stay on the device, which permutes them itself. If there are more,
+    they are permuted, and one chunk at a time is prepared and sent.
 
     Parameters
     ----------
     rows : Rows
-        The training rows.
+        Training rows, as the adapter makes them.
     prepare : callable
-        From rows to rows as the network takes them.
+        Function that turns these rows into rows as the network takes them.
     batch_size : int
-        Number of rows per step.
+        Maximum number of rows per step.
     seed : int or None
-        Seed of the order of the rows. None: they stay in their order.
+        Seed of the order of the rows. If None, they are not permuted.
     streaming : Streaming, default=STREAMING
-        How much is sent at once.
+        Limits of the data that is sent at once.
 
     Attributes
     ----------
@@ -125,16 +125,16 @@ class Chunks:
             self._order = np.arange(len(rows), dtype="int32")
 
     def epoch(self):
-        """Yield what `CompiledEpoch.run_epoch` takes, chunk by chunk.
+        """Yield the chunks of one epoch, as `CompiledEpoch.run_epoch` takes them.
 
         Yields
         ------
         x, y, weight : tensors
             Arrays of a chunk.
         order : tensor of int
-            Rows of the chunk in the order of this epoch.
+            Positions of the rows in the chunk, in the order of this epoch.
         bounds : tensor of int
-            Where the batches of the chunk begin and end.
+            Positions in ``order`` at which batches begin and end.
         """
         if self._kept is not None:
             yield *self._kept, self._permuted(), *self._bounds
@@ -147,7 +147,7 @@ class Chunks:
             yield *tensors(rows), tf.range(len(rows)), bounds
 
     def _permuted(self):
-        """Return the rows that are kept in a new order, drawn on the device."""
+        """Return the positions of the kept rows in a new order, drawn on the device."""
         if self._rng is None:
             return self._in_order
         seed = self._rng.integers(_MAX_SEED, size=2, dtype="int32")
@@ -163,13 +163,13 @@ def tensors(rows):
 
 
 def weights_of(rows):
-    """Return the weights of rows by head; those that have none weigh 1."""
+    """Return the weights of rows by head; rows without weights weigh 1."""
     if rows.weight is not None:
         return rows.weight
     return dict.fromkeys(rows.y, np.ones(len(rows), "float32"))
 
 
 def batch_bounds(n_rows, batch_size):
-    """Return where batches begin and end: of equal size, give or take one row."""
+    """Return the bounds of batches whose sizes differ by at most one row."""
     n_steps = -(-n_rows // batch_size)
     return tf.constant(np.round(np.linspace(0, n_rows, n_steps + 1)).astype("int32"))

@@ -8,24 +8,26 @@ from skautokeras._state.registry import PACKAGES
 
 
 def structure(network):
-    """Return what networks share that differ only in values and names.
+    """Return a key that is equal for networks which differ only in values and names.
 
     Parameters
     ----------
     network : keras.Model
-        Functional.
+        Functional network.
 
     Returns
     -------
     structure : object
-        Equal, and of equal hash, for networks that one compiled function can train.
+        Hashable key, which is equal for networks that one compiled function can train.
     """
     try:
         layers = network.get_config()["layers"]
     except (NotImplementedError, OSError):
-        # A user's layer without a config, or a lambda without a source: like no other.
+        # The user's layer has no config, or a lambda has no source, so that the network
+        # cannot be compared and gets a key of its own.
         return object()
-    # A layer's own class is compared below; what else it runs is known by name only.
+    # The class of a layer is compared below. Other code of the user that the layer runs
+    # is known by its name only, so it cannot be compared.
     if any(_names_code({**layer, "module": None}) for layer in layers):
         return object()
     places = {layer["name"]: f'"#{i}"' for i, layer in enumerate(layers)}
@@ -34,24 +36,27 @@ def structure(network):
         for name in traits_of(operations[layer["name"]]).uncompiled_config:
             layer["config"].pop(name, None)
     text = json.dumps(layers, default=repr)
-    # Keys keep their names, also where the first layer of a process is "activation".
+    # Keys of a config keep their names, even if a layer has the same name: the first
+    # activation layer of a process is called "activation".
     text = re.sub(
         r'"([^"]*)"(:?)', lambda m: m[0] if m[2] else places.get(m[1], m[0]), text
     )
-    # A class defined inside of a function is another one each time it is run.
+    # Classes are compared themselves and not by name, because a function that defines a
+    # class makes another one in each call.
     classes = tuple(type(operations[layer["name"]]) for layer in layers)
     return classes, text
 
 
 def _names_code(config):
-    """Return whether a config holds a function or an object of a user's."""
+    """Return whether a config holds a function or an object of the user."""
     if isinstance(config, (list, tuple)):
         return any(_names_code(part) for part in config)
     if not isinstance(config, dict):
         return False
     if config.get("class_name") in ("Lambda", "__lambda__"):
         return True
-    # Keras gives the activation of a layer that is a lambda as its bytes alone.
+    # If the activation of a layer is a lambda, Keras stores only its bytes, without a
+    # class name.
     if list(config) == ["value"] and isinstance(config["value"], (list, tuple)):
         return True
     package = str(config.get("module") or "keras").split(".")[0]

@@ -1,4 +1,4 @@
-"""Training: compiled epochs, or `keras.Model.fit` where it must be."""
+"""Training of one network by compiled epochs, or by `keras.Model.fit` if needed."""
 
 import copy
 import time
@@ -37,29 +37,33 @@ def train(
     Parameters
     ----------
     built : BuiltNetwork
-        Freshly initialised.
+        Freshly initialised network to train.
     options : TrainingOptions
-        How long, with which callbacks.
+        Settings that all trainings of a search share, such as callbacks.
     train_rows : Rows
-        Rows to learn from.
+        Training rows, as the adapter makes them.
     valid_rows : Rows or None
-        Rows to judge by. None: the weights of the last epoch are kept.
+        Validation rows, as the adapter makes them. If None, the weights of the last
+        epoch are kept.
     objective : Objective or None
-        Scores the predictions for ``valid_rows``.
+        Objective that scores the predictions for ``valid_rows``.
     deadline : Deadline
-        Training ends at the first epoch behind it; the learning rate is annealed
-        towards it.
+        Deadline of the training, which ends after the first epoch that passes it. The
+        learning rate is annealed until then.
     seed : int
-        Seed of the order of the rows.
+        Seed of the order of the rows, and of weights that are drawn from rows.
     on_epoch : callable
-        Called as ``on_epoch(epoch, logs)`` after each epoch.
+        Function that is called as ``on_epoch(epoch, logs)`` after each epoch. If it
+        returns True, the training ends.
     curve : tuple of float, default=()
-        Scores of other trials along their training; a training that is behind ends.
+        Scores of completed trials along their training, from `median_curve`. A training
+        whose best score is below them ends.
 
     Returns
     -------
     monitor : Monitor
-        History, best score and epoch, predictions of that epoch.
+        Monitor with the history, the best score and its epoch, and the predictions of
+        that epoch.
 
     Raises
     ------
@@ -93,7 +97,7 @@ def train(
 
 
 def _trainer_class(options, callbacks):
-    """Return the way to train: compiled, unless only `keras.Model.fit` can do it."""
+    """Return `CompiledTrainer`, unless the training needs `keras.Model.fit`."""
     needs_fit = (
         options.fit_arguments
         or options.distribution is not None
@@ -103,25 +107,28 @@ def _trainer_class(options, callbacks):
 
 
 def time_step(search_space, options, rows, values):
-    """Train a fresh network on one batch, twice; return the seconds per row.
+    """Return the time of a training step per row.
 
-    What is compiled is there for the training of the same network.
+    A fresh network is trained on one batch twice, and the second step is timed, because
+    the first one compiles. The compiled epoch stays in the cache of `options` for the
+    training of the same network.
 
     Parameters
     ----------
     search_space : SearchSpace
-        Makes networks from values.
+        Search space that builds the network.
     options : TrainingOptions
-        How they are trained.
+        Settings that all trainings of a search share.
     rows : Rows
-        The training rows.
+        Training rows, as the adapter makes them.
     values : dict of str to object
-        The configuration.
+        Values of the hyperparameters of the network.
 
     Returns
     -------
     seconds : float
-        Time of a step for one row.
+        Time of a step in seconds, divided by the number of rows of its batch and by the
+        number of devices.
     """
     with seeded(0), built_for_training():
         built = search_space.build(values)

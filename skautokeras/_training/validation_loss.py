@@ -4,14 +4,14 @@ import tensorflow as tf
 
 
 def validation_loss(heads, y, y_pred, weight):
-    """Return the loss over all heads, of labels as they are judged.
+    """Return the loss over all heads, by which networks are compared.
 
-    `Head.soften_validation_labels` says what labels are judged as.
+    Labels are softened by `Head.soften_validation_labels`.
 
     Parameters
     ----------
     heads : dict of str to (Head, TargetSchema)
-        Heads of the graph.
+        Heads of the graph, and the schemas of their targets.
     y, y_pred : dict of str to array
         Targets, as their adapters encode them, and outputs by head.
     weight : dict of str to array of shape (n_samples,) or None
@@ -24,24 +24,24 @@ def validation_loss(heads, y, y_pred, weight):
         y_true = head.soften_validation_labels(encoded, target)
         value = head.make_loss(target)(y_true, y_pred[name], sample_weight=rows)
         losses.append(head.loss_weight * value)
-    # Where a strategy is active, Keras divides by the number of its devices.
+    # If a strategy is active, Keras divides the loss by the number of its devices.
     return tf.add_n(losses) * tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def loss_on(heads, rows):
-    """Return what computes the validation loss of predictions for some rows.
+    """Return a function that computes the validation loss of predictions.
 
     Parameters
     ----------
     heads : dict of str to (Head, TargetSchema)
-        The heads of the search space.
+        Heads of the search space, and the schemas of their targets.
     rows : Rows
-        The rows that were predicted.
+        Rows that the predictions are for.
 
     Returns
     -------
     loss : callable
-        From predictions by head to a float.
+        Function of the predictions by head that returns their loss as a float.
     """
 
     def loss(y_pred):
