@@ -117,35 +117,6 @@ FILLERS = {
 # "None: no limit." is no sentence; "If None, there is no limit." is one.
 ELLIPSIS = re.compile(r"(?:^|[.;] )(?:None|True|False|Else|Otherwise): ")
 
-# Files with texts that break the rule below. Take a file off when you have mended it;
-# nothing is added.
-NOT_YET = {
-    "_training/base.py",
-    "_training/callback_hooks.py",
-    "_training/compiled_epoch.py",
-    "_training/compiled_trainer.py",
-    "_training/distribution.py",
-    "_training/evaluation.py",
-    "_training/flat_weights.py",
-    "_training/inference.py",
-    "_training/keras_metrics.py",
-    "_training/keras_trainer.py",
-    "_training/monitor.py",
-    "_training/objective.py",
-    "_training/optimization.py",
-    "_training/optimizers.py",
-    "_training/options.py",
-    "_training/preparation.py",
-    "_training/pruning.py",
-    "_training/row_updates.py",
-    "_training/rules_callback.py",
-    "_training/schedules.py",
-    "_training/streaming.py",
-    "_training/structure.py",
-    "_training/trainer.py",
-    "_training/validation_loss.py",
-}
-
 
 def modules():
     return sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
@@ -189,20 +160,9 @@ def faulty_texts(source):
     return [f"{where}: {text!r} {fault}" for where, text, fault in texts if fault]
 
 
-@pytest.mark.parametrize("module", sorted(set(modules()) - NOT_YET))
+@pytest.mark.parametrize("module", modules())
 def test_texts_of_parameters_make_sense_alone(module):
     assert faulty_texts((PACKAGE / module).read_text(encoding="utf-8")) == []
-
-
-def test_the_list_of_files_to_mend_only_shrinks():
-    mended = {
-        module
-        for module in NOT_YET & set(modules())
-        if not faulty_texts((PACKAGE / module).read_text(encoding="utf-8"))
-    }
-    gone = NOT_YET - set(modules())
-
-    assert mended | gone == set(), "Take these files off NOT_YET."
 
 
 @pytest.mark.parametrize(
