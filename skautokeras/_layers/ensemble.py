@@ -257,7 +257,7 @@ def mean_over_members(values, network_weights=(1.0,)):
     --------
     >>> import numpy as np
     >>> from skautokeras._layers.ensemble import mean_over_members
-    >>> losses = np.array([[1.0, 3.0, 10.0, 10.0]])
+    >>> losses = np.array([[1.0, 3.0, 10.0, 10.0]], "float32")
     >>> mean_over_members(losses, [0.75, 0.25]).numpy()
     array([4.], dtype=float32)
     """
