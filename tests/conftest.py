@@ -42,19 +42,24 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("skautokeras")
 
 
-# The tests below these paths fit whole searches, so all of them are slow.
-FITTING = (
+# The tests below these paths fit whole searches, start processes or train every block, so
+# all of them are slow.
+SLOW = (
     "tests/conformance",
     "tests/estimators",
     "tests/export",
+    "tests/search/test_dask.py",
+    "tests/search/test_pool.py",
+    "tests/space/test_catalogue.py",
     "tests/test_sklearn_conformance.py",
+    "tests/training/test_members.py",
     "skautokeras/_estimators",
 )
 
 
 def pytest_collection_modifyitems(config, items):
-    """Mark the tests of whole fits, so that the others answer in minutes."""
-    paths = tuple(str(config.rootpath / path) for path in FITTING)
+    """Mark what is slow, so that the other tests answer in three minutes."""
+    paths = tuple(str(config.rootpath / path) for path in SLOW)
     for item in items:
         if str(item.path).startswith(paths):
             item.add_marker(pytest.mark.slow)
