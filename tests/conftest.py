@@ -42,8 +42,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("skautokeras")
 
 
-# The tests below these paths fit whole searches, start processes or train every block, so
-# all of them are slow.
+# The tests below these paths fit whole searches, start processes or train every block,
+# so all of them are slow.
 SLOW = (
     "tests/conformance",
     "tests/estimators",
