@@ -15,10 +15,8 @@ from skautokeras._export.scikeras_networks import (
 )
 from skautokeras._export.scikeras_table import as_arrays, layout_of
 from skautokeras._export.scikeras_training import weights_of_values
-
-# Maximum number of rows from which layers are initialised; means and variances do not
-# change with more.
-_STARTING_ROWS = 2048
+from skautokeras._state.randomness import MAX_SEED
+from skautokeras._training.preparation import ROWS_TO_START_FROM
 
 
 class TargetEncoder(TransformerMixin, BaseEstimator):
@@ -93,7 +91,7 @@ class TargetEncoder(TransformerMixin, BaseEstimator):
 def _generator(random_state):
     """Return a new generator, so that the global one does not change."""
     if isinstance(random_state, np.random.RandomState):
-        random_state = random_state.randint(2**31 - 1)
+        random_state = random_state.randint(MAX_SEED)
     return np.random.default_rng(random_state)
 
 
@@ -169,7 +167,7 @@ class _FromSearch:
             )
         self.schemas_, self.layout_ = attrs["schemas"], attrs["layout"]
         rng = _generator(self.random_state)
-        some = rng.permutation(len(X))[:_STARTING_ROWS]
+        some = rng.permutation(len(X))[:ROWS_TO_START_FROM]
         self.starting_rows_ = as_arrays(X.iloc[some].to_numpy(), self.layout_)
         try:
             yield

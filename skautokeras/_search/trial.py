@@ -9,7 +9,7 @@ import numpy as np
 
 from skautokeras._search.cost import count_flops
 from skautokeras._state.names import saved_as
-from skautokeras._state.randomness import seeded
+from skautokeras._state.randomness import MAX_SEED, seeded
 from skautokeras._training.monitor import Monitor
 from skautokeras._training.objective import Evaluation
 from skautokeras._training.pruning import fold_score
@@ -18,7 +18,6 @@ from skautokeras._training.validation_loss import loss_on
 
 # Characters of an error that are kept; TensorFlow can put whole arrays into one.
 _MAX_REASON = 2000
-_MAX_SEED = 2**31 - 1
 
 
 @saved_as("Trial")
@@ -207,7 +206,7 @@ def fold_seed(seed, i):
     -------
     seed : int
     """
-    return (seed + i) % _MAX_SEED
+    return (seed + i) % MAX_SEED
 
 
 def _deadline_of_next_fold(deadline, n_folds):

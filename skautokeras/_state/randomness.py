@@ -4,6 +4,8 @@ import contextlib
 import random
 import threading
 
+# The greatest seed that every generator takes: that of an int32.
+MAX_SEED = 2**31 - 1
 # Threads that fit at the same time share the generator.
 _LOCK = threading.RLock()
 

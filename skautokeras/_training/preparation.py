@@ -7,8 +7,9 @@ import tensorflow as tf
 from skautokeras._layers.base import starting_from_data, traits_of, walk
 from skautokeras._training.inference import rows_at_once
 
-# Further rows would hardly change the means and variances.
-_ROWS_TO_START_FROM = 2048
+# Number of rows that weights are drawn from; further rows would hardly change the means
+# and variances.
+ROWS_TO_START_FROM = 2048
 
 
 def prepared(built, rows):
@@ -79,7 +80,7 @@ def start_from_data(network, x, rng, prepare=lambda x: x):
     if not layers:
         return
     n_rows = len(next(iter(x.values())))
-    some = rng.permutation(n_rows)[:_ROWS_TO_START_FROM]
+    some = rng.permutation(n_rows)[:ROWS_TO_START_FROM]
     x = prepare({name: array[some] for name, array in x.items()})
     with starting_from_data(layers, rng):
         network({name: tf.constant(array) for name, array in x.items()})

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import tensorflow as tf
 
-_MAX_SEED = 2**31 - 1
+from skautokeras._state.randomness import MAX_SEED
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Chunks:
         """Return the positions of the kept rows in a new order, drawn on the device."""
         if self._rng is None:
             return self._in_order
-        seed = self._rng.integers(_MAX_SEED, size=2, dtype="int32")
+        seed = self._rng.integers(MAX_SEED, size=2, dtype="int32")
         return tf.random.experimental.stateless_shuffle(self._in_order, seed)
 
 
