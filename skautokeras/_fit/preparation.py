@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import is_not
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -16,13 +17,12 @@ from skautokeras._search.journal import Journal
 from skautokeras._space.heads import check_heads
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._state.fingerprint import fingerprint
+from skautokeras._state.randomness import MAX_SEED
 from skautokeras._training.distribution import make_strategy
 from skautokeras._training.objective import judges_labels, make_objective
 from skautokeras._training.options import TrainingOptions
 from skautokeras._training.problem import Fold, Problem
 from skautokeras._training.validation_loss import loss_on
-
-_MAX_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,14 +171,22 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
         epochs=options.planned_epochs,
         smooth_labels=judges_labels(objective, heads, data.valid, loss),
     )
-    search_space = make_search_space(schemas=_schemas_on(data.train, x_adapter))
+    schemas = _schemas_on(data.train, x_adapter)
+    search_space = make_search_space(schemas=schemas)
+    # The rows of a fold are copied to be asked. If all training rows have told nothing,
+    # those of a fold tell nothing either, and the folds share the search space.
+    is_learned = any(map(is_not, schemas, x_adapter.schemas_))
+
+    def search_space_on(train):
+        if not is_learned:
+            return search_space
+        return make_search_space(schemas=_schemas_on(data.train.take(train), x_adapter))
+
     folds = [Fold(search_space, objective)]
     if len(positions) > 1:
         folds = [
             Fold(
-                make_search_space(
-                    schemas=_schemas_on(data.train.take(train), x_adapter)
-                ),
+                search_space_on(train),
                 _objective_on(
                     data.valid.take(part), valid.take(part), heads, y_adapter, options
                 ),
@@ -246,7 +254,7 @@ def open_journal(journal, options, description, rows):
     ValueError
         If the journal holds the trials of another search.
     """
-    seed = int(check_random_state(options.random_state).randint(_MAX_SEED))
+    seed = int(check_random_state(options.random_state).randint(MAX_SEED))
     fingerprints = {}
     if description is not None:
         fingerprints["data"] = fingerprint(rows)
@@ -260,4 +268,4 @@ def open_journal(journal, options, description, rows):
 def _seeds(journal, n_trials):
     """Return the seed of the split, that of the oracle and one for each trial."""
     rng = np.random.RandomState(journal.seed)
-    return rng.randint(1, _MAX_SEED, size=2 + n_trials).tolist()
+    return rng.randint(1, MAX_SEED, size=2 + n_trials).tolist()
