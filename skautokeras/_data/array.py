@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skautokeras._data.column_report import make_report
+from skautokeras._data.column_report import make_report, what_becomes_of_array
 from skautokeras._data.errors import errors_about
 from skautokeras._data.schema import ArraySchema
 from skautokeras._data.table import check_names
@@ -235,13 +235,11 @@ class ArrayAdapter(TransformerMixin, BaseEstimator):
             Report with the columns that `make_report` returns.
         """
         check_is_fitted(self, "schema_")
-        shape = " x ".join(map(str, self.schema_.shape))
-        is_whole = len(names) == 1
         return make_report(
             names,
             kind="numerical",
             reason="the input takes numbers",
-            becomes=f"{shape} numbers" if is_whole else f"1 of {shape} numbers",
+            becomes=what_becomes_of_array(self.schema_.shape, "numbers", len(names)),
         )
 
 

@@ -215,3 +215,31 @@ def what_becomes_of_texts(schema):
     presets = [part.preset for part in schema.subwords if part.width]
     becomes.extend(f"tokens of {preset}" for preset in presets)
     return ", ".join(becomes)
+
+
+def what_becomes_of_array(shape, values, n_columns):
+    """Say what columns become that are one array for each row.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the array of one row.
+
+    values : str
+        Plural of what the array holds, such as "pixels".
+
+    n_columns : int
+        Number of the columns that hold it.
+
+    Returns
+    -------
+    becomes : str
+
+    Examples
+    --------
+    >>> from skautokeras._data.column_report import what_becomes_of_array
+    >>> what_becomes_of_array((8, 8, 1), "pixels", n_columns=64)
+    '1 of 8 x 8 x 1 pixels'
+    """
+    array = f"{' x '.join(map(str, shape))} {values}"
+    return array if n_columns == 1 else f"1 of {array}"

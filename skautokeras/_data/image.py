@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from skautokeras._data import storage
 from skautokeras._data.array import check_numeric, is_missing, row_contents, stacked
-from skautokeras._data.column_report import make_report
+from skautokeras._data.column_report import make_report, what_becomes_of_array
 from skautokeras._data.errors import errors_about
 from skautokeras._data.image_files import ImageFacts, decode, file_facts
 from skautokeras._data.pixels import (
@@ -199,13 +199,11 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             Report with the columns that `make_report` returns.
         """
         check_is_fitted(self, "schema_")
-        shape = " x ".join(map(str, self.schema_.shape))
-        is_whole = len(names) == 1
         return make_report(
             names,
             kind="image",
             reason="the input takes images",
-            becomes=f"{shape} pixels" if is_whole else f"1 of {shape} pixels",
+            becomes=what_becomes_of_array(self.schema_.shape, "pixels", len(names)),
         )
 
     def _learn(self, X):

@@ -14,8 +14,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     """Base class of all estimators.
 
     A subclass has its parameters in an explicit constructor, which calls
-    `_set_parameters`. Its `_nodes` returns the inputs and outputs of its networks, and
-    its `_check_X` validates X.
+    `_set_parameters`. Its `_check_X` validates X, and its `_make_input` and
+    `_make_head` return the input and the head of its networks, unless it has a `_nodes`
+    of its own.
     """
 
     # A file leaves out what belongs to the process that has fitted the estimator: the
@@ -311,6 +312,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             X, y, sample_weight, self._adapter.names, self._targets.names
         ).checked(partial(self._check_X, reset=False), name=type(self).__name__)
         return self._targets.split(sample.y), y_pred, sample.sample_weight
+
+    def _nodes(self):
+        """Return the inputs and the outputs: one input, its default block, one head."""
+        node = self._make_input()
+        return [node], [self._make_head()(node.default_block()(node))]
 
     def _wire(self):
         """Return the checked graph, its heads with the losses of this estimator."""

@@ -22,15 +22,14 @@ class _Images:
             X = np.asarray(X)
         return check_columns(self, X, reset=reset)
 
-    def _nodes(self):
+    def _make_input(self):
         from skautokeras._space.inputs import ImageInput
 
-        node = ImageInput(
+        return ImageInput(
             channels=self.channels,
             image_shape=self.image_shape,
             image_size=self.image_size,
         )
-        return [node], [self._make_head()(node.default_block()(node))]
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags; X is a table only with `image_shape`."""

@@ -21,14 +21,13 @@ class _StructuredData:
         validate_data(self, X, skip_check_array=True, reset=reset)
         return X
 
-    def _nodes(self):
+    def _make_input(self):
         from skautokeras._space.inputs import StructuredDataInput
 
-        node = StructuredDataInput(
+        return StructuredDataInput(
             categorical_features=self.categorical_features,
             column_types=self.column_types,
         )
-        return [node], [self._make_head()(node.default_block()(node))]
 
 
 @saved_as("StructuredDataClassifier")

@@ -21,11 +21,10 @@ class _Texts:
         read_texts(X)
         return X
 
-    def _nodes(self):
+    def _make_input(self):
         from skautokeras._space.inputs import TextInput
 
-        node = TextInput(max_tokens=self.max_tokens)
-        return [node], [self._make_head()(node.default_block()(node))]
+        return TextInput(max_tokens=self.max_tokens)
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags; X is one string per row, or missing."""

@@ -140,7 +140,7 @@ def blocks_of(search_space):
     blocks = {graph.name(node): node.block for node in nodes}
     inner = dict(_inner_blocks(blocks))
     if inner:
-        names = [hp.name for hp in search_space.hyperparameters().space]
+        names = search_space.hyperparameter_names()
         for name, block in inner.items():
             if any(hp_name.startswith(f"{name}/") for hp_name in names):
                 blocks[name] = block

@@ -158,9 +158,17 @@ class SearchSpace:
         space : keras_tuner.HyperParameters
             All hyperparameters, whose values are the defaults.
         """
-        if self._space is None:
-            self._space = self._explore()
-        return self._space.copy()
+        return self._explored().copy()
+
+    def hyperparameter_names(self):
+        """Return the names of all hyperparameters.
+
+        Returns
+        -------
+        names : list of str
+            Full names, in the order of `hyperparameters`.
+        """
+        return [hp.name for hp in self._explored().space]
 
     def active_names(self, values):
         """Return the names of the hyperparameters that are active for ``values``."""
@@ -189,6 +197,12 @@ class SearchSpace:
         found = keras_tuner.HyperParameters()
         found.merge(space.space[n_known:])
         return found.get_config()
+
+    def _explored(self):
+        """Return the hyperparameters themselves; they must not be changed."""
+        if self._space is None:
+            self._space = self._explore()
+        return self._space
 
     def _explore(self):
         space = keras_tuner.HyperParameters()
