@@ -166,46 +166,22 @@ def search_without_training(estimator, X, y, answer):
     -------
     trials : list of Trial
     """
-    from skautokeras._fit import make_options
-    from skautokeras._search import (
-        Feasibility,
-        SearchHooks,
-        evaluate,
-        make_oracle,
-        run_search,
-    )
-    from skautokeras._space import predefined, rank
-    from skautokeras._training import Deadline, time_step
+    from skautokeras._fit import make_feasibility, make_options, make_search_oracle
+    from skautokeras._search import SearchHooks, evaluate, run_search
+    from skautokeras._training import Deadline
 
     options = make_options(estimator, {})
     deadline = Deadline(estimator.max_time)
     preparation = prepare_search(estimator, X, y)
     problem, data = preparation.problem, preparation.data
-    space = problem.search_space
-    feasibility = Feasibility(
-        space,
-        problem.n_train_rows(data),
-        partial(time_step, space, problem.options, data.train),
-        max_model_size=options.max_model_size,
-        n_folds=len(problem.folds),
-    )
-    oracle = make_oracle(
-        options.tuner,
-        space.hyperparameters(),
-        initial_values=feasibility.cheapest_first(
-            predefined(space), rank=partial(rank, search_space=space)
-        ),
-        max_trials=options.max_trials,
-        max_epochs=options.planned_epochs,
-        seed=preparation.oracle_seed,
-    )
+    feasibility = make_feasibility(preparation, options)
 
     class Hooks(SearchHooks):
         def rejection(self, values, trials, seconds):
             return feasibility.rejection(values, trials, seconds)
 
     trials, _ = run_search(
-        oracle,
+        make_search_oracle(preparation, options, feasibility),
         partial(answer, partial(evaluate, problem=problem, data=data)),
         seeds=preparation.trial_seeds,
         deadline=deadline,

@@ -125,7 +125,6 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
             UserWarning,
             stacklevel=3,
         )
-    if interrupted:
         refit = None
     outcome = make_outcome(preparation, trials, options, refit=refit)
     return replace(outcome, interrupted=interrupted)
@@ -155,6 +154,35 @@ def make_feasibility(preparation, options):
     )
 
 
+def make_search_oracle(preparation, options, feasibility):
+    """Return the oracle of a search, which begins with the predefined configurations.
+
+    Parameters
+    ----------
+    preparation : Preparation
+        Problem and seeds of the search.
+    options : FitOptions
+        Parameters of this call.
+    feasibility : Feasibility
+        Object that knows what configurations cost.
+
+    Returns
+    -------
+    oracle : keras_tuner.Oracle
+    """
+    space = preparation.problem.search_space
+    return make_oracle(
+        options.tuner,
+        space.hyperparameters(),
+        initial_values=feasibility.cheapest_first(
+            predefined(space), rank=partial(rank, search_space=space)
+        ),
+        max_trials=options.max_trials,
+        max_epochs=options.planned_epochs,
+        seed=preparation.oracle_seed,
+    )
+
+
 def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
     """Return the trials of a search, and whether the user interrupted it.
 
@@ -179,17 +207,7 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
     interrupted : bool
     """
     problem, data = preparation.problem, preparation.data
-    oracle = make_oracle(
-        options.tuner,
-        problem.search_space.hyperparameters(),
-        initial_values=feasibility.cheapest_first(
-            predefined(problem.search_space),
-            rank=partial(rank, search_space=problem.search_space),
-        ),
-        max_trials=options.max_trials,
-        max_epochs=options.planned_epochs,
-        seed=preparation.oracle_seed,
-    )
+    oracle = make_search_oracle(preparation, options, feasibility)
     if n_workers > 1:
         evaluation = partial(evaluate, problem=problem)
         workers = WorkerPool(n_workers, {"data": replace(data, all=None)})

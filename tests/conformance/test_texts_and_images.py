@@ -5,6 +5,8 @@ each column a word that names the column and about how large the number is. For 
 every row is an image one pixel high, as wide as the table.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.base import is_regressor
@@ -40,15 +42,11 @@ SAME_FOR_TABLES = (
 )
 
 
-def start(*, objective, hyperparameters, max_trials, seed):
-    """Return an oracle that begins with a training that learns fast."""
-    return GreedyOracle(
-        objective=objective,
-        hyperparameters=hyperparameters,
-        max_trials=max_trials,
-        seed=seed,
-        initial_values=[{"training/learning_rate": 3e-2, "training/batch_size": 16}],
-    )
+# An oracle that begins with a training that learns fast.
+START = partial(
+    GreedyOracle,
+    initial_values=[{"training/learning_rate": 3e-2, "training/batch_size": 16}],
+)
 
 
 class _Written:
@@ -101,10 +99,10 @@ class WideImageRegressor(_AnyWidth, ImageRegressor):
 
 
 ESTIMATORS = (
-    WrittenTextClassifier(epochs=32, tuner=start, **QUICK),
-    WrittenTextRegressor(epochs=32, tuner=start, **QUICK),
-    WideImageClassifier(epochs=16, image_shape=(1, 1), tuner=start, **QUICK),
-    WideImageRegressor(epochs=16, image_shape=(1, 1), tuner=start, **QUICK),
+    WrittenTextClassifier(epochs=32, tuner=START, **QUICK),
+    WrittenTextRegressor(epochs=32, tuner=START, **QUICK),
+    WideImageClassifier(epochs=16, image_shape=(1, 1), tuner=START, **QUICK),
+    WideImageRegressor(epochs=16, image_shape=(1, 1), tuner=START, **QUICK),
 )
 
 

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -59,19 +60,15 @@ class Quick(ImageClassifier):
         return [image], [self._make_head()(Flatten()(x))]
 
 
-def start(*, objective, hyperparameters, max_trials, seed):
-    """Return an oracle that begins with a training that learns fast."""
-    return GreedyOracle(
-        objective=objective,
-        hyperparameters=hyperparameters,
-        max_trials=max_trials,
-        seed=seed,
-        initial_values=[{"training/learning_rate": 2e-2, "training/batch_size": 32}],
-    )
+# An oracle that begins with a training that learns fast.
+START = partial(
+    GreedyOracle,
+    initial_values=[{"training/learning_rate": 2e-2, "training/batch_size": 32}],
+)
 
 
 def quick(**params):
-    return Quick(**{**QUICK, "tuner": start, "epochs": 2, "random_state": 0, **params})
+    return Quick(**{**QUICK, "tuner": START, "epochs": 2, "random_state": 0, **params})
 
 
 def test_digits_are_learned(fitted, digits):

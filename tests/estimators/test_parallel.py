@@ -1,5 +1,7 @@
 """The estimators with several trials at the same time."""
 
+from functools import partial
+
 import keras
 import pytest
 from sklearn.datasets import load_iris
@@ -72,14 +74,10 @@ def make_classifier():
             node = StructuredDataInput()
             return [node], [ClassificationHead()(Unlucky()(node))]
 
-    def start(*, objective, hyperparameters, max_trials, seed):
-        return GreedyOracle(
-            objective=objective,
-            hyperparameters=hyperparameters,
-            max_trials=max_trials,
-            seed=seed,
-            initial_values=[{"unlucky_1/kind": kind} for kind in ("error", "good")],
-        )
+    start = partial(
+        GreedyOracle,
+        initial_values=[{"unlucky_1/kind": kind} for kind in ("error", "good")],
+    )
 
     return WithBlock(
         max_trials=2, epochs=2, random_state=0, n_jobs=2, refit=False, tuner=start

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -70,19 +71,15 @@ class Quick(TextClassifier):
         return [text], [self._make_head()(DenseBlock(n_layers=1, units=8)(x))]
 
 
-def start(*, objective, hyperparameters, max_trials, seed):
-    """Return an oracle that begins with a training that learns fast."""
-    return GreedyOracle(
-        objective=objective,
-        hyperparameters=hyperparameters,
-        max_trials=max_trials,
-        seed=seed,
-        initial_values=[{"training/learning_rate": 3e-2, "training/batch_size": 16}],
-    )
+# An oracle that begins with a training that learns fast.
+START = partial(
+    GreedyOracle,
+    initial_values=[{"training/learning_rate": 3e-2, "training/batch_size": 16}],
+)
 
 
 def quick(**params):
-    return Quick(**{**QUICK, "tuner": start, "epochs": 8, "random_state": 0, **params})
+    return Quick(**{**QUICK, "tuner": START, "epochs": 8, "random_state": 0, **params})
 
 
 def test_texts_are_learned_from_few_rows(fitted, wines):
