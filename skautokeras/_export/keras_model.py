@@ -6,13 +6,15 @@ from skautokeras._state.randomness import seeded
 from skautokeras._state.registry import check_registered
 
 
-def export_keras_model(ensemble):
+def export_keras_model(ensemble, *, name=None):
     """Return a copy of the network, which shares nothing with the estimator.
 
     Parameters
     ----------
     ensemble : Ensemble
         Fitted ensemble to export.
+    name : str or None, default=None
+        Name of the model. If None, Keras chooses one.
 
     Returns
     -------
@@ -29,4 +31,6 @@ def export_keras_model(ensemble):
     with seeded(0):
         copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
-    return copy
+    if name is None:
+        return copy
+    return keras.Model(copy.input, copy.output, name=name)

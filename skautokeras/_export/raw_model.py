@@ -58,8 +58,7 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
     ExportError
         If the format cannot hold a part of the model.
     """
-    network = export_keras_model(ensemble)
-    network.name = "skautokeras.network"
+    network = export_keras_model(ensemble, name="skautokeras.network")
     names = input_names(adapter)
     inputs = RawInputs(abilities, encoded)
     arrays = {}

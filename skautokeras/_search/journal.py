@@ -168,11 +168,11 @@ class Journal:
         header = self._directory / _HEADER
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
+            found = _read_header(header)
             has_trials = any(self._directory.glob("trial_*"))
-            if not has_trials and not self._holds_this_search(header):
-                text = json.dumps({**self._expected, "seed": self.seed})
-                write_whole(header, text.encode())
-            found = header.read_text()
+            if not has_trials and not self._is_expected(found):
+                found = {**self._expected, "seed": self.seed}
+                write_whole(header, json.dumps(found).encode())
         except (FileExistsError, NotADirectoryError):
             raise ValueError(
                 f"directory={str(self._directory)!r} is not a folder."
@@ -180,25 +180,19 @@ class Journal:
         except OSError as error:
             self._give_up_writing(error)
             return
-        try:
-            found = json.loads(found)
-            self.seed = int(found["seed"])
-        except _DAMAGED:
+        if found is None:
             raise FileFormatError(
                 f"{str(header)!r} has been damaged. Pass another directory, or empty "
                 "this one."
-            ) from None
+            )
+        self.seed = found["seed"]
         self._check_header(found, f"directory={str(self._directory)!r}")
         self._trials = dict(self._read())
         self._rejected = self._read_rejected()
 
-    def _holds_this_search(self, header):
-        """Return whether a header is there that this search can go on with."""
-        try:
-            found = json.loads(header.read_text())
-            return all(found[name] == value for name, value in self._expected.items())
-        except _DAMAGED:
-            return False
+    def _is_expected(self, header):
+        """Return whether this search can go on with what a header is about."""
+        return header is not None and {**header, **self._expected} == header
 
     def _check_header(self, found, holder):
         if found.get("version") != _VERSION or found.get("package") != __version__:
@@ -275,6 +269,15 @@ class Journal:
                     UserWarning,
                     stacklevel=2,
                 )
+
+
+def _read_header(path):
+    """Return what a header says, or None if there is none that can be read."""
+    try:
+        header = json.loads(path.read_text())
+        return {**header, "seed": int(header["seed"])}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _read_trial(path):

@@ -5,6 +5,7 @@ from .block import build_block as build_block
 from .configurations import full_names as full_names
 from .configurations import predefined as predefined
 from .configurations import rank as rank
+from .efficient_net import pixels_as_bytes as pixels_as_bytes
 from .graph import Graph as Graph
 from .heads import Head as Head
 from .heads import check_heads as check_heads

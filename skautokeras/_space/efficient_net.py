@@ -115,7 +115,7 @@ class EfficientNetBlock(Block):
         self._check_weights(version)
         if version == "small":
             return drop(_small(x))
-        return drop(self._of_keras(_bytes(inputs), version, fine_tuning))
+        return drop(self._of_keras(pixels_as_bytes(inputs), version, fine_tuning))
 
     def _fine_tuning(self, hp):
         """Return what becomes of weights that were given; nothing without them."""
@@ -216,8 +216,14 @@ class EfficientNetBlock(Block):
             ) from error
 
 
-def _bytes(inputs):
-    """Return pixels between 0 and 255, whatever has been done to them."""
+def pixels_as_bytes(inputs):
+    """Return pixels between 0 and 255, whatever has been done to them.
+
+    Parameters
+    ----------
+    inputs : Image or keras.KerasTensor
+        Image, or pixels that a user says are between 0 and 255.
+    """
     if not isinstance(inputs, Image):
         return inputs
     scale = 255.0 / (inputs.white - inputs.black)

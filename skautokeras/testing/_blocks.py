@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 
 from skautokeras._data.schema import TargetSchema
@@ -16,12 +15,7 @@ from skautokeras._space.block import Block
 from skautokeras._space.declaration import Searched, declared
 from skautokeras._space.graph import Graph
 from skautokeras._space.heads import ClassificationHead
-from skautokeras._space.inputs import (
-    ImageInput,
-    Input,
-    StructuredDataInput,
-    TextInput,
-)
+from skautokeras._space.inputs import StructuredDataInput
 from skautokeras._space.node import topological_order
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._space.unfilled import without_weights
@@ -80,7 +74,8 @@ def check_block(block, inputs=None, X=None, *, expected_failed_checks=None):
     nodes = inputs if isinstance(inputs, list) else [inputs]
     roots = [node for node in topological_order(nodes) if node.block is None]
     if X is None:
-        parts = [_made_up(node) for node in roots]
+        rng = np.random.default_rng(0)
+        parts = [node.example_rows(_N_ROWS, rng) for node in roots]
         X = parts[0] if len(parts) == 1 else parts
     run_checks(_CHECKS, _Case(block, inputs, roots, X), expected_failed_checks)
 
@@ -293,20 +288,3 @@ def _ends(hp):
     if hasattr(hp, "min_value"):
         return [hp.min_value, hp.max_value]
     return [False, True]
-
-
-def _made_up(node):
-    """Return some rows for an input."""
-    rng = np.random.default_rng(0)
-    if isinstance(node, StructuredDataInput):
-        numbers = rng.normal(size=_N_ROWS)
-        gaps = np.where(rng.random(_N_ROWS) < 0.2, np.nan, rng.random(_N_ROWS))
-        words = rng.choice(["a", "b", "c"], size=_N_ROWS)
-        return pd.DataFrame({"number": numbers, "gap": gaps, "word": words})
-    if isinstance(node, ImageInput):
-        return rng.integers(0, 256, (_N_ROWS, 8, 8, 1)).astype("uint8")
-    if isinstance(node, TextInput):
-        return [" ".join(rng.choice(["oak", "dry", "red"], 4)) for _ in range(_N_ROWS)]
-    if isinstance(node, Input):
-        return rng.normal(size=(_N_ROWS, 5, 3)).astype("float32")
-    raise ValueError(f"Pass X: there are no made-up rows for {node!r}.")

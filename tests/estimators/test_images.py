@@ -222,7 +222,8 @@ def test_sklearns_tools_take_rows_of_pixels(digits):
     X, X_test, y, y_test = digits
     X, X_test, y = X[:300].reshape(300, 64), X_test.reshape(-1, 64), y[:300]
     classifier = quick(image_shape=(8, 8), epochs=4)
-    assert clone(classifier).get_params() == classifier.get_params()
+    default = ImageClassifier(image_shape=(8, 8))
+    assert clone(default).get_params() == default.get_params()
     pipeline = make_pipeline(MinMaxScaler(clip=True), classifier).fit(X, y)
     assert pipeline.score(X_test, y_test) > 0.3
     assert (cross_val_score(pipeline, X, y, cv=2) > 0.2).all()

@@ -40,8 +40,8 @@ from skautokeras._space import (
     Table,
     Text,
     build_block,
+    pixels_as_bytes,
 )
-from skautokeras._space.efficient_net import _bytes
 from skautokeras._training import Chunks, CompiledEpoch, learning_rate_factors
 
 SIZES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (5, 20, 2), (1, 1, 3), (70, 64, 3)]
@@ -474,7 +474,7 @@ def test_pixels_are_between_0_and_255_whatever_came_before(n_channels):
     arrays = arrays.reshape(1, 4, 4, n_channels)
     image = image_of((4, 4, n_channels))
     for each in (image, build(Normalization(), image)):
-        result = outputs(image.pixels, _bytes(each), arrays)
+        result = outputs(image.pixels, pixels_as_bytes(each), arrays)
         np.testing.assert_allclose(result, 255 * arrays, atol=1e-3)
 
 

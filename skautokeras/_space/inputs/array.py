@@ -40,6 +40,25 @@ class Input(InputNode):
         """
         return ArrayAdapter()
 
+    def example_rows(self, n_rows, rng):
+        """Return made-up rows of the kind that the input takes.
+
+        `skautokeras.testing.check_block` builds networks on them.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+        rng : numpy.random.Generator
+            Generator that the values are drawn from.
+
+        Returns
+        -------
+        X : ndarray of shape (n_rows, 5, 3), dtype float32
+            Series of five steps.
+        """
+        return rng.normal(size=(n_rows, 5, 3)).astype("float32")
+
     def symbolic(self, schema, prefix=""):
         """Return the tensor of the input, twice: by name and for the blocks.
 

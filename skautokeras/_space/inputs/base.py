@@ -118,6 +118,27 @@ class InputNode(Node):
         """
         return GeneralBlock()
 
+    def example_rows(self, n_rows, rng):
+        """Return made-up rows of the kind that the input takes.
+
+        `skautokeras.testing.check_block` builds networks on them.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+        rng : numpy.random.Generator
+            Generator that the values are drawn from.
+
+        Returns
+        -------
+        X : object
+            Data as `fit` of the adapter takes it.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define example_rows: pass X."
+        )
+
     def selected_columns(self):
         """Return the columns of X that the adapter is given.
 

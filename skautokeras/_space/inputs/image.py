@@ -79,6 +79,25 @@ class ImageInput(InputNode):
         """
         return ImageBlock()
 
+    def example_rows(self, n_rows, rng):
+        """Return made-up rows of the kind that the input takes.
+
+        `skautokeras.testing.check_block` builds networks on them.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+        rng : numpy.random.Generator
+            Generator that the values are drawn from.
+
+        Returns
+        -------
+        X : ndarray of shape (n_rows, 8, 8, 1), dtype uint8
+            Grey images of 8 × 8 pixels.
+        """
+        return rng.integers(0, 256, (n_rows, 8, 8, 1)).astype("uint8")
+
     def symbolic(self, schema, prefix=""):
         """Return the tensor of the pixels, and the symbolic image made of it.
 

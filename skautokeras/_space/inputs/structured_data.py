@@ -3,6 +3,8 @@
 from numbers import Integral
 
 import keras
+import numpy as np
+import pandas as pd
 
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._space.inputs.base import InputNode, tensors_of
@@ -88,6 +90,32 @@ class StructuredDataInput(InputNode):
         if isinstance(self.columns, str | Integral):
             return [self.columns]
         return self.columns
+
+    def example_rows(self, n_rows, rng):
+        """Return made-up rows of the kind that the input takes.
+
+        `skautokeras.testing.check_block` builds networks on them.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+        rng : numpy.random.Generator
+            Generator that the values are drawn from.
+
+        Returns
+        -------
+        X : DataFrame
+            Columns of numbers, of numbers with gaps, and of words.
+        """
+        gaps = np.where(rng.random(n_rows) < 0.2, np.nan, rng.random(n_rows))
+        return pd.DataFrame(
+            {
+                "number": rng.normal(size=n_rows),
+                "gap": gaps,
+                "word": rng.choice(["a", "b", "c"], size=n_rows),
+            }
+        )
 
     def symbolic(self, schema, prefix=""):
         """Return the tensors of the input and the symbolic table made of them.

@@ -60,6 +60,25 @@ class TextInput(InputNode):
         """
         return TextBlock()
 
+    def example_rows(self, n_rows, rng):
+        """Return made-up rows of the kind that the input takes.
+
+        `skautokeras.testing.check_block` builds networks on them.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+        rng : numpy.random.Generator
+            Generator that the values are drawn from.
+
+        Returns
+        -------
+        X : list of str
+            Texts of four words.
+        """
+        return [" ".join(rng.choice(["oak", "dry", "red"], 4)) for _ in range(n_rows)]
+
     def symbolic(self, schema, prefix=""):
         """Return the tensors of the texts, and the symbolic text made of them.
 
