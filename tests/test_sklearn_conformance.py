@@ -27,13 +27,13 @@ EXPECTED_FAILURES = {
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
     [
-        StructuredDataClassifier(max_trials=1, epochs=30, random_state=0),
-        StructuredDataRegressor(max_trials=1, epochs=30, random_state=0),
+        StructuredDataClassifier(max_trials=1, epochs=12, random_state=0),
+        StructuredDataRegressor(max_trials=1, epochs=12, random_state=0),
         AutoModel(
             StructuredDataInput(),
             ClassificationHead(),
             max_trials=1,
-            epochs=30,
+            epochs=12,
             random_state=0,
         ),
     ],

@@ -42,9 +42,9 @@ def pipeline(cls, head, target):
     model = cls(
         networks=networks,
         optimizer="adam",
-        optimizer__learning_rate=2e-2,
+        optimizer__learning_rate=5e-2,
         batch_size=32,
-        epochs=16,
+        epochs=8,
         verbose=0,
         random_state=0,
     )
