@@ -6,26 +6,31 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn import datasets
-from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import shuffle
 
-# Data sets with a training and a test file in the data folder.
+from benchmarks.datasets.table_folder import find_task, split_fold
+
+# Known tables with a training and a test file in the data folder. Other tables of the
+# folder are told apart by their rows; see `table_folder`.
 TASKS = {
     "titanic": "classification",
     "adult": "classification",
     "california_housing": "regression",
     "diamonds": "regression",
 }
-# Number of parts into which the rows of a table without a test file are split.
-N_FOLDS = 5
 
 
 def is_classification(dataset):
-    """Return whether the target of a data set is a class."""
+    """Return whether the target of a known data set is a class."""
     return TABLES[dataset] == "classification"
 
 
-def read_split(folder, dataset, split, number=0, n_rows=None):
+def task_of(spec):
+    """Return the task of a measurement: its own "task", or that of its data set."""
+    return spec.get("task") or TABLES[spec["dataset"]]
+
+
+def read_split(folder, dataset, split, number=0, n_rows=None, *, validation=False):
     """Read the training or the test rows of a data set.
 
     Parameters
@@ -37,12 +42,13 @@ def read_split(folder, dataset, split, number=0, n_rows=None):
     split : {"train", "test"}
         Rows to read.
     number : int, default=0
-        Number of the split of a data set without a test file. Splits 0 to 4 are one
-        round of cross-validation with five folds, splits 5 to 9 the next one. So every
-        row is a test row once in each round.
+        Number of the split of a data set without a test file, as in `split_fold`.
     n_rows : int or None, default=None
         Number of training rows, which are drawn without replacement and with
         ``number`` as the seed. None takes all of them.
+    validation : bool, default=False
+        Whether the rows of the training file are split like those of a data set
+        without a test file. The test file is not read.
 
     Returns
     -------
@@ -51,24 +57,30 @@ def read_split(folder, dataset, split, number=0, n_rows=None):
     y : Series of shape (n_samples,)
         Target.
     """
-    X, y = _read_all(folder, dataset, split, number)
+    X, y = _read_all(folder, dataset, split, number, validation)
     if split == "train" and n_rows is not None and n_rows < len(y):
         X, y = shuffle(X, y, n_samples=n_rows, random_state=number)
     return X, y
 
 
-def _read_all(folder, dataset, split, number):
+def _read_all(folder, dataset, split, number, validation):
     """Read all rows of a split."""
-    if dataset in TASKS:
-        frame = pd.read_csv(Path(folder) / dataset / f"{split}.csv.gz")
-        return frame.drop(columns="target"), frame["target"]
-    _, load = WITHOUT_TEST_FILE[dataset]
-    X, y = load(folder)
-    make_folds = StratifiedKFold if is_classification(dataset) else KFold
-    folds = make_folds(N_FOLDS, shuffle=True, random_state=number // N_FOLDS)
-    train, test = list(folds.split(X, y))[number % N_FOLDS]
+    if dataset in WITHOUT_TEST_FILE:
+        task, load = WITHOUT_TEST_FILE[dataset]
+        X, y = load(folder)
+    else:
+        X, y = _read_file(folder, dataset, "train" if validation else split)
+        if not validation:
+            return X, y
+        task = TABLES.get(dataset) or find_task(dataset, y)
+    train, test = split_fold(X, y, number, stratify=task == "classification")
     rows = train if split == "train" else test
     return X.iloc[rows].reset_index(drop=True), y.iloc[rows].reset_index(drop=True)
+
+
+def _read_file(folder, dataset, split):
+    frame = pd.read_csv(Path(folder) / dataset / f"{split}.csv.gz")
+    return frame.drop(columns="target"), frame["target"]
 
 
 def _load_both_files(dataset, folder):

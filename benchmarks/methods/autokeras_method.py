@@ -13,7 +13,7 @@ import threading
 import time
 from importlib.metadata import version
 
-from benchmarks.datasets.table_data import TABLES, is_classification
+from benchmarks.datasets.table_data import task_of
 from benchmarks.methods.fitting import Fitted, measure_fit
 
 
@@ -212,7 +212,7 @@ def _make_auto_model(spec, directory, names, numbers):
         "regression": autokeras.StructuredDataRegressor,
     }
     kinds = {n: "numerical" if n in numbers else "categorical" for n in names}
-    return tasks[TABLES[spec["dataset"]]](
+    return tasks[task_of(spec)](
         column_names=names,
         column_types=kinds if spec["column_types"] == "dtype" else None,
         max_trials=spec["max_trials"],
@@ -229,7 +229,7 @@ def prepare_autokeras(spec):
     import keras
 
     keras.utils.set_random_seed(spec["seed"] + 1)
-    classification = is_classification(spec["dataset"])
+    classification = task_of(spec) == "classification"
     # AutoKeras reads its best model from this folder in predict, so the folder exists
     # as long as the process.
     directory = tempfile.TemporaryDirectory()

@@ -1,4 +1,7 @@
-"""Conversion of strings, for methods that take categories but no strings."""
+"""Conversion of strings, for methods that take categories but no strings.
+
+Columns without any value in training are left out, because not all methods take them.
+"""
 
 import pandas as pd
 
@@ -13,6 +16,9 @@ class Categories:
     ----------
     X : DataFrame of shape (n_samples, n_features)
         Training rows, whose strings become the categories.
+    most_frequent : int or None, default=None
+        Number of values of one column that become categories. All other values become
+        missing, and no column is dropped. None takes all values of a column.
 
     Attributes
     ----------
@@ -33,14 +39,15 @@ class Categories:
     1  NaN  5.0
     """
 
-    def __init__(self, X):
+    def __init__(self, X, most_frequent=None):
         strings = X.select_dtypes(exclude=["number", "bool"]).columns
-        values = {name: X[name].dropna().unique() for name in strings}
+        values = {name: X[name].value_counts().index[:most_frequent] for name in strings}
         self.dropped = [name for name in strings if len(values[name]) > MAX_CATEGORIES]
+        self._left_out = [*self.dropped, *X.columns[X.isna().all()]]
         self._dtypes = {
             name: pd.CategoricalDtype(sorted(values[name]))
             for name in strings
-            if name not in self.dropped
+            if name not in self._left_out
         }
         sizes = [len(dtype.categories) for dtype in self._dtypes.values()]
         self.largest = max(sizes, default=0)
@@ -51,7 +58,7 @@ class Categories:
 
     def convert(self, X):
         """Return the columns; categories that training has not seen become missing."""
-        X = X.drop(columns=self.dropped)
+        X = X.drop(columns=self._left_out)
         for name, dtype in self._dtypes.items():
             known = X[name].isin(dtype.categories)
             X[name] = X[name].where(known).astype(dtype)

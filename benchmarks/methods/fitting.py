@@ -11,6 +11,7 @@ from functools import partial
 from importlib.metadata import version
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import (
     accuracy_score,
     log_loss,
@@ -19,7 +20,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from benchmarks.datasets.table_data import TABLES, read_split
+from benchmarks.datasets.table_data import read_split, task_of
 from benchmarks.harness.resident_memory import peak_memory_mb
 
 
@@ -172,35 +173,44 @@ def score_probabilities(y_true, y_pred, proba, classes):
     auc = None
     if len(classes) == 2:
         auc = float(roc_auc_score(np.asarray(y_true) == classes[1], proba[:, 1]))
+    # A class that training has not seen has the probability 0.
+    table = pd.DataFrame(proba, columns=classes)
+    table = table.reindex(columns=np.union1d(classes, y_true), fill_value=0.0)
     return {
         "auc": auc,
-        "log_loss": float(log_loss(y_true, proba, labels=classes)),
+        "log_loss": float(log_loss(y_true, table.to_numpy(), labels=table.columns)),
         "calibration_error": calibration_error(y_true, y_pred, proba),
     }
 
 
-def measure_fit(spec, prepare, read=None, tasks=TABLES):
+def measure_fit(spec, prepare, read=None, task=None):
     """Fit and score one method in this process.
 
     Parameters
     ----------
     spec : dict
-        "folder", "dataset", "seed", for tables "rows" (number of training rows), and
-        the values that ``prepare`` reads.
+        "folder", "dataset", "seed", for tables "task", "rows" (number of training
+        rows) and "validation" (as in `read_split`), and the values that ``prepare``
+        reads.
     prepare : callable
         Function ``prepare(spec)`` that imports the libraries of the method and returns
         ``fit``, a function of X and y that returns a `Fitted`.
     read : callable or None, default=None
         Function ``read(folder, dataset, split)`` that returns X and y. None reads
         tables. For tables without a test file, the seed is the number of the split.
-    tasks : dict, default=TABLES
-        "classification" or "regression" by the name of the data set.
+    task : {"classification", "regression"} or None, default=None
+        Kind of the target. None is the task of a table.
 
     Returns
     -------
     measurement : dict
     """
-    read = read or partial(read_split, number=spec["seed"], n_rows=spec.get("rows"))
+    read = read or partial(
+        read_split,
+        number=spec["seed"],
+        n_rows=spec.get("rows"),
+        validation=spec.get("validation", False),
+    )
     X, y = read(spec["folder"], spec["dataset"], "train")
 
     started = time.perf_counter()
@@ -220,11 +230,12 @@ def measure_fit(spec, prepare, read=None, tasks=TABLES):
     fit_seconds = finished - imported
     rate = None if fitted.n_trials is None else 60 * fitted.n_trials / fit_seconds
     return {
-        **score_predictions(tasks[spec["dataset"]], y_test, y_pred),
+        **score_predictions(task or task_of(spec), y_test, y_pred),
         **score_probabilities(y_test, y_pred, proba, np.unique(y)),
         "fit_seconds": fit_seconds,
         "import_seconds": imported - started,
         "predict_seconds": predicted - predicting,
+        "n_test_rows": len(y_test),
         "n_trials": fitted.n_trials,
         "trials_per_minute": rate,
         "peak_rss_mb": peak_memory_mb(),

@@ -161,4 +161,5 @@ PREPARE = {
 def fit_images(spec, report):
     """Report the measurement of one fit of the method ``spec["method"]``."""
     method = PREPARE[spec["method"]]
-    report(measure_fit(spec, method, read=read_images, tasks=TASKS))
+    task = TASKS[spec["dataset"]]
+    report(measure_fit(spec, method, read=read_images, task=task))

@@ -3,7 +3,7 @@
 import os
 from importlib.metadata import version
 
-from benchmarks.datasets.table_data import is_classification
+from benchmarks.datasets.table_data import task_of
 from benchmarks.methods.categories import Categories
 from benchmarks.methods.fitting import Fitted, measure_fit
 
@@ -15,7 +15,7 @@ def prepare_pytabkit(spec):
     """Prepare an estimator of pytabkit with its defaults on all usable cores."""
     import pytabkit
 
-    kind = "Classifier" if is_classification(spec["dataset"]) else "Regressor"
+    kind = "Classifier" if task_of(spec) == "classification" else "Regressor"
     estimator = getattr(pytabkit, f"{ESTIMATORS[spec['method']]}_{kind}")(
         random_state=spec["seed"],
         device="cpu",

@@ -66,4 +66,5 @@ def fit_texts(spec, report):
         n_rows = spec["rows"] if split == "train" else None
         return some_rows(X, y, n_rows, spec["seed"])
 
-    report(measure_fit(spec, PREPARE[spec["method"]], read=read, tasks=TASKS))
+    task = TASKS[spec["dataset"]]
+    report(measure_fit(spec, PREPARE[spec["method"]], read=read, task=task))
