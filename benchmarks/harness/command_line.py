@@ -1,15 +1,21 @@
 """The command line, which names suites, a data folder and options."""
 
 import argparse
+import json
 import sys
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 
 from benchmarks.datasets import image_data, mixed_data, text_data
 from benchmarks.datasets.table_data import TABLES, TASKS
+from benchmarks.datasets.table_folder import find_tables
 from benchmarks.harness.peers import Peers
-from benchmarks.harness.results import Results
+from benchmarks.harness.results import (
+    Results,
+    ResultsExistError,
+    check_continuable,
+    has_results,
+)
 from benchmarks.harness.suite import Options
 from benchmarks.suites import (
     anytime,
@@ -31,7 +37,8 @@ SUITES = {
     module.SUITE.name: module.SUITE
     for module in (tabular, mixed, images, texts, exports, *_SEARCH)
 }
-# Data sets of the suites whose data sets are not `TASKS`.
+# Data sets of the suites whose data sets are not `TASKS`. The suite tabular also has
+# the tables of the data folder.
 DATASETS_OF = {
     "tabular": TABLES,
     "mixed": mixed_data.READERS,
@@ -62,7 +69,8 @@ def make_parser():
     parser.add_argument(
         "--output",
         type=Path,
-        help="folder for the results (default: benchmark-results/ and the time)",
+        help="folder for the results (default: benchmark-results/ and the time); a "
+        "run of tabular that was stopped is continued there",
     )
     parser.add_argument(
         "--quick",
@@ -81,11 +89,7 @@ def make_parser():
         "over --peers",
     )
     options = parser.add_argument_group("options of suites (each has its own default)")
-    options.add_argument(
-        "--datasets",
-        nargs="+",
-        choices=list(dict.fromkeys(chain(TASKS, *DATASETS_OF.values()))),
-    )
+    options.add_argument("--datasets", nargs="+")
     options.add_argument("--seeds", nargs="+", type=int)
     options.add_argument(
         "--splits", type=int, help="splits of a data set without a test file"
@@ -101,6 +105,7 @@ def make_parser():
         ),
     )
     options.add_argument("--rows", nargs="+", type=int, help="training rows to use")
+    _add_choosing(options)
     options.add_argument("--repetitions", type=int, help="processes per import")
     options.add_argument("--autokeras-trials", type=int)
     options.add_argument(
@@ -109,6 +114,39 @@ def make_parser():
         help="tell AutoKeras which columns are numbers, or let it infer them",
     )
     return parser
+
+
+def _add_choosing(options):
+    """Add the options that serve to choose on training files."""
+    options.add_argument(
+        "--validation",
+        nargs="+",
+        type=int,
+        metavar="FOLD",
+        help="measure on folds of the training files, by number, not on the test files",
+    )
+    options.add_argument(
+        "--half", choices=("first", "second"), help="measure one half of the tables"
+    )
+    options.add_argument(
+        "--params",
+        nargs="+",
+        type=_json_object,
+        metavar="JSON",
+        help="parameters of the estimator of skautokeras as JSON objects, each of "
+        'which is measured as a method of its own, such as {"ensemble_size": 1}',
+    )
+    options.add_argument(
+        "--references", help="file that keeps the scores of hgb on folds"
+    )
+
+
+def _json_object(text):
+    """Return the dict that a text of JSON describes."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(f"{text} is no JSON object")
+    return value
 
 
 def parse_arguments(arguments=None):
@@ -148,17 +186,16 @@ def parse_arguments(arguments=None):
             parser.error(
                 f"{option} is no option of the named suites, but of {', '.join(having)}"
             )
-    _check_datasets(parser, arguments, suites)
+    _check_datasets(parser, arguments, suites, parsed.folder)
     if parsed.output is None:
         now = datetime.now().strftime("%Y-%m-%d-%H%M%S")
         parsed.output = Path("benchmark-results") / now
-    taken = [s.name for s in suites if (parsed.output / f"{s.name}.json").exists()]
-    if taken:
-        parser.error(
-            f"{parsed.output} has results of {', '.join(taken)} already; "
-            "name another folder with --output"
-        )
-    return parsed, [(s, s.options(arguments, quick=parsed.quick)) for s in suites]
+    plan = [
+        (suite, suite.options(arguments, parsed.folder, quick=parsed.quick))
+        for suite in suites
+    ]
+    _check_results(parser, plan, parsed.output)
+    return parsed, plan
 
 
 def _check(parser, parsed):
@@ -173,13 +210,25 @@ def _check(parser, parsed):
         parser.error(f"the folder of the data sets, {parsed.folder}, is not there")
 
 
-def _check_datasets(parser, arguments, suites):
+def _check_datasets(parser, arguments, suites, folder):
     """End with a message unless the suites have the data sets that are named."""
     for suite in suites:
-        datasets = DATASETS_OF.get(suite.name, TASKS)
+        datasets = list(DATASETS_OF.get(suite.name, TASKS))
+        if suite.name == "tabular":
+            datasets += find_tables(folder)
         for name in arguments.get("datasets", ()):
             if "datasets" in suite.defaults and name not in datasets:
                 parser.error(f"{name} is no data set of the suite {suite.name}")
+
+
+def _check_results(parser, plan, output):
+    """End with a message unless the output folder is free or can be continued."""
+    for suite, values in plan:
+        if has_results(suite, output):
+            try:
+                check_continuable(suite, values, output)
+            except ResultsExistError as error:
+                parser.error(str(error))
 
 
 def main(arguments=None):
@@ -194,7 +243,8 @@ def main(arguments=None):
     peers = Peers(parsed.peers, parsed.autokeras_python)
     for suite, values in plan:
         results = Results(suite, values, parsed.output, peers)
-        options = Options(str(parsed.folder.resolve()), values, peers)
+        folder = str(parsed.folder.resolve())
+        options = Options(folder, values, peers, results.finished)
         for measurement in suite.measurements(options):
             results.add(measurement)
             sys.stderr.write(f"{suite.name}: {_on_one_line(measurement)}\n")

@@ -45,6 +45,11 @@ def machine_facts():
     }
 
 
+def hardware(facts):
+    """Return the facts in which runs must agree to be compared."""
+    return {name: facts[name] for name in ("cpu", "usable_cores", "gpus")}
+
+
 def software_versions():
     """Return the versions of Python and of all installed packages, by name."""
     versions = {d.metadata["Name"].lower(): d.version for d in distributions()}

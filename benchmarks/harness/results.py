@@ -1,14 +1,27 @@
-"""The files with the results of a suite, written after every measurement."""
+"""The files with the results of a suite, written after every measurement.
+
+``NAME.jsonl`` has the measurements, one a line, ``NAME.json`` the facts about the run,
+and ``NAME.md`` the table.
+"""
 
 import json
 import os
 from datetime import UTC, datetime
 
-from benchmarks.harness.machine import machine_facts, software_versions, source_version
+from benchmarks.harness.machine import (
+    hardware,
+    machine_facts,
+    software_versions,
+    source_version,
+)
+from benchmarks.harness.markdown import without_errors
 
 
 class Results:
     """Writes the measurements of a suite as JSON, Markdown and figures.
+
+    If the output folder has results of the suite, they are continued: their
+    measurements are kept, except the failed ones.
 
     Parameters
     ----------
@@ -20,6 +33,16 @@ class Results:
         Output folder.
     peers : Peers
         Peers whose versions are part of the results.
+
+    Raises
+    ------
+    ResultsExistError
+        If the output folder has results of the suite that this run cannot continue.
+
+    Attributes
+    ----------
+    document : dict
+        The facts about the run, and the list of "measurements".
     """
 
     def __init__(self, suite, options, folder, peers):
@@ -28,7 +51,7 @@ class Results:
         self._folder = folder
         self.document = {
             "suite": suite.name,
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "started": _now(),
             "finished": None,
             "options": options,
             "machine": machine_facts(),
@@ -36,17 +59,47 @@ class Results:
             "versions": {"skautokeras": software_versions()},
             "measurements": [],
         }
+        if has_results(suite, folder):
+            check_continuable(suite, options, folder)
+            self._continue(read_document(folder, suite.name))
         folder.mkdir(parents=True, exist_ok=True)
-        self._write()
+        self._update_versions()
+        write_files(suite, self.document, folder)
+
+    def _continue(self, stored):
+        """Take over the measurements and the start of an earlier run."""
+        source = self.document["source"]
+        self.document |= {
+            "started": stored["started"],
+            "continued": [*stored.get("continued", []), self.document["started"]],
+            "versions": stored["versions"] | self.document["versions"],
+            "measurements": without_errors(stored["measurements"]),
+        }
+        if stored["source"] != source:
+            self.document["source"] = f"{stored['source']}, then {source}"
+
+    @property
+    def finished(self):
+        """Values of `Suite.keys` of the measurements that did not fail."""
+        return frozenset(
+            key_of(self._suite, row)
+            for row in without_errors(self.document["measurements"])
+        )
 
     def add(self, measurement):
         """Add a measurement, and write it to the disk at once."""
         self.document["measurements"].append(measurement)
+        with _path(self._suite, self._folder, ".jsonl").open(
+            "a", encoding="utf-8"
+        ) as f:
+            f.write(_line(measurement))
+            f.flush()
+            os.fsync(f.fileno())
         self._write()
 
     def end(self):
         """Record that all measurements have been made."""
-        self.document["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
+        self.document["finished"] = _now()
         self._write()
 
     @property
@@ -55,8 +108,65 @@ class Results:
         return render(self._suite, self.document)
 
     def _write(self):
+        self._update_versions()
+        _write_facts(self._suite, self.document, self._folder)
+
+    def _update_versions(self):
         self.document["versions"].update(self._peers.versions)
-        write_files(self._suite, self.document, self._folder)
+
+
+class ResultsExistError(Exception):
+    """Raised if a folder has results that a run cannot continue."""
+
+
+def has_results(suite, folder):
+    """Return whether a folder has results of a suite."""
+    return _path(suite, folder, ".json").exists()
+
+
+def check_continuable(suite, options, folder):
+    """Raise `ResultsExistError` unless a run can continue the results in a folder."""
+    where = f"{folder} has results of {suite.name} already"
+    instead = "name another folder with --output"
+    if not suite.keys:
+        raise ResultsExistError(f"{where}; {instead}")
+    stored = read_document(folder, suite.name)
+    wanted = json.loads(json.dumps(options))
+    names = [k for k in wanted if stored.get("options", {}).get(k) != wanted[k]]
+    if names:
+        raise ResultsExistError(f"{where}, with other {', '.join(names)}; {instead}")
+    if hardware(stored["machine"]) != hardware(machine_facts()):
+        raise ResultsExistError(f"{where}, of another machine; {instead}")
+
+
+def key_of(suite, measurement):
+    """Return the values that identify a measurement of a suite."""
+    return tuple(measurement[name] for name in suite.keys)
+
+
+def read_document(folder, name):
+    """Read the results of a suite.
+
+    Parameters
+    ----------
+    folder : Path
+        Output folder of a run.
+    name : str
+        Name of the suite.
+
+    Returns
+    -------
+    document : dict
+        The facts about the run, and the list of "measurements". A line that a killed
+        run did not write to its end is left out.
+    """
+    document = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    path, measurements = folder / f"{name}.jsonl", []
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    for line in text.splitlines(keepends=True):
+        if line.endswith("\n"):
+            measurements.append(json.loads(line))
+    return {**document, "measurements": measurements}
 
 
 def write_files(suite, document, folder):
@@ -67,16 +177,35 @@ def write_files(suite, document, folder):
     suite : Suite
         The suite.
     document : dict
-        Content of the JSON file.
+        The facts about the run, and the list of "measurements".
     folder : Path
         Output folder, which must exist.
     """
-    stem = folder / suite.name
-    text = json.dumps(document, indent=1, allow_nan=False)
-    _replace(stem.with_suffix(".json"), text + "\n")
-    _replace(stem.with_suffix(".md"), render(suite, document))
+    lines = "".join(map(_line, document["measurements"]))
+    _replace(_path(suite, folder, ".jsonl"), lines)
+    _write_facts(suite, document, folder)
+
+
+def _write_facts(suite, document, folder):
+    """Write all files but the measurements."""
+    facts = {k: value for k, value in document.items() if k != "measurements"}
+    text = json.dumps(facts, indent=1, allow_nan=False)
+    _replace(_path(suite, folder, ".json"), text + "\n")
+    _replace(_path(suite, folder, ".md"), render(suite, document))
     if suite.plot is not None:
-        suite.plot(document["measurements"], stem)
+        suite.plot(document["measurements"], folder / suite.name)
+
+
+def _path(suite, folder, suffix):
+    return folder / f"{suite.name}{suffix}"
+
+
+def _line(measurement):
+    return json.dumps(measurement, allow_nan=False) + "\n"
+
+
+def _now():
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def render(suite, document):
@@ -87,7 +216,7 @@ def render(suite, document):
     suite : Suite
         The suite.
     document : dict
-        Content of the JSON file.
+        The facts about the run, and the list of "measurements".
 
     Returns
     -------

@@ -41,7 +41,9 @@ class Categories:
 
     def __init__(self, X, most_frequent=None):
         strings = X.select_dtypes(exclude=["number", "bool"]).columns
-        values = {name: X[name].value_counts().index[:most_frequent] for name in strings}
+        values = {
+            name: X[name].value_counts().index[:most_frequent] for name in strings
+        }
         self.dropped = [name for name in strings if len(values[name]) > MAX_CATEGORIES]
         self._left_out = [*self.dropped, *X.columns[X.isna().all()]]
         self._dtypes = {

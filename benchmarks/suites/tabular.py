@@ -1,26 +1,18 @@
 """Comparison of skautokeras with other libraries on tables: scores, costs and ranks."""
 
-import statistics
+import json
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 
-from benchmarks.datasets.table_data import TABLES, WITHOUT_TEST_FILE
-from benchmarks.harness.markdown import (
-    failures,
-    grouped,
-    markdown_table,
-    mean_and_spread,
-    summarize,
-    without_errors,
-)
+from benchmarks.datasets.table_data import TABLES, TASKS, WITHOUT_TEST_FILE
+from benchmarks.datasets.table_folder import find_tables, halve, read_facts
 from benchmarks.harness.peers import run_peer
 from benchmarks.harness.process import patience, run_once
-from benchmarks.harness.ranks import (
-    average_ranks,
-    critical_difference,
-    friedman_p_value,
-    plot_ranks,
-    win_rates,
-)
+from benchmarks.harness.results import key_of
 from benchmarks.harness.suite import Suite
+from benchmarks.suites.references import REFERENCE, fold_row, peer_rows
+from benchmarks.suites.tabular_report import make_table, plot
 
 # Peer whose environment a method needs. None is the environment of skautokeras.
 METHODS = {
@@ -28,6 +20,7 @@ METHODS = {
     "real_mlp": None,
     "tab_m": None,
     "hist_gradient_boosting": None,
+    REFERENCE: None,
     "tuned_hist_gradient_boosting": None,
     "mlp": None,
     "realmlp_td": "pytabkit",
@@ -41,195 +34,165 @@ FUNCTIONS = {
 }
 # More trials than AutoKeras can make in its time, so that only the time ends it.
 AUTOKERAS_TRIALS = 100
-# Key of a measurement by which methods are ranked, and its sign, for each task.
-RANKS_BY = {"classification": ("score", 1), "regression": ("rmse", -1)}
-# Columns of the table of each task: heading -> (key, format). Methods are ranked by the
-# first one.
-SCORES = {
-    "classification": {
-        "accuracy": ("score", "{:.4f}"),
-        "AUC": ("auc", "{:.4f}"),
-        "log loss": ("log_loss", "{:.4f}"),
-        "ECE": ("calibration_error", "{:.4f}"),
-    },
-    "regression": {"RMSE": ("rmse", "{:.5g}"), "R2": ("score", "{:.4f}")},
-}
-COSTS = {
-    "fit, s": ("fit_seconds", "{:.1f}"),
-    "import, s": ("import_seconds", "{:.1f}"),
-    "trials": ("n_trials", "{:.0f}"),
-    "trials / min": ("trials_per_minute", "{:.1f}"),
-    "peak RSS, MB": ("peak_rss_mb", "{:.0f}"),
-}
+# Methods that are measured by default on known data sets.
+DEFAULT_METHODS = [method for method in METHODS if method != REFERENCE]
+# Metrics of known data sets.
+KNOWN_METRICS = {"classification": "accuracy", "regression": "RMSE"}
+
+
+def folder_defaults(folder):
+    """Return the defaults for a folder of tables, and none for the known data sets.
+
+    Parameters
+    ----------
+    folder : path-like
+        The data folder. It is a folder of tables if it has tables but no known one.
+
+    Returns
+    -------
+    defaults : dict
+        All tables of the folder, and the options with which its peers were measured.
+    """
+    tables = find_tables(folder)
+    if not tables or any(name in TASKS for name in tables):
+        return {}
+    options = {"methods": ["skautokeras"], "seeds": [0], "max_time": 60.0}
+    return {"datasets": tables, **options}
 
 
 def measurements(options):
-    """Yield one measurement per data set, seed or split, and method.
+    """Yield one measurement per data set, seed, split or fold, and method.
+
+    The scores of peers, and the reference on a fold, come before the methods.
 
     Raises
     ------
     ValueError
-        If the options name several numbers of rows, which the ranks would mix.
+        If the options name several numbers of rows, which the ranks would mix, or
+        folds or halves of data sets that have none.
     """
+    _check(options)
+    for dataset, facts in _select_tables(options).items():
+        case = {
+            "dataset": dataset,
+            **facts,
+            "max_time": options.max_time,
+            "rows": options.rows[0],
+        }
+        yield from _references(options, case)
+        yield from _measured(options, case)
+
+
+def _check(options):
+    """Raise a `ValueError` if the options do not fit together."""
     if len(options.rows) > 1:
         raise ValueError(f"tabular takes one number of --rows, got {options.rows}.")
-    for dataset in options.datasets:
-        # Without a test file, the seed is the number of the split as well.
-        splits = range(options.splits)
-        for seed in splits if dataset in WITHOUT_TEST_FILE else options.seeds:
-            for method in options.methods:
-                case = {
-                    "dataset": dataset,
-                    "method": method,
-                    "seed": seed,
-                    "max_time": options.max_time,
-                    "rows": options.rows[0],
-                }
-                yield {**case, **_measure(options, case)}
+    for option, value in (("validation", options.validation), ("half", options.half)):
+        unfit = [name for name in options.datasets if name in WITHOUT_TEST_FILE]
+        if value is not None and unfit:
+            raise ValueError(
+                f"--{option} is for tables with a training file, which "
+                f"{', '.join(unfit)} lack."
+            )
+    if min(options.validation or [0]) < 0:
+        raise ValueError(f"Folds are counted from 0, got {options.validation}.")
 
 
-def _measure(options, case):
+def _select_tables(options):
+    """Return the facts about the data sets to measure, by name."""
+    names = options.datasets
+    if options.half is not None:
+        tables = find_tables(options.folder)
+        facts = {name: read_facts(options.folder, name) for name in tables}
+        half = halve(facts)[options.half]
+        names = [name for name in names if name in half]
+    return {name: _facts(options, name) for name in names}
+
+
+def _facts(options, dataset):
+    """Return the facts about a data set that are part of its measurements."""
+    known = {}
+    if dataset in TABLES:
+        task = TABLES[dataset]
+        known = {"task": task, "metric": KNOWN_METRICS[task]}
+    if dataset in WITHOUT_TEST_FILE:
+        return known
+    return {**asdict(read_facts(options.folder, dataset)), **known}
+
+
+def _seeds(options, dataset):
+    """Return the seeds of the methods, which number splits and folds as well."""
+    if dataset in WITHOUT_TEST_FILE:
+        return range(options.splits)
+    return options.seeds if options.validation is None else options.validation
+
+
+def _references(options, case):
+    """Yield the measurements of references that the run does not have yet."""
+    if options.validation is None:
+        # The peers have learned from all rows.
+        rows = []
+        if case["rows"] is None:
+            rows = peer_rows(options.folder, case, options.methods)
+        yield from (row for row in rows if _is_wanted(options, row))
+    elif REFERENCE not in options.methods:
+        for seed in options.validation:
+            row = {**case, "seed": seed}
+            if _is_wanted(options, {**row, "method": REFERENCE}):
+                yield fold_row(
+                    options.folder,
+                    row,
+                    Path(options.references),
+                    partial(_measure, options),
+                )
+
+
+def _measured(options, case):
+    """Yield the measurements of the methods that the run does not have yet."""
+    for seed in _seeds(options, case["dataset"]):
+        for name, method, params in _variants(options):
+            row = {**case, "method": name, "seed": seed, "params": params}
+            if _is_wanted(options, row):
+                yield {**row, **_measure(options, row, method)}
+
+
+def _variants(options):
+    """Return name, method and parameters of everything to measure.
+
+    skautokeras is measured with each of the sets of parameters.
+    """
+    variants = []
+    for method in options.methods:
+        for params in options.params if method == "skautokeras" else [{}]:
+            values = [f"{k}={json.dumps(v)}" for k, v in params.items()]
+            name = " ".join([method, ", ".join(values)]).strip()
+            variants.append((name, method, params))
+    return variants
+
+
+def _is_wanted(options, row):
+    """Return whether an earlier run has not made a measurement."""
+    return key_of(SUITE, row) not in options.finished
+
+
+def _measure(options, row, method):
     """Return the measurement of one method, which runs in a process of its own."""
+    params = {"max_time": options.max_time, **row.get("params", {})}
     spec = {
-        **case,
+        **row,
+        "method": method,
         "folder": options.folder,
-        "params": {"max_time": options.max_time},
+        "params": params,
+        "validation": options.validation is not None,
         "max_trials": options.autokeras_trials,
         "column_types": options.autokeras_column_types,
     }
-    peer = METHODS[case["method"]]
-    timeout = patience(options.max_time)
+    peer = METHODS[method]
+    timeout = patience(params["max_time"] or options.max_time)
     if peer is None:
         return run_once(FUNCTIONS[None], spec, timeout=timeout)
     interpreter = getattr(options.peers, peer)
     return run_peer(FUNCTIONS[peer], spec, interpreter, timeout=timeout)
-
-
-def make_table(measurements):
-    """Make Markdown: tables of the scores by task, then ranks and win rates."""
-    measured = {TABLES[row["dataset"]] for row in measurements}
-    parts = [
-        _scores_table(measurements, task)
-        for task in SCORES
-        if task in measured or not measured
-    ]
-    parts += [_ranks_table(measurements), _notes(measurements)]
-    why = failures(measurements, "dataset", "method", "seed")
-    return "\n\n".join(part for part in parts if part) + why
-
-
-def _scores_table(measurements, task):
-    """Make a table of one task: one line per data set and method."""
-    scores = SCORES[task]
-    rows = []
-    for (dataset, method), group in grouped(measurements, "dataset", "method").items():
-        if TABLES[dataset] != task:
-            continue
-        good = without_errors(group)
-        label = [dataset, method, f"{len(good)}/{len(group)}"]
-        for columns, form_values in ((scores, mean_and_spread), (COSTS, summarize)):
-            label += [
-                form_values([row[key] for row in good], form)
-                for key, form in columns.values()
-            ]
-        rows.append(label)
-    ranking = next(iter(scores))
-    headings = ["data set", "method", "runs", *scores, *COSTS]
-    table = markdown_table(headings, rows, n_labels=3)
-    return f"## {task.capitalize()}: {ranking} ranks\n\n{table}"
-
-
-def comparable(measurements):
-    """Return the scores of the methods on the data sets that all of them have.
-
-    Parameters
-    ----------
-    measurements : list of dict
-        Measurements of the suite.
-
-    Returns
-    -------
-    methods : list of str
-        Methods with at least one result.
-    scores : dict of str to list of float
-        Scores of the methods by data set; greater is better. A score is the mean
-        accuracy, or the mean negative RMSE, over the seeds or splits that all methods
-        have. A data set without such a seed or split is left out.
-    """
-    good = without_errors(measurements)
-    methods = list(dict.fromkeys(row["method"] for row in good))
-    scores = {}
-    for (dataset,), group in grouped(good, "dataset").items():
-        key, sign = RANKS_BY[TABLES[dataset]]
-        complete = [
-            [row[key] for row in sorted(rows, key=lambda r: methods.index(r["method"]))]
-            for rows in grouped(group, "seed").values()
-            if len(rows) == len(methods)
-        ]
-        if complete:
-            columns = zip(*complete, strict=True)
-            scores[dataset] = [sign * statistics.mean(column) for column in columns]
-    return methods, scores
-
-
-def _ranks_table(measurements):
-    """Make the table of average ranks and win rates; empty without a comparison."""
-    methods, scores = comparable(measurements)
-    if len(methods) < 2 or not scores:
-        return ""
-    table = list(scores.values())
-    ranks, wins = average_ranks(table), win_rates(table)
-    order = sorted(range(len(methods)), key=lambda i: ranks[i])
-    names = [methods[i] for i in order]
-    rows = [
-        [
-            methods[i],
-            f"{ranks[i]:.2f}",
-            *("-" if i == j else f"{wins[i, j]:.2f}" for j in order),
-        ]
-        for i in order
-    ]
-    headings = ["method", "average rank", *(f"against {name}" for name in names)]
-    difference = critical_difference(len(methods), len(table))
-    p_value = friedman_p_value(table)
-    text = (
-        f"Over {len(table)} data sets ({', '.join(scores)}): average rank (1 is the "
-        "best), and the share of the data sets on which a method is better than "
-        "another, a tie being half of it. Critical difference (Nemenyi, 0.05): "
-        f"{difference:.2f}."
-    )
-    if p_value is not None:
-        text += f" Friedman test: p = {p_value:.2g}."
-    left_out = [d for (d,) in grouped(measurements, "dataset") if d not in scores]
-    if left_out:
-        text += f" Left out, as a method has no result: {', '.join(left_out)}."
-    return f"## Ranks\n\n{text}\n\n{markdown_table(headings, rows)}"
-
-
-def _notes(measurements):
-    """Make a list of the notes of the methods, each with its data sets."""
-    lines = [
-        f"- {method}: {note} ({', '.join(d for (d,) in grouped(rows, 'dataset'))})"
-        for (method, note), rows in grouped(
-            without_errors(measurements), "method", "note"
-        ).items()
-    ]
-    return "\n".join(lines)
-
-
-def plot(measurements, path):
-    """Write the critical-difference diagram, if there is anything to compare.
-
-    Parameters
-    ----------
-    measurements : list of dict
-        Measurements of the suite.
-    path : Path
-        Path of the figures without their suffixes.
-    """
-    methods, scores = comparable(measurements)
-    if len(methods) > 1 and scores:
-        plot_ranks(methods, list(scores.values()), path)
 
 
 SUITE = Suite(
@@ -240,10 +203,14 @@ SUITE = Suite(
         "seeds": [0, 1, 2],
         "splits": 5,
         "rows": [None],
-        "methods": list(METHODS),
+        "methods": DEFAULT_METHODS,
         "max_time": 120.0,
         "autokeras_trials": AUTOKERAS_TRIALS,
         "autokeras_column_types": "dtype",
+        "validation": None,
+        "half": None,
+        "params": [{}],
+        "references": "benchmark-results/references.jsonl",
     },
     quick={
         "datasets": ["breast_cancer", "diabetes"],
@@ -254,4 +221,6 @@ SUITE = Suite(
     measurements=measurements,
     make_table=make_table,
     plot=plot,
+    folder_defaults=folder_defaults,
+    keys=("dataset", "method", "seed"),
 )

@@ -91,6 +91,15 @@ def test_what_is_given_wins_over_quick():
     assert options == {"datasets": ["titanic"], "seeds": [0], "max_time": 3.0}
 
 
+def test_parameters_are_json_objects(capsys):
+    command = [FOLDER, "--suite", "tabular", "--params"]
+    _, ((_, options),) = parse_arguments([*command, "{}", '{"refit": false}'])
+    assert options["params"] == [{}, {"refit": False}]
+    with pytest.raises(SystemExit):
+        parse_arguments([*command, "[1]"])
+    assert "argument --params: invalid" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("suite", SUITES.values(), ids=list(SUITES))
 def test_quick_changes_only_options_that_the_suite_has(suite):
     assert set(suite.quick) <= set(suite.defaults)

@@ -6,11 +6,11 @@ import pytest
 
 from benchmarks.datasets.image_data import read_images
 from benchmarks.datasets.table_data import (
-    N_FOLDS,
     WITHOUT_TEST_FILE,
     is_classification,
     read_split,
 )
+from benchmarks.datasets.table_folder import N_FOLDS
 from benchmarks.datasets.text_data import read_texts, some_rows
 from skautokeras.datasets import load_titanic
 

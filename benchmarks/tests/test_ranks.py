@@ -1,6 +1,5 @@
 """Ranks of methods, and the suite and the reports that show them."""
 
-import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +8,9 @@ import pytest
 from benchmarks.harness import ranks
 from benchmarks.harness.combine import combine, main
 from benchmarks.harness.command_line import SUITES, parse_arguments
+from benchmarks.harness.error_ratios import comparable
 from benchmarks.harness.machine import machine_facts
-from benchmarks.suites.tabular import comparable
+from benchmarks.harness.results import write_files
 
 # Three methods on four data sets, greater being better; the ranks are, by hand,
 # 1 2 3, 1.5 1.5 3, 3 1.5 1.5 and 1 2 3.
@@ -23,6 +23,9 @@ def measured(dataset, method, seed, score, **more):
     row = dict.fromkeys(["auc", "log_loss", "calibration_error", "n_trials"])
     row |= {"trials_per_minute": None, "fit_seconds": 1.0, "import_seconds": 1.0}
     row |= {"dataset": dataset, "method": method, "seed": seed, "score": score}
+    row |= {"task": "classification", "metric": "accuracy"}
+    if dataset == "diamonds":
+        row |= {"task": "regression", "metric": "RMSE"}
     return {**row, "rmse": 1 - score, "peak_rss_mb": 200.0, "note": "", **more}
 
 
@@ -152,6 +155,7 @@ def run_of(*rows, **options):
 
 def test_runs_are_combined_into_one_report(tmp_path):
     failed = {"dataset": "titanic", "method": "tabm_d", "seed": 0, "error": "why"}
+    failed |= {"task": "classification", "metric": "accuracy"}
     again = measured("titanic", "tabm_d", 0, 0.9)
     runs = [
         run_of(measured("titanic", "mlp", 0, 0.8), failed, methods=["mlp", "tabm_d"]),
@@ -160,7 +164,7 @@ def test_runs_are_combined_into_one_report(tmp_path):
     ]
     for i, run in enumerate(runs):
         (tmp_path / f"{i}").mkdir()
-        (tmp_path / f"{i}" / "tabular.json").write_text(json.dumps(run))
+        write_files(SUITES["tabular"], run, tmp_path / f"{i}")
     folders = [str(tmp_path / f"{i}") for i in range(3)]
     main([*folders, "--output", str(tmp_path / "all")])
 
@@ -170,6 +174,21 @@ def test_runs_are_combined_into_one_report(tmp_path):
     assert "not finished" not in report
 
 
+def test_runs_of_different_versions_are_compared_by_their_labels():
+    peer = measured("titanic", "hgb", None, 0.9, reference="read from a file")
+    runs = [run_of(peer, measured("titanic", "mlp", 0, s)) for s in (0.7, 0.8)]
+    combined = combine(runs, labels=["before", "after"])["measurements"]
+
+    assert [row["method"] for row in combined] == ["hgb", "mlp [before]", "mlp [after]"]
+
+
 def test_runs_with_different_budgets_are_not_combined():
     with pytest.raises(ValueError, match=r"different options: .*30.* and .*600"):
         combine([run_of(), run_of(max_time=600.0)])
+
+
+def test_folds_are_combined_with_folds_but_not_with_test_files():
+    runs = [run_of(validation=folds) for folds in ([0], [1, 2], None)]
+    assert combine(runs[:2])["measurements"] == []
+    with pytest.raises(ValueError, match="different options"):
+        combine(runs)

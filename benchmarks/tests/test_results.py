@@ -10,7 +10,12 @@ from benchmarks.harness.command_line import SUITES
 from benchmarks.harness.curves import band, best_at, seconds_until
 from benchmarks.harness.machine import machine_facts, software_versions
 from benchmarks.harness.peers import Peers
-from benchmarks.harness.results import Results, render
+from benchmarks.harness.results import (
+    Results,
+    ResultsExistError,
+    read_document,
+    render,
+)
 
 
 def document(measurements):
@@ -117,6 +122,7 @@ def test_a_table_can_be_made_of_nothing_and_of_failures(suite):
         "dataset": "titanic",
         "seed": 3,
         "method": "mlp",
+        "task": "classification",
         "metric": "accuracy",
         "texts": "all",
         "search": "random",
@@ -170,8 +176,37 @@ def test_a_killed_run_keeps_what_it_has(tmp_path):
     case = {"dataset": "titanic", "seed": 0, "max_trials": 20}
     results.add({**case, "n_trials": 10, "rss_mb": 500.0})
 
-    stored = json.loads((tmp_path / "memory.json").read_text(encoding="utf-8"))
+    stored = read_document(tmp_path, "memory")
     assert stored["measurements"] == [{**case, "n_trials": 10, "rss_mb": 500.0}]
     assert stored["options"] == {"seeds": [0]}
     assert stored["finished"] is None
     assert "not finished" in (tmp_path / "memory.md").read_text(encoding="utf-8")
+
+
+def table_row(dataset, **more):
+    row = {"dataset": dataset, "method": "mlp", "seed": 0, "task": "classification"}
+    return {**row, "metric": "accuracy", **more}
+
+
+def test_a_killed_run_is_continued(tmp_path):
+    suite, options = SUITES["tabular"], {"seeds": [0]}
+    first = Results(suite, options, tmp_path, Peers())
+    failed = table_row("titanic", error="out of memory")
+    first.add(failed)
+    first.add(table_row("adult", score=0.8, reference="read from a file"))
+    with (tmp_path / "tabular.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"dataset": "wi')  # killed in the middle of a line
+    again = Results(suite, options, tmp_path, Peers())
+
+    assert again.finished == {("adult", "mlp", 0)}
+    assert again.document["started"] == first.document["started"]
+    assert len(again.document["continued"]) == 1
+    again.add({**failed, "error": "out of memory again"})
+    stored = read_document(tmp_path, "tabular")["measurements"]
+    assert [row.get("error") for row in stored] == [None, "out of memory again"]
+
+
+def test_a_run_with_other_options_is_not_continued(tmp_path):
+    Results(SUITES["tabular"], {"seeds": [0], "rows": [None]}, tmp_path, Peers())
+    with pytest.raises(ResultsExistError, match="already, with other seeds; name"):
+        Results(SUITES["tabular"], {"seeds": [1], "rows": [None]}, tmp_path, Peers())

@@ -1,7 +1,6 @@
 """Suites from end to end, and the private parts of skautokeras that they use."""
 
 import ast
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.harness.command_line import main
+from benchmarks.harness.results import read_document
 from benchmarks.internals import build, predefined_configurations, prepare_search
 from benchmarks.suites.exports import spoil
 from benchmarks.suites.overhead import train_bare
@@ -36,7 +36,7 @@ def test_the_images_suite_runs_from_end_to_end(tmp_path, capsys):
     output = tmp_path / "results"
     main([*command, "--output", str(output)])
 
-    (row,) = json.loads((output / "images.json").read_text())["measurements"]
+    (row,) = read_document(output, "images")["measurements"]
     assert 0.9 < row["score"] < 1
     assert "| digits | pca_svm | accuracy | 1 |" in capsys.readouterr().out
 
@@ -47,7 +47,7 @@ def test_the_texts_suite_runs_from_end_to_end(reviews, capsys):
     output = reviews / "results"
     main([*command, "--datasets", "imdb", "--rows", "40", "--output", str(output)])
 
-    (row,) = json.loads((output / "texts.json").read_text())["measurements"]
+    (row,) = read_document(output, "texts")["measurements"]
     assert 0.9 < row["score"] <= 1
     assert "| imdb | 40 | tfidf | accuracy | 1 |" in capsys.readouterr().out
 
@@ -60,7 +60,7 @@ def test_the_tabular_suite_runs_from_end_to_end(tmp_path, capsys):
     command += ["--datasets", "wine", "diabetes", "--methods", *methods, "realmlp_td"]
     main([*command, "--output", str(output)])
 
-    stored = json.loads((output / "tabular.json").read_text(encoding="utf-8"))
+    stored = read_document(output, "tabular")
     rows = {(r["dataset"], r["method"]): r for r in stored["measurements"]}
     boosting, tuned = (rows["wine", method] for method in methods[1:])
     assert 0.8 < boosting["score"] <= 1
