@@ -13,18 +13,24 @@ METRICS = {
 }
 # Metrics whose best value is 1, so that 1 - score is an error.
 OF_ERRORS = ("accuracy", "AUC", "R2")
-# A ratio of errors says nothing once an error is this small.
+# Decimals of the scores of peers. All scores have them, so that equal results tie.
+DECIMALS = 4
+# With these decimals, a smaller error is known too badly for a ratio.
 LEAST_ERROR = 1e-3
 
 
 def score_of(measurement):
     """Return the score in the metric of the table; greater is better.
 
-    None means that the method has no such score.
+    None means that the method has no such score. Scores whose best value is 1 are
+    rounded to `DECIMALS`.
     """
-    key, sign = METRICS[measurement["metric"]]
+    metric = measurement["metric"]
+    key, sign = METRICS[metric]
     value = measurement[key]
-    return None if value is None else sign * value
+    if value is None:
+        return None
+    return sign * (round(value, DECIMALS) if metric in OF_ERRORS else value)
 
 
 def scored(measurements):

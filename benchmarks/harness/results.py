@@ -232,6 +232,7 @@ def render(suite, document):
         *(f"{name} {versions[name]}" for name in names if name in versions),
         f"source {document['source']}",
         f"started {document['started']}",
+        *(f"continued {when}" for when in document.get("continued", ())),
     ]
     if document["finished"] is None:
         facts.append("**not finished**")

@@ -191,8 +191,8 @@ def _by_table(rows, methods, measured, ratios, facts):
             [
                 name,
                 row["kind"],
-                row["n_rows"],
                 row["metric"],
+                row["n_rows"],
                 *(_form(score, "{:.4f}") for score in scores),
                 *(_form(ratios[m].get(name)) for m in measured),
             ]
@@ -200,12 +200,12 @@ def _by_table(rows, methods, measured, ratios, facts):
     headings = [
         "table",
         "kind",
-        "rows",
         "metric",
+        "rows",
         *starred(methods, rows),
         *(f"error of {m} / {REFERENCE}" for m in measured),
     ]
-    return markdown_table(headings, lines)
+    return markdown_table(headings, lines, n_labels=3)
 
 
 def _mean(ratios):

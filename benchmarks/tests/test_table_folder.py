@@ -155,6 +155,7 @@ def test_errors_are_compared_with_those_of_the_reference():
         row_of("c", "ours", 0.5),
         row_of("d", "hgb", 0.5, metric="AUC", auc=0.75),
         row_of("d", "ours", 0.5, metric="AUC", auc=0.5),
+        row_of("a", "mlp", 0.79999, seed=0),
         row_of("e", "hgb", 0.5),
         {**row_of("e", "ours", None), "error": "why"},
     ]
@@ -162,6 +163,8 @@ def test_errors_are_compared_with_those_of_the_reference():
 
     # The mean over the seeds; half a row of 100; the metric of the table.
     assert ratios["ours"] == pytest.approx({"a": 1.0, "b": 0.05, "d": 2.0})
+    # Scores of peers have four decimals, and so have all others.
+    assert ratios["mlp"] == {"a": 1.0}
 
 
 def test_the_report_of_errors_is_worked_out_by_hand():
@@ -188,7 +191,7 @@ def test_the_report_of_errors_is_worked_out_by_hand():
     assert "hgb*, catboost*: read from baselines.jsonl." in report
     assert "Worst of ours: b 2.00 (400 test rows), a 0.50 (400 test rows)" in report
     assert "| 3 000 to 10 000 rows | 1 | 2.000 | 1.000 | 1.000 |" in report
-    assert "| a | binary | 500 | accuracy | 0.9000 | 0.9000 | 0.8000 | 0.50 |" in report
+    assert "| a | binary | accuracy | 500 | 0.9000 | 0.9000 | 0.8000 | 0.50 |" in report
 
 
 def test_there_is_no_report_of_errors_without_the_reference():
