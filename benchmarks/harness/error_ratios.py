@@ -155,15 +155,18 @@ def error_ratios(measurements, reference):
     ratios : dict of str to dict of str to float
         Ratios by table, by method: the error of the method over that of the reference,
         for the tables that both have a score for. An error is 1 - score, but at least
-        `least_error`. Tables that are scored by RMSE are left out.
+        `least_error`. The score is the mean over the seeds that all methods with a
+        score for the table have. Tables that are scored by RMSE are left out.
     """
     rows = [row for row in scored(measurements) if row["metric"] in OF_ERRORS]
     least = {row["dataset"]: least_error(row["n_test_rows"]) for row in rows}
     ratios = {}
     for dataset, own in scores_by_table(rows).items():
-        for method, scores in own.items():
-            means = common_means(scores, own[reference]) if reference in own else None
-            if means is not None:
-                mine, theirs = (max(1 - mean, least[dataset]) for mean in means)
-                ratios.setdefault(method, {})[dataset] = mine / theirs
+        means = common_means(*own.values())
+        if means is None or reference not in own:
+            continue
+        errors = [max(1 - mean, least[dataset]) for mean in means]
+        errors = dict(zip(own, errors, strict=True))
+        for method, error in errors.items():
+            ratios.setdefault(method, {})[dataset] = error / errors[reference]
     return ratios

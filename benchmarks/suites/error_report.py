@@ -186,14 +186,16 @@ def _by_table(rows, methods, measured, ratios, facts):
     tables = scores_by_table(rows)
     lines = []
     for name, row in facts.items():
-        scores = [common_means(tables[name].get(m, {None: None}))[0] for m in methods]
+        own = tables[name]
+        means = common_means(*own.values()) or [None] * len(own)
+        scores = dict(zip(own, means, strict=True))
         lines.append(
             [
                 name,
                 row["kind"],
                 row["metric"],
                 row["n_rows"],
-                *(_form(score, "{:.4f}") for score in scores),
+                *(_form(scores.get(m), "{:.4f}") for m in methods),
                 *(_form(ratios[m].get(name)) for m in measured),
             ]
         )

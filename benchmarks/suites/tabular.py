@@ -106,6 +106,8 @@ def _select_tables(options):
         facts = {name: read_facts(options.folder, name) for name in tables}
         half = halve(facts)[options.half]
         names = [name for name in names if name in half]
+        if not names:
+            raise ValueError(f"The {options.half} half has none of the data sets.")
     return {name: _facts(options, name) for name in names}
 
 

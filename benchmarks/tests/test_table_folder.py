@@ -1,7 +1,6 @@
 """Folders of tables: facts, halves, folds, scores of peers and the report of errors."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from benchmarks.datasets.table_folder import (
 from benchmarks.harness.command_line import main, parse_arguments
 from benchmarks.harness.error_ratios import error_ratios
 from benchmarks.harness.results import read_document
+from benchmarks.harness.suite import Options
 from benchmarks.methods.categories import Categories
 from benchmarks.methods.fitting import score_probabilities
 from benchmarks.suites.error_report import make_error_report
@@ -155,16 +155,20 @@ def test_errors_are_compared_with_those_of_the_reference():
         row_of("c", "ours", 0.5),
         row_of("d", "hgb", 0.5, metric="AUC", auc=0.75),
         row_of("d", "ours", 0.5, metric="AUC", auc=0.5),
-        row_of("a", "mlp", 0.79999, seed=0),
+        row_of("f", "hgb", 0.8, seed=None),
+        row_of("f", "mlp", 0.79999, seed=0),
+        row_of("f", "ours", 0.9, seed=0),
+        row_of("f", "ours", 0.2, seed=1),
         row_of("e", "hgb", 0.5),
         {**row_of("e", "ours", None), "error": "why"},
     ]
     ratios = error_ratios(rows, "hgb")
 
     # The mean over the seeds; half a row of 100; the metric of the table.
-    assert ratios["ours"] == pytest.approx({"a": 1.0, "b": 0.05, "d": 2.0})
+    # Where another method has fewer seeds, its seeds count.
+    assert ratios["ours"] == pytest.approx({"a": 1.0, "b": 0.05, "d": 2.0, "f": 0.5})
     # Scores of peers have four decimals, and so have all others.
-    assert ratios["mlp"] == {"a": 1.0}
+    assert ratios["mlp"] == {"f": 1.0}
 
 
 def test_the_report_of_errors_is_worked_out_by_hand():
@@ -216,13 +220,14 @@ def test_a_folder_of_tables_has_defaults_of_its_own(tables):
         ({"half": "first"}, "--half is for tables with a training file, which wine"),
         ({"validation": [0]}, "--validation is for tables"),
         ({"datasets": ["signs"], "validation": [-1]}, "counted from 0"),
+        ({"datasets": ["signs"], "half": "second"}, "The second half has none"),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(tables, changes, message):
     command = ["--suite", "tabular", str(tables), "--datasets", "wine"]
     _, ((suite, options),) = parse_arguments(command)
     with pytest.raises(ValueError, match=message):
-        next(suite.measurements(SimpleNamespace(**options | changes)))
+        next(suite.measurements(Options(str(tables), options | changes)))
 
 
 @pytest.mark.slow
