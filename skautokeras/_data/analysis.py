@@ -7,9 +7,11 @@ The first rule that applies to a column decides its kind:
 3. Its values are numbers or durations: "numerical". Its values are dates: "datetime".
 4. Its values are booleans, or categories that are numbers, and `categorical_features`
    is None: "numerical".
-5. Its values are strings, most of them differ, and most have several words: "text".
-6. Its values are strings or of several types, and many of them differ: "short_text".
-7. Otherwise: "categorical".
+5. Its values are strings, and nearly all are numbers, with a unit or without:
+   "numerical". Nearly all are dates of one format: "datetime".
+6. Its values are strings, most of them differ, and most have several words: "text".
+7. Its values are strings or of several types, and many of them differ: "short_text".
+8. Otherwise: "categorical".
 
 Columns of a wide sparse matrix that are mostly zero are not looked at one by one; the
 two rules about them are at the end of this file.
@@ -20,13 +22,22 @@ to users, and the attribute `columns_` of an estimator shows the reasons.
 
 import warnings
 from dataclasses import replace
-from math import ceil
+from math import ceil, floor
 from numbers import Integral
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
+from skautokeras._data.parsing import (
+    are_codes,
+    are_strings,
+    are_whole,
+    learn_date_format,
+    learn_unit,
+    parse_strings,
+    read_in_format,
+)
 from skautokeras._data.schema import Column
 from skautokeras._data.series import (
     can_be_numbers,
@@ -35,6 +46,22 @@ from skautokeras._data.series import (
     read_column,
 )
 from skautokeras._data.table import columns_of
+
+# Strings are numbers or dates if this share of the values that are not missing can be
+# read, because a few typing errors do not matter. One string without digits, such as
+# "tbd" or "?", marks missing values, if it has at most this share of them and all other
+# strings can be read.
+PARSED_MIN_SHARE = 0.98
+MARK_MAX_SHARE = 0.5
+# They also have this many different values. Fewer numbers may be codes, such as "1" to
+# "5", and each has enough rows to be learned as a category. Strings are seldom dates by
+# chance.
+PARSED_MIN_UNIQUE = {"numerical": 20, "datetime": 10}
+# Whole numbers that all have the same number of digits, and this many at least, are
+# codes, such as postal codes. Years have four.
+CODE_MIN_DIGITS = 5
+# Most columns of strings hold words, which this many strings tell.
+N_LOOKED_AT = 100
 
 # Strings are texts if half of them have this many words. Names of passengers have four.
 TEXT_MIN_WORDS = 6
@@ -155,11 +182,14 @@ def analyse_column(series, declaration=None, *, prefer_numbers=False):
     facts = {"n_missing": n_missing, "n_unique": len(unique)}
     if len(unique) == 1 and n_missing == 0:
         return _constant_column(series, "all values are the same", facts), None
+    parsed = isinstance(values, tuple) and _parsed_column(series, content, *values)
+    if parsed:
+        return parsed
     if content in {"string", "mixed"}:
         kind, reason = _kind_from_strings(series, content, **facts)
     identifier = _is_identifier(series, content, unique)
     if identifier:
-        reason += "; every row has its own value, as in an identifier"
+        reason += _LIKE_AN_IDENTIFIER
     column = Column(series.name, kind, identifier=identifier, reason=reason, **facts)
     return column, values
 
@@ -175,6 +205,8 @@ def _declared_column(series, content, declaration):
 def _constant_column(series, why, facts):
     return Column(series.name, "constant", reason=f"{why}, so it is left out", **facts)
 
+
+_LIKE_AN_IDENTIFIER = "; every row has its own value, as in an identifier"
 
 _NAMES_OF_CONTENTS = {
     "number": "numbers",
@@ -196,6 +228,98 @@ def _kind_from_content(series, content, prefer_numbers):
     if prefer_numbers and can_be_numbers(series, content):
         return "numerical", f"{reason}, and categorical_features is None"
     return "categorical", reason
+
+
+def _parsed_column(series, content, codes, keys):
+    """Return column and values if the strings are numbers or dates, else None."""
+    counts = np.bincount(codes[codes >= 0], minlength=len(keys))
+    is_present = (counts > 0) & np.array([bool(key.strip()) for key in keys])
+    strings, counts = keys[is_present], counts[is_present]
+    for kind in _kinds_of_parsed(series, content):
+        format, reason = _format_and_reason(strings, counts, kind, content)
+        if format is None:
+            continue
+        values = read_in_format(series, kind, format)
+        n_missing, unique = _missing_and_unique(values)
+        identifier = kind == "numerical" and _numbers_the_rows(values, unique)
+        if identifier:
+            reason += _LIKE_AN_IDENTIFIER
+        column = Column(
+            series.name, kind, n_missing, len(unique), identifier, reason, format
+        )
+        return column, values
+    return None
+
+
+def _kinds_of_parsed(series, content):
+    """Return the kinds that strings of a column may have besides those of words."""
+    if content == "mixed" and series.dtype == object:
+        # Pandas reads long files in parts, and some of them may be all numbers.
+        rest = content_of(series[~are_strings(series)])
+        return ("numerical",) if rest == "number" else ()
+    if content == "category":
+        content = content_of(series.cat.categories.to_series())
+    return tuple(PARSED_MIN_UNIQUE) if content == "string" else ()
+
+
+def _format_and_reason(strings, counts, kind, content):
+    """Return the format of nearly all strings and the reason, None if there is none."""
+    least = PARSED_MIN_UNIQUE[kind]
+    looked_at = slice(None, None, ceil(len(strings) / N_LOOKED_AT) or 1)
+    if (
+        len(strings) < least
+        or _learn_format(strings[looked_at], counts[looked_at], kind) is None
+        or (format := _learn_format(strings, counts, kind)) is None
+    ):
+        return None, None
+    values = parse_strings(strings, kind, format)
+    is_parsed = ~pd.isna(values)
+    parsed, wrong = strings[is_parsed], strings[~is_parsed]
+    share = counts[is_parsed].sum() / counts.sum()
+    if (
+        not _are_nearly_all(share, wrong)
+        or len(np.unique(values[is_parsed])) < least
+        or (kind == "numerical" and _are_codes(parsed, content))
+    ):
+        return None, None
+    what = "values" if content == "mixed" else "strings"
+    # The share of nearly all strings is not rounded to all.
+    which = (
+        f"all {what}" if share == 1 else f"{floor(share * 1000) / 10} % of the {what}"
+    )
+    reason = f"{which} are {_what_they_are(kind, format, parsed[0])}"
+    if share < PARSED_MIN_SHARE:
+        reason += f", the others are {str(wrong[0])!r}"
+    return format, reason
+
+
+def _learn_format(strings, counts, kind):
+    """Return the format in which half of some different strings can be read."""
+    is_date = kind == "datetime"
+    format = learn_date_format(strings) if is_date else learn_unit(strings, counts)
+    if format is None:
+        return None
+    is_wrong = pd.isna(parse_strings(strings, kind, format))
+    return format if is_wrong.mean() <= MARK_MAX_SHARE else None
+
+
+def _are_nearly_all(share, wrong):
+    """Whether nearly all strings can be read, or all but a mark of missing values."""
+    is_mark = len(wrong) == 1 and not any(map(str.isdigit, wrong[0]))
+    return share >= PARSED_MIN_SHARE or (is_mark and share >= 1 - MARK_MAX_SHARE)
+
+
+def _are_codes(strings, content):
+    # Whoever makes categories of whole numbers means categories.
+    is_declared = content == "category" and are_whole(strings)
+    return is_declared or are_codes(strings, CODE_MIN_DIGITS)
+
+
+def _what_they_are(kind, format, example):
+    if kind == "numerical" and format:
+        return f"numbers with the unit {format!r}"
+    what = "dates" if kind == "datetime" else "numbers"
+    return f"{what} such as {str(example)!r}"
 
 
 def _kind_from_strings(series, content, n_missing, n_unique):
@@ -233,12 +357,21 @@ def _missing_and_unique(values):
 
 def _is_identifier(series, content, unique):
     """Whether all values differ and number the rows, or have no white space."""
-    if not IDENTIFIER_MIN_ROWS <= len(series) == len(unique):
-        return False
     if content == "number":
         is_integer = all(isinstance(v, Integral) for v in series.iloc[:1].tolist())
-        return is_integer and np.ptp(unique) == len(unique) - 1
-    return content == "string" and not series.str.contains(r"\s", regex=True).any()
+        return is_integer and _numbers_the_rows(series, unique)
+    if content != "string" or not _all_differ(series, unique):
+        return False
+    return not series.str.contains(r"\s", regex=True).any()
+
+
+def _all_differ(values, unique):
+    return IDENTIFIER_MIN_ROWS <= len(values) == len(unique)
+
+
+def _numbers_the_rows(values, unique):
+    """Whether all numbers differ, and are as near to one another as whole numbers."""
+    return _all_differ(values, unique) and np.ptp(unique) == len(unique) - 1
 
 
 def warn_about_identifiers(columns):

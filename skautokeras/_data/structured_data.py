@@ -16,6 +16,7 @@ from skautokeras._data.codes import FIRST_CATEGORY, WITH_KEYS, WITH_NUMBERS
 from skautokeras._data.column_report import make_report, what_becomes_of
 from skautokeras._data.dates import datetime_parts, varying_parts
 from skautokeras._data.declarations import declared_kinds
+from skautokeras._data.parsing import read_in_format
 from skautokeras._data.schema import StructuredDataSchema, text_array
 from skautokeras._data.series import read_column
 from skautokeras._data.sparse import SparseColumns
@@ -55,9 +56,11 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     An array without columns is left out. If all columns are constant, there is one
     numerical column of zeros, ``"constant"``.
 
-    NumPy makes strings of numbers that share an array with a string. In such an array a
-    column is numerical if every non-empty string is a number, else categorical. Lists
-    and arrays of objects keep the numbers.
+    Strings become numbers or dates if nearly all of them can be read as such; the unit
+    or the format is learned in `fit`, and strings that do not have it are missing. In
+    an array of strings, which NumPy makes of numbers that share it with a string, a
+    column is also numerical if every string that is not empty is a number. Lists and
+    arrays of objects keep the numbers.
 
     Parameters
     ----------
@@ -68,8 +71,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
 
     column_types : dict or None, default=None
         Kinds by name or index of a column: "numerical", "categorical", "datetime",
-        "short_text" or "text". It wins over everything else. Strings are parsed as
-        numbers or dates only where the column is declared here.
+        "short_text" or "text". It wins over everything else. In a column that is
+        declared as "numerical" or "datetime" a string that cannot be parsed is an
+        error.
 
     tokenizers : tuple of callable, default=()
         Tokenizers of pretrained models for the columns of texts, as in `TextAdapter`.
@@ -86,7 +90,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         Names of the columns, where they are strings.
 
     parsed_ : list of str
-        Columns whose strings are read as numbers or dates.
+        Columns that are declared as numbers or dates. The units and formats of others
+        are in ``schema_.columns``.
 
     datetime_origins_ : dict of str to int
         The median of each datetime column, in microseconds since 1970 (UTC).
@@ -331,6 +336,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         are_strings = isinstance(X, np.ndarray) and X.dtype.kind == "U"
         for column, series in zip(self.schema_.columns, columns_of(X), strict=True):
             if column.kind == "constant":
+                continue
+            if column.format is not None:
+                yield column, read_in_format(series, column.kind, column.format)
                 continue
             parse = column.name in self.parsed_
             parse |= are_strings and column.kind == "numerical"

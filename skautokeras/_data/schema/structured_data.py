@@ -34,6 +34,10 @@ class Column:
     reason : str, default=""
         Reason for the kind, such as "dtype float64" or "declared by column_types".
 
+    format : str or None, default=None
+        Format of strings that are read: that of `pandas.to_datetime` for dates, and the
+        unit, which may be empty, for numbers. None for a column of any other values.
+
     Examples
     --------
     >>> from skautokeras._data.schema import Column
@@ -48,6 +52,7 @@ class Column:
     n_unique: int
     identifier: bool = False
     reason: str = ""
+    format: str | None = None
 
 
 @saved_as("StructuredDataSchema")
