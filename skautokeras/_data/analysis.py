@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
+from skautokeras._data.codes import WITH_NUMBERS
 from skautokeras._data.parsing import (
     are_codes,
     are_strings,
@@ -53,13 +54,14 @@ from skautokeras._data.table import columns_of
 # strings can be read.
 PARSED_MIN_SHARE = 0.98
 MARK_MAX_SHARE = 0.5
-# They also have this many different values. Fewer numbers may be codes, such as "1" to
-# "5", and each has enough rows to be learned as a category. Strings are seldom dates by
-# chance.
-PARSED_MIN_UNIQUE = {"numerical": 20, "datetime": 10}
-# Whole numbers that all have the same number of digits, and this many at least, are
+# They also have this many different values, and twice as many if all are whole numbers
+# without a unit. Fewer of these may be codes, such as "1" to "5", and each has enough
+# rows to be learned as a category.
+PARSED_MIN_UNIQUE = 10
+WHOLE_MIN_UNIQUE = 20
+# Whole numbers that all have the same number of characters, and this many at least, are
 # codes, such as postal codes. Years have four.
-CODE_MIN_DIGITS = 5
+CODE_MIN_LENGTH = 5
 # Most columns of strings hold words, which this many strings tell.
 N_LOOKED_AT = 100
 
@@ -259,15 +261,14 @@ def _kinds_of_parsed(series, content):
         return ("numerical",) if rest == "number" else ()
     if content == "category":
         content = content_of(series.cat.categories.to_series())
-    return tuple(PARSED_MIN_UNIQUE) if content == "string" else ()
+    return WITH_NUMBERS if content == "string" else ()
 
 
 def _format_and_reason(strings, counts, kind, content):
     """Return the format of nearly all strings and the reason, None if there is none."""
-    least = PARSED_MIN_UNIQUE[kind]
     looked_at = slice(None, None, ceil(len(strings) / N_LOOKED_AT) or 1)
     if (
-        len(strings) < least
+        len(strings) < PARSED_MIN_UNIQUE
         or _learn_format(strings[looked_at], counts[looked_at], kind) is None
         or (format := _learn_format(strings, counts, kind)) is None
     ):
@@ -278,7 +279,7 @@ def _format_and_reason(strings, counts, kind, content):
     share = counts[is_parsed].sum() / counts.sum()
     if (
         not _are_nearly_all(share, wrong)
-        or len(np.unique(values[is_parsed])) < least
+        or len(np.unique(values[is_parsed])) < PARSED_MIN_UNIQUE
         or (kind == "numerical" and _are_codes(parsed, content))
     ):
         return None, None
@@ -310,9 +311,12 @@ def _are_nearly_all(share, wrong):
 
 
 def _are_codes(strings, content):
+    """Whether strings that are numbers are rather categories."""
+    if are_codes(strings, CODE_MIN_LENGTH):
+        return True
     # Whoever makes categories of whole numbers means categories.
-    is_declared = content == "category" and are_whole(strings)
-    return is_declared or are_codes(strings, CODE_MIN_DIGITS)
+    is_meant = content == "category" or len(strings) < WHOLE_MIN_UNIQUE
+    return is_meant and are_whole(strings)
 
 
 def _what_they_are(kind, format, example):
@@ -371,7 +375,7 @@ def _all_differ(values, unique):
 
 def _numbers_the_rows(values, unique):
     """Whether all numbers differ, and are as near to one another as whole numbers."""
-    return _all_differ(values, unique) and np.ptp(unique) == len(unique) - 1
+    return _all_differ(values, unique) and bool(np.ptp(unique) == len(unique) - 1)
 
 
 def warn_about_identifiers(columns):

@@ -142,35 +142,39 @@ def are_whole(strings):
     return all(re.fullmatch(r"[+-]?[0-9]+", string.strip()) for string in strings)
 
 
-def are_codes(strings, min_digits):
-    """Whether strings of digits look like codes, such as postal codes.
+def are_codes(strings, min_length):
+    """Whether strings that are numbers look like codes, such as postal codes.
 
     Parameters
     ----------
     strings : sequence of str
         Strings that are numbers.
 
-    min_digits : int
-        Number of digits from which whole numbers of one length are codes.
+    min_length : int
+        Number of characters from which whole numbers of one length are codes.
 
     Returns
     -------
     are_codes : bool
-        True if a string starts with a zero in front of other digits, or if all are
-        whole numbers with the same number of digits.
+        True if a string starts with a zero in front of other digits, or if all have the
+        same length and are digits, perhaps with letters right behind them.
 
     Examples
     --------
     >>> from skautokeras._data.parsing import are_codes
     >>> are_codes(["007", "12"], 5), are_codes(["90210", "94016"], 5)
     (True, True)
+    >>> are_codes(["7220A", "1351A"], 5)
+    True
     >>> are_codes(["1999", "2001"], 5), are_codes(["0.5", "12,000"], 5)
     (False, False)
     """
-    if any(re.match(r"\s*[^\d\s]?0[0-9]", string) for string in strings):
+    strings = [string.strip() for string in strings]
+    if any(re.match(r"\D?0[0-9]", string) for string in strings):
         return True
-    lengths = {len(string.strip()) for string in strings}
-    return len(lengths) == 1 and min(lengths) >= min_digits and are_whole(strings)
+    if len(strings[0]) < min_length or len({len(string) for string in strings}) > 1:
+        return False
+    return all(string.isalnum() for string in strings)
 
 
 def learn_date_format(strings):

@@ -108,6 +108,25 @@ def test_columns_may_have_the_names_of_layers():
     )
 
 
+def test_strings_that_are_numbers_or_dates_come_as_those():
+    numbers = np.arange(40) / 4
+    dates = pd.date_range("2020-01-06", periods=40, freq="37h").strftime("%Y-%m-%d")
+    X = pd.DataFrame({"km": [f"{x} km" for x in numbers], "when": dates})
+    X.loc[3] = None
+    adapter = XAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
+    inputs = RawInputs(KERAS, encoded=False)
+    twin = twin_of(adapter.adapters_[0])
+    model = inputs.model(twin.arrays(input_names(adapter)["t"], inputs))
+    assert inputs.dtypes == {"km": "float64", "when": "string"}
+    request = {"km": numbers, "when": np.array(dates, dtype=object)}
+    request["km"][3], request["when"][3] = np.nan, ""
+    found = call(model, request)
+    expected = adapter.adapters_[0].transform(X)
+    assert set(found) == set(expected) == {"numerical", "indicator"}
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, atol=1e-5)
+
+
 # --- What cannot be said in layers is refused
 
 

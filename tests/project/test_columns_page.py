@@ -21,6 +21,10 @@ def test_the_page_runs_as_written():
 @pytest.mark.parametrize(
     ("sentence", "name"),
     [
+        ("at least {:.0%} of them are numbers", "PARSED_MIN_SHARE"),
+        ("dates of one format, with at least {} different ones", "PARSED_MIN_UNIQUE"),
+        ("without a unit need {} different values", "WHOLE_MIN_UNIQUE"),
+        ("number of characters, which is at least {}", "CODE_MIN_LENGTH"),
         ("there are at least {} different ones", "TEXT_MIN_UNIQUE"),
         ("they differ in at least {:.0%} of the rows", "TEXT_MIN_UNIQUE_SHARE"),
         ("half of them have {} words or more", "TEXT_MIN_WORDS"),

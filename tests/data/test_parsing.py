@@ -1,0 +1,371 @@
+"""Strings that are numbers or dates become what they are."""
+
+import json
+import pickle
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from skautokeras._data import (
+    CODE_MIN_LENGTH,
+    PARSED_MIN_SHARE,
+    PARSED_MIN_UNIQUE,
+    WHOLE_MIN_UNIQUE,
+    StructuredDataAdapter,
+    analyse_column,
+    learn_date_format,
+    learn_unit,
+    parse_dates,
+    parse_quantities,
+)
+from skautokeras._state import decode, encode
+
+N = 120
+RNG = np.random.default_rng(0)
+MOMENTS = pd.Timestamp("2020-01-06") + pd.to_timedelta(
+    RNG.integers(0, 9 * 10**7, N), unit="s"
+)
+NUMBERS = RNG.normal(50, 9, N).round(1)
+COUNTS = RNG.integers(10, 10**6, N)
+KM = [f"{x} km" for x in NUMBERS]
+
+
+def column_of(values, dtype=object):
+    return analyse_column(pd.Series(values, dtype=dtype, name="col"))[0]
+
+
+def adapted(values, X=None, dtype=object):
+    adapter = StructuredDataAdapter().fit(
+        pd.DataFrame({"col": pd.Series(values, dtype=dtype)})
+    )
+    X = values if X is None else X
+    return adapter, adapter.transform(pd.DataFrame({"col": pd.Series(X, dtype=object)}))
+
+
+# --- Numbers
+
+
+@pytest.mark.parametrize(
+    ("string", "unit", "number"),
+    [
+        ("1,234", "", 1234),
+        ("1,234,567.5", "", 1234567.5),
+        ("12,34,567", "", 1234567),
+        (" 7 ", "", 7),
+        ("-.5", "", -0.5),
+        ("3.5e-3", "", 0.0035),
+        ("$1,234.50", "$", 1234.5),
+        ("-$5", "$", -5),
+        ("$-5", "$", -5),
+        ("€ 3", "€", 3),
+        ("3 €", "€", 3),
+        ("12.5%", "%", 12.5),
+        ("12.5 %", "%", 12.5),
+        ("18.2 kmpl", "kmpl", 18.2),
+        ("1197CC", "CC", 1197),
+        ("90 km/h", "km/h", 90),
+        ("1,200 sq ft", "sq ft", 1200),
+        ("5 m²", "m²", 5),
+    ],
+)
+def test_numbers_are_read_with_separators_signs_and_units(string, unit, number):
+    assert learn_unit([string], [1]) == unit
+    assert parse_quantities([string], unit).tolist() == [number]
+
+
+@pytest.mark.parametrize(
+    "string",
+    ["", " ", "-", "$", "+-5", "1,5", "1,2345", "12+", "1-2", "1 2", "0x10", "1_000",
+     "nan", "inf", "1e999", "1.2.3", "five", "km 5", "5 km 3", "null km"],
+)  # fmt: skip
+def test_other_strings_are_no_numbers(string):
+    assert np.isnan(parse_quantities([string], "km")).all()
+
+
+def test_the_unit_is_that_of_most_rows_and_may_lack():
+    strings = ["5 km", "6 km", "7 miles", "8"]
+    assert learn_unit(strings, [1, 1, 3, 1]) == "miles"
+    unit = learn_unit(strings, [1, 1, 1, 1])
+    np.testing.assert_array_equal(parse_quantities(strings, unit), [5, 6, np.nan, 8])
+
+
+@given(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["", "$", "%", "km", "sq ft"]),
+)
+def test_each_number_keeps_its_value(number, unit):
+    string = f"{unit}{number!r}" if unit == "$" else f"{number!r} {unit}"
+    assert parse_quantities([string], unit).tolist() == [number]
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_separators_of_thousands_change_nothing(number):
+    assert parse_quantities([f"{number:,}"], "").tolist() == [number]
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (KM, "all strings are numbers with the unit 'km'"),
+        ([f"${x:,}" for x in COUNTS], "all strings are numbers with the unit '$'"),
+        ([f"{x}%" for x in NUMBERS], "all strings are numbers with the unit '%'"),
+        ([" 7.5", *NUMBERS.astype(str)], "all strings are numbers such as ' 7.5'"),
+        (["1,234", *COUNTS.astype(str)], "all strings are numbers such as '1,234'"),
+        (
+            [*KM, "far", "far", None],
+            "98.3 % of the strings are numbers with the unit 'km'",
+        ),
+        (
+            [*KM, *["tbd"] * 40],
+            "75.0 % of the strings are numbers with the unit 'km', "
+            "the others are 'tbd'",
+        ),
+        ([*NUMBERS, *map(str, NUMBERS), "?"],
+         f"99.5 % of the values are numbers such as '{NUMBERS[0]}'"),
+        ([*KM, "", " "], "all strings are numbers with the unit 'km'"),
+    ],
+)  # fmt: skip
+def test_strings_are_numbers_if_nearly_all_can_be_read(values, reason):
+    column = column_of(values)
+    assert (column.kind, column.reason) == ("numerical", reason)
+    if all(isinstance(value, str | None) for value in values):
+        assert column_of(values, "string") == column
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"{i % (WHOLE_MIN_UNIQUE - 1)}" for i in range(N)],
+        [f"{i % (PARSED_MIN_UNIQUE - 1)} km" for i in range(N)],
+        [f"{i:05d}" for i in range(N)],
+        [*map(str, range(N)), "007"],
+        [str(10 ** (CODE_MIN_LENGTH - 1) + 7 * i) for i in range(N)],
+        [f"{1000 + 7 * i}A" for i in range(N)],
+        [f"{i}-{i + 5}" for i in range(N)],
+        [f"1.{i}.7" for i in range(N)],
+        [f"A{i}" for i in range(N)],
+        [*KM, "far", "near", "80+", "?"],
+        [*KM, *["80+"] * 40],
+        [*KM, *["tbd"] * (N + 1)],
+        [*KM, *[True] * 9, *[5] * 9],
+        ["1 1/2", *["3,5"] * N, *map("{},5".format, range(N))],
+    ],
+)
+def test_codes_and_other_strings_remain_strings(values):
+    column = column_of(values)
+    assert column.kind in {"categorical", "short_text"}
+    assert column.format is None
+
+
+def test_the_borders_of_the_rules():
+    enough = [f"{i}.5" for i in range(PARSED_MIN_UNIQUE)] * 10
+    assert column_of(enough).kind == "numerical"
+    whole = [str(i) for i in range(WHOLE_MIN_UNIQUE)] * 10
+    assert column_of(whole).kind == "numerical"
+    shorter = [str(10 ** (CODE_MIN_LENGTH - 2) + 7 * i) for i in range(N)]
+    assert column_of(shorter).kind == "numerical"
+    n_wrong = int(len(enough) * (1 / PARSED_MIN_SHARE - 1))
+    wrong = [f"a{i}" for i in range(n_wrong + 1)]
+    assert column_of([*enough, *wrong[:-1]]).kind == "numerical"
+    assert column_of([*enough, *wrong]).kind == "categorical"
+
+
+def test_categories_that_are_whole_numbers_are_meant():
+    assert column_of(map(str, range(N)), "category").kind == "categorical"
+    assert column_of(map(float, range(N)), "category").kind == "categorical"
+    assert column_of(KM, "category").kind == "numerical"
+    assert column_of(map(str, MOMENTS), "category").kind == "datetime"
+
+
+def test_numbers_of_rows_look_like_an_identifier():
+    column = column_of(map(str, range(N)))
+    assert column.kind == "numerical"
+    assert column.identifier is True
+    assert column.reason.endswith("every row has its own value, as in an identifier")
+    assert not column_of(KM).identifier
+
+
+def test_a_declaration_wins():
+    X = pd.DataFrame({"km": KM, "when": MOMENTS.astype(str)})
+    by_type = {"column_types": {"km": "categorical", "when": "short_text"}}
+    for parameters in (by_type, {"categorical_features": ["km", "when"]}):
+        columns = StructuredDataAdapter(**parameters).fit(X).schema_.columns
+        assert not {column.kind for column in columns} & {"numerical", "datetime"}
+
+
+# --- Dates
+
+
+FORMATS = [
+    "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y%m%dT%H%M%S", "%Y%m%d",
+    "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y %H:%M", "%d.%m.%Y", "%m/%d/%y", "%d-%b-%Y",
+    "%d-%b-%y", "%B %d, %Y", "%d %b %Y %I:%M %p", "%b-%Y", "%Y-%m",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_strings_are_dates_if_nearly_all_have_one_format(format):
+    strings = list(MOMENTS.strftime(format))
+    column = column_of([*strings, "soon", None])
+    assert column.kind == "datetime"
+    assert column.reason == f"99.1 % of the strings are dates such as {strings[0]!r}"
+    assert column.n_missing == 2
+    found = parse_dates(strings, column.format)
+    expected = pd.to_datetime(strings, format=format).to_numpy()
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_strings_with_the_day_first_are_told_by_the_days_behind_the_twelfth():
+    assert learn_date_format(["01/02/2020", "31/01/2020"]) == "%d/%m/%Y"
+    assert learn_date_format(["01/02/2020", "01/31/2020"]) == "%m/%d/%Y"
+    assert learn_date_format(["01/02/2020", "02/02/2020"]) == "%m/%d/%Y"
+
+
+@pytest.mark.parametrize(
+    "strings",
+    [
+        [f"{i // 60:02d}:{i % 60:02d}" for i in range(N)],
+        [str(2000 + i) for i in range(N)],
+        [f"{i}.{i + 1}.{i + 2}" for i in range(N)],
+        [f"2014.{i}" for i in range(1, 13)],
+        [f"10.0.{i}.7" for i in range(N)],
+        [f"555-{i:04d}" for i in range(N)],
+        [str(20 * 10**6 + 99 * i) for i in range(N)],
+        [f"2020-W{i % 52}" for i in range(N)],
+        [f"Platform {i}" for i in range(N)],
+        [*MOMENTS.strftime("%d/%m/%Y"), *MOMENTS.strftime("%Y-%m-%d")],
+        list(MOMENTS.strftime("%b-%Y"))[: PARSED_MIN_UNIQUE - 1] * 20,
+    ],
+)
+def test_other_strings_are_no_dates(strings):
+    assert column_of(strings).kind != "datetime"
+
+
+@given(st.datetimes(pd.Timestamp("1700-01-01"), pd.Timestamp("2250-01-01")))
+def test_each_moment_keeps_its_value(moment):
+    found = parse_dates([moment.isoformat(), f" {moment} "], "ISO8601")
+    assert found.tolist() == [moment, moment]
+
+
+def test_moments_with_a_time_zone_are_compared_in_utc():
+    column, values = analyse_column(pd.Series(MOMENTS.astype(str) + "+02:00"))
+    assert column.kind == "datetime"
+    np.testing.assert_array_equal(values, MOMENTS - pd.Timedelta("2h"))
+
+
+# --- What a row becomes
+
+
+def assert_equal_arrays(some, other):
+    assert list(some) == list(other)
+    for name in some:
+        np.testing.assert_array_equal(some[name], other[name])
+
+
+def test_strings_become_what_their_values_become():
+    _, of_strings = adapted([*KM, None])
+    _, of_numbers = adapted([*NUMBERS, np.nan], dtype=float)
+    assert_equal_arrays(of_strings, of_numbers)
+    _, of_strings = adapted([*MOMENTS.strftime("%d.%m.%Y %H:%M:%S"), None])
+    _, of_dates = adapted(pd.Series([*MOMENTS, pd.NaT]), dtype=None)
+    assert_equal_arrays(of_strings, of_dates)
+
+
+def test_elapsed_time_and_cycles_are_made_of_a_time_stamp():
+    adapter, _ = adapted(MOMENTS.astype(str))
+    cycles = [f"{c}_{f}" for c in ("year", "week", "day") for f in ("sin", "cos")]
+    expected = tuple(f"col:{part}" for part in ["elapsed", *cycles])
+    assert adapter.schema_.numerical == expected
+
+
+TABLE = pd.DataFrame(
+    {"km": [*KM, None, "far"], "when": [*MOMENTS.strftime("%d.%m.%Y"), None, "?"]}
+)
+ADAPTER = StructuredDataAdapter().fit(TABLE)
+ANY_KM = (
+    st.sampled_from(["", "5 miles", "12 km", "7", "1,000 km", "soon"])
+    | st.text()
+    | st.floats(allow_infinity=False)
+    | st.integers(-(10**6), 10**6)
+    | st.booleans()
+    | st.none()
+)
+ANY_WHEN = (
+    st.sampled_from(["", "31.12.2020", "12/31/2020", "2020-12-31", "20201231"])
+    | st.text()
+    | st.dates(date(1700, 1, 1), date(2200, 1, 1))
+    | st.just(pd.NaT)
+    | st.none()
+)
+
+
+@given(rows=st.lists(st.tuples(ANY_KM, ANY_WHEN), min_size=1, max_size=5))
+@hypothesis_settings(max_examples=60)
+def test_a_row_becomes_the_same_alone_and_among_others(rows):
+    X = pd.DataFrame(
+        {
+            name: pd.Series(list(values), dtype=object)
+            for name, values in zip(TABLE, zip(*rows, strict=True), strict=True)
+        }
+    )
+    together = ADAPTER.transform(X)
+    assert np.isfinite(together["numerical"]).all()
+    for i in range(len(X)):
+        alone = ADAPTER.transform(X.iloc[[i]])
+        assert_equal_arrays(alone, {name: a[[i]] for name, a in together.items()})
+
+
+def test_strings_in_another_format_are_missing():
+    rows = TABLE.iloc[:4].copy()
+    rows["km"] = ["5 miles", "far", None, "5 km"]
+    rows["when"] = ["2020-12-31", "soon", None, "31.12.2020"]
+    assert ADAPTER.transform(rows)["indicator"].tolist() == [[1, 1]] * 3 + [[0, 0]]
+
+
+def test_numbers_and_dates_may_come_in_the_place_of_strings():
+    X = pd.DataFrame({"km": [12.0], "when": [pd.Timestamp("2020-12-31")]})
+    as_strings = pd.DataFrame({"km": ["12 km"], "when": ["31.12.2020"]})
+    as_categories = as_strings.astype("category")
+    expected = ADAPTER.transform(as_strings)
+    assert_equal_arrays(ADAPTER.transform(X), expected)
+    assert_equal_arrays(ADAPTER.transform(as_categories), expected)
+    assert_equal_arrays(ADAPTER.transform(as_strings.to_numpy(dtype=object)), expected)
+
+
+def test_dates_in_the_place_of_numbers_are_an_error():
+    X = pd.DataFrame({"km": MOMENTS[:2], "when": "31.12.2020"})
+    with pytest.raises(ValueError, match="Column 'km' is numerical and holds dates"):
+        ADAPTER.transform(X)
+
+
+@pytest.mark.parametrize("dtype", [object, str])
+def test_arrays_are_read_as_tables_are(dtype):
+    X = TABLE.fillna("").to_numpy(dtype=dtype)
+    adapter = StructuredDataAdapter().fit(X)
+    assert [c.kind for c in adapter.schema_.columns] == ["numerical", "datetime"]
+    assert_equal_arrays(adapter.transform(X), ADAPTER.transform(TABLE.fillna("")))
+
+
+@pytest.mark.parametrize("copy", ["pickle", "codec"])
+def test_the_format_is_saved(copy):
+    if copy == "pickle":
+        again = pickle.loads(pickle.dumps(ADAPTER))
+    else:
+        members = {}
+        again = decode(json.loads(json.dumps(encode(ADAPTER, members))), members)
+    assert_equal_arrays(again.transform(TABLE), ADAPTER.transform(TABLE))
+    assert [c.format for c in again.schema_.columns] == ["km", "%d.%m.%Y"]
+
+
+def test_the_report_says_what_strings_become():
+    report = ADAPTER.describe_columns(list(TABLE)).set_index("name")
+    assert report.loc["km", "becomes"] == (
+        "1 number, standardised, and whether it is missing"
+    )
+    assert "parts of a date, and whether it is missing" in report.loc["when", "becomes"]
+    assert report.loc["km", "missing"] == 2 / len(TABLE)
