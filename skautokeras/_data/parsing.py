@@ -323,10 +323,18 @@ def read_in_format(series, kind, format):
         return np.append(parse_strings(keys, kind, format), _MISSING[kind])[codes]
     if content == "mixed":
         is_string = are_strings(series)
-        others = read_column(series.mask(is_string, None), kind)
-        strings = read_in_format(series.where(is_string, None), kind, format)
+        others = read_column(_without(series, is_string), kind)
+        strings = read_in_format(_without(series, ~is_string), kind, format)
         return np.where(is_string, strings, others)
     return read_column(series, kind, content=content)
+
+
+def _without(series, is_left_out):
+    """Return a column of objects in which some values are missing."""
+    # Series.mask would guess another dtype, and warn of it in some versions of pandas.
+    values = series.to_numpy(dtype=object, copy=True)
+    values[is_left_out] = None
+    return pd.Series(values, dtype=object, name=series.name)
 
 
 def are_strings(series):
