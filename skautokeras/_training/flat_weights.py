@@ -64,6 +64,7 @@ class FlatWeights:
             built.training, own_rates="weights" if self._has_own_rates else "none"
         )
         self.optimizer.build([self.variable])
+        self.optimizer.keep_start()
         self.untrained = ()
         self.start(built)
 
@@ -88,7 +89,7 @@ class FlatWeights:
 
     def write_to(self, network):
         """Write the weights into the variables of a network."""
-        parts = np.split(self.variable.numpy(), np.cumsum(self._sizes)[:-1])
+        parts = np.split(self.variable.numpy(), np.cumsum(self._sizes))[:-1]
         variables = self.large.without_large(network)
         for variable, part in zip(variables, parts, strict=True):
             variable.assign(part.reshape(variable.shape))
@@ -143,6 +144,8 @@ class FlatWeights:
 
     def tensors(self):
         """Return the weights in their shapes, as slices of the flat variable."""
+        if not self._sizes:
+            return self.large.with_large([])
         parts = tf.split(self.variable.value, self._sizes)
         # Biases and the like already have their shape, so they are not reshaped: every
         # operation and its gradient take time to trace.
@@ -159,4 +162,5 @@ class FlatWeights:
 
 
 def _joined(variables):
-    return np.concatenate([v.numpy().ravel() for v in variables])
+    empty = np.zeros(0, "float32")
+    return np.concatenate([empty, *(v.numpy().ravel() for v in variables)])

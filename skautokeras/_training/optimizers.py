@@ -72,6 +72,7 @@ class WeightRules:
         )
         self.learning_rate_factors = []
         self._positions = None
+        self._start = {}
 
     @property
     def weight_decay(self):
@@ -121,6 +122,14 @@ class WeightRules:
             learning_rate = learning_rate * factor
         super().update_step(gradient, variable, learning_rate)
 
+    def keep_start(self):
+        """Keep the state of the optimizer, to which `restart` returns.
+
+        Only variables that are not zero take memory, such as the product of Nadam.
+        """
+        values = map(keras.ops.convert_to_numpy, self.variables)
+        self._start = {i: value for i, value in enumerate(values) if value.any()}
+
     def restart(self, learning_rate):
         """Reset the optimizer for another training.
 
@@ -129,10 +138,9 @@ class WeightRules:
         learning_rate : float
             Learning rate of the training that begins.
         """
-        for variable in self.variables:
-            variable.assign(keras.ops.zeros_like(variable))
-        for variable in (self.regularization, *self.learning_rate_factors):
-            variable.assign(keras.ops.ones_like(variable))
+        for i, variable in enumerate(self.variables):
+            start = self._start.get(i)
+            variable.assign(keras.ops.zeros_like(variable) if start is None else start)
         self.learning_rate = learning_rate
 
     def get_config(self):

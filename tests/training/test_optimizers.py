@@ -93,10 +93,30 @@ def test_rates_and_decay_are_those_of_a_file_that_is_read_back(tmp_path):
     assert optimizer.undecayed == network.optimizer.undecayed == (0, 2)
 
 
+@pytest.mark.parametrize("name", ["Adam", "Nadam", "Adagrad", "Ftrl", "RMSprop"])
+def test_a_restart_is_a_new_start(name):
+    keras_class = getattr(keras.optimizers, name)
+    optimizer, weights = optimizer_class(keras_class)(0.1), keras.Variable([1.0, 2.0])
+    optimizer.build([weights])
+    optimizer.keep_start()
+
+    def train(optimizer, weights):
+        for gradient in ([1.0, -1.0], [0.5, 0.5], [2.0, 0.0]):
+            optimizer.apply([keras.ops.array(gradient)], [weights])
+        return weights.numpy()
+
+    train(optimizer, weights)
+    weights.assign([1.0, 2.0])
+    optimizer.restart(0.1)
+    expected = train(keras_class(0.1), keras.Variable([1.0, 2.0]))
+    np.testing.assert_allclose(train(optimizer, weights), expected, rtol=1e-6)
+
+
 def test_a_restart_forgets_all_steps():
     weights = keras.Variable([1.0, 1.0])
     optimizer = optimizer_class(keras.optimizers.Adam)(0.1, own_rates="weights")
     optimizer.build([weights])
+    optimizer.keep_start()
     optimizer.learning_rate_factors[0].assign([0.0, 0.0])
     optimizer.apply([keras.ops.ones(2)], [weights])
     np.testing.assert_array_equal(weights, [1.0, 1.0])

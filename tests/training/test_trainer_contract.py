@@ -155,6 +155,7 @@ CASES = {
         {"optimizer": "rmsprop", "squared_momentum": None},
         {"optimizer": "adam"},
     ),
+    "Nadam": Case(dense(), {"optimizer": "nadam"}, {"optimizer": "adam"}),
 }
 
 
