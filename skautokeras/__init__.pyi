@@ -57,4 +57,6 @@ from ._space.tab_m import TabMBlock as TabMBlock
 from ._space.text import TextBlock as TextBlock
 from ._space.text import TextToIntSequence as TextToIntSequence
 from ._space.text import TextToNgramVector as TextToNgramVector
+from ._space.trees import BoostedTreesBlock as BoostedTreesBlock
+from ._space.trees import ExtraTreesBlock as ExtraTreesBlock
 from ._state.names import saved_as as saved_as

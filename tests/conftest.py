@@ -35,9 +35,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     os.environ["OMP_NUM_THREADS"] = "1"
 
-# Python looks through all objects of TensorFlow, 0.3 s each time, whenever some thousands
-# of new objects are there. A fifth of the time of the tests went into that.
-gc.set_threshold(100_000, 50, 1000)
+# Whenever there are some hundreds of new objects, Python looks through all objects, and
+# those of TensorFlow take 0.3 s. A fifth of the time of the tests went into that.
+gc.set_threshold(10_000, 20, 10)
 
 # The same examples in every run, without a time limit that a busy machine breaks and
 # without a folder of past failures.

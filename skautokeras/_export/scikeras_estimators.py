@@ -1,6 +1,7 @@
 """SciKeras's estimators with networks that a search has chosen."""
 
 import contextlib
+import warnings
 
 import numpy as np
 from scikeras import wrappers
@@ -9,6 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 
+from skautokeras._data.split import Rows
 from skautokeras._export.scikeras_networks import (
     compile_as_searched,
     with_plain_output,
@@ -16,7 +18,6 @@ from skautokeras._export.scikeras_networks import (
 from skautokeras._export.scikeras_table import as_arrays, layout_of
 from skautokeras._export.scikeras_training import weights_of_values
 from skautokeras._state.randomness import MAX_SEED
-from skautokeras._training.preparation import ROWS_TO_START_FROM
 
 
 class TargetEncoder(TransformerMixin, BaseEstimator):
@@ -123,7 +124,7 @@ class _FromSearch:
         **kwargs : dict
             Arguments of `keras.Model.fit`.
         """
-        with self._attributes_of(X):
+        with self._attributes_of(X, y, sample_weight):
             return super().fit(X, y, sample_weight=sample_weight, **kwargs)
 
     def partial_fit(self, X, y, **kwargs):
@@ -140,7 +141,7 @@ class _FromSearch:
         """
         if self.initialized_:
             return super().partial_fit(X, y, **kwargs)
-        with self._attributes_of(X):
+        with self._attributes_of(X, y):
             return super().partial_fit(X, y, **kwargs)
 
     def initialize(self, X, y=None):
@@ -153,11 +154,11 @@ class _FromSearch:
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets of the rows.
         """
-        with self._attributes_of(X):
+        with self._attributes_of(X, y):
             return super().initialize(X, y)
 
     @contextlib.contextmanager
-    def _attributes_of(self, X):
+    def _attributes_of(self, X, y, sample_weight=None):
         """Keep what a table tells, and until exit the rows that layers start from."""
         attrs = getattr(X, "attrs", {})
         if not {"schemas", "layout"} <= set(attrs):
@@ -166,13 +167,27 @@ class _FromSearch:
                 f"returns, got {type(X).__name__}."
             )
         self.schemas_, self.layout_ = attrs["schemas"], attrs["layout"]
-        rng = _generator(self.random_state)
-        some = rng.permutation(len(X))[:ROWS_TO_START_FROM]
-        self.starting_rows_ = as_arrays(X.iloc[some].to_numpy(), self.layout_)
+        self._starting_rows = X, y, sample_weight
         try:
-            yield
+            with warnings.catch_warnings():
+                # Networks of fitted layers alone are complete before the training.
+                warnings.filterwarnings("ignore", "The model does not have any train")
+                yield
         finally:
-            del self.starting_rows_
+            del self._starting_rows
+
+    def _rows_to_start_from(self):
+        """Return the training rows, as the search has them."""
+        X, y, weight = self._starting_rows
+        y = self._encoded_targets(y)
+        if weight is not None:
+            weight = dict.fromkeys(y, np.asarray(weight))
+        return Rows(as_arrays(X.to_numpy(), self.layout_), y, weight)
+
+    def _encoded_targets(self, y):
+        """Return the targets by the names of the heads."""
+        (name,) = self.networks.heads
+        return {name: self.target_encoder_.target_.transform(y)}
 
     def _take_targets(self, targets):
         """Set the fitted target of the encoder to the one of a fitted adapter."""
@@ -183,7 +198,8 @@ class _FromSearch:
         """Return the networks of the search as one network for new data."""
         schemas, targets = meta["schemas_"], meta["target_schemas_"]
         rng = _generator(self.random_state)
-        model = networks.build(schemas, targets, meta["starting_rows_"], rng)
+        rows = self._rows_to_start_from()
+        model = networks.build(schemas, targets, rows, rng)
         model = with_plain_output(model)
         heads = networks.search_space(schemas, targets).heads
         compile_as_searched(
@@ -370,6 +386,10 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
         """
         y_pred = super().predict(X)
         return self.targets_.score(y, y_pred, sample_weight)
+
+    def _encoded_targets(self, y):
+        """Return the columns of each head, which stand side by side."""
+        return as_arrays(y, self.target_layout_)
 
     def _side_by_side(self, y, *, learn):
         """Return the encoded targets as one array (n_samples, n_columns)."""

@@ -94,7 +94,7 @@ class ChosenNetworks:
             One schema per input.
         targets : list of TargetSchema
             Schemas of the targets, one per head.
-        rows : dict of str to ndarray
+        rows : Rows
             Training rows that layers may start from.
         rng : numpy.random.Generator
             Random generator for the layers that draw from these rows.
@@ -105,10 +105,10 @@ class ChosenNetworks:
             Model that maps a dict of arrays to a dict of outputs by head.
         """
         search_space = self.search_space(schemas, targets)
-        models = [search_space.build(values).model for values in self.values]
-        for model in models:
-            start_from_data(model, rows, rng)
-        return as_one_network(models, self.weights)
+        networks = [search_space.build(values) for values in self.values]
+        for built in networks:
+            start_from_data(built, rows, rng)
+        return as_one_network([built.model for built in networks], self.weights)
 
 
 def as_one_network(models, weights):

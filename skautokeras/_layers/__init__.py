@@ -50,6 +50,8 @@ from skautokeras._layers.text import (
     KnownCodes,
     WeightedBag,
 )
+from skautokeras._layers.tree_fitting import largest_float32
+from skautokeras._layers.trees import TreeEnsemble
 
 __all__ = sorted(
     name

@@ -26,6 +26,7 @@ class LayerTraits:
     learning_rate_factor = None
     frozen_until = 0.0
     starts_from_data = False
+    starts_from_targets = False
 
 
 class Layer(LayerTraits, keras.layers.Layer):
@@ -68,6 +69,13 @@ class Layer(LayerTraits, keras.layers.Layer):
         training rows. It then has a method ``start_from(x, rng)``, which is called once
         with the inputs of the layer for some training rows, a float64 array, and with a
         `numpy.random.Generator`.
+    starts_from_targets : bool, default=False
+        Whether the layer is fitted to the targets of the training rows before a
+        training. It then has an attribute ``head``, the name of the head whose targets
+        it needs, and a method ``start_from(x, rng, *, y, weight, deadline)``. The
+        method is called once with the inputs of the layer for all training rows, with
+        their targets and weights, and with the deadline of the training. No trained
+        layer may come before it.
 
     Examples
     --------

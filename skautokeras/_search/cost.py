@@ -10,6 +10,7 @@ from skautokeras._layers.categorical import CategoricalEmbedding
 from skautokeras._layers.ensemble import BatchEnsembleDense, MemberDense, MemberScaling
 from skautokeras._layers.pretrained import FineTuned, TextEncoder
 from skautokeras._layers.text import WeightedBag
+from skautokeras._layers.trees import TreeEnsemble
 from skautokeras._space.unfilled import without_weights
 
 # Layers whose weights are looked up, not multiplied.
@@ -102,6 +103,9 @@ def _layer_flops(layer):
     if isinstance(layer, TextEncoder):
         # All of its layers are used for each token, what is looked up excepted.
         return layer.n_steps * count_flops(layer.network)
+    if isinstance(layer, TreeEnsemble):
+        # A row is compared once on every level of each tree.
+        return layer.n_comparisons
     if isinstance(layer, MemberDense):
         # Every member uses its own matrix, once.
         return _FLOPS_PER_WEIGHT * math.prod(layer.kernel.shape)

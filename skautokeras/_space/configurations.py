@@ -52,9 +52,14 @@ def predefined(search_space):
     schemas, targets = search_space.schemas, search_space.targets
     blocks = blocks_of(search_space)
     outermost = set(search_space.graph.block_names)
+    has_choice = search_space.has_choice
     known = {}
     for name, block in blocks.items():
-        configurations = list(block.known_configurations(schemas, targets))
+        configurations = [
+            values
+            for values in block.known_configurations(schemas, targets)
+            if all(has_choice(*pair) for pair in full_names(name, values).items())
+        ]
         # What is fixed in a block inside of another one has no hyperparameter there,
         # and values for it are left aside.
         if name in outermost:

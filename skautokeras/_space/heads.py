@@ -6,12 +6,11 @@ from dataclasses import replace
 import keras
 from keras import ops
 
-from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._layers.target import WithinRange
 from skautokeras._space.block import Block, snake_case
 from skautokeras._space.declaration import Fixed, check_parameters
 from skautokeras._space.losses import as_loss, function_name, loss_name
-from skautokeras._space.records import Members
+from skautokeras._space.records import OutputLayer, Predictions
 
 
 class Head(Block):
@@ -157,7 +156,7 @@ class Head(Block):
 
         Parameters
         ----------
-        x : keras.KerasTensor of shape (batch, n_features), or Members
+        x : keras.KerasTensor of shape (batch, n_features), or Predictions
             Features that the graph has made.
         target : TargetSchema
             Facts about y.
@@ -240,7 +239,8 @@ class ClassificationHead(Head):
         sigmoid = layout in ("binary", "columns")
         n_units = target.n_outputs if sigmoid else max(target.n_outputs, 2)
         activation = "sigmoid" if sigmoid else "softmax"
-        return _output(x, n_units, activation, name)
+        task = {"binary": "binary", "columns": "labels"}.get(layout, "classes")
+        return _output(x, OutputLayer(n_units, activation, task, name, name))
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -279,9 +279,10 @@ class RegressionHead(Head):
 
     def build_output(self, x, target, name):
         """Return the standardised predictions (batch, n_targets)."""
+        output = OutputLayer(target.n_outputs, None, "numbers", name, name)
         if not self.within_range or not target.lowest:
-            return _output(x, target.n_outputs, None, name)
-        z = _output(x, target.n_outputs, None, None)
+            return _output(x, output)
+        z = _output(x, replace(output, name=None))
         return WithinRange(target.lowest, target.highest, name=name)(z)
 
 
@@ -324,11 +325,14 @@ def probability_of_error(n_rows):
     return 1.0 / (n_rows + 2)
 
 
-def _output(x, n_units, activation, name):
-    """Return the last layer, one for each member where there are several."""
-    if isinstance(x, Members):
-        return MeanOfMembers(name=name)(MemberDense(n_units, activation)(x.features))
-    return keras.layers.Dense(n_units, activation=activation, name=name)(x)
+def _output(x, output):
+    """Return the last layer on features, or what makes the predictions otherwise."""
+    if isinstance(x, Predictions):
+        return x.to_output(output)
+    dense = keras.layers.Dense(
+        output.n_units, activation=output.activation, name=output.name
+    )
+    return dense(x)
 
 
 def make_metric(metric, layout):

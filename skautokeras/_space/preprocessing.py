@@ -141,9 +141,25 @@ def _distinct_quantiles(quantiles, n_bins):
     return np.column_stack(padded)
 
 
+def _has_several_values(quantiles):
+    """Return which columns have more than two values, as far as quantiles tell."""
+    return (np.diff(np.sort(quantiles, axis=0), axis=0) > 0).sum(axis=0) > 1
+
+
+def _on_some(layer, x, chosen):
+    """Return a layer applied to some columns, and the others behind its output."""
+    if chosen.all():
+        return layer(x)
+    others = keras.ops.take(x, np.flatnonzero(~chosen).astype("int32"), axis=1)
+    chosen = keras.ops.take(x, np.flatnonzero(chosen).astype("int32"), axis=1)
+    return keras.layers.Concatenate()([layer(chosen), others])
+
+
 @keras.saving.register_keras_serializable("skautokeras")
 class NumericalEmbedding(Block):
     """Turn each number into a vector, so that a network sees its parts apart.
+
+    Columns of two values stay as they are: a vector tells no more than one number.
 
     References
     ----------
@@ -190,29 +206,34 @@ class NumericalEmbedding(Block):
         if inputs.numerical is None:
             return inputs
         method = self.choose(hp, "method")
+        is_embedded = _has_several_values(inputs.quantiles)
+        quantiles = inputs.quantiles[:, is_embedded]
         layers = [
             self._branch(
-                hp, "piecewise_linear", method, self._piecewise_linear, inputs
+                hp, "piecewise_linear", method, self._piecewise_linear, quantiles
             ),
-            self._branch(hp, "periodic", method, self._periodic, inputs),
+            self._branch(hp, "periodic", method, self._periodic, quantiles),
         ]
         layer = next((layer for layer in layers if layer is not None), None)
-        if layer is None:
+        if layer is None or not is_embedded.any():
             return inputs
-        return inputs.encode("numerical", layer(inputs.numerical))
+        return inputs.encode(
+            "numerical", _on_some(layer, inputs.numerical, is_embedded)
+        )
 
-    def _branch(self, hp, name, method, make, table):
+    def _branch(self, hp, name, method, make, quantiles):
         """Return the layer of one method, its hyperparameters conditional on it."""
         with self.when(hp, "method", [name]), hp.name_scope(name):
-            return make(hp, table) if method == name else None
+            return make(hp, quantiles) if method == name else None
 
-    def _piecewise_linear(self, hp, table):
+    def _piecewise_linear(self, hp, quantiles):
         n_bins = self.choose(hp, "n_bins")
         dim = self.choose(hp, "dim")
-        edges = _distinct_quantiles(table.quantiles, n_bins)
-        return PiecewiseLinearEmbedding(edges, dim)
+        if not quantiles.size:
+            return None
+        return PiecewiseLinearEmbedding(_distinct_quantiles(quantiles, n_bins), dim)
 
-    def _periodic(self, hp, table):
+    def _periodic(self, hp, quantiles):
         dim = self.choose(hp, "dim", Choice((4, 8, 16), default=8))
         sigma = self.choose(hp, "sigma")
         activation = hp.Choice("activation", ["relu", "linear"], default="relu")

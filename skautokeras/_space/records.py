@@ -1,12 +1,15 @@
 """Records: what blocks are called on, tensors together with what is known of them."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 
 from skautokeras._layers.categorical import OneHot
+from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._layers.text import WeightedBag
+from skautokeras._layers.trees import TreeEnsemble
 
 # Features of a text of a table on which no block for texts is called, and of columns
 # that are mostly zero where nobody says how many.
@@ -18,10 +21,12 @@ class Record:
     """Base class of what inputs give to blocks that take more than one tensor.
 
     ``default_block`` returns the block that `GeneralBlock` builds on the record. None:
-    there is none.
+    there is none. ``leads_to_head`` tells whether heads with their default losses are
+    called on all blocks that are called on the record.
     """
 
     default_block: object = None
+    leads_to_head: bool = False
 
     # True: the record is one tensor with facts that hold for all inputs of its shape,
     # so that a block may be shared by several of them. It then has a method
@@ -166,8 +171,41 @@ def check_text(block, inputs):
         raise TypeError(f"{type(block).__name__} needs texts: call it on a TextInput.")
 
 
+class Predictions(ABC):
+    """Base class of what a head makes its output of otherwise than by one layer."""
+
+    @abstractmethod
+    def to_tensor(self):
+        """Return one float tensor, for blocks other than heads."""
+
+    @abstractmethod
+    def to_output(self, output):
+        """Return the output of a head.
+
+        Parameters
+        ----------
+        output : OutputLayer
+            Facts about the last layer of the head.
+        """
+
+
+@dataclass(frozen=True)
+class OutputLayer:
+    """The last layer of a head.
+
+    ``task`` is "binary", "classes", "labels" or "numbers", and ``head`` the name of the
+    head. ``name`` is that of the layer; None: Keras chooses one.
+    """
+
+    n_units: int
+    activation: str | None
+    task: str
+    head: str
+    name: str | None
+
+
 @dataclass(frozen=True, eq=False)
-class Members:
+class Members(Predictions):
     """What several networks in one have made of the rows.
 
     ``features`` (batch, n_members, n_features) is a float tensor.
@@ -178,3 +216,43 @@ class Members:
     def to_tensor(self):
         """Return the mean of the members."""
         return keras.layers.GlobalAveragePooling1D()(self.features)
+
+    def to_output(self, output):
+        """Return the mean of a last layer of each member."""
+        members = MemberDense(output.n_units, output.activation)(self.features)
+        return MeanOfMembers(name=output.name)(members)
+
+
+@dataclass(frozen=True, eq=False)
+class Trees(Predictions):
+    """Columns that decision trees are fitted to, with the settings of the trees.
+
+    ``features`` (batch, n_features) is a float tensor, ``settings`` holds the
+    parameters of `TreeSettings`, and ``cardinalities`` are the numbers of codes of the
+    last columns, which are categories.
+    """
+
+    features: object
+    settings: dict
+    cardinalities: tuple = ()
+
+    def to_tensor(self):
+        """Raise: trees predict a target."""
+        raise TypeError(
+            "Decision trees predict the target itself. Call a head on them, and no "
+            "other block."
+        )
+
+    def to_output(self, output):
+        """Return the predictions of the trees that are fitted to the target."""
+        trees = TreeEnsemble(
+            self.settings,
+            task=output.task,
+            n_outputs=output.n_units,
+            cardinalities=self.cardinalities,
+            head=output.head,
+        )
+        activation = keras.layers.Activation(
+            output.activation or "linear", dtype="float32", name=output.name
+        )
+        return activation(trees(self.features))

@@ -1,7 +1,7 @@
 """SearchSpace: builds the networks of a graph and lists its hyperparameters."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import keras_tuner
@@ -11,7 +11,7 @@ from skautokeras._layers.base import traits_of
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
 from skautokeras._space.losses import LossOfMembers
-from skautokeras._space.records import Members
+from skautokeras._space.records import Members, Predictions, Record
 from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import SMALL_DATA, Training, suggest_training
@@ -170,6 +170,29 @@ class SearchSpace:
         """
         return [hp.name for hp in self._explored().space]
 
+    def has_choice(self, name, value):
+        """Return whether a hyperparameter can have a value.
+
+        Parameters
+        ----------
+        name : str
+            Full name of the hyperparameter.
+        value : object
+            Value that a configuration has for the hyperparameter.
+
+        Returns
+        -------
+        has_choice : bool
+            False if the hyperparameter has a list of values without this one. Values of
+            other hyperparameters, and of unknown ones, can be anything.
+        """
+        listed = [
+            value in hp.values
+            for hp in self._explored().space
+            if hp.name == name and "values" in hp.get_config()
+        ]
+        return any(listed) or not listed
+
     def active_names(self, values):
         """Return the names of the hyperparameters that are active for ``values``."""
         hp = self.hyperparameters()
@@ -240,10 +263,14 @@ class SearchSpace:
             regularize_by_schedule=traits.regularize_by_schedule,
         )
         tensors, made, models = {}, {}, {}
+        leads_to_head = self._input_leads_to_head()
         for node, schema in zip(self.graph.inputs, self.schemas, strict=True):
             name = self.graph.name(node)
             prefix = "" if len(self.graph.inputs) == 1 else f"{name}__"
-            input_tensors, made[node.key] = node.symbolic(schema, prefix)
+            input_tensors, symbolic = node.symbolic(schema, prefix)
+            if leads_to_head and isinstance(symbolic, Record):
+                symbolic = replace(symbolic, leads_to_head=True)
+            made[node.key] = symbolic
             tensors.update(input_tensors)
         for node in self.graph.order:
             if node.block is not None and not is_head(node):
@@ -268,6 +295,21 @@ class SearchSpace:
             model = keras.Model(tensors, network(preprocess(tensors)))
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
         return BuiltNetwork(preprocess, network, model, training, losses, used, hp)
+
+    def _input_leads_to_head(self):
+        """Return whether there is one input, and heads follow its only block.
+
+        Heads with a loss of the user do not count: what predicts otherwise than by a
+        trained layer does not know this loss.
+        """
+        if len(self.graph.inputs) != 1:
+            return False
+        (root,) = self.graph.inputs
+        return all(
+            node.block.loss is None
+            and [parent.key for parent in node.parents[0].parents] == [root.key]
+            for node in self.graph.outputs
+        )
 
     def _build(self, hp, node, inputs, models):
         """Return the output of a block on ``inputs``."""
@@ -323,7 +365,7 @@ def _scope_key(scope):
 
 def _features(x, *, is_input):
     """Return the features (batch, features) that a head takes, or those of members."""
-    if isinstance(x, Members):
+    if isinstance(x, Predictions):
         return x
     x = as_tensor(x)
     if len(x.shape) <= 2:

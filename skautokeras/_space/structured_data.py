@@ -8,7 +8,7 @@ from skautokeras._space.block import Block, build_block, build_chosen, snake_cas
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import Choice
-from skautokeras._space.portfolio.tables import for_tables
+from skautokeras._space.portfolio.tables import for_tables, rank_for_tables
 from skautokeras._space.preprocessing import (
     CategoricalEncoding,
     Normalization,
@@ -20,6 +20,7 @@ from skautokeras._space.records import Table
 from skautokeras._space.residual_dense import ResidualDenseBlock
 from skautokeras._space.tab_m import TabMBlock
 from skautokeras._space.text import TextBlock
+from skautokeras._space.trees import BoostedTreesBlock, ExtraTreesBlock
 
 _NETWORKS = {
     "dense": DenseBlock,
@@ -27,6 +28,7 @@ _NETWORKS = {
     "tab_m": TabMBlock,
     "residual_dense": ResidualDenseBlock,
 }
+_TREES = {"boosted_trees": BoostedTreesBlock, "extra_trees": ExtraTreesBlock}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -65,9 +67,17 @@ class StructuredDataBlock(Block):
         "``block_type``.",
     )
     block_type = Searched(
-        Choice(tuple(_NETWORKS)),
+        Choice((*_NETWORKS, *_TREES)),
         doc="Kind of the layers: `DenseBlock`, `RealMLPBlock`, `TabMBlock` or "
-        "`ResidualDenseBlock`, everything in it being searched.",
+        "`ResidualDenseBlock`, everything in it being searched. `BoostedTreesBlock` "
+        "and `ExtraTreesBlock` take the place of all steps.",
+    )
+    trees = Fixed(
+        bool,
+        default=True,
+        doc="Whether decision trees are tried besides networks. They are if the block "
+        "is called on a table of numbers and categories, heads with their default "
+        "losses are called on the block, and there is no ``dense``.",
     )
     text = Fixed(
         Block,
@@ -82,29 +92,60 @@ class StructuredDataBlock(Block):
         thousands of them is hard to beat.
         """
         check_parameters(self)
+        if not self._may_be_trees(inputs):
+            return self._network(hp, inputs)
+        kind = self.choose(hp, "block_type")
+        # KerasTuner has no condition inside of a condition on the same hyperparameter.
+        with self.when(hp, "block_type", list(_NETWORKS)):
+            features = self._features(hp, inputs) if kind in _NETWORKS else None
+        predictions = build_chosen(hp, self, kind, _TREES, inputs)
+        layers = build_chosen(hp, self, kind, _NETWORKS, features)
+        return predictions if layers is None else layers
+
+    def _may_be_trees(self, inputs):
+        """Return whether trees can predict from the inputs what heads ask for."""
+        return (
+            self.trees
+            and self.dense is None
+            and isinstance(inputs, Table)
+            and inputs.leads_to_head
+            and not _is_sparse(inputs)
+            and not inputs.texts
+        )
+
+    def _network(self, hp, inputs):
+        """Build a network where there can be no trees."""
+        features = self._features(hp, inputs)
+        if not _is_sparse(inputs):
+            return self._layers(hp, features)
+        has_layers = hp.Boolean("has_layers", default=True)
+        with hp.conditional_scope("has_layers", [True]):
+            return self._layers(hp, features) if has_layers else features
+
+    def _features(self, hp, inputs):
+        """Build the steps before the layers one after another."""
         steps = {
             "normalization_1": self.normalization or Normalization(),
             "numerical_embedding_1": self.numerical_embedding or NumericalEmbedding(),
             "categorical_encoding_1": self.categorical_encoding
             or CategoricalEncoding(),
         }
-        is_sparse = isinstance(inputs, Table) and inputs.sparse_codes is not None
-        if is_sparse:
+        if _is_sparse(inputs):
             steps["sparse_embedding_1"] = SparseEmbedding()
         x = inputs
         if isinstance(x, Table) and x.texts:
             x = self._with_encoded_texts(hp, x)
         for name, block in steps.items():
             x = build_block(hp, name, block, x)
-        if not is_sparse:
-            return self._layers(hp, x)
-        has_layers = hp.Boolean("has_layers", default=True)
-        with hp.conditional_scope("has_layers", [True]):
-            return self._layers(hp, x) if has_layers else x
+        return x
 
     def known_configurations(self, schemas, targets):
         """Return the configurations for tables like these."""
         return for_tables(schemas, targets)
+
+    def rank(self, values, schemas):
+        """Return the rank of a configuration: the plain network comes first."""
+        return rank_for_tables(values)
 
     def inner_blocks(self):
         """Return the block for columns of texts."""
@@ -121,5 +162,15 @@ class StructuredDataBlock(Block):
         """Return what the layers make of the features."""
         if self.dense is not None:
             return build_block(hp, "dense_block_1", self.dense, x)
-        kind = self.choose(hp, "block_type")
+        kind = self.choose(hp, "block_type", Choice(tuple(_NETWORKS)))
+        if kind not in _NETWORKS:
+            raise ValueError(
+                f"block_type={kind!r} needs a table of numbers and categories, heads "
+                "with their default losses on the block, trees=True and dense=None."
+            )
         return build_chosen(hp, self, kind, _NETWORKS, x)
+
+
+def _is_sparse(inputs):
+    """Return whether a table has columns that are mostly zero."""
+    return isinstance(inputs, Table) and inputs.sparse_codes is not None

@@ -33,6 +33,7 @@ class CompiledTrainer(Trainer):
 
     def __init__(self, built, options, callbacks, train_rows, valid_rows, seed):
         super().__init__(built, options, callbacks)
+        self._train_rows = train_rows
         self._compiled = options.cache.get(built, options.heads)
         self._schedule = schedule_of(built.training, callbacks)
         self._chunks = Chunks(
@@ -74,6 +75,8 @@ class CompiledTrainer(Trainer):
         logs : dict of str to float
             Mean loss and metrics of the training rows.
         """
+        if not self._built.network.trainable_variables:
+            return self._evaluate_training_rows()
         training = self._built.training
         rate = training.learning_rate
         if self._schedule == "by_callback":
@@ -84,6 +87,14 @@ class CompiledTrainer(Trainer):
         return self._compiled.run_epoch(
             self._chunks.epoch(), rate * rates, shares, progress[0]
         )
+
+    def _evaluate_training_rows(self):
+        """Return loss and metrics of a network in which nothing is trained."""
+        if self._valid_parts is None:
+            return {}
+        rows = prepared(self._built, self._train_rows)
+        _, logs = self._compiled.validate(in_order(rows, self._options.streaming)())
+        return {name.removeprefix("val_"): value for name, value in logs.items()}
 
     def validate(self):
         """Evaluate the network on the validation rows."""

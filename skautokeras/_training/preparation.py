@@ -62,25 +62,48 @@ def prepared_arrays(preprocess, x):
     return made
 
 
-def start_from_data(network, x, rng, prepare=lambda x: x):
-    """Draw weights anew from training rows in layers that ask for it (RealMLP).
+def start_from_data(built, rows, rng, deadline=None):
+    """Let layers that ask for it start from the training rows.
+
+    Some draw their weights anew (RealMLP), others are fitted (decision trees).
 
     Parameters
     ----------
-    network : keras.Model
-        Freshly initialised network.
-    x : dict of str to ndarray
+    built : BuiltNetwork
+        Freshly initialised network with its preprocessing layers.
+    rows : Rows
         Training rows, as the adapter makes them.
     rng : numpy.random.Generator
         Generator of the random draws.
-    prepare : callable, default=lambda x: x
-        Function that turns a sample of the rows into the inputs of the network.
+    deadline : Deadline or None, default=None
+        Deadline of the training. If None, there is none.
     """
+    network = built.network
+    _fit_to_targets(built, rows, rng, deadline)
     layers = [layer for layer in walk(network) if traits_of(layer).starts_from_data]
     if not layers:
         return
-    n_rows = len(next(iter(x.values())))
-    some = rng.permutation(n_rows)[:ROWS_TO_START_FROM]
-    x = prepare({name: array[some] for name, array in x.items()})
+    some = rng.permutation(len(rows))[:ROWS_TO_START_FROM]
+    x = {name: array[some] for name, array in rows.x.items()}
+    x = prepared_arrays(built.preprocess, x)
     with starting_from_data(layers, rng):
         network({name: tf.constant(array) for name, array in x.items()})
+
+
+def _fit_to_targets(built, rows, rng, deadline):
+    """Fit the layers of a network that are fitted to targets."""
+    network = built.network
+    for layer in walk(network):
+        if not traits_of(layer).starts_from_targets:
+            continue
+        before = keras.Model(network.input, {"features": layer.input})
+        if before.trainable_variables:
+            raise ValueError(
+                f"The layer {type(layer).__name__} is fitted before the training, so "
+                "that no trained layer can come before it."
+            )
+        x = prepared_arrays(before, prepared_arrays(built.preprocess, rows.x))
+        weight = None if rows.weight is None else rows.weight[layer.head]
+        layer.start_from(
+            x["features"], rng, y=rows.y[layer.head], weight=weight, deadline=deadline
+        )

@@ -11,11 +11,7 @@ from skautokeras._training.callback_hooks import works_on_batches
 from skautokeras._training.compiled_trainer import CompiledTrainer
 from skautokeras._training.keras_trainer import KerasTrainer
 from skautokeras._training.monitor import Monitor
-from skautokeras._training.preparation import (
-    prepared,
-    prepared_arrays,
-    start_from_data,
-)
+from skautokeras._training.preparation import prepared, start_from_data
 from skautokeras._training.schedules import patience
 from skautokeras._training.streaming import Chunks
 
@@ -71,7 +67,9 @@ def train(
         If the loss or the score stops being finite.
     """
     callbacks = [copy.deepcopy(callback) for callback in options.callbacks]
-    epochs = options.epochs or built.training.epochs
+    # A network that only consists of fitted layers is evaluated once.
+    is_trained = bool(built.network.trainable_variables)
+    epochs = (options.epochs or built.training.epochs) if is_trained else 1
     monitor = Monitor(
         objective,
         epochs,
@@ -83,13 +81,10 @@ def train(
         on_epoch=on_epoch,
         curve=curve,
     )
-    start_from_data(
-        built.network,
-        train_rows.x,
-        np.random.default_rng(seed),
-        lambda x: prepared_arrays(built.preprocess, x),
-    )
-    trainer_class = _trainer_class(options, callbacks)
+    start_from_data(built, train_rows, np.random.default_rng(seed), deadline)
+    trainer_class = CompiledTrainer
+    if is_trained:
+        trainer_class = _trainer_class(options, callbacks)
     trainer = trainer_class(built, options, callbacks, train_rows, valid_rows, seed)
     trainer.run(monitor)
     trainer.end(monitor.best_state)

@@ -9,8 +9,10 @@ import pytest
 from benchmarks.internals import make_request
 from skautokeras import (
     AutoModel,
+    BoostedTreesBlock,
     ClassificationHead,
     DenseBlock,
+    ExtraTreesBlock,
     ImageClassifier,
     ImageInput,
     Input,
@@ -204,7 +206,42 @@ def heads_case(make_case):
 
 
 @pytest.fixture(scope="session")
-def cases(table_case, plain_case, number_case, image_case, mixed_case, heads_case):
+def trees_case(make_case):
+    """A class, labels and a number, from numbers and categories, by trees."""
+    columns = ["age", "fare (£)", "class", "deck", "alone"]
+
+    def table(X):
+        town = "town " + (X["fare (£)"].round().astype(int) % 40).astype(str)
+        return X[columns].assign(town=town)
+
+    X = table(mixed_table(150, 0))
+    rng = np.random.default_rng(0)
+    node = StructuredDataInput(column_types=TYPES)
+    y = {
+        "kind": rng.choice([3, 7, 11], 150),
+        "tags": rng.integers(0, 2, (150, 2)),
+        "price": 1000 + X["age"].fillna(0) * 10,
+    }
+    boosted = BoostedTreesBlock(n_trees=20)(node)
+    random = ExtraTreesBlock(n_trees=20, max_leaf_nodes=128)(node)
+    heads = [
+        ClassificationHead(name="kind")(random),
+        ClassificationHead(name="tags")(boosted),
+        RegressionHead(name="price")(boosted),
+    ]
+    return make_case(AutoModel(node, heads, **QUICK).fit(X, y), table(new_rows()))
+
+
+@pytest.fixture(scope="session")
+def cases(
+    table_case,
+    plain_case,
+    number_case,
+    image_case,
+    mixed_case,
+    heads_case,
+    trees_case,
+):
     """All of them by name."""
     return {
         "table": table_case,
@@ -213,4 +250,5 @@ def cases(table_case, plain_case, number_case, image_case, mixed_case, heads_cas
         "image": image_case,
         "mixed": mixed_case,
         "heads": heads_case,
+        "trees": trees_case,
     }

@@ -12,8 +12,8 @@ from benchmarks.methods.exported_models import SUFFIXES, run_exported
 from skautokeras.exceptions import ExportError
 
 RAW = {
-    "tf_saved_model": ["table", "plain", "number", "image", "mixed", "heads"],
-    "onnx": ["plain", "number", "image", "heads"],
+    "tf_saved_model": ["table", "plain", "number", "image", "mixed", "heads", "trees"],
+    "onnx": ["plain", "number", "image", "heads", "trees"],
     "litert": ["number", "image", "heads"],
 }
 
@@ -54,7 +54,7 @@ def test_runtimes_say_what_the_estimator_says(raw_outputs, cases, format, name):
 @pytest.mark.parametrize("format", ["onnx", "litert"])
 def test_models_from_arrays_say_what_the_network_says(format, cases, tmp_path):
     requests, expected = {}, {}
-    for name in ("table", "mixed", "heads"):
+    for name in ("table", "mixed", "heads", "trees"):
         estimator, path = cases[name].estimator, f"{tmp_path / name}{SUFFIXES[format]}"
         estimator.export(path, format=format, raw=False)
         requests[path] = estimator._adapter.transform(cases[name].X)

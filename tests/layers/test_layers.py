@@ -40,6 +40,7 @@ from skautokeras._layers import (
     Scaling,
     Temperature,
     TextEncoder,
+    TreeEnsemble,
     WeightedBag,
     WithMirrored,
     starting_from_data,
@@ -86,6 +87,12 @@ MADE_BY = {
     BatchEnsembleDense: lambda: BatchEnsembleDense(5),
     MemberDense: lambda: MemberDense(2, activation="sigmoid"),
     MeanOfMembers: MeanOfMembers,
+    TreeEnsemble: lambda: TreeEnsemble(
+        {"kind": "extra", "n_trees": 3, "max_leaf_nodes": 4},
+        task="labels",
+        n_outputs=2,
+        head="output",
+    ),
 }
 # Layers on (rows, members, features).
 OF_MEMBERS = (BatchEnsembleDense, MemberDense, MeanOfMembers)

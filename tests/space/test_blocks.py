@@ -239,6 +239,29 @@ def test_bins_lie_where_values_differ_not_where_most_rows_are():
     assert [len(np.unique(column)) for column in layer.edges.T] == [17, 17]
 
 
+@pytest.mark.parametrize("method", ["piecewise_linear", "periodic"])
+@pytest.mark.parametrize(("n_numbers", "width"), [(0, 2), (1, 2 + 4), (3, 2 + 12)])
+def test_columns_of_two_values_are_not_embedded(method, n_numbers, width):
+    rng = np.random.default_rng(0)
+    common, rare = np.arange(400) % 2, np.arange(400) < 4
+    X = np.column_stack([common, *rng.normal(size=(n_numbers, 400)), rare])
+    adapter = StructuredDataAdapter().fit(X)
+    node = StructuredDataInput()
+    search_space = SearchSpace(
+        Graph(
+            [node],
+            [ClassificationHead()(NumericalEmbedding(method=method, dim=4)(node))],
+        ),
+        schemas=[adapter.schema_],
+        targets=[TargetSchema(kind="binary", n_outputs=1)],
+        n_samples=400,
+    )
+    network = search_space.build({}).network
+    assert network.layers[-1].kernel.shape == (width, 1)
+    predicted = network(adapter.transform(X))["classification_head_1"].numpy()
+    assert len(np.unique(predicted)) > 1
+
+
 def test_pairs_of_dense_layers_add_to_what_goes_around_them():
     block = ResidualDenseBlock(
         n_layers=2,

@@ -178,6 +178,7 @@ def test_every_branch_is_found_with_its_conditions(search_space):
         if hp.conditions
     }
     method = "numerical_embedding_1/method"
+    networks = ["dense", "real_mlp", "tab_m", "residual_dense"]
     expected = {
         f"dense_block_1/units_{i}": {
             "block_type": ["dense"],
@@ -198,6 +199,20 @@ def test_every_branch_is_found_with_its_conditions(search_space):
             "hidden_dropout",
             "residual_dropout",
         },
+        "boosted_trees": {
+            "n_trees",
+            "learning_rate",
+            "max_leaf_nodes",
+            "min_samples_leaf",
+            "max_features",
+            "l2_regularization",
+        },
+        "extra_trees": {
+            "n_trees",
+            "max_leaf_nodes",
+            "min_samples_leaf",
+            "max_features",
+        },
     }.items():
         for part in parts:
             expected[f"{block_type}_block_1/{part}"] = {"block_type": [block_type]}
@@ -207,10 +222,16 @@ def test_every_branch_is_found_with_its_conditions(search_space):
         "piecewise_linear": ("n_bins", "dim"),
     }.items():
         for part in parts:
-            expected[f"numerical_embedding_1/{branch}/{part}"] = {method: [branch]}
+            expected[f"numerical_embedding_1/{branch}/{part}"] = {
+                "block_type": networks,
+                method: [branch],
+            }
     expected["categorical_encoding_1/dim"] = {
-        "categorical_encoding_1/method": ["embedding"]
+        "block_type": networks,
+        "categorical_encoding_1/method": ["embedding"],
     }
+    for step in ("normalization", "numerical_embedding", "categorical_encoding"):
+        expected[f"{step}_1/method"] = {"block_type": networks}
     assert found == expected
 
 

@@ -37,6 +37,15 @@ def _structured_data(
     }
 
 
+def _trees(**network):
+    """Return the values of a `StructuredDataBlock` that predicts by trees.
+
+    The trees are ``boosted_trees`` or ``extra_trees``.
+    """
+    ((block_type, trees),) = network.items()
+    return {"block_type": block_type, **within(f"{block_type}_block_1", trees)}
+
+
 def _waves(dim):
     """Return the values of a periodic embedding with a ReLU (arXiv:2203.05556)."""
     return {
@@ -143,6 +152,37 @@ STRUCTURED_DATA = (
         training={"learning_rate": 5e-3, "weight_decay": 1e-1, "epochs": 64},
     ),
 )
+# Decision trees, which are fitted in seconds and err in other ways than networks: those
+# of scikit-learn's defaults, slower ones that see fewer columns at once, and random
+# ones.
+TREES = (
+    _trees(
+        boosted_trees={
+            "n_trees": 100,
+            "learning_rate": 0.1,
+            "max_leaf_nodes": 31,
+            "min_samples_leaf": 20,
+            "max_features": 1.0,
+        }
+    ),
+    _trees(
+        boosted_trees={
+            "n_trees": 200,
+            "learning_rate": 0.05,
+            "max_leaf_nodes": 15,
+            "min_samples_leaf": 5,
+            "max_features": 0.5,
+        }
+    ),
+    _trees(
+        extra_trees={
+            "n_trees": 100,
+            "max_leaf_nodes": 512,
+            "min_samples_leaf": 2,
+            "max_features": 0.5,
+        }
+    ),
+)
 # Dense layers, the first ones also held back: what is predefined for few rows.
 FEW_ROWS = (
     STRUCTURED_DATA[0],
@@ -187,6 +227,26 @@ SPARSE_DATA = (
 )
 
 
+def rank_for_tables(values):
+    """Return whether a configuration comes behind others whatever it costs.
+
+    The plain network comes first, and decision trees, which cost less, come next.
+
+    Parameters
+    ----------
+    values : dict of str to object
+        Values of a `StructuredDataBlock`, by their names in it.
+
+    Returns
+    -------
+    rank : int
+        Rank of the configuration, 0 if it comes first.
+    """
+    plain = STRUCTURED_DATA[0]
+    same = [values[name] == plain[name] for name in values if name in plain]
+    return int(not (same and all(same)))
+
+
 def for_tables(schemas, targets):
     """Return the configurations for tables.
 
@@ -207,10 +267,11 @@ def for_tables(schemas, targets):
     if any(table.n_sparse for table in tables):
         return SPARSE_DATA
     if any(table.n_samples < SMALL_DATA for table in tables):
-        return FEW_ROWS
+        return (*TREES, *FEW_ROWS)
     if not targets or any(target.is_classification for target in targets):
-        return STRUCTURED_DATA
-    return tuple(
+        return (*TREES, *STRUCTURED_DATA)
+    networks = (
         values | _FOR_NUMBERS if values is _REAL_MLP else values
         for values in STRUCTURED_DATA
     )
+    return (*TREES, *networks)

@@ -1,0 +1,170 @@
+"""Blocks that predict by decision trees, which are fitted instead of trained."""
+
+import keras
+
+from skautokeras._layers.categorical import OneHot
+from skautokeras._space.block import Block, as_tensor
+from skautokeras._space.declaration import Searched
+from skautokeras._space.hyperparameters import Choice, Float
+from skautokeras._space.records import Table, Trees
+from skautokeras._space.shapes import flattened
+
+# Categories of columns with more codes than this are numbered instead of one-hot, and
+# have the mean target as a second number.
+_ONE_HOT_LIMIT = 12
+
+
+class TreeBlock(Block):
+    """Base class of the blocks that predict by decision trees."""
+
+    takes_records = True
+
+    def build(self, hp, inputs):
+        """Return the columns with the settings of the trees, for a head."""
+        settings = self._settings(hp)
+        if not isinstance(inputs, Table):
+            return Trees(flattened(as_tensor(inputs)), settings)
+        if inputs.encoded or inputs.texts or inputs.sparse_codes is not None:
+            raise ValueError(
+                f"{type(self).__name__} needs columns of numbers and categories. Call "
+                "it on a StructuredDataInput without texts and wide sparse matrices."
+            )
+        return _trees_of(inputs, settings)
+
+    def _settings(self, hp):
+        """Return the parameters of `TreeSettings`."""
+        raise NotImplementedError
+
+
+def _trees_of(table, settings):
+    """Return the columns of a table, those with many categories last."""
+    parts = [part for part in (table.numerical, table.indicator) if part is not None]
+    sizes = table.cardinalities
+    narrow = [j for j, n in enumerate(sizes) if n <= _ONE_HOT_LIMIT]
+    wide = [j for j, n in enumerate(sizes) if n > _ONE_HOT_LIMIT]
+    if narrow:
+        codes = _columns(table.categorical, narrow)
+        parts.append(OneHot([sizes[j] for j in narrow])(codes))
+    if wide:
+        parts.append(keras.ops.cast(_columns(table.categorical, wide), "float32"))
+    features = parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
+    return Trees(features, settings, tuple(sizes[j] for j in wide))
+
+
+def _columns(x, positions):
+    """Return some columns of a tensor."""
+    return keras.ops.take(x, positions, axis=1)
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class BoostedTreesBlock(TreeBlock):
+    """Gradient boosting of decision trees, as layers of the network.
+
+    scikit-learn's `HistGradientBoostingClassifier` or `HistGradientBoostingRegressor`
+    fits the trees before the training of the network would begin. They become weights
+    of a layer, so that the network is saved and exported as one file. A head must be
+    called on the block directly, and must have its default loss.
+
+    References
+    ----------
+    Guolin Ke et al., "LightGBM: a highly efficient gradient boosting decision tree",
+    NeurIPS 2017.
+
+    Examples
+    --------
+    >>> from skautokeras import BoostedTreesBlock, StructuredDataInput
+    >>> node = BoostedTreesBlock(n_trees=100)(StructuredDataInput())
+    """
+
+    n_trees = Searched(
+        Choice((50, 100, 200, 400), default=100),
+        at_least=1,
+        doc="Number of trees for each output. There are fewer for very many classes.",
+    )
+    learning_rate = Searched(
+        Float(0.02, 0.3, default=0.1, sampling="log"),
+        above=0,
+        doc="Factor of each tree.",
+    )
+    max_leaf_nodes = Searched(
+        Choice((8, 15, 31, 63), default=31),
+        at_least=2,
+        doc="Maximum number of leaves of a tree.",
+    )
+    min_samples_leaf = Searched(
+        Choice((2, 5, 10, 20, 40), default=20),
+        at_least=1,
+        doc="Minimum number of training rows in a leaf.",
+    )
+    max_features = Searched(
+        Choice((0.3, 0.5, 0.75, 1.0), default=1.0),
+        above=0,
+        at_most=1,
+        doc="Share of the columns that each split chooses from.",
+    )
+    l2_regularization = Searched(
+        Choice((0.0, 1.0, 10.0)),
+        at_least=0,
+        doc="Penalty of large values in leaves.",
+    )
+
+    def _settings(self, hp):
+        names = (
+            "n_trees",
+            "learning_rate",
+            "max_leaf_nodes",
+            "min_samples_leaf",
+            "max_features",
+            "l2_regularization",
+        )
+        return {"kind": "boosted", **{name: self.choose(hp, name) for name in names}}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class ExtraTreesBlock(TreeBlock):
+    """Extremely randomised trees, as layers of the network.
+
+    scikit-learn's `ExtraTreesClassifier` or `ExtraTreesRegressor` fits the trees before
+    the training of the network would begin. They become weights of a layer, so that the
+    network is saved and exported as one file. A head must be called on the block
+    directly, and must have its default loss.
+
+    References
+    ----------
+    Pierre Geurts, Damien Ernst and Louis Wehenkel, "Extremely randomized trees",
+    Machine Learning 63, 2006.
+
+    Examples
+    --------
+    >>> from skautokeras import ExtraTreesBlock, StructuredDataInput
+    >>> node = ExtraTreesBlock(n_trees=100)(StructuredDataInput())
+    """
+
+    n_trees = Searched(
+        Choice((50, 100, 200), default=100), at_least=1, doc="Number of trees."
+    )
+    max_leaf_nodes = Searched(
+        Choice((128, 256, 512), default=512),
+        at_least=2,
+        doc="Maximum number of leaves of a tree.",
+    )
+    min_samples_leaf = Searched(
+        Choice((1, 2, 5, 10), default=2),
+        at_least=1,
+        doc="Minimum number of training rows in a leaf.",
+    )
+    max_features = Searched(
+        Choice((0.3, 0.5, 1.0), default=0.5),
+        above=0,
+        at_most=1,
+        doc="Share of the columns that each split chooses from.",
+    )
+
+    def _settings(self, hp):
+        names = ("n_trees", "max_leaf_nodes", "min_samples_leaf", "max_features")
+        values = {name: self.choose(hp, name) for name in names}
+        return {"kind": "extra", "max_depth": _DEPTH_OF_EXTRA_TREES, **values}
+
+
+# Random splits make deep trees.
+_DEPTH_OF_EXTRA_TREES = 24
