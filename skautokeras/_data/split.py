@@ -1,5 +1,6 @@
 """Training and validation rows: how rows are split, and the arrays of each part."""
 
+import warnings
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -148,7 +149,10 @@ def cv_splits(cv, X, y, *, stratify, seed=None):
         splitter = StratifiedKFold if stratify and np.ndim(y) == 1 else KFold
         cv = splitter(cv, shuffle=True, random_state=seed)
     try:
-        found = list(check_cv(cv).split(X, y))
+        with warnings.catch_warnings():
+            # A class that is rarer than folds is in the training rows of most of them.
+            warnings.filterwarnings("ignore", "The least populated class in y has")
+            found = list(check_cv(cv).split(X, y))
     except ValueError as error:
         if "groups" not in str(error):
             raise

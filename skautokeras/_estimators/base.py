@@ -90,7 +90,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         )
         outcome = room.run(
             preparation,
-            options,
+            preparation.options,
             deadline,
             progress,
             partial(self._fitted_attributes, preparation),

@@ -31,7 +31,12 @@ _CV = """
     the final model is chosen in the same way. An int is the number of shuffled
     folds{stratified}. Splitters and iterables are used as in
     `sklearn.model_selection.check_cv`, without groups. If None, one part of the rows is
-    held out.
+    held out.{auto}
+"""
+_AUTO_CV = """ ``"auto"`` chooses for tables: five folds below 3000 rows and three below
+    10 000 if there are five or more trials and time for them, and the networks of the
+    folds predict together without a `refit`. Otherwise, one part of the rows is held
+    out, as it is for `validation_data` and for a `validation_fraction` other than 0.2.
 """
 
 PARAMETERS = (
@@ -217,26 +222,30 @@ PARAMETERS = (
     ),
     Parameter(
         "cv",
-        "int, splitter, iterable or None",
-        None,
-        ["cv_object"],
-        _CV.format(stratified=", stratified unless the target is multi-label"),
+        'int, splitter, iterable, "auto" or None',
+        "auto",
+        ["cv_object", StrOptions({"auto"})],
+        _CV.format(
+            stratified=", stratified unless the target is multi-label", auto=_AUTO_CV
+        ),
         ("classes",),
     ),
     Parameter(
         "cv",
-        "int, splitter, iterable or None",
-        None,
-        ["cv_object"],
-        _CV.format(stratified=""),
+        'int, splitter, iterable, "auto" or None',
+        "auto",
+        ["cv_object", StrOptions({"auto"})],
+        _CV.format(stratified="", auto=_AUTO_CV),
         ("numbers",),
     ),
     Parameter(
         "cv",
-        "int, splitter, iterable or None",
-        None,
-        ["cv_object"],
-        _CV.format(stratified=", stratified by the first target of classes"),
+        'int, splitter, iterable, "auto" or None',
+        "auto",
+        ["cv_object", StrOptions({"auto"})],
+        _CV.format(
+            stratified=", stratified by the first target of classes", auto=_AUTO_CV
+        ),
         ("heads",),
     ),
     Parameter(
@@ -311,9 +320,10 @@ PARAMETERS = (
         """
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median; the trial then
-        has the status "pruned" and is not used. With "none", every trial runs to its
-        end.
+        epochs, and ends the trial as soon as it is below their median. With folds, it
+        also ends a trial whose folds have a lower mean score so far than the worst fold
+        of the best trial. The trial then has the status "pruned" and is not used. With
+        "none", every trial runs to its end.
         """,
     ),
     Parameter(

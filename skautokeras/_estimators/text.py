@@ -76,13 +76,17 @@ class TextClassifier(_Texts, BaseAutoClassifier):
     validation_fraction : float, default=0.2
         Fraction of the rows that is held out to compare trials. The rows are shuffled,
         and the split is stratified unless the target is multi-label.
-    cv : int, splitter, iterable or None, default=None
+    cv : int, splitter, iterable, "auto" or None, default="auto"
         Cross-validation in place of `validation_fraction`. Each configuration is
         trained once per fold and scored by the predictions of all folds for their
         validation rows; the final model is chosen in the same way. An int is the number
         of shuffled folds, stratified unless the target is multi-label. Splitters and
         iterables are used as in `sklearn.model_selection.check_cv`, without groups. If
-        None, one part of the rows is held out.
+        None, one part of the rows is held out. ``"auto"`` chooses for tables: five
+        folds below 3000 rows and three below 10 000 if there are five or more trials
+        and time for them, and the networks of the folds predict together without a
+        `refit`. Otherwise, one part of the rows is held out, as it is for
+        `validation_data` and for a `validation_fraction` other than 0.2.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, which are copied for every trial. The final training uses only
         `LearningRateScheduler`. Callbacks that set the learning rate replace the
@@ -105,9 +109,10 @@ class TextClassifier(_Texts, BaseAutoClassifier):
     prune : {"median", "none"}, default="median"
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median; the trial then
-        has the status "pruned" and is not used. With "none", every trial runs to its
-        end.
+        epochs, and ends the trial as soon as it is below their median. With folds, it
+        also ends a trial whose folds have a lower mean score so far than the worst fold
+        of the best trial. The trial then has the status "pruned" and is not used. With
+        "none", every trial runs to its end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
@@ -210,7 +215,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         epochs=None,
         batch_size=None,
         validation_fraction=0.2,
-        cv=None,
+        cv="auto",
         callbacks=None,
         class_weight=None,
         ensemble_size=5,
@@ -267,13 +272,17 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         Number of rows per training step. If None, it is searched.
     validation_fraction : float, default=0.2
         Fraction of the rows that is held out to compare trials. The rows are shuffled.
-    cv : int, splitter, iterable or None, default=None
+    cv : int, splitter, iterable, "auto" or None, default="auto"
         Cross-validation in place of `validation_fraction`. Each configuration is
         trained once per fold and scored by the predictions of all folds for their
         validation rows; the final model is chosen in the same way. An int is the number
         of shuffled folds. Splitters and iterables are used as in
         `sklearn.model_selection.check_cv`, without groups. If None, one part of the
-        rows is held out.
+        rows is held out. ``"auto"`` chooses for tables: five folds below 3000 rows and
+        three below 10 000 if there are five or more trials and time for them, and the
+        networks of the folds predict together without a `refit`. Otherwise, one part of
+        the rows is held out, as it is for `validation_data` and for a
+        `validation_fraction` other than 0.2.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, which are copied for every trial. The final training uses only
         `LearningRateScheduler`. Callbacks that set the learning rate replace the
@@ -294,9 +303,10 @@ class TextRegressor(_Texts, BaseAutoRegressor):
     prune : {"median", "none"}, default="median"
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median; the trial then
-        has the status "pruned" and is not used. With "none", every trial runs to its
-        end.
+        epochs, and ends the trial as soon as it is below their median. With folds, it
+        also ends a trial whose folds have a lower mean score so far than the worst fold
+        of the best trial. The trial then has the status "pruned" and is not used. With
+        "none", every trial runs to its end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
@@ -396,7 +406,7 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         epochs=None,
         batch_size=None,
         validation_fraction=0.2,
-        cv=None,
+        cv="auto",
         callbacks=None,
         ensemble_size=5,
         refit=True,

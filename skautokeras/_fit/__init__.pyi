@@ -1,5 +1,6 @@
 # The contract of this room.
 from .folds import ONE_FOLD as ONE_FOLD
+from .folds import automatic_cv as automatic_cv
 from .folds import split_rows as split_rows
 from .options import FitOptions as FitOptions
 from .options import decisive_parameters as decisive_parameters

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skautokeras._data.schema import TrainingTraits
 from skautokeras._data.split import (
     Rows,
     SplitRows,
@@ -57,6 +58,60 @@ def _row_weights(sample, y_adapter, class_weight):
         # With mean 1, the loss keeps its size, and the same learning rates fit.
         weights[name] = (weight / weight.mean()).astype("float32")
     return weights
+
+
+# The default of `validation_fraction`. With another one, the user wants one part of the
+# rows to be held out.
+_USUAL_FRACTION = 0.2
+# Fewer trials than this choose too little to need folds.
+_FEWEST_TRIALS = 5
+# Tables with fewer rows than this have so many folds.
+_FOLDS_BELOW = {3_000: 5, 10_000: 3}
+# Two configurations should fit in the time: seconds for the network of a fold, and rows
+# for each further second.
+_SECONDS_OF_A_FOLD, _ROWS_PER_SECOND = 1.0, 1_500
+
+
+def automatic_cv(options, schemas, rows, y_adapter):
+    """Return the number of folds that suits a search, or None for one held-out part.
+
+    Parameters
+    ----------
+    options : FitOptions
+        Parameters of this call.
+    schemas : list of Schema
+        Schema of each input.
+    rows : Rows
+        Arrays of the rows.
+    y_adapter : YAdapter
+        Fitted adapter of y.
+
+    Returns
+    -------
+    n_folds : int or None
+    """
+    n_rows = len(rows)
+    if (
+        not TrainingTraits.of(schemas).prefers_folds
+        or options.max_trials < _FEWEST_TRIALS
+        or options.validation_fraction != _USUAL_FRACTION
+        or options.fit_arguments
+    ):
+        return None
+    below = [n for limit, n in _FOLDS_BELOW.items() if n_rows < limit]
+    n_folds = min(max(below, default=0), _most_folds(rows, y_adapter))
+    seconds = 2 * n_folds * (_SECONDS_OF_A_FOLD + n_rows / _ROWS_PER_SECOND)
+    has_time = options.max_time is None or options.max_time >= seconds
+    return n_folds if n_folds > 1 and has_time else None
+
+
+def _most_folds(rows, y_adapter):
+    """Return how many folds can be stratified: the size of the largest class."""
+    name = _leading_head(y_adapter)
+    y = rows.y[name]
+    if y_adapter.by_head[name].schema_.is_classification and np.ndim(y) == 1:
+        return int(np.unique(y, return_counts=True)[1].max())
+    return len(rows)
 
 
 def repeatable_cv(cv, sample, all_rows, y_adapter):

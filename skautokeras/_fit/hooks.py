@@ -1,7 +1,9 @@
 """The answers that a fit gives its search, and the reports that it passes on."""
 
+import math
+
 from skautokeras._search.hooks import SearchHooks
-from skautokeras._training.pruning import median_curve
+from skautokeras._training.pruning import median_curve, worst_fold
 
 
 class FitHooks(SearchHooks):
@@ -38,6 +40,10 @@ class FitHooks(SearchHooks):
     def pruning_curve(self, trials):
         """Return the median of the trials so far, if trials are pruned."""
         return median_curve(trials) if self._options.prune == "median" else ()
+
+    def worst_fold(self, trials):
+        """Return the lowest score of a fold of the best trial, if trials are pruned."""
+        return worst_fold(trials) if self._options.prune == "median" else -math.inf
 
     def rejection(self, values, trials, seconds):
         """Return why a configuration cannot be trained, or None."""

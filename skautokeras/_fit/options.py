@@ -1,6 +1,6 @@
 """Options: what holds for one call of fit, wherever the user said it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 
 import keras
@@ -126,7 +126,10 @@ def make_options(estimator, fit_params):
     """
     arguments = dict(fit_params)
     passed_on = {name: arguments.pop(name) for name in PASSED_ON if name in arguments}
-    if estimator.cv is not None and "validation_split" in arguments:
+    cv = estimator.cv
+    if isinstance(cv, str) and "validation_split" in arguments:
+        cv = None
+    if cv is not None and "validation_split" in arguments:
         raise ValueError(
             "'validation_split' and 'cv' both say what trials are compared on. Pass "
             "one of them."
@@ -165,8 +168,24 @@ def make_options(estimator, fit_params):
         validation_fraction=fraction,
         shuffle=bool(shuffle),
         fit_arguments=passed_on,
+        cv=cv,
         **{name: getattr(estimator, name) for name in _FROM_THE_CONSTRUCTOR},
     )
+
+
+def with_automatic_folds(options, n_folds):
+    """Return the options with the cross-validation that "auto" stands for.
+
+    The networks of the folds predict together, so that none is trained again.
+
+    Parameters
+    ----------
+    options : FitOptions
+        Parameters of a call.
+    n_folds : int or None
+        Number of folds. If None, one part of the rows is held out.
+    """
+    return replace(options, cv=n_folds, refit=options.refit and n_folds is None)
 
 
 # Options that no argument of `fit` can change.
@@ -175,7 +194,6 @@ _FROM_THE_CONSTRUCTOR = (
     "max_time",
     "tuner",
     "scoring",
-    "cv",
     "ensemble_size",
     "refit",
     "max_model_size",

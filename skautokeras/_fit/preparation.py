@@ -11,7 +11,14 @@ from skautokeras._data.split import SplitRows
 from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
 from skautokeras._fit.adapters import make_x_adapter, make_y_adapter
-from skautokeras._fit.folds import ONE_FOLD, make_rows, repeatable_cv, split_rows
+from skautokeras._fit.folds import (
+    ONE_FOLD,
+    automatic_cv,
+    make_rows,
+    repeatable_cv,
+    split_rows,
+)
+from skautokeras._fit.options import FitOptions, with_automatic_folds
 from skautokeras._fit.raw_rows import validation_sample
 from skautokeras._search.journal import Journal
 from skautokeras._space.heads import check_heads
@@ -39,6 +46,8 @@ class Preparation:
         Search space, folds and objective.
     data : SplitRows
         Training rows and validation rows.
+    options : FitOptions
+        Parameters of this call, with the cross-validation that "auto" stands for.
     journal : Journal
         Journal that keeps the finished trials.
     oracle_seed : int
@@ -51,6 +60,7 @@ class Preparation:
     y_adapter: YAdapter
     problem: Problem
     data: SplitRows
+    options: FitOptions
     journal: Journal
     oracle_seed: int
     trial_seeds: list
@@ -111,10 +121,18 @@ def prepare(
         valid = valid.split_by_head(y_adapter.split(valid.y))
         valid_rows = make_rows(valid, x, y_adapter, options.class_weight)
 
-    # If the search is continued, the journal holds the seed of the first split.
-    cv = repeatable_cv(options.cv, train, sample, y_adapter)
-    options = replace(options, cv=cv)
-    journal = open_journal(journal, options, description, [rows, valid_rows])
+    # If the search is continued, the journal holds the seed of the first split, and the
+    # number of folds that was chosen for it.
+    n_folds = None
+    if options.cv == "auto":
+        if valid is None:
+            n_folds = automatic_cv(options, x_adapter.schemas_, rows, y_adapter)
+    else:
+        cv = repeatable_cv(options.cv, train, sample, y_adapter)
+        options = replace(options, cv=cv)
+    journal = open_journal(journal, options, description, [rows, valid_rows], n_folds)
+    if options.cv == "auto":
+        options = with_automatic_folds(options, journal.n_folds)
     split_seed, oracle_seed, *trial_seeds = _seeds(journal, options.max_trials)
     if valid is None:
         data, valid, positions = split_rows(train, rows, y_adapter, options, split_seed)
@@ -130,6 +148,7 @@ def prepare(
         y_adapter=y_adapter,
         problem=problem,
         data=data,
+        options=options,
         journal=journal,
         oracle_seed=oracle_seed,
         trial_seeds=trial_seeds,
@@ -233,7 +252,7 @@ def _schemas_on(rows, x_adapter):
     return x_adapter.schemas_with_training_rows(rows.x, y)
 
 
-def open_journal(journal, options, description, rows):
+def open_journal(journal, options, description, rows, n_folds):
     """Return the journal of a search.
 
     Parameters
@@ -248,6 +267,8 @@ def open_journal(journal, options, description, rows):
         the search is never continued.
     rows : list of Rows or None
         Training rows, and the validation rows of the user or None.
+    n_folds : int or None
+        Number of folds of a new search that were chosen automatically.
 
     Raises
     ------
@@ -260,7 +281,7 @@ def open_journal(journal, options, description, rows):
         fingerprints["data"] = fingerprint(rows)
         fingerprints["parameters"] = fingerprint([description, options.decisive])
     if journal is None:
-        return Journal(options.directory, fingerprints, seed)
+        return Journal(options.directory, fingerprints, seed, n_folds)
     journal.check_continues(fingerprints)
     return journal
 

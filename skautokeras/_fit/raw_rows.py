@@ -124,7 +124,7 @@ def validation_sample(validation_data, sample, cv):
         Validation data that the user passed to `fit`.
     sample : RawRows
         Raw rows of the fit, which have the same names of inputs and heads.
-    cv : int, splitter, iterable or None
+    cv : int, splitter, iterable, "auto" or None
         Cross-validation that the user asked for.
 
     Raises
@@ -134,7 +134,7 @@ def validation_sample(validation_data, sample, cv):
     """
     if validation_data is None:
         return None
-    if cv is not None:
+    if cv is not None and not isinstance(cv, str):
         raise ValueError(
             "'validation_data' and 'cv' both say what trials are compared on. Pass "
             "one of them."

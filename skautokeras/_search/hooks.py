@@ -1,5 +1,7 @@
 """The hooks of a search: what it asks the fit around it, and what it reports to it."""
 
+import math
+
 from skautokeras._search.selection import kept_trials
 
 
@@ -50,6 +52,23 @@ class SearchHooks:
             it is empty, the evaluation is called with it as ``curve``.
         """
         return ()
+
+    def worst_fold(self, trials):
+        """Return the score that the mean of a trial's folds must not fall behind.
+
+        By default, all folds of each trial are trained.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Trials that have ended.
+
+        Returns
+        -------
+        score : float
+            If it is not -inf, the evaluation is called with it as ``worst_fold``.
+        """
+        return -math.inf
 
     def rejection(self, values, trials, seconds):
         """Return why a proposed configuration is not to be tried.

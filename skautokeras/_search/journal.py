@@ -43,11 +43,16 @@ class Journal:
         Tell one search from another: a hash of each of "data" and "parameters".
     seed : int
         Seed of a new search. A journal that exists already has its own.
+    n_folds : int or None, default=None
+        Number of folds of a new search, if it was chosen automatically. A journal that
+        exists already has its own.
 
     Attributes
     ----------
     seed : int
         Seed that the search has to use.
+    n_folds : int or None
+        Number of folds that the search has to use if it is chosen automatically.
 
     Raises
     ------
@@ -70,7 +75,7 @@ class Journal:
     (1, 1)
     """
 
-    def __init__(self, directory, fingerprints, seed):
+    def __init__(self, directory, fingerprints, seed, n_folds=None):
         self._directory = None if directory is None else Path(directory)
         self._expected = {
             "version": _VERSION,
@@ -78,6 +83,7 @@ class Journal:
             **fingerprints,
         }
         self.seed = int(seed)
+        self.n_folds = n_folds
         self._trials = {}
         self._rejected = []  # pairs of seed and values
         if self._directory is not None:
@@ -171,7 +177,8 @@ class Journal:
             found = _read_header(header)
             has_trials = any(self._directory.glob("trial_*"))
             if not has_trials and not self._is_expected(found):
-                found = {**self._expected, "seed": self.seed}
+                chosen = {"seed": self.seed, "n_folds": self.n_folds}
+                found = {**self._expected, **chosen}
                 write_whole(header, json.dumps(found).encode())
         except (FileExistsError, NotADirectoryError):
             raise ValueError(
@@ -185,7 +192,7 @@ class Journal:
                 f"{str(header)!r} has been damaged. Pass another directory, or empty "
                 "this one."
             )
-        self.seed = found["seed"]
+        self.seed, self.n_folds = found["seed"], found["n_folds"]
         self._check_header(found, f"directory={str(self._directory)!r}")
         self._trials = dict(self._read())
         self._rejected = self._read_rejected()
@@ -275,7 +282,9 @@ def _read_header(path):
     """Return what a header says, or None if there is none that can be read."""
     try:
         header = json.loads(path.read_text())
-        return {**header, "seed": int(header["seed"])}
+        n_folds = header.get("n_folds")
+        n_folds = None if n_folds is None else int(n_folds)
+        return {**header, "seed": int(header["seed"]), "n_folds": n_folds}
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 

@@ -1,5 +1,6 @@
 """The search: ask the oracle, evaluate, tell it, until the budget is spent."""
 
+import math
 import statistics
 from dataclasses import dataclass, replace
 
@@ -126,6 +127,8 @@ class PendingTrial:
         Moment at which the trial must end.
     curve : tuple of float, default=()
         Scores that the trial must not fall behind; empty if there are none.
+    worst_fold : float, default=-inf
+        Score that the mean of its folds must not fall behind.
     """
 
     number: int
@@ -133,11 +136,15 @@ class PendingTrial:
     seed: int
     deadline: Deadline
     curve: tuple = ()
+    worst_fold: float = -math.inf
 
     @property
     def options(self):
         """Keyword arguments of the evaluation."""
-        return {"curve": self.curve} if self.curve else {}
+        options = {"curve": self.curve} if self.curve else {}
+        if self.worst_fold > -math.inf:
+            options["worst_fold"] = self.worst_fold
+        return options
 
 
 class Search:
@@ -259,8 +266,14 @@ class Search:
             # Hyperband waits for results, and greedy may find another one to mutate.
             self.exhausted = not self._proposals
             return None
-        curve = self._hooks.pruning_curve(self.trials)
-        pending = PendingTrial(self._n_asked, _values(proposal), seed, limit, curve)
+        pending = PendingTrial(
+            self._n_asked,
+            _values(proposal),
+            seed,
+            limit,
+            self._hooks.pruning_curve(self.trials),
+            self._hooks.worst_fold(self.trials),
+        )
         self._proposals[pending.number] = proposal
         self._n_asked += 1
         self._hooks.on_trial_begin(pending)

@@ -115,6 +115,7 @@ def evaluate(
     data,
     on_epoch=never_stop,
     curve=(),
+    worst_fold=-math.inf,
 ):
     """Build, train and score one configuration.
 
@@ -137,6 +138,9 @@ def evaluate(
     curve : tuple of float, default=()
         Scores of other trials along their training; a trial that falls behind them in
         its first fold is pruned.
+    worst_fold : float, default=-inf
+        Lowest score of a fold of the best trial. A trial ends as pruned after a fold if
+        the mean score of its folds so far is lower (arXiv:2405.03389).
 
     Returns
     -------
@@ -172,7 +176,8 @@ def evaluate(
                     monitor, monitor.planned_epochs, built.network.get_weights()
                 )
             )
-            if monitor.pruned:
+            n_left = len(problem.folds) - len(trained)
+            if monitor.pruned or (n_left and _mean_score(trained) < worst_fold):
                 break
         trial = _add_results(trial, trained, problem, data.valid)
     # One bad configuration must not end the search.
@@ -241,8 +246,9 @@ def _add_results(trial, trained, problem, valid_rows):
     """Return a trial with the results of its folds."""
     monitors = [fold.monitor for fold in trained]
     outputs = [monitor.best_outputs for monitor in monitors]
-    score, y_pred = monitors[0].best_score, outputs[0].y_pred
-    if len(trained) > 1:
+    score, y_pred = _mean_score(trained), outputs[0].y_pred
+    is_complete = len(trained) == len(problem.folds)
+    if is_complete and len(trained) > 1:
         y_pred = {
             name: np.concatenate([o.y_pred[name] for o in outputs]) for name in y_pred
         }
@@ -257,11 +263,16 @@ def _add_results(trial, trained, problem, valid_rows):
         best_epoch=_mean([monitor.best_epoch for monitor in monitors]),
         planned_epochs=_mean([fold.planned_epochs for fold in trained]),
         n_folds=len(trained),
-        pruned=monitors[-1].pruned,
+        pruned=monitors[-1].pruned or not is_complete,
         history=_mean_history([monitor.history for monitor in monitors]),
         y_pred=y_pred,
         weights=[fold.weights for fold in trained],
     )
+
+
+def _mean_score(trained):
+    """Return the mean of the best scores of some folds."""
+    return sum(fold.monitor.best_score for fold in trained) / len(trained)
 
 
 def _mean(epochs):

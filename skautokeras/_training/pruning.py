@@ -40,6 +40,32 @@ def median_curve(trials):
     return tuple(np.median(curves, axis=0).tolist())
 
 
+def worst_fold(trials):
+    """Return the lowest score that the best trial has in a fold.
+
+    A trial whose folds are worse on average so far will hardly become the best one.
+    This forgiving rule nearly never ends a trial that would (Bergman et al., "Don't
+    waste your time: early stopping cross-validation", arXiv:2405.03389).
+
+    Parameters
+    ----------
+    trials : list of Trial
+        Trials that have ended so far, of any status.
+
+    Returns
+    -------
+    score : float
+        -inf if no trial is completed, or if trials have one fold.
+    """
+    completed = [trial for trial in trials if trial.status == "completed"]
+    if not completed:
+        return -math.inf
+    best = max(completed, key=lambda trial: trial.score)
+    if best.n_folds < 2:
+        return -math.inf
+    return min(max(best.history[fold_score(i)]) for i in range(best.n_folds))
+
+
 def fold_score(i):
     """Return the name that the score of one of several folds has in the history.
 

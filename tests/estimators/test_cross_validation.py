@@ -23,6 +23,7 @@ from skautokeras import (
     AutoModel,
     ClassificationHead,
     RegressionHead,
+    StructuredDataBlock,
     StructuredDataClassifier,
     StructuredDataInput,
     StructuredDataRegressor,
@@ -33,6 +34,13 @@ from skautokeras._fit import RawRows, make_options, prepare
 from skautokeras.exceptions import JournalMismatchError
 
 QUICK = {"max_trials": 2, "epochs": 3, "random_state": 0, "refit": False}
+
+
+def networks(**params):
+    """Return a classifier that tries no trees, which are not trained in epochs."""
+    node = StructuredDataInput()
+    block = StructuredDataBlock(trees=False)
+    return AutoModel(node, ClassificationHead()(block(node)), **params)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +77,7 @@ def test_trials_are_judged_by_rows_they_have_not_seen(iris):
     X, y = iris
     splitter = StratifiedKFold(3, shuffle=True, random_state=0)
     weight = np.linspace(0.5, 2, len(y))
-    classifier = StructuredDataClassifier(
+    classifier = networks(
         **QUICK, cv=splitter, ensemble_size=1, scoring="balanced_accuracy"
     ).fit(X, y, sample_weight=weight)
     splits = list(splitter.split(X, y))
@@ -108,7 +116,7 @@ def test_numbers_are_judged_on_their_own_scale(diabetes):
 
 def test_every_fold_is_trained_and_the_final_model_is_one(iris):
     X, y = iris
-    classifier = StructuredDataClassifier(
+    classifier = networks(
         **QUICK, cv=3, ensemble_size=2, callbacks=[CountEpochs()]
     ).fit(X, y)
     assert CountEpochs.epochs == 2 * 3 * 3
@@ -159,16 +167,17 @@ def test_an_interrupted_search_keeps_the_networks_of_the_folds(iris):
 @pytest.mark.parametrize("cv", [3, KFold(3)], ids=["number", "splitter"])
 def test_a_directory_goes_on_with_the_same_folds(iris, tmp_path, cv):
     params = {**QUICK, "random_state": None, "callbacks": [CountEpochs()]}
+    params |= {"prune": "none"}
     params |= {"directory": tmp_path, "cv": cv}
-    first = StructuredDataClassifier(**params).fit(*iris)
+    first = networks(**params).fit(*iris)
     assert CountEpochs.epochs == 18
-    second = StructuredDataClassifier(**{**params, "max_trials": 3}).fit(*iris)
+    second = networks(**{**params, "max_trials": 3}).fit(*iris)
     assert CountEpochs.epochs == 27  # only the third trial is new
     assert second.leaderboard_["score"].isin(first.leaderboard_["score"]).sum() == 2
     with pytest.raises(
         JournalMismatchError, match="holds the search of other parameters"
     ):
-        StructuredDataClassifier(**{**params, "cv": KFold(2)}).fit(*iris)
+        networks(**{**params, "cv": KFold(2)}).fit(*iris)
 
 
 def test_other_folds_are_another_search(iris, tmp_path):
@@ -183,12 +192,12 @@ def test_other_folds_are_another_search(iris, tmp_path):
 
 def test_a_warm_start_goes_on(iris):
     X, y = iris
-    warm = StructuredDataClassifier(
+    warm = networks(
         **{**QUICK, "max_trials": 1}, cv=3, warm_start=True, callbacks=[CountEpochs()]
     ).fit(X, y)
     warm.set_params(max_trials=2).fit(X, y)
     assert (CountEpochs.epochs, warm.n_trials_) == (18, 2)
-    whole = StructuredDataClassifier(**QUICK, cv=3).fit(X, y)
+    whole = networks(**QUICK, cv=3).fit(X, y)
     np.testing.assert_array_equal(warm.predict_proba(X), whole.predict_proba(X))
 
 
@@ -204,7 +213,7 @@ def test_two_jobs_find_what_one_finds(iris):
 
 
 @pytest.mark.slow
-def test_trials_that_fall_behind_end_in_their_first_fold(titanic):
+def test_trials_that_fall_behind_are_not_used(titanic):
     classifier = StructuredDataClassifier(
         max_trials=9, epochs=8, cv=2, refit=False, random_state=0
     ).fit(*titanic)
@@ -212,7 +221,6 @@ def test_trials_that_fall_behind_end_in_their_first_fold(titanic):
     pruned = board[board["status"] == "pruned"]
     assert len(pruned) > 0
     assert (pruned["weight"] == 0).all()
-    assert (pruned["epochs"] < 8).all()
 
 
 def test_a_search_ends_in_time(titanic):
@@ -313,4 +321,26 @@ def test_positions_and_rows_that_are_left_out_do_not_go_together(iris):
 def test_every_estimator_takes_folds(name):
     value = getattr(skautokeras, name)
     if isinstance(value, type) and issubclass(value, BaseAutoEstimator):
-        assert inspect.signature(value).parameters["cv"].default is None
+        assert inspect.signature(value).parameters["cv"].default == "auto"
+
+
+def test_the_default_judges_few_rows_out_of_fold(iris):
+    X, y = iris
+    classifier = StructuredDataClassifier(max_trials=5, epochs=1, random_state=0)
+    classifier.fit(X, y)
+    n_chosen = (classifier.leaderboard_["weight"] > 0).sum()
+    assert len(classifier._ensemble.models) == 5 * n_chosen
+    assert "split4_val_score" in classifier.history_
+    assert classifier.score(X, y) > 0.9
+    held_out = clone(classifier).fit(X, y, validation_data=(X[::3], y[::3]))
+    assert "split0_val_score" not in held_out.history_
+
+
+@pytest.mark.parametrize(("first", "n_folds"), [(4, 1), (5, 5)])
+def test_a_search_that_goes_on_keeps_its_folds(iris, tmp_path, first, n_folds):
+    params = {"epochs": 1, "random_state": 0, "directory": tmp_path}
+    StructuredDataClassifier(**params, max_trials=first).fit(*iris)
+    longer = StructuredDataClassifier(**params, max_trials=first + 1).fit(*iris)
+    assert longer.n_trials_ == first + 1
+    found = [name for name in longer.history_ if name.startswith("split")]
+    assert len(found) == (n_folds if n_folds > 1 else 0)

@@ -6,8 +6,22 @@ import numpy as np
 import pytest
 from sklearn.model_selection import KFold, TimeSeriesSplit
 
-from skautokeras._data import ClassAdapter, Rows, YAdapter
-from skautokeras._fit import ONE_FOLD, RawRows, split_rows
+from skautokeras import StructuredDataClassifier
+from skautokeras._data import (
+    ClassAdapter,
+    ImageAdapter,
+    NumberAdapter,
+    Rows,
+    StructuredDataAdapter,
+    YAdapter,
+)
+from skautokeras._fit import (
+    ONE_FOLD,
+    RawRows,
+    automatic_cv,
+    make_options,
+    split_rows,
+)
 from skautokeras._training import Fold, Problem
 
 HEAD = "classification_head_1"
@@ -71,3 +85,59 @@ def test_splits_are_taken_as_they_are():
     for expected, found in zip(splits, folds, strict=True):
         for one, other in zip(expected, found, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def folds_of(n_rows, adapter=None, X=None, y=None, fit_params=None, **params):
+    """Return the number of folds that is chosen for some rows."""
+    X = np.arange(50.0)[:, None] if X is None else X
+    y = np.arange(n_rows) % 2 if y is None else y
+    target = NumberAdapter() if y.dtype.kind == "f" else ClassAdapter()
+    y_adapter = YAdapter([HEAD], [target])
+    encoded = y_adapter.encode(y_adapter.fit_split(y))
+    adapter = (adapter or StructuredDataAdapter()).fit(X)
+    options = make_options(StructuredDataClassifier(**params), fit_params or {})
+    rows = Rows({"x": np.zeros((n_rows, 1))}, encoded, None)
+    return automatic_cv(options, [adapter.schema_], rows, y_adapter)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_folds"), [(20, 5), (2999, 5), (3000, 3), (9999, 3), (10_000, None)]
+)
+def test_few_rows_have_folds(n_rows, n_folds):
+    assert folds_of(n_rows) == n_folds
+    assert folds_of(n_rows, y=np.arange(float(n_rows))) == n_folds
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"max_trials": 4},
+        {"max_time": 10.0},
+        {"validation_fraction": 0.3},
+        {"fit_params": {"validation_split": 0.3}},
+        {"fit_params": {"steps_per_epoch": 2}},
+    ],
+    ids=repr,
+)
+def test_other_wishes_are_for_one_held_out_part(params):
+    assert folds_of(1000) == 5
+    assert folds_of(1000, **params) is None
+
+
+def test_time_for_two_configurations_is_time_for_folds():
+    assert folds_of(1000, max_time=60.0) == 5
+    assert folds_of(2900, max_time=25.0) is None
+
+
+def test_sentences_and_images_have_one_held_out_part():
+    rng = np.random.default_rng(0)
+    words = np.array(["dry", "red", "oak", "wine", "good", "bad", "old", "new"])
+    texts = [[" ".join(rng.permutation(words))] for _ in range(50)]
+    assert folds_of(1000, X=np.array(texts, dtype=object)) is None
+    images = rng.integers(0, 256, (50, 8, 8))
+    assert folds_of(1000, ImageAdapter(), images) is None
+
+
+def test_there_are_no_more_folds_than_rows_of_a_class():
+    assert folds_of(60, y=np.arange(60) // 3) == 3
+    assert folds_of(60, y=np.arange(60) // 2) == 2

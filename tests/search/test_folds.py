@@ -17,6 +17,7 @@ from skautokeras._training import (
     Problem,
     make_objective,
     median_curve,
+    worst_fold,
 )
 
 HEAD = "classification_head_1"
@@ -155,6 +156,27 @@ def test_a_trial_that_is_behind_in_the_first_fold_ends_there(problem, folds):
     rest = with_objectives(folds, folds.problem.objective, [first, bad, bad])
     trial = evaluated(rest, curve=(-1e6,) * 8)
     assert (trial.status, trial.n_folds) == ("completed", N_FOLDS)
+
+
+def test_a_trial_whose_folds_are_worse_than_the_worst_fold_ends(problem, trial, folds):
+    scores = [max(trial.history[f"split{i}_val_score"]) for i in range(N_FOLDS)]
+    assert worst_fold([trial]) == min(scores)
+    again = evaluated(folds, worst_fold=worst_fold([trial]))
+    assert (again.status, again.n_folds) == ("completed", N_FOLDS)
+    ended = evaluated(folds, worst_fold=scores[0] + 1e-6)
+    assert (ended.status, ended.n_folds) == ("pruned", 1)
+    assert ended.score == pytest.approx(scores[0])
+    between = (scores[0] + np.mean(scores[:2])) / 2
+    if scores[1] < scores[0]:
+        ended = evaluated(folds, worst_fold=between)
+        assert (ended.status, ended.n_folds) == ("pruned", 2)
+
+
+def test_without_folds_there_is_no_worst_one(trial):
+    assert worst_fold([]) == -np.inf
+    assert worst_fold([replace(trial, error="failed")]) == -np.inf
+    one = replace(trial, n_folds=1, history={"val_score": [1.0]})
+    assert worst_fold([one]) == -np.inf
 
 
 def test_trials_are_compared_in_their_first_fold():

@@ -25,6 +25,10 @@ class TrainingTraits:
         Whether pretrained models may be trained further: a warm-up of the learning rate
         is searched, and fewer epochs.
 
+    prefers_folds : bool, default=False
+        Whether trainings are short enough for cross-validation where rows are few. It
+        is used only if all inputs have it.
+
     Examples
     --------
     >>> from skautokeras import TrainingTraits
@@ -36,10 +40,13 @@ class TrainingTraits:
     smooth_labels: bool = False
     regularize_by_schedule: bool = False
     pretrained: bool = False
+    prefers_folds: bool = False
 
     @classmethod
     def of(cls, schemas):
         """Return the traits of data of several inputs: all that one of them has.
+
+        Folds are for data of which all inputs prefer them.
 
         Parameters
         ----------
@@ -50,8 +57,11 @@ class TrainingTraits:
         -------
         traits : TrainingTraits
         """
+        schemas = list(schemas)
         names = [trait.name for trait in fields(cls)]
-        return cls(**{n: any(getattr(s.traits, n) for s in schemas) for n in names})
+        traits = {n: any(getattr(s.traits, n) for s in schemas) for n in names}
+        traits["prefers_folds"] = all(s.traits.prefers_folds for s in schemas)
+        return cls(**traits)
 
 
 class Schema:

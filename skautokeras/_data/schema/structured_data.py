@@ -154,7 +154,7 @@ class StructuredDataSchema(Schema):
 
     @property
     def traits(self):
-        """What follows for training: tables are regularized by schedule.
+        """What follows for training: tables are regularized by schedule, and folded.
 
         Returns
         -------
@@ -162,7 +162,8 @@ class StructuredDataSchema(Schema):
             With those of the texts in the table.
         """
         of_texts = TrainingTraits.of(self.texts.values())
-        return replace(of_texts, regularize_by_schedule=True)
+        are_plain = not self.texts and not self.n_sparse
+        return replace(of_texts, regularize_by_schedule=True, prefers_folds=are_plain)
 
     def with_training_rows(self, arrays, y):
         """Return the schema with what training rows tell of its texts.
