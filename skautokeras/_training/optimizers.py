@@ -127,7 +127,7 @@ class WeightRules:
 
         Only variables that are not zero take memory, such as the product of Nadam.
         """
-        values = map(keras.ops.convert_to_numpy, self.variables)
+        values = (variable.numpy() for variable in self.variables)
         self._start = {i: value for i, value in enumerate(values) if value.any()}
 
     def restart(self, learning_rate):

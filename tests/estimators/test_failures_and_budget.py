@@ -97,7 +97,7 @@ def test_a_search_in_which_all_trials_fail_raises_the_first_reason(iris):
 def test_ctrl_c_leaves_the_best_trial_so_far(iris):
     InterruptAfter.epochs = 0
     classifier = StructuredDataClassifier(
-        max_trials=5, epochs=2, callbacks=[InterruptAfter(3)], random_state=0
+        max_trials=5, epochs=2, cv=None, callbacks=[InterruptAfter(3)], random_state=0
     )
     with pytest.warns(UserWarning, match="interrupted after 1 trials"):
         classifier.fit(*iris)
