@@ -187,7 +187,7 @@ def fit_trees(
     x = np.hstack([x, *of_rows])
     arrays = _empty(settings, n_outputs)
     if settings.kind == "extra":
-        _fit_extra(arrays, x, columns, weight, settings, task, rng)
+        _fit_extra(arrays, x, columns, weight, settings, task, rng, deadline)
     elif task == "classes":
         _fit_boosted(
             arrays, x, y.ravel().astype(int), weight, settings, None, rng, deadline
@@ -330,7 +330,7 @@ def _fit_boosted(arrays, x, y, weight, settings, output, rng, deadline):
         random_state=int(rng.integers(2**31)),
     )
     n_iterations = settings.n_iterations(arrays["base"].size)
-    _boost(model, x, y, weight, n_iterations, deadline)
+    _grow(model, "max_iter", n_iterations, x, y, weight, deadline)
     trees, base = boosted_trees(model)
     outputs = [output]
     if output is None:
@@ -391,14 +391,17 @@ def _check_equal(expected, predicted):
         )
 
 
-def _boost(model, x, y, weight, n_iterations, deadline):
-    """Add trees until there are enough of them or the time is over."""
+def _grow(model, parameter, n_trees, x, y, weight, deadline):
+    """Add trees until there are enough of them or the time is over.
+
+    ``parameter`` is the one that says how many trees there are.
+    """
     done = 0
-    while done < n_iterations:
-        step = n_iterations if deadline is None else max(_STEP, done)
-        done = min(done + step, n_iterations)
+    while done < n_trees:
+        step = n_trees if deadline is None else max(_STEP, done)
+        done = min(done + step, n_trees)
         before = 0.0 if deadline is None else deadline.spent()
-        model.set_params(max_iter=done)
+        model.set_params(**{parameter: done})
         with _threads_for(x):
             model.fit(x, y, sample_weight=weight)
         # The next step adds as many trees as there are.
@@ -427,30 +430,32 @@ def _predict_always(base, code, output):
         base[output] = logit if code else -logit
 
 
-def _fit_extra(arrays, x, targets, weight, settings, task, rng):
+def _fit_extra(arrays, x, targets, weight, settings, task, rng, deadline):
     """Fit extremely randomised trees, which predict all outputs at once."""
     is_class = task != "numbers"
     if task == "classes":
         targets = targets.argmax(axis=1)[:, None]
     forest = ExtraTreesClassifier if is_class else ExtraTreesRegressor
     model = forest(
-        n_estimators=settings.n_trees,
         max_leaf_nodes=settings.max_leaf_nodes,
         max_depth=settings.max_depth,
         min_samples_leaf=settings.min_samples_leaf,
         max_features=settings.max_features,
+        warm_start=True,
         random_state=int(rng.integers(2**31)),
     )
-    model.fit(x, targets if targets.shape[1] > 1 else targets[:, 0], weight)
+    y = targets if targets.shape[1] > 1 else targets[:, 0]
+    _grow(model, "n_estimators", settings.n_trees, x, y, weight, deadline)
+    n_outputs = arrays["value"].shape[1]
     for i, estimator in enumerate(model.estimators_):
         tree = estimator.tree_
+        values = _values_of_nodes(tree.value, model, task, n_outputs)
         nodes = {
             "feature": tree.feature,
             "threshold": tree.threshold,
             "left": tree.children_left,
             "right": tree.children_right,
-            "value": _values_of_nodes(tree.value, model, task, arrays["value"].shape[1])
-            / settings.n_trees,
+            "value": values / len(model.estimators_),
         }
         _place(arrays, nodes, i * settings.n_nodes)
 

@@ -157,10 +157,11 @@ def test_a_saved_layer_predicts_the_same(tmp_path):
     assert not model.trainable_variables
 
 
-def test_boosting_ends_with_its_time():
+@pytest.mark.parametrize("kind", ["boosted", "extra"])
+def test_trees_end_with_their_time(kind):
     X, y = load_diabetes(return_X_y=True)
     X, n_trees = X.astype("float32"), 400
-    settings = {"kind": "boosted", "n_trees": n_trees}
+    settings = {"kind": kind, "n_trees": n_trees}
     layer = TreeEnsemble(settings, task="numbers", n_outputs=1)
     layer.build(X.shape)
     seconds = itertools.count()
@@ -168,3 +169,5 @@ def test_boosting_ends_with_its_time():
     layer.start_from(X, np.random.default_rng(0), y=y / 100, deadline=deadline)
     n_grown = (layer.value.numpy().reshape(n_trees, -1) != 0).any(axis=1).sum()
     assert 10 <= n_grown < n_trees
+    assert np.corrcoef(layer(X).numpy()[:, 0], y)[0, 1] > 0.5
+    np.testing.assert_allclose(layer(X).numpy().mean(), y.mean() / 100, rtol=0.1)
