@@ -240,8 +240,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         - Keras draws the order of the rows, and the last batch of an epoch is smaller.
         - Rates follow their schedule from epoch to epoch, not from step to step.
         - Large embeddings are updated by the optimizer as all weights are, not by rows.
-        - All networks of an ensemble are trained as one, with the settings and the best
-          number of epochs of the best of them.
+        - All networks of an ensemble are trained as one, with the settings and the
+          number of epochs of the best of them that is trained. Decision trees are
+          fitted anew, and settings of the training do not change them.
         - An optimizer of a class that Keras does not have follows the schedule of the
           learning rate, but not that of weight decay nor the rates of single layers.
 

@@ -25,9 +25,10 @@ def make_scikeras_pipeline(estimator, graph, *, fitted):
     from skautokeras._export.scikeras_networks import ChosenNetworks
 
     adapter, targets = estimator._adapter, estimator._targets
-    leaderboard = estimator.leaderboard_
-    chosen = leaderboard[leaderboard["weight"] > 0]
-    chosen = chosen.sort_values("score", ascending=False, kind="stable")
+    chosen = _best_trained_first(estimator.leaderboard_)
+    epochs = int(chosen["epochs"].iloc[0])
+    if chosen["rank"].iloc[0] == 1:
+        epochs = 1 + int(np.argmax(estimator.history_["val_score"]))
     networks = ChosenNetworks(
         inputs=graph.inputs,
         outputs=graph.outputs,
@@ -35,7 +36,7 @@ def make_scikeras_pipeline(estimator, graph, *, fitted):
         weights=chosen["weight"].tolist(),
         targets=clone(targets),
         n_samples=adapter.schemas_[0].n_samples,
-        epochs=1 + int(np.argmax(estimator.history_["val_score"])),
+        epochs=epochs,
         batch_size=estimator.batch_size,
     )
     pipeline = make_pipeline(
@@ -55,3 +56,15 @@ def make_scikeras_pipeline(estimator, graph, *, fitted):
             estimator.history_,
         )
     return pipeline
+
+
+def _best_trained_first(leaderboard):
+    """Return the trials that predict together, the best trained network first.
+
+    The first one decides how all are trained. Decision trees have no training: they are
+    fitted, which is one epoch.
+    """
+    chosen = leaderboard[leaderboard["weight"] > 0]
+    order = chosen["epochs"].gt(1).mul(-1).rename("order").to_frame()
+    order["score"] = -chosen["score"]
+    return chosen.loc[order.sort_values(["order", "score"], kind="stable").index]

@@ -499,3 +499,18 @@ def test_parameters_of_heads_are_checked(two_heads, iris, params, message):
         pipeline.fit(X, [y["species"], y["width"]])
     with pytest.raises(ValueError, match="but there are 2 heads"):
         pipeline.fit(X, [y["species"]])
+
+
+def test_a_network_beside_better_trees_is_trained_for_its_epochs(titanic):
+    classifier = StructuredDataClassifier(max_trials=4, random_state=0).fit(*titanic)
+    board = classifier.leaderboard_
+    board = board[board["weight"] > 0].sort_values("score", ascending=False)
+    assert board["epochs"].iloc[0] == 1  # the best ones are trees
+    trained = board[board["epochs"] > 1].iloc[0]
+    pipeline = classifier.to_scikeras()
+    assert pipeline.get_params()["model__epochs"] == trained["epochs"]
+    rate = pipeline.get_params()["model__optimizer__learning_rate"]
+    assert rate == trained["params"]["training/learning_rate"]
+    weights = pipeline.get_params()["model__networks"].weights
+    assert sum(weights) == pytest.approx(1)
+    assert weights[0] == trained["weight"]
