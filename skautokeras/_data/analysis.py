@@ -374,8 +374,9 @@ def _all_differ(values, unique):
 
 
 def _numbers_the_rows(values, unique):
-    """Whether all numbers differ, and are as near to one another as whole numbers."""
-    return _all_differ(values, unique) and bool(np.ptp(unique) == len(unique) - 1)
+    """Whether the numbers are whole and different, with no gap between them."""
+    is_dense = _all_differ(values, unique) and np.ptp(unique) == len(unique) - 1
+    return bool(is_dense and (unique == np.round(unique)).all())
 
 
 def warn_about_identifiers(columns):

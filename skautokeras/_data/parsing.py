@@ -5,6 +5,7 @@ own, so that a row becomes the same alone and among others.
 """
 
 import re
+import warnings
 from collections import Counter
 from itertools import product
 from math import ceil
@@ -319,14 +320,33 @@ def read_in_format(series, kind, format):
     content = content_of(series)
     if content == "string":
         codes, keys = read_keys(series, content=content)
+        values = parse_strings(keys, kind, format)
+        _warn_if_unreadable(keys, values, series.name, kind, format)
         # Code -1, a missing value, takes the one at the end.
-        return np.append(parse_strings(keys, kind, format), _MISSING[kind])[codes]
+        return np.append(values, _MISSING[kind])[codes]
     if content == "mixed":
         is_string = are_strings(series)
         others = read_column(_without(series, is_string), kind)
         strings = read_in_format(_without(series, ~is_string), kind, format)
         return np.where(is_string, strings, others)
     return read_column(series, kind, content=content)
+
+
+def _warn_if_unreadable(strings, values, name, kind, format):
+    """Warn if strings look like numbers or dates, and none has the format of `fit`."""
+    with_digits = [any(map(str.isdigit, string)) for string in strings]
+    if not any(with_digits) or not pd.isna(values).all():
+        return
+    what = f"dates of the format {format!r}"
+    if kind == "numerical":
+        what = f"numbers with the unit {format!r}" if format else "numbers"
+    example = strings[with_digits.index(True)]
+    warnings.warn(
+        f"The strings of the column {name!r} were {what} in fit. None of them can be "
+        f"read so now, {example!r} for example, and all count as missing.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def _without(series, is_left_out):

@@ -99,19 +99,24 @@ def automatic_cv(options, schemas, rows, y_adapter):
     ):
         return None
     below = [n for limit, n in _FOLDS_BELOW.items() if n_rows < limit]
-    n_folds = min(max(below, default=0), _most_folds(rows, y_adapter))
+    n_folds = min(max(below, default=0), _most_folds(rows, y_adapter, options.scoring))
     seconds = 2 * n_folds * (_SECONDS_OF_A_FOLD + n_rows / _ROWS_PER_SECOND)
     has_time = options.max_time is None or options.max_time >= seconds
     return n_folds if n_folds > 1 and has_time else None
 
 
-def _most_folds(rows, y_adapter):
-    """Return how many folds can be stratified: the size of the largest class."""
+def _most_folds(rows, y_adapter, scoring):
+    """Return how many folds can be judged.
+
+    Each of them has two rows or more. Folds of classes are stratified, and only the
+    loss is defined in a fold that lacks a class.
+    """
     name = _leading_head(y_adapter)
-    y = rows.y[name]
+    y, most = rows.y[name], len(rows) // 2
     if y_adapter.by_head[name].schema_.is_classification and np.ndim(y) == 1:
-        return int(np.unique(y, return_counts=True)[1].max())
-    return len(rows)
+        counts = np.unique(y, return_counts=True)[1]
+        most = min(most, int(counts.max() if scoring is None else counts.min()))
+    return most
 
 
 def repeatable_cv(cv, sample, all_rows, y_adapter):

@@ -237,6 +237,8 @@ def _mean_targets(x, targets, weight, cardinalities, rng):
 
 def _smoothed(codes, targets, weight, n_codes):
     """Return the smoothed mean targets of each code."""
+    if not weight.any():
+        return np.zeros((n_codes, targets.shape[1]))
     prior = np.average(targets, axis=0, weights=weight)
     count = np.bincount(codes, weight, n_codes)[:, None]
     sums = [np.bincount(codes, weight * t, n_codes) for t in targets.T]

@@ -240,7 +240,8 @@ class ClassificationHead(Head):
         n_units = target.n_outputs if sigmoid else max(target.n_outputs, 2)
         activation = "sigmoid" if sigmoid else "softmax"
         task = {"binary": "binary", "columns": "labels"}.get(layout, "classes")
-        return _output(x, OutputLayer(n_units, activation, task, name, name))
+        output = OutputLayer(n_units, activation, task, name, name)
+        return _output(x, output, self.loss)
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -281,8 +282,8 @@ class RegressionHead(Head):
         """Return the standardised predictions (batch, n_targets)."""
         output = OutputLayer(target.n_outputs, None, "numbers", name, name)
         if not self.within_range or not target.lowest:
-            return _output(x, output)
-        z = _output(x, replace(output, name=None))
+            return _output(x, output, self.loss)
+        z = _output(x, replace(output, name=None), self.loss)
         return WithinRange(target.lowest, target.highest, name=name)(z)
 
 
@@ -325,9 +326,14 @@ def probability_of_error(n_rows):
     return 1.0 / (n_rows + 2)
 
 
-def _output(x, output):
+def _output(x, output, loss):
     """Return the last layer on features, or what makes the predictions otherwise."""
     if isinstance(x, Predictions):
+        if loss is not None and not x.takes_losses:
+            raise ValueError(
+                f"The loss {loss!r} cannot be used: decision trees are fitted by the "
+                "default loss. Pass loss=None, or StructuredDataBlock(trees=False)."
+            )
         return x.to_output(output)
     dense = keras.layers.Dense(
         output.n_units, activation=output.activation, name=output.name

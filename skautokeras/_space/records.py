@@ -172,7 +172,12 @@ def check_text(block, inputs):
 
 
 class Predictions(ABC):
-    """Base class of what a head makes its output of otherwise than by one layer."""
+    """Base class of what a head makes its output of otherwise than by one layer.
+
+    ``takes_losses`` tells whether it is trained by any loss of the head.
+    """
+
+    takes_losses = True
 
     @abstractmethod
     def to_tensor(self):
@@ -231,6 +236,8 @@ class Trees(Predictions):
     parameters of `TreeSettings`, and ``cardinalities`` are the numbers of codes of the
     last columns, which are categories.
     """
+
+    takes_losses = False
 
     features: object
     settings: dict

@@ -188,6 +188,7 @@ def test_numbers_of_rows_look_like_an_identifier():
     assert column.identifier is True
     assert column.reason.endswith("every row has its own value, as in an identifier")
     assert not column_of(KM).identifier
+    assert not column_of(f"{i}.5 km" for i in range(N)).identifier
 
 
 def test_a_declaration_wins():
@@ -304,6 +305,7 @@ ANY_WHEN = (
 )
 
 
+@pytest.mark.filterwarnings("ignore:The strings of the column")
 @given(rows=st.lists(st.tuples(ANY_KM, ANY_WHEN), min_size=1, max_size=5))
 @hypothesis_settings(max_examples=60)
 def test_a_row_becomes_the_same_alone_and_among_others(rows):
@@ -325,6 +327,16 @@ def test_strings_in_another_format_are_missing():
     rows["km"] = ["5 miles", "far", None, "5 km"]
     rows["when"] = ["2020-12-31", "soon", None, "31.12.2020"]
     assert ADAPTER.transform(rows)["indicator"].tolist() == [[1, 1]] * 3 + [[0, 0]]
+
+
+def test_a_warning_tells_if_no_string_can_be_read():
+    rows = TABLE.iloc[:2].copy()
+    rows["km"] = ["5 mi", "7 mi"]
+    with pytest.warns(UserWarning, match="numbers with the unit 'km' in fit.*'5 mi'"):
+        arrays = ADAPTER.transform(rows)
+    assert (arrays["indicator"][:, 0] == 1).all()
+    # Marks of missing values are no numbers of another form.
+    ADAPTER.transform(rows.assign(km=["tbd", "?"]))
 
 
 def test_numbers_and_dates_may_come_in_the_place_of_strings():

@@ -138,6 +138,14 @@ def test_sentences_and_images_have_one_held_out_part():
     assert folds_of(1000, ImageAdapter(), images) is None
 
 
+def test_a_score_needs_all_classes_in_each_fold():
+    y = (np.arange(100) < 4).astype(int)
+    assert folds_of(100, y=y) == 5
+    assert folds_of(100, y=y, scoring="roc_auc") == 4
+    assert folds_of(7, y=np.arange(7.0), scoring="r2") == 3
+    assert folds_of(3, y=np.arange(3.0), scoring="r2") is None
+
+
 def test_there_are_no_more_folds_than_rows_of_a_class():
     assert folds_of(60, y=np.arange(60) // 3) == 3
     assert folds_of(60, y=np.arange(60) // 2) == 2

@@ -93,6 +93,13 @@ def test_trees_behind_other_blocks_are_refused():
             model.fit(TABLE, np.arange(60) % 2)
 
 
+def test_trees_refuse_a_loss():
+    node = StructuredDataInput()
+    outputs = RegressionHead(loss="mae")(BoostedTreesBlock()(node))
+    with pytest.raises(ValueError, match="The loss 'mae' cannot be used"):
+        AutoModel(node, outputs, max_trials=1).fit(TABLE, np.arange(60.0))
+
+
 @pytest.mark.slow
 def test_trees_behind_trained_layers_are_refused():
     node = StructuredDataInput()
