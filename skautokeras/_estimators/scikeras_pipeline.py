@@ -65,6 +65,6 @@ def _best_trained_first(leaderboard):
     fitted, which is one epoch.
     """
     chosen = leaderboard[leaderboard["weight"] > 0]
-    order = chosen["epochs"].gt(1).mul(-1).rename("order").to_frame()
-    order["score"] = -chosen["score"]
-    return chosen.loc[order.sort_values(["order", "score"], kind="stable").index]
+    chosen = chosen.assign(is_fitted=chosen["epochs"] <= 1)
+    order = {"by": ["is_fitted", "score"], "ascending": [True, False]}
+    return chosen.sort_values(**order, kind="stable")

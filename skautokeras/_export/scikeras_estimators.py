@@ -198,8 +198,7 @@ class _FromSearch:
         """Return the networks of the search as one network for new data."""
         schemas, targets = meta["schemas_"], meta["target_schemas_"]
         rng = _generator(self.random_state)
-        rows = self._rows_to_start_from()
-        model = networks.build(schemas, targets, rows, rng)
+        model = networks.build(schemas, targets, self._rows_to_start_from, rng)
         model = with_plain_output(model)
         heads = networks.search_space(schemas, targets).heads
         compile_as_searched(

@@ -14,7 +14,7 @@ from skautokeras._space.losses import LossOfMembers, as_loss
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._training.keras_metrics import MetricOfMean
 from skautokeras._training.optimization import optimizer_for
-from skautokeras._training.preparation import start_from_data
+from skautokeras._training.preparation import start_from_data, starts_from_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class ChosenNetworks:
             return None
         return {name: float(head.loss_weight) for name, head in self.heads.items()}
 
-    def build(self, schemas, targets, rows, rng):
+    def build(self, schemas, targets, make_rows, rng):
         """Return new networks for other data as one network.
 
         Parameters
@@ -94,8 +94,9 @@ class ChosenNetworks:
             One schema per input.
         targets : list of TargetSchema
             Schemas of the targets, one per head.
-        rows : Rows
-            Training rows that layers may start from.
+        make_rows : callable
+            Function that returns the training rows, as `Rows`. It is called only if
+            layers start from them.
         rng : numpy.random.Generator
             Random generator for the layers that draw from these rows.
 
@@ -106,8 +107,10 @@ class ChosenNetworks:
         """
         search_space = self.search_space(schemas, targets)
         networks = [search_space.build(values) for values in self.values]
-        for built in networks:
-            start_from_data(built, rows, rng)
+        if any(starts_from_rows(built.network) for built in networks):
+            rows = make_rows()
+            for built in networks:
+                start_from_data(built, rows, rng)
         return as_one_network([built.model for built in networks], self.weights)
 
 

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import sklearn
-from keras import ops
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -24,7 +23,7 @@ _MOST_MEANS = 10
 # Rows of the prior in the mean target of a category, and folds for training rows.
 _PRIOR_ROWS, _FOLDS = 10.0, 5
 # Probabilities of extremely randomised trees are not closer to 0 or 1.
-_SURE = 1e-3
+SURE = 1e-3
 # Distance of the logit of a class without training rows from those of other classes.
 _MARGIN_OF_ABSENT_CLASSES = 5.0
 # Rows whose predictions are compared with those of scikit-learn, and how much they may
@@ -118,21 +117,6 @@ class TreeSettings:
             Number of outputs.
         """
         return n_outputs if n_outputs <= _MOST_MEANS else 0
-
-    def as_outputs(self, sums, task):
-        """Return logits or numbers for the sums of the leaves.
-
-        Parameters
-        ----------
-        sums : tensor of shape (batch, n_outputs)
-            Sums of the leaves of all trees.
-        task : str
-            Kind of the target.
-        """
-        if self.kind == "boosted" or task == "numbers":
-            return sums
-        p = ops.clip(sums, _SURE, 1.0 - _SURE)
-        return ops.log(p) if task == "classes" else ops.log(p) - ops.log(1.0 - p)
 
     def as_dict(self):
         """Return the settings as a dict."""
@@ -424,7 +408,7 @@ def _threads_for(x):
 
 def _predict_always(base, code, output):
     """Let a layer predict the only class of the training rows."""
-    logit = np.log(1.0 / _SURE - 1.0)
+    logit = np.log(1.0 / SURE - 1.0)
     if output is None:
         base[:] = -logit
         base[code] = 0.0

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from skautokeras._layers.base import Layer
-from skautokeras._layers.tree_fitting import TreeSettings, fit_trees
+from skautokeras._layers.tree_fitting import SURE, TreeSettings, fit_trees
 
 # Rows times trees that are followed at once, which limits the memory of a prediction.
 _MOST_PATHS = 2**21
@@ -176,7 +176,14 @@ class TreeEnsemble(Layer):
         n_iterations = self.settings.n_iterations(self.n_outputs)
         leaves = ops.reshape(leaves, (-1, n_iterations, self.n_outputs))
         sums = ops.sum(leaves, axis=1)
-        return self.settings.as_outputs(sums + self.base, self.task)
+        return self._as_outputs(sums + self.base)
+
+    def _as_outputs(self, sums):
+        """Return logits or numbers for the sums of the leaves."""
+        if self.settings.kind == "boosted" or self.task == "numbers":
+            return sums
+        p = ops.clip(sums, SURE, 1.0 - SURE)
+        return ops.log(p) if self.task == "classes" else ops.log(p) - ops.log(1.0 - p)
 
     def _with_means(self, x):
         """Return the features with the mean targets of the categories."""

@@ -4,7 +4,7 @@ import keras
 
 from skautokeras._layers.categorical import OneHot
 from skautokeras._space.block import Block, as_tensor
-from skautokeras._space.declaration import Searched
+from skautokeras._space.declaration import Searched, declared
 from skautokeras._space.hyperparameters import Choice, Float
 from skautokeras._space.records import Table, Trees
 from skautokeras._space.shapes import flattened
@@ -18,6 +18,7 @@ class TreeBlock(Block):
     """Base class of the blocks that predict by decision trees."""
 
     takes_records = True
+    _fixed_settings = {}
 
     def build(self, hp, inputs):
         """Return the columns with the settings of the trees, for a head."""
@@ -32,8 +33,9 @@ class TreeBlock(Block):
         return _trees_of(inputs, settings)
 
     def _settings(self, hp):
-        """Return the parameters of `TreeSettings`."""
-        raise NotImplementedError
+        """Return the parameters of `TreeSettings`, which are those of the block."""
+        chosen = {name: self.choose(hp, name) for name in declared(type(self))}
+        return {**self._fixed_settings, **chosen}
 
 
 def _trees_of(table, settings):
@@ -76,6 +78,8 @@ class BoostedTreesBlock(TreeBlock):
     >>> node = BoostedTreesBlock(n_trees=100)(StructuredDataInput())
     """
 
+    _fixed_settings = {"kind": "boosted"}
+
     n_trees = Searched(
         Choice((50, 100, 200, 400), default=100),
         at_least=1,
@@ -108,17 +112,6 @@ class BoostedTreesBlock(TreeBlock):
         doc="Penalty of large values in leaves.",
     )
 
-    def _settings(self, hp):
-        names = (
-            "n_trees",
-            "learning_rate",
-            "max_leaf_nodes",
-            "min_samples_leaf",
-            "max_features",
-            "l2_regularization",
-        )
-        return {"kind": "boosted", **{name: self.choose(hp, name) for name in names}}
-
 
 @keras.saving.register_keras_serializable("skautokeras")
 class ExtraTreesBlock(TreeBlock):
@@ -140,6 +133,9 @@ class ExtraTreesBlock(TreeBlock):
     >>> node = ExtraTreesBlock(n_trees=100)(StructuredDataInput())
     """
 
+    # Random splits make deep trees.
+    _fixed_settings = {"kind": "extra", "max_depth": 24}
+
     n_trees = Searched(
         Choice((50, 100, 200), default=100), at_least=1, doc="Number of trees."
     )
@@ -159,12 +155,3 @@ class ExtraTreesBlock(TreeBlock):
         at_most=1,
         doc="Share of the columns that each split chooses from.",
     )
-
-    def _settings(self, hp):
-        names = ("n_trees", "max_leaf_nodes", "min_samples_leaf", "max_features")
-        values = {name: self.choose(hp, name) for name in names}
-        return {"kind": "extra", "max_depth": _DEPTH_OF_EXTRA_TREES, **values}
-
-
-# Random splits make deep trees.
-_DEPTH_OF_EXTRA_TREES = 24

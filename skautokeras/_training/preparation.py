@@ -90,6 +90,18 @@ def start_from_data(built, rows, rng, deadline=None):
         network({name: tf.constant(array) for name, array in x.items()})
 
 
+def starts_from_rows(network):
+    """Return whether a layer of a network starts from the training rows.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Network that `start_from_data` prepares.
+    """
+    traits = map(traits_of, walk(network))
+    return any(t.starts_from_data or t.starts_from_targets for t in traits)
+
+
 def _fit_to_targets(built, rows, rng, deadline):
     """Fit the layers of a network that are fitted to targets."""
     network = built.network
