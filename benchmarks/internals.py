@@ -200,6 +200,138 @@ def predefined_configurations():
     return [full_names("structured_data_block_1", values) for values in known]
 
 
+def predefined_values():
+    """Return the values of all predefined configurations of a `StructuredDataBlock`."""
+    from skautokeras import StructuredDataBlock
+    from skautokeras._data import StructuredDataSchema, TargetSchema
+
+    block = StructuredDataBlock()
+    few = StructuredDataSchema((), 1, (), (), (), (), None)
+    numbers = TargetSchema(kind="regression", n_outputs=1)
+    known = []
+    for schemas, targets in (((), ()), ((few,), ()), ((), (numbers,))):
+        for values in block.known_configurations(schemas, targets):
+            if values not in known:
+                known.append(values)
+    return known
+
+
+class CandidateTrainer:
+    """Trains configurations for a table one by one, and predicts rows left out.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        Kind of the target.
+    X : DataFrame of shape (n_samples, n_features)
+        Rows to train and validate on, which are split as `fit` splits them.
+    y : Series of shape (n_samples,)
+        Their targets.
+    X_test : DataFrame of shape (n_test_samples, n_features)
+        Rows that are left out.
+    y_test : Series of shape (n_test_samples,)
+        Their targets.
+    seed : int
+        Seed of the split and of all trainings.
+    cv : int, "auto" or None, default="auto"
+        Cross-validation of each training, as in `AutoModel`.
+
+    Attributes
+    ----------
+    n_folds : int
+        Number of folds; 1 is one held-out part.
+    y_valid, y_test : ndarray of shape (n_samples,)
+        Targets of the validation rows, fold by fold, and of the rows left out: codes of
+        classes, -1 for one that ``y`` does not have, or standardised numbers.
+    """
+
+    def __init__(self, task, X, y, X_test, y_test, *, seed, cv="auto"):
+        from skautokeras import (
+            AutoModel,
+            ClassificationHead,
+            RegressionHead,
+            StructuredDataInput,
+        )
+        from skautokeras._training import loss_on
+
+        table = StructuredDataInput()
+        self._block = _make_block_of_candidates()
+        head = {"classification": ClassificationHead, "regression": RegressionHead}
+        estimator = AutoModel(
+            table, head[task]()(self._block(table)), cv=cv, random_state=seed
+        )
+        self._seed = seed
+        self._preparation = prepare_search(estimator, X, y)
+        problem, data = self._preparation.problem, self._preparation.data
+        self._loss = loss_on(problem.heads, data.valid)
+        self._x_test = self._preparation.x_adapter.transform(
+            estimator._check_X(X_test, reset=False)
+        )
+        ((self._head, target),) = self._preparation.y_adapter.by_head.items()
+        self.n_folds = len(problem.folds)
+        self.y_valid = data.valid.y[self._head]
+        self.y_test = _encoded(target, y_test)
+
+    def train(self, values, max_seconds):
+        """Train a configuration.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Values of a `StructuredDataBlock` by their names in it.
+        max_seconds : float
+            Maximum time, in seconds.
+
+        Returns
+        -------
+        loss : float
+            Loss of the validation predictions.
+        predictions : tuple of ndarray of shape (n_rows, n_outputs)
+            Predictions for the validation rows and for the rows left out.
+
+        Raises
+        ------
+        RuntimeError
+            If the training failed.
+        """
+        from skautokeras._ensemble import make_ensemble
+        from skautokeras._search import evaluate
+        from skautokeras._space import predefined
+        from skautokeras._training import Deadline
+
+        self._block.candidates = [values]
+        problem, data = self._preparation.problem, self._preparation.data
+        (configuration,) = predefined(problem.search_space)
+        deadline = Deadline(max_seconds)
+        trial = evaluate(
+            configuration, self._seed, deadline, problem=problem, data=data
+        )
+        if trial.error is not None:
+            raise RuntimeError(trial.error)
+        test = make_ensemble(problem, [trial], {0: 1.0}).predict(self._x_test)
+        return self._loss(trial.y_pred), (trial.y_pred[self._head], test[self._head])
+
+
+def _make_block_of_candidates():
+    """Return a block for tables that knows one configuration at a time."""
+    from skautokeras import StructuredDataBlock
+
+    class Candidates(StructuredDataBlock):
+        candidates = ()
+
+        def known_configurations(self, schemas, targets):
+            return self.candidates
+
+    return Candidates()
+
+
+def _encoded(target, y):
+    """Return targets as an adapter encodes them, -1 for classes it does not know."""
+    if not target.schema_.is_classification:
+        return np.ravel(target.transform(y))
+    return pd.Index(target.classes_).get_indexer(pd.Index(y)).astype("int32")
+
+
 def make_request(estimator, X):
     """Return one array per input of the exported model.
 

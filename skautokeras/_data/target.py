@@ -267,6 +267,8 @@ class NumberAdapter(BaseEstimator):
             n_outputs=columns.shape[1],
             lowest=tuple(z.min(axis=0).tolist()),
             highest=tuple(z.max(axis=0).tolist()),
+            quantiles=_quantiles(z),
+            origin=tuple((-self.means_ / self.scales_).tolist()),
         )
         return self
 
@@ -355,6 +357,16 @@ class NumberAdapter(BaseEstimator):
         """
         y_true, y_pred = np.asarray(y, np.float64), self.inverse_transform(y_pred)
         return y_true.reshape(len(y_true), -1), y_pred.reshape(len(y_pred), -1)
+
+
+# Number of quantiles of a target.
+_N_QUANTILES = 201
+
+
+def _quantiles(z):
+    """Return equally spaced quantiles of each column."""
+    shares = np.linspace(0.0, 1.0, _N_QUANTILES)
+    return np.quantile(z, shares, axis=0)
 
 
 def _check_labels(y):

@@ -17,6 +17,8 @@ _NO_REASON_TO_LOSE_A_SEARCH = (
 )
 # Share of the whole time that is kept for refits at most.
 _MOST_OF_THE_TIME = 0.25
+# Share of its time that a longer training is planned for.
+_SAFE = 0.8
 
 
 def make_ensemble(problem, trials, weights, *, refit=None, temperatures=()):
@@ -42,8 +44,10 @@ def make_ensemble(problem, trials, weights, *, refit=None, temperatures=()):
     ensemble : Ensemble
     """
     models, shares = [], []
+    left = sum(weights.values())
     for i, weight in weights.items():
-        model = None if refit is None else refit.model(trials[i])
+        model = None if refit is None else refit.model(trials[i], weight / left)
+        left -= weight
         members = _restored(problem, trials[i]) if model is None else [model]
         models += members
         shares += [weight / len(members)] * len(members)
@@ -97,16 +101,19 @@ class Refit:
             reserved += seconds if reserved + seconds <= most else 0.0
         return reserved
 
-    def model(self, trial):
+    def model(self, trial, share=1.0):
         """Return the network of a trial, trained again on all rows.
 
         It is trained for as many epochs as gave the best score, on average over the
-        folds.
+        folds. If the time has cut the training of the trial short, it lasts as much
+        longer as its share of the time that is left allows.
 
         Parameters
         ----------
         trial : Trial
             Trial whose configuration is trained.
+        share : float, default=1.0
+            Share of the time that is left for this network.
 
         Returns
         -------
@@ -118,9 +125,14 @@ class Refit:
         if self._deadline.passed():
             return None
         search_space = self._problem.search_space
-        options = self._problem.options.as_refit(trial.planned_epochs, trial.best_epoch)
-        with seeded(trial.seed), options.scope():
+        with seeded(trial.seed), self._problem.options.scope():
             built = search_space.build(trial.values)
+        longer = self._lengthening(trial, built, share)
+        options = self._problem.options.as_refit(
+            round(longer * trial.planned_epochs),
+            round(longer * trial.best_epoch),
+            trial.n_iterations,
+        )
         try:
             epochs = self._train(built, options, trial.seed)
         except _NO_REASON_TO_LOSE_A_SEARCH:
@@ -132,6 +144,15 @@ class Refit:
         # Copies of the weights on several devices, and bfloat16, are for training only.
         weights = built.network.get_weights()
         return _network(search_space, trial.values, trial.seed, weights)
+
+    def _lengthening(self, trial, built, share):
+        """Return by which factor a training that was cut short lasts longer."""
+        whole = built.training.epochs / max(trial.planned_epochs, 1)
+        seconds = _SAFE * share * self._deadline.left()
+        is_planned = trial.n_iterations is not None or "tuner/epochs" in trial.values
+        if is_planned or seconds == float("inf"):
+            return 1.0
+        return max(1.0, min(whole, seconds / max(self._seconds(trial), 1e-9)))
 
     def _train(self, built, options, seed):
         """Train a network on all rows; return the number of epochs."""

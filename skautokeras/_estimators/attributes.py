@@ -84,10 +84,11 @@ ATTRIBUTES = (
         "DataFrame",
         """
         Table with one row per trial, the best one first. It has the columns "rank",
-        "trial" (number of the trial), "score", "weight" (in the final model), "status",
-        "epochs", "seconds", "n_parameters", "flops" (approximate floating-point
-        operations to predict one row), "params" (values of the hyperparameters) and
-        "error".
+        "trial" (number of the trial), "kind" (of the network, where a block chooses
+        among kinds), "score", "weight" (in the final model), "status", "epochs",
+        "iterations" (of boosting, or the number of random trees), "seconds",
+        "n_parameters", "flops" (approximate floating-point operations to predict one
+        row), "params" (values of the hyperparameters) and "error".
         """,
     ),
     Attribute("model_", "keras.Model", f"{_MODEL} probabilities.", ("classes",)),

@@ -358,7 +358,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         if "leaderboard_" in state:
             frame = state["leaderboard_"]
             state["leaderboard_"] = {
-                name: (str(column.dtype), column.astype(object).tolist())
+                name: (str(column.dtype), _plain(column))
                 for name, column in frame.where(frame.notna(), None).items()
             }
         return state
@@ -395,3 +395,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         return tags
+
+
+def _plain(column):
+    """Return the values of a column, None for those that are missing in pandas."""
+    return [None if value is pd.NA else value for value in column.astype(object)]

@@ -1,6 +1,7 @@
 """The pipeline that the method `to_scikeras` returns."""
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 
 
@@ -34,6 +35,7 @@ def make_scikeras_pipeline(estimator, graph, *, fitted):
         outputs=graph.outputs,
         values=[dict(values) for values in chosen["params"]],
         weights=chosen["weight"].tolist(),
+        n_iterations=[None if n is pd.NA else int(n) for n in chosen["iterations"]],
         targets=clone(targets),
         n_samples=adapter.schemas_[0].n_samples,
         epochs=epochs,
@@ -62,9 +64,9 @@ def _best_trained_first(leaderboard):
     """Return the trials that predict together, the best trained network first.
 
     The first one decides how all are trained. Decision trees have no training: they are
-    fitted, which is one epoch.
+    fitted before it would begin.
     """
     chosen = leaderboard[leaderboard["weight"] > 0]
-    chosen = chosen.assign(is_fitted=chosen["epochs"] <= 1)
+    chosen = chosen.assign(is_fitted=chosen["iterations"].notna())
     order = {"by": ["is_fitted", "score"], "ascending": [True, False]}
     return chosen.sort_values(**order, kind="stable")

@@ -166,10 +166,11 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         (number of different values) and "becomes" (what the network gets).
     leaderboard_ : DataFrame
         Table with one row per trial, the best one first. It has the columns "rank",
-        "trial" (number of the trial), "score", "weight" (in the final model), "status",
-        "epochs", "seconds", "n_parameters", "flops" (approximate floating-point
-        operations to predict one row), "params" (values of the hyperparameters) and
-        "error".
+        "trial" (number of the trial), "kind" (of the network, where a block chooses
+        among kinds), "score", "weight" (in the final model), "status", "epochs",
+        "iterations" (of boosting, or the number of random trees), "seconds",
+        "n_parameters", "flops" (approximate floating-point operations to predict one
+        row), "params" (values of the hyperparameters) and "error".
     model_ : keras.Model
         Fitted network, which takes model-ready arrays and returns probabilities.
     history_ : dict of str to list of float
@@ -364,10 +365,11 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         (number of different values) and "becomes" (what the network gets).
     leaderboard_ : DataFrame
         Table with one row per trial, the best one first. It has the columns "rank",
-        "trial" (number of the trial), "score", "weight" (in the final model), "status",
-        "epochs", "seconds", "n_parameters", "flops" (approximate floating-point
-        operations to predict one row), "params" (values of the hyperparameters) and
-        "error".
+        "trial" (number of the trial), "kind" (of the network, where a block chooses
+        among kinds), "score", "weight" (in the final model), "status", "epochs",
+        "iterations" (of boosting, or the number of random trees), "seconds",
+        "n_parameters", "flops" (approximate floating-point operations to predict one
+        row), "params" (values of the hyperparameters) and "error".
     model_ : keras.Model
         Fitted network, which takes model-ready arrays and returns standardised numbers.
     history_ : dict of str to list of float

@@ -29,6 +29,9 @@ class ChosenNetworks:
         Hyperparameters of each network, the best one first.
     weights : list of float
         Share of each network in the mean.
+    n_iterations : list of int or None
+        Number of iterations of the layers of each network that are fitted before a
+        training, such as boosted trees. None if there are no such layers.
     targets : YAdapter
         Adapter of y, which is not fitted.
     n_samples : int
@@ -43,6 +46,7 @@ class ChosenNetworks:
     outputs: list
     values: list
     weights: list
+    n_iterations: list
     targets: YAdapter
     n_samples: int
     epochs: int
@@ -109,8 +113,8 @@ class ChosenNetworks:
         networks = [search_space.build(values) for values in self.values]
         if any(starts_from_rows(built.network) for built in networks):
             rows = make_rows()
-            for built in networks:
-                start_from_data(built, rows, rng)
+            for built, count in zip(networks, self.n_iterations, strict=True):
+                start_from_data(built, rows, rng, n_iterations=count)
         return as_one_network([built.model for built in networks], self.weights)
 
 
@@ -163,12 +167,15 @@ def compile_as_searched(
         parameter: values_by_head(parameter, compile_kwargs[parameter], targets)
         for parameter in ("loss", "metrics")
     }
+    schemas = [target for _, target in targets.values()]
+    scales = networks.search_space([], schemas).scales(networks.values[0])
     losses, metrics = {}, {}
     for name, (head, target) in targets.items():
         loss = loss_of(
             head,
             target,
             given["loss"].get(name),
+            scale=scales[name],
             label_smoothing=label_smoothing,
             class_weights=class_weights.get(name),
         )

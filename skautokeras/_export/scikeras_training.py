@@ -100,7 +100,9 @@ class MeanOfNetworks(keras.layers.Layer):
         return {**super().get_config(), "network_weights": self.network_weights}
 
 
-def loss_of(head, target, given=None, *, label_smoothing=0.0, class_weights=None):
+def loss_of(
+    head, target, given=None, *, scale=None, label_smoothing=0.0, class_weights=None
+):
     """Return the loss for the output of a head.
 
     Parameters
@@ -111,6 +113,8 @@ def loss_of(head, target, given=None, *, label_smoothing=0.0, class_weights=None
         Schema of the target of the head.
     given : str, callable, keras.losses.Loss or None, default=None
         Loss that replaces the one of the head. If None, the head decides.
+    scale : TargetScale or None, default=None
+        Scale on which numbers are computed.
     label_smoothing : float, default=0.0
         Label smoothing of the default loss for classes.
     class_weights : ndarray or None, default=None
@@ -122,7 +126,7 @@ def loss_of(head, target, given=None, *, label_smoothing=0.0, class_weights=None
     loss : object
         Loss that `keras.Model.compile` takes.
     """
-    loss = head.make_loss(target) if given is None else given
+    loss = head.training_loss(target, scale) if given is None else given
     is_default = given is None and head.loss is None
     if is_default and label_smoothing and target.is_classification:
         config = {**loss.get_config(), "label_smoothing": label_smoothing}

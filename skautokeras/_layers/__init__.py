@@ -44,13 +44,14 @@ from skautokeras._layers.target import (
     ProbableLabels,
     WithinRange,
 )
+from skautokeras._layers.target_scale import FromTargetScale
 from skautokeras._layers.text import (
     CodeEmbedding,
     FeatureScaling,
     KnownCodes,
     WeightedBag,
 )
-from skautokeras._layers.tree_fitting import largest_float32
+from skautokeras._layers.tree_nodes import largest_float32
 from skautokeras._layers.trees import TreeEnsemble
 
 __all__ = sorted(

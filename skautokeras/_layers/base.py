@@ -72,10 +72,13 @@ class Layer(LayerTraits, keras.layers.Layer):
     starts_from_targets : bool, default=False
         Whether the layer is fitted to the targets of the training rows before a
         training. It then has an attribute ``head``, the name of the head whose targets
-        it needs, and a method ``start_from(x, rng, *, y, weight, deadline)``. The
-        method is called once with the inputs of the layer for all training rows, with
-        their targets and weights, and with the deadline of the training. No trained
-        layer may come before it.
+        it needs, and a method ``start_from(x, rng, *, y, weight, valid, n_iterations,
+        deadline)``. The method is called once with the inputs of the layer for all
+        training rows, with their targets and weights, with the same three for the
+        validation rows, if there are any, and with the deadline of the training. It
+        returns the number of iterations that it has made. If ``n_iterations`` is not
+        None, it is the number of iterations to make. No trained layer may come before
+        it.
 
     Examples
     --------

@@ -110,10 +110,10 @@ class QuantileScaling(Layer):
 
     def call(self, x):
         """Return the normal scores of ``x``."""
-        share = ops.mean(_bin_shares(x, self.knots, open_ends=False), axis=-1)
+        share = ops.mean(_bin_shares(x, self.knots), axis=-1)
         # The margin of 1e-3 keeps the normal quantile within about +-3.1.
         probability = 1e-3 + (1.0 - 2e-3) * share
-        return math.sqrt(2.0) * ops.erfinv(2.0 * probability - 1.0)
+        return normal_quantile(probability)
 
     def compute_output_shape(self, input_shape):
         """Return the shape of the input."""
@@ -129,14 +129,12 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
     """Embed each number by the bins of its distribution that it fills.
 
     The encoding of bin t with edges ``b_t < b_(t+1)`` is
-    ``clip((x - b_t) / (b_(t+1) - b_t), 0, 1)``, without the lower bound in the first
-    bin and without the upper one in the last (Gorishniy et al., On Embeddings for
-    Numerical Features, arXiv:2203.05556, equation 1). A linear map per column follows.
-    Unlike in that paper, the encoding is at least -10 in the first bin and at most 10
-    in the last one, so that a single outlier cannot dominate all other values. It is
-    therefore linear for ten widths of the first bin below the edges and for nine widths
-    of the last bin above them. A bin whose edges are equal is a step from 0 to 1, also
-    if it is the first or the last one.
+    ``clip((x - b_t) / (b_(t+1) - b_t), 0, 1)`` (Gorishniy et al., On Embeddings for
+    Numerical Features, arXiv:2203.05556, equation 1). The embedding is a linear map of
+    the encoding, which starts as zero, plus a linear function of x (Gorishniy et al.,
+    TabM, arXiv:2410.24210, appendix). It is therefore a linear function at first, and
+    beyond the outer edges it always is. A bin whose edges are equal is a step from 0 to
+    1.
 
     Parameters
     ----------
@@ -167,23 +165,28 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
-        """Create one linear map per column."""
+        """Create one linear map of the bins and one of the number per column."""
         n_columns, n_bins = input_shape[-1], len(self.edges) - 1
+        bound = 1 / math.sqrt(self.dim)
         self.kernel = self.add_weight(
-            shape=(n_columns, n_bins, self.dim),
-            initializer=keras.initializers.RandomUniform(
-                -1 / math.sqrt(n_bins), 1 / math.sqrt(n_bins)
-            ),
-            name="kernel",
+            shape=(n_columns, n_bins, self.dim), initializer="zeros", name="kernel"
+        )
+        self.slope = self.add_weight(
+            shape=(n_columns, self.dim),
+            initializer=keras.initializers.RandomUniform(-bound, bound),
+            name="slope",
         )
         self.bias = self.add_weight(
-            shape=(n_columns, self.dim), initializer="zeros", name="bias"
+            shape=(n_columns, self.dim),
+            initializer=keras.initializers.RandomUniform(-bound, bound),
+            name="bias",
         )
 
     def call(self, x):
         """Return the embeddings of all columns, next to each other."""
-        encoded = _bin_shares(x, self.edges, open_ends=True)  # (batch, p, n_bins)
+        encoded = _bin_shares(x, self.edges)  # (batch, p, n_bins)
         embedded = ops.einsum("bpk,pkd->bpd", encoded, self.kernel) + self.bias
+        embedded = embedded + x[:, :, None] * self.slope
         n_columns = self.edges.shape[1]
         return ops.reshape(self.activation(embedded), (-1, n_columns * self.dim))
 
@@ -295,7 +298,7 @@ class PeriodicEmbedding(Layer):
         return {**super().get_config(), **config}
 
 
-def _bin_shares(x, edges, *, open_ends):
+def _bin_shares(x, edges):
     """Return the share of each bin that lies below x: (batch, n_columns, n_bins).
 
     All factors are constants of the graph. A bin whose edges are equal is treated as a
@@ -303,12 +306,70 @@ def _bin_shares(x, edges, *, open_ends):
     """
     lower = edges[:-1].T  # (n_columns, n_bins)
     width = np.diff(edges, axis=0).T
-    low, high = np.zeros_like(lower), np.ones_like(lower)
-    if open_ends:
-        # Beyond the outer edges the encoding continues linearly to -10 and 10. This
-        # bound keeps one outlier from dominating all other values. A step has no slope
-        # that could continue.
-        low[:, 0] = np.where(width[:, 0] > _STEP, -10.0, 0.0)
-        high[:, -1] = np.where(width[:, -1] > _STEP, 10.0, 1.0)
     share = (x[:, :, None] - lower) / np.maximum(width, _STEP)
-    return ops.minimum(ops.maximum(share, low), high)
+    return ops.clip(share, 0.0, 1.0)
+
+
+# Coefficients for the middle and for the tails, the highest power first.
+_MIDDLE = (
+    2.81022636e-08,
+    3.43273939e-07,
+    -3.5233877e-06,
+    -4.39150654e-06,
+    2.1858087e-04,
+    -1.25372503e-03,
+    -4.17768164e-03,
+    2.46640727e-01,
+    1.50140941,
+)
+_TAILS = (
+    -2.00214257e-04,
+    1.00950558e-04,
+    1.34934322e-03,
+    -3.67342844e-03,
+    5.73950773e-03,
+    -7.6224613e-03,
+    9.43887047e-03,
+    1.00167406,
+    2.83297682,
+)
+
+
+def normal_quantile(p):
+    """Return the quantile of the standard normal distribution.
+
+    It consists of logarithms, roots and polynomials (Giles, Approximating the erfinv
+    function, GPU Computing Gems 2, 2011), because ONNX and LiteRT have no inverse error
+    function. The error is below 1e-5.
+
+    Parameters
+    ----------
+    p : tensor, dtype float32
+        Probabilities between 0 and 1, both excluded.
+
+    Returns
+    -------
+    z : tensor
+        Quantiles of the shape of ``p``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.numerical import normal_quantile
+    >>> p = np.array([0.5, 0.975, 0.999], "float32")
+    >>> abs(normal_quantile(p).numpy()).round(3).tolist()
+    [0.0, 1.9600000381469727, 3.0899999141693115]
+    """
+    x = 2.0 * p - 1.0
+    w = -ops.log((1.0 - x) * (1.0 + x))
+    middle = _polynomial(_MIDDLE, w - 2.5)
+    tails = _polynomial(_TAILS, ops.sqrt(ops.maximum(w, 0.0)) - 3.0)
+    return math.sqrt(2.0) * x * ops.where(w < 5.0, middle, tails)
+
+
+def _polynomial(coefficients, x):
+    """Return the value of a polynomial by Horner's rule."""
+    value = ops.zeros_like(x)
+    for coefficient in coefficients:
+        value = value * x + coefficient
+    return value

@@ -5,10 +5,17 @@ import numpy as np
 from keras import ops
 
 from skautokeras._layers.base import Layer
-from skautokeras._layers.tree_fitting import SURE, TreeSettings, fit_trees
+from skautokeras._layers.boosting import SURE
+from skautokeras._layers.target_scale import TargetScale
+from skautokeras._layers.tree_fitting import FittingRows, fit_trees
+from skautokeras._layers.tree_nodes import TreeSettings
 
-# Rows times trees that are followed at once, which limits the memory of a prediction.
-_MOST_PATHS = 2**21
+# Trees that are followed at once, and rows times trees: they limit the memory that a
+# prediction takes.
+_TREES_AT_ONCE, _MOST_PATHS = 64, 2**19
+# A network is trained with so many operations while one tree is fitted to one row, and
+# so many more for each feature (measurement 0051).
+_FLOPS_PER_TREE, _FLOPS_PER_FEATURE = 3000, 250
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -38,6 +45,9 @@ class TreeEnsemble(Layer):
         targets of the categories are further columns for the trees.
     head : str, default=""
         Name of the head whose targets the trees are fitted to.
+    scale : TargetScale, dict or None, default=None
+        Scale of the outputs, or its configuration, if they are standardised numbers on
+        another scale than the targets.
 
     Notes
     -----
@@ -56,7 +66,8 @@ class TreeEnsemble(Layer):
     >>> x = np.arange(40, dtype="float32")[:, None]
     >>> layer = TreeEnsemble({"kind": "boosted"}, task="numbers", n_outputs=1)
     >>> layer.build(x.shape)
-    >>> layer.start_from(x, np.random.default_rng(0), y=(x > 20).astype("float32"))
+    >>> y = (x > 20).astype("float32")
+    >>> n_trees = layer.start_from(x, np.random.default_rng(0), y=y)
     >>> (layer(x[[0, 39]]).numpy() > 0.5).ravel().tolist()
     [False, True]
     """
@@ -64,7 +75,15 @@ class TreeEnsemble(Layer):
     starts_from_targets = True
 
     def __init__(
-        self, settings, *, task, n_outputs, cardinalities=(), head="", **kwargs
+        self,
+        settings,
+        *,
+        task,
+        n_outputs,
+        cardinalities=(),
+        head="",
+        scale=None,
+        **kwargs,
     ):
         # Thresholds are exact in this precision only.
         super().__init__(**{**kwargs, "dtype": "float32"})
@@ -74,20 +93,38 @@ class TreeEnsemble(Layer):
         self.n_outputs = n_outputs
         self.cardinalities = [int(n) for n in cardinalities]
         self.head = head
+        self.scale = TargetScale(**scale) if isinstance(scale, dict) else scale
 
     @property
     def max_rows_at_once(self):
-        """Number of rows whose paths through all trees are followed at once."""
-        return max(32, _MOST_PATHS // self._n_trees)
+        """Number of rows whose paths through some trees are followed at once."""
+        n_trees = self._iterations_at_once * self._n_trees_per_iteration
+        return max(32, _MOST_PATHS // n_trees)
 
     @property
     def n_comparisons(self):
         """Number of comparisons that a prediction for one row takes at most."""
-        return self._n_trees * self.settings.max_depth
+        return self.settings.n_trees_in_all(self.n_outputs) * self.settings.max_depth
 
     @property
-    def _n_trees(self):
-        return self.settings.n_trees_in_all(self.n_outputs)
+    def flops_of_fitting(self):
+        """Number of operations, about, that the fitting of the trees takes for one row.
+
+        It is measured in operations of networks that take as long.
+        """
+        n_trees = self.settings.n_trees_in_all(self.n_outputs)
+        n_features = self.input.shape[-1]
+        return n_trees * (_FLOPS_PER_TREE + _FLOPS_PER_FEATURE * n_features)
+
+    @property
+    def _n_trees_per_iteration(self):
+        return self.n_outputs // self.settings.n_values(self.n_outputs)
+
+    @property
+    def _iterations_at_once(self):
+        """Number of iterations whose trees are followed at once."""
+        most = max(1, _TREES_AT_ONCE // self._n_trees_per_iteration)
+        return min(most, self.settings.n_iterations(self.n_outputs))
 
     def build(self, input_shape):
         """Create the nodes of the trees; all of them are leaves until they are fitted.
@@ -97,7 +134,7 @@ class TreeEnsemble(Layer):
         input_shape : tuple of int
             Shape of the input.
         """
-        n_nodes = self._n_trees * self.settings.n_nodes
+        n_nodes = self.settings.n_trees_in_all(self.n_outputs) * self.settings.n_nodes
 
         def constant(name, shape, dtype):
             return self.add_weight(
@@ -114,10 +151,14 @@ class TreeEnsemble(Layer):
         n_values = self.settings.n_values(self.n_outputs)
         self.value = constant("value", (n_nodes, n_values), "float32")
         self.base = constant("base", (self.n_outputs,), "float32")
+        self.n_iterations = constant("n_iterations", (), "int32")
+        self.depth = constant("depth", (), "int32")
         n_means = self.settings.n_means(self.n_outputs)
         self.means = constant("means", (sum(self.cardinalities), n_means), "float32")
 
-    def start_from(self, x, rng, *, y, weight=None, deadline=None):
+    def start_from(
+        self, x, rng, *, y, weight=None, valid=None, n_iterations=None, deadline=None
+    ):
         """Fit the trees.
 
         Parameters
@@ -130,22 +171,33 @@ class TreeEnsemble(Layer):
             Codes of classes, zeros and ones for labels, or standardised numbers.
         weight : ndarray of shape (n_rows,) or None, default=None
             Weights of the rows. If None, all rows weigh the same.
+        valid : tuple (x, y, weight) or None, default=None
+            Validation rows, which tell after how many iterations boosting ends. If
+            None, all trees are kept.
+        n_iterations : int or None, default=None
+            Number of iterations of boosting. If None, the settings limit it.
         deadline : Deadline or None, default=None
             Deadline after which no tree is added. If None, there is none.
+
+        Returns
+        -------
+        n_iterations : int
+            Number of iterations of boosting that are kept, or of random trees.
         """
-        fitted = fit_trees(
-            np.asarray(x, "float32"),
-            y,
-            weight,
+        fitted, n_done = fit_trees(
+            self._as_rows(x, y, weight),
             settings=self.settings,
             task=self.task,
             n_outputs=self.n_outputs,
             cardinalities=self.cardinalities,
             rng=rng,
+            valid=None if valid is None else self._as_rows(*valid),
+            n_iterations=n_iterations,
             deadline=deadline,
         )
         for name, array in fitted.items():
             getattr(self, name).assign(array)
+        return n_done
 
     def call(self, x):
         """Return the sum of the leaves that each row reaches.
@@ -163,20 +215,38 @@ class TreeEnsemble(Layer):
         n_features = x.shape[-1]
         values = ops.reshape(x, (-1,))
         first = ops.arange(ops.shape(x)[0], dtype="int32")[:, None] * n_features
-        roots = np.arange(self._n_trees, dtype="int32") * self.settings.n_nodes
-        node = ops.zeros_like(first) + roots[None, :]
+        per_iteration, at_once = self._n_trees_per_iteration, self._iterations_at_once
+        n_nodes = self.settings.n_nodes
+        roots = np.arange(at_once * per_iteration, dtype="int32") * n_nodes
+        last = self.settings.n_iterations(self.n_outputs) - at_once
 
         def go_down(_, node):
             seen = ops.take(values, first + ops.take(self.feature, node))
             goes_right = ops.greater(seen, ops.take(self.threshold, node))
             return ops.take(self.left, node) + ops.cast(goes_right, "int32")
 
-        node = ops.fori_loop(0, self.settings.max_depth, go_down, node)
-        leaves = ops.take(self.value, node, axis=0)  # (batch, n_trees, n_values)
-        n_iterations = self.settings.n_iterations(self.n_outputs)
-        leaves = ops.reshape(leaves, (-1, n_iterations, self.n_outputs))
-        sums = ops.sum(leaves, axis=1)
-        return self._as_outputs(sums + self.base)
+        def add_some(i, sums):
+            # The last trees begin earlier where their number does not come out even,
+            # and those that were added before are left out.
+            start = ops.minimum(i * at_once, last)
+            node = ops.zeros_like(first) + roots + start * (per_iteration * n_nodes)
+            node = ops.fori_loop(0, self.depth, go_down, node)
+            leaves = ops.take(self.value, node, axis=0)  # (batch, n_trees, n_values)
+            leaves = ops.reshape(leaves, (-1, at_once, self.n_outputs))
+            is_new = np.arange(at_once, dtype="int32") + start >= i * at_once
+            is_new = ops.cast(is_new, leaves.dtype)[None, :, None]
+            return sums + ops.sum(leaves * is_new, axis=1)
+
+        n_steps = (self.n_iterations + (at_once - 1)) // at_once
+        sums = ops.cast(ops.zeros_like(first), "float32") + self.base
+        return self._as_outputs(ops.fori_loop(0, n_steps, add_some, sums))
+
+    def _as_rows(self, x, y, weight):
+        """Return rows as trees are fitted to them."""
+        y = np.asarray(y)
+        if self.scale is not None:
+            y = ops.convert_to_numpy(self.scale.forward(y.astype("float32")))
+        return FittingRows(np.asarray(x, "float32"), y, weight)
 
     def _as_outputs(self, sums):
         """Return logits or numbers for the sums of the leaves."""
@@ -208,5 +278,6 @@ class TreeEnsemble(Layer):
             "n_outputs": self.n_outputs,
             "cardinalities": self.cardinalities,
             "head": self.head,
+            "scale": None if self.scale is None else self.scale.get_config(),
         }
         return {**super().get_config(), **config}

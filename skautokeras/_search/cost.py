@@ -30,12 +30,21 @@ class Cost:
     flops : int
         Floating-point operations of one forward pass for one row (`count_flops`).
     epochs : int
-        Number of epochs of a whole training.
+        Number of epochs of a whole training; 0 if nothing is trained.
+    fitting_flops : int, default=0
+        Floating-point operations, about, of the fitting of layers before the training,
+        for one row. They are comparable to those of forward passes.
     """
 
     n_parameters: int
     flops: int
     epochs: int
+    fitting_flops: int = 0
+
+    @property
+    def training_flops(self):
+        """Operations of the whole training for one row; passes count one way."""
+        return self.flops * self.epochs + self.fitting_flops
 
 
 def estimate_cost(search_space, values):
@@ -60,7 +69,12 @@ def _cost_of(search_space, values):
     return Cost(
         n_parameters=built.network.count_params(),
         flops=count_flops(built.network),
-        epochs=built.training.epochs,
+        epochs=built.training.epochs if built.network.trainable_variables else 0,
+        fitting_flops=sum(
+            layer.flops_of_fitting
+            for layer in walk(built.network)
+            if isinstance(layer, TreeEnsemble)
+        ),
     )
 
 

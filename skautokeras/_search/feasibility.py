@@ -140,7 +140,7 @@ class Feasibility:
 
         def position(values):
             cost = self.cost(values)
-            arithmetic = 0 if cost is None else cost.flops * cost.epochs
+            arithmetic = 0 if cost is None else cost.training_flops
             return 0 if rank is None else rank(values), arithmetic
 
         return sorted(configurations, key=position)
@@ -177,6 +177,8 @@ class Feasibility:
                 f"max_model_size={self._max_model_size}."
             )
             return Rejection(reason, cost)
+        if not cost.epochs:
+            return None  # The fitting of layers ends with the time.
         n_epochs = min(_FEWEST_EPOCHS, cost.epochs)
         needed = self._epoch_seconds(values, cost, trials, seconds / n_epochs)
         if n_epochs * needed > seconds:
@@ -226,6 +228,6 @@ class Feasibility:
         trained = [
             (t.flops, t.flops * n_rows * t.n_folds * t.epochs / t.seconds)
             for t in trials
-            if t.error is None and t.flops and t.seconds
+            if t.error is None and t.flops and t.seconds and t.n_iterations is None
         ]
         return trained + self._timed

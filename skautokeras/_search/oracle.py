@@ -8,6 +8,7 @@ from collections import defaultdict
 import keras_tuner
 import numpy as np
 
+from skautokeras._search.selection import network_types
 from skautokeras._space.search_space import complete
 from skautokeras._state.codec import text_key
 from skautokeras._state.names import saved_as
@@ -21,10 +22,14 @@ _FIRST_SEED = 1
 
 @saved_as("GreedyOracle")
 class GreedyOracle(keras_tuner.Oracle):
-    """Known good configurations first, then mutations of the best one so far.
+    """Known good configurations first, then mutations of the best ones so far.
 
-    Algorithm 1 of the AutoKeras paper (Jin, Chollet, Song, Hu, JMLR 24(6), 2023). The
-    names of the active hyperparameters form a tree, cut at each ``/``. To mutate, a
+    Algorithm 1 of the AutoKeras paper (Jin, Chollet, Song, Hu, JMLR 24(6), 2023). In
+    one point it differs: where blocks choose among kinds of networks, not only the best
+    configuration is mutated. The best one of the n-th best kind is taken with
+    probability 1 / 2^n, because an ensemble gains from networks that err differently.
+
+    The names of the active hyperparameters form a tree, cut at each ``/``. To mutate, a
     node of the tree - one hyperparameter, a layer, a block or the whole model - is
     drawn with probability softmax(-ln n), n being the number of hyperparameters below
     it, and everything below it is sampled anew. Hyperparameters of a branch that
@@ -131,19 +136,30 @@ class GreedyOracle(keras_tuner.Oracle):
             self._n_initial_used += 1
             values = self.initial_values[self._n_initial_used - 1]
             yield complete(self.hyperparameters.copy(), values)
-        best = self._best_values()
-        if best is not None:
+        parents = self._parents()
+        if parents:
             for _ in range(_MUTATIONS):
-                yield mutate(self.hyperparameters.copy(), best, self._rng)
+                parent = self._draw_parent(parents)
+                yield mutate(self.hyperparameters.copy(), parent, self._rng)
         for _ in range(_RANDOM_DRAWS):
             yield resample(self.hyperparameters.copy(), {}, self._rng)
 
-    def _best_values(self):
+    def _draw_parent(self, parents):
+        """Draw one of the configurations, each half as likely as the one before it."""
+        place = 0
+        while place < len(parents) - 1 and self._rng.random() < 0.5:
+            place += 1
+        return parents[place]
+
+    def _parents(self):
+        """Return the best configuration of each kind of network, the best first."""
         trials = [t for t in self.trials.values() if t.status == "COMPLETED"]
-        if not trials:
-            return None
         sign = 1 if self.objective.direction == "max" else -1
-        return max(trials, key=lambda t: sign * t.score).hyperparameters.values
+        parents = {}
+        for trial in sorted(trials, key=lambda t: -sign * t.score):
+            values = trial.hyperparameters.values
+            parents.setdefault(network_types(values), values)
+        return list(parents.values())
 
 
 def mutate(space, values, rng):

@@ -17,8 +17,9 @@ from skautokeras._search.oracle import (
 from skautokeras._training.deadline import Deadline
 from skautokeras.exceptions import SearchError
 
-# Trials that get no more than half of the time that is left, so that several are tried.
-_FIRST_TRIALS = 2
+# Trials that share the time, so that several kinds of networks are tried, and the time
+# that each of them has at least, in seconds, as far as half of what is left is enough.
+_FIRST_TRIALS, _LEAST_SECONDS = 8, 5.0
 # A trial that can have less than this share of a usual trial's time is not started.
 _WORTH_STARTING = 0.5
 # Proposals in a row that may be rejected, and those among them for want of time.
@@ -347,6 +348,9 @@ class Search:
 def trial_deadline(deadline, trials, reserve):
     """Return until when the next trial may run; None if none is worth starting.
 
+    The learning rate of a network is annealed until then. So the first trials, which
+    are of different kinds, share the time, and later ones leave half of it.
+
     Parameters
     ----------
     deadline : Deadline
@@ -364,8 +368,12 @@ def trial_deadline(deadline, trials, reserve):
         return None
     if trials and left <= 0:
         return None
-    share = left / 2 if len(completed) < _FIRST_TRIALS else left
-    return deadline.within(max(share, 0.0))
+    share = max(deadline.total() / _FIRST_TRIALS, _LEAST_SECONDS)
+    if len(completed) < _FIRST_TRIALS:
+        share = min(share, left / 2)
+    else:
+        share = max(share, left / 2)
+    return deadline.within(max(min(share, left), 0.0))
 
 
 def best_trial(trials):

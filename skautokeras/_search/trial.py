@@ -39,6 +39,9 @@ class Trial:
         epochs over which the learning rate was annealed; with several folds their mean.
     n_folds : int
         Number of folds that were trained.
+    n_iterations : int or None
+        Number of iterations of layers that are fitted before the training, such as
+        boosted trees; with several folds their mean. None if there are no such layers.
     seconds : float
         Time that the trial took.
     n_parameters : int or None
@@ -79,6 +82,7 @@ class Trial:
     error: str | None = None
     pruned: bool = False
     new_hyperparameters: dict | None = None
+    n_iterations: int | None = None
 
     @property
     def status(self):
@@ -154,10 +158,10 @@ def evaluate(
     options = problem.options
     options = options if epochs is None else replace(options, epochs=int(epochs))
     trained = []
+    network = _NetworkOfFolds(values, options)
     try:
         for i, fold in enumerate(problem.folds):
-            with seeded(fold_seed(seed, i)), options.scope():
-                built = fold.search_space.build(values)
+            built = network.build(fold.search_space, fold_seed(seed, i))
             if i == 0:
                 trial = _add_network(trial, built, problem.search_space)
             with options.scope():
@@ -184,6 +188,45 @@ def evaluate(
     except Exception as error:  # noqa: BLE001
         trial = replace(trial, error=_reason(error))
     return replace(trial, seconds=time.monotonic() - start)
+
+
+class _NetworkOfFolds:
+    """The network of a configuration, which folds with one search space share.
+
+    Building takes longer than an epoch of few rows. So folds of the same search space
+    begin with the same weights of the same network.
+
+    Parameters
+    ----------
+    values : dict of str to object
+        Configuration of the network.
+    options : TrainingOptions
+        Settings of the training.
+    """
+
+    def __init__(self, values, options):
+        self._values = values
+        self._options = options
+        self._search_space = self._built = self._weights = None
+
+    def build(self, search_space, seed):
+        """Return the network as it is before a training.
+
+        Parameters
+        ----------
+        search_space : SearchSpace
+            Search space of the fold.
+        seed : int
+            Seed of the weights of a network that is built.
+        """
+        if search_space is self._search_space:
+            self._built.network.set_weights(self._weights)
+            return self._built
+        with seeded(seed), self._options.scope():
+            self._built = search_space.build(self._values)
+        self._search_space = search_space
+        self._weights = self._built.network.get_weights()
+        return self._built
 
 
 def _add_network(trial, built, search_space):
@@ -256,6 +299,7 @@ def _add_results(trial, trained, problem, valid_rows):
         score = problem.objective(evaluation)
         if not math.isfinite(score):
             raise FloatingPointError(f"The score of all folds is {score}.")
+    counts = [m.n_iterations for m in monitors if m.n_iterations is not None]
     return replace(
         trial,
         score=score,
@@ -263,6 +307,7 @@ def _add_results(trial, trained, problem, valid_rows):
         best_epoch=_mean([monitor.best_epoch for monitor in monitors]),
         planned_epochs=_mean([fold.planned_epochs for fold in trained]),
         n_folds=len(trained),
+        n_iterations=_mean(counts) if counts else None,
         pruned=monitors[-1].pruned or not is_complete,
         history=_mean_history([monitor.history for monitor in monitors]),
         y_pred=y_pred,

@@ -148,7 +148,7 @@ class Block(Configurable):
         """
         return []
 
-    def rank(self, values, schemas):
+    def rank(self, values, schemas, targets):
         """Return whether a known configuration comes behind others whatever it costs.
 
         Parameters
@@ -157,12 +157,15 @@ class Block(Configurable):
             Values of the block, as in `known_configurations`.
         schemas : sequence of Schema
             Schema of each input of the graph.
+        targets : sequence of TargetSchema
+            Schema of each target of the graph.
 
         Returns
         -------
         rank : int or None
-            Rank of the configuration: 0 if it comes first, 1 if it comes behind those.
-            If None, which is the default, its cost decides.
+            Rank of the configuration: 0 if it comes first. Among configurations of one
+            rank, the cheapest comes first. If None, which is the default, its cost
+            decides.
         """
         return None
 
@@ -181,6 +184,24 @@ class Block(Configurable):
             default 0, so that the usual number is enough.
         """
         return 0
+
+    def trained_if(self, inputs):
+        """Return for which values of a hyperparameter the network is trained.
+
+        Other networks have no hyperparameters of training.
+
+        Parameters
+        ----------
+        inputs : keras.KerasTensor or Record
+            Tensor or record that `build` is called on.
+
+        Returns
+        -------
+        condition : tuple (name, values) or None
+            Name of a hyperparameter of the block, and a list of its values. None means
+            that the block is trained in any case, or in none.
+        """
+        return None
 
     def inner_blocks(self):
         """Return the blocks inside of this one that know configurations of their own.

@@ -4,7 +4,8 @@ from skautokeras._space.graph import is_head
 from skautokeras._space.hyperparameters import admits
 from skautokeras._space.node import parameters_of
 
-_TRAINING = "training/"
+# Names that are not inside of a block begin with one of these.
+_SHARED = ("training/", "target/")
 # Steps that an epoch and a training need, and where to stop for them.
 _STEPS_OF_EPOCH, _SMALLEST_BATCH = 24, 16
 _STEPS, _MOST_EPOCHS = 300, 64
@@ -92,7 +93,7 @@ def full_names(name, values):
     {'conv_block_1/n_blocks': 2, 'training/epochs': 8}
     """
     return {
-        key if key.startswith(_TRAINING) else f"{name}/{key}": value
+        key if key.startswith(_SHARED) else f"{name}/{key}": value
         for key, value in values.items()
     }
 
@@ -120,7 +121,10 @@ def rank(values, search_space):
         own = {
             k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)
         }
-        of_block = block.rank(own, search_space.schemas) if own else None
+        of_block = None
+        if own:
+            own |= {k: v for k, v in values.items() if k.startswith(_SHARED)}
+            of_block = block.rank(own, search_space.schemas, search_space.targets)
         if of_block is not None:
             ranks.setdefault(block.training_priority, of_block)
     return ranks[max(ranks)] if ranks else 0

@@ -4,13 +4,19 @@ import re
 from dataclasses import replace
 
 import keras
+import numpy as np
 from keras import ops
 
 from skautokeras._layers.target import WithinRange
+from skautokeras._layers.target_scale import FromTargetScale, TargetScale
 from skautokeras._space.block import Block, snake_case
-from skautokeras._space.declaration import Fixed, check_parameters
-from skautokeras._space.losses import as_loss, function_name, loss_name
+from skautokeras._space.declaration import Fixed, Searched, check_parameters
+from skautokeras._space.hyperparameters import Choice
+from skautokeras._space.losses import ErrorOnScale, as_loss, function_name, loss_name
 from skautokeras._space.records import OutputLayer, Predictions
+
+# Scales on which networks compute numbers.
+SCALES = ("none", "log", "yeo_johnson", "quantile")
 
 
 class Head(Block):
@@ -30,8 +36,25 @@ class Head(Block):
         '"classification_head_1".',
     )
 
+    def choose_scale(self, hp, target):
+        """Return the scale on which a network computes the target.
+
+        Parameters
+        ----------
+        hp : keras_tuner.HyperParameters
+            Container that is asked where the scale is searched.
+        target : TargetSchema
+            Facts about y.
+
+        Returns
+        -------
+        scale : TargetScale or None
+            None means that the network computes the encoded target itself.
+        """
+        return None
+
     def make_loss(self, target):
-        """Return the loss of the head.
+        """Return the loss of the head, by which networks are compared.
 
         Parameters
         ----------
@@ -44,6 +67,23 @@ class Head(Block):
             Taken of encoded targets and outputs.
         """
         return self.default_loss(target) if self.loss is None else as_loss(self.loss)
+
+    def training_loss(self, target, scale):
+        """Return the loss that the training of a network minimises.
+
+        Parameters
+        ----------
+        target : TargetSchema
+            Facts about y.
+        scale : TargetScale or None
+            Scale on which the network computes the target.
+
+        Returns
+        -------
+        loss : keras.losses.Loss
+            Taken of encoded targets and outputs.
+        """
+        return self.make_loss(target) if scale is None else ErrorOnScale(scale)
 
     def make_metrics(self, target):
         """Return the metrics of the head, with nothing counted yet.
@@ -151,7 +191,7 @@ class Head(Block):
         """
         return encoded
 
-    def build_output(self, x, target, name):
+    def build_output(self, x, target, name, scale=None):
         """Return the output of the network.
 
         Parameters
@@ -162,6 +202,8 @@ class Head(Block):
             Facts about y.
         name : str
             Name of the output layer.
+        scale : TargetScale or None, default=None
+            Scale on which the network computes the target.
 
         Returns
         -------
@@ -233,7 +275,7 @@ class ClassificationHead(Head):
         """Return how many classes a label is one of."""
         return max(target.n_outputs, 2) if self.layout(target) == "one_hot" else 2
 
-    def build_output(self, x, target, name):
+    def build_output(self, x, target, name, scale=None):
         """Return the probabilities: (batch, 1) if binary, else (batch, n_classes)."""
         layout = self.layout(target)
         sigmoid = layout in ("binary", "columns")
@@ -266,6 +308,37 @@ class RegressionHead(Head):
         "they may lie outside, as those of a line that goes on.",
     )
 
+    transformation = Searched(
+        Choice(SCALES),
+        doc="Scale on which networks compute the target, and on which their errors are "
+        "squared in training: that of the target, its logarithm, a power of it (Yeo "
+        "and Johnson), or the quantiles of a normal distribution. Predictions are on "
+        "the scale of the target, and so is the comparison of networks. It is used "
+        "with the default loss only, and a target with numbers below zero has no "
+        "logarithm.",
+    )
+
+    def choose_scale(self, hp, target):
+        """Return the scale on which a network computes the numbers."""
+        if self.loss is not None or target.quantiles is None:
+            return None
+        quantiles = np.array(target.quantiles)
+        possible = [name for name in SCALES if name != "log"]
+        if target.is_never_negative and np.ptp(quantiles, axis=0).all():
+            possible = SCALES
+        kind = self.choose(hp, "transformation", Choice(tuple(possible)))
+        if kind not in possible:
+            if not self.is_searched("transformation"):
+                raise ValueError(
+                    "transformation='log' needs a target of which no number is below "
+                    "zero."
+                )
+            # Another head, which shares the hyperparameter, has a logarithm.
+            kind = "yeo_johnson"
+        if kind == "none":
+            return None
+        return TargetScale(kind, quantiles, target.origin)
+
     def layout(self, target):
         """Return how y is laid out: as columns of numbers."""
         return "columns"
@@ -278,13 +351,18 @@ class RegressionHead(Head):
         """Return the numbers as they are."""
         return encoded
 
-    def build_output(self, x, target, name):
+    def build_output(self, x, target, name, scale=None):
         """Return the standardised predictions (batch, n_targets)."""
-        output = OutputLayer(target.n_outputs, None, "numbers", name, name)
-        if not self.within_range or not target.lowest:
+        output = OutputLayer(target.n_outputs, None, "numbers", name, name, scale)
+        is_bounded = self.within_range and target.lowest
+        if scale is None and not is_bounded:
             return _output(x, output, self.loss)
         z = _output(x, replace(output, name=None), self.loss)
-        return WithinRange(target.lowest, target.highest, name=name)(z)
+        if scale is not None:
+            z = FromTargetScale(scale, name=None if is_bounded else name)(z)
+        if is_bounded:
+            z = WithinRange(target.lowest, target.highest, name=name)(z)
+        return z
 
 
 def check_heads(heads):

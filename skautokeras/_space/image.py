@@ -93,7 +93,7 @@ class ImageBlock(Block):
         """Return the configurations for images like these."""
         return for_images(schemas)
 
-    def rank(self, values, schemas):
+    def rank(self, values, schemas, targets):
         """Return whether a configuration comes behind others."""
         return rank_for_images(values, schemas)
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from skautokeras._layers.ensemble import mean_over_members
+from skautokeras._layers.target_scale import TargetScale
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -63,6 +64,46 @@ class LossOfMembers(keras.losses.Loss):
         """Return the loss that a configuration describes."""
         loss = keras.saving.deserialize_keras_object(config["loss"])
         return cls(loss, config.get("network_weights", (1.0,)))
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class ErrorOnScale(keras.losses.Loss):
+    """The mean squared error of numbers on another scale.
+
+    Parameters
+    ----------
+    scale : TargetScale or dict
+        Scale on which targets and outputs are compared, or its configuration.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.target_scale import TargetScale
+    >>> from skautokeras._space.losses import ErrorOnScale
+    >>> loss = ErrorOnScale(TargetScale("log", [[1.0], [2.0], [4.0]], [0.0]))
+    >>> y = np.array([[1.0], [2.0]], "float32")
+    >>> float(loss(y, y)), round(float(loss(y, 2 * y)), 2)
+    (0.0, 1.5)
+    """
+
+    def __init__(self, scale, name="mean_squared_error", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.scale = TargetScale(**scale) if isinstance(scale, dict) else scale
+
+    def call(self, y_true, y_pred):
+        """Return the error of each row.
+
+        Parameters
+        ----------
+        y_true, y_pred : tensor of shape (batch, n_targets)
+            Standardised targets and outputs.
+        """
+        difference = self.scale.forward(y_true) - self.scale.forward(y_pred)
+        return ops.mean(ops.square(difference), axis=-1)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {"scale": self.scale.get_config()}
 
 
 def as_loss(loss):

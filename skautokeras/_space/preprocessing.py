@@ -49,8 +49,8 @@ class Normalization(Block):
         Choice(("standard", "robust", "quantile")),
         doc="Scaling of the columns of a table. "
         '``"standard"`` means mean 0 and variance 1, ``"robust"`` by median and '
-        'quartiles, outliers squashed smoothly (RealMLP), ``"quantile"`` to a normal '
-        "distribution.",
+        'quartiles (RealMLP), ``"quantile"`` to a normal distribution. Outliers are '
+        "squashed smoothly: no value is beyond 10, 3 and 3.1.",
     )
 
     def build(self, hp, inputs):
@@ -65,10 +65,7 @@ class Normalization(Block):
     def _scaled_table(self, hp, table):
         if table.numerical is None:
             return table
-        method = self.choose(hp, "method")
-        layer = _scaling_layer(method, table.quantiles)
-        if layer is None:
-            return table
+        layer = _scaling_layer(self.choose(hp, "method"), table.quantiles)
         quantiles = np.asarray(layer(table.quantiles))
         return replace(table, numerical=layer(table.numerical), quantiles=quantiles)
 
@@ -98,9 +95,11 @@ def _scaled_samples(x):
 
 
 def _scaling_layer(method, quantiles):
-    """Return the layer for ``method``; None where the adapter has done it already."""
+    """Return the layer for ``method``."""
     if method == "standard":
-        return None
+        # The adapter has standardised the columns.
+        n_columns = quantiles.shape[1]
+        return Scaling(np.zeros(n_columns), np.ones(n_columns), limit=10.0)
     if method == "robust":
         center, scale = _robust_statistics(quantiles)
         return Scaling(center, scale, limit=3.0)
@@ -186,7 +185,7 @@ class NumericalEmbedding(Block):
         doc="Length of the vector. Shorter ones are tried for waves.",
     )
     n_bins = Searched(
-        Choice((16, 32, 64, 128), default=64),
+        Choice((8, 16, 32, 48, 64, 128), default=48),
         at_least=1,
         doc="Bins of each column (piecewise linear).",
     )

@@ -199,7 +199,8 @@ class OutputLayer:
     """The last layer of a head.
 
     ``task`` is "binary", "classes", "labels" or "numbers", and ``head`` the name of the
-    head. ``name`` is that of the layer; None: Keras chooses one.
+    head. ``name`` is that of the layer; None: Keras chooses one. ``scale`` is the one
+    on which numbers are computed, or None.
     """
 
     n_units: int
@@ -207,6 +208,7 @@ class OutputLayer:
     task: str
     head: str
     name: str | None
+    scale: object = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,6 +260,7 @@ class Trees(Predictions):
             n_outputs=output.n_units,
             cardinalities=self.cardinalities,
             head=output.head,
+            scale=output.scale,
         )
         activation = keras.layers.Activation(
             output.activation or "linear", dtype="float32", name=output.name

@@ -193,6 +193,23 @@ class SearchSpace:
         ]
         return any(listed) or not listed
 
+    def scales(self, values):
+        """Return the scales on which a configuration computes the targets.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Values of hyperparameters by their full names.
+
+        Returns
+        -------
+        scales : dict of str to TargetScale or None
+            Scales by the names of the heads.
+        """
+        hp = _with_values(values)
+        heads = self.heads.items()
+        return {name: _scale_of(hp, *pair) for name, pair in heads}
+
     def active_names(self, values):
         """Return the names of the hyperparameters that are active for ``values``."""
         hp = self.hyperparameters()
@@ -246,22 +263,6 @@ class SearchSpace:
         return space
 
     def _run(self, hp):
-        traits = TrainingTraits.of(self.schemas)
-        regularized = traits.smooth_labels or self.n_samples < SMALL_DATA
-        training = suggest_training(
-            hp,
-            self.n_samples,
-            batch_size=self.batch_size,
-            epochs=self.epochs,
-            smooth_labels=(self.smooth_labels or regularized)
-            and any(
-                head.loss is None and target.is_classification
-                for head, target in self.heads.values()
-            ),
-            average_weights=traits.average_weights,
-            pretrained=traits.pretrained,
-            regularize_by_schedule=traits.regularize_by_schedule,
-        )
         tensors, made, models = {}, {}, {}
         leads_to_head = self._input_leads_to_head()
         for node, schema in zip(self.graph.inputs, self.schemas, strict=True):
@@ -284,17 +285,51 @@ class SearchSpace:
             (parent,) = node.parents
             with _naming(name, head):
                 x = _features(made[parent.key], is_input=parent.block is None)
-                outputs[name] = head.build_output(x, target, name)
-            losses[name] = head.make_loss(target)
+                scale = _scale_of(hp, head, target)
+                outputs[name] = head.build_output(x, target, name, scale)
+            losses[name] = head.training_loss(target, scale)
             if isinstance(x, Members):
                 losses[name] = LossOfMembers(losses[name])
         model = keras.Model(tensors, outputs)
+        training = self._training(hp, made, is_trained=bool(model.trainable_variables))
         preprocess, network = _split_preprocessing(model, tensors, outputs)
         if preprocess is not None:
             # A model that was cut has no configuration, so the two halves are chained.
             model = keras.Model(tensors, network(preprocess(tensors)))
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
         return BuiltNetwork(preprocess, network, model, training, losses, used, hp)
+
+    def _training(self, hp, made, *, is_trained):
+        """Return how a network is trained; if it is not, nothing is searched for it."""
+        traits = TrainingTraits.of(self.schemas)
+        regularized = traits.smooth_labels or self.n_samples < SMALL_DATA
+        with self._training_scope(hp, made):
+            return suggest_training(
+                hp if is_trained else keras_tuner.HyperParameters(),
+                self.n_samples,
+                batch_size=self.batch_size,
+                epochs=self.epochs,
+                smooth_labels=(self.smooth_labels or regularized)
+                and any(
+                    head.loss is None and target.is_classification
+                    for head, target in self.heads.values()
+                ),
+                average_weights=traits.average_weights,
+                pretrained=traits.pretrained,
+                regularize_by_schedule=traits.regularize_by_schedule,
+            )
+
+    def _training_scope(self, hp, made):
+        """Return the scope in which the hyperparameters of training exist."""
+        if self._input_leads_to_head():
+            node = self.graph.outputs[0].parents[0]
+            condition = None
+            if node.block is not None:
+                condition = node.block.trained_if(made[node.parents[0].key])
+            if condition is not None:
+                name, values = condition
+                return hp.conditional_scope(f"{self.graph.name(node)}/{name}", values)
+        return contextlib.nullcontext()
 
     def _input_leads_to_head(self):
         """Return whether there is one input, and heads follow its only block.
@@ -349,6 +384,12 @@ def complete(space, values):
         if space.is_active(hp) and hp.name not in space.values:
             space.values[hp.name] = values.get(hp.name, hp.default)
     return dict(space.values)
+
+
+def _scale_of(hp, head, target):
+    """Return the scale of a head, whose hyperparameter all heads share."""
+    with hp.name_scope("target"):
+        return head.choose_scale(hp, target)
 
 
 def _with_values(values):

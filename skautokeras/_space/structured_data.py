@@ -102,6 +102,12 @@ class StructuredDataBlock(Block):
         layers = build_chosen(hp, self, kind, _NETWORKS, features)
         return predictions if layers is None else layers
 
+    def trained_if(self, inputs):
+        """Return the kinds of layers that are trained; decision trees are fitted."""
+        if self._may_be_trees(inputs) and self.is_searched("block_type"):
+            return "block_type", list(_NETWORKS)
+        return None
+
     def _may_be_trees(self, inputs):
         """Return whether trees can predict from the inputs what heads ask for."""
         return (
@@ -143,9 +149,9 @@ class StructuredDataBlock(Block):
         """Return the configurations for tables like these."""
         return for_tables(schemas, targets)
 
-    def rank(self, values, schemas):
-        """Return the rank of a configuration: the plain network comes first."""
-        return rank_for_tables(values)
+    def rank(self, values, schemas, targets):
+        """Return the place of a configuration among those for tables like these."""
+        return rank_for_tables(values, schemas, targets)
 
     def inner_blocks(self):
         """Return the block for columns of texts."""

@@ -198,7 +198,7 @@ class TextBlock(Block):
             return TEXT
         return with_bert(self.bert.known_configurations(schemas, targets))
 
-    def rank(self, values, schemas):
+    def rank(self, values, schemas, targets):
         """Return whether a configuration comes behind others."""
         return rank_for_texts(values, schemas)
 

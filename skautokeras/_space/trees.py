@@ -81,9 +81,10 @@ class BoostedTreesBlock(TreeBlock):
     _fixed_settings = {"kind": "boosted"}
 
     n_trees = Searched(
-        Choice((50, 100, 200, 400), default=100),
+        Choice((100, 200, 400, 800), default=400),
         at_least=1,
-        doc="Number of trees for each output. There are fewer for very many classes.",
+        doc="Maximum number of trees for each output. The loss for the validation rows "
+        "decides how many are kept. There are fewer for very many classes.",
     )
     learning_rate = Searched(
         Float(0.02, 0.3, default=0.1, sampling="log"),

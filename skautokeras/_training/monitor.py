@@ -52,6 +52,9 @@ class Monitor:
         Outputs of the network in the best epoch.
     best_state : object
         Weights of the network in the best epoch.
+    n_iterations : int or None
+        Number of iterations of layers that were fitted before the training, such as
+        boosted trees. None if there are no such layers.
     finished : bool
         Whether the training is over.
     pruned : bool
@@ -84,6 +87,7 @@ class Monitor:
         self.best_epoch = self._last_progress = 0
         self.best_outputs = None
         self.best_state = None
+        self.n_iterations = None
         self.finished = self.pruned = False
 
     def next_progress(self):

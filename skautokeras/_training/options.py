@@ -33,6 +33,9 @@ class TrainingOptions:
     stop_after : int or None, default=None
         Number of epochs after which a training ends in any case, although its learning
         rate is planned for more. If None, there is no such limit.
+    n_iterations : int or None, default=None
+        Number of iterations of layers that are fitted before a training, such as
+        boosted trees. If None, the layers decide by the validation rows.
     distribution : tf.distribute.Strategy or None, default=None
         Strategy that spreads every training over several devices. If None, one device
         is used.
@@ -49,6 +52,7 @@ class TrainingOptions:
     epochs: int | None = None
     early_stopping: bool = True
     stop_after: int | None = None
+    n_iterations: int | None = None
     distribution: tf.distribute.Strategy | None = None
     cache: CompiledCache = field(default_factory=CompiledCache)
     streaming: Streaming = STREAMING
@@ -62,7 +66,7 @@ class TrainingOptions:
         with distribution, built_for_training():
             yield
 
-    def as_refit(self, planned_epochs, best_epoch):
+    def as_refit(self, planned_epochs, best_epoch, n_iterations=None):
         """Return the options that repeat a training up to its best epoch.
 
         There are no validation rows, so most callbacks have nothing to monitor. Only
@@ -74,6 +78,8 @@ class TrainingOptions:
             Number of epochs that the learning rate was planned for.
         best_epoch : int
             Number of epochs after which the training ends.
+        n_iterations : int or None, default=None
+            Number of iterations of layers that are fitted before the training.
         """
         scheduler = keras.callbacks.LearningRateScheduler
         return replace(
@@ -81,5 +87,6 @@ class TrainingOptions:
             callbacks=tuple(c for c in self.callbacks if isinstance(c, scheduler)),
             epochs=planned_epochs,
             stop_after=best_epoch,
+            n_iterations=n_iterations,
             early_stopping=False,
         )

@@ -10,6 +10,8 @@ from skautokeras._training.inference import rows_at_once
 # Number of rows that weights are drawn from; further rows would hardly change the means
 # and variances.
 ROWS_TO_START_FROM = 2048
+# Share of the time that is left that the fitting of layers takes at most.
+_SHARE_OF_FITTING = 0.25
 
 
 def prepared(built, rows):
@@ -62,7 +64,9 @@ def prepared_arrays(preprocess, x):
     return made
 
 
-def start_from_data(built, rows, rng, deadline=None):
+def start_from_data(
+    built, rows, rng, *, valid_rows=None, n_iterations=None, deadline=None
+):
     """Let layers that ask for it start from the training rows.
 
     Some draw their weights anew (RealMLP), others are fitted (decision trees).
@@ -75,11 +79,33 @@ def start_from_data(built, rows, rng, deadline=None):
         Training rows, as the adapter makes them.
     rng : numpy.random.Generator
         Generator of the random draws.
+    valid_rows : Rows or None, default=None
+        Validation rows, which tell when layers that are fitted are best.
+    n_iterations : int or None, default=None
+        Number of iterations of layers that are fitted. If None, the layers decide.
     deadline : Deadline or None, default=None
         Deadline of the training. If None, there is none.
+
+    Returns
+    -------
+    n_iterations : int or None
+        Mean number of iterations of the layers that were fitted to targets. None if
+        there are no such layers.
     """
+    if n_iterations is not None:
+        # With fewer iterations, the layers would not be those that are asked for.
+        deadline = None
+    elif deadline is not None:
+        # Many classes have many trees, and other configurations need time as well.
+        deadline = deadline.within(deadline.left() * _SHARE_OF_FITTING)
+    counts = _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline)
+    _start_from_some(built, rows, rng)
+    return round(np.mean(counts)) if counts else None
+
+
+def _start_from_some(built, rows, rng):
+    """Let layers draw their weights anew by means of some rows."""
     network = built.network
-    _fit_to_targets(built, rows, rng, deadline)
     layers = [layer for layer in walk(network) if traits_of(layer).starts_from_data]
     if not layers:
         return
@@ -102,9 +128,9 @@ def starts_from_rows(network):
     return any(t.starts_from_data or t.starts_from_targets for t in traits)
 
 
-def _fit_to_targets(built, rows, rng, deadline):
-    """Fit the layers of a network that are fitted to targets."""
-    network = built.network
+def _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline):
+    """Fit the layers that are fitted to targets; return their numbers of iterations."""
+    network, counts = built.network, []
     for layer in walk(network):
         if not traits_of(layer).starts_from_targets:
             continue
@@ -114,8 +140,24 @@ def _fit_to_targets(built, rows, rng, deadline):
                 f"The layer {type(layer).__name__} is fitted before the training, so "
                 "that no trained layer can come before it."
             )
-        x = prepared_arrays(before, prepared_arrays(built.preprocess, rows.x))
-        weight = None if rows.weight is None else rows.weight[layer.head]
-        layer.start_from(
-            x["features"], rng, y=rows.y[layer.head], weight=weight, deadline=deadline
+        x, y, weight = _rows_for(layer, before, built, rows)
+        count = layer.start_from(
+            x,
+            rng,
+            y=y,
+            weight=weight,
+            valid=None
+            if valid_rows is None
+            else _rows_for(layer, before, built, valid_rows),
+            n_iterations=n_iterations,
+            deadline=deadline,
         )
+        counts.append(count)
+    return counts
+
+
+def _rows_for(layer, before, built, rows):
+    """Return the inputs of a layer for some rows, with their targets and weights."""
+    x = prepared_arrays(before, prepared_arrays(built.preprocess, rows.x))
+    weight = None if rows.weight is None else rows.weight[layer.head]
+    return x["features"], rows.y[layer.head], weight

@@ -81,7 +81,14 @@ def train(
         on_epoch=on_epoch,
         curve=curve,
     )
-    start_from_data(built, train_rows, np.random.default_rng(seed), deadline)
+    monitor.n_iterations = start_from_data(
+        built,
+        train_rows,
+        np.random.default_rng(seed),
+        valid_rows=valid_rows if options.early_stopping else None,
+        n_iterations=options.n_iterations,
+        deadline=deadline,
+    )
     trainer_class = CompiledTrainer
     if is_trained:
         trainer_class = _trainer_class(options, callbacks)

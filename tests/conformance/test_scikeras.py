@@ -38,7 +38,9 @@ def pipeline(cls, head, target):
     table = StructuredDataInput()
     output = head(DenseBlock(n_layers=1, units=32, dropout=0.0)(table))
     targets = YAdapter(["output"], [target])
-    networks = ChosenNetworks([table], [output], [{}], [1.0], targets, 100, 16, 32)
+    networks = ChosenNetworks(
+        [table], [output], [{}], [1.0], [None], targets, 100, 16, 32
+    )
     model = cls(
         networks=networks,
         optimizer="adam",

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from scipy.special import ndtri
 from sklearn.exceptions import DataConversionWarning
 
 from skautokeras._data import (
@@ -210,6 +211,76 @@ def test_the_range_of_numbers_is_known():
     ]:
         np.testing.assert_allclose(target.inverse_transform([bounds]), [expected])
     assert ClassAdapter().fit([0, 1]).schema_.lowest == ()
+
+
+def test_the_quantiles_and_the_origin_of_numbers_are_known():
+    rng = np.random.default_rng(0)
+    y = np.column_stack([rng.lognormal(3, 1, 400), rng.normal(-7, 2, 400)])
+    target = NumberAdapter().fit(y)
+    quantiles = np.array(target.schema_.quantiles)
+    assert quantiles.shape == (201, 2)
+    found = target.inverse_transform(quantiles)
+    expected = np.quantile(y, np.linspace(0, 1, 201), axis=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    found = target.inverse_transform([target.schema_.origin])
+    np.testing.assert_allclose(found, 0, atol=1e-9)
+    assert ClassAdapter().fit([0, 1]).schema_.quantiles is None
+
+
+def lognormal(sigma, n=2000):
+    """Return exact quantiles of a lognormal distribution."""
+    return np.exp(sigma * ndtri((np.arange(n) + 0.5) / n))
+
+
+@pytest.mark.parametrize(
+    ("y", "direction"),
+    [
+        (np.linspace(0, 1, 500), None),
+        (ndtri(np.linspace(0.01, 0.99, 500)), None),
+        # The upper tail is exp(1.96 * sigma) times as long as the lower one.
+        (lognormal(0.4), None),
+        (lognormal(0.5), "right"),
+        (lognormal(0.5) - 9, "right"),
+        (-lognormal(0.5), "left"),
+        (5 - 1e6 * lognormal(1.0), "left"),
+        # A few outliers are no tail.
+        (np.append(np.linspace(0, 1, 500), [1e6] * 5), None),
+        (np.append(np.linspace(0, 1, 500), [-1e6] * 5), None),
+        (np.column_stack([lognormal(1.0)] * 2), None),
+        (np.full(50, 3.0), None),
+        (np.arange(300) % 30 == 0, "right"),
+    ],
+    ids=range(12),
+)
+def test_numbers_are_skewed_to_the_side_of_their_long_tail(y, direction):
+    schema = NumberAdapter().fit(np.asarray(y, float)).schema_
+    assert schema.skewed_to == direction
+
+
+def test_classes_are_not_skewed_and_have_no_sign():
+    schema = ClassAdapter().fit([0] * 99 + [1]).schema_
+    assert schema.skewed_to is None
+    assert not schema.is_never_negative
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 3.7, 1e12])
+def test_the_sign_of_numbers_is_known(unit):
+    y = unit * lognormal(1.0)
+    assert NumberAdapter().fit(y).schema_.is_never_negative
+    assert not NumberAdapter().fit(-y).schema_.is_never_negative
+    assert not NumberAdapter().fit(y - 1.01 * y.min()).schema_.is_never_negative
+    both = np.column_stack([y, -y])
+    assert not NumberAdapter().fit(both).schema_.is_never_negative
+    assert NumberAdapter().fit(both[:, [0, 0]]).schema_.is_never_negative
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("rate", [0.05, 1.0, 20.0])
+def test_counts_are_never_negative_however_zero_is_rounded(rate, seed):
+    rng = np.random.default_rng(seed)
+    y = np.append(rng.poisson(rate, rng.integers(20, 2000)), [0, 1])
+    for unit in (1, 0.1, 1 / 3):
+        assert NumberAdapter().fit(unit * y).schema_.is_never_negative
 
 
 def test_a_constant_target_is_predicted_exactly():

@@ -117,7 +117,7 @@ def test_numbers_are_judged_on_their_own_scale(diabetes):
 def test_every_fold_is_trained_and_the_final_model_is_one(iris):
     X, y = iris
     classifier = networks(
-        **QUICK, cv=3, ensemble_size=2, callbacks=[CountEpochs()]
+        **QUICK, cv=3, ensemble_size=2, prune="none", callbacks=[CountEpochs()]
     ).fit(X, y)
     assert CountEpochs.epochs == 2 * 3 * 3
     board = classifier.leaderboard_
@@ -193,11 +193,15 @@ def test_other_folds_are_another_search(iris, tmp_path):
 def test_a_warm_start_goes_on(iris):
     X, y = iris
     warm = networks(
-        **{**QUICK, "max_trials": 1}, cv=3, warm_start=True, callbacks=[CountEpochs()]
+        **{**QUICK, "max_trials": 1},
+        cv=3,
+        warm_start=True,
+        prune="none",
+        callbacks=[CountEpochs()],
     ).fit(X, y)
     warm.set_params(max_trials=2).fit(X, y)
     assert (CountEpochs.epochs, warm.n_trials_) == (18, 2)
-    whole = networks(**QUICK, cv=3).fit(X, y)
+    whole = networks(**QUICK, cv=3, prune="none").fit(X, y)
     np.testing.assert_array_equal(warm.predict_proba(X), whole.predict_proba(X))
 
 

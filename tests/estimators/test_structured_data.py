@@ -10,7 +10,17 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error
 from sklearn.model_selection import train_test_split
 
-from skautokeras import StructuredDataClassifier, StructuredDataRegressor
+from skautokeras import (
+    AutoModel,
+    Choice,
+    ClassificationHead,
+    DenseBlock,
+    Merge,
+    StructuredDataBlock,
+    StructuredDataClassifier,
+    StructuredDataInput,
+    StructuredDataRegressor,
+)
 
 
 def test_a_raw_table_is_learned_better_than_the_majority(titanic):
@@ -47,6 +57,21 @@ def test_the_leaderboard_tells_what_was_tried(titanic):
     classifier = StructuredDataClassifier(max_trials=3, epochs=2, random_state=0)
     classifier.fit(*titanic)
     board = classifier.leaderboard_
+    assert list(board) == [
+        "rank",
+        "trial",
+        "kind",
+        "score",
+        "weight",
+        "status",
+        "epochs",
+        "iterations",
+        "seconds",
+        "n_parameters",
+        "flops",
+        "params",
+        "error",
+    ]
     assert board["rank"].tolist() == [1, 2, 3]
     assert board["score"].is_monotonic_decreasing
     assert board["score"].iloc[0] == classifier.best_score_
@@ -58,6 +83,40 @@ def test_the_leaderboard_tells_what_was_tried(titanic):
     assert classifier.n_trials_ == 3
     assert set(classifier.history_) == {"loss", "val_loss", "val_score"}
     assert len(classifier.history_["loss"]) == board["epochs"].iloc[0]
+
+
+def test_the_leaderboard_tells_kinds_of_networks_and_iterations_of_trees(titanic):
+    classifier = StructuredDataClassifier(max_trials=6, epochs=1, random_state=0)
+    classifier.fit(*titanic)
+    board = classifier.leaderboard_.sort_values("trial")
+    kinds = [p["structured_data_block_1/block_type"] for p in board["params"]]
+    assert board["kind"].tolist() == kinds
+    # A plain network and boosted trees come first.
+    assert kinds[:2] == ["dense", "boosted_trees"]
+    are_trees = board["kind"].isin(["boosted_trees", "extra_trees"])
+    assert (board["iterations"].notna() == are_trees).all()
+    assert board["iterations"].dtype == "Int64"
+    for values, n in zip(board["params"], board["iterations"], strict=True):
+        most = [v for k, v in values.items() if k.endswith("/n_trees")]
+        assert 1 <= n <= most[0] if most else n is pd.NA
+
+
+def test_where_no_block_chooses_there_is_no_kind():
+    X, y = load_iris(return_X_y=True)
+    table = StructuredDataInput()
+    output = ClassificationHead()(DenseBlock(n_layers=1, units=8)(table))
+    model = AutoModel(table, output, max_trials=2, epochs=1, random_state=0).fit(X, y)
+    assert model.leaderboard_["kind"].tolist() == ["", ""]
+    assert model.leaderboard_["iterations"].isna().all()
+
+
+def test_the_leaderboard_names_the_kinds_of_all_blocks():
+    X, y = load_iris(return_X_y=True)
+    table = StructuredDataInput()
+    blocks = [StructuredDataBlock(block_type=Choice([k])) for k in ("dense", "tab_m")]
+    output = ClassificationHead()(Merge()([block(table) for block in blocks]))
+    model = AutoModel(table, output, max_trials=1, epochs=1, random_state=0).fit(X, y)
+    assert model.leaderboard_["kind"].tolist() == ["dense, tab_m"]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ class Case:
         """Return outputs by name, as the estimator gives them."""
         predicted = self.estimator.predict(self.X)
         if not hasattr(self.estimator, "predict_proba"):
+            if isinstance(predicted, dict):
+                return {f"{head}__values": y for head, y in predicted.items()}
             return {"values": predicted}
         probabilities = self.estimator.predict_proba(self.X)
         if not isinstance(predicted, dict):
@@ -233,6 +235,38 @@ def trees_case(make_case):
 
 
 @pytest.fixture(scope="session")
+def scales_case(make_case):
+    """Numbers on other scales, from numbers, by networks and by trees."""
+    model, X = on_scales(["log", "yeo_johnson"])
+    return make_case(model, X)
+
+
+@pytest.fixture(scope="session")
+def scores_case(make_case):
+    """Numbers as normal scores, from numbers, by networks and by trees."""
+    model, X = on_scales(["quantile"])
+    return make_case(model, X)
+
+
+def on_scales(scales):
+    """Return a fitted model with two heads for each of some scales, and new rows."""
+    X = mixed_table(150, 0)[["age", "fare (£)"]]
+    table = StructuredDataInput()
+    parts = {
+        "network": DenseBlock(n_layers=1, units=8)(table),
+        "trees": BoostedTreesBlock(n_trees=20)(table),
+    }
+    heads, y = [], {}
+    for scale in scales:
+        for kind, x in parts.items():
+            name = f"{scale}_{kind}"
+            heads.append(RegressionHead(transformation=scale, name=name)(x))
+            y[name] = 100 + 10 * X["fare (£)"]
+    model = AutoModel(table, heads, **QUICK).fit(X, y)
+    return model, new_rows()[["age", "fare (£)"]]
+
+
+@pytest.fixture(scope="session")
 def cases(
     table_case,
     plain_case,
@@ -241,6 +275,8 @@ def cases(
     mixed_case,
     heads_case,
     trees_case,
+    scales_case,
+    scores_case,
 ):
     """All of them by name."""
     return {
@@ -251,4 +287,6 @@ def cases(
         "mixed": mixed_case,
         "heads": heads_case,
         "trees": trees_case,
+        "scales": scales_case,
+        "scores": scores_case,
     }

@@ -12,9 +12,19 @@ from benchmarks.methods.exported_models import SUFFIXES, run_exported
 from skautokeras.exceptions import ExportError
 
 RAW = {
-    "tf_saved_model": ["table", "plain", "number", "image", "mixed", "heads", "trees"],
-    "onnx": ["plain", "number", "image", "heads", "trees"],
-    "litert": ["number", "image", "heads"],
+    "tf_saved_model": [
+        "table",
+        "plain",
+        "number",
+        "image",
+        "mixed",
+        "heads",
+        "trees",
+        "scales",
+        "scores",
+    ],
+    "onnx": ["plain", "number", "image", "heads", "trees", "scales", "scores"],
+    "litert": ["number", "image", "heads", "scales"],
 }
 
 
@@ -54,7 +64,7 @@ def test_runtimes_say_what_the_estimator_says(raw_outputs, cases, format, name):
 @pytest.mark.parametrize("format", ["onnx", "litert"])
 def test_models_from_arrays_say_what_the_network_says(format, cases, tmp_path):
     requests, expected = {}, {}
-    for name in ("table", "mixed", "heads", "trees"):
+    for name in ("table", "mixed", "heads", "trees", "scales"):
         estimator, path = cases[name].estimator, f"{tmp_path / name}{SUFFIXES[format]}"
         estimator.export(path, format=format, raw=False)
         requests[path] = estimator._adapter.transform(cases[name].X)
@@ -83,7 +93,7 @@ def test_a_saved_model_has_a_signature_for_pixels_and_one_for_files(
     image_case.check(loaded.signatures["image_files"](image_bytes=tf.constant(files)))
 
 
-@pytest.mark.parametrize("name", ["plain", "heads"])
+@pytest.mark.parametrize("name", ["plain", "heads", "scales", "scores"])
 def test_a_keras_file_is_the_raw_model(cases, name, tmp_path):
     import keras
 
@@ -92,7 +102,7 @@ def test_a_keras_file_is_the_raw_model(cases, name, tmp_path):
     cases[name].check(loaded.predict(cases[name].request, verbose=0))
 
 
-@pytest.mark.parametrize("name", ["table", "heads"])
+@pytest.mark.parametrize("name", ["table", "heads", "scales"])
 def test_a_keras_file_of_arrays_is_the_network(cases, name, tmp_path):
     import keras
 
@@ -127,6 +137,13 @@ def test_what_a_format_cannot_hold_is_an_error(cases, format, name, what, tmp_pa
     )
     with pytest.raises(ExportError, match=message):
         cases[name].estimator.export(path, format=format)
+    assert not path.exists()
+
+
+def test_litert_knows_no_normal_scores(scores_case, tmp_path):
+    path = tmp_path / "model.tflite"
+    with pytest.raises(ExportError, match="LiteRT has no operations for this network"):
+        scores_case.estimator.export(path, format="litert")
     assert not path.exists()
 
 

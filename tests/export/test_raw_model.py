@@ -21,7 +21,8 @@ def call(model, request):
 
 
 @pytest.mark.parametrize(
-    "name", ["table", "plain", "number", "image", "mixed", "heads"]
+    "name",
+    ["table", "plain", "number", "image", "mixed", "heads", "scales", "scores"],
 )
 def test_the_model_says_what_the_estimator_says(cases, name):
     case = cases[name]
@@ -41,7 +42,7 @@ def test_the_model_is_saved_and_loaded_in_safe_mode(mixed_case, tmp_path):
     mixed_case.check(call(loaded, mixed_case.request))
 
 
-@pytest.mark.parametrize("name", ["table", "heads"])
+@pytest.mark.parametrize("name", ["table", "heads", "scales"])
 def test_an_estimator_from_a_file_exports_the_same(cases, name, tmp_path):
     cases[name].estimator.save(tmp_path / "estimator.zip")
     model = skautokeras.load(tmp_path / "estimator.zip").export_model(raw=True)

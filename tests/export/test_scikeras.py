@@ -9,18 +9,22 @@ import pytest
 from scikeras import wrappers
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes, load_digits, load_iris
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, r2_score
 from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit, cross_val_score
 from sklearn.pipeline import Pipeline
 
 import skautokeras
 from skautokeras import (
     AutoModel,
+    BoostedTreesBlock,
+    Choice,
     ClassificationHead,
     DenseBlock,
+    ExtraTreesBlock,
     ImageClassifier,
     Merge,
     RegressionHead,
+    StructuredDataBlock,
     StructuredDataClassifier,
     StructuredDataInput,
     StructuredDataRegressor,
@@ -30,6 +34,7 @@ from skautokeras import (
 )
 from skautokeras._data import ClassAdapter, balanced_weights
 from skautokeras._export import loss_of, weights_of_values
+from skautokeras._layers import FromTargetScale, TreeEnsemble, walk
 from skautokeras.datasets import load_titanic
 
 QUICK = {"max_trials": 1, "epochs": 2, "refit": False, "random_state": 0}
@@ -44,10 +49,10 @@ def titanic():
 @pytest.fixture(scope="module")
 def classifier(titanic):
     """An ensemble of two networks on a table of mixed types."""
-    classifier = StructuredDataClassifier(
-        **{**QUICK, "max_trials": 2}, ensemble_size=2, prune="none"
-    )
-    return classifier.fit(*titanic)
+    table = StructuredDataInput()
+    output = ClassificationHead()(StructuredDataBlock(trees=False)(table))
+    params = {**QUICK, "max_trials": 2, "ensemble_size": 2, "prune": "none"}
+    return AutoModel(table, output, **params).fit(*titanic)
 
 
 def small(head):
@@ -514,3 +519,106 @@ def test_a_network_beside_better_trees_is_trained_for_its_epochs(titanic):
     weights = pipeline.get_params()["model__networks"].weights
     assert sum(weights) == pytest.approx(1)
     assert weights[0] == trained["weight"]
+
+
+# --- Trees
+
+
+def iterations_of(model):
+    """Return the numbers of iterations of all trees of a Keras model."""
+    layers = [layer for layer in walk(model) if isinstance(layer, TreeEnsemble)]
+    return [int(layer.n_iterations) for layer in layers]
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_trees_have_as_many_iterations_as_the_estimator_kept(cv):
+    X, y = load_iris(return_X_y=True)
+    table = StructuredDataInput()
+    block = BoostedTreesBlock(n_trees=200, learning_rate=0.05)
+    model = AutoModel(table, ClassificationHead()(block(table)), cv=cv, **QUICK)
+    model.fit(X, y)
+    (kept,) = model.leaderboard_["iterations"]
+    of_networks = [n for m in model._ensemble.models for n in iterations_of(m)]
+    assert kept == round(np.mean(of_networks)) < 200
+    pipeline = model.to_scikeras()
+    # There are no validation rows in a pipeline, and more or fewer rows.
+    for rows in (slice(None), slice(None, None, 2)):
+        pipeline.fit(X[rows], y[rows])
+        assert iterations_of(pipeline["model"].model_) == [kept]
+        assert pipeline.score(X, y) > 0.9
+    fitted = model.to_scikeras(fitted=True)
+    np.testing.assert_allclose(
+        fitted.predict_proba(X), model.predict_proba(X), atol=1e-6
+    )
+
+
+def test_each_network_of_an_ensemble_has_its_own_trees(titanic):
+    X, y = titanic
+    table = StructuredDataInput()
+    kinds = Choice(["boosted_trees", "extra_trees", "dense"])
+    block = StructuredDataBlock(block_type=kinds)
+    params = {**QUICK, "max_trials": 6, "ensemble_size": 6, "prune": "none"}
+    model = AutoModel(table, ClassificationHead()(block(table)), **params).fit(X, y)
+    board = model.leaderboard_
+    chosen = board[board["weight"] > 0]
+    expected = chosen["iterations"].dropna().tolist()
+    assert len(expected) > 1
+    pipeline = model.to_scikeras().fit(X, y)
+    assert sorted(iterations_of(pipeline["model"].model_)) == sorted(expected)
+    assert pipeline.score(X, y) > 0.75
+
+
+def test_random_trees_are_as_many_as_before():
+    X, y = load_diabetes(return_X_y=True)
+    table = StructuredDataInput()
+    block = ExtraTreesBlock(n_trees=20, max_leaf_nodes=64)
+    model = AutoModel(table, RegressionHead()(block(table)), **QUICK).fit(X, y)
+    assert model.leaderboard_["iterations"].tolist() == [20]
+    pipeline = model.to_scikeras().fit(X, y)
+    assert iterations_of(pipeline["model"].model_) == [20]
+    assert pipeline.score(X, y) > 0.5
+
+
+# --- Numbers on another scale
+
+
+@pytest.fixture(scope="module")
+def prices():
+    """Three numbers, and prices that depend on two of them."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    return X, 1000 * np.exp(1.2 * X[:, 0] + np.sin(2 * X[:, 1]))
+
+
+@pytest.mark.parametrize("kind", ["log", "yeo_johnson", "quantile"])
+def test_numbers_are_learned_on_the_scale_of_the_search(prices, kind):
+    X, y = prices
+    # A training compares what is outside of the range, too.
+    head = RegressionHead(transformation=kind, within_range=False)
+    model = small(head).fit(X, y)
+    fitted = model.to_scikeras(fitted=True)
+    np.testing.assert_allclose(fitted.predict(X), model.predict(X), rtol=1e-4)
+    pipeline = model.to_scikeras()
+    pipeline.set_params(model__epochs=30, model__optimizer__learning_rate=1e-2)
+    predicted = pipeline.fit(X, y).predict(X)
+    assert r2_score(np.log(y), np.log(np.maximum(predicted, 1))) > 0.7
+    # It learns nothing, so that the loss is that of what it predicts.
+    found, pipeline = losses_without_learning(pipeline, X, y)
+    (layer,) = (
+        v for v in walk(pipeline["model"].model_) if isinstance(v, FromTargetScale)
+    )
+    predicted = pipeline.predict(X)
+    z = [((some - y.mean()) / y.std())[:, None] for some in (y, predicted)]
+    u, v = (np.asarray(layer.scale.forward(some.astype("float32"))) for some in z)
+    assert found["loss"][0] == pytest.approx(np.mean((u - v) ** 2), rel=1e-3)
+
+
+def test_a_pipeline_learns_the_scale_from_its_own_rows(prices):
+    X, y = prices
+    model = small(RegressionHead(transformation="log")).fit(X, y)
+    pipeline = model.to_scikeras()
+    pipeline.set_params(model__epochs=30, model__optimizer__learning_rate=1e-2)
+    small_numbers = pipeline.fit(X, y / 1e6).predict(X)
+    assert r2_score(np.log(y / 1e6), np.log(small_numbers)) > 0.7
+    with pytest.raises(ValueError, match="needs a target of which no number is below"):
+        pipeline.fit(X, y - 5000)

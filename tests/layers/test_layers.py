@@ -1,6 +1,8 @@
 """Every layer computes its formula and can be copied, saved and given one row."""
 
+import functools
 import importlib
+import itertools
 import math
 import pkgutil
 
@@ -46,6 +48,7 @@ from skautokeras._layers import (
     starting_from_data,
     traits_of,
 )
+from skautokeras._layers.target_scale import FromTargetScale, TargetScale
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
 IMAGES = np.random.default_rng(4).random((6, 7, 9, 2)).astype("float32")
@@ -93,7 +96,12 @@ MADE_BY = {
         n_outputs=2,
         head="output",
     ),
+    FromTargetScale: lambda kind: FromTargetScale(
+        TargetScale(kind, np.exp(np.linspace([-2, -1], [2, 3], 21)), [0.0, -0.5])
+    ),
 }
+# Layer class -> kinds, each of which is made, where there are several.
+KINDS = {FromTargetScale: ("log", "yeo_johnson", "quantile")}
 # Layers on (rows, members, features).
 OF_MEMBERS = (BatchEnsembleDense, MemberDense, MeanOfMembers)
 # Two rows of the one are one row of the other.
@@ -143,16 +151,22 @@ def _all_layer_classes():
     return sorted(found, key=lambda layer_class: layer_class.__name__)
 
 
-every_layer = pytest.mark.parametrize(
-    "layer_class", _all_layer_classes(), ids=lambda layer_class: layer_class.__name__
-)
+def _every_layer(but=()):
+    """Return a mark: layer classes, and functions that make the layers."""
+    layers = []
+    for layer_class in _all_layer_classes():
+        if layer_class in but or layer_class not in MADE_BY:
+            continue
+        make, name = MADE_BY[layer_class], layer_class.__name__
+        if layer_class not in KINDS:
+            layers.append(pytest.param(layer_class, make, id=name))
+        for kind in KINDS.get(layer_class, ()):
+            make_kind = functools.partial(make, kind)
+            layers.append(pytest.param(layer_class, make_kind, id=f"{name}-{kind}"))
+    return pytest.mark.parametrize(("layer_class", "make"), layers)
 
 
-every_layer_of_rows = pytest.mark.parametrize(
-    "layer_class",
-    [layer_class for layer_class in _all_layer_classes() if layer_class not in PAIRS],
-    ids=lambda layer_class: layer_class.__name__,
-)
+every_layer, every_layer_of_rows = _every_layer(), _every_layer(but=PAIRS)
 
 
 def _input_of(layer_class):
@@ -176,21 +190,14 @@ def _model_of(layer, x):
     return keras.Model(inputs, layer(inputs))
 
 
-def _filled_bins(x, edges, *, open_ends):
+def _filled_bins(x, edges):
     """Transcribe the encoding of one number, bin after bin."""
-    n_bins = len(edges) - 1
-    shares = np.empty(n_bins)
-    for t in range(n_bins):
-        low, high = edges[t], edges[t + 1]
+    shares = np.empty(len(edges) - 1)
+    for t, (low, high) in enumerate(itertools.pairwise(edges)):
         if high == low:
             shares[t] = float(x > low)
-            continue
-        share = (x - low) / (high - low)
-        if not (open_ends and t == 0):
-            share = max(share, 0.0)
-        if not (open_ends and t == n_bins - 1):
-            share = min(share, 1.0)
-        shares[t] = share
+        else:
+            shares[t] = min(max((x - low) / (high - low), 0.0), 1.0)
     return shares
 
 
@@ -266,15 +273,17 @@ EDGES = np.array([[-1.0, 0.0], [0.0, 2.0], [0.0, 2.5], [1.0, 4.0]])
 
 
 @pytest.mark.parametrize("activation", [None, "relu"])
-def test_piecewise_linear_embedding_is_a_linear_map_of_the_filled_bins(activation):
+def test_piecewise_linear_embedding_is_a_linear_map_of_the_bins_and_the_number(
+    activation,
+):
     x = np.array([[-3, 1], [-0.5, -1], [0.5, 2.2], [3, 3], [7, 7]], dtype="float32")
     layer = _randomized(PiecewiseLinearEmbedding(EDGES, 3, activation=activation), x)
-    kernel, bias = (np.asarray(w) for w in layer.get_weights())
+    kernel, slope, bias = (np.asarray(w) for w in layer.get_weights())
     expected = np.empty((len(x), 2, 3))
     for i in range(len(x)):
         for j in range(2):
-            encoded = _filled_bins(x[i, j], EDGES[:, j], open_ends=True)
-            expected[i, j] = encoded @ kernel[j] + bias[j]
+            encoded = _filled_bins(x[i, j], EDGES[:, j])
+            expected[i, j] = encoded @ kernel[j] + x[i, j] * slope[j] + bias[j]
     if activation == "relu":
         expected = np.maximum(expected, 0)
     np.testing.assert_allclose(
@@ -283,22 +292,48 @@ def test_piecewise_linear_embedding_is_a_linear_map_of_the_filled_bins(activatio
 
 
 def _encoding(edges, x):
-    """Return the encoding itself: an identity as kernel."""
+    """Return the encoding itself: an identity as kernel, and nothing of the number."""
     n_bins = len(edges) - 1
     layer = PiecewiseLinearEmbedding(np.array(edges)[:, None], n_bins)
     layer.build((None, 1))
-    layer.set_weights([np.eye(n_bins)[None], np.zeros((1, n_bins))])
+    zeros = np.zeros((1, n_bins))
+    layer.set_weights([np.eye(n_bins)[None], zeros, zeros])
     return np.asarray(layer(np.array(x, dtype="float32")[:, None]))
 
 
-def test_piecewise_linear_encoding_goes_on_beyond_the_outer_edges():
-    result = _encoding([0.0, 1.0, 3.0], [-2.0, 7.0])
-    np.testing.assert_allclose(result, [[-2.0, 0.0], [1.0, 3.0]], atol=1e-6)
+def test_piecewise_linear_encoding_ends_at_the_outer_edges():
+    result = _encoding([0.0, 1.0, 3.0], [-1e6, -2.0, 0.0, 3.0, 7.0, 1e6])
+    np.testing.assert_allclose(result, [[0, 0]] * 3 + [[1, 1]] * 3, atol=1e-6)
 
 
-def test_piecewise_linear_encoding_stops_ten_bin_widths_beyond_the_outer_edges():
-    result = _encoding([0.0, 1.0, 3.0], [-1e6, 1e6])
-    np.testing.assert_allclose(result, [[-10.0, 0.0], [1.0, 10.0]], atol=1e-6)
+def test_piecewise_linear_embedding_is_linear_in_the_number_at_the_start():
+    keras.utils.set_random_seed(0)
+    layer = PiecewiseLinearEmbedding(EDGES, 100)
+    x = np.linspace([-5.0, -5.0], [8.0, 8.0], 53, dtype="float32")
+    embedded = np.asarray(layer(x)).reshape(-1, 2, 100)
+    start, end = embedded[0], embedded[-1]
+    share = np.linspace(0, 1, 53)[:, None, None]
+    np.testing.assert_allclose(embedded, start + share * (end - start), atol=1e-5)
+    # Every number of the embedding has a line of its own.
+    for some in ((end - start) / 13, np.asarray(layer(0 * x[:1])).reshape(2, 100)):
+        assert len(np.unique(some)) == some.size
+        assert 0.08 < np.abs(some).max() <= 0.1
+        assert abs(some.mean()) < 0.02
+
+
+def test_piecewise_linear_embedding_is_linear_beyond_the_outer_edges_only():
+    layer = _randomized(PiecewiseLinearEmbedding(EDGES, 3), NUMBERS)
+    _, slope, _ = (np.asarray(w) for w in layer.get_weights())
+
+    def slopes(low, high):
+        x = np.linspace(low, high, 5, dtype="float32")
+        embedded = np.asarray(layer(x)).reshape(-1, 2, 3)
+        return np.diff(embedded, axis=0) / np.diff(x, axis=0)[:, :, None]
+
+    for low, high in (([-9, -8], EDGES[0]), (EDGES[-1], [9, 12])):
+        for found in slopes(low, high):
+            np.testing.assert_allclose(found, slope, rtol=1e-4, atol=1e-5)
+    assert np.abs(slopes(EDGES[0], EDGES[-1]) - slope).max(axis=(0, 2)).min() > 0.1
 
 
 @pytest.mark.parametrize(
@@ -802,15 +837,17 @@ def test_mirror_images_come_and_go_in_prediction_only():
 # --- The contract of every layer
 
 
-@every_layer
+@pytest.mark.parametrize(
+    "layer_class", _all_layer_classes(), ids=lambda layer_class: layer_class.__name__
+)
 def test_every_layer_is_tested_here(layer_class):
     assert layer_class in MADE_BY
 
 
 @every_layer
-def test_a_layer_made_from_its_config_gives_the_same_outputs(layer_class):
+def test_a_layer_made_from_its_config_gives_the_same_outputs(layer_class, make):
     x = _input_of(layer_class)
-    layer = _randomized(MADE_BY[layer_class](), x)
+    layer = _randomized(make(), x)
     other = layer_class.from_config(layer.get_config())
     other.build(x.shape)
     other.set_weights(layer.get_weights())
@@ -819,16 +856,18 @@ def test_a_layer_made_from_its_config_gives_the_same_outputs(layer_class):
 
 
 @every_layer
-def test_every_argument_of_a_layer_is_in_its_config(layer_class):
+def test_every_argument_of_a_layer_is_in_its_config(layer_class, make):
     code = layer_class.__init__.__code__
     arguments = set(code.co_varnames[1 : code.co_argcount])
-    assert arguments <= set(MADE_BY[layer_class]().get_config())
+    assert arguments <= set(make().get_config())
 
 
 @every_layer
-def test_a_model_with_the_layer_is_saved_and_loaded_in_safe_mode(layer_class, tmp_path):
+def test_a_model_with_the_layer_is_saved_and_loaded_in_safe_mode(
+    layer_class, make, tmp_path
+):
     x = _input_of(layer_class)
-    model = _model_of(_randomized(MADE_BY[layer_class](), x), x)
+    model = _model_of(_randomized(make(), x), x)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     np.testing.assert_array_equal(np.asarray(loaded(x)), np.asarray(model(x)))
@@ -836,9 +875,11 @@ def test_a_model_with_the_layer_is_saved_and_loaded_in_safe_mode(layer_class, tm
 
 
 @every_layer
-def test_the_symbolic_output_has_the_shape_and_dtype_of_the_eager_one(layer_class):
+def test_the_symbolic_output_has_the_shape_and_dtype_of_the_eager_one(
+    layer_class, make
+):
     x = _input_of(layer_class)
-    layer = MADE_BY[layer_class]()
+    layer = make()
     symbolic = layer(keras.Input(x.shape[1:], dtype=str(x.dtype)))
     eager = layer(x)
     assert symbolic.shape == (None, *eager.shape[1:])
@@ -847,9 +888,9 @@ def test_the_symbolic_output_has_the_shape_and_dtype_of_the_eager_one(layer_clas
 
 
 @every_layer_of_rows
-def test_a_row_alone_gives_the_same_as_among_others(layer_class):
+def test_a_row_alone_gives_the_same_as_among_others(layer_class, make):
     x = _input_of(layer_class)
-    layer = _randomized(MADE_BY[layer_class](), x)
+    layer = _randomized(make(), x)
     together = np.asarray(layer(x))
     alone = np.concatenate([np.asarray(layer(row[None])) for row in x])
     assert alone.shape == together.shape
@@ -858,22 +899,22 @@ def test_a_row_alone_gives_the_same_as_among_others(layer_class):
 
 
 @every_layer
-def test_a_layer_marked_preprocessing_has_no_weights(layer_class):
-    layer = _randomized(MADE_BY[layer_class](), _input_of(layer_class))
+def test_a_layer_marked_preprocessing_has_no_weights(layer_class, make):
+    layer = _randomized(make(), _input_of(layer_class))
     assert not (traits_of(layer).preprocessing and layer.weights)
 
 
 @every_layer
-def test_what_is_not_compiled_of_a_layer_is_in_its_config(layer_class):
-    layer = MADE_BY[layer_class]()
+def test_what_is_not_compiled_of_a_layer_is_in_its_config(layer_class, make):
+    layer = make()
     assert set(traits_of(layer).uncompiled_config) <= set(layer.get_config())
 
 
 @every_layer
-def test_outputs_have_one_dtype_for_wider_inputs_too(layer_class):
+def test_outputs_have_one_dtype_for_wider_inputs_too(layer_class, make):
     x = _input_of(layer_class)
     for given in (x, x.astype("int64" if x.dtype == "int32" else "float64")):
-        result = MADE_BY[layer_class]()(given)
+        result = make()(given)
         on_integers = layer_class in (KnownCodes, PackedTokens)
         expected = "int32" if on_integers else "float32"
         assert keras.backend.standardize_dtype(result.dtype) == expected
@@ -881,10 +922,10 @@ def test_outputs_have_one_dtype_for_wider_inputs_too(layer_class):
 
 @every_layer_of_rows
 @pytest.mark.parametrize("n_rows", [1, 7])
-def test_a_model_with_the_layer_takes_one_row_and_seven(layer_class, n_rows):
+def test_a_model_with_the_layer_takes_one_row_and_seven(layer_class, make, n_rows):
     x = _input_of(layer_class)
     x = np.resize(x, (n_rows, *x.shape[1:]))
-    layer = MADE_BY[layer_class]()
+    layer = make()
     result = _model_of(layer, x).predict(x, verbose=0, batch_size=n_rows)
     assert result.shape == (n_rows, *layer(x).shape[1:])
     assert np.isfinite(result).all()
@@ -892,10 +933,12 @@ def test_a_model_with_the_layer_takes_one_row_and_seven(layer_class, n_rows):
 
 @every_layer_of_rows
 @pytest.mark.parametrize("n_rows", [1, 7])
-def test_every_trained_weight_has_the_gradient_of_its_formula(layer_class, n_rows):
+def test_every_trained_weight_has_the_gradient_of_its_formula(
+    layer_class, make, n_rows
+):
     x = _input_of(layer_class)
     x = np.resize(x, (n_rows, *x.shape[1:]))
-    layer = _randomized(MADE_BY[layer_class](), x)
+    layer = _randomized(make(), x)
     with tf.GradientTape() as tape:
         total = keras.ops.mean(keras.ops.square(layer(x)))
     variables = [v.value for v in layer.trainable_variables]

@@ -12,6 +12,8 @@ from skautokeras import (
     ImageBlock,
     ImageInput,
     Input,
+    StructuredDataBlock,
+    StructuredDataInput,
 )
 from skautokeras._data import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._search import Feasibility, Trial, count_flops, estimate_cost
@@ -208,3 +210,76 @@ def test_a_step_of_the_real_network_takes_time_and_leaves_no_trace(problem):
     _, before = problem.train(options=problem.options)
     _, after = problem.train(options=options)
     assert before.history == after.history
+
+
+# --- Decision trees
+
+
+@pytest.fixture(scope="module")
+def table_space(problem):
+    """A search space of trees and networks on the table of iris."""
+    node = StructuredDataInput()
+    return SearchSpace(
+        Graph([node], [ClassificationHead()(StructuredDataBlock()(node))]),
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
+        n_samples=150,
+    )
+
+
+def values_of(kind, **values):
+    """Return a configuration of one kind of network or trees."""
+    block = "structured_data_block_1"
+    own = {f"{block}/{kind}_block_1/{name}": value for name, value in values.items()}
+    return {f"{block}/block_type": kind, **own}
+
+
+BOOSTED = values_of("boosted_trees", n_trees=800)
+
+
+def test_trees_stand_in_the_order_of_their_fitting(table_space):
+    feasibility = Feasibility(table_space, N_ROWS, never)
+    short, long = (
+        {**values_of("dense", n_layers=1, units_0=units), "training/epochs": epochs}
+        for units, epochs in ((32, 8), (128, 256))
+    )
+    few, many = values_of("extra_trees", n_trees=50), BOOSTED
+    costs = [feasibility.cost(v).training_flops for v in (short, few, long, many)]
+    assert costs == sorted(costs)
+    ordered = feasibility.cheapest_first([many, long, few, short])
+    assert ordered == [short, few, long, many]
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 1.0])
+def test_trees_are_never_too_slow(table_space, seconds):
+    timed = []
+
+    def step(values):
+        timed.append(values)
+        return 1.0
+
+    feasibility = Feasibility(table_space, N_ROWS, step)
+    for values in (BOOSTED, values_of("extra_trees")):
+        assert feasibility.rejection(values, [], seconds) is None
+    assert timed == []
+    network = values_of("dense", n_layers=3)
+    assert feasibility.rejection(network, [], seconds).depends_on_time
+    assert timed == [network]
+
+
+def test_trees_can_be_too_large(table_space):
+    size = estimate_cost(table_space, BOOSTED).n_parameters
+    feasibility = Feasibility(table_space, N_ROWS, never, max_model_size=size - 1)
+    rejection = feasibility.rejection(BOOSTED, [], math.inf)
+    assert f"The network would have {size} parameters" in rejection.reason
+    assert not rejection.depends_on_time
+
+
+def test_trees_do_not_tell_how_fast_networks_are_trained(problem, flops):
+    feasibility = Feasibility(problem.search_space, N_ROWS, never)
+    network = trained(flops, 6.0)
+    # With the speed that trees seem to have, an epoch would take no time.
+    trees = trained(1000 * flops, 1e-6, n_iterations=100)
+    for trials in ([network], [network, trees]):
+        assert feasibility.rejection({}, trials, 12.1) is None
+        assert "about 3 s" in feasibility.rejection({}, trials, 11.5).reason

@@ -214,8 +214,9 @@ def test_a_refit_takes_as_long_as_was_best_on_average(problem, trial, folds):
     epochs = []
 
     class TrainingOptions(type(problem.options)):
-        def as_refit(self, planned_epochs, best_epoch):
+        def as_refit(self, planned_epochs, best_epoch, n_iterations=None):
             epochs.append((planned_epochs, best_epoch))
+            assert n_iterations is None  # nothing is fitted before the training
             return super().as_refit(planned_epochs, best_epoch)
 
     options = TrainingOptions(heads=problem.search_space.heads, epochs=6)

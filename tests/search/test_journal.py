@@ -67,6 +67,7 @@ def evaluate():
             history={"loss": [np.float32(1.0), 0.5]},
             y_pred={"head": np.ones((2, 1), "float32")},
             weights=[[np.arange(3.0), np.array([7], dtype="uint32")]],
+            n_iterations=7,
         )
 
     fake.calls = 0

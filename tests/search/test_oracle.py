@@ -189,6 +189,140 @@ def first_untried(make, tried):
     return next(v for v in iter(make, None) if v not in tried)
 
 
+@pytest.fixture
+def kinds_space():
+    """A space with five kinds of networks, each with a branch of six numbers."""
+    return space_of_kinds("block_1")
+
+
+def space_of_kinds(*blocks):
+    """Return a space in which each block chooses among five kinds of networks."""
+    hp = keras_tuner.HyperParameters()
+    for block in blocks:
+        hp.Choice(f"{block}/block_type", list("abcde"))
+        for kind in "abcde":
+            with hp.conditional_scope(f"{block}/block_type", [kind]):
+                for i in range(6):
+                    hp.Float(f"{block}/{kind}/x{i}", 0.0, 1.0)
+    return hp
+
+
+def told(oracle, trials):
+    """Return an oracle that was told trials: their values, and scores or None."""
+    oracle.initial_values = [values for values, _ in trials]
+    with temporary_project(oracle):
+        for i, (_, score) in enumerate(trials):
+            proposal = ask(oracle)
+            values = dict(proposal.hyperparameters.values)
+            error = "no" if score is None else None
+            trial = Trial(values, i, score=score or 0.0, error=error)
+            tell(oracle, proposal, trial)
+    return oracle
+
+
+def with_numbers(values, number):
+    """Return a configuration of the first block with one number in all places."""
+    kind = values["block_1/block_type"]
+    return values | {f"block_1/{kind}/x{i}": number for i in range(6)}
+
+
+def of_kind(kind, number):
+    return with_numbers({"block_1/block_type": kind}, number)
+
+
+def count_parents(oracle, numbers, n=500):
+    """Return how often each trial was mutated: its number tells which one it was.
+
+    A mutation that draws all numbers anew tells nothing, and all kinds are alike in how
+    often that happens.
+    """
+    counts = Counter()
+    for _ in range(n):
+        values = oracle.populate_space("")["values"]
+        kept = set(numbers) & set(values.values())
+        counts.update(kept)
+        assert len(kept) <= 1
+    assert counts.total() > 0.6 * n
+    return [counts[number] for number in numbers]
+
+
+@pytest.mark.parametrize("direction", ["max", "min"])
+@pytest.mark.parametrize(
+    ("n_kinds", "shares"),
+    [
+        (1, [1.0]),
+        (2, [0.5, 0.5]),
+        (3, [0.5, 0.25, 0.25]),
+        (5, [0.5, 0.25, 0.125, 0.0625, 0.0625]),
+    ],
+)
+def test_the_best_of_each_kind_is_mutated_half_as_often_as_that_of_the_one_before(
+    kinds_space, direction, n_kinds, shares
+):
+    sign = 1 if direction == "max" else -1
+    kinds = "dbeac"[:n_kinds]
+    numbers = [0.11, 0.22, 0.33, 0.44, 0.55][:n_kinds]
+    best = [
+        (of_kind(kind, number), sign * -rank)
+        for rank, (kind, number) in enumerate(zip(kinds, numbers, strict=True))
+    ]
+    # Each kind has another trial, which is better than all trials of the next kind.
+    worse = [(of_kind(kind, 0.9), sign * -(0.5 + i)) for i, kind in enumerate(kinds)]
+    trials = [*worse[::-1], *best[::-1]]
+    oracle = told(greedy(kinds_space, direction, seed=0), trials)
+    *counts, of_worse = count_parents(oracle, [*numbers, 0.9])
+    assert of_worse == 0
+    if n_kinds > 1:
+        expected = np.array(shares) * sum(counts)
+        assert chisquare(counts, expected).pvalue > 0.001
+
+
+def test_a_kind_of_which_all_trials_have_failed_is_not_mutated(kinds_space):
+    trials = [
+        (of_kind("a", 0.11), None),
+        (of_kind("b", 0.22), 1.0),
+        (of_kind("b", 0.33), None),
+        (of_kind("c", 0.44), 0.0),
+    ]
+    oracle = told(greedy(kinds_space, seed=0), trials)
+    counts = count_parents(oracle, [0.11, 0.22, 0.33, 0.44])
+    assert (counts[0], counts[2]) == (0, 0)
+    assert chisquare([counts[1], counts[3]]).pvalue > 0.001
+
+
+def test_a_better_trial_takes_the_place_of_its_kind(kinds_space):
+    trials = [(of_kind("a", 0.11), 1.0), (of_kind("b", 0.22), 0.5)]
+    trials += [(of_kind("b", 0.33), 2.0), (of_kind("c", 0.44), 0.0)]
+    oracle = told(greedy(kinds_space, seed=0), trials)
+    first, second, third, old = count_parents(oracle, [0.33, 0.11, 0.44, 0.22])
+    assert old == 0
+    total = first + second + third
+    expected = total * np.array([0.5, 0.25, 0.25])
+    assert chisquare([first, second, third], expected).pvalue > 0.001
+
+
+def test_the_kinds_of_several_blocks_are_one_kind_together():
+    space = space_of_kinds("block_1", "block_2")
+    pairs, numbers = ["aa", "ab", "ba"], [0.11, 0.22, 0.33]
+    trials = [
+        (of_kind(one, number) | {"block_2/block_type": other}, -rank)
+        for rank, ((one, other), number) in enumerate(zip(pairs, numbers, strict=True))
+    ]
+    oracle = told(greedy(space, seed=0), trials)
+    counts = count_parents(oracle, numbers)
+    expected = sum(counts) * np.array([0.5, 0.25, 0.25])
+    assert chisquare(counts, expected).pvalue > 0.001
+
+
+def test_with_trials_of_one_kind_nothing_but_the_mutation_is_drawn(kinds_space):
+    trials = [(of_kind("b", 0.11), 0.0), (of_kind("b", 0.22), 1.0)]
+    oracle = told(greedy(kinds_space, seed=3), trials)
+    tried = [complete(kinds_space.copy(), values) for values, _ in trials]
+    make = partial(mutate, kinds_space.copy(), tried[1], np.random.default_rng(3))
+    for _ in range(20):
+        assert oracle.populate_space("")["values"] == first_untried(make, tried)
+
+
 @pytest.mark.parametrize(("direction", "better"), [("max", max), ("min", min)])
 def test_mutations_start_from_the_best_completed_trial(space, direction, better):
     oracle, completed, tried = greedy(space, direction, seed=0), [], []

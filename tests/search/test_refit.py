@@ -6,9 +6,18 @@ import keras
 import numpy as np
 import pytest
 
+from skautokeras import (
+    BoostedTreesBlock,
+    ClassificationHead,
+    ExtraTreesBlock,
+    StructuredDataInput,
+)
+from skautokeras._data import SplitRows, cv_splits, valid_positions
 from skautokeras._ensemble import Refit, make_ensemble
+from skautokeras._layers import TreeEnsemble, walk
 from skautokeras._search import Trial, evaluate
-from skautokeras._training import Deadline, Problem
+from skautokeras._space import Graph, SearchSpace
+from skautokeras._training import Deadline, Fold, Objective, Problem
 
 HEAD = "classification_head_1"
 
@@ -192,3 +201,177 @@ def test_more_networks_take_longer_to_refit(problem, trials):
 def test_no_time_is_reserved_for_trials_that_can_be_in_no_ensemble(problem, trials):
     left = [trials[0], replace(trials[0], weights=None, y_pred=None), trials[0]]
     assert reserved(problem, left, 3) == pytest.approx(2 * reserved(problem, left, 1))
+
+
+# --- Trainings that the time has cut short
+
+
+@pytest.fixture
+def cut_short(trials):
+    """A trial of eight epochs that had ended after four of them, in six seconds.
+
+    About as long is taken by a refit that ends after the third epoch, which was best.
+    """
+    return replace(
+        trials[0],
+        values={**trials[0].values, "training/epochs": 8},
+        epochs=4,
+        planned_epochs=4,
+        best_epoch=3,
+        seconds=6.0,
+    )
+
+
+@pytest.fixture
+def usual_seconds(problem, cut_short):
+    """Time that the refit of the trial takes if it is as short as the trial."""
+    return reserved(problem, [cut_short], 1)
+
+
+def lasted(problem, trials, weights, trainings, deadline):
+    """Return the planned epochs and the epochs of each refit."""
+    refitted(problem, trials, weights, deadline=deadline, callbacks=(Watch(),))
+    return [(training["planned"], training["epochs"]) for training in trainings]
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        # All eight epochs of the configuration, and no more of them.
+        (1e6, (8, 6)),
+        (2.01 / 0.8, (8, 6)),
+        # As far as four fifths of the time suffice.
+        (1.5 / 0.8, (6, 4)),
+        # It never takes less than the trial did.
+        (1.01, (4, 3)),
+    ],
+)
+def test_a_training_that_was_cut_short_lasts_as_long_as_there_is_time(
+    problem, cut_short, usual_seconds, trainings, clock, factor, expected
+):
+    deadline = Deadline(factor * usual_seconds, clock)
+    assert lasted(problem, [cut_short], {0: 1.0}, trainings, deadline) == [expected]
+
+
+def test_networks_share_the_time_for_longer_trainings_by_their_weights(
+    problem, cut_short, usual_seconds, trainings, clock
+):
+    # Three fifths of the time for the first; its clock stands still, so that all of it
+    # is left for the second one.
+    deadline = Deadline(2.5 * usual_seconds, clock)
+    trials, weights = [cut_short, cut_short], {1: 0.75, 0: 0.25}
+    found = lasted(problem, trials, weights, trainings, deadline)
+    assert found == [(6, 4), (8, 6)]
+
+
+def test_the_last_of_several_networks_has_all_that_is_left(
+    problem, cut_short, usual_seconds, trainings, clock
+):
+    deadline = Deadline(5.0 * usual_seconds, clock)
+    trials, weights = [cut_short] * 3, {0: 0.5, 1: 0.3, 2: 0.2}
+    found = lasted(problem, trials, weights, trainings, deadline)
+    # 0.5, 0.3 / 0.5 and 0.2 / 0.2 of four times the usual time.
+    assert found == [(8, 6), (8, 6), (8, 6)]
+    trainings.clear()
+    deadline = Deadline(2.6 * usual_seconds, clock)
+    found = lasted(problem, trials, weights, trainings, deadline)
+    assert found == [(4, 3), (5, 4), (8, 6)]
+
+
+def test_a_training_that_was_not_cut_short_lasts_as_long_as_it_did(
+    problem, cut_short, trainings, clock
+):
+    whole = replace(cut_short, epochs=5, planned_epochs=8, best_epoch=2)
+    for deadline in (Deadline(1e6, clock), Deadline(None, clock)):
+        assert lasted(problem, [whole], {0: 1.0}, trainings, deadline) == [(8, 2)]
+        trainings.clear()
+
+
+def test_without_a_limit_of_time_no_training_lasts_longer(
+    problem, cut_short, trainings
+):
+    found = lasted(problem, [cut_short], {0: 1.0}, trainings, Deadline(None))
+    assert found == [(4, 3)]
+
+
+# --- Trees
+
+
+def trees_of(model):
+    """Return the numbers of iterations of the trees of a network."""
+    layers = [layer for layer in walk(model) if isinstance(layer, TreeEnsemble)]
+    return [int(layer.n_iterations) for layer in layers]
+
+
+def trees_problem(problem, block, n_folds=1):
+    """Return data and a problem of the classes of iris for trees, in some folds."""
+    node, rows = StructuredDataInput(), problem.data.all
+    search_space = SearchSpace(
+        Graph([node], [ClassificationHead()(block(node))]),
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
+        n_samples=len(rows),
+    )
+    options = replace(problem.options, heads=search_space.heads, epochs=None)
+    objective = Objective(lambda outputs: -outputs.loss)
+    if n_folds == 1:
+        return problem.data, Problem.of_one_fold(search_space, objective, options)
+    y = rows.y[HEAD]
+    splits = cv_splits(n_folds, y, y, stratify=True, seed=0)
+    data = SplitRows(rows, rows.take(valid_positions(splits)), all=rows)
+    parts = np.split(np.arange(len(rows)), n_folds)
+    folds = tuple(
+        Fold(search_space, objective, train, slice(part[0], part[-1] + 1))
+        for (train, _), part in zip(splits, parts, strict=True)
+    )
+    return data, Problem(search_space, objective, folds, options)
+
+
+def evaluated_trees(problem, block, n_folds=1):
+    data, shared = trees_problem(problem, block, n_folds)
+    trial = evaluate({}, 0, Deadline(None), problem=shared, data=data)
+    assert trial.error is None
+    return data, shared, trial
+
+
+@pytest.mark.parametrize("max_time", [None, 1e6])
+def test_trees_are_fitted_again_with_as_many_iterations(problem, max_time):
+    block = BoostedTreesBlock(n_trees=200, learning_rate=0.05)
+    data, shared, trial = evaluated_trees(problem, block)
+    (of_trial,) = trees_of(make_ensemble(shared, [trial], {0: 1.0}).models[0])
+    assert trial.n_iterations == of_trial < 200
+    refit = Refit(shared, data, Deadline(max_time))
+    ensemble = make_ensemble(shared, [trial], {0: 1.0}, refit=refit)
+    (model,) = ensemble.models
+    assert trees_of(model) == [of_trial]
+    # They have learned from other rows.
+    before = make_ensemble(shared, [trial], {0: 1.0}).predict(data.valid.x)[HEAD]
+    assert not np.allclose(ensemble.predict(data.valid.x)[HEAD], before, atol=1e-3)
+    # However short they were: nothing says that the time has ended them.
+    few = replace(trial, n_iterations=3, seconds=1e-3)
+    (model,) = make_ensemble(shared, [few], {0: 1.0}, refit=refit).models
+    assert trees_of(model) == [3]
+
+
+def test_trees_have_the_mean_number_of_iterations_of_the_folds(problem):
+    block = BoostedTreesBlock(n_trees=200, learning_rate=0.05)
+    data, shared, trial = evaluated_trees(problem, block, n_folds=3)
+    folds = make_ensemble(shared, [trial], {0: 1.0}).models
+    counts = [count for model in folds for count in trees_of(model)]
+    assert len(set(counts)) > 1
+    assert trial.n_iterations == round(np.mean(counts))
+    refit = Refit(shared, data, Deadline(None))
+    (model,) = make_ensemble(shared, [trial], {0: 1.0}, refit=refit).models
+    assert trees_of(model) == [trial.n_iterations]
+
+
+def test_random_trees_are_as_many_as_before(problem):
+    data, shared, trial = evaluated_trees(problem, ExtraTreesBlock(n_trees=20))
+    assert trial.n_iterations == 20
+    refit = Refit(shared, data, Deadline(None))
+    (model,) = make_ensemble(shared, [trial], {0: 1.0}, refit=refit).models
+    assert trees_of(model) == [20]
+
+
+def test_networks_that_are_trained_have_no_iterations(trials):
+    assert [trial.n_iterations for trial in trials] == [None, None]

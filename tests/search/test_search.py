@@ -216,18 +216,71 @@ def finished(*seconds):
     return [Trial({}, 0, score=0.0, seconds=s) for s in seconds]
 
 
-def test_the_time_that_is_left_is_shared_out(clock):
-    deadline = Deadline(100, clock)
-    assert trial_deadline(deadline, [], 0.0).left() == 50
-    assert trial_deadline(deadline, finished(1), 20.0).left() == 40
-    assert trial_deadline(deadline, finished(1, 1), 20.0).left() == 80
+# So many trials share the time equally.
+N_FIRST = 8
+
+
+@pytest.mark.parametrize("n_done", range(N_FIRST))
+def test_the_first_trials_have_an_eighth_of_the_time_each(clock, n_done):
+    deadline, done = Deadline(100, clock), finished(*[1] * n_done)
+    assert trial_deadline(deadline, done, 0.0).left() == 12.5
+    # It is an eighth of the whole time, as long as half of the rest suffices for it.
+    assert trial_deadline(deadline, done, 75.0).left() == 12.5
+    # Trials that end early leave their time to all that follow.
+    clock.now = 50.0
+    assert trial_deadline(deadline, done, 0.0).left() == 12.5
+
+
+@pytest.mark.parametrize("n_done", [0, 1, N_FIRST - 1])
+def test_the_first_trials_have_five_seconds_at_least_as_far_as_there_is_time(
+    clock, n_done
+):
+    done = finished(*[0.1] * n_done)
+    for total, expected in ((40, 5.0), (39, 5.0), (16, 5.0), (10, 5.0), (8, 4.0)):
+        deadline = Deadline(total, clock)
+        assert trial_deadline(deadline, done, 0.0).left() == expected
+
+
+@pytest.mark.parametrize("n_done", [0, 1, N_FIRST - 1])
+def test_the_first_trials_leave_half_of_the_time(clock, n_done):
+    deadline, done = Deadline(100, clock), finished(*[1] * n_done)
+    assert trial_deadline(deadline, done, 80.0).left() == 10
+    clock.now = 80.0
+    assert trial_deadline(deadline, done, 0.0).left() == 10
+    assert trial_deadline(deadline, done, 8.0).left() == 6
+    clock.now = 98.0
+    assert trial_deadline(deadline, done, 0.0).left() == 1
+
+
+def test_later_trials_have_half_of_the_time_that_is_left(clock):
+    deadline, done = Deadline(100, clock), finished(*[1] * N_FIRST)
+    assert trial_deadline(deadline, done, 0.0).left() == 50
+    assert trial_deadline(deadline, done, 20.0).left() == 40
+    clock.now = 60.0
+    assert trial_deadline(deadline, done, 10.0).left() == 15
+    # A half that is less than an eighth of all time is no share.
+    clock.now = 80.0
+    assert trial_deadline(deadline, done, 0.0).left() == 12.5
+    assert trial_deadline(deadline, done, 10.0).left() == 10
     clock.now = 95.0
-    assert trial_deadline(deadline, finished(4, 4, 4), 0.0).left() == 5
-    assert trial_deadline(deadline, finished(40, 40, 40), 0.0) is None
-    assert trial_deadline(deadline, finished(4, 4, 4), 5.0) is None
-    assert trial_deadline(Deadline(None, clock), finished(4), 9e9).left() == float(
-        "inf"
-    )
+    assert trial_deadline(deadline, done, 0.0).left() == 5
+    assert trial_deadline(Deadline(12, clock), done, 0.0).left() == 6
+    assert trial_deadline(Deadline(8, clock), done, 0.0).left() == 5
+
+
+def test_a_trial_that_has_too_little_time_is_not_started(clock):
+    deadline = Deadline(100, clock)
+    clock.now = 95.0
+    for n_done in (3, N_FIRST):
+        assert trial_deadline(deadline, finished(*[4] * n_done), 0.0) is not None
+        assert trial_deadline(deadline, finished(*[40] * n_done), 0.0) is None
+        assert trial_deadline(deadline, finished(*[4] * n_done), 5.0) is None
+
+
+def test_without_a_limit_every_trial_has_all_the_time(clock):
+    for n_done in (0, 1, N_FIRST):
+        done = finished(*[4] * n_done)
+        assert trial_deadline(Deadline(None, clock), done, 9e9).left() == math.inf
 
 
 def test_a_deadline_passes(clock):
@@ -244,17 +297,18 @@ def test_a_deadline_passes(clock):
 
 def test_failed_trials_say_nothing_about_how_long_a_trial_takes(clock):
     deadline = Deadline(100, clock)
-    failed = [Trial({}, 0, error="no", seconds=1000.0)] * 5
+    failed = [Trial({}, 0, error="no", seconds=1000.0)] * N_FIRST
     # Still among the first: none has completed.
-    assert trial_deadline(deadline, failed, 0.0).left() == 50
-    assert trial_deadline(deadline, failed + finished(1), 0.0).left() == 50
-    assert trial_deadline(deadline, failed + finished(1, 1), 0.0).left() == 100
+    assert trial_deadline(deadline, failed, 0.0).left() == 12.5
+    most = finished(*[1] * (N_FIRST - 1))
+    assert trial_deadline(deadline, failed + most, 0.0).left() == 12.5
+    assert trial_deadline(deadline, failed + most + finished(1), 0.0).left() == 50
 
 
 def test_a_trial_that_gets_half_of_the_usual_time_is_started(clock):
     deadline = Deadline(10, clock)
     usual = finished(1, 20, 1000)  # the median counts
-    assert trial_deadline(deadline, usual, 0.0).left() == 10
+    assert trial_deadline(deadline, usual, 0.0).left() == 5
     assert trial_deadline(deadline, usual, 0.1) is None
 
 
@@ -295,11 +349,17 @@ def test_a_search_leaves_the_time_that_is_reserved(oracle, clock, reserved):
             return reserved
 
     trials, _ = run_search(
-        oracle, use_up, seeds=range(9), deadline=Deadline(100, clock), hooks=Reserving()
+        oracle,
+        use_up,
+        seeds=range(20),
+        deadline=Deadline(100, clock),
+        hooks=Reserving(),
     )
     budget = 100 - reserved
-    # A half of what is left for each of the first two, then all of it.
-    assert given[:3] == [budget / 2, budget / 4, budget / 4]
+    # An eighth of all time for each, as long as that is no more than half of what is
+    # left; the ninth trial has the rest.
+    last = [8.75, 4.375] if reserved else [12.5, 12.5, 6.25, 6.25]
+    assert given == [12.5] * 5 + last
     assert sum(given) <= budget
     assert asked == list(range(len(trials) + 1))
     assert clock.now <= budget

@@ -82,11 +82,30 @@ def test_what_the_user_fixes_is_not_searched(make_graph):
 def test_preprocessing_and_network_make_the_model(search_space, table, method):
     built = search_space.build({f"{BLOCK}/normalization_1/method": method})
     arrays = table[1]
-    ready = arrays if built.preprocess is None else built.preprocess(arrays)
-    assert (built.preprocess is None) == (method == "standard")
+    ready = built.preprocess(arrays)
+    assert not np.array_equal(ready["numerical"], arrays["numerical"])
     (chained,) = built.network(ready).values()
     (whole,) = built.model(arrays).values()
     np.testing.assert_allclose(chained, whole, atol=1e-6)
+
+
+def test_there_is_no_preprocessing_without_a_scaling(make_graph):
+    built = make_graph(DenseBlock(n_layers=1, units=3)).build({})
+    assert built.preprocess is None
+    assert built.network is built.model
+
+
+@pytest.mark.parametrize(
+    ("method", "limit"), [("standard", 10.0), ("robust", 3.0), ("quantile", 3.1)]
+)
+def test_outliers_are_squashed_by_every_scaling(search_space, table, method, limit):
+    built = search_space.build({f"{BLOCK}/normalization_1/method": method})
+    numbers = np.array([[-1e6], [-1.0], [0.0], [1.0], [1e6]], "float32")
+    arrays = {name: array[:5] for name, array in table[1].items()}
+    arrays["numerical"] = np.repeat(numbers, 2, axis=1)
+    scaled = np.asarray(built.preprocess(arrays)["numerical"])
+    assert (np.diff(scaled, axis=0) > 0).all()
+    np.testing.assert_allclose(scaled[[0, -1]], [[-limit] * 2, [limit] * 2], rtol=0.01)
 
 
 def test_structure_is_blind_to_numbers_only(search_space):
@@ -216,7 +235,20 @@ def test_every_branch_is_found_with_its_conditions(search_space):
     }.items():
         for part in parts:
             expected[f"{block_type}_block_1/{part}"] = {"block_type": [block_type]}
-    expected["training/squared_momentum"] = {"training/optimizer": ["adam", "nadam"]}
+    # Trees are fitted, so that only networks are trained.
+    for part in (
+        "batch_size",
+        "epochs",
+        "label_smoothing",
+        "learning_rate",
+        "optimizer",
+        "regularization",
+        "schedule",
+        "squared_momentum",
+        "weight_decay",
+    ):
+        expected[f"training/{part}"] = {"block_type": networks}
+    expected["training/squared_momentum"]["training/optimizer"] = ["adam", "nadam"]
     for branch, parts in {
         "periodic": ("dim", "sigma", "activation"),
         "piecewise_linear": ("n_bins", "dim"),
@@ -233,6 +265,37 @@ def test_every_branch_is_found_with_its_conditions(search_space):
     for step in ("normalization", "numerical_embedding", "categorical_encoding"):
         expected[f"{step}_1/method"] = {"block_type": networks}
     assert found == expected
+
+
+@pytest.mark.parametrize("kind", ["boosted_trees", "extra_trees", "dense", "tab_m"])
+def test_only_networks_have_hyperparameters_of_training(make_graph, kind):
+    is_network = kind in ("dense", "tab_m")
+    searched, fixed = make_graph(), make_graph(StructuredDataBlock(block_type=kind))
+    chosen = {f"{BLOCK}/block_type": kind}
+    for search_space, values in ((searched, chosen), (fixed, {})):
+        found = {
+            name
+            for name in search_space.active_names(values)
+            if name.startswith("training/")
+        }
+        assert ("training/learning_rate" in found) == bool(found) == is_network
+        assert found <= set(search_space.build(values).values)
+    names = [hp.name for hp in fixed.hyperparameters().space]
+    assert any(name.startswith("training/") for name in names) == is_network
+
+
+@pytest.mark.parametrize("trees", [True, False])
+def test_training_depends_on_the_kind_of_layers_only_if_there_may_be_trees(
+    make_graph, trees
+):
+    space = make_graph(StructuredDataBlock(trees=trees)).hyperparameters().space
+    names = [hp.name for hp in space]
+    (learning_rate,) = [hp for hp in space if hp.name == "training/learning_rate"]
+    expected = [f"{BLOCK}/block_type"] if trees else []
+    assert [c.name for c in learning_rate.conditions] == expected
+    # What a condition asks for has been declared before.
+    kind_of_layers = names.index(f"{BLOCK}/block_type")
+    assert kind_of_layers < names.index("training/learning_rate")
 
 
 def test_the_space_is_handed_out_as_a_copy(search_space):
@@ -452,8 +515,8 @@ def test_preprocessing_is_cut_off_wherever_the_scaling_is(
         x = Merge(merge_type="concatenate")([dense(s(node)) for s in scaled])
     built = graph_of(node, ClassificationHead()(x), table).build({})
     arrays = table[1]
-    assert (built.preprocess is None) == (first == second == "standard")
-    ready = arrays if built.preprocess is None else built.preprocess(arrays)
+    ready = built.preprocess(arrays)
+    assert not np.array_equal(ready["numerical"], arrays["numerical"])
     (whole,) = built.model(arrays).values()
     np.testing.assert_allclose(built.network(ready)[HEAD], whole, atol=1e-6)
     assert not any(

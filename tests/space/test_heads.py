@@ -7,8 +7,19 @@ import keras
 import numpy as np
 import pytest
 
-from skautokeras import ClassificationHead, Input, RegressionHead
-from skautokeras._data import ArraySchema, TargetSchema
+from skautokeras import (
+    AutoModel,
+    BoostedTreesBlock,
+    Choice,
+    ClassificationHead,
+    DenseBlock,
+    Input,
+    RegressionHead,
+    StructuredDataBlock,
+    StructuredDataInput,
+)
+from skautokeras._data import ArraySchema, NumberAdapter, TargetSchema
+from skautokeras._layers import FromTargetScale, walk
 from skautokeras._space import Graph, SearchSpace, check_heads, make_metric
 
 BINARY = TargetSchema(kind="binary", n_outputs=1)
@@ -214,3 +225,153 @@ def test_an_unknown_loss_or_metric_is_named(head):
 def test_heads_that_can_be_made_pass_the_check():
     head = RegressionHead(loss="mae", metrics=["mse", distance])
     check_heads(graph_with(head).heads)
+
+
+# --- Scales on which numbers are computed
+
+SCALE = "target/transformation"
+RNG = np.random.default_rng(0)
+PRICES = RNG.lognormal(3, 1, 300)
+PROFITS = PRICES - 20
+COUNTS = RNG.poisson(1.0, 300).astype(float)
+
+
+def numbers(*columns):
+    """Return the schema of numbers to predict."""
+    return NumberAdapter().fit(np.column_stack(columns).squeeze()).schema_
+
+
+def scales_of(head, target):
+    """Return the scales among which a search chooses; None if it has no choice."""
+    space = graph_with(head, target).hyperparameters().space
+    found = {hp.name: hp for hp in space}.get(SCALE)
+    return None if found is None else found.values
+
+
+ALL = ["none", "log", "yeo_johnson", "quantile"]
+WITHOUT_LOG = ["none", "yeo_johnson", "quantile"]
+
+
+@pytest.mark.parametrize(
+    ("head", "target", "expected"),
+    [
+        (RegressionHead(), numbers(PRICES), ALL),
+        (RegressionHead(), numbers(COUNTS), ALL),
+        (RegressionHead(), numbers(PRICES, COUNTS), ALL),
+        (RegressionHead(), numbers(PROFITS), WITHOUT_LOG),
+        (RegressionHead(), numbers(PRICES, PROFITS), WITHOUT_LOG),
+        # There is no logarithmic scale for one number alone.
+        (RegressionHead(), numbers(np.full(50, 3.0)), WITHOUT_LOG),
+        (RegressionHead(), numbers(PRICES, np.full(300, 3.0)), WITHOUT_LOG),
+        (
+            RegressionHead(transformation=Choice(["none", "quantile"])),
+            numbers(PRICES),
+            ["none", "quantile"],
+        ),
+        (RegressionHead(transformation="log"), numbers(PRICES), None),
+        # A loss of the user is meant on the scale of the target.
+        (RegressionHead(loss="mae"), numbers(PRICES), None),
+        (RegressionHead(loss=distance), numbers(PRICES), None),
+        (RegressionHead(), NUMBERS, None),
+        (ClassificationHead(), BINARY, None),
+    ],
+    ids=range(13),
+)
+def test_the_scale_is_chosen_among_those_that_the_target_has(head, target, expected):
+    assert scales_of(head, target) == expected
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("rate", [0.1, 1.0, 10.0])
+def test_counts_with_zeros_have_a_logarithm(rate, seed):
+    y = np.append(np.random.default_rng(seed).poisson(rate, 200), [0, 1]) / 3
+    adapter = NumberAdapter().fit(y)
+    head = RegressionHead(transformation="log")
+    assert "log" in scales_of(RegressionHead(), adapter.schema_)
+    scale = on_scale(graph_with(head, adapter.schema_).build({})).scale
+    z = adapter.transform(y)
+    u = np.asarray(scale.forward(z))
+    assert np.isfinite(u).all()
+    # Zeros are no outliers, and each count comes back.
+    assert abs(u).max() < 6
+    np.testing.assert_allclose(scale.inverse(u), z, atol=1e-4)
+
+
+def on_scale(built):
+    """Return the layer of a network that returns from another scale."""
+    (layer,) = (v for v in walk(built.network) if isinstance(v, FromTargetScale))
+    return layer
+
+
+@pytest.mark.parametrize("kind", ["log", "yeo_johnson", "quantile"])
+@pytest.mark.parametrize("fixed", [True, False])
+def test_errors_of_the_training_are_squared_on_the_scale(kind, fixed):
+    target = numbers(PRICES)
+    head = RegressionHead(transformation=kind if fixed else None)
+    built = graph_with(head, target).build({} if fixed else {SCALE: kind})
+    (loss,) = built.losses.values()
+    scale = on_scale(built).scale
+    assert scale.kind == kind
+    z = np.quantile(np.ravel(target.quantiles), [[0.1], [0.5], [0.9]])
+    z = z.astype("float32")
+    u = np.asarray(scale.forward(z))
+    expected = np.mean((u - u[::-1]) ** 2)
+    assert float(loss(z, z[::-1])) == pytest.approx(expected, rel=1e-4)
+    if kind == "log":
+        logs = np.log(NumberAdapter().fit(PRICES).inverse_transform(z))
+        deviation = np.log(np.quantile(PRICES, np.linspace(0, 1, 201))).std()
+        expected = np.mean(((logs - logs[::-1]) / deviation) ** 2)
+        assert float(loss(z, z[::-1])) == pytest.approx(expected, rel=1e-2)
+    # Networks are compared on the scale of the target.
+    assert type(head.make_loss(target)) is keras.losses.MeanSquaredError
+
+
+@pytest.mark.parametrize("values", [{}, {SCALE: "none"}])
+def test_the_scale_of_the_target_needs_no_layer(values):
+    built = graph_with(RegressionHead(), numbers(PRICES)).build(values)
+    assert not any(isinstance(v, FromTargetScale) for v in walk(built.network))
+    (loss,) = built.losses.values()
+    assert type(loss) is keras.losses.MeanSquaredError
+
+
+@pytest.mark.parametrize("within_range", [True, False])
+@pytest.mark.parametrize("kind", ["log", "yeo_johnson", "quantile"])
+def test_predictions_are_standardised_targets_whatever_the_scale(kind, within_range):
+    target = numbers(PRICES)
+    head = RegressionHead(transformation=kind, within_range=within_range)
+    search_space = graph_with(head, target)
+    (name,) = search_space.heads
+    built = search_space.build({})
+    assert list(built.network.output) == [name]
+    x = {"array": 10 * np.random.default_rng(0).normal(size=(50, 4))}
+    z = np.ravel(built.network(x)[name])
+    layer = on_scale(built)
+    before = keras.Model(built.network.input, layer.input)
+    expected = np.ravel(layer.scale.inverse(before(x)))
+    assert abs(np.asarray(before(x))).max() > 6
+    if within_range:
+        expected = np.clip(expected, *target.lowest, *target.highest)
+    np.testing.assert_allclose(z, expected, rtol=1e-4, atol=1e-5)
+    assert np.isfinite(z).all()
+
+
+@pytest.mark.parametrize(
+    "block", [DenseBlock, StructuredDataBlock, BoostedTreesBlock], ids=repr
+)
+def test_a_logarithm_of_negative_numbers_is_refused_before_any_training(block):
+    trainings, node = [], StructuredDataInput()
+    callback = keras.callbacks.LambdaCallback(on_train_begin=trainings.append)
+    head = RegressionHead(transformation="log")
+    model = AutoModel(node, head(block()(node)), max_trials=2)
+    X = np.arange(300.0)[:, None]
+    with pytest.raises(ValueError, match="needs a target of which no number is below"):
+        model.fit(X, PROFITS, callbacks=[callback])
+    assert trainings == []
+    assert not hasattr(model, "leaderboard_")
+    model.fit(X, PRICES, callbacks=[callback], epochs=1)
+    assert len(trainings) == model.n_trials_
+
+
+def test_an_unknown_scale_is_refused():
+    with pytest.raises(ValueError, match=r"transformation.*'square'"):
+        graph_with(RegressionHead(transformation="square"), numbers(PRICES)).build({})

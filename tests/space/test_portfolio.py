@@ -23,6 +23,7 @@ from skautokeras import (
 )
 from skautokeras._data import (
     ImageSchema,
+    NumberAdapter,
     StructuredDataAdapter,
     TargetSchema,
     TextAdapter,
@@ -70,8 +71,15 @@ def known(task, *schemas, targets=()):
     return [full_names(f"{task}_block_1", values) for values in configurations]
 
 
+CLASSES = TargetSchema(kind="binary", n_outputs=1)
+NUMBERS = TargetSchema(kind="regression", n_outputs=1)
+
+
 def every(task):
-    """Return those for few rows and for a fast GPU as well."""
+    """Return those for few rows, for numbers and for a fast GPU as well.
+
+    Tables have each of them once, however long it is trained.
+    """
     found = known(task)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(accelerator, "has_fast_gpu", lambda: True)
@@ -81,8 +89,19 @@ def every(task):
                 "image": images_of(n_samples),
                 "text": texts_of(n_samples, 10.0),
             }[task]
-            found += [v for v in known(task, schema) if v not in found]
+            for target in (CLASSES, NUMBERS):
+                found += [
+                    values
+                    for values in known(task, schema, targets=[target])
+                    if values not in found
+                ]
+    if task == "structured_data":
+        found = list({repr(without_epochs(v)): v for v in reversed(found)}.values())
     return found
+
+
+def without_epochs(values):
+    return {k: v for k, v in values.items() if k != "training/epochs"}
 
 
 each = pytest.mark.parametrize(
@@ -142,27 +161,212 @@ def test_every_configuration_builds_and_predicts(search_space, source, task, i):
     assert np.isfinite(y_pred).all()
 
 
-def graph_on(node, block, schema, kind="binary"):
-    head = RegressionHead() if kind == "regression" else ClassificationHead()
+def graph_on(node, block, schema, target=CLASSES):
+    head = ClassificationHead() if target.is_classification else RegressionHead()
     return SearchSpace(
         Graph([node], [head(block(node))]),
         schemas=[schema],
-        targets=[TargetSchema(kind=kind, n_outputs=1)],
+        targets=[target],
         n_samples=80,
     )
 
 
-@pytest.mark.parametrize("width", [1, 20])
-def test_configurations_are_ordered_by_what_they_cost(width):
-    adapter = StructuredDataAdapter()
-    adapter.fit(np.random.default_rng(0).normal(size=(80, width)))
-    node = StructuredDataInput()
-    search_space = graph_on(node, StructuredDataBlock(), adapter.schema_)
-    costs = []
-    for values in known("structured_data"):
+def targets_of(*numbers):
+    """Return the schema of numbers to predict, one column for each of them."""
+    return NumberAdapter().fit(np.column_stack(numbers).squeeze()).schema_
+
+
+RNG = np.random.default_rng(0)
+BELL = RNG.normal(size=300)
+# Prices, counts with zeros, and what they are if a number is taken away or mirrored.
+PRICES, COUNTS = RNG.lognormal(size=300), RNG.geometric(0.3, 300) - 1.0
+TARGETS = {
+    "binary": CLASSES,
+    "eight classes": TargetSchema(kind="multiclass", n_outputs=8),
+    "nine classes": TargetSchema(kind="multiclass", n_outputs=9),
+    "numbers": NUMBERS,
+    "a bell": targets_of(BELL),
+    "prices": targets_of(PRICES),
+    "counts": targets_of(COUNTS),
+    "profits": targets_of(PRICES - 2),
+    "mirrored": targets_of(20 - np.minimum(PRICES, 20)),
+    "two prices": targets_of(PRICES, PRICES[::-1]),
+}
+KIND, SCALE = "structured_data_block_1/block_type", "target/transformation"
+TREES = {"boosted_trees", "extra_trees"}
+
+
+def kinds_of(configurations):
+    return [values[KIND] for values in configurations]
+
+
+@pytest.mark.parametrize("n_samples", [300, 6000])
+@pytest.mark.parametrize("name", TARGETS)
+def test_configurations_for_tables_are_tried_in_their_own_order(name, n_samples):
+    schema, target = table_of(n_samples), TARGETS[name]
+    search_space = graph_on(
+        StructuredDataInput(), StructuredDataBlock(), schema, target
+    )
+    configurations = predefined(search_space)
+    assert configurations == known("structured_data", schema, targets=[target])
+    ranks = [rank(values, search_space) for values in configurations]
+    assert ranks == list(range(len(configurations)))
+    # What a search makes of them comes behind all of them.
+    other = configurations[0] | {"training/learning_rate": 1e-4}
+    assert rank(other, search_space) == len(configurations)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_first_answer_is_a_plain_network_and_the_second_are_boosted_trees(name):
+    target = TARGETS[name]
+    for schema in ((), (table_of(200),), (table_of(100_000),)):
+        configurations = known("structured_data", *schema, targets=[target])
+        first, second = kinds_of(configurations)[:2]
+        assert first == "dense"
+        assert configurations[0]["training/epochs"] == 32
+        assert (second == "boosted_trees") is (name != "nine classes")
+
+
+def test_classes_and_numbers_have_portfolios_of_all_kinds():
+    classes, numbers = (
+        known("structured_data", targets=[target]) for target in (CLASSES, NUMBERS)
+    )
+    assert classes == known("structured_data")
+    assert classes != numbers
+    assert set(kinds_of(classes)) == set(kinds_of(numbers))
+    assert set(kinds_of(classes)) >= {"dense", "real_mlp", "tab_m", *TREES}
+
+
+def test_boosted_trees_come_last_where_there_are_many_classes():
+    few, many = (
+        known("structured_data", targets=[TARGETS[name]])
+        for name in ("eight classes", "nine classes")
+    )
+    boosted = [v for v in few if v[KIND] == "boosted_trees"]
+    others = [v for v in few if v[KIND] != "boosted_trees"]
+    assert boosted
+    assert many == [*others, *boosted]
+    assert few != many
+
+
+# Rows, and the size of the batches from which they are learned.
+BATCH_SIZES = {100: 64, 1000: 64, 2000: 128, 8000: 128, 20_000: 256, 60_000: 512}
+
+
+@pytest.mark.parametrize("n_samples", BATCH_SIZES)
+@pytest.mark.parametrize("name", ["binary", "numbers"])
+def test_few_rows_are_learned_from_for_more_epochs(name, n_samples):
+    target = TARGETS[name]
+    schema, batch_size = table_of(n_samples), BATCH_SIZES[n_samples]
+    search_space = SearchSpace(
+        graph_on(StructuredDataInput(), StructuredDataBlock(), schema, target).graph,
+        schemas=[schema],
+        targets=[target],
+        n_samples=n_samples,
+    )
+    default = search_space.hyperparameters().values["training/batch_size"]
+    assert default == batch_size
+    configurations = [
+        values
+        for values in known("structured_data", schema, targets=[target])
+        if "training/label_smoothing" not in values
+    ]
+    usual = known("structured_data", targets=[target])
+    assert kinds_of(configurations) == kinds_of(usual)
+    plain, *pairs = zip(configurations, usual, strict=True)
+    assert plain[0] == plain[1]  # the first answer is to be there soon
+    for values, before in pairs:
+        if values[KIND] in TREES:
+            assert values == before
+            continue
+        epochs, n_epochs = values["training/epochs"], before["training/epochs"]
+        # TabM has eight networks in one, and learns in fewer steps.
+        least, most = (1500, 1500) if values[KIND] == "tab_m" else (2000, 4000)
+        assert epochs == 256 or epochs * n_samples >= least * batch_size
+        assert epochs == n_epochs or epochs * n_samples < 2 * most * batch_size
+        assert math.log2(epochs / n_epochs) in range(6)
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "dim"), [(3, 16), (32, 16), (33, 8), (64, 8), (65, 4), (300, 4)]
+)
+def test_numbers_of_many_columns_have_shorter_vectors(n_columns, dim):
+    name = "structured_data_block_1/numerical_embedding_1/piecewise_linear/dim"
+    for target in (CLASSES, NUMBERS):
+        few, many = (
+            known("structured_data", table_of(6000, n), targets=[target])
+            for n in (3, n_columns)
+        )
+        dims = [values[name] for values in many if name in values]
+        assert dims
+        assert set(dims) == {dim}
+        # Nothing else differs.
+        assert [v | {name: 16} if name in v else v for v in many] == few
+
+
+def scales_of(name):
+    """Return the configurations for a target, with the scales that they name."""
+    configurations = known("structured_data", targets=[TARGETS[name]])
+    return configurations, [values.get(SCALE) for values in configurations]
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [
+        ("prices", "log"),
+        ("counts", "log"),
+        ("profits", "yeo_johnson"),
+        ("mirrored", "yeo_johnson"),
+    ],
+)
+def test_skewed_numbers_are_tried_on_another_scale_as_well(name, scale):
+    configurations, scales = scales_of(name)
+    usual = known("structured_data", targets=[NUMBERS])
+    assert [v for v in configurations if SCALE not in v] == usual
+    assert set(scales) == {None, scale}
+    # What is tried on another scale has been tried on that of the target before.
+    for i, found in enumerate(scales):
+        if found is not None:
+            before = [values | {SCALE: scale} for values in configurations[:i]]
+            assert configurations[i] in before
+    changed = {v[KIND] for v in configurations if SCALE in v}
+    assert changed >= {"boosted_trees", "tab_m"}
+
+
+@pytest.mark.parametrize("name", ["numbers", "a bell", "two prices", "binary"])
+def test_other_targets_are_tried_on_their_own_scale(name):
+    _, scales = scales_of(name)
+    assert set(scales) == {None}
+
+
+def test_the_place_of_a_configuration_depends_on_its_scale():
+    schema, target = table_of(300), TARGETS["prices"]
+    search_space = graph_on(
+        StructuredDataInput(), StructuredDataBlock(), schema, target
+    )
+    configurations = predefined(search_space)
+    for i, values in enumerate(configurations):
+        if SCALE not in values:
+            named = values | {SCALE: "none"}
+            assert rank(named, search_space) == i
+            other = values | {SCALE: "quantile"}
+            assert rank(other, search_space) == len(configurations)
+
+
+@pytest.mark.parametrize("name", ["prices", "counts", "profits", "mirrored"])
+def test_every_configuration_for_skewed_numbers_builds_and_predicts(name, source_for):
+    node, schema, arrays = source_for(StructuredDataBlock())
+    target = TARGETS[name]
+    search_space = graph_on(node, StructuredDataBlock(), schema, target)
+    scales = {hp.name: hp for hp in search_space.hyperparameters().space}[SCALE].values
+    found = [values for values in predefined(search_space) if SCALE in values]
+    assert found
+    for values in found:
+        assert values[SCALE] in scales
+        assert set(values) <= search_space.active_names(values)
         built = search_space.build(values)
-        costs.append(count_flops(built.network) * built.training.epochs)
-    assert costs == sorted(costs)
+        (y_pred,) = built.model(arrays).values()
+        assert np.isfinite(y_pred).all()
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (32, 32, 3)], ids=repr)
@@ -188,14 +392,18 @@ def test_a_fast_gpu_gets_larger_networks_for_many_images(monkeypatch):
 
 
 @pytest.mark.parametrize(("n_samples", "few"), [(1999, True), (2000, False)])
-def test_few_rows_have_dense_layers_one_of_them_held_back(n_samples, few):
+def test_few_rows_have_one_more_network_that_is_held_back(n_samples, few):
     values = known("structured_data", table_of(n_samples))
-    kinds = {v["structured_data_block_1/block_type"] for v in values}
-    others = {"real_mlp", "residual_dense", "tab_m"}
-    trees = {"boosted_trees", "extra_trees"}
-    assert kinds == {"dense"} | trees | (set() if few else others)
-    assert any("training/label_smoothing" in v for v in values) is few
+    held_back = [v for v in values if "training/label_smoothing" in v]
+    assert len(held_back) == few
+    others = [without_epochs(v) for v in values if v not in held_back]
+    assert others == [
+        without_epochs(v) for v in known("structured_data", table_of(2000))
+    ]
     assert len({repr(v) for v in values}) == len(values)
+    # Labels of numbers cannot be smoothed.
+    numbers = known("structured_data", table_of(n_samples), targets=[NUMBERS])
+    assert not any("training/label_smoothing" in v for v in numbers)
 
 
 @pytest.mark.parametrize(("n_samples", "few"), [(999, True), (1000, False)])
@@ -225,7 +433,7 @@ def test_configurations_for_texts_are_ordered_by_what_they_cost(search_space, ta
 # What is the same: mirroring would bring layers for prediction.
 FIXED = {"image_block_1/average_mirrored": False}
 # What differs in numbers only, by task.
-NUMBERS = {
+DIFFERENT = {
     "structured_data": {
         "structured_data_block_1/dense_block_1/dropout": 0.45,
         "structured_data_block_1/real_mlp_block_1/dropout": 0.45,
@@ -247,7 +455,7 @@ NUMBERS = {
 @each
 def test_configurations_that_differ_in_numbers_share_a_structure(search_space, task, i):
     values = every(task)[i] | FIXED
-    numbers = {**NUMBERS[task], "training/learning_rate": 1e-4}
+    numbers = {**DIFFERENT[task], "training/learning_rate": 1e-4}
     # The first layers of a process have names like the keys of their config.
     keras.utils.clear_session()
     one, other = (
@@ -354,25 +562,10 @@ def test_the_defaults_come_first_where_nothing_is_known():
     assert rank({}, search_space) == 0
 
 
-def test_numbers_are_predicted_behind_another_activation_than_classes():
-    name = "structured_data_block_1/real_mlp_block_1/activation"
-    found = [
-        [
-            values[name]
-            for values in known(
-                "structured_data", targets=[TargetSchema(kind=kind, n_outputs=1)]
-            )
-            if name in values
-        ]
-        for kind in ("binary", "regression")
-    ]
-    assert found == [["selu"], ["mish"]]
-
-
 def begins_with(block, schema):
     """Return the configurations that a search begins with behind a block."""
     node = ImageInput() if isinstance(block, ImageBlock) else StructuredDataInput()
-    return predefined(graph_on(node, block, schema, kind="regression"))
+    return predefined(graph_on(node, block, schema, NUMBERS))
 
 
 @pytest.mark.parametrize("n_rows", [200, 5000])
@@ -381,9 +574,19 @@ def test_a_block_of_one_type_begins_with_the_configurations_of_that(n_rows, give
     data = np.zeros((n_rows, 1)) + np.arange(2)
     schema = StructuredDataAdapter().fit(data).schema_
     block = StructuredDataBlock(block_type=given)
-    (values,) = begins_with(block, schema)
-    assert values["structured_data_block_1/real_mlp_block_1/activation"] == "mish"
-    assert values["training/schedule"] == "cos_log"
+    configurations = begins_with(block, schema)
+    assert configurations == [
+        values
+        for values in known("structured_data", schema, targets=[NUMBERS])
+        if values[KIND] == "real_mlp"
+    ]
+    assert configurations
+    for values in configurations:
+        assert values["structured_data_block_1/real_mlp_block_1/n_layers"] == 3
+        assert values["training/schedule"] == "cos_log"
+    search_space = graph_on(StructuredDataInput(), block, schema, NUMBERS)
+    ranks = [rank(values, search_space) for values in configurations]
+    assert ranks == sorted(set(ranks))
 
 
 def test_of_what_nothing_predefined_is_all_that_fits_otherwise_is_kept():

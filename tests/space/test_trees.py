@@ -126,6 +126,10 @@ def test_trees_are_a_kind_of_their_own_and_are_refitted():
     ]
     assert set(found) == TREES
     assert (model.leaderboard_["epochs"] == 1).all()
+    assert (model.leaderboard_["iterations"] >= 1).all()
+    # Nothing is trained, so that nothing of a training is searched.
+    names = {name for params in model.leaderboard_["params"] for name in params}
+    assert not any(name.startswith("training/") for name in names)
     assert model.score(X, y) > 0.9
     pipeline = model.to_scikeras()
     assert pipeline.fit(X, y).score(X, y) > 0.9

@@ -177,7 +177,15 @@ def chosen(case, block):
     output = ClassificationHead(name="species")(block(node))
     *_, y_adapter, _ = data()
     return ChosenNetworks(
-        [node], [output], [{}], [1.0], y_adapter, AT_ONCE, EPOCHS, case.batch_size
+        inputs=[node],
+        outputs=[output],
+        values=[{}],
+        weights=[1.0],
+        n_iterations=[None],
+        targets=y_adapter,
+        n_samples=AT_ONCE,
+        epochs=EPOCHS,
+        batch_size=case.batch_size,
     )
 
 
@@ -303,7 +311,9 @@ def test_networks_of_an_ensemble_are_trained_in_a_pipeline_as_if_alone():
     case = CASES["weight decay"]
     (networks, _, first), (_, _, second) = build(case), build(case, seed=1)
     weights = [0.75, 0.25]
-    networks = replace(networks, values=[{}, {}], weights=weights)
+    networks = replace(
+        networks, values=[{}, {}], weights=weights, n_iterations=[None, None]
+    )
     starts = [first.model, second.model]
     model, table = fitted_model(networks, first.training, starts)
     alone = [compiled("weight decay"), by_search(case, seed=1)]

@@ -1,8 +1,15 @@
 """What a target is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from skautokeras._state.names import saved_as
+
+# Standardised numbers are as exact as this, or as this share of their distance from 0.
+_EXACT = 1e-6
+# A tail is long if it is so many times as long as the other one.
+_SKEWED = 2.5
 
 
 @saved_as("TargetSchema")
@@ -21,6 +28,13 @@ class TargetSchema:
     lowest, highest : tuple of float, default=()
         The range of each standardised number. Empty: not known, or no numbers.
 
+    quantiles : ndarray of shape (n_quantiles, n_outputs) or None, default=None
+        Equally spaced quantiles of each standardised number. If None, they are not
+        known, or the target has no numbers.
+
+    origin : tuple of float, default=()
+        Value of the number 0 on the scale of each standardised number.
+
     Examples
     --------
     >>> from skautokeras._data.schema import TargetSchema
@@ -32,6 +46,8 @@ class TargetSchema:
     n_outputs: int
     lowest: tuple = ()
     highest: tuple = ()
+    quantiles: np.ndarray | None = field(default=None, compare=False, repr=False)
+    origin: tuple = ()
 
     @property
     def is_classification(self):
@@ -42,3 +58,34 @@ class TargetSchema:
         is_classification : bool
         """
         return self.kind != "regression"
+
+    @property
+    def skewed_to(self):
+        """Direction in which a number has its long tail.
+
+        Returns
+        -------
+        skewed_to : {"right", "left"} or None
+            None if no tail is much longer than the other one, or with several numbers.
+        """
+        if self.quantiles is None or self.n_outputs != 1:
+            return None
+        low, middle, high = np.quantile(np.ravel(self.quantiles), [0.025, 0.5, 0.975])
+        above, below = high - middle, middle - low
+        if above > _SKEWED * below:
+            return "right"
+        return "left" if below > _SKEWED * above else None
+
+    @property
+    def is_never_negative(self):
+        """Whether no number is below zero, as far as float32 tells.
+
+        Returns
+        -------
+        is_never_negative : bool
+        """
+        if self.quantiles is None:
+            return False
+        origin = np.array(self.origin)
+        tolerance = _EXACT * np.maximum(1.0, np.abs(origin))
+        return bool((np.array(self.quantiles[0]) > origin - tolerance).all())
