@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import threading
 import time
 
 import numpy as np
@@ -29,6 +30,9 @@ _ROWS_FOR_THREADS = 20_000
 # iterations without a smaller loss after which boosting ends. Each step doubles the
 # trees, because scikit-learn prepares all rows again.
 _STEP, _PATIENCE = 25, 20
+# The number of threads of OpenMP holds for the whole process, so that fits in several
+# threads of Python wait for one another.
+_PROCESS = threading.RLock()
 
 
 def fit_boosted(arrays, train, settings, output, rng, *, valid, n_iterations, deadline):
@@ -206,7 +210,7 @@ def _stages(model, x):
     is_class = hasattr(model, "classes_")
     stages = model.staged_decision_function if is_class else model.staged_predict
     # One tree is so fast that threads would only wait for one another.
-    with threadpool_limits(1, user_api="openmp"):
+    with _PROCESS, threadpool_limits(1, user_api="openmp"):
         yield from stages(x)
 
 
@@ -253,7 +257,7 @@ class _Threads:
             self._uses_all = self._seconds[1] < self._seconds[0]
         n_threads = None if self._uses_all and self._seconds else 1
         start = time.perf_counter()
-        with threadpool_limits(n_threads, user_api="openmp"):
+        with _PROCESS, threadpool_limits(n_threads, user_api="openmp"):
             yield
         if self._uses_all and len(self._seconds) < 2:
             self._seconds.append((time.perf_counter() - start) / n_trees)

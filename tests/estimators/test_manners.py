@@ -116,8 +116,10 @@ def test_threads_find_what_one_thread_finds(classifier, iris):
         joblib.delayed(probabilities)() for _ in range(4)
     )
     expected = probabilities()
+    # The last bits depend on whether TensorFlow optimises the graph of a prediction,
+    # which a training in another thread turns off for the process.
     for proba in found:
-        np.testing.assert_array_equal(proba, expected)
+        np.testing.assert_allclose(proba, expected, rtol=1e-5)
     # The settings of the process are put back.
     options = tf.config.optimizer.get_experimental_options()
     assert not options.get("disable_meta_optimizer", False)
