@@ -1,4 +1,4 @@
-"""Train candidates, ask questions about them, and pick the portfolio."""
+"""Train candidates on tables, and pick the portfolio from their predictions."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Candidates: the predefined configurations, and random ones."""
+"""Candidates: the predefined configurations by short names."""
 
 from benchmarks.internals import predefined_values
 

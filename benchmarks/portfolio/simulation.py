@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import r2_score, roc_auc_score
 
+from benchmarks.harness.error_ratios import least_error
+
 # Least probability, as Keras has it.
 _LEAST = 1e-7
 
@@ -64,7 +66,7 @@ class Judge:
 
     def ratio(self, test):
         """Return the error on the rows left out over that of the reference."""
-        floor = max(1e-3, 0.5 / self._table.n_test_rows)
+        floor = least_error(self._table.n_test_rows)
         error = max(1.0 - self._score(test), floor)
         return error / max(self._table.reference_error, floor)
 

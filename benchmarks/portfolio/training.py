@@ -3,12 +3,12 @@
 import time
 
 import numpy as np
-import pandas as pd
-from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 
 from benchmarks.datasets.table_data import read_split
 from benchmarks.datasets.table_folder import read_facts, split_fold
+from benchmarks.harness.error_ratios import METRICS
 from benchmarks.internals import CandidateTrainer
+from benchmarks.methods.fitting import score_predictions, score_probabilities
 from benchmarks.methods.table_methods import PREPARE
 from benchmarks.portfolio.bank import Result, Table, Targets
 from benchmarks.suites.references import REFERENCE
@@ -86,6 +86,11 @@ def _add_table(bank, of_bank, facts, rows, trainer, fold):
     fitted = PREPARE[REFERENCE](spec)(X, y)
     proba = fitted.predict_proba and fitted.predict_proba(X_test)
     predicted = fitted.predict(X_test)
+    scores = {
+        **score_predictions(facts.task, y_test, predicted),
+        **score_probabilities(y_test, predicted, proba, np.unique(y)),
+    }
+    key, _ = METRICS[facts.metric]
     table = Table(
         of_bank,
         facts.kind,
@@ -94,16 +99,6 @@ def _add_table(bank, of_bank, facts, rows, trainer, fold):
         n_columns=X.shape[1],
         n_folds=trainer.n_folds,
         n_test_rows=len(X_test),
-        reference_error=1.0 - _score(facts.metric, y, y_test, predicted, proba),
+        reference_error=1.0 - float(scores[key]),
     )
     bank.add_table(table, Targets(trainer.y_valid, trainer.y_test))
-
-
-def _score(metric, y, y_test, predicted, proba):
-    """Return the score of the reference."""
-    if metric == "R2":
-        return float(r2_score(y_test, predicted))
-    if metric == "AUC":
-        positive = np.sort(pd.unique(y))[1]
-        return float(roc_auc_score(y_test == positive, proba[:, 1]))
-    return float(accuracy_score(y_test, predicted))

@@ -35,7 +35,7 @@ _STEP, _PATIENCE = 25, 20
 _PROCESS = threading.RLock()
 
 
-def fit_boosted(arrays, train, settings, output, rng, *, valid, n_iterations, deadline):
+def fit_boosted(arrays, train, settings, output, rng, *, valid, n_trees, deadline):
     """Write boosted trees into the arrays of a layer.
 
     Parameters
@@ -54,8 +54,8 @@ def fit_boosted(arrays, train, settings, output, rng, *, valid, n_iterations, de
     valid : FittingRows or None
         Validation rows. The trees that follow the one with the least loss are left out.
         If None, all trees are kept.
-    n_iterations : int or None
-        Number of trees for each output. If None, the settings limit it.
+    n_trees : int
+        Maximum number of trees for each output.
     deadline : Deadline or None
         Deadline after which no tree is added. If None, there is none.
 
@@ -66,7 +66,7 @@ def fit_boosted(arrays, train, settings, output, rng, *, valid, n_iterations, de
     """
     is_class = train.y.dtype.kind == "i"
     if is_class and len(np.unique(train.y)) == 1:
-        predict_always(arrays["base"], train.y[0], output)
+        _predict_always(arrays["base"], train.y[0], output)
         return 0
     boosting = (
         HistGradientBoostingClassifier if is_class else HistGradientBoostingRegressor
@@ -83,8 +83,6 @@ def fit_boosted(arrays, train, settings, output, rng, *, valid, n_iterations, de
         random_state=int(rng.integers(2**31)),
     )
     n_outputs = arrays["base"].size
-    most = settings.n_iterations(n_outputs)
-    n_trees = most if n_iterations is None else min(n_iterations, most)
     n_kept = grow(model, "max_iter", n_trees, train, valid=valid, deadline=deadline)
     trees, base = boosted_trees(model)
     outputs = [output]
@@ -150,7 +148,7 @@ def grow(model, parameter, n_trees, train, *, valid=None, deadline=None):
     return n_kept
 
 
-def predict_always(base, code, output):
+def _predict_always(base, code, output):
     """Let a layer predict the only class of the training rows.
 
     Parameters

@@ -10,6 +10,8 @@ from skautokeras._layers.base import Layer
 
 # Bins narrower than this are steps. Columns are scaled to about unit variance before.
 _STEP = 1e-6
+# Least probability of a normal score, which is then within about +-3.1.
+SCORE_MARGIN = 1e-3
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -110,10 +112,7 @@ class QuantileScaling(Layer):
 
     def call(self, x):
         """Return the normal scores of ``x``."""
-        share = ops.mean(_bin_shares(x, self.knots), axis=-1)
-        # The margin of 1e-3 keeps the normal quantile within about +-3.1.
-        probability = 1e-3 + (1.0 - 2e-3) * share
-        return normal_quantile(probability)
+        return normal_scores(x, self.knots)
 
     def compute_output_shape(self, input_shape):
         """Return the shape of the input."""
@@ -304,10 +303,28 @@ def _bin_shares(x, edges):
     All factors are constants of the graph. A bin whose edges are equal is treated as a
     very narrow one, so that its share is a step.
     """
-    lower = edges[:-1].T  # (n_columns, n_bins)
-    width = np.diff(edges, axis=0).T
-    share = (x[:, :, None] - lower) / np.maximum(width, _STEP)
-    return ops.clip(share, 0.0, 1.0)
+    lower = edges[:-1].T.astype("float32")  # (n_columns, n_bins)
+    width = np.maximum(np.diff(edges, axis=0).T, _STEP).astype("float32")
+    return ops.clip((x[..., None] - lower) / width, 0.0, 1.0)
+
+
+def normal_scores(x, knots):
+    """Return the normal quantiles of the shares of the training rows below numbers.
+
+    Parameters
+    ----------
+    x : tensor of shape (batch, n_columns)
+        Numbers of each column, one row per sample.
+    knots : ndarray of shape (n_knots, n_columns)
+        Non-decreasing quantiles of each column at equally spaced probabilities.
+
+    Returns
+    -------
+    scores : tensor of shape (batch, n_columns)
+        Scores between about -3.1 and 3.1.
+    """
+    share = ops.mean(_bin_shares(x, knots), axis=-1)
+    return normal_quantile(SCORE_MARGIN + (1.0 - 2.0 * SCORE_MARGIN) * share)
 
 
 # Coefficients for the middle and for the tails, the highest power first.

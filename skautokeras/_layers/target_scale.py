@@ -7,13 +7,11 @@ import numpy as np
 from keras import ops
 from sklearn.preprocessing import PowerTransformer
 
-from skautokeras._layers.numerical import normal_quantile
+from skautokeras._layers.numerical import SCORE_MARGIN, normal_scores
 
 # Values on the transformed scale that are farther from the mean are cut off, in
 # standard deviations. No target is there, and exponentials stay finite.
 _FARTHEST = 6.0
-# Least probability of a normal score, which is then within about +-3.1.
-_MARGIN = 1e-3
 # Smallest power that is not taken for 0.
 _LEAST_POWER = 0.01
 # Smallest distance from the end of a logarithmic scale, and narrowest bin.
@@ -60,6 +58,17 @@ class TargetScale:
             deviation = u.std(axis=0)
             self.mean = u.mean(axis=0)
             self.deviation = np.where(deviation > 0, deviation, 1.0).astype("float32")
+
+    @classmethod
+    def of(cls, scale):
+        """Return the scale that a configuration describes; others as they are.
+
+        Parameters
+        ----------
+        scale : TargetScale, dict or None
+            Scale, or its configuration from `get_config`.
+        """
+        return cls(**scale) if isinstance(scale, dict) else scale
 
     def forward(self, z):
         """Return standardised targets on the scale of the network.
@@ -116,9 +125,7 @@ class TargetScale:
             return ops.log(ops.maximum(z - self._end.astype("float32"), _TINY))
         if self.kind == "yeo_johnson":
             return self._powered(z)
-        shares = _shares(z, self.quantiles)
-        probability = _MARGIN + (1.0 - 2.0 * _MARGIN) * ops.mean(shares, axis=-1)
-        return normal_quantile(probability)
+        return normal_scores(z, self.quantiles)
 
     def _inverse(self, u):
         if self.kind == "log":
@@ -126,7 +133,7 @@ class TargetScale:
         if self.kind == "yeo_johnson":
             return self._rooted(u)
         probability = 0.5 * (1.0 + ops.erf(u / math.sqrt(2.0)))
-        probability = (probability - _MARGIN) / (1.0 - 2.0 * _MARGIN)
+        probability = (probability - SCORE_MARGIN) / (1.0 - 2.0 * SCORE_MARGIN)
         n_bins = len(self.quantiles) - 1
         share = ops.clip(
             probability[..., None] * n_bins - np.arange(n_bins, dtype="float32"),
@@ -165,13 +172,6 @@ def _root_of(x, power):
     return ops.where(power > _TINY, (x * usual + 1.0) ** (1.0 / usual), ops.exp(x))
 
 
-def _shares(z, quantiles):
-    """Return the share of each bin that lies below z: (n_rows, n_targets, n_bins)."""
-    lower = quantiles[:-1].T.astype("float32")
-    width = np.maximum(np.diff(quantiles, axis=0).T, _TINY).astype("float32")
-    return ops.clip((z[..., None] - lower) / width, 0.0, 1.0)
-
-
 @keras.saving.register_keras_serializable("skautokeras")
 class FromTargetScale(keras.layers.Layer):
     """Return standardised targets for numbers on another scale.
@@ -196,7 +196,7 @@ class FromTargetScale(keras.layers.Layer):
 
     def __init__(self, scale, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.scale = TargetScale(**scale) if isinstance(scale, dict) else scale
+        self.scale = TargetScale.of(scale)
 
     def call(self, u):
         """Return the standardised targets."""

@@ -86,8 +86,9 @@ def fit_trees(
         Number of iterations of boosting, the mean over outputs that are boosted one by
         one, or the number of random trees.
     """
+    n_trees = settings.n_iterations(n_outputs)
     if n_iterations is not None:
-        valid = None
+        n_trees, valid = min(n_iterations, n_trees), None
     columns = _as_columns(train.y, task, n_outputs)
     targets = columns[:, : settings.n_means(n_outputs)]
     means, of_rows = _mean_targets(train, targets, cardinalities, rng)
@@ -97,7 +98,6 @@ def fit_trees(
         valid = valid.with_features(of_rows)
     arrays = empty_trees(settings, n_outputs)
     if settings.kind == "extra":
-        n_trees = min(n_iterations or settings.n_trees, settings.n_trees)
         n_done = _fit_extra(
             arrays, train, columns, settings, task, rng, n_trees, deadline
         )
@@ -106,7 +106,7 @@ def fit_trees(
         valid_parts = [None] * len(parts)
         if valid is not None:
             valid_parts = _by_output(valid, task, n_outputs)
-        n_trees = [
+        counts = [
             fit_boosted(
                 arrays,
                 part,
@@ -114,7 +114,7 @@ def fit_trees(
                 None if task == "classes" else output,
                 rng,
                 valid=valid_part,
-                n_iterations=n_iterations,
+                n_trees=n_trees,
                 deadline=deadline,
             )
             for output, (part, valid_part) in enumerate(
@@ -122,8 +122,8 @@ def fit_trees(
             )
         ]
         # Nothing is boosted for a label that all rows have, or none.
-        n_trees = [n for n in n_trees if n]
-        n_done = round(np.mean(n_trees)) if n_trees else 1
+        counts = [count for count in counts if count]
+        n_done = round(np.mean(counts)) if counts else 1
     return {**arrays, "means": means}, n_done
 
 

@@ -208,7 +208,8 @@ def sum_of_leaves(arrays, x, settings):
     sums : ndarray of shape (n_rows, n_outputs)
     """
     n_outputs = arrays["base"].size
-    n_trees = settings.n_trees_in_all(n_outputs)
+    # No tree comes after the last iteration.
+    n_trees = arrays["n_iterations"] * n_outputs // settings.n_values(n_outputs)
     node = np.tile(np.arange(n_trees) * settings.n_nodes, (len(x), 1))
     rows = np.arange(len(x))[:, None]
     for _ in range(arrays["depth"]):

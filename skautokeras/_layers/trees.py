@@ -93,7 +93,7 @@ class TreeEnsemble(Layer):
         self.n_outputs = n_outputs
         self.cardinalities = [int(n) for n in cardinalities]
         self.head = head
-        self.scale = TargetScale(**scale) if isinstance(scale, dict) else scale
+        self.scale = TargetScale.of(scale)
 
     @property
     def max_rows_at_once(self):

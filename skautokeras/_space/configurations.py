@@ -3,9 +3,8 @@
 from skautokeras._space.graph import is_head
 from skautokeras._space.hyperparameters import admits
 from skautokeras._space.node import parameters_of
+from skautokeras._space.portfolio.parts import SHARED, doubled
 
-# Names that are not inside of a block begin with one of these.
-_SHARED = ("training/", "target/")
 # Steps that an epoch and a training need, and where to stop for them.
 _STEPS_OF_EPOCH, _SMALLEST_BATCH = 24, 16
 _STEPS, _MOST_EPOCHS = 300, 64
@@ -93,7 +92,7 @@ def full_names(name, values):
     {'conv_block_1/n_blocks': 2, 'training/epochs': 8}
     """
     return {
-        key if key.startswith(_SHARED) else f"{name}/{key}": value
+        key if key.startswith(SHARED) else f"{name}/{key}": value
         for key, value in values.items()
     }
 
@@ -123,7 +122,7 @@ def rank(values, search_space):
         }
         of_block = None
         if own:
-            own |= {k: v for k, v in values.items() if k.startswith(_SHARED)}
+            own |= {k: v for k, v in values.items() if k.startswith(SHARED)}
             of_block = block.rank(own, search_space.schemas, search_space.targets)
         if of_block is not None:
             ranks.setdefault(block.training_priority, of_block)
@@ -203,6 +202,5 @@ def _with_enough_steps(values, schemas, n_steps):
     batch_size, epochs = values["training/batch_size"], values["training/epochs"]
     while batch_size > _SMALLEST_BATCH and n_samples < _STEPS_OF_EPOCH * batch_size:
         batch_size //= 2
-    while epochs < _MOST_EPOCHS and epochs * n_samples < n_steps * batch_size:
-        epochs *= 2
+    epochs = doubled(epochs, _MOST_EPOCHS, n_samples, batch_size, n_steps)
     return {**values, "training/batch_size": batch_size, "training/epochs": epochs}

@@ -88,7 +88,7 @@ class ErrorOnScale(keras.losses.Loss):
 
     def __init__(self, scale, name="mean_squared_error", **kwargs):
         super().__init__(name=name, **kwargs)
-        self.scale = TargetScale(**scale) if isinstance(scale, dict) else scale
+        self.scale = TargetScale.of(scale)
 
     def call(self, y_true, y_pred):
         """Return the error of each row.

@@ -2,6 +2,8 @@
 
 # For many rows of words; `predefined` makes batches smaller where rows are few.
 SHORT = {"epochs": 8, "batch_size": 128}
+# Names of hyperparameters that are not inside of a block begin with one of these.
+SHARED = ("training/", "target/")
 
 
 def dense(n_layers, units, **values):
@@ -46,3 +48,26 @@ def within(scope, values):
     {'dense_block_1/n_layers': 2}
     """
     return {f"{scope}/{name}": value for name, value in values.items()}
+
+
+def doubled(epochs, most, n_samples, batch_size, n_steps):
+    """Return epochs, doubled until a training has enough steps or the most epochs.
+
+    Parameters
+    ----------
+    epochs, most : int
+        Number of epochs of the configuration, and number from which on it stays.
+    n_samples, batch_size : int
+        Number of rows, and of the rows of a step.
+    n_steps : int
+        Number of steps that are enough.
+
+    Examples
+    --------
+    >>> from skautokeras._space.portfolio.parts import doubled
+    >>> doubled(16, most=256, n_samples=1000, batch_size=100, n_steps=600)
+    64
+    """
+    while epochs < most and epochs * n_samples < n_steps * batch_size:
+        epochs *= 2
+    return epochs

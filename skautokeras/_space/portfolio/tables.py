@@ -1,7 +1,7 @@
 """Known configurations of `StructuredDataBlock`."""
 
 from skautokeras._data.schema import StructuredDataSchema
-from skautokeras._space.portfolio.parts import SHORT, dense, within
+from skautokeras._space.portfolio.parts import SHARED, SHORT, dense, doubled, within
 from skautokeras._space.training import SMALL_DATA, default_batch_size
 
 
@@ -342,8 +342,7 @@ def _is_whole(known, values):
 
 def _is_network(known, values):
     """Return whether values are those of a known configuration but for its training."""
-    shared = ("training/", "target/")
-    own = {k: v for k, v in known.items() if not k.startswith(shared)}
+    own = {k: v for k, v in known.items() if not k.startswith(SHARED)}
     return own.items() <= values.items()
 
 
@@ -373,6 +372,5 @@ def _lasting(values, n_steps, n_samples):
     if n_samples is None or "training/epochs" not in values:
         return values
     epochs, batch_size = values["training/epochs"], default_batch_size(n_samples)
-    while epochs < _MOST_EPOCHS and epochs * n_samples < n_steps * batch_size:
-        epochs *= 2
+    epochs = doubled(epochs, _MOST_EPOCHS, n_samples, batch_size, n_steps)
     return values | {"training/epochs": epochs}
