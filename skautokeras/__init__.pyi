@@ -59,4 +59,5 @@ from ._space.text import TextToIntSequence as TextToIntSequence
 from ._space.text import TextToNgramVector as TextToNgramVector
 from ._space.trees import BoostedTreesBlock as BoostedTreesBlock
 from ._space.trees import ExtraTreesBlock as ExtraTreesBlock
+from ._space.trees import RandomForestBlock as RandomForestBlock
 from ._state.names import saved_as as saved_as

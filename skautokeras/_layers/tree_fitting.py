@@ -3,13 +3,23 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 
 from skautokeras._layers.boosting import fit_boosted, grow
 from skautokeras._layers.tree_nodes import empty_trees, place_tree
 
 # Rows of the prior in the mean target of a category, and folds for training rows.
 _PRIOR_ROWS, _FOLDS = 10.0, 5
+# The estimators of random trees, for classes and for numbers.
+_RANDOM_TREES = {
+    "extra": (ExtraTreesClassifier, ExtraTreesRegressor),
+    "forest": (RandomForestClassifier, RandomForestRegressor),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +107,8 @@ def fit_trees(
         of_rows = _look_up(means, valid.x, cardinalities)
         valid = valid.with_features(of_rows)
     arrays = empty_trees(settings, n_outputs)
-    if settings.kind == "extra":
-        n_done = _fit_extra(
+    if settings.is_random:
+        n_done = _fit_random(
             arrays, train, columns, settings, task, rng, n_trees, deadline
         )
     else:
@@ -191,14 +201,16 @@ def _look_up(means, x, cardinalities):
     return [means[column] for column in codes.T]
 
 
-def _fit_extra(arrays, train, targets, settings, task, rng, n_trees, deadline):
-    """Fit extremely randomised trees, which predict all outputs at once."""
-    is_class = task != "numbers"
+def _fit_random(arrays, train, targets, settings, task, rng, n_trees, deadline):
+    """Fit random trees, which predict all outputs at once."""
     if task == "classes":
         targets = targets.argmax(axis=1)[:, None]
-    forest = ExtraTreesClassifier if is_class else ExtraTreesRegressor
+    for_classes, for_numbers = _RANDOM_TREES[settings.kind]
+    forest = for_numbers if task == "numbers" else for_classes
+    # Trees grow faster without a limit, and need none where there are few rows.
+    needs_limit = len(train.x) // settings.min_samples_leaf > settings.max_leaf_nodes
     model = forest(
-        max_leaf_nodes=settings.max_leaf_nodes,
+        max_leaf_nodes=settings.max_leaf_nodes if needs_limit else None,
         max_depth=settings.max_depth,
         min_samples_leaf=settings.min_samples_leaf,
         max_features=settings.max_features,

@@ -1,6 +1,6 @@
 """Nodes of the trees of a layer: how many there are, and how arrays hold them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,11 @@ _MOST_TREES = 3000
 # More classes than this have no mean targets of categories: there would be too many
 # columns.
 _MOST_MEANS = 10
+# Numbers that the nodes of random trees consist of, at most: 64 MB. Deep trees are
+# fewer, and only where there were fewer than this do they have fewer leaves.
+_MOST_NUMBERS, _LEAST_TREES = 2**24, 16
+# Numbers of a node besides its values: feature, threshold and child.
+_NUMBERS_OF_SPLIT = 3
 
 
 @dataclass(frozen=True)
@@ -17,8 +22,8 @@ class TreeSettings:
 
     Parameters
     ----------
-    kind : {"boosted", "extra"}
-        Gradient boosting, or extremely randomised trees.
+    kind : {"boosted", "extra", "forest"}
+        Gradient boosting, extremely randomised trees, or a random forest.
     n_trees : int, default=100
         Number of trees. For boosted trees, it is the maximum number for each output,
         and there are fewer for very many classes.
@@ -46,6 +51,11 @@ class TreeSettings:
     l2_regularization: float = 0.0
 
     @property
+    def is_random(self):
+        """Whether the trees are independent of each other, and their mean predicts."""
+        return self.kind != "boosted"
+
+    @property
     def n_nodes(self):
         """Number of nodes of the largest possible tree."""
         return 2 * self.max_leaf_nodes - 1
@@ -58,14 +68,14 @@ class TreeSettings:
         n_outputs : int
             Number of outputs.
         """
-        if self.kind == "extra":
+        if self.is_random:
             return self.n_trees
         return max(1, min(self.n_trees, _MOST_TREES // n_outputs))
 
     def n_trees_in_all(self, n_outputs):
         """Return the maximum number of all trees.
 
-        Extremely randomised trees predict all outputs at once.
+        Random trees predict all outputs at once.
 
         Parameters
         ----------
@@ -82,7 +92,7 @@ class TreeSettings:
         n_outputs : int
             Number of outputs.
         """
-        return n_outputs if self.kind == "extra" else 1
+        return n_outputs if self.is_random else 1
 
     def n_means(self, n_outputs):
         """Return the number of mean targets of each category.
@@ -94,9 +104,40 @@ class TreeSettings:
         """
         return n_outputs if n_outputs <= _MOST_MEANS else 0
 
+    def limited(self, n_rows, n_outputs):
+        """Return the settings with the leaves and trees that rows and memory allow.
+
+        Parameters
+        ----------
+        n_rows : int or None
+            Number of training rows, or None if it is not known.
+        n_outputs : int
+            Number of outputs.
+
+        Examples
+        --------
+        >>> from skautokeras._layers.tree_nodes import TreeSettings
+        >>> settings = TreeSettings("extra", max_leaf_nodes=512, min_samples_leaf=5)
+        >>> settings.limited(n_rows=100, n_outputs=1).max_leaf_nodes
+        20
+        """
+        n_leaves, n_trees = self.max_leaf_nodes, self.n_trees
+        if n_rows is not None:
+            n_leaves = max(2, min(n_leaves, n_rows // self.min_samples_leaf))
+        if self.is_random:
+            n_leaves, n_trees = _within_memory(n_leaves, n_trees, n_outputs)
+        return replace(self, max_leaf_nodes=n_leaves, n_trees=n_trees)
+
     def as_dict(self):
         """Return the settings as a dict."""
         return asdict(self)
+
+
+def _within_memory(n_leaves, n_trees, n_outputs):
+    """Return numbers of leaves and trees whose nodes take no more than the memory."""
+    n_nodes = _MOST_NUMBERS // (_NUMBERS_OF_SPLIT + n_outputs)
+    n_leaves = max(2, min(n_leaves, n_nodes // (2 * _LEAST_TREES)))
+    return n_leaves, max(1, min(n_trees, n_nodes // (2 * n_leaves)))
 
 
 def empty_trees(settings, n_outputs):

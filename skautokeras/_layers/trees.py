@@ -20,7 +20,7 @@ _FLOPS_PER_TREE, _FLOPS_PER_FEATURE = 3000, 250
 
 @keras.saving.register_keras_serializable("skautokeras")
 class TreeEnsemble(Layer):
-    """Sum of decision trees: gradient boosting, or extremely randomised trees.
+    """Sum of decision trees: gradient boosting, or random trees.
 
     scikit-learn fits the trees before the training of the network begins, to the inputs
     of the layer for the training rows and to the targets of a head. The nodes of the
@@ -55,9 +55,10 @@ class TreeEnsemble(Layer):
 
     References
     ----------
-    scikit-learn's `HistGradientBoostingClassifier` and `ExtraTreesClassifier` and the
-    regressors of the same names; Guolin Ke et al., "LightGBM", NeurIPS 2017; Pierre
-    Geurts et al., "Extremely randomized trees", Machine Learning 63, 2006.
+    scikit-learn's `HistGradientBoostingClassifier`, `ExtraTreesClassifier` and
+    `RandomForestClassifier`, and the regressors of the same names; Guolin Ke et al.,
+    "LightGBM", NeurIPS 2017; Pierre Geurts et al., "Extremely randomized trees",
+    Machine Learning 63, 2006; Leo Breiman, "Random forests", Machine Learning 45, 2001.
 
     Examples
     --------

@@ -9,6 +9,7 @@ import numpy as np
 from skautokeras._layers.categorical import OneHot
 from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._layers.text import WeightedBag
+from skautokeras._layers.tree_nodes import TreeSettings
 from skautokeras._layers.trees import TreeEnsemble
 
 # Features of a text of a table on which no block for texts is called, and of columns
@@ -22,11 +23,13 @@ class Record:
 
     ``default_block`` returns the block that `GeneralBlock` builds on the record. None:
     there is none. ``leads_to_head`` tells whether heads with their default losses are
-    called on all blocks that are called on the record.
+    called on all blocks that are called on the record. ``n_samples`` is the number of
+    rows that were analysed; None: it is not known.
     """
 
     default_block: object = None
     leads_to_head: bool = False
+    n_samples: int | None = None
 
     # True: the record is one tensor with facts that hold for all inputs of its shape,
     # so that a block may be shared by several of them. It then has a method
@@ -236,7 +239,8 @@ class Trees(Predictions):
 
     ``features`` (batch, n_features) is a float tensor, ``settings`` holds the
     parameters of `TreeSettings`, and ``cardinalities`` are the numbers of codes of the
-    last columns, which are categories.
+    last columns, which are categories. ``n_samples`` is the number of rows; None: it is
+    not known.
     """
 
     takes_losses = False
@@ -244,6 +248,7 @@ class Trees(Predictions):
     features: object
     settings: dict
     cardinalities: tuple = ()
+    n_samples: int | None = None
 
     def to_tensor(self):
         """Raise: trees predict a target."""
@@ -254,8 +259,9 @@ class Trees(Predictions):
 
     def to_output(self, output):
         """Return the predictions of the trees that are fitted to the target."""
+        settings = TreeSettings(**self.settings)
         trees = TreeEnsemble(
-            self.settings,
+            settings.limited(self.n_samples, output.n_units).as_dict(),
             task=output.task,
             n_outputs=output.n_units,
             cardinalities=self.cardinalities,

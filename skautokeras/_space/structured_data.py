@@ -20,7 +20,11 @@ from skautokeras._space.records import Table
 from skautokeras._space.residual_dense import ResidualDenseBlock
 from skautokeras._space.tab_m import TabMBlock
 from skautokeras._space.text import TextBlock
-from skautokeras._space.trees import BoostedTreesBlock, ExtraTreesBlock
+from skautokeras._space.trees import (
+    BoostedTreesBlock,
+    ExtraTreesBlock,
+    RandomForestBlock,
+)
 
 _NETWORKS = {
     "dense": DenseBlock,
@@ -28,7 +32,11 @@ _NETWORKS = {
     "tab_m": TabMBlock,
     "residual_dense": ResidualDenseBlock,
 }
-_TREES = {"boosted_trees": BoostedTreesBlock, "extra_trees": ExtraTreesBlock}
+_TREES = {
+    "boosted_trees": BoostedTreesBlock,
+    "extra_trees": ExtraTreesBlock,
+    "random_forest": RandomForestBlock,
+}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -69,8 +77,8 @@ class StructuredDataBlock(Block):
     block_type = Searched(
         Choice((*_NETWORKS, *_TREES)),
         doc="Kind of the layers: `DenseBlock`, `RealMLPBlock`, `TabMBlock` or "
-        "`ResidualDenseBlock`, everything in it being searched. `BoostedTreesBlock` "
-        "and `ExtraTreesBlock` take the place of all steps.",
+        "`ResidualDenseBlock`, everything in it being searched. `BoostedTreesBlock`, "
+        "`ExtraTreesBlock` and `RandomForestBlock` take the place of all steps.",
     )
     trees = Fixed(
         bool,

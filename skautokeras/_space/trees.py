@@ -12,6 +12,8 @@ from skautokeras._space.shapes import flattened
 # Categories of columns with more codes than this are numbered instead of one-hot, and
 # have the mean target as a second number.
 _ONE_HOT_LIMIT = 12
+# Splits between the root of a random tree and a leaf, at most.
+_DEEPEST = 64
 
 
 class TreeBlock(Block):
@@ -50,7 +52,8 @@ def _trees_of(table, settings):
     if wide:
         parts.append(keras.ops.cast(_columns(table.categorical, wide), "float32"))
     features = parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
-    return Trees(features, settings, tuple(sizes[j] for j in wide))
+    cardinalities = tuple(sizes[j] for j in wide)
+    return Trees(features, settings, cardinalities, table.n_samples)
 
 
 def _columns(x, positions):
@@ -114,8 +117,35 @@ class BoostedTreesBlock(TreeBlock):
     )
 
 
+class RandomTreesBlock(TreeBlock):
+    """Base class of the blocks whose trees are random and independent of each other."""
+
+    n_trees = Searched(
+        Choice((25, 50, 100), default=50),
+        at_least=1,
+        doc="Number of trees. There are fewer if their nodes took more than 64 MB.",
+    )
+    max_leaf_nodes = Searched(
+        Choice((128, 1024, 8192, 32768), default=32768),
+        at_least=2,
+        doc="Maximum number of leaves of a tree. Targets that depend on many columns "
+        "at once, such as those of neighbours in time, need deep trees.",
+    )
+    min_samples_leaf = Searched(
+        Choice((1, 2, 3, 5, 10), default=2),
+        at_least=1,
+        doc="Minimum number of training rows in a leaf.",
+    )
+    max_features = Searched(
+        Choice((0.3, 0.5, 1.0), default=0.5),
+        above=0,
+        at_most=1,
+        doc="Share of the columns that each split chooses from.",
+    )
+
+
 @keras.saving.register_keras_serializable("skautokeras")
-class ExtraTreesBlock(TreeBlock):
+class ExtraTreesBlock(RandomTreesBlock):
     """Extremely randomised trees, as layers of the network.
 
     scikit-learn's `ExtraTreesClassifier` or `ExtraTreesRegressor` fits the trees before
@@ -134,25 +164,26 @@ class ExtraTreesBlock(TreeBlock):
     >>> node = ExtraTreesBlock(n_trees=100)(StructuredDataInput())
     """
 
-    # Random splits make deep trees.
-    _fixed_settings = {"kind": "extra", "max_depth": 24}
+    _fixed_settings = {"kind": "extra", "max_depth": _DEEPEST}
 
-    n_trees = Searched(
-        Choice((50, 100, 200), default=100), at_least=1, doc="Number of trees."
-    )
-    max_leaf_nodes = Searched(
-        Choice((128, 256, 512), default=512),
-        at_least=2,
-        doc="Maximum number of leaves of a tree.",
-    )
-    min_samples_leaf = Searched(
-        Choice((1, 2, 5, 10), default=2),
-        at_least=1,
-        doc="Minimum number of training rows in a leaf.",
-    )
-    max_features = Searched(
-        Choice((0.3, 0.5, 1.0), default=0.5),
-        above=0,
-        at_most=1,
-        doc="Share of the columns that each split chooses from.",
-    )
+
+@keras.saving.register_keras_serializable("skautokeras")
+class RandomForestBlock(RandomTreesBlock):
+    """A random forest, as layers of the network.
+
+    scikit-learn's `RandomForestClassifier` or `RandomForestRegressor` fits the trees
+    before the training of the network would begin. They become weights of a layer, so
+    that the network is saved and exported as one file. A head must be called on the
+    block directly, and must have its default loss.
+
+    References
+    ----------
+    Leo Breiman, "Random forests", Machine Learning 45, 2001.
+
+    Examples
+    --------
+    >>> from skautokeras import RandomForestBlock, StructuredDataInput
+    >>> node = RandomForestBlock(n_trees=100)(StructuredDataInput())
+    """
+
+    _fixed_settings = {"kind": "forest", "max_depth": _DEEPEST}

@@ -13,14 +13,18 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
 )
 from sklearn.metrics import log_loss, mean_squared_error
 from threadpoolctl import threadpool_limits
 
 from skautokeras._layers import TreeEnsemble, largest_float32
 from skautokeras._layers.target_scale import TargetScale
+from skautokeras._layers.tree_nodes import TreeSettings
 from skautokeras._training import Deadline
 
+KINDS = ["boosted", "extra", "forest"]
 SEED = int(np.random.default_rng(0).integers(2**31))
 
 
@@ -113,15 +117,26 @@ def test_labels_are_boosted_one_by_one():
     assert (outputs[:, 2] > 5).all()  # the label that every row has
 
 
-@pytest.mark.parametrize("task", ["classes", "numbers"])
-def test_random_trees_are_those_of_sklearn(task):
+@pytest.mark.parametrize("max_leaf_nodes", [16, 512])
+@pytest.mark.parametrize(
+    ("kind", "task", "forest"),
+    [
+        ("extra", "classes", ExtraTreesClassifier),
+        ("extra", "numbers", ExtraTreesRegressor),
+        ("forest", "classes", RandomForestClassifier),
+        ("forest", "numbers", RandomForestRegressor),
+    ],
+)
+def test_random_trees_are_those_of_sklearn(kind, task, forest, max_leaf_nodes):
     load = load_wine if task == "classes" else load_diabetes
     X, y = load(return_X_y=True)
     X, y = X.astype("float32"), y if task == "classes" else y / 100
-    limits = {"max_leaf_nodes": 64, "min_samples_leaf": 2, "max_features": 0.5}
+    limits = {"min_samples_leaf": 2, "max_features": 0.5}
     n_outputs = 3 if task == "classes" else 1
-    layer = fitted("extra", task, n_outputs, X, y, n_trees=20, **limits)
-    forest = ExtraTreesClassifier if task == "classes" else ExtraTreesRegressor
+    settings = {**limits, "n_trees": 20, "max_leaf_nodes": max_leaf_nodes}
+    layer = fitted(kind, task, n_outputs, X, y, **settings)
+    # There are fewer rows than leaves in the second case, so that nothing limits them.
+    limits["max_leaf_nodes"] = max_leaf_nodes if max_leaf_nodes < 100 else None
     model = forest(20, max_depth=16, random_state=SEED, **limits).fit(X, y)
     predicted = layer(X).numpy()
     if task == "numbers":
@@ -131,7 +146,7 @@ def test_random_trees_are_those_of_sklearn(task):
         np.testing.assert_allclose(np.exp(predicted), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["boosted", "extra"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_class_without_training_rows_is_improbable(kind):
     X, y = load_wine(return_X_y=True)
     layer = fitted(kind, "classes", 5, X, np.where(y == 0, 4, 1), n_trees=20)
@@ -140,7 +155,7 @@ def test_a_class_without_training_rows_is_improbable(kind):
     assert (outputs.argmax(axis=1) == np.where(y == 0, 4, 1)).mean() > 0.95
 
 
-@pytest.mark.parametrize("kind", ["boosted", "extra"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("task", "n"), [("binary", 1), ("classes", 3), ("numbers", 1)])
 def test_one_value_of_the_target_is_predicted_always(kind, task, n):
     X = np.arange(60, dtype="float32")[:, None]
@@ -191,7 +206,37 @@ def test_a_saved_layer_predicts_the_same(tmp_path):
     assert not model.trainable_variables
 
 
-@pytest.mark.parametrize("kind", ["boosted", "extra"])
+@given(
+    kind=st.sampled_from(KINDS),
+    n_leaves=st.integers(2, 10**5),
+    n_trees=st.integers(1, 1000),
+    min_samples_leaf=st.integers(1, 50),
+    n_rows=st.integers(10, 10**6),
+    n_outputs=st.integers(1, 300),
+)
+def test_no_more_leaves_than_rows_and_memory_allow(
+    kind, n_leaves, n_trees, min_samples_leaf, n_rows, n_outputs
+):
+    settings = TreeSettings(
+        kind,
+        n_trees=n_trees,
+        max_leaf_nodes=n_leaves,
+        min_samples_leaf=min_samples_leaf,
+    )
+    limited = settings.limited(n_rows, n_outputs)
+    assert limited == limited.limited(n_rows, n_outputs)
+    assert 2 <= limited.max_leaf_nodes <= n_leaves
+    assert limited.max_leaf_nodes <= max(2, n_rows // min_samples_leaf)
+    assert 1 <= limited.n_trees <= n_trees
+    if kind != "boosted":
+        n_nodes = limited.n_trees_in_all(n_outputs) * limited.n_nodes
+        assert n_nodes * (n_outputs + 3) * 4 <= 64 * 2**20
+        # Leaves are fewer for the sake of memory only if the trees are few.
+        if limited.max_leaf_nodes < min(n_leaves, n_rows // min_samples_leaf):
+            assert limited.n_trees == min(n_trees, 16)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_trees_end_with_their_time(kind):
     X, y = load_diabetes(return_X_y=True)
     X, n_trees = X.astype("float32"), 400

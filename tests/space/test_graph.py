@@ -206,6 +206,7 @@ def test_every_branch_is_found_with_its_conditions(search_space):
         for i in range(4)
     }
     layers = {"n_layers", "activation", "dropout"}
+    random_trees = {"n_trees", "max_leaf_nodes", "min_samples_leaf", "max_features"}
     for block_type, parts in {
         "dense": layers | {"use_batchnorm", "residual"},
         "real_mlp": layers | {"units", "start"},
@@ -226,12 +227,8 @@ def test_every_branch_is_found_with_its_conditions(search_space):
             "max_features",
             "l2_regularization",
         },
-        "extra_trees": {
-            "n_trees",
-            "max_leaf_nodes",
-            "min_samples_leaf",
-            "max_features",
-        },
+        "extra_trees": random_trees,
+        "random_forest": random_trees,
     }.items():
         for part in parts:
             expected[f"{block_type}_block_1/{part}"] = {"block_type": [block_type]}

@@ -193,7 +193,7 @@ TARGETS = {
     "two prices": targets_of(PRICES, PRICES[::-1]),
 }
 KIND, SCALE = "structured_data_block_1/block_type", "target/transformation"
-TREES = {"boosted_trees", "extra_trees"}
+TREES = {"boosted_trees", "extra_trees", "random_forest"}
 
 
 def kinds_of(configurations):
@@ -488,7 +488,7 @@ def test_configurations_of_several_blocks_are_joined():
     joined = predefined(search_space)
     # Behind Merge there are no trees.
     n_networks = sum(
-        "trees" not in values["structured_data_block_1/block_type"]
+        values["structured_data_block_1/block_type"] not in TREES
         for values in known("structured_data")
     )
     assert len(joined) == max(len(known("image")), n_networks)

@@ -94,23 +94,25 @@ _BOOSTED_ON_ALL = _trees(
         "l2_regularization": 0.0,
     }
 )
+# Deep trees: rows that are close to one another in all columns at once.
+_FOREST = _trees(
+    random_forest={
+        "n_trees": 50,
+        "max_leaf_nodes": 32768,
+        "min_samples_leaf": 1,
+        "max_features": 0.5,
+    }
+)
 _RANDOM_TREES = _trees(
     extra_trees={
-        "n_trees": 100,
-        "max_leaf_nodes": 512,
+        "n_trees": 50,
+        "max_leaf_nodes": 32768,
         "min_samples_leaf": 1,
         "max_features": 1.0,
     }
 )
 # The same for noise.
-_SMOOTH_RANDOM_TREES = _trees(
-    extra_trees={
-        "n_trees": 100,
-        "max_leaf_nodes": 512,
-        "min_samples_leaf": 5,
-        "max_features": 0.5,
-    }
-)
+_SMOOTH_RANDOM_TREES = _RANDOM_TREES | {"extra_trees_block_1/min_samples_leaf": 3}
 # Eight narrow networks with bins in one (TabM, arXiv:2410.24210).
 _TAB_M = _structured_data(
     normalization="standard",
@@ -211,7 +213,7 @@ CLASSES = (
     (_BOOSTED, 0),
     (_TAB_M_OF_SCORES, 1500),
     (_REAL_MLP_WAVES, 2000),
-    (_RANDOM_TREES, 0),
+    (_FOREST, 0),
     (_PLAIN_TAB_M, 1500),
     (_BINNED, 4000),
     (_SMOOTH_RANDOM_TREES, 0),
@@ -232,6 +234,7 @@ NUMBERS = (
     (_SLOW_WAVES, 2000),
     (_REAL_MLP, 4000),
     (_BOOSTED_ON_ALL, 0),
+    (_FOREST, 0),
     (_RESIDUAL, 4000),
 )
 # Boosting has as many trees as there are classes, so that it takes longer than networks
