@@ -93,7 +93,8 @@ def test_the_leaderboard_tells_kinds_of_networks_and_iterations_of_trees(titanic
     assert board["kind"].tolist() == kinds
     # A plain network and boosted trees come first.
     assert kinds[:2] == ["dense", "boosted_trees"]
-    are_trees = board["kind"].isin(["boosted_trees", "extra_trees"])
+    trees = ["boosted_trees", "extra_trees", "random_forest"]
+    are_trees = board["kind"].isin(trees)
     assert (board["iterations"].notna() == are_trees).all()
     assert board["iterations"].dtype == "Int64"
     for values, n in zip(board["params"], board["iterations"], strict=True):
