@@ -208,7 +208,7 @@ def _fit_random(arrays, train, targets, settings, task, rng, n_trees, deadline):
     for_classes, for_numbers = _RANDOM_TREES[settings.kind]
     forest = for_numbers if task == "numbers" else for_classes
     # Trees grow faster without a limit, and need none where there are few rows.
-    needs_limit = len(train.x) // settings.min_samples_leaf > settings.max_leaf_nodes
+    needs_limit = settings.most_leaves(len(train.x)) > settings.max_leaf_nodes
     model = forest(
         max_leaf_nodes=settings.max_leaf_nodes if needs_limit else None,
         max_depth=settings.max_depth,

@@ -104,6 +104,16 @@ class TreeSettings:
         """
         return n_outputs if n_outputs <= _MOST_MEANS else 0
 
+    def most_leaves(self, n_rows):
+        """Return how many leaves the rows can fill.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of training rows.
+        """
+        return max(2, n_rows // self.min_samples_leaf)
+
     def limited(self, n_rows, n_outputs):
         """Return the settings with the leaves and trees that rows and memory allow.
 
@@ -123,7 +133,7 @@ class TreeSettings:
         """
         n_leaves, n_trees = self.max_leaf_nodes, self.n_trees
         if n_rows is not None:
-            n_leaves = max(2, min(n_leaves, n_rows // self.min_samples_leaf))
+            n_leaves = min(n_leaves, self.most_leaves(n_rows))
         if self.is_random:
             n_leaves, n_trees = _within_memory(n_leaves, n_trees, n_outputs)
         return replace(self, max_leaf_nodes=n_leaves, n_trees=n_trees)

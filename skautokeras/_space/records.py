@@ -23,13 +23,11 @@ class Record:
 
     ``default_block`` returns the block that `GeneralBlock` builds on the record. None:
     there is none. ``leads_to_head`` tells whether heads with their default losses are
-    called on all blocks that are called on the record. ``n_samples`` is the number of
-    rows that were analysed; None: it is not known.
+    called on all blocks that are called on the record.
     """
 
     default_block: object = None
     leads_to_head: bool = False
-    n_samples: int | None = None
 
     # True: the record is one tensor with facts that hold for all inputs of its shape,
     # so that a block may be shared by several of them. It then has a method
@@ -239,8 +237,8 @@ class Trees(Predictions):
 
     ``features`` (batch, n_features) is a float tensor, ``settings`` holds the
     parameters of `TreeSettings`, and ``cardinalities`` are the numbers of codes of the
-    last columns, which are categories. ``n_samples`` is the number of rows; None: it is
-    not known.
+    last columns, which are categories. The search space sets ``n_samples``, the number
+    of rows; None: it is not known.
     """
 
     takes_losses = False

@@ -11,7 +11,7 @@ from skautokeras._layers.base import traits_of
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
 from skautokeras._space.losses import LossOfMembers
-from skautokeras._space.records import Members, Predictions, Record
+from skautokeras._space.records import Members, Predictions, Record, Trees
 from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import SMALL_DATA, Training, suggest_training
@@ -285,6 +285,8 @@ class SearchSpace:
             (parent,) = node.parents
             with _naming(name, head):
                 x = _features(made[parent.key], is_input=parent.block is None)
+                if isinstance(x, Trees):
+                    x = replace(x, n_samples=self.n_samples)
                 scale = _scale_of(hp, head, target)
                 outputs[name] = head.build_output(x, target, name, scale)
             losses[name] = head.training_loss(target, scale)

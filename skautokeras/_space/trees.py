@@ -52,8 +52,7 @@ def _trees_of(table, settings):
     if wide:
         parts.append(keras.ops.cast(_columns(table.categorical, wide), "float32"))
     features = parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
-    cardinalities = tuple(sizes[j] for j in wide)
-    return Trees(features, settings, cardinalities, table.n_samples)
+    return Trees(features, settings, tuple(sizes[j] for j in wide))
 
 
 def _columns(x, positions):

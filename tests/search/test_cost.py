@@ -93,9 +93,7 @@ def test_trees_cost_their_fitting_and_no_epoch(block):
 
 @pytest.mark.parametrize("block", [BoostedTreesBlock, ExtraTreesBlock])
 def test_more_trees_cost_more(block):
-    one, twice = (
-        cost_of(block(n_trees=n, max_leaf_nodes=64)).fitting_flops for n in (50, 100)
-    )
+    one, twice = (cost_of(block(n_trees=n)).fitting_flops for n in (50, 100))
     assert twice == 2 * one
 
 
@@ -116,9 +114,6 @@ def test_there_are_as_many_boosted_trees_as_classes():
     assert six == 2 * three
     # Random trees predict all classes at once.
     three, six = (
-        cost_of(
-            ExtraTreesBlock(n_trees=50, max_leaf_nodes=64), n_classes=n
-        ).fitting_flops
-        for n in (3, 6)
+        cost_of(ExtraTreesBlock(n_trees=50), n_classes=n).fitting_flops for n in (3, 6)
     )
     assert six == three

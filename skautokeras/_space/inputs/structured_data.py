@@ -147,6 +147,5 @@ class StructuredDataInput(InputNode):
                 Text.of(text, part, default_block=TextBlock) for text, part in parts
             ),
             default_block=self.default_block,
-            n_samples=schema.n_samples,
         )
         return {prefix + part: tensor for part, tensor in tensors.items()}, table

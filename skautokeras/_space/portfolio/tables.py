@@ -95,22 +95,9 @@ _BOOSTED_ON_ALL = _trees(
     }
 )
 # Deep trees: rows that are close to one another in all columns at once.
-_FOREST = _trees(
-    random_forest={
-        "n_trees": 50,
-        "max_leaf_nodes": 32768,
-        "min_samples_leaf": 1,
-        "max_features": 0.5,
-    }
-)
-_RANDOM_TREES = _trees(
-    extra_trees={
-        "n_trees": 50,
-        "max_leaf_nodes": 32768,
-        "min_samples_leaf": 1,
-        "max_features": 1.0,
-    }
-)
+_DEEP = {"n_trees": 50, "max_leaf_nodes": 32768, "min_samples_leaf": 1}
+_FOREST = _trees(random_forest={**_DEEP, "max_features": 0.5})
+_RANDOM_TREES = _trees(extra_trees={**_DEEP, "max_features": 1.0})
 # The same for noise.
 _SMOOTH_RANDOM_TREES = _RANDOM_TREES | {"extra_trees_block_1/min_samples_leaf": 3}
 # Eight narrow networks with bins in one (TabM, arXiv:2410.24210).
