@@ -127,8 +127,8 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         the mean scores that completed trials had up to the same fraction of their
         epochs, and ends the trial as soon as it is below their median. With folds, it
         also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the best trial. The trial then has the status "pruned" and is not used. With
-        "none", every trial runs to its end.
+        of the last of the `ensemble_size` best trials. The trial then has the status
+        "pruned" and is not used. With "none", every trial runs to its end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
@@ -337,8 +337,8 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         the mean scores that completed trials had up to the same fraction of their
         epochs, and ends the trial as soon as it is below their median. With folds, it
         also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the best trial. The trial then has the status "pruned" and is not used. With
-        "none", every trial runs to its end.
+        of the last of the `ensemble_size` best trials. The trial then has the status
+        "pruned" and is not used. With "none", every trial runs to its end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,

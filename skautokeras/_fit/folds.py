@@ -13,6 +13,7 @@ from skautokeras._data.split import (
     valid_positions,
 )
 from skautokeras._data.target import balanced_weights
+from skautokeras._search.search import FIRST_TRIALS
 
 
 def make_rows(sample, x, y_adapter, class_weight):
@@ -67,9 +68,9 @@ _USUAL_FRACTION = 0.2
 _FEWEST_TRIALS = 5
 # Tables with fewer rows than this have so many folds.
 _FOLDS_BELOW = {3_000: 5, 10_000: 3}
-# Two configurations should fit in the time: seconds for the network of a fold, and rows
-# for each further second.
-_SECONDS_OF_A_FOLD, _ROWS_PER_SECOND = 1.0, 1_500
+# The first trials share the time, and each of them should be able to train a network in
+# every fold: seconds for the network of a fold, and rows for each further second.
+_SECONDS_OF_A_FOLD, _ROWS_PER_SECOND = 1.0, 400
 
 
 def automatic_cv(options, schemas, rows, y_adapter):
@@ -98,11 +99,16 @@ def automatic_cv(options, schemas, rows, y_adapter):
         or options.fit_arguments
     ):
         return None
-    below = [n for limit, n in _FOLDS_BELOW.items() if n_rows < limit]
-    n_folds = min(max(below, default=0), _most_folds(rows, y_adapter, options.scoring))
-    seconds = 2 * n_folds * (_SECONDS_OF_A_FOLD + n_rows / _ROWS_PER_SECOND)
-    has_time = options.max_time is None or options.max_time >= seconds
-    return n_folds if n_folds > 1 and has_time else None
+    most = _most_folds(rows, y_adapter, options.scoring)
+    below = [min(n, most) for limit, n in _FOLDS_BELOW.items() if n_rows < limit]
+    possible = [n for n in below if n > 1 and _has_time(n, n_rows, options.max_time)]
+    return max(possible, default=None)
+
+
+def _has_time(n_folds, n_rows, max_time):
+    """Return whether networks can be trained in all folds of the first trials."""
+    seconds = _SECONDS_OF_A_FOLD + n_rows / _ROWS_PER_SECOND
+    return max_time is None or max_time >= FIRST_TRIALS * n_folds * seconds
 
 
 def _most_folds(rows, y_adapter, scoring):

@@ -42,8 +42,14 @@ class FitHooks(SearchHooks):
         return median_curve(trials) if self._options.prune == "median" else ()
 
     def worst_fold(self, trials):
-        """Return the lowest score of a fold of the best trial, if trials are pruned."""
-        return worst_fold(trials) if self._options.prune == "median" else -math.inf
+        """Return the lowest score in a fold of the last trial of an ensemble.
+
+        Trials that are worse than the best one, but of another kind, are what an
+        ensemble gains from. It is -inf if trials are not pruned.
+        """
+        if self._options.prune != "median":
+            return -math.inf
+        return worst_fold(trials, self._options.ensemble_size)
 
     def rejection(self, values, trials, seconds):
         """Return why a configuration cannot be trained, or None."""

@@ -19,7 +19,7 @@ from skautokeras.exceptions import SearchError
 
 # Trials that share the time, so that several kinds of networks are tried, and the time
 # that each of them has at least, in seconds, as far as half of what is left is enough.
-_FIRST_TRIALS, _LEAST_SECONDS = 8, 5.0
+FIRST_TRIALS, _LEAST_SECONDS = 8, 5.0
 # A trial that can have less than this share of a usual trial's time is not started.
 _WORTH_STARTING = 0.5
 # Proposals in a row that may be rejected, and those among them for want of time.
@@ -368,8 +368,8 @@ def trial_deadline(deadline, trials, reserve):
         return None
     if trials and left <= 0:
         return None
-    share = max(deadline.total() / _FIRST_TRIALS, _LEAST_SECONDS)
-    if len(completed) < _FIRST_TRIALS:
+    share = max(deadline.total() / FIRST_TRIALS, _LEAST_SECONDS)
+    if len(completed) < FIRST_TRIALS:
         share = min(share, left / 2)
     else:
         share = max(share, left / 2)

@@ -40,27 +40,30 @@ def median_curve(trials):
     return tuple(np.median(curves, axis=0).tolist())
 
 
-def worst_fold(trials):
-    """Return the lowest score that the best trial has in a fold.
+def worst_fold(trials, n_best=1):
+    """Return the lowest score in a fold of the last of the best trials.
 
-    A trial whose folds are worse on average so far will hardly become the best one.
+    A trial whose folds are worse on average so far will hardly become one of the best.
     This forgiving rule nearly never ends a trial that would (Bergman et al., "Don't
-    waste your time: early stopping cross-validation", arXiv:2405.03389).
+    waste your time: early stopping cross-validation", arXiv:2405.03389, who compare
+    with the best trial alone).
 
     Parameters
     ----------
     trials : list of Trial
         Trials that have ended so far, of any status.
+    n_best : int, default=1
+        Number of the best trials. The last of them is compared with.
 
     Returns
     -------
     score : float
-        -inf if no trial is completed, or if trials have one fold.
+        -inf if fewer trials are completed, or if trials have one fold.
     """
     completed = [trial for trial in trials if trial.status == "completed"]
-    if not completed:
+    if len(completed) < n_best:
         return -math.inf
-    best = max(completed, key=lambda trial: trial.score)
+    best = sorted(completed, key=lambda trial: trial.score, reverse=True)[n_best - 1]
     if best.n_folds < 2:
         return -math.inf
     return min(max(best.history[fold_score(i)]) for i in range(best.n_folds))

@@ -124,9 +124,21 @@ def test_other_wishes_are_for_one_held_out_part(params):
     assert folds_of(1000, **params) is None
 
 
-def test_time_for_two_configurations_is_time_for_folds():
-    assert folds_of(1000, max_time=60.0) == 5
-    assert folds_of(2900, max_time=25.0) is None
+@pytest.mark.parametrize(
+    ("n_rows", "max_time", "n_folds"),
+    [
+        (200, 60.0, 5),
+        (500, 60.0, 3),
+        (1000, 60.0, None),
+        (1000, 300.0, 5),
+        (4000, 300.0, 3),
+        (9000, 300.0, None),
+        (9000, 3600.0, 3),
+        (100, 15.0, None),
+    ],
+)
+def test_folds_need_time_for_networks(n_rows, max_time, n_folds):
+    assert folds_of(n_rows, max_time=max_time) == n_folds
 
 
 def test_sentences_and_images_have_one_held_out_part():

@@ -172,6 +172,20 @@ def test_a_trial_whose_folds_are_worse_than_the_worst_fold_ends(problem, trial, 
         assert (ended.status, ended.n_folds) == ("pruned", 2)
 
 
+def test_the_last_of_the_best_trials_is_compared_with(trial):
+    def moved(by):
+        history = {k: [s + by for s in v] for k, v in trial.history.items()}
+        return replace(trial, score=trial.score + by, history=history)
+
+    trials = [moved(-0.5), trial, moved(-0.2), replace(moved(-9.0), error="failed")]
+    worst = worst_fold([trial])
+    assert worst_fold(trials, 1) == worst
+    assert worst_fold(trials, 2) == pytest.approx(worst - 0.2)
+    assert worst_fold(trials, 3) == pytest.approx(worst - 0.5)
+    # An ensemble that has room left may take any trial.
+    assert worst_fold(trials, 4) == -np.inf
+
+
 def test_without_folds_there_is_no_worst_one(trial):
     assert worst_fold([]) == -np.inf
     assert worst_fold([replace(trial, error="failed")]) == -np.inf
