@@ -168,7 +168,7 @@ def search_without_training(estimator, X, y, answer):
     """
     from skautokeras._fit import make_feasibility, make_options, make_search_oracle
     from skautokeras._search import SearchHooks, evaluate, run_search
-    from skautokeras._training import Deadline
+    from skautokeras._state import Deadline
 
     options = make_options(estimator, {})
     deadline = Deadline(estimator.max_time)
@@ -297,7 +297,7 @@ class CandidateTrainer:
         from skautokeras._ensemble import make_ensemble
         from skautokeras._search import evaluate
         from skautokeras._space import predefined
-        from skautokeras._training import Deadline
+        from skautokeras._state import Deadline
 
         self._block.candidates = [values]
         problem, data = self._preparation.problem, self._preparation.data

@@ -112,10 +112,19 @@ class Problem:
         y_true = dict.fromkeys(heads, self.y)
         return make_objective(scoring, heads, targets, rows, y_true=y_true, **kwargs)
 
-    def train(self, values=None, *, seed=0, data=None, options=None, **changes):
+    def train(
+        self,
+        values=None,
+        *,
+        seed=0,
+        data=None,
+        options=None,
+        deadline=None,
+        **changes,
+    ):
         """Build and train; return the network and the monitor."""
-        from skautokeras._state import seeded
-        from skautokeras._training import Deadline, train
+        from skautokeras._state import Deadline, seeded
+        from skautokeras._training import train
 
         data = data or self.data
         with seeded(seed):
@@ -126,7 +135,7 @@ class Problem:
                 data.train,
                 data.valid,
                 self.objective(),
-                deadline=Deadline(None),
+                deadline=deadline or Deadline(None),
                 seed=seed,
                 on_epoch=lambda epoch, logs: False,
             )
@@ -234,7 +243,8 @@ def tiny_preset(tmp_path_factory):
 
 def _save_tiny_preset(kind, folder):
     import keras
-    import keras_hub
+
+    keras_hub = pytest.importorskip("keras_hub")
 
     words = ["a", "dry", "red", "wine", "##s", "good", "bad", "oak", "with"]
     if kind == "roberta":

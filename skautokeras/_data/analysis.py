@@ -20,6 +20,7 @@ The thresholds of these rules stand here and nowhere else. docs/columns.md expla
 to users, and the attribute `columns_` of an estimator shows the reasons.
 """
 
+import re
 import warnings
 from dataclasses import replace
 from math import ceil, floor
@@ -43,6 +44,7 @@ from skautokeras._data.schema import Column
 from skautokeras._data.series import (
     can_be_numbers,
     content_of,
+    content_of_values,
     parse_numbers,
     read_column,
 )
@@ -134,6 +136,8 @@ def analyse_table(X, declarations, *, prefer_numbers=False):
         )
         if is_parsed and column.kind == "numerical":
             column = replace(column, reason="all strings are numbers")
+        if column.kind == "categorical":
+            column = replace(column, content=content_of_values(series))
         yield column, values
 
 
@@ -334,7 +338,7 @@ def _kind_from_strings(series, content, n_missing, n_unique):
     if content == "string" and n_unique >= max(
         TEXT_MIN_UNIQUE, TEXT_MIN_UNIQUE_SHARE * n_present
     ):
-        n_words = series.dropna().str.split().str.len().median()
+        n_words = np.median([len(str(value).split()) for value in series.dropna()])
         if n_words >= TEXT_MIN_WORDS:
             return "text", f"{reason}, half of them with {ceil(n_words)} words or more"
     most = max(SHORT_TEXT_MIN_UNIQUE, SHORT_TEXT_MIN_UNIQUE_SHARE * n_present)
@@ -366,7 +370,7 @@ def _is_identifier(series, content, unique):
         return is_integer and _numbers_the_rows(series, unique)
     if content != "string" or not _all_differ(series, unique):
         return False
-    return not series.str.contains(r"\s", regex=True).any()
+    return not any(re.search(r"\s", value) for value in series.dropna())
 
 
 def _all_differ(values, unique):

@@ -1,5 +1,8 @@
 """Categories of a column: which are learned, and their codes."""
 
+import re
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 
@@ -42,10 +45,12 @@ def frequent_categories(keys, counts, *, only_repeated=False):
     >>> frequent_categories(["b", "a", "c"], [2, 1, 0], only_repeated=True)
     ['b']
     """
-    n_rows = pd.Series(counts).groupby(keys).sum()
-    has_many = (n_rows > 0).sum() > RARE_MIN_CATEGORIES
+    n_rows = Counter()
+    for key, count in zip(keys, counts, strict=True):
+        n_rows[key] += int(count)
+    has_many = sum(n > 0 for n in n_rows.values()) > RARE_MIN_CATEGORIES
     at_least = RARE_MIN_ROWS if only_repeated or has_many else 1
-    return sorted(n_rows[n_rows >= at_least].index)
+    return sorted(key for key, n in n_rows.items() if n >= at_least)
 
 
 def category_codes(codes, keys, categories):
@@ -74,9 +79,99 @@ def category_codes(codes, keys, categories):
     >>> category_codes(np.array([0, 1, -1]), np.array(["b", "z"]), ["a", "b"])
     array([3, 0, 1], dtype=int32)
     """
-    positions = pd.Index(categories, dtype=object).get_indexer(keys)
-    codes_of_keys = np.where(
-        positions < 0, UNKNOWN_CATEGORY, positions + FIRST_CATEGORY
-    )
+    places = {category: i for i, category in enumerate(categories)}
+    if any(key not in places for key in keys):
+        places = {**places_of_spellings(categories), **places}
+        are_booleans = _are_booleans(categories)
+        forms = {
+            key: key if key in places else _form(key, are_booleans) for key in keys
+        }
+    else:
+        forms = {key: key for key in keys}
+    codes_of_keys = [
+        places[forms[key]] + FIRST_CATEGORY
+        if forms[key] in places
+        else UNKNOWN_CATEGORY
+        for key in keys
+    ]
     # The code at the end is that of position -1, a missing value.
-    return np.append(codes_of_keys, MISSING_CATEGORY).astype(np.int32)[codes]
+    return np.array([*codes_of_keys, MISSING_CATEGORY], dtype=np.int32)[codes]
+
+
+def places_of_spellings(categories):
+    """Return other ways to write categories, with the positions of the categories.
+
+    A file or another program may write a boolean as a number, a number with more or
+    fewer zeros, and a date with or without a time.
+
+    Parameters
+    ----------
+    categories : list of str
+        The learned categories.
+
+    Returns
+    -------
+    places : dict of str to int
+        Spellings of exactly one category, which are no categories themselves.
+
+    Examples
+    --------
+    >>> from skautokeras._data.categories import places_of_spellings
+    >>> places_of_spellings(["001", "002", "x"])
+    {'1': 0, '1.0': 0, '2': 1, '2.0': 1}
+    """
+    are_booleans = _are_booleans(categories)
+    places, ambiguous = {}, set(categories)
+    for place, category in enumerate(categories):
+        for spelling in _spellings(category, are_booleans):
+            if places.setdefault(spelling, place) != place:
+                ambiguous.add(spelling)
+    return {key: place for key, place in places.items() if key not in ambiguous}
+
+
+_TRUE, _FALSE = (
+    ("true", "True", "TRUE", "1", "1.0"),
+    ("false", "False", "FALSE", "0", "0.0"),
+)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ][\d:.]+(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+
+
+def _are_booleans(categories):
+    """Whether all categories say true or false."""
+    words = {category.lower() for category in categories}
+    return bool(words) and (words <= {"true", "false"} or words <= {"0", "1"})
+
+
+def _spellings(category, are_booleans):
+    """Return common ways to write a category, the one that `_form` returns included."""
+    if are_booleans:
+        return _TRUE if category in _TRUE else _FALSE
+    form = _form(category, are_booleans)
+    if _NUMBER.fullmatch(form) and form.lstrip("+-").isdigit():
+        return form, f"{form}.0"
+    return (form,)
+
+
+def _form(key, are_booleans):
+    """Return the one form of all spellings of a boolean, a number or a date."""
+    if are_booleans and key in _TRUE + _FALSE:
+        return str(key in _TRUE)
+    if _NUMBER.fullmatch(key):
+        return _form_of_number(key)
+    if _DATE.fullmatch(key):
+        try:
+            return pd.Timestamp(key).isoformat()
+        except ValueError:
+            return key
+    return key
+
+
+def _form_of_number(key):
+    try:
+        return str(int(key))
+    except ValueError:
+        value = float(key)
+    if not np.isfinite(value):
+        return key
+    return str(int(value)) if value.is_integer() else repr(value)

@@ -20,13 +20,15 @@ def split_columns(X, columns):
         take. Or one X per input: a list or tuple in the order of the inputs, or a dict
         by their names.
 
-    columns : dict of str to (None, str, int or list of them)
+    columns : dict of str to object
         Columns that each input takes, by the name of the input. A str or int is the
         name or the position of one column, which the input gets as a Series, or as an
-        array of shape (n_samples,) if X is an array. A list gives a table. None stands
-        for all columns that no other input names, and for X itself if there is only
-        this input. An input with an X of its own takes the columns of that X, if it is
-        a table.
+        array of shape (n_samples,) if X is an array. Whatever else
+        `sklearn.compose.ColumnTransformer` takes gives a table: a list, an array or an
+        Index of names or positions, a slice, a mask of booleans, or a function of X
+        such as `sklearn.compose.make_column_selector`. None stands for all columns that
+        no other input names, and for X itself if there is only this input. An input
+        with an X of its own takes the columns of that X, if it is a table.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def split_columns(X, columns):
     """
     if is_dict(X):
         return _own_parts(_by_name(X, list(columns)), columns)
-    if len(columns) == 1 and None in columns.values():
+    if len(columns) == 1 and takes_all(columns):
         return dict.fromkeys(columns, X)
     if is_table(X):
         positions = positions_by_input(X, columns)
@@ -70,6 +72,53 @@ def split_columns(X, columns):
         f"{problem}, but the inputs {list(columns)} expect columns of a DataFrame or "
         "of a two-dimensional array, or a list or dict with one X per input."
     )
+
+
+def takes_all(columns):
+    """Return whether an input takes all columns that no other input names.
+
+    Parameters
+    ----------
+    columns : dict of str to object
+        Columns that each input takes, as `split_columns` has them.
+
+    Returns
+    -------
+    takes_all : bool
+    """
+    return any(named is None for named in columns.values())
+
+
+def without_functions(X, columns):
+    """Return columns in which functions of X are replaced by what they choose.
+
+    Parameters
+    ----------
+    X : object
+        X as `split_columns` takes it, of `fit`.
+
+    columns : dict of str to object
+        Columns that each input takes, as `split_columns` has them.
+
+    Returns
+    -------
+    columns : dict of str to object
+        The same, where a function has become a list of names, or of positions if X has
+        no names. Another X may have other dtypes, and means the same columns.
+    """
+    chosen = dict(columns)
+    for i, (name, named) in enumerate(columns.items()):
+        if not callable(named):
+            continue
+        part = X
+        if not is_table(X):
+            part = X[name] if is_dict(X) else X[i]
+        if is_table(part):
+            positions = _positions(part, name, named)
+            labels = list(part.columns) if isinstance(part, pd.DataFrame) else []
+            by_name = all(isinstance(label, str) for label in labels) and labels
+            chosen[name] = [labels[at] if by_name else at for at in positions]
+    return chosen
 
 
 def _by_name(X, names):
@@ -110,7 +159,7 @@ def positions_by_input(X, columns):
     X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
         Table whose columns the inputs take.
 
-    columns : dict of str to (None, str, int or list of them)
+    columns : dict of str to object
         Columns that each input takes, as `split_columns` has them.
 
     Returns
@@ -156,14 +205,45 @@ def positions_by_input(X, columns):
 def _positions(X, name, named):
     if isinstance(named, str | Integral):
         return _position(X, name, named)
-    if not isinstance(named, list | tuple | np.ndarray | pd.Index):
+    if callable(named):
+        named = named(X)
+    if isinstance(named, slice):
+        return _positions_of_slice(X, name, named)
+    if not isinstance(named, list | tuple | range | np.ndarray | pd.Index | pd.Series):
         raise TypeError(
-            f"The columns of input {name!r} must be None, a str, an int or a list of "
-            f"them, got {named!r}."
+            f"The columns of input {name!r} must be None, a str, an int, a list, an "
+            f"array or an Index of them, a slice, a mask, or a function of X that "
+            f"returns such a list, got {named!r}."
         )
-    if not len(named):
+    named = list(named)
+    if named and all(isinstance(column, bool | np.bool_) for column in named):
+        named = _positions_of_mask(X, name, named)
+    if not named:
         raise ValueError(f"Input {name!r} takes no columns: its list is empty.")
     return [_position(X, name, column) for column in named]
+
+
+def _positions_of_slice(X, name, named):
+    """Return the positions of a slice; one of names includes its end."""
+    start, stop = (
+        _position(X, name, end) if isinstance(end, str) else end
+        for end in (named.start, named.stop)
+    )
+    if isinstance(named.stop, str):
+        stop += 1
+    positions = list(range(*slice(start, stop, named.step).indices(X.shape[1])))
+    if not positions:
+        raise ValueError(f"Input {name!r} takes no columns: {named} is empty.")
+    return positions
+
+
+def _positions_of_mask(X, name, mask):
+    if len(mask) != X.shape[1]:
+        raise ValueError(
+            f"Input {name!r} takes columns by a mask of {len(mask)} booleans, but X "
+            f"has {X.shape[1]} columns."
+        )
+    return np.flatnonzero(mask).tolist()
 
 
 def _position(X, name, column):

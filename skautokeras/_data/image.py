@@ -1,6 +1,5 @@
 """The adapter of images: from arrays and files to one array of pixels."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,7 +11,12 @@ from skautokeras._data import storage
 from skautokeras._data.array import check_numeric, is_missing, row_contents, stacked
 from skautokeras._data.column_report import make_report, what_becomes_of_array
 from skautokeras._data.errors import errors_about
-from skautokeras._data.image_files import ImageFacts, decode, file_facts
+from skautokeras._data.image_files import (
+    ImageFacts,
+    decode,
+    is_source,
+    source_facts,
+)
 from skautokeras._data.pixels import (
     CHUNK_SIZE,
     channel_statistics,
@@ -27,6 +31,16 @@ from skautokeras._state.names import saved_as
 
 # Axes of these lengths look like channels: grey, with alpha, colour, colour with alpha.
 USUAL_CHANNELS = (1, 2, 3, 4)
+
+# Pixels that are fractions in other images are hardly above this.
+_HIGHEST_FRACTION = 16.0
+
+# Images with more pixels than this are reduced. They keep so many pixels at least and
+# at most, and no side is shorter than this.
+_LARGE_PIXELS, _FEWEST_PIXELS, _MOST_PIXELS = 96 * 96, 64 * 64, 128 * 128
+_LEAST_LENGTH = 8
+# Pixels of all images together that a core can learn from in a second of a search.
+_PIXELS_PER_SECOND = 40_000
 
 # What 16 bits have for one level of 8.
 DEEP_PER_LEVEL = 257
@@ -75,8 +89,8 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
       or (n_samples, channels, height, width);
     - a table whose rows are flattened images, if `image_shape` is given;
     - a list, a Series, an array of objects or a DataFrame of one column, with one array
-      or the path of one file (PNG, JPEG, GIF or BMP) per row. Grey images among
-      coloured ones become coloured.
+      or one image file (PNG, JPEG, GIF, BMP, WebP or TIFF) per row: a path, bytes, an
+      open file or an image of Pillow. Grey images among coloured ones become coloured.
 
     The one array that it makes is ``"pixels"``, of shape (n_samples, height, width,
     channels). Booleans and integers between 0 and 255 become uint8, everything else
@@ -94,7 +108,13 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
 
     image_size : tuple of int or None, default=None
         (height, width) that all images are resized to. None keeps their size; images of
-        different sizes get the median height and the median width.
+        different sizes get the median height and the median width. Images of more than
+        96 x 96 pixels are reduced to as many pixels as can be learned from, at most
+        128 x 128.
+
+    max_time : float or None, default=None
+        Seconds of the search that learns from the images. The less time there is for
+        each image, the fewer pixels it keeps, down to 64 x 64. None sets no limit.
 
     Attributes
     ----------
@@ -106,6 +126,9 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
 
     resizes_ : bool
         Whether images may have any size.
+
+    median_size_ : tuple (height, width)
+        Median size of the images in `fit`.
 
     deep_ : bool
         Whether there were files with 16 bits per channel. Those with 8 bits are then
@@ -124,10 +147,13 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
     ((1797, 8, 8, 1), 16.0)
     """
 
-    def __init__(self, *, channels=None, image_shape=None, image_size=None):
+    def __init__(
+        self, *, channels=None, image_shape=None, image_size=None, max_time=None
+    ):
         self.channels = channels
         self.image_shape = image_shape
         self.image_size = image_size
+        self.max_time = max_time
 
     def fit(self, X, y=None):
         """Learn what the images are.
@@ -183,7 +209,22 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "schema_")
         check_names(self, X, reset=False)
         images, _ = self._read(X, self.channels_ or self.channels)
-        return {"pixels": self._make(images, self.schema_.shape, self.schema_.dtype)}
+        pixels = self._make(images, self.schema_.shape, self.schema_.dtype)
+        self._check_range(pixels)
+        return {"pixels": pixels}
+
+    def _check_range(self, pixels):
+        """Raise if fit has seen fractions and these are levels."""
+        schema = self.schema_
+        if (schema.low, schema.high) != (0.0, 1.0) or not len(pixels):
+            return
+        highest = pixels.max()
+        if highest > _HIGHEST_FRACTION:
+            raise ValueError(
+                f"The images hold values up to {highest:g}, but the pixels seen in fit "
+                "are fractions between 0 and 1. Divide by 255, or fit on whole numbers "
+                "from 0 to 255."
+            )
 
     def describe_columns(self, names):
         """Say what each column was taken for, why, and what it becomes.
@@ -202,8 +243,17 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         return make_report(
             names,
             kind="image",
-            reason="the input takes images",
+            reason=self._reason(),
             becomes=what_becomes_of_array(self.schema_.shape, "pixels", len(names)),
+        )
+
+    def _reason(self):
+        height, width = self.median_size_
+        if self.image_size is not None or (height, width) == self.schema_.shape[:2]:
+            return "the input takes images"
+        return (
+            f"the input takes images; those of {height} x {width} pixels are reduced "
+            f"to {self.schema_.shape[0]} x {self.schema_.shape[1]} (image_size)"
         )
 
     def _learn(self, X):
@@ -213,14 +263,16 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         images, self.channels_ = self._read(X, self.channels)
         facts = _facts_of(images)
         sizes = {(fact.height, fact.width) for fact in facts}
-        self.resizes_ = self.image_size is not None or len(sizes) > 1
+        self.median_size_ = _median_size(facts)
+        height, width = self.image_size or self._usual_size(len(images))
+        self.resizes_ = self.image_size is not None or sizes != {(height, width)}
         self.deep_ = any(fact.dtype == "uint16" for fact in facts)
-        height, width = self.image_size or _median_size(facts)
         shape = (int(height), int(width), _common_channels(facts))
         is_small = all(fact.dtype == "uint8" for fact in facts)
         pixels = self._make(images, shape, "uint8" if is_small else "float32")
         low, high = value_range(pixels)
-        if isinstance(images, list) and all(map(_is_path, images)):
+        is_of_levels = all(fact.dtype != "float32" for fact in facts)
+        if isinstance(images, list) and all(map(is_source, images)) and is_of_levels:
             low, high = 0.0, 255.0 * (DEEP_PER_LEVEL if self.deep_ else 1)
         mean, std = channel_statistics(pixels, low, high)
         self.schema_ = ImageSchema(
@@ -233,6 +285,18 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             std=std,
         )
         return pixels
+
+    def _usual_size(self, n_images):
+        """Return the median size, or a smaller one that there is time to learn from."""
+        height, width = self.median_size_
+        most = _MOST_PIXELS
+        if self.max_time is not None:
+            in_time = self.max_time * cpu_count() * _PIXELS_PER_SECOND / n_images
+            most = min(max(in_time, _FEWEST_PIXELS), _MOST_PIXELS)
+        if height * width <= _LARGE_PIXELS:
+            return height, width
+        factor = min(1.0, (most / (height * width)) ** 0.5)
+        return tuple(max(round(n * factor), _LEAST_LENGTH) for n in (height, width))
 
     def _check_parameters(self):
         if self.channels not in ("first", "last", None):
@@ -253,7 +317,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
     def _read(self, X, channels):
         """Return the images and where the axis of their channels was.
 
-        Images are an array, or a list of arrays and paths; all arrays have their
+        Images are an array, or a list of arrays and sources; all arrays have their
         channels last.
         """
         contents = row_contents(X)
@@ -262,18 +326,18 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         if not contents:
             return self._read_array(np.empty((0, 1)), channels)
         images = [_read_row(i, content) for i, content in enumerate(contents)]
-        if all(not _is_path(image) and image.ndim < 2 for image in images):
+        if all(not is_source(image) and image.ndim < 2 for image in images):
             return self._read_array(stacked(images), channels)
         shapes = []
         for i, image in enumerate(images):
-            if not _is_path(image):
+            if not is_source(image):
                 _check_rank(i, image)
                 shapes.append(image.shape)
         shapes = [shape for shape in shapes if len(shape) == 3]
         if shapes and channels is None:
             channels = find_channels(shapes)
         images = [
-            image if _is_path(image) else _with_channels_last(image, 2, channels)
+            image if is_source(image) else _with_channels_last(image, 2, channels)
             for image in images
         ]
         return images, channels if shapes else None
@@ -347,7 +411,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
 
     def _make_one(self, image, shape, dtype):
         """Return the pixels of one image."""
-        if _is_path(image):
+        if is_source(image):
             image = self._decode(image, shape)
         elif shape[2] == 3 and image.shape[2] == 1:
             image = np.repeat(image, 3, axis=2)
@@ -356,10 +420,12 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             raise ValueError(f"The image has the shape {problem}")
         return resize(convert(image, dtype), shape[:2])
 
-    def _decode(self, path, shape):
+    def _decode(self, source, shape):
         # Files are grey or coloured; other numbers of channels are no match.
         n_channels = 1 if shape[2] == 1 else 3
-        pixels = decode(path, n_channels, shape[:2] if self.resizes_ else None)
+        pixels = decode(source, n_channels, shape[:2] if self.resizes_ else None)
+        if pixels.dtype == np.float32:
+            return pixels
         if self.deep_:
             factor = 1 if pixels.dtype == np.uint16 else DEEP_PER_LEVEL
             return pixels.astype(np.float32) * factor
@@ -376,10 +442,6 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         return None
 
 
-def _is_path(content):
-    return isinstance(content, str | os.PathLike)
-
-
 def _is_shape(value, lengths):
     return (
         isinstance(value, tuple | list)
@@ -389,8 +451,8 @@ def _is_shape(value, lengths):
 
 
 def _read_row(i, content):
-    """Return a path or an array of numbers."""
-    if _is_path(content):
+    """Return a source or an array of numbers."""
+    if is_source(content):
         return content
     if is_missing(content):
         raise ValueError(f"Input X contains NaN: row {i} is {content!r}, no image.")
@@ -401,7 +463,8 @@ def _read_row(i, content):
     if array.dtype.kind not in "biuf":
         raise ValueError(
             f"Row {i} of X is {type(content).__name__} with values of dtype "
-            f"{array.dtype}, no image: an array of numbers or the path of a file."
+            f"{array.dtype}, no image: an array of numbers, the path of a file, its "
+            "bytes or an image of Pillow."
         )
     return array
 
@@ -428,10 +491,10 @@ def _facts_of(images):
 
     def facts_of(i):
         image = images[i]
-        if not _is_path(image):
+        if not is_source(image):
             return ImageFacts(*image.shape, smallest_dtype(image))
         with errors_about(f"Row {i} of X"):
-            return file_facts(image)
+            return source_facts(image)
 
     return _for_each(images, facts_of)
 
@@ -447,16 +510,18 @@ def _common_channels(facts):
     counts = [fact.n_channels for fact in facts]
     if set(counts) in ({1, 3}, {counts[0]}):
         return max(counts)
-    odd = next(i for i, n in enumerate(counts) if n != counts[0])
+    others = [i for i, n in enumerate(counts) if n != counts[0]]
+    odd = next((i for i in others if counts[i] not in (1, 3)), others[0])
     raise ValueError(
         "X must hold images with one number of channels, or grey ones among coloured "
-        f"ones, but row 0 has {counts[0]} channels and row {odd} has {counts[odd]}."
+        f"ones, but row 0 has {counts[0]} channels and row {odd} has {counts[odd]}. "
+        "Convert them, for example with PIL.Image.fromarray(image).convert('RGB')."
     )
 
 
 def _for_each(images, function):
     """Call a function with the position of each image; threads decode files."""
-    if not any(map(_is_path, images)):
+    if not any(map(is_source, images)):
         return [function(i) for i in range(len(images))]
     with ThreadPoolExecutor(max_workers=cpu_count()) as pool:
         futures = [pool.submit(function, i) for i in range(len(images))]

@@ -1,12 +1,14 @@
-"""Image files: the facts in their headers, and their pixels."""
+"""Images that Pillow reads: the facts in their headers, and their pixels."""
 
+import io
 import os
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 
 # Tag in which a camera notes how it was held. From 5 on, height and width are swapped.
 ORIENTATION_TAG = 0x0112
@@ -27,11 +29,11 @@ class ImageFacts:
         Size in pixels.
 
     n_channels : int
-        Number of channels. A file has 1 (grey) or 3.
+        Number of channels. A source has 1 (grey) or 3.
 
     dtype : {"uint8", "uint16", "float32"}
-        Smallest dtype that holds its values. Only files with 16 bits per channel have
-        "uint16".
+        Smallest dtype that holds its values. Only sources with 16 bits per channel have
+        "uint16", and of sources, only grey ones of floats have "float32".
 
     Examples
     --------
@@ -46,13 +48,44 @@ class ImageFacts:
     dtype: str
 
 
-def file_facts(path):
-    """Find out what an image file holds, without decoding it if that is possible.
+def is_source(content):
+    """Return whether an object is an image that Pillow reads.
 
     Parameters
     ----------
-    path : str or path-like
-        A PNG, JPEG, GIF or BMP file.
+    content : object
+        Content of one row.
+
+    Returns
+    -------
+    is_source : bool
+        True for a path, the bytes of a file, an open file and an image of Pillow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.image_files import is_source
+    >>> is_source("a.png"), is_source(b"..."), is_source(np.zeros((8, 8)))
+    (True, True, False)
+    """
+    if isinstance(content, str | os.PathLike | bytes | bytearray | memoryview):
+        return True
+    return hasattr(content, "read") or _is_image(content)
+
+
+def _is_image(content):
+    """Return whether an object is an image of Pillow, which need not be installed."""
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(content, pillow.Image)
+
+
+def source_facts(source):
+    """Find out what an image holds, without decoding it if that is possible.
+
+    Parameters
+    ----------
+    source : path, bytes, file or PIL.Image.Image
+        Image of which the facts are wanted.
 
     Returns
     -------
@@ -63,7 +96,7 @@ def file_facts(path):
     ValueError
         If the file does not exist or cannot be read. The message names it.
     """
-    with _opened(path) as image:
+    with _opened(source) as image:
         width, height = image.size
         # A PNG file may tell it after its pixels, which would have to be decoded.
         if image.format != "PNG":
@@ -72,19 +105,21 @@ def file_facts(path):
                 width, height = height, width
         n_channels = 1 if _is_grey(image) else 3
         dtype = "uint16" if _is_deep(image) else "uint8"
+        if image.mode == "F":
+            dtype = "float32"
         return ImageFacts(height, width, n_channels, dtype)
 
 
-def decode(path, n_channels, size=None):
-    """Read the pixels of an image file.
+def decode(source, n_channels, size=None):
+    """Read the pixels of an image.
 
     Transparent pixels become white. If there are several frames, the first is read. A
     photograph is turned as the orientation in its header says.
 
     Parameters
     ----------
-    path : str or path-like
-        A PNG, JPEG, GIF or BMP file.
+    source : path, bytes, file or PIL.Image.Image
+        The image. An image of Pillow is not changed.
 
     n_channels : {1, 3}
         Number of channels of the result. With 1, colours become grey. With 3, grey
@@ -96,20 +131,23 @@ def decode(path, n_channels, size=None):
 
     Returns
     -------
-    pixels : ndarray of shape (height, width, n_channels), dtype uint8 or uint16
-        Pixels, of dtype uint16 if the file is grey and has 16 bits per channel. If it
-        has colours with 16 bits, Pillow reads the upper 8.
+    pixels : ndarray of shape (height, width, n_channels)
+        Pixels of dtype uint8; of dtype uint16 if the image is grey and has 16 bits per
+        channel, and of dtype float32 if it is grey and has floats. If it has colours
+        with 16 bits, Pillow reads the upper 8.
 
     Raises
     ------
     ValueError
         If the file does not exist or cannot be read. The message names it.
     """
-    with _opened(path) as image:
+    with _opened(source) as image:
+        if image.mode == "F":
+            return np.repeat(np.asarray(image)[..., None], n_channels, axis=2)
         if _is_deep(image):
             values = np.clip(np.asarray(image), 0, np.iinfo(np.uint16).max)
             return np.repeat(values.astype(np.uint16)[..., None], n_channels, axis=2)
-        if size is not None:
+        if size is not None and image is not source:
             # Larger by this, or resizing would have nothing left to smooth.
             image.draft(None, (DRAFT_FACTOR * max(size),) * 2)
         if image.format != "PNG":
@@ -119,23 +157,45 @@ def decode(path, n_channels, size=None):
 
 
 @contextmanager
-def _opened(path):
-    """Open a file, and name it in the error if it cannot be read."""
+def _opened(source):
+    """Open an image, and name it in the error if it cannot be read."""
     pillow = _pillow()
-    name = os.fspath(path)
-    if not os.path.isfile(name):
-        raise ValueError(f"There is no image file {name!r}.")
+    if _is_image(source):
+        name = f"The image of the mode {source.mode!r}"
+    elif isinstance(source, str | os.PathLike):
+        source = os.fspath(source)
+        name = f"The image file {source!r}"
+        if not os.path.isfile(source):
+            raise ValueError(f"There is no image file {source!r}.")
+    else:
+        name = "The image"
+        source = _as_file(source)
     try:
-        with pillow.Image.open(name, formats=FORMATS) as image:
-            yield image
+        if _is_image(source):
+            yield source
+        else:
+            with pillow.Image.open(source, formats=FORMATS) as image:
+                yield image
     except Exception as error:  # decoders raise all sorts of errors on damaged files
-        raise ValueError(f"The image file {name!r} cannot be read: {error}") from error
+        raise ValueError(f"{name} cannot be read: {error}") from error
+
+
+def _as_file(source):
+    """Return bytes, or an open file, as a file that is read from its beginning."""
+    if not hasattr(source, "read"):
+        return io.BytesIO(source)
+    source.seek(0)
+    return source
 
 
 def _pillow():
     try:
         import PIL.Image
         import PIL.ImageOps
+
+        # Pillow knows these formats only after their import.
+        import PIL.TiffImagePlugin
+        import PIL.WebPImagePlugin
     except ImportError as error:
         raise ImportError(
             "Reading image files needs Pillow: pip install 'skautokeras[image]'. "

@@ -40,6 +40,12 @@ _FORMATS = (
     ISO_8601,
     *(f"{date}{time}" for date, time in product(_DATES, _TIMES)),
     *("%Y%m%dT%H%M", "%Y%m%dT%H%M%S", "%d/%b/%Y:%H:%M:%S", "%d/%b/%Y:%H:%M:%S %z"),
+    *("%d %B, %Y", "%d %b, %Y", "%a, %d %b %Y", "%A, %d %B %Y"),
+    *("%a, %b %d, %Y", "%A, %B %d, %Y", "%A, %b %d, %Y"),
+    *("%b, %Y", "%B, %Y", "%Y, %b", "%Y, %B", "%Y %b", "%Y %B", "%Y-%b"),
+    *("%Y-%b-%d", "%Y %b %d", "%Y %B %d"),
+    *("%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S %z"),
+    *("%a %b %d %H:%M:%S UTC %Y", "%a, %d %b %Y %H:%M:%S GMT"),
 )
 
 # Dates of digits only are read if they have eight, and years of this range. Without it
@@ -257,6 +263,34 @@ def _can_be_date(string):
     if string.replace(".", "", 1).isdecimal():
         return False
     return string[:1].isalnum() and re.search("[0-9]", string) is not None
+
+
+def are_iso_dates(series):
+    """Tell whether a column consists of strings that are dates of ISO 8601.
+
+    Parameters
+    ----------
+    series : Series of shape (n_samples,)
+        Column of any dtype.
+
+    Returns
+    -------
+    are_dates : bool
+        False if there is no string.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.parsing import are_iso_dates
+    >>> are_iso_dates(pd.Series(["2024-05-31", None, "2024-05-31T10:00:00Z"]))
+    True
+    >>> are_iso_dates(pd.Series(["2024-05-31", "31.5.2024"]))
+    False
+    """
+    if content_of(series) != "string":
+        return False
+    _, keys = read_keys(series, content="string")
+    return bool(len(keys)) and not np.isnat(parse_dates(keys, ISO_8601)).any()
 
 
 def parse_strings(strings, kind, format):

@@ -1,6 +1,7 @@
 """Count and take rows of X or y, whatever holds them."""
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import issparse
 
 from skautokeras._data.errors import errors_about
@@ -82,6 +83,40 @@ def take_rows(data, rows, n_parts=1):
     if isinstance(data, list | tuple):
         return type(data)(data[i] for i in np.arange(len(data))[rows])
     return np.asarray(data)[rows]
+
+
+def index_of(data):
+    """Return the index of the rows of X, if pandas holds them.
+
+    Parameters
+    ----------
+    data : DataFrame, Series, array-like, sparse matrix, or list or dict of them
+        X. A dict or a list may hold the data of several inputs.
+
+    Returns
+    -------
+    index : Index or None
+        Index of the first part that has one. None if no part has one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.rows import index_of
+    >>> index_of({"a": [1, 2], "b": pd.Series([3, 4], index=["x", "y"])}).tolist()
+    ['x', 'y']
+    """
+    if isinstance(data, list | tuple) or is_dict(data):
+        parts = data.values() if is_dict(data) else data[:_MOST_PARTS]
+        return next((p.index for p in parts if _is_pandas(p)), None)
+    return data.index if _is_pandas(data) else None
+
+
+# More elements of a list are rows.
+_MOST_PARTS = 64
+
+
+def _is_pandas(data):
+    return isinstance(data, pd.DataFrame | pd.Series)
 
 
 def is_dict(data):

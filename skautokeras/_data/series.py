@@ -3,6 +3,7 @@
 Each value is read on its own: what a row becomes never depends on the rows beside it.
 """
 
+from datetime import UTC, date, timedelta
 from numbers import Number
 
 import numpy as np
@@ -36,6 +37,16 @@ _CONTENTS = {
     "timedelta": "timedelta",
     "timedelta64": "timedelta",
     "complex": "complex",
+    "period": "datetime",
+}
+# Types of values that are the same kind of data, and types that are not of this kind
+# although Python derives them from the others.
+_FAMILIES = {
+    "boolean": ((bool, np.bool_), ()),
+    "string": ((str, bytes), ()),
+    "datetime": ((date, np.datetime64, pd.Period), ()),
+    "timedelta": ((timedelta, np.timedelta64), ()),
+    "number": (Number, (bool, complex, np.complexfloating, np.timedelta64)),
 }
 
 _NOT_A_TIME = np.datetime64("NaT", "us")
@@ -71,12 +82,49 @@ def content_of(series):
     """
     content = _content_of_dtype(series.dtype)
     if content == "object":
-        content = _CONTENTS.get(infer_dtype(series, skipna=True), "mixed")
+        inferred = infer_dtype(series, skipna=True)
+        content = _CONTENTS.get(inferred) or _content_of_types(series)
     if content == "complex":
         raise ValueError(f"Complex data not supported\nColumn {series.name!r}.")
     if content != "empty" and series.isna().all():
         return "empty"
     return content
+
+
+def content_of_values(series):
+    """Tell what the values of a column are, those of categories included.
+
+    Parameters
+    ----------
+    series : Series of shape (n_samples,)
+        Column of any dtype.
+
+    Returns
+    -------
+    content : str
+        Result of `content_of` for the values, or for the categories of the dtype
+        "category".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.series import content_of_values
+    >>> content_of_values(pd.Series([1, 2], dtype="category"))
+    'number'
+    """
+    content = content_of(series)
+    if content != "category":
+        return content
+    return content_of(pd.Series(series.cat.categories))
+
+
+def _content_of_types(series):
+    """Return what values of several types have in common; "mixed" if nothing."""
+    types = {type(value) for value in series.dropna()}
+    for content, (family, others) in _FAMILIES.items():
+        if all(issubclass(t, family) and not issubclass(t, others) for t in types):
+            return content
+    return "mixed"
 
 
 def _content_of_dtype(dtype):
@@ -353,6 +401,11 @@ def read_datetimes(series, *, parse=False):
 def _to_utc(moments, content, name):
     if isinstance(moments.dtype, pd.PeriodDtype):
         moments = moments.dt.to_timestamp()
+    elif moments.dtype == object:
+        moments = moments.map(_without_period)
+    if content == "datetime" and moments.dtype == object:
+        # pandas before version 3 has no dates behind the year 2262 among objects.
+        return np.array([_moment(value) for value in moments], dtype="datetime64[us]")
     # Every string is parsed on its own. A format that pandas guesses from the first
     # string would make the result depend on the order of the rows.
     format_of_strings = {} if content == "datetime" else {"format": "mixed"}
@@ -363,6 +416,17 @@ def _to_utc(moments, content, name):
             f"Column {name!r} is a datetime column and {wrong!r} is no date."
         )
     return parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+
+
+def _moment(value):
+    """Return a date of any class as a moment in UTC."""
+    if getattr(value, "tzinfo", None) is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(value, "us")
+
+
+def _without_period(moment):
+    return moment.to_timestamp() if isinstance(moment, pd.Period) else moment
 
 
 def read_keys(series, *, content=None):
@@ -417,6 +481,8 @@ def read_keys(series, *, content=None):
 def _key(value, name):
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, Number):
@@ -424,7 +490,8 @@ def _key(value, name):
     if getattr(value, "__hash__", None) is None:
         raise TypeError(
             "argument must be a string or a number, not "
-            f"{type(value).__name__!r}\nColumn {name!r}."
+            f"{type(value).__name__!r}\nColumn {name!r} holds collections. Give their "
+            "elements columns of their own, or join them to strings."
         )
     return str(value)
 

@@ -6,6 +6,13 @@ import numpy as np
 
 from skautokeras._data.codes import LARGEST
 
+# Columns with fewer different numbers have no far ones.
+_FEWEST_VALUES = 10
+# Numbers of a column that are this many times as far away as the others are marks, such
+# as -999999 and the year 9999, if there are so few different ones in so many rows. They
+# stand this many standard deviations behind the last of the others.
+_FAR, _MOST_MARKS, _MOST_MARKED, _STEP = 50.0, 2, 0.5, 3.0
+
 # Quantiles of a column that are kept at most: one per thousandth.
 MAX_QUANTILES = 1001
 
@@ -46,6 +53,64 @@ def mean_and_scale(values):
     return float(mean), float(scale) if scale > 0 else 1.0
 
 
+def ordinary_range(values, *, far, most_rows, most_values=None):
+    """Return the lowest and the highest number that is not far from all others.
+
+    A number is far if the gap before it is a multiple of the distance between the
+    median of the different numbers and the last number before the gap. The tail of a
+    skewed distribution has no such gap; an error or a mark such as -999999 has.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,), dtype float64
+        Finite numbers.
+
+    far : float
+        Multiple of the distance.
+
+    most_rows : int
+        Most rows at one end that can be far from the others.
+
+    most_values : int or None, default=None
+        Most different numbers at one end that can be far from the others. If None,
+        there can be as many as there are rows.
+
+    Returns
+    -------
+    low, high : float
+        Range of the other numbers; that of all numbers if fewer than ten differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.standardisation import ordinary_range
+    >>> values = np.append(np.arange(100.0), 1e9)
+    >>> [float(x) for x in ordinary_range(values, far=1000, most_rows=1)]
+    [0.0, 99.0]
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) < _FEWEST_VALUES:
+        return float(distinct[0]), float(distinct[-1])
+    middle = len(distinct) // 2
+    limits = far, most_rows, most_values
+    high = _last_ordinary(distinct[middle:], counts[middle:], *limits)
+    low = _last_ordinary(-distinct[middle::-1], counts[middle::-1], *limits)
+    return -low, high
+
+
+def _last_ordinary(values, counts, far, most_rows, most_values):
+    """Return the last of ascending numbers before a gap, the first being the middle."""
+    with np.errstate(over="ignore"):
+        is_gap = np.diff(values) > far * (values[:-1] - values[0])
+    rows_behind = counts.sum() - np.cumsum(counts)[:-1]
+    values_behind = np.arange(len(values) - 1, 0, -1)
+    is_small = rows_behind <= most_rows
+    if most_values is not None:
+        is_small &= values_behind <= most_values
+    ends = np.flatnonzero(is_gap & is_small)
+    return float(values[ends[0]] if len(ends) else values[-1])
+
+
 def standardise(values, mean, scale):
     """Centre and scale in float64, so that float32 keeps the differences.
 
@@ -84,7 +149,12 @@ class NumberStatistics:
         Value that replaces missing ones.
 
     mean, scale : float
-        Mean and standard deviation, missing values replaced.
+        Mean and standard deviation, missing values replaced. Marks that are far from
+        all other numbers do not count.
+
+    low, high : float
+        Standardised values are not below and above these. They are -1e9 and 1e9 unless
+        there are such marks.
 
     quantiles : ndarray of shape (n_quantiles,), dtype float32
         Equally spaced quantiles of the standardised values; none is below the one
@@ -102,6 +172,8 @@ class NumberStatistics:
     median: float
     mean: float
     scale: float
+    low: float
+    high: float
     quantiles: np.ndarray
 
     @classmethod
@@ -118,12 +190,27 @@ class NumberStatistics:
         statistics : NumberStatistics
         """
         median = _median(values[~np.isnan(values)])
-        mean, scale = mean_and_scale(np.where(np.isnan(values), median, values))
-        quantiles = _quantiles(fill_and_standardise(values, median, mean, scale))
-        return cls(median, mean, scale, quantiles)
+        filled = np.where(np.isnan(values), median, values)
+        lowest, highest = ordinary_range(
+            filled,
+            far=_FAR,
+            most_rows=int(_MOST_MARKED * len(filled)),
+            most_values=_MOST_MARKS,
+        )
+        is_ordinary = (filled >= lowest) & (filled <= highest)
+        mean, scale = mean_and_scale(filled[is_ordinary])
+        low, high = -LARGEST, LARGEST
+        if lowest > filled.min():
+            low = (lowest - mean) / scale - _STEP
+        if highest < filled.max():
+            high = (highest - mean) / scale + _STEP
+        quantiles = _quantiles(
+            fill_and_standardise(values, median, mean, scale, low, high)
+        )
+        return cls(median, mean, scale, low, high, quantiles)
 
 
-def fill_and_standardise(values, median, mean, scale):
+def fill_and_standardise(values, median, mean, scale, low=-LARGEST, high=LARGEST):
     """Replace missing numbers by the median, then centre and scale.
 
     Parameters
@@ -131,7 +218,7 @@ def fill_and_standardise(values, median, mean, scale):
     values : ndarray of shape (n_samples,), dtype float64
         Finite numbers, and NaN where one is missing.
 
-    median, mean, scale : float
+    median, mean, scale, low, high : float
         Statistics of the column, as in `NumberStatistics`.
 
     Returns
@@ -145,7 +232,8 @@ def fill_and_standardise(values, median, mean, scale):
     >>> fill_and_standardise(np.array([1.0, np.nan]), median=3.0, mean=1.0, scale=2.0)
     array([0., 1.], dtype=float32)
     """
-    return standardise(np.where(np.isnan(values), median, values), mean, scale)
+    filled = np.where(np.isnan(values), median, values)
+    return np.clip(standardise(filled, mean, scale), low, high).astype(np.float32)
 
 
 def _median(values):

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from skautokeras._data.containers import to_pandas
+
 
 def read_texts(X):
     """Return X as a list of strings.
@@ -11,7 +13,8 @@ def read_texts(X):
     ----------
     X : list, tuple, ndarray, Series or DataFrame of shape (n_samples,) or \
 (n_samples, 1)
-        Strings; None, NaN and the like are missing.
+        Strings, or bytes in UTF-8; None, NaN and the like are missing. Tensors, and
+        columns of other libraries, are taken like arrays.
 
     Returns
     -------
@@ -68,11 +71,14 @@ def _as_column(X):
             f"X must hold one text per row, got a single {type(X).__name__}. "
             "Put it into a list."
         )
-    if not isinstance(X, list | tuple | pd.Series | pd.DataFrame | np.ndarray):
-        raise TypeError(
-            "X must be a list, an array, a Series or a DataFrame of one column of "
-            f"texts, got {type(X).__name__}."
-        )
+    X = to_pandas(X)
+    if not isinstance(X, list | tuple | pd.DataFrame):
+        if not hasattr(X, "__array__"):
+            raise TypeError(
+                "X must be a list, an array, a Series or a DataFrame of one column of "
+                f"texts, got {type(X).__name__}."
+            )
+        X = np.asarray(X)
     if isinstance(X, list | tuple):
         if any(isinstance(value, list | tuple | np.ndarray) for value in X):
             X = np.array(X, dtype=object)
@@ -87,9 +93,22 @@ def _as_column(X):
     return X.astype(object).tolist()
 
 
+def _decoded(value, i):
+    """Return bytes as a string, as scikit-learn's vectorizers do by default."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"Row {i} of X is not UTF-8: {error}. Decode it with its own encoding "
+            "first, for example with bytes.decode('latin-1')."
+        ) from error
+
+
 def _text_or_none(value, i):
     if isinstance(value, str):
         return value
+    if isinstance(value, bytes):
+        return _decoded(value, i)
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     raise TypeError(

@@ -1,5 +1,6 @@
 """The adapter of tables: from columns of any kind to the arrays of a network."""
 
+import warnings
 from collections import defaultdict
 
 import numpy as np
@@ -12,13 +13,18 @@ from skautokeras._data.analysis import (
     warn_about_identifiers,
 )
 from skautokeras._data.categories import category_codes, frequent_categories
-from skautokeras._data.codes import FIRST_CATEGORY, WITH_KEYS, WITH_NUMBERS
+from skautokeras._data.codes import (
+    FIRST_CATEGORY,
+    UNKNOWN_CATEGORY,
+    WITH_KEYS,
+    WITH_NUMBERS,
+)
 from skautokeras._data.column_report import make_report, what_becomes_of
 from skautokeras._data.dates import datetime_parts, varying_parts
 from skautokeras._data.declarations import declared_kinds
-from skautokeras._data.parsing import read_in_format
+from skautokeras._data.parsing import are_iso_dates, read_in_format
 from skautokeras._data.schema import StructuredDataSchema, text_array
-from skautokeras._data.series import read_column
+from skautokeras._data.series import content_of_values, read_column
 from skautokeras._data.sparse import SparseColumns
 from skautokeras._data.standardisation import NumberStatistics, fill_and_standardise
 from skautokeras._data.table import (
@@ -102,6 +108,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     medians_, means_, scales_ : ndarray of shape (n_numerical,), dtype float64
         Statistics of the columns of the array ``"numerical"`` before they are
         standardised. The median replaces missing numbers.
+
+    lows_, highs_ : ndarray of shape (n_numerical,), dtype float64
+        Bounds of the columns of the array ``"numerical"`` after that.
 
     indicated_ : list of str
         Columns with an indicator of missing values.
@@ -187,9 +196,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         warn_about_identifiers(columns)
         if not numbers and self._has_no_arrays():
             numbers.append((PLACEHOLDER, NumberStatistics.of(np.zeros(1))))
-        self.medians_, self.means_, self.scales_ = (
+        self.medians_, self.means_, self.scales_, self.lows_, self.highs_ = (
             np.array([getattr(part, name) for _, part in numbers], dtype=np.float64)
-            for name in ("median", "mean", "scale")
+            for name in ("median", "mean", "scale", "low", "high")
         )
         self.schema_ = self._make_schema(tuple(columns), X.shape[0], numbers)
         return self
@@ -215,10 +224,12 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         if self.sparse_ is not None:
             sparse, X = self.sparse_.transform(X), self.sparse_.rest(X)
         arrays = defaultdict(list)
-        statistics = zip(self.medians_, self.means_, self.scales_, strict=True)
-        for column, values in self._read(X):
+        statistics = zip(*self.statistics_of_numbers(), strict=True)
+        for column, series, values in self._read(X):
             for name, array in self._arrays_of(column, values, statistics):
                 arrays[name].append(array)
+                if name == "categorical":
+                    _warn_about_other_values(column, series, array)
         if self.schema_.numerical == (PLACEHOLDER,) and not arrays["numerical"]:
             arrays["numerical"].append(np.zeros(X.shape[0], dtype=np.float32))
         arrays["indicator"] = arrays.pop("missing", []) + arrays.pop("words", [])
@@ -226,6 +237,16 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             name: sparse[name] if name in sparse else np.column_stack(arrays[name])
             for name in self.schema_.shapes
         }
+
+    def statistics_of_numbers(self):
+        """Return what `fill_and_standardise` needs for the columns of numbers.
+
+        Returns
+        -------
+        statistics : tuple of ndarray of shape (n_numerical,), dtype float64
+            Medians, means, scales, lowest and highest values.
+        """
+        return self.medians_, self.means_, self.scales_, self.lows_, self.highs_
 
     def describe_columns(self, names):
         """Say what each column was taken for, why, and what it becomes.
@@ -329,7 +350,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             )
 
     def _read(self, X):
-        """Yield each column that is not constant, and its values.
+        """Yield each column that is not constant, as it is in X and as it is read.
 
         One column is read at a time, because a table may be large.
         """
@@ -338,11 +359,14 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             if column.kind == "constant":
                 continue
             if column.format is not None:
-                yield column, read_in_format(series, column.kind, column.format)
+                values = read_in_format(series, column.kind, column.format)
+                yield column, series, values
                 continue
             parse = column.name in self.parsed_
             parse |= are_strings and column.kind == "numerical"
-            yield column, read_column(series, column.kind, parse=parse)
+            # Dates come back from CSV and JSON as strings.
+            parse |= column.kind == "datetime" and are_iso_dates(series)
+            yield column, series, read_column(series, column.kind, parse=parse)
 
     def _arrays_of(self, column, values, statistics):
         """Yield what a column adds to which array."""
@@ -396,6 +420,22 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             texts={name: text.schema_ for name, text in self.texts_.items()},
             sparse_width=self._sparse_width,
             n_sparse=self.sparse_.n_codes_ if self._sparse_width else 0,
+        )
+
+
+def _warn_about_other_values(column, series, codes):
+    """Warn if no value is known because the values are of another kind than in fit."""
+    is_unknown = codes == UNKNOWN_CATEGORY
+    if not is_unknown.any() or (codes >= FIRST_CATEGORY).any():
+        return
+    content = content_of_values(series)
+    if column.content not in ("", "empty", "mixed", content):
+        example = series[is_unknown].iloc[0]
+        warnings.warn(
+            f"No value of column {column.name!r} is known. The values were of the kind "
+            f"{column.content!r} in fit and are of the kind {content!r} now, such as "
+            f"{example!r}. All of them count as unknown.",
+            stacklevel=2,
         )
 
 

@@ -7,6 +7,12 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array, validate_data
 
+from skautokeras._data.containers import (
+    check_is_no_stream,
+    plain_column,
+    to_pandas,
+)
+
 
 def check_structured_data(X, estimator):
     """Check that X is a table, in scikit-learn's own words.
@@ -14,7 +20,7 @@ def check_structured_data(X, estimator):
     Parameters
     ----------
     X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
-        Table as the user gave it.
+        Table as the user gave it. A table of another library becomes a DataFrame.
 
     estimator : str or estimator
         Estimator, or its name, for the messages.
@@ -31,6 +37,8 @@ def check_structured_data(X, estimator):
     >>> check_structured_data([[1, "a"], [2, "b"]], "the estimator").dtype
     dtype('O')
     """
+    check_is_no_stream(X, "X")
+    X = _without_fixed_strings(to_pandas(X))
     checks = {"estimator": estimator, "input_name": "X", "ensure_all_finite": False}
     if isinstance(X, pd.DataFrame):
         # Takes no memory, whatever the shape: only the shape is checked.
@@ -41,6 +49,14 @@ def check_structured_data(X, estimator):
     if isinstance(X, list | tuple):
         X = np.array(X, dtype=object)
     return check_array(X, dtype=None, **checks)
+
+
+def _without_fixed_strings(X):
+    """Return arrays of bytes, or of NumPy's strings, as arrays that pandas knows."""
+    kind = X.dtype.kind if isinstance(X, np.ndarray) else ""
+    if kind == "S":
+        return np.char.decode(X, "utf-8", errors="replace")
+    return X.astype(object) if kind == "T" else X
 
 
 def column_names(X):
@@ -87,8 +103,10 @@ def columns_of(X):
 
     Returns
     -------
-    columns : list of Series of shape (n_samples,)
-        Columns with their names, as `column_names` returns them.
+    columns : iterator of Series of shape (n_samples,)
+        Columns with their names, as `column_names` returns them, and with dtypes that
+        NumPy or pandas hold themselves. One column is converted at a time, because a
+        table may be large.
 
     Examples
     --------
@@ -101,7 +119,7 @@ def columns_of(X):
     if issparse(X):
         X = X.toarray(order="F")
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, copy=False)
-    return [frame.iloc[:, i].rename(name) for i, name in enumerate(names)]
+    return (plain_column(frame.iloc[:, i].rename(n)) for i, n in enumerate(names))
 
 
 def has_names(X):
@@ -199,7 +217,8 @@ def check_columns(estimator, X, *, reset):
     Returns
     -------
     X : object
-        X itself. An object that can only be converted to an array becomes an array.
+        X itself. A table of another library becomes a DataFrame, and an object that can
+        only be converted to an array becomes an array.
 
     Examples
     --------
@@ -214,6 +233,8 @@ def check_columns(estimator, X, *, reset):
     >>> hasattr(estimator, "n_features_in_")
     False
     """
+    check_is_no_stream(X, "X")
+    X = to_pandas(X)
     if not hasattr(X, "__len__") and hasattr(X, "__array__"):
         X = np.asarray(X)
     if is_table(X):

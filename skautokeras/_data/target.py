@@ -1,20 +1,21 @@
 """The adapters of one target: classes or numbers, to arrays and back."""
 
+import warnings
+
 import numpy as np
-import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import (
-    assert_all_finite,
-    check_array,
-    check_is_fitted,
-    column_or_1d,
-)
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from skautokeras._data.labels import check_labels, codes_of, plain_labels, plain_numbers
 from skautokeras._data.schema import TargetSchema
-from skautokeras._data.standardisation import mean_and_scale, standardise
+from skautokeras._data.standardisation import (
+    mean_and_scale,
+    ordinary_range,
+    standardise,
+)
 from skautokeras._state.names import saved_as
 
 # A label is predicted where its probability is above this.
@@ -49,8 +50,8 @@ def balanced_weights(class_weight, y):
 class ClassAdapter(BaseEstimator):
     """Encode class labels and label indicators, and decode probabilities.
 
-    Labels come back with the dtype of ``np.asarray(y)``: a pandas ``category`` of
-    strings as an array of objects, ``Int64`` as int64.
+    Labels come back as `plain_labels` returns them: a pandas ``category`` of strings as
+    an array of objects, ``Int64`` and objects that are whole numbers as int64.
 
     Attributes
     ----------
@@ -71,7 +72,7 @@ class ClassAdapter(BaseEstimator):
     ['yes']
     """
 
-    def fit(self, y):
+    def fit(self, y, used=None):
         """Learn the classes.
 
         Parameters
@@ -79,21 +80,28 @@ class ClassAdapter(BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
             Labels, or indicators of labels.
 
+        used : ndarray of int of shape (n_used,) or None, default=None
+            Positions of the rows that are learned from; None stands for all. All other
+            rows have classes, too, and there must be two classes among the rows that
+            are used.
+
         Returns
         -------
         self : ClassAdapter
         """
-        y, is_multilabel = _check_labels(y)
+        y, is_multilabel = check_labels(y)
         if is_multilabel:
+            _warn_about_one_hot(y)
             self.classes_ = np.arange(y.shape[1])
             self.schema_ = TargetSchema(kind="multilabel", n_outputs=y.shape[1])
             return self
         self.classes_ = np.unique(y)
         n_classes = len(self.classes_)
-        if n_classes < 2:
+        present = self.classes_ if used is None else np.unique(y[used])
+        if len(present) < 2:
             raise ValueError(
                 "Classification needs samples of at least 2 classes in the data, but "
-                f"the data contains only one class: {self.classes_.tolist()[0]!r}"
+                f"the data contains only one class: {present.tolist()[0]!r}"
             )
         is_binary = n_classes == 2
         self.schema_ = TargetSchema(
@@ -117,7 +125,7 @@ class ClassAdapter(BaseEstimator):
             n_labels) and dtype float32, zeros and ones.
         """
         check_is_fitted(self)
-        y, is_multilabel = _check_labels(y)
+        y, is_multilabel = check_labels(y)
         if is_multilabel != (self.schema_.kind == "multilabel"):
             raise ValueError(
                 f"y is {'' if is_multilabel else 'not '}a multilabel indicator, but "
@@ -129,11 +137,11 @@ class ClassAdapter(BaseEstimator):
                     f"y has {y.shape[1]} labels, but fit has seen {len(self.classes_)}."
                 )
             return y.astype(np.float32)
-        codes = pd.Index(self.classes_).get_indexer(pd.Index(y))
+        codes = codes_of(y, self.classes_)
         if (codes < 0).any():
             unseen = np.unique(y[codes < 0]).tolist()
             raise ValueError(f"y contains previously unseen labels: {unseen}")
-        return codes.astype(np.int32)
+        return codes
 
     def probabilities(self, y_pred):
         """Return the probability of every class.
@@ -200,8 +208,46 @@ class ClassAdapter(BaseEstimator):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        y = y.toarray() if issparse(y) else np.asarray(y)
+        y = plain_labels(y)
+        y = y.toarray() if issparse(y) else y
         return y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y)
+
+    def plain(self, y):
+        """Return labels as arrays of dtypes that NumPy sorts.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
+            Labels of the rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        return check_labels(y)[0]
+
+    def score(self, y, y_pred, sample_weight=None):
+        """Return the accuracy, which for multi-label targets needs all labels of a row.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
+            Labels of the rows. `fit` need not have seen all of them.
+        y_pred : ndarray of shape (n_samples, n_outputs)
+            Output of a network.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        accuracy : float
+        """
+        y, is_multilabel = check_labels(y)
+        predicted = self.decode(y_pred)
+        if not is_multilabel:
+            # scikit-learn's metrics do not know labels such as intervals.
+            y, predicted = (codes_of(part, self.classes_) for part in (y, predicted))
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
 
     def compared(self, y, y_pred):
         """Return true and predicted values as Keras's losses and metrics take them.
@@ -230,6 +276,10 @@ class NumberAdapter(BaseEstimator):
     means_, scales_ : ndarray of shape (n_targets,), dtype float64
         Mean and standard deviation of each target; a constant target has scale 1.
 
+    lows_, highs_ : ndarray of shape (n_targets,), dtype float64
+        Bounds of each target in training, beyond which there are only values that are
+        far from all others; infinite where there are none.
+
     schema_ : TargetSchema
         Kind, width and range of the target.
 
@@ -244,7 +294,7 @@ class NumberAdapter(BaseEstimator):
     array([10., 20.])
     """
 
-    def fit(self, y):
+    def fit(self, y, used=None):
         """Learn means and standard deviations.
 
         Parameters
@@ -252,25 +302,43 @@ class NumberAdapter(BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Numbers to predict.
 
+        used : ndarray of int of shape (n_used,) or None, default=None
+            Positions of the rows that are learned from; None stands for all.
+
         Returns
         -------
         self : NumberAdapter
         """
-        y = _check_numbers(y)
+        y = plain_numbers(y)
+        y = y if used is None else y[used]
         self.one_dimensional_ = y.ndim == 1
         columns = y.reshape(len(y), -1)
+        self.lows_, self.highs_ = _ordinary_ranges(columns)
+        _warn_about_far_values(columns, self.lows_, self.highs_)
+        columns = np.clip(columns, self.lows_, self.highs_)
         statistics = np.array([mean_and_scale(column) for column in columns.T])
         self.means_, self.scales_ = statistics.T.copy()
         z = standardise(columns, self.means_, self.scales_)
         self.schema_ = TargetSchema(
             kind="regression",
             n_outputs=columns.shape[1],
-            lowest=tuple(z.min(axis=0).tolist()),
-            highest=tuple(z.max(axis=0).tolist()),
+            lowest=self._bounds(z.min(axis=0), columns.min(axis=0), 1),
+            highest=self._bounds(z.max(axis=0), columns.max(axis=0), -1),
             quantiles=_quantiles(z),
             origin=tuple((-self.means_ / self.scales_).tolist()),
+            scale=tuple(self.scales_.tolist()),
         )
         return self
+
+    def _bounds(self, z, y, direction):
+        """Return bounds in single precision that are within those on the scale of y."""
+        bounds = z.astype(np.float32)
+        for _ in range(_ROUNDINGS):
+            restored = bounds.astype(np.float64) * self.scales_ + self.means_
+            is_beyond = direction * (y - restored) > 0
+            inner = np.nextafter(bounds, np.float32(direction * np.inf))
+            bounds = np.where(is_beyond, inner, bounds)
+        return tuple(bounds.tolist())
 
     def transform(self, y):
         """Standardise.
@@ -285,13 +353,14 @@ class NumberAdapter(BaseEstimator):
         z : ndarray of shape (n_samples, n_targets), dtype float32
         """
         check_is_fitted(self)
-        y = _check_numbers(y)
+        y = plain_numbers(y)
         columns = y.reshape(len(y), -1)
         if columns.shape[1] != len(self.means_):
             raise ValueError(
                 f"y has {columns.shape[1]} targets, but fit has seen "
                 f"{len(self.means_)}."
             )
+        columns = np.clip(columns, self.lows_, self.highs_)
         return standardise(columns, self.means_, self.scales_)
 
     def inverse_transform(self, z):
@@ -340,6 +409,40 @@ class NumberAdapter(BaseEstimator):
         y = np.asarray(y)
         return y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
 
+    def plain(self, y):
+        """Return numbers as float64.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers to predict.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets), dtype float64
+        """
+        return plain_numbers(y)
+
+    def score(self, y, y_pred, sample_weight=None):
+        """Return R2, the share of the variance that is predicted.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers to predict.
+        y_pred : ndarray of shape (n_samples, n_targets)
+            Output of a network.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        r2 : float
+        """
+        return r2_score(
+            plain_numbers(y), self.decode(y_pred), sample_weight=sample_weight
+        )
+
     def compared(self, y, y_pred):
         """Return true and predicted values as Keras's losses and metrics take them.
 
@@ -359,6 +462,52 @@ class NumberAdapter(BaseEstimator):
         return y_true.reshape(len(y_true), -1), y_pred.reshape(len(y_pred), -1)
 
 
+def _warn_about_one_hot(y):
+    if (np.count_nonzero(y, axis=1) == 1).all():
+        warnings.warn(
+            "Every row of y has exactly one label, as classes have that are encoded "
+            "one-hot. The labels are predicted independently of one another. If each "
+            "row has one class, pass it instead: y.argmax(axis=1), or "
+            "y.idxmax(axis=1) of a DataFrame.",
+            stacklevel=2,
+        )
+
+
+# Rounding to single precision is off by one step at most, and once more in the product.
+_ROUNDINGS = 2
+
+# A few targets that are this many times as far away as the others would be all that a
+# network learns. They are at most this share of the rows.
+_FAR, _FAR_SHARE = 1000.0, 0.001
+
+
+def _ordinary_ranges(columns):
+    """Return bounds of each target, infinite where no value is far from all others."""
+    most_rows = max(1, int(_FAR_SHARE * len(columns)))
+    ranges = [ordinary_range(y, far=_FAR, most_rows=most_rows) for y in columns.T]
+    lows, highs = np.array(ranges, dtype=np.float64).T
+    return (
+        np.where(lows > columns.min(axis=0), lows, -np.inf),
+        np.where(highs < columns.max(axis=0), highs, np.inf),
+    )
+
+
+def _warn_about_far_values(columns, lows, highs):
+    is_far = (columns < lows) | (columns > highs)
+    if not is_far.any():
+        return
+    target = np.flatnonzero(is_far.any(axis=0))[0]
+    y, is_far_here = columns[:, target], is_far[:, target]
+    others = y[~is_far_here]
+    warnings.warn(
+        f"{is_far.sum()} of {columns.size} values of y are far from all others, such "
+        f"as {y[is_far_here][0]:.6g}: the others are between {others.min():.6g} and "
+        f"{others.max():.6g}. In training, they count as the nearest of the others. "
+        "Leave such rows out if they are errors.",
+        stacklevel=2,
+    )
+
+
 # Number of quantiles of a target.
 _N_QUANTILES = 201
 
@@ -367,58 +516,3 @@ def _quantiles(z):
     """Return equally spaced quantiles of each column."""
     shares = np.linspace(0.0, 1.0, _N_QUANTILES)
     return np.quantile(z, shares, axis=0)
-
-
-def _check_labels(y):
-    """Labels (n_samples,) or indicators (n_samples, n_labels), and which of the two."""
-    _check_passed(y)
-    if not issparse(y):
-        y = _without_missing(y)
-    kind = type_of_target(y, input_name="y", raise_unknown=True)
-    check_classification_targets(y)
-    if kind == "multilabel-indicator":
-        return (y.toarray() if issparse(y) else np.asarray(y)), True
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            "y has several columns of more than two values (multiclass-multioutput), "
-            "which is not supported. Fit one classifier per column, for example with "
-            "sklearn.multioutput.MultiOutputClassifier."
-        )
-    return column_or_1d(y, warn=True, input_name="y"), False
-
-
-def _without_missing(y):
-    """`y` as an array, nullable dtypes as the NumPy dtypes behind them."""
-    array = np.asarray(y)
-    if array.dtype.kind in "fc":
-        assert_all_finite(array, input_name="y")
-    elif pd.isna(array).any():
-        raise ValueError("Input y contains NaN.")
-    return array
-
-
-def _check_numbers(y):
-    """Finite float64 numbers of shape (n_samples,) or (n_samples, n_targets >= 2)."""
-    _check_passed(y)
-    array = y if issparse(y) else np.asarray(y)
-    if array.dtype.kind in "USO":
-        strings = [value for value in array.flat if isinstance(value, (str, bytes))]
-        if strings:
-            raise ValueError(
-                "Regression needs numbers in y, but y holds strings such as "
-                f"{str(strings[0])!r}. Convert them, or use a classifier."
-            )
-        array = np.where(pd.isna(array), np.nan, array)
-    array = check_array(
-        array, dtype=np.float64, ensure_2d=False, input_name="y", ensure_min_features=0
-    )
-    if array.ndim == 2 and array.shape[1] != 1:
-        return array
-    return column_or_1d(array, warn=True, input_name="y")
-
-
-def _check_passed(y):
-    if y is None:
-        raise ValueError(
-            "This estimator requires y to be passed, but the target y is None."
-        )

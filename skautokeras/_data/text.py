@@ -16,7 +16,7 @@ from skautokeras._data.ngrams import (
 )
 from skautokeras._data.schema import Subwords, TextSchema
 from skautokeras._data.strings import read_texts, texts_or_none
-from skautokeras._data.tokens import normalise, spell, tokenise
+from skautokeras._data.tokens import beginning, normalise, spell, tokenise
 from skautokeras._state.names import saved_as
 
 # Different tokens and n-grams of each kind, unless the user says another number.
@@ -33,6 +33,9 @@ LONG_TEXT = 500
 MAX_ENTRIES = 2**25
 # N-grams are learned from texts, evenly spaced, of this many words or characters.
 MAX_LEARNED = 2**23
+# Words, and characters, that are learned from for each second of the search, and at
+# least; and texts that tell how large the arrays will be.
+_LEARNED_PER_SECOND, _LEAST_LEARNED, _FEW = 70_000, 2**17, 1000
 
 WORD_NGRAMS = (1, 2, 3)
 # Three words are one number below 2**63.
@@ -60,6 +63,11 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     tokenizers : tuple of callable, default=()
         Tokenizers of pretrained models: from a list of texts to a list of lists of
         numbers, with the attributes of `Subwords`, width excepted.
+
+    max_time : float or None, default=None
+        Seconds of the search. N-grams are learned from so many texts that a small part
+        of it suffices. If None, they are learned from up to 8 million words, and as
+        many characters.
 
     Attributes
     ----------
@@ -92,9 +100,10 @@ class TextAdapter(TransformerMixin, BaseEstimator):
     [[2, 6, 0], [1, 0, 0]]
     """
 
-    def __init__(self, *, max_tokens=None, tokenizers=()):
+    def __init__(self, *, max_tokens=None, tokenizers=(), max_time=None):
         self.max_tokens = max_tokens
         self.tokenizers = tokenizers
+        self.max_time = max_time
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags: one string per row, missing ones too."""
@@ -122,7 +131,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         values = texts_or_none(X)
         self.n_missing_ = values.count(None)
         self.n_unique_ = len(set(values) - {None})
-        originals = [text or "" for text in values]
+        originals = [beginning(text or "") for text in values]
         texts = [normalise(text) for text in originals]
         max_tokens = MAX_TOKENS if self.max_tokens is None else self.max_tokens
         at_least = 1 if len(texts) < FEW_TEXTS else 2
@@ -134,10 +143,11 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             max_ngrams=max_tokens,
             min_sequences=at_least,
         )
-        facts = _fit_ngrams(self.word_ngrams_, words, MAX_WORD_NGRAMS, "word")
+        most = self._most_learned()
+        facts = _fit_ngrams(self.word_ngrams_, words, MAX_WORD_NGRAMS, "word", most)
         self.alphabet_, self.character_ngrams_ = None, None
         if np.median([len(text) for text in texts]) <= LONG_TEXT:
-            facts |= self._fit_characters(texts, max_tokens, at_least)
+            facts |= self._fit_characters(texts, max_tokens, at_least, most)
         self.tokenizers_ = self.tokenizers
         n_words = np.bincount(words[1], minlength=len(texts))
         self.schema_ = TextSchema(
@@ -152,9 +162,15 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         )
         return self
 
-    def _fit_characters(self, texts, max_tokens, at_least):
+    def _most_learned(self):
+        """Return from how many words, and from how many characters, is learned."""
+        if self.max_time is None:
+            return MAX_LEARNED
+        in_time = int(self.max_time * _LEARNED_PER_SECOND)
+        return min(max(in_time, _LEAST_LEARNED), MAX_LEARNED)
+
+    def _fit_characters(self, texts, max_tokens, at_least, most):
         """Learn n-grams of characters; return what the schema tells of them."""
-        alphabet, characters = _learn_alphabet(texts)
         ngrams = NgramVectorizer(
             lengths=CHARACTER_NGRAMS,
             base=N_CHARACTERS,
@@ -162,7 +178,18 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             max_ngrams=max_tokens,
             min_sequences=at_least,
         )
-        facts = _fit_ngrams(ngrams, characters, MAX_CHARACTER_NGRAMS, "character")
+
+        def facts_of(texts):
+            alphabet, codes = _learn_alphabet(texts)
+            facts = _fit_ngrams(ngrams, codes, MAX_CHARACTER_NGRAMS, "character", most)
+            return alphabet, facts
+
+        # A few texts tell whether the arrays will be too large.
+        few = texts[:: len(texts) // _FEW + 1]
+        n_few = facts_of(few)[1]["character_width"] if len(few) < len(texts) else 0
+        if n_few * len(texts) > MAX_ENTRIES:
+            return {}
+        alphabet, facts = facts_of(texts)
         if facts["character_width"] * len(texts) > MAX_ENTRIES:
             return {}
         self.alphabet_, self.character_ngrams_ = alphabet, ngrams
@@ -183,7 +210,7 @@ class TextAdapter(TransformerMixin, BaseEstimator):
             Those of `TextSchema`, with one row per text.
         """
         check_is_fitted(self)
-        texts = read_texts(X)
+        texts = list(map(beginning, read_texts(X)))
         arrays = {
             name: np.zeros((len(texts), width), dtype)
             for name, (width, dtype) in self.schema_.shapes.items()
@@ -303,13 +330,13 @@ def _as_sequences(points, alphabet):
     return codes, rows, n_texts
 
 
-def _fit_ngrams(ngrams, sequences, most, kind):
+def _fit_ngrams(ngrams, sequences, most, kind, most_learned):
     """Learn n-grams from some of the sequences, evenly spaced, if they are many.
 
     Returns what the schema tells of n-grams of a kind.
     """
     codes, rows, n_sequences = sequences
-    step = max(-(-len(codes) // MAX_LEARNED), 1)
+    step = max(-(-len(codes) // most_learned), 1)
     kept = rows % step == 0
     some = codes[kept], rows[kept] // step, -(-n_sequences // step)
     weights = ngrams.fit_transform(some)

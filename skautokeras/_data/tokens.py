@@ -50,6 +50,32 @@ def normalise(text):
     return unicodedata.normalize("NFKC", text)
 
 
+# Characters of a text that are read; the arrays hold a small part of them.
+MAX_CHARACTERS = 2**18
+
+
+def beginning(text):
+    """Return the part of a text that is read.
+
+    Parameters
+    ----------
+    text : str
+        Text of any length.
+
+    Returns
+    -------
+    text : str
+        Its first 262 144 characters.
+
+    Examples
+    --------
+    >>> from skautokeras._data.tokens import beginning
+    >>> len(beginning("a" * 10**6))
+    262144
+    """
+    return text[:MAX_CHARACTERS]
+
+
 def tokenise(text):
     """Split a normalised text.
 

@@ -8,7 +8,12 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.column_report import in_order_of, report_of
-from skautokeras._data.columns import positions_by_input, split_columns
+from skautokeras._data.columns import (
+    positions_by_input,
+    split_columns,
+    takes_all,
+    without_functions,
+)
 from skautokeras._data.errors import errors_about
 from skautokeras._data.table import has_names, is_table
 from skautokeras._state.names import saved_as
@@ -28,7 +33,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         arrays, and its `schema_` describes them. If it has a method `describe_columns`,
         the report about the columns of X shows the result.
 
-    columns : list of (None, str, int or list of them)
+    columns : list of object
         Columns of X that each input takes, as in `split_columns`.
 
     Attributes
@@ -42,6 +47,9 @@ class XAdapter(TransformerMixin, BaseEstimator):
     column_names_ : dict of str to object
         Columns of a table that each input takes. If X is a DataFrame whose columns are
         named by strings, these are names, so that `transform` takes them in any order.
+
+    chosen_columns_ : dict of str to object
+        ``columns`` by input, where functions are replaced by what they have chosen.
 
     n_features_in_ : int
         Number of columns of X, where it is a table.
@@ -194,7 +202,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
 
     def _positions_in_table(self):
         n_features = self.n_features_in_
-        if len(self.names) == 1 and None in self.column_names_.values():
+        if len(self.names) == 1 and takes_all(self.column_names_):
             return {self.names[0]: range(n_features)}
         # A table of no rows stands for X, which is not kept.
         X = np.empty((0, n_features))
@@ -215,6 +223,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
     def _learn_columns(self, X):
         """Learn which columns there are; return the part of X of each input."""
         columns = dict(zip(self.names, self.columns, strict=True))
+        columns = self.chosen_columns_ = without_functions(X, columns)
         parts = split_columns(X, columns)
         self.adapters_ = [clone(adapter) for adapter in self.adapters]
         for attribute in ("n_features_in_", "feature_names_in_"):
@@ -224,7 +233,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
             self.n_features_in_ = X.shape[1]
         if is_table(X) and has_names(X):
             self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-            if len(columns) > 1 or None not in columns.values():
+            if len(columns) > 1 or not takes_all(columns):
                 positions = positions_by_input(X, columns)
                 self.column_names_ = {
                     name: _labels(X, at) for name, at in positions.items()
@@ -234,8 +243,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
     def _split(self, X):
         """Return the part of X of each input."""
         if not is_table(X):
-            columns = dict(zip(self.names, self.columns, strict=True))
-            return split_columns(X, columns).values()
+            return split_columns(X, self.chosen_columns_).values()
         is_by_name = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
         n_expected = getattr(self, "n_features_in_", X.shape[1])
         if not is_by_name and len(self.names) > 1 and X.shape[1] != n_expected:

@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.errors import errors_about
-from skautokeras._data.rows import common_length, is_dict
+from skautokeras._data.rows import common_length, is_dict, take_rows
 from skautokeras._state.names import saved_as
 
 
@@ -132,7 +131,7 @@ class YAdapter(BaseEstimator):
         self.fit_split(y)
         return self
 
-    def fit_split(self, y):
+    def fit_split(self, y, used=None):
         """Fit the target of every head, and take y apart.
 
         Parameters
@@ -140,10 +139,15 @@ class YAdapter(BaseEstimator):
         y : array-like, DataFrame, or list or dict of them
             One y per head, as above. It is not changed.
 
+        used : ndarray of int of shape (n_used,) or None, default=None
+            Positions of the rows that are learned from; None stands for all. Classes
+            that only other rows have are classes as well.
+
         Returns
         -------
         parts : dict of str to object
-            The y of each head, not encoded, by the names of the heads.
+            The y of each head in the rows that are used, not encoded, by the names of
+            the heads.
         """
         self.form_ = _form(y, self.names)
         self.keys_ = _keys(y, self.form_, self.names)
@@ -151,9 +155,11 @@ class YAdapter(BaseEstimator):
         self.targets_ = []
         for (name, part), target in zip(parts.items(), self.targets, strict=True):
             with self._errors_of(name):
-                self.targets_.append(clone(target).fit(part))
+                self.targets_.append(clone(target).fit(part, used))
         self.schemas_ = [target.schema_ for target in self.targets_]
-        return parts
+        if used is None:
+            return parts
+        return {name: take_rows(part, used) for name, part in parts.items()}
 
     @property
     def by_head(self):
@@ -257,7 +263,7 @@ class YAdapter(BaseEstimator):
         check_is_fitted(self, "schemas_")
         return self._parts(y, _form(y, self.names))
 
-    def decode(self, y_pred):
+    def decode(self, y_pred, index=None):
         """Turn the outputs of a network into predictions in the form of y.
 
         Parameters
@@ -265,13 +271,17 @@ class YAdapter(BaseEstimator):
         y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
             Outputs of the network by the names of the heads.
 
+        index : Index of shape (n_samples,) or None, default=None
+            Index of a DataFrame of predictions. None stands for 0, 1, ...
+
         Returns
         -------
         y : ndarray, DataFrame, or list or dict of ndarray
             Predictions as `join` returns them.
         """
         targets = self.by_head.items()
-        return self.join({name: t.decode(y_pred[name]) for name, t in targets})
+        decoded = {name: t.decode(y_pred[name]) for name, t in targets}
+        return self.join(decoded, index)
 
     def probabilities(self, y_pred):
         """Return the probability of every class.
@@ -307,14 +317,14 @@ class YAdapter(BaseEstimator):
         -------
         score : float
         """
-        y_true, scores = self.split(y), []
-        for name, target in self.by_head.items():
-            metric = accuracy_score if name in self.class_adapters else r2_score
-            pair = target.true_values(y_true[name]), target.decode(y_pred[name])
-            scores.append(metric(*pair, sample_weight=sample_weight))
+        y_true = self.split(y)
+        scores = [
+            target.score(y_true[name], y_pred[name], sample_weight)
+            for name, target in self.by_head.items()
+        ]
         return float(np.mean(scores))
 
-    def join(self, predictions):
+    def join(self, predictions, index=None):
         """Bring predictions into the form that y had in `fit`.
 
         Parameters
@@ -323,11 +333,14 @@ class YAdapter(BaseEstimator):
 n_outputs)
             Decoded predictions by the names of the heads.
 
+        index : Index of shape (n_samples,) or None, default=None
+            Index of a DataFrame of predictions. None stands for 0, 1, ...
+
         Returns
         -------
         y : ndarray, DataFrame, or list or dict of ndarray
-            The predictions. A DataFrame has the index 0, 1, ... A two-dimensional array
-            holds numbers if all heads predict numbers, and objects otherwise.
+            The predictions. A two-dimensional array holds numbers if all heads predict
+            numbers, and objects otherwise.
         """
         check_is_fitted(self, "schemas_")
         parts = {name: np.asarray(predictions[name]) for name in self.names}
@@ -338,13 +351,24 @@ n_outputs)
         if self.form_ == "frame":
             labels = pd.Index(self.keys_.values())
             columns = [parts[name] for name in self.keys_]
-            return pd.DataFrame(dict(enumerate(columns))).set_axis(labels, axis=1)
+            frame = pd.DataFrame(dict(enumerate(columns)), index=index)
+            return frame.set_axis(labels, axis=1)
         if self.form_ == "array":
             return _to_columns(parts.values())
         return list(parts.values()) if self.form_ == "list" else tuple(parts.values())
 
     def _parts(self, y, form):
-        """Return the y of each head, in the order of the heads."""
+        """Return the y of each head as plain arrays, in the order of the heads."""
+        parts = {}
+        for (name, part), target in zip(
+            self._raw_parts(y, form).items(), self.targets, strict=True
+        ):
+            with self._errors_of(name):
+                parts[name] = target.plain(part)
+        return parts
+
+    def _raw_parts(self, y, form):
+        """Return the y of each head as it was passed, in the order of the heads."""
         if form == "single":
             return {self.names[0]: y}
         if form == "array":

@@ -6,4 +6,8 @@ is imported when it is first asked for.
 
 import lazy_loader
 
+from skautokeras._state.keras_door import prepare_import
+
+prepare_import()
+
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

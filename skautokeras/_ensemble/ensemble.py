@@ -1,10 +1,14 @@
 """Ensemble: the networks that predict after a search, of which there may be one."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from skautokeras._layers.calibration import Temperature
+from skautokeras._search.cost import count_flops
+from skautokeras._state.keras_door import through_the_door
 from skautokeras._state.names import saved_as
 from skautokeras._state.networks import from_bytes, to_bytes
 from skautokeras._training.inference import in_chunks, output_shapes, rows_at_once
@@ -14,6 +18,8 @@ from skautokeras._training.tracing import compile_function, signature
 # Number of rows per chunk; it is smaller for images. The last chunk is filled up to the
 # same number, so that the prediction for a row does not depend on the other rows.
 PREDICT_ROWS = 512
+# Floating-point operations that take some milliseconds on any machine.
+_QUICK_FLOPS = 1e8
 
 
 def _sent_rows(x, chunk_rows, chunk_size):
@@ -42,8 +48,9 @@ class Ensemble:
 
     # These attributes belong to the process and are not saved. An ensemble that is read
     # from a file starts with the values below.
-    _left_out = ("_compiled", "_streaming")
+    _left_out = ("_compiled", "_n_chunk_rows", "_streaming")
     _compiled = None
+    _n_chunk_rows = None
     _streaming = STREAMING
 
     def __init__(self, models, weights, temperatures=(), streaming=STREAMING):
@@ -52,6 +59,7 @@ class Ensemble:
         self.temperatures = {k: tuple(v) for k, v in dict(temperatures).items()}
         self._streaming = streaming
 
+    @through_the_door
     def predict(self, x):
         """Return the outputs for some rows.
 
@@ -76,7 +84,17 @@ class Ensemble:
         return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
     def _chunk_rows(self, x):
-        return min([PREDICT_ROWS, *(rows_at_once(x, model) for model in self.models)])
+        """Return the number of rows of a chunk, which is the same for all predictions.
+
+        Prediction of one row takes as long as that of a chunk, so that a chunk of much
+        arithmetic, as images need, has few rows.
+        """
+        if self._n_chunk_rows is None:
+            flops = sum(map(count_flops, self.models))
+            quick = 2 ** int(math.log2(max(_QUICK_FLOPS / max(flops, 1), 1)))
+            limits = (rows_at_once(x, model) for model in self.models)
+            self._n_chunk_rows = min([PREDICT_ROWS, quick, *limits])
+        return self._n_chunk_rows
 
     def _predict_part(self, x):
         """Return the outputs for rows that are sent to the device at once."""
@@ -131,6 +149,7 @@ class Ensemble:
 
         return in_chunks(call, x, shapes, self._chunk_rows(x))
 
+    @through_the_door
     def __getstate__(self):
         """Return the networks as bytes; the compiled function cannot be saved."""
         networks = [to_bytes(model) for model in self.models]
@@ -140,6 +159,7 @@ class Ensemble:
             "temperatures": self.temperatures,
         }
 
+    @through_the_door
     def __setstate__(self, state):
         """Restore the networks from their bytes."""
         self.__init__(

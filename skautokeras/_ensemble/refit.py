@@ -134,10 +134,10 @@ class Refit:
             trial.n_iterations,
         )
         try:
-            epochs = self._train(built, options, trial.seed)
+            monitor = self._train(built, options, trial.seed)
         except _NO_REASON_TO_LOSE_A_SEARCH:
             return None
-        if epochs < trial.best_epoch:
+        if monitor.epoch < trial.best_epoch or _has_fewer_trees(monitor, trial):
             return None
         if options.distribution is None and not accelerator.has_fast_gpu():
             return built.model
@@ -155,9 +155,9 @@ class Refit:
         return max(1.0, min(whole, seconds / max(self._seconds(trial), 1e-9)))
 
     def _train(self, built, options, seed):
-        """Train a network on all rows; return the number of epochs."""
+        """Train a network on all rows; return the monitor of the training."""
         with options.scope():
-            monitor = train(
+            return train(
                 built,
                 options,
                 self._data.all,
@@ -167,7 +167,6 @@ class Refit:
                 seed=seed,
                 on_epoch=never_stop,
             )
-        return monitor.epoch
 
     def _seconds(self, trial):
         """Return about how long the refit of a trial takes."""
@@ -175,6 +174,13 @@ class Refit:
         share = (trial.best_epoch + 1) / (trial.epochs + 1)
         n_rows = self._problem.n_train_rows(self._data)
         return trial.seconds * share * len(self._data.all) / n_rows
+
+
+def _has_fewer_trees(monitor, trial):
+    """Return whether the time of a refit did not suffice for the trees of a trial."""
+    if trial.n_iterations is None:
+        return False
+    return monitor.n_iterations < trial.n_iterations or monitor.cut > trial.cut
 
 
 def _restored(problem, trial):

@@ -29,10 +29,10 @@ ATTRIBUTES = (
     ),
     Attribute(
         "classes_",
-        "ndarray of shape (n_classes,) or dict of str to ndarray",
+        "ndarray of shape (n_classes,), or dict or list of ndarray",
         """
         Class labels in sorted order, if a head predicts classes; with several heads, a
-        dict by head.
+        dict by head, or a list if y was an array with one column per head.
         """,
         ("heads",),
     ),

@@ -10,6 +10,7 @@ from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skautokeras._data.containers import to_pandas
 from skautokeras._data.table import check_columns
 from skautokeras._data.y_adapter import values_by_head
 from skautokeras._estimators.base import BaseAutoEstimator
@@ -122,7 +123,9 @@ class AutoModel(BaseAutoEstimator):
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
         `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. If None, nothing is written to disk.
+        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
+        folder of its own in it for each data set and set of parameters. If None,
+        nothing is written to disk.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -148,9 +151,9 @@ class AutoModel(BaseAutoEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,) or dict of str to ndarray
+    classes_ : ndarray of shape (n_classes,), or dict or list of ndarray
         Class labels in sorted order, if a head predicts classes; with several heads, a
-        dict by head.
+        dict by head, or a list if y was an array with one column per head.
     n_features_in_ : int
         Number of columns of X in `fit`. Defined only if X was a table.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -267,13 +270,14 @@ class AutoModel(BaseAutoEstimator):
 
         Returns
         -------
-        probabilities : ndarray of shape (n_samples, n_classes), or dict of them
+        probabilities : ndarray of shape (n_samples, n_classes), or dict or list of them
             Probabilities, with one column per class in the order of `classes_`. With
             several heads, it is a dict by the names of the heads that predict classes.
+            If y was an array with one column per head, it is a list in their order, as
+            it is in scikit-learn's classifiers of several targets.
         """
         y_pred = self._outputs(X)
-        by_head = self._targets.probabilities(y_pred)
-        return by_head if len(y_pred) > 1 else next(iter(by_head.values()))
+        return _of_classes(self._targets, self._targets.probabilities(y_pred))
 
     def score(self, X, y, sample_weight=None):
         """Return the mean over all heads of accuracy (classes) or R2 (numbers).
@@ -296,6 +300,7 @@ class AutoModel(BaseAutoEstimator):
         return self._targets.score(y_true, y_pred, weight)
 
     def _check_X(self, X, *, reset):
+        X = to_pandas(X, len(_listed(self.inputs)))
         return check_columns(self, X, reset=reset)
 
     def _nodes(self):
@@ -336,10 +341,7 @@ class AutoModel(BaseAutoEstimator):
         targets = preparation.y_adapter
         classes = {name: t.classes_ for name, t in targets.class_adapters.items()}
         if classes:
-            several = len(targets.names) > 1
-            attributes["classes_"] = (
-                classes if several else next(iter(classes.values()))
-            )
+            attributes["classes_"] = _of_classes(targets, classes)
         return attributes
 
     @property
@@ -403,3 +405,10 @@ def _is_for_classes(output):
     from skautokeras._space.heads import ClassificationHead
 
     return isinstance(getattr(output, "block", output), ClassificationHead)
+
+
+def _of_classes(targets, by_head):
+    """Return values of the heads of classes in the form that y had in fit."""
+    if len(targets.names) == 1:
+        return next(iter(by_head.values()))
+    return list(by_head.values()) if targets.form_ == "array" else by_head

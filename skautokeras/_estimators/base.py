@@ -1,13 +1,22 @@
 """Base class of all estimators: fit, predict, evaluate, export and save."""
 
+import warnings
 from functools import partial
 
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
+from skautokeras import __version__
+from skautokeras._data.rows import index_of
+from skautokeras._estimators.callers import is_called_by_a_tool
 from skautokeras._estimators.scikeras_pipeline import make_scikeras_pipeline
+from skautokeras._state.deadline import Deadline
+from skautokeras._state.keras_door import through_the_door
+from skautokeras._versions import CallbackSupportMixin, with_callbacks
+
+# Where a pickle holds the version of the package.
+_VERSION_KEY = "_skautokeras_version"
 
 
 class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
@@ -22,10 +31,22 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     # A file leaves out what belongs to the process that has fitted the estimator: the
     # trials that a warm start goes on with, scikit-learn's callbacks, and requests for
     # metadata.
-    _left_out = ("_journal", "_skl_callbacks", "_metadata_request")
+    _left_out = ("_journal", "_skl_callbacks", "_metadata_request", "_is_clone")
+    _is_clone = False
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, validation_data=None, **fit_params):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        validation_data=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        **fit_params,
+    ):
         """Search for the best network and train it.
 
         With ``verbose=1``, one line per trial is printed: its number, score, epochs and
@@ -33,7 +54,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         Ctrl+C ends the search. If at least one trial has finished, the estimator is
         fitted with the networks of the finished trials, a warning is issued, and
-        `interrupted_` is True. If none has finished, KeyboardInterrupt is raised.
+        `interrupted_` is True. If none has finished, KeyboardInterrupt is raised, and
+        so it is inside of tools such as `GridSearchCV`, which would go on otherwise.
 
         Parameters
         ----------
@@ -47,6 +69,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         validation_data : tuple (X, y) or (X, y, sample_weight), default=None
             Rows to compare trials on. If None, they are taken from the training data,
             as `validation_fraction` or `cv` says.
+        X_val, y_val, sample_weight_val : object, default=None
+            The parts of `validation_data`, which can be passed one by one. A `Pipeline`
+            with ``transform_input=["X_val"]`` transforms ``X_val`` as it does X.
         **fit_params : dict
             Arguments of `keras.Model.fit`, such as ``epochs``, ``batch_size``,
             ``callbacks``, ``class_weight``, ``validation_split``, ``shuffle`` and
@@ -64,14 +89,21 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         SearchError
             If every trial failed. The message contains the reason of the first failure.
         """
+        # The import of TensorFlow, which takes seconds, counts as well.
+        deadline = Deadline(self.max_time)
+        self._validate_params()
+        parts = X_val, y_val, sample_weight_val
+        validation_data = _validation_data(validation_data, *parts)
+        return self._search(deadline, X, y, sample_weight, validation_data, fit_params)
+
+    @through_the_door
+    def _search(self, deadline, X, y, sample_weight, validation_data, fit_params):
+        """Search until a deadline, and set the fitted attributes."""
         # TensorFlow is imported here: importing the package is cheap.
         from skautokeras import _fit as room
-        from skautokeras._training.deadline import Deadline
 
-        self._validate_params()
         options = room.make_options(self, fit_params)
         graph = self._wire()
-        deadline = Deadline(self.max_time)
         n_workers = room.check_workers(options)
         sample = room.RawRows(X, y, sample_weight, graph.input_names, graph.head_names)
         context = self._init_callback_context(
@@ -103,8 +135,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         # fit may continue with them.
         self._journal = preparation.journal if self.warm_start else None
         progress.end()
+        if outcome.interrupted and is_called_by_a_tool():
+            raise KeyboardInterrupt
         return self
 
+    @through_the_door
     def evaluate(self, X, y, sample_weight=None):
         """Compute the loss and the Keras metrics on some rows.
 
@@ -150,8 +185,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         """
         # The outputs come first: they raise NotFittedError where `_targets` is missing.
         y_pred = self._outputs(X)
-        return self._targets.decode(y_pred)
+        return self._targets.decode(y_pred, index_of(X))
 
+    @through_the_door
     def export_model(self, *, raw=False):
         """Return the fitted network as a `keras.Model`.
 
@@ -189,6 +225,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         return export_keras_model(self._ensemble)
 
+    @through_the_door
     def export(self, path, *, format="tf_saved_model", raw=True):
         """Write the fitted model to a file for another runtime.
 
@@ -220,6 +257,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             self._ensemble, self._adapter, self._targets, path, format=format, raw=raw
         )
 
+    @through_the_door
     def to_scikeras(self, *, fitted=False):
         """Return a pipeline of preprocessing and network, to train without a search.
 
@@ -263,6 +301,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         return make_scikeras_pipeline(self, self._wire(), fitted=fitted)
 
+    @through_the_door
     def save(self, path):
         """Write the fitted estimator to a file that `skautokeras.load` reads.
 
@@ -352,9 +391,15 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             "_ensemble": outcome.ensemble,
         }
 
+    def __sklearn_clone__(self):
+        """Return a copy that is not fitted, and that knows that there may be more."""
+        copied = super().__sklearn_clone__()
+        copied._is_clone = True
+        return copied
+
     def __getstate__(self):
         """Return the state with the leaderboard as lists: skops takes no DataFrame."""
-        state = dict(super().__getstate__())
+        state = {**super().__getstate__(), _VERSION_KEY: __version__}
         if "leaderboard_" in state:
             frame = state["leaderboard_"]
             state["leaderboard_"] = {
@@ -365,6 +410,16 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def __setstate__(self, state):
         """Take the state; make a DataFrame of the leaderboard again."""
+        version = state.get(_VERSION_KEY, __version__)
+        if version != __version__:
+            # In scikit-learn's words.
+            warnings.warn(
+                f"Trying to unpickle estimator {type(self).__name__} from version "
+                f"{version} of skautokeras when using version {__version__}. This "
+                "might lead to breaking code or invalid results. Use at your own risk.",
+                stacklevel=2,
+            )
+        state = {k: v for k, v in state.items() if k != _VERSION_KEY}
         if "leaderboard_" in state:
             columns = {
                 name: pd.Series(values, dtype=dtype)
@@ -380,6 +435,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return self._adapter.describe_columns().drop(columns="input")
 
     @property
+    @through_the_door
     def model_(self):
         """Fitted `keras.Model`, which takes model-ready arrays."""
         check_is_fitted(self)
@@ -395,6 +451,19 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         return tags
+
+
+def _validation_data(validation_data, X_val, y_val, sample_weight_val):
+    """Return validation data that was passed as one tuple or in parts."""
+    if X_val is None and y_val is None and sample_weight_val is None:
+        return validation_data
+    if X_val is None or y_val is None:
+        raise ValueError("Pass both X_val and y_val, or none of them.")
+    if validation_data is not None:
+        raise ValueError("Pass either validation_data, or X_val and y_val.")
+    if sample_weight_val is None:
+        return X_val, y_val
+    return X_val, y_val, sample_weight_val
 
 
 def _plain(column):

@@ -42,6 +42,27 @@ class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):
         (target,) = self._targets.targets_
         return target.probabilities(y_pred)
 
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            Rows to predict for, in a form that `fit` takes.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            True labels of the rows, in a form that `fit` takes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows. If None, all rows have the same weight.
+
+        Returns
+        -------
+        accuracy : float
+            Share of the rows whose labels are predicted; for multi-label targets, all
+            labels of a row must be.
+        """
+        y_true, y_pred, weight = self._targets_and_outputs(X, y, sample_weight)
+        return self._targets.score(y_true, y_pred, weight)
+
     def _make_head(self):
         from skautokeras._space.heads import ClassificationHead
 

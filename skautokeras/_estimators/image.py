@@ -54,8 +54,8 @@ class ImageClassifier(_Images, BaseAutoClassifier):
       or (n_samples, channels, height, width) of integers, floats or booleans;
     - with `image_shape`, a table in which every row is one flattened image;
     - a list, Series, array of objects or DataFrame of one column, with one array or one
-      path of a PNG, JPEG, GIF or BMP file per row. Files are read with Pillow, which is
-      installed by ``pip install "skautokeras[image]"``.
+      PNG, JPEG, GIF, BMP, WebP or TIFF file per row: a path, bytes, an open file or an
+      image of Pillow. Pillow is installed by ``pip install "skautokeras[image]"``.
 
     The target can be binary, multi-class or multi-label.
 
@@ -133,7 +133,9 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
         `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. If None, nothing is written to disk.
+        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
+        folder of its own in it for each data set and set of parameters. If None,
+        nothing is written to disk.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -268,8 +270,8 @@ class ImageRegressor(_Images, BaseAutoRegressor):
       or (n_samples, channels, height, width) of integers, floats or booleans;
     - with `image_shape`, a table in which every row is one flattened image;
     - a list, Series, array of objects or DataFrame of one column, with one array or one
-      path of a PNG, JPEG, GIF or BMP file per row. Files are read with Pillow, which is
-      installed by ``pip install "skautokeras[image]"``.
+      PNG, JPEG, GIF, BMP, WebP or TIFF file per row: a path, bytes, an open file or an
+      image of Pillow. Pillow is installed by ``pip install "skautokeras[image]"``.
 
     The target is one number per row or several numbers. The networks learn the
     standardised target; predictions are on the original scale.
@@ -343,7 +345,9 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
         `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. If None, nothing is written to disk.
+        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
+        folder of its own in it for each data set and set of parameters. If None,
+        nothing is written to disk.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.

@@ -3,8 +3,10 @@
 import warnings
 
 from skautokeras._estimators.base import BaseAutoEstimator
+from skautokeras._state.keras_door import through_the_door
 
 
+@through_the_door
 def load(path):
     """Load a fitted estimator from a file that its `save` has written.
 

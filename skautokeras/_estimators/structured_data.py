@@ -112,7 +112,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
         `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. If None, nothing is written to disk.
+        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
+        folder of its own in it for each data set and set of parameters. If None,
+        nothing is written to disk.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -314,7 +316,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
         `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. If None, nothing is written to disk.
+        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
+        folder of its own in it for each data set and set of parameters. If None,
+        nothing is written to disk.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.

@@ -1,7 +1,5 @@
 """Fitted estimators in one file, without pickles."""
 
-from pathlib import Path
-
 from skautokeras._data import (
     array,
     image,
@@ -18,7 +16,7 @@ from skautokeras._ensemble import ensemble
 from skautokeras._space import heads, node, pretrained
 from skautokeras._state.codec import encode
 from skautokeras._state.document import dumps, loads
-from skautokeras._state.files import write_whole
+from skautokeras._state.files import local_path, write_whole
 from skautokeras.exceptions import FileFormatError
 
 # Classes declare themselves when their module is imported. Public ones are found by
@@ -57,12 +55,13 @@ def save_estimator(estimator, path):
         If a parameter or attribute cannot be written, or a layer is not registered with
         Keras; no file is written then.
     """
+    path = local_path(path, "path")
     try:
         content = dumps(estimator)
     except TypeError:
         _name_the_culprit(estimator)
         raise
-    write_whole(Path(path), content)
+    write_whole(path, content)
 
 
 def load_estimator(path, base_class):
@@ -89,7 +88,7 @@ def load_estimator(path, base_class):
     FileFormatError
         If it is no such file, has been damaged or cannot be read here.
     """
-    content = Path(path).read_bytes()
+    content = local_path(path, "path").read_bytes()
     try:
         estimator, other_version = loads(content)
         if not isinstance(estimator, base_class):

@@ -2,7 +2,6 @@
 
 import warnings
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tensorflow as tf
@@ -16,13 +15,15 @@ from skautokeras._export.keras_model import export_keras_model
 from skautokeras._export.raw_inputs import Abilities
 from skautokeras._export.raw_model import RawModel, export_raw_model
 from skautokeras._export.twins import twin_of
+from skautokeras._export.twins.text_layers import is_unicode
 from skautokeras._layers.base import walk
+from skautokeras._state.files import local_path, made_whole
 from skautokeras.exceptions import ExportError
 
 # The abilities of each format, which decide what a model in it can hold.
 ABILITIES = {
     "tf_saved_model": Abilities("tf_saved_model"),
-    "onnx": Abilities("onnx", strings=False, checks=False),
+    "onnx": Abilities("onnx", strings=False, checks=False, shares_names=True),
     "litert": Abilities(
         "litert", strings=False, lookups=False, numbers="float32", checks=False
     ),
@@ -66,27 +67,26 @@ def export(ensemble, adapter, targets, path, *, format, raw):
     ImportError
         If a package that the format needs is not installed.
     """
-    path = _check(Path(path), format)
+    path = _check(local_path(path, "path"), format)
     if format == "onnx":
         _check_onnx()
     if raw:
         model = export_raw_model(ensemble, adapter, targets, ABILITIES[format])
     else:
-        model = export_keras_model(ensemble)
+        model = export_keras_model(ensemble, is_traced=format != "keras")
         model = RawModel(model, {t.name: t.dtype for t in model.inputs})
-    if format == "keras":
-        model.model.save(path)
-    elif format == "onnx":
-        _write_onnx(path, model)
-    elif format == "litert":
-        _write_litert(path, model)
-    else:
-        signatures = {_SIGNATURE: model}
-        if raw and any(twin_of(part).takes_files() for part in adapter.adapters_):
-            signatures[_FILES_SIGNATURE] = export_raw_model(
-                ensemble, adapter, targets, ABILITIES[format], encoded=True
-            )
-        _write_saved_model(path, signatures)
+    if format in _WRITERS:
+        with made_whole(path) as made:
+            _WRITERS[format](made, model)
+        return
+    signatures = {_SIGNATURE: model}
+    if raw and any(twin_of(part).takes_files() for part in adapter.adapters_):
+        signatures[_FILES_SIGNATURE] = export_raw_model(
+            ensemble, adapter, targets, ABILITIES[format], encoded=True
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with made_whole(path) as made:
+        _write_saved_model(made, signatures)
 
 
 def _check(path, format):
@@ -127,6 +127,8 @@ def _write_saved_model(path, models):
     signatures = {}
     for key, raw in models.items():
         signatures[key] = _traced(raw)
+        if key == _SIGNATURE:
+            module.serve = _endpoint(raw, signatures[key])
         module.resources += [variable.value for variable in raw.model.variables]
         module.resources += _lookup_tables(raw.model)
     tf.saved_model.save(module, str(path), signatures=signatures)
@@ -145,6 +147,31 @@ def _traced(raw):
         return raw.model(inputs, training=False)
 
     return tf.function(call, autograph=False).get_concrete_function(**_specs(raw))
+
+
+def _endpoint(raw, traced):
+    """Return the function of one dict that `keras.layers.TFSMLayer` calls.
+
+    A layer of Keras turns all floats into float32, so that there is a trace for these.
+    """
+    specs = _specs(raw)
+
+    def call(inputs):
+        return traced(
+            **{
+                k: tf.cast(v, specs[k].dtype) if v.dtype.is_floating else v
+                for k, v in inputs.items()
+            }
+        )
+
+    endpoint = tf.function(call, autograph=False)
+    endpoint.get_concrete_function(specs)
+    singles = {
+        name: tf.TensorSpec(spec.shape, "float32") if spec.dtype.is_floating else spec
+        for name, spec in specs.items()
+    }
+    endpoint.get_concrete_function(singles)
+    return endpoint
 
 
 def _specs(raw):
@@ -199,6 +226,13 @@ def _write_onnx(path, raw):
     onnx.save(proto, path)
 
 
+def _write_keras(path, raw):
+    raw.model.save(path)
+
+
+_WRITERS = {"keras": _write_keras, "onnx": _write_onnx, "litert": _write_litert}
+
+
 @contextmanager
 def _without_messages():
     """Suppress messages in which Keras, tf2onnx and TensorFlow warn of each other."""
@@ -222,17 +256,18 @@ def _look_up_before(graph, name, categories):
         category: i for i, category in enumerate(categories, start=FIRST_CATEGORY)
     }
     numbers = {"": MISSING_CATEGORY, **numbers}
+    numbers = {string: i for string, i in numbers.items() if is_unicode(string)}
     lookup = helper.make_node(
         "LabelEncoder",
         [name],
-        [f"{name}__code"],
+        [f"{name}/code"],
         domain="ai.onnx.ml",
         keys_strings=list(numbers),
         values_int64s=list(numbers.values()),
         default_int64=UNKNOWN_CATEGORY,
     )
     for node in graph.node:
-        node.input[:] = [f"{name}__code" if x == name else x for x in node.input]
+        node.input[:] = [f"{name}/code" if x == name else x for x in node.input]
     graph.node.insert(0, lookup)
     value = next(value for value in graph.input if value.name == name)
     value.type.tensor_type.elem_type = TensorProto.STRING
@@ -243,12 +278,12 @@ def _look_up_behind(graph, name, classes):
     from onnx import TensorProto, helper
 
     for node in graph.node:
-        node.input[:] = [f"{name}__place" if x == name else x for x in node.input]
-        node.output[:] = [f"{name}__place" if x == name else x for x in node.output]
+        node.input[:] = [f"{name}/place" if x == name else x for x in node.input]
+        node.output[:] = [f"{name}/place" if x == name else x for x in node.output]
     graph.node.append(
         helper.make_node(
             "LabelEncoder",
-            [f"{name}__place"],
+            [f"{name}/place"],
             [name],
             domain="ai.onnx.ml",
             keys_int64s=range(len(classes)),

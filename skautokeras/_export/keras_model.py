@@ -2,11 +2,12 @@
 
 import keras
 
+from skautokeras._state.copies import check_copy, is_known
 from skautokeras._state.randomness import seeded
 from skautokeras._state.registry import check_registered
 
 
-def export_keras_model(ensemble, *, name=None):
+def export_keras_model(ensemble, *, name=None, is_traced=False):
     """Return a copy of the network, which shares nothing with the estimator.
 
     Parameters
@@ -15,6 +16,9 @@ def export_keras_model(ensemble, *, name=None):
         Fitted ensemble to export.
     name : str or None, default=None
         Name of the model. If None, Keras chooses one.
+    is_traced : bool, default=False
+        Whether the model is only traced, as for formats that hold operations in the
+        place of layers. The layers themselves are used then if they cannot be copied.
 
     Returns
     -------
@@ -24,13 +28,27 @@ def export_keras_model(ensemble, *, name=None):
     Raises
     ------
     TypeError
-        If a layer was written by the user and is not registered with Keras.
+        If a layer was written by the user and is not registered with Keras, or if its
+        configuration does not tell all that it computes.
     """
     model = ensemble.as_model()
+    try:
+        copy = _copy_of(model)
+    except TypeError:
+        if not is_traced:
+            raise
+        copy = model
+    if name is None:
+        return copy
+    return keras.Model(copy.input, copy.output, name=name)
+
+
+def _copy_of(model):
+    """Return a network with copies of all layers and weights."""
     check_registered(model)
     with seeded(0):
         copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
-    if name is None:
-        return copy
-    return keras.Model(copy.input, copy.output, name=name)
+    if not is_known(model):
+        check_copy(model, copy)
+    return copy

@@ -17,7 +17,8 @@ class Abilities:
     ``strings`` says whether the layers can work with strings, and ``lookups`` whether
     the file can look up the codes of categories in front of the network and the labels
     after it. ``numbers`` is the type of numerical inputs. ``checks`` says whether the
-    model can reject values and resize images.
+    model can reject values and resize images, and ``shares_names`` whether an input
+    cannot have the name of an output.
     """
 
     format: str
@@ -25,6 +26,7 @@ class Abilities:
     lookups: bool = True
     numbers: str = "float64"
     checks: bool = True
+    shares_names: bool = False
 
 
 KERAS = Abilities("keras")

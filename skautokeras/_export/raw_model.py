@@ -58,8 +58,11 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
     ExportError
         If the format cannot hold a part of the model.
     """
-    network = export_keras_model(ensemble, name="skautokeras.network")
-    names = input_names(adapter)
+    network = export_keras_model(
+        ensemble, name="skautokeras.network", is_traced=abilities.format != "keras"
+    )
+    reserved = _output_names(targets) if abilities.shares_names else ()
+    names = input_names(adapter, reserved)
     inputs = RawInputs(abilities, encoded)
     arrays = {}
     for name, part in zip(adapter.names, adapter.adapters_, strict=True):
@@ -76,7 +79,17 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
     return RawModel(inputs.model(outputs), inputs.dtypes, inputs.lookups, labels)
 
 
-def input_names(adapter):
+def _output_names(targets):
+    """Return the names that outputs may have."""
+    several = len(targets.names) > 1
+    return {
+        f"{name}__{key}" if several else key
+        for name in targets.names
+        for key in ("probabilities", "label", "values")
+    }
+
+
+def input_names(adapter, reserved=()):
     """Return the names of the raw inputs.
 
     The raw inputs of a table have the names of its columns. Any other input has one raw
@@ -89,6 +102,8 @@ def input_names(adapter):
     ----------
     adapter : XAdapter
         Fitted adapter of X.
+    reserved : iterable of str, default=()
+        Names that no input can have.
 
     Returns
     -------
@@ -114,11 +129,17 @@ def input_names(adapter):
             if column is None:
                 wanted[name, None] = _name_of(adapter, name, twin_of(part))
     counts = Counter(wanted.values())
-    names, taken = {name: {} for name in adapter.names}, set()
     for (name, column), label in wanted.items():
-        label = f"{name}__{label}" if counts[label] > 1 else label
-        names[name][column] = _as_identifier(label, taken)
+        wanted[name, column] = f"{name}__{label}" if counts[label] > 1 else label
+    # Labels that are valid names keep them, whatever the others become.
+    kept = {label for label in wanted.values() if label == _as_identifier(label, ())}
+    kept -= set(reserved)
+    names, taken = {name: {} for name in adapter.names}, {*reserved, *kept}
+    for (name, column), label in wanted.items():
+        is_kept = label in kept
+        names[name][column] = label if is_kept else _as_identifier(label, taken)
         taken.add(names[name][column])
+        kept.discard(label)
     return names
 
 

@@ -4,6 +4,7 @@ from functools import singledispatch
 
 from skautokeras._data.target import ClassAdapter, NumberAdapter
 from skautokeras._export.raw_inputs import refuse
+from skautokeras._export.twins.text_layers import is_unicode
 from skautokeras._layers import (
     BothProbabilities,
     MostProbable,
@@ -54,6 +55,12 @@ def _as_list(classes):
     """Return classes as what tensors can hold."""
     found = classes.tolist()
     kinds = {type(label) for label in found}
+    strange = [x for x in found if isinstance(x, str) and not is_unicode(x)]
+    if strange:
+        raise ExportError(
+            f"The label {strange[0]!r} is no valid Unicode, which tensors cannot hold. "
+            "Pass raw=False, and decode positions by classes_."
+        )
     if len(kinds) == 1 and kinds <= {str, int, float, bool}:
         return found
     raise ExportError(

@@ -1,27 +1,35 @@
 """The adapters that belong to inputs and heads."""
 
+from skautokeras._data.image import ImageAdapter
 from skautokeras._data.target import (
     ClassAdapter,
     NumberAdapter,
 )
+from skautokeras._data.text import TextAdapter
 from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
 from skautokeras._space.heads import ClassificationHead
 from skautokeras._space.pretrained import PresetTokenizer, presets_on
 
 
-def make_x_adapter(graph):
+def make_x_adapter(graph, max_time=None):
     """Return the adapter of all inputs, not fitted.
 
     Parameters
     ----------
     graph : Graph
         Names the inputs.
+    max_time : float or None, default=None
+        Seconds of the search. Large images are reduced, and n-grams are learned from
+        some of many texts, so that time is left to train.
     """
     adapters = []
     for node in graph.inputs:
         presets = presets_on(graph, node)
         adapters.append(node.make_adapter(tuple(map(PresetTokenizer, presets))))
+    for adapter in adapters:
+        if isinstance(adapter, ImageAdapter | TextAdapter):
+            adapter.set_params(max_time=max_time)
     columns = [node.selected_columns() for node in graph.inputs]
     return XAdapter(graph.input_names, adapters, columns)
 

@@ -64,5 +64,23 @@ class FitHooks(SearchHooks):
         return self._progress.end_epoch(epoch, logs)
 
     def on_trial_end(self, pending, trials):
-        """Report the end of a trial; return whether the search is to stop."""
-        return self._progress.end_trial(self._attributes, pending, trials)
+        """Report the end of a trial; return whether the search is to stop.
+
+        It is to stop if the first trials have all failed in the same way, because the
+        next ones would.
+        """
+        stop = self._progress.end_trial(self._attributes, pending, trials)
+        return stop or _fail_alike(trials)
+
+
+# So many failures in the same way are the fault of the graph, not of configurations.
+_EQUAL_FAILURES = 3
+# Smaller networks may fit into the memory.
+_OF_MEMORY = ("MemoryError", "ResourceExhausted", "OOM", "out of memory")
+
+
+def _fail_alike(trials):
+    errors = {trial.error for trial in trials}
+    if len(trials) != _EQUAL_FAILURES or len(errors) > 1 or None in errors:
+        return False
+    return not any(word in error for error in errors for word in _OF_MEMORY)

@@ -20,10 +20,11 @@ def make_leaderboard(trials, weights):
     leaderboard : DataFrame
         Columns "rank", "trial" (0 is the first), "kind" (of the network, where a block
         chooses among kinds), "score" (greater is better), "weight" (in the final
-        model), "status", "epochs", "iterations" (of boosting, or the number of random
-        trees; missing for networks that are trained), "seconds", "n_parameters",
-        "flops" (about the floating-point operations of one forward pass for one row),
-        "params" (a dict) and "error".
+        model), "status", "epochs", "cut" (whether the time has ended the training
+        before its end), "iterations" (of boosting, or the number of random trees;
+        missing for networks that are trained), "seconds", "n_parameters", "flops"
+        (about the floating-point operations of one forward pass for one row), "params"
+        (a dict) and "error".
     """
     frame = pd.DataFrame(
         {
@@ -33,6 +34,7 @@ def make_leaderboard(trials, weights):
             "weight": [weights.get(i, 0.0) for i in range(len(trials))],
             "status": [trial.status for trial in trials],
             "epochs": [trial.epochs for trial in trials],
+            "cut": [trial.cut for trial in trials],
             "iterations": pd.array([t.n_iterations for t in trials], dtype="Int64"),
             "seconds": [trial.seconds for trial in trials],
             "n_parameters": pd.array([t.n_parameters for t in trials], dtype="Int64"),

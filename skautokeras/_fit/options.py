@@ -1,10 +1,14 @@
 """Options: what holds for one call of fit, wherever the user said it."""
 
+import importlib.util
+import warnings
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 
 import keras
 from sklearn.utils.validation import check_scalar
+
+from skautokeras._state.files import local_path
 
 # Arguments of `keras.Model.fit` that are passed on to it as they are.
 PASSED_ON = (
@@ -43,7 +47,8 @@ class FitOptions:
 
     Names and meanings are those of the estimators' parameters, and ``shuffle`` is that
     of `keras.Model.fit`. ``fit_arguments`` are the arguments that `keras.Model.fit` is
-    called with besides.
+    called with besides. ``shares_directory`` tells that the estimator is a clone, as
+    those of cross-validation are: each search has a folder of its own in `directory`.
     """
 
     max_trials: int
@@ -66,6 +71,7 @@ class FitOptions:
     random_state: object
     verbose: int
     shuffle: bool = True
+    shares_directory: bool = False
     fit_arguments: dict = field(default_factory=dict)
 
     @property
@@ -170,7 +176,13 @@ def make_options(estimator, fit_params):
         fit_arguments=passed_on,
         cv=cv,
         **{name: getattr(estimator, name) for name in _FROM_THE_CONSTRUCTOR},
+        directory=_folder(estimator.directory),
+        shares_directory=getattr(estimator, "_is_clone", False),
     )
+
+
+def _folder(directory):
+    return None if directory is None else local_path(directory, "directory")
 
 
 def with_automatic_folds(options, n_folds):
@@ -198,7 +210,6 @@ _FROM_THE_CONSTRUCTOR = (
     "refit",
     "max_model_size",
     "prune",
-    "directory",
     "n_jobs",
     "distribution",
     "random_state",
@@ -226,7 +237,30 @@ def _check_callbacks(callbacks):
                 "The elements of 'callbacks' must be instances of "
                 f"keras.callbacks.Callback, got {callback!r}."
             )
-    return tuple(callbacks)
+        if isinstance(callback, keras.callbacks.TensorBoard):
+            _check_tensorboard()
+    return tuple(callback for callback in callbacks if _is_used(callback))
+
+
+def _check_tensorboard():
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ImportError(
+            "keras.callbacks.TensorBoard needs another package: pip install "
+            "tensorboard."
+        )
+
+
+def _is_used(callback):
+    """Return whether a callback can be of use in a search of many trainings."""
+    if isinstance(callback, keras.callbacks.BackupAndRestore):
+        warnings.warn(
+            "BackupAndRestore is left out: its backup is that of one network, and a "
+            "search trains many. Pass directory=... to continue a search.",
+            stacklevel=2,
+        )
+        return False
+    # Weights are averaged anyway; they would be swapped twice.
+    return not isinstance(callback, keras.callbacks.SwapEMAWeights)
 
 
 def _check_verbose(verbose):

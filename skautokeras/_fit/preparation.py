@@ -1,5 +1,6 @@
 """Preparation: turns rows and a graph into everything that a search works on."""
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import is_not
@@ -26,9 +27,16 @@ from skautokeras._space.search_space import SearchSpace
 from skautokeras._state.fingerprint import fingerprint
 from skautokeras._state.randomness import MAX_SEED
 from skautokeras._training.distribution import make_strategy
-from skautokeras._training.objective import judges_labels, make_objective
+from skautokeras._training.objective import Objective, make_objective, negative_loss
 from skautokeras._training.options import TrainingOptions
+from skautokeras._training.probe import (
+    check_losses_and_metrics,
+    check_objective,
+    is_defined,
+    judges_labels,
+)
 from skautokeras._training.problem import Fold, Problem
+from skautokeras._training.user_callbacks import copied
 from skautokeras._training.validation_loss import loss_on
 
 
@@ -103,21 +111,26 @@ def prepare(
         If the data or the graph cannot be used.
     """
     sample = sample.checked(lambda X: check_X(X, reset=True), name=name)
-    train = sample.without_weight_zero()
+    used = sample.used_rows()
+    train = sample if used is None else sample.take(used)
     valid = validation_sample(validation_data, sample, options.cv)
     if valid is not None:
         valid = valid.checked(lambda X: check_X(X, reset=False), name=name)
 
     # X and y are turned into arrays.
-    x_adapter, y_adapter = make_x_adapter(graph), make_y_adapter(graph)
+    x_adapter, y_adapter = (
+        make_x_adapter(graph, options.max_time),
+        make_y_adapter(graph),
+    )
     x = x_adapter.fit_transform(train.X)
-    train = train.split_by_head(y_adapter.fit_split(train.y))
+    train = train.split_by_head(y_adapter.fit_split(sample.y, used))
     heads = graph.heads(y_adapter.schemas_)
     check_heads(heads)
     rows = make_rows(train, x, y_adapter, options.class_weight)
     valid_rows = None
     if valid is not None:
         x = x_adapter.transform(valid.X)
+        _warn_about_ranges(x_adapter, x)
         valid = valid.split_by_head(y_adapter.split(valid.y))
         valid_rows = make_rows(valid, x, y_adapter, options.class_weight)
 
@@ -143,6 +156,9 @@ def prepare(
         graph, heads, x_adapter, y_adapter, data, valid, positions, options
     )
     problem.search_space.check()
+    if not problem.folds_have_scores:
+        # Trials that ended in a fold would have no score to be compared by.
+        options = replace(options, prune="none")
     return Preparation(
         x_adapter=x_adapter,
         y_adapter=y_adapter,
@@ -153,6 +169,20 @@ def prepare(
         oracle_seed=oracle_seed,
         trial_seeds=trial_seeds,
     )
+
+
+def _warn_about_ranges(x_adapter, x):
+    """Warn if columns of the validation rows are far outside of the training rows."""
+    several = len(x_adapter.names) > 1
+    for name, schema in zip(x_adapter.names, x_adapter.schemas_, strict=True):
+        found = schema.far_columns(x, f"{name}__" if several else "")
+        if found:
+            warnings.warn(
+                "Validation rows have other ranges than training rows in the columns "
+                f"{found}. Behind a Pipeline, pass X_val and y_val, and transform_input"
+                '=["X_val"] to the Pipeline, so that they are transformed.',
+                stacklevel=2,
+            )
 
 
 def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, options):
@@ -181,6 +211,8 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
     """
     objective = _objective_on(data.valid, valid, heads, y_adapter, options)
     loss = loss_on(heads, data.valid)
+    check_losses_and_metrics(heads, data.valid)
+    check_objective(objective, options.scoring, heads, data.valid, loss)
     make_search_space = partial(
         SearchSpace,
         graph,
@@ -201,18 +233,15 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
             return search_space
         return make_search_space(schemas=_schemas_on(data.train.take(train), x_adapter))
 
-    folds = [Fold(search_space, objective)]
-    if len(positions) > 1:
+    if len(positions) == 1:
+        folds, have_scores = [Fold(search_space, objective)], True
+    else:
+        objectives, have_scores = _objectives_of_folds(
+            data.valid, valid, positions, heads, y_adapter, options
+        )
         folds = [
-            Fold(
-                search_space_on(train),
-                _objective_on(
-                    data.valid.take(part), valid.take(part), heads, y_adapter, options
-                ),
-                train,
-                part,
-            )
-            for train, part in positions
+            Fold(search_space_on(train), of_fold, train, part)
+            for of_fold, (train, part) in zip(objectives, positions, strict=True)
         ]
     return Problem(
         search_space,
@@ -220,12 +249,31 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
         tuple(folds),
         TrainingOptions(
             heads=heads,
-            callbacks=options.callbacks,
+            callbacks=tuple(copied(options.callbacks)),
+            users_callbacks=options.callbacks,
             shuffle=options.shuffle,
             fit_arguments=options.fit_arguments,
             distribution=make_strategy(options.distribution),
         ),
+        folds_have_scores=have_scores,
     )
+
+
+def _objectives_of_folds(rows, sample, positions, heads, y_adapter, options):
+    """Return the objective of each fold, and whether it is the score."""
+    objectives, are_defined = [], True
+    for _, part in positions:
+        rows_of_fold = rows.take(part)
+        objective = _objective_on(
+            rows_of_fold, sample.take(part), heads, y_adapter, options
+        )
+        objectives.append(objective)
+        loss = loss_on(heads, rows_of_fold)
+        are_defined &= is_defined(objective, heads, rows_of_fold, loss)
+    if are_defined:
+        return objectives, True
+    # Trainings of folds end by the loss, and the score judges all folds together.
+    return [Objective(negative_loss)] * len(positions), False
 
 
 def _objective_on(rows, sample, heads, y_adapter, options):
@@ -250,6 +298,10 @@ def _schemas_on(rows, x_adapter):
     # Only the first of several targets is used.
     y = next(iter(rows.y.values()))
     return x_adapter.schemas_with_training_rows(rows.x, y)
+
+
+# Digits of a hash that tell searches in one folder apart.
+_DIGITS = 12
 
 
 def open_journal(journal, options, description, rows, n_folds):
@@ -281,7 +333,10 @@ def open_journal(journal, options, description, rows, n_folds):
         fingerprints["data"] = fingerprint(rows)
         fingerprints["parameters"] = fingerprint([description, options.decisive])
     if journal is None:
-        return Journal(options.directory, fingerprints, seed, n_folds)
+        directory = options.directory
+        if directory is not None and options.shares_directory:
+            directory = directory / f"fit-{fingerprint(fingerprints)[:_DIGITS]}"
+        return Journal(directory, fingerprints, seed, n_folds)
     journal.check_continues(fingerprints)
     return journal
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from skautokeras._data.containers import check_is_no_stream, to_pandas
 from skautokeras._data.rows import common_length, is_dict, n_rows, take_rows
 
 
@@ -63,19 +64,21 @@ class RawRows:
                 f"This {name} estimator requires y to be passed, but the target y is "
                 "None."
             )
-        sample = replace(self, X=check_X(self.X))
+        check_is_no_stream(self.X, "X")
+        check_is_no_stream(self.y, "y")
+        sample = replace(self, X=check_X(self.X), y=to_pandas(self.y, len(self.heads)))
         lengths = _rows_of(sample.X, self.inputs), _rows_of(sample.y, self.heads)
-        check_consistent_length(*lengths, self.sample_weight)
-        if self.sample_weight is None:
+        weight = to_pandas(self.sample_weight)
+        _check_form_of_weight(weight)
+        check_consistent_length(*lengths, weight)
+        if weight is None:
             return sample
-        return replace(sample, sample_weight=check_weight(self.sample_weight))
+        return replace(sample, sample_weight=check_weight(weight))
 
-    def without_weight_zero(self):
-        """Return the rows whose weight is not 0."""
+    def used_rows(self):
+        """Return the positions of the rows whose weight is not 0; None for all."""
         weight = self.sample_weight
-        if weight is None or 0 not in weight:
-            return self
-        return self.take(np.flatnonzero(weight))
+        return None if weight is None or weight.all() else np.flatnonzero(weight)
 
     def split_by_head(self, y_by_head):
         """Return the rows with y replaced by the targets of the heads.
@@ -147,6 +150,17 @@ def validation_sample(validation_data, sample, cv):
         )
     rows = RawRows(*validation_data)
     return replace(rows, inputs=sample.inputs, heads=sample.heads)
+
+
+def _check_form_of_weight(weight):
+    """Raise if there are weights by head, which look like weights of other rows."""
+    # NumPy's own functions do not take everything that can become an array.
+    if is_dict(weight) or np.asarray(weight).ndim > 1:
+        raise ValueError(
+            "sample_weight must hold one weight per row, of shape (n_samples,). Got "
+            f"{type(weight).__name__} instead. Weights that differ between heads are "
+            "given by 'class_weight', or by the loss_weight of a head."
+        )
 
 
 def check_weight(sample_weight):

@@ -4,9 +4,13 @@ import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 
+import tensorflow as tf
+from sklearn.exceptions import ConvergenceWarning
+
 from skautokeras._ensemble.calibration import fit_temperatures
 from skautokeras._ensemble.ensemble import Ensemble
 from skautokeras._ensemble.refit import Refit, make_ensemble
+from skautokeras._fit.advice import advice
 from skautokeras._fit.hooks import FitHooks
 from skautokeras._fit.leaderboard import make_leaderboard
 from skautokeras._search.feasibility import Feasibility
@@ -15,9 +19,18 @@ from skautokeras._search.parallel.pool import WorkerPool, count_workers
 from skautokeras._search.search import best_trial, run_search
 from skautokeras._search.selection import mean_outputs, select_ensemble
 from skautokeras._search.trial import evaluate
+from skautokeras._space import accelerator
 from skautokeras._space.configurations import predefined, rank
-from skautokeras._training.trainer import time_step
+from skautokeras._state.deadline import Deadline
+from skautokeras._state.machine import memory_left
+from skautokeras._training.user_callbacks import can_be_copied
 from skautokeras._training.validation_loss import loss_on
+
+# The rest is for the data of trials, and for other programs.
+_SHARE_OF_MEMORY = 0.7
+# The choice of an ensemble may take so long after the deadline.
+_SECONDS_TO_CHOOSE = 1.0
+_NO_DEADLINE = Deadline(None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +75,8 @@ def check_workers(options):
 
     Raises
     ------
+    TypeError
+        If a callback cannot be copied to other processes.
     ValueError
         If the active backend of joblib forks, or if trials that use all devices are to
         run at the same time.
@@ -71,6 +86,12 @@ def check_workers(options):
         raise ValueError(
             "With 'distribution' one trial uses all devices: pass n_jobs=1."
         )
+    for callback in options.callbacks if n_workers > 1 else ():
+        if not can_be_copied(callback):
+            raise TypeError(
+                f"{callback!r} in 'callbacks' holds something that cannot be copied to "
+                "other processes. Pass n_jobs=1."
+            )
     return n_workers
 
 
@@ -107,7 +128,7 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
     refit = None
     if options.refit:
         refit = Refit(preparation.problem, preparation.data, deadline)
-    feasibility = make_feasibility(preparation, options)
+    feasibility = make_feasibility(preparation, options, n_workers)
     hooks = FitHooks(
         feasibility,
         refit,
@@ -126,11 +147,14 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
             stacklevel=3,
         )
         refit = None
-    outcome = make_outcome(preparation, trials, options, refit=refit)
+    outcome = make_outcome(preparation, trials, options, refit=refit, deadline=deadline)
+    told = advice(outcome, preparation.problem, preparation.data, options.max_time)
+    if told and not interrupted:
+        warnings.warn(told, ConvergenceWarning, stacklevel=3)
     return replace(outcome, interrupted=interrupted)
 
 
-def make_feasibility(preparation, options):
+def make_feasibility(preparation, options, n_workers):
     """Return the object that tells which configurations can be tried.
 
     Parameters
@@ -139,6 +163,8 @@ def make_feasibility(preparation, options):
         Problem and data of the search.
     options : FitOptions
         Parameters of this call.
+    n_workers : int
+        Number of trials at the same time.
 
     Returns
     -------
@@ -148,10 +174,29 @@ def make_feasibility(preparation, options):
     return Feasibility(
         problem.search_space,
         problem.n_train_rows(data),
-        partial(time_step, problem.search_space, problem.options, data.train),
+        partial(_peak_speed, problem.options),
         max_model_size=options.max_model_size,
         n_folds=len(problem.folds),
+        max_memory=_memory_of_a_training(n_workers),
     )
+
+
+def _peak_speed(options):
+    """Return the operations per second that all devices of a training can do."""
+    strategy = options.distribution
+    n_devices = 1 if strategy is None else strategy.num_replicas_in_sync
+    return n_devices * accelerator.peak_speed()
+
+
+def _memory_of_a_training(n_workers):
+    """Return how many bytes a training may take; None where a GPU has its own memory.
+
+    A GPU raises an error where its memory does not suffice, and the trial fails. In the
+    memory of the machine, the whole process would end.
+    """
+    if tf.config.get_visible_devices("GPU"):
+        return None
+    return int(_SHARE_OF_MEMORY * memory_left() / n_workers)
 
 
 def make_search_oracle(preparation, options, feasibility):
@@ -175,7 +220,8 @@ def make_search_oracle(preparation, options, feasibility):
         options.tuner,
         space.hyperparameters(),
         initial_values=feasibility.cheapest_first(
-            predefined(space), rank=partial(rank, search_space=space)
+            list(map(feasibility.fitting, predefined(space))),
+            rank=partial(rank, search_space=space),
         ),
         max_trials=options.max_trials,
         max_epochs=options.planned_epochs,
@@ -227,7 +273,7 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
     )
 
 
-def make_outcome(preparation, trials, options, *, refit=None):
+def make_outcome(preparation, trials, options, *, refit=None, deadline=_NO_DEADLINE):
     """Return the result of a search that ends with some trials.
 
     Parameters
@@ -240,6 +286,8 @@ def make_outcome(preparation, trials, options, *, refit=None):
         Parameters of this call.
     refit : Refit or None, default=None
         Final training of the chosen networks. None keeps those of the trials.
+    deadline : Deadline, default=Deadline(None)
+        Deadline of the fit. The choice of an ensemble has a second in any case.
 
     Returns
     -------
@@ -247,14 +295,16 @@ def make_outcome(preparation, trials, options, *, refit=None):
     """
     problem, data = preparation.problem, preparation.data
     loss = loss_on(problem.heads, data.valid)
-    weights = select_ensemble(trials, problem.objective, loss, options.ensemble_size)
-    temperatures = fit_temperatures(
-        problem.heads,
-        data.valid,
-        mean_outputs(trials, weights),
-        problem.objective,
-        loss,
+    deadline = Deadline(max(deadline.left(), _SECONDS_TO_CHOOSE))
+    weights = select_ensemble(
+        trials, problem.objective, loss, options.ensemble_size, deadline
     )
+    temperatures = {}
+    if not deadline.passed():
+        y_pred = mean_outputs(trials, weights)
+        temperatures = fit_temperatures(
+            problem.heads, data.valid, y_pred, problem.objective, loss
+        )
     ensemble = make_ensemble(
         problem, trials, weights, refit=refit, temperatures=temperatures
     )

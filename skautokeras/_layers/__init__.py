@@ -3,6 +3,11 @@
 They are registered with Keras by name as soon as this room is imported.
 """
 
+from skautokeras._state.keras_door import prepare_import
+
+prepare_import()
+
+# ruff: noqa: E402
 import keras
 
 from skautokeras._layers.base import Layer, starting_from_data, traits_of, walk

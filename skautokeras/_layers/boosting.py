@@ -2,12 +2,15 @@
 
 import contextlib
 import itertools
+import math
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import sklearn
 from scipy.special import logsumexp
+from sklearn.base import clone
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
@@ -30,6 +33,10 @@ _ROWS_FOR_THREADS = 20_000
 # iterations without a smaller loss after which boosting ends. Each step doubles the
 # trees, because scikit-learn prepares all rows again.
 _STEP, _PATIENCE = 25, 20
+# Numbers in the rows with which these first iterations take about a second.
+_QUICK = 500_000
+# Share of the time that the first tree takes at most.
+_SHARE_OF_A_TREE = 0.25
 # The number of threads of OpenMP holds for the whole process, so that fits in several
 # threads of Python wait for one another.
 _PROCESS = threading.RLock()
@@ -128,12 +135,17 @@ def grow(model, parameter, n_trees, train, *, valid=None, deadline=None):
         Number of trees after which the validation loss is least.
     """
     done, n_kept = 0, n_trees
+    is_timed = deadline is not None and deadline.left() < math.inf
+    if is_timed:
+        train = _rows_for_the_time(model, parameter, train, deadline)
     threads = _Threads(len(train.x))
+    step = n_trees
+    if is_timed or valid is not None:
+        step = min(max(_STEP * _QUICK // train.x.size, 1), _STEP)
     while done < n_trees:
-        step = n_trees if deadline is None and valid is None else max(_STEP, done)
         step = min(step, n_trees - done)
         done = n_kept = done + step
-        before = 0.0 if deadline is None else deadline.spent()
+        before = deadline.spent() if is_timed else 0.0
         model.set_params(**{parameter: done})
         with threads.limit(step):
             model.fit(train.x, train.y, sample_weight=train.weight)
@@ -142,10 +154,47 @@ def grow(model, parameter, n_trees, train, *, valid=None, deadline=None):
             n_kept = 1 + int(np.argmin(losses))
             if done - n_kept >= _PATIENCE:
                 break
-        # The next step adds as many trees as there are, at most.
-        if deadline is not None and deadline.left() < 2 * (deadline.spent() - before):
-            break
+        if is_timed and done < n_trees:
+            # At most half of the time that is left.
+            per_tree = (deadline.spent() - before) / step
+            n_possible = int(deadline.left() / 2 / max(per_tree, 1e-9))
+            if n_possible < 1:
+                deadline.cut = True
+                break
+            step = min(max(done, _STEP), n_possible)
+        else:
+            step = done
     return n_kept
+
+
+def _rows_for_the_time(model, parameter, train, deadline):
+    """Return as many of the training rows as one tree can take in time.
+
+    A tree cannot be interrupted. So the time of one is estimated from a tree of few
+    rows before the first one of many.
+    """
+    n_rows, n_columns = train.x.shape
+    n_few = _QUICK // n_columns
+    if n_rows <= 2 * n_few:
+        return train
+    few = _every(train, n_rows // n_few)
+    if len(np.unique(few[1])) == 1:
+        return train
+    start = deadline.spent()
+    clone(model).set_params(**{parameter: 1}).fit(*few)
+    per_row = (deadline.spent() - start) / len(few[1])
+    n_possible = int(_SHARE_OF_A_TREE * deadline.left() / max(per_row, 1e-12))
+    if n_possible >= n_rows:
+        return train
+    deadline.cut = True
+    x, y, weight = _every(train, n_rows // max(n_possible, n_few) + 1)
+    return replace(train, x=x, y=y, weight=weight)
+
+
+def _every(train, step):
+    """Return the features, targets and weights of evenly spaced rows."""
+    weight = None if train.weight is None else train.weight[::step]
+    return train.x[::step], train.y[::step], weight
 
 
 def _predict_always(base, code, output):

@@ -12,9 +12,14 @@ from skautokeras._layers.pretrained import FineTuned, TextEncoder
 from skautokeras._layers.text import WeightedBag
 from skautokeras._layers.trees import TreeEnsemble
 from skautokeras._space.unfilled import without_weights
+from skautokeras._training.inference import bytes_per_row
 
 # Layers whose weights are looked up, not multiplied.
 _TABLES = (keras.layers.Embedding, CategoricalEmbedding)
+# A number takes so many bytes. Of trained weights there are also gradients, two
+# moments, an average, and copies of the best epoch and of the trial; of outputs,
+# gradients too.
+_BYTES, _COPIES_OF_TRAINED, _COPIES_OF_OTHERS, _COPIES_OF_OUTPUTS = 4, 8, 3, 2.5
 # A multiplication and an addition.
 _FLOPS_PER_WEIGHT = 2
 
@@ -34,12 +39,15 @@ class Cost:
     fitting_flops : int, default=0
         Floating-point operations, about, of the fitting of layers before the training,
         for one row. They are comparable to those of forward passes.
+    memory : int, default=0
+        Bytes, about, that a step of the training takes.
     """
 
     n_parameters: int
     flops: int
     epochs: int
     fitting_flops: int = 0
+    memory: int = 0
 
     @property
     def training_flops(self):
@@ -75,7 +83,20 @@ def _cost_of(search_space, values):
             for layer in walk(built.network)
             if isinstance(layer, TreeEnsemble)
         ),
+        memory=_memory_of(built),
     )
+
+
+def _memory_of(built):
+    """Return the bytes, about, that a step of the training takes."""
+    network = built.network
+    trained = sum(math.prod(w.shape) for w in network.trainable_variables)
+    others = network.count_params() - trained
+    weights = _BYTES * (_COPIES_OF_TRAINED * trained + _COPIES_OF_OTHERS * others)
+    if not trained:
+        return weights
+    n_bytes, _ = bytes_per_row(network)
+    return weights + int(_COPIES_OF_OUTPUTS * n_bytes * built.training.batch_size)
 
 
 def count_flops(network):
@@ -141,7 +162,11 @@ def _matrices(layer):
 
 def _positions(layer):
     """Return how often the weights of a layer are used for one row."""
-    # A recurrent layer uses them at every step, also where it returns the last one.
-    shape = layer.input.shape if isinstance(layer, keras.layers.RNN) else None
-    shape = shape or keras.tree.flatten(layer.output)[0].shape
+    try:
+        # A recurrent layer uses them at every step, also where it returns the last one.
+        shape = layer.input.shape if isinstance(layer, keras.layers.RNN) else None
+        shape = shape or keras.tree.flatten(layer.output)[0].shape
+    except (AttributeError, ValueError):
+        # Layers that a subclassed model calls have no shapes of their own.
+        return 1
     return math.prod(n or 1 for n in shape[1:-1])

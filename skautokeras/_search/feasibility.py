@@ -1,5 +1,6 @@
 """Feasibility: which of the configurations that an oracle proposes can be tried."""
 
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from skautokeras.exceptions import WeightsMissingError
 _SLOWEST = 1e8
 # Epochs without which a training says little, however its learning rate is annealed.
 _FEWEST_EPOCHS = 4
+# Batches are not made smaller than this for want of memory.
+_BATCH_SIZE, _FEWEST_ROWS = "training/batch_size", 16
 # Small networks are bound by overhead, so the speed of one tells little about another
 # with more than so many times its arithmetic.
 _ALIKE = 4
@@ -48,13 +51,15 @@ class Feasibility:
         Search space that makes networks from configurations.
     n_rows : int
         Number of training rows, those of all folds added up.
-    time_step : callable
-        Function ``time_step(values)`` that trains the network of a configuration on one
-        batch and returns the seconds per row.
+    peak_speed : callable
+        Function without arguments that returns the floating-point operations per second
+        that this machine can do at most.
     max_model_size : int or None, default=None
         Greatest number of parameters of a network. None sets no limit.
     n_folds : int, default=1
         Number of trainings of each trial; a pruned trial has not ended all of them.
+    max_memory : int or None, default=None
+        Most bytes that a training may take. None sets no limit.
 
     Examples
     --------
@@ -72,9 +77,7 @@ class Feasibility:
     ...     targets=[TargetSchema(kind="binary", n_outputs=1)],
     ...     n_samples=100,
     ... )
-    >>> feasibility = Feasibility(
-    ...     search_space, 100, lambda values: 1e-3, max_model_size=50
-    ... )
+    >>> feasibility = Feasibility(search_space, 100, lambda: 1e11, max_model_size=50)
     >>> feasibility.cost({}).n_parameters
     386
     >>> feasibility.rejection({}, trials=[], seconds=60).reason
@@ -82,16 +85,23 @@ class Feasibility:
     """
 
     def __init__(
-        self, search_space, n_rows, time_step, *, max_model_size=None, n_folds=1
+        self,
+        search_space,
+        n_rows,
+        peak_speed,
+        *,
+        max_model_size=None,
+        n_folds=1,
+        max_memory=None,
     ):
         self._search_space = search_space
         self._n_rows = n_rows
-        self._time_step = time_step
+        self._peak_speed = peak_speed
         self._max_model_size = max_model_size
         self._n_folds = n_folds
+        self._max_memory = max_memory
         self._costs = {}  # by values
         self._missing = {}  # by values: why pretrained weights cannot be had
-        self._timed = []  # arithmetic for one row, and the speed it was done at
 
     def cost(self, values):
         """Return the cost of a configuration; None if its network cannot be built.
@@ -162,8 +172,8 @@ class Feasibility:
         rejection : Rejection or None
             None if the configuration can be tried.
         """
-        limited = self._max_model_size is not None
-        if not limited and not self._missing and seconds == float("inf"):
+        limited = self._max_model_size is not None or self._max_memory is not None
+        if not limited and not self._missing and seconds == math.inf:
             return None
         cost = self.cost(values)
         missing = self._missing.get(text_key(values))
@@ -171,22 +181,64 @@ class Feasibility:
             return Rejection(missing)
         if cost is None:
             return None
-        if limited and cost.n_parameters > self._max_model_size:
+        rejection = self._too_large(cost)
+        if rejection:
+            return rejection
+        reason = self._takes_too_long(cost, trials, seconds)
+        return Rejection(reason, cost, depends_on_time=True) if reason else None
+
+    def _takes_too_long(self, cost, trials, seconds):
+        """Return why a training takes more time than there is; "" if it does not."""
+        # The fitting of layers ends with the time.
+        if not cost.epochs or seconds == math.inf:
+            return ""
+        n_epochs = min(_FEWEST_EPOCHS, cost.epochs)
+        needed = self._epoch_seconds(cost, trials, seconds / n_epochs)
+        if n_epochs * needed <= seconds:
+            return ""
+        return (
+            f"An epoch of it would take about {needed:.3g} s, and "
+            f"{max(seconds, 0.0):.3g} s are left for {n_epochs} at least."
+        )
+
+    def fitting(self, values):
+        """Return a configuration with batches that the memory can hold.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Predefined configuration.
+
+        Returns
+        -------
+        values : dict of str to object
+            The same one, or one with smaller batches.
+        """
+        if self._max_memory is None:
+            return values
+        while values.get(_BATCH_SIZE, 0) > _FEWEST_ROWS:
+            cost = self.cost(values)
+            if cost is None or cost.memory <= self._max_memory:
+                break
+            values = {**values, _BATCH_SIZE: values[_BATCH_SIZE] // 2}
+        return values
+
+    def _too_large(self, cost):
+        """Return why a network is too large, or None."""
+        most = self._max_model_size
+        if most is not None and cost.n_parameters > most:
             reason = (
                 f"The network would have {cost.n_parameters} parameters, more than "
-                f"max_model_size={self._max_model_size}."
+                f"max_model_size={most}."
             )
             return Rejection(reason, cost)
-        if not cost.epochs:
-            return None  # The fitting of layers ends with the time.
-        n_epochs = min(_FEWEST_EPOCHS, cost.epochs)
-        needed = self._epoch_seconds(values, cost, trials, seconds / n_epochs)
-        if n_epochs * needed > seconds:
+        if self._max_memory is not None and cost.memory > self._max_memory:
             reason = (
-                f"An epoch of it would take about {needed:.3g} s, and "
-                f"{max(seconds, 0.0):.3g} s are left for {n_epochs} at least."
+                f"Its training would take about {cost.memory / 2**30:.1f} GB of "
+                f"memory, and {self._max_memory / 2**30:.1f} GB can be had. Pass a "
+                "smaller image_size, batch_size or block."
             )
-            return Rejection(reason, cost, depends_on_time=True)
+            return Rejection(reason, cost)
         return None
 
     def _warn_of_missing(self, key, error):
@@ -199,7 +251,7 @@ class Feasibility:
             )
         self._missing[key] = str(error)
 
-    def _epoch_seconds(self, values, cost, trials, seconds):
+    def _epoch_seconds(self, cost, trials, seconds):
         """Return about how long an epoch takes; exact only if ``seconds`` are few."""
         arithmetic = cost.flops * self._n_rows
         if arithmetic <= seconds * _SLOWEST:
@@ -209,25 +261,16 @@ class Feasibility:
         if arithmetic > seconds * speed and not any(
             flops * _ALIKE >= cost.flops for flops, _ in known
         ):
-            speed = self._measured_speed(values, cost)
+            # A training passes rows three times. Nothing is timed: a step of a slow
+            # network takes long itself, and a training ends with its time anyway.
+            speed = self._peak_speed() / 3
         return arithmetic / speed
 
-    def _measured_speed(self, values, cost):
-        """Time one step of the real network."""
-        try:
-            speed = cost.flops / self._time_step(values)
-        # Too large for the memory, perhaps: its trial will fail, and record why.
-        except Exception:  # noqa: BLE001
-            return float("inf")
-        self._timed.append((cost.flops, speed))
-        return speed
-
     def _known_speeds(self, trials):
-        """Return arithmetic for one row and speed, for trainings and timed steps."""
+        """Return arithmetic for one row and speed, for each training."""
         n_rows = self._n_rows / self._n_folds
-        trained = [
-            (t.flops, t.flops * n_rows * t.n_folds * t.epochs / t.seconds)
+        return [
+            (t.flops, t.flops * n_rows * t.n_folds * t.trained_epochs / t.seconds)
             for t in trials
             if t.error is None and t.flops and t.seconds and t.n_iterations is None
         ]
-        return trained + self._timed

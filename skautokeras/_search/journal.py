@@ -19,7 +19,7 @@ from skautokeras._state.files import write_whole
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
 # The version of what a folder looks like; no other one can be read.
-_VERSION = 4
+_VERSION = 5
 _HEADER = "search.json"
 _REJECTED = "rejected.zip"
 # What reading a file that is not as it was written can raise.

@@ -4,9 +4,11 @@ import contextlib
 import tempfile
 import warnings
 from collections import defaultdict
+from uuid import uuid4
 
 import keras_tuner
 import numpy as np
+import tensorflow as tf
 
 from skautokeras._search.selection import network_types
 from skautokeras._space.search_space import complete
@@ -296,6 +298,8 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
     ------
     TypeError
         If the callable does not return an oracle.
+    ValueError
+        If the oracle has another objective than the one that it is called with.
     """
     arguments = {
         "objective": keras_tuner.Objective("score", "max"),
@@ -315,7 +319,34 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
             "The callable given as 'tuner' must return a keras_tuner.Oracle, got "
             f"{type(oracle).__name__}."
         )
+    wanted = arguments["objective"]
+    objective = oracle.objective
+    if (getattr(objective, "name", None), getattr(objective, "direction", None)) != (
+        wanted.name,
+        wanted.direction,
+    ):
+        raise ValueError(
+            "The oracle that the callable given as 'tuner' returns must have the "
+            f"objective that it is called with, {wanted}. Got {objective!r} instead. "
+            "Pass the criterion as 'scoring', for example scoring='val_loss'."
+        )
     return oracle
+
+
+@contextlib.contextmanager
+def _project_folder():
+    """Return a folder for the time of a search; in memory if none can be written to."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="skautokeras-")
+    except OSError:
+        address = f"ram://skautokeras-{uuid4().hex}"
+        try:
+            yield address
+        finally:
+            tf.io.gfile.rmtree(address)
+        return
+    with folder as path:
+        yield path
 
 
 @contextlib.contextmanager
@@ -333,7 +364,7 @@ def temporary_project(oracle):
     oracle.verbose = 0
     # A search records failures and goes on, however many there are in a row.
     oracle.max_consecutive_failed_trials = None
-    with tempfile.TemporaryDirectory(prefix="skautokeras-") as folder:
+    with _project_folder() as folder:
         with _quiet():
             keras_tuner.Tuner(
                 oracle,
@@ -388,8 +419,8 @@ def tell(oracle, proposal, trial):
             keras_tuner.HyperParameters.from_config(trial.new_hyperparameters)
         )
     hyperparameters = proposal.hyperparameters
-    for name, value in trial.values.items():
-        hyperparameters.values.setdefault(name, value)
+    # A block may have narrowed what was proposed.
+    hyperparameters.values.update(trial.values)
     if trial.error is not None:
         reject(oracle, proposal, trial.error)
         return

@@ -14,7 +14,7 @@ from skautokeras._search.oracle import (
     tell,
     temporary_project,
 )
-from skautokeras._training.deadline import Deadline
+from skautokeras._state.deadline import Deadline
 from skautokeras.exceptions import SearchError
 
 # Trials that share the time, so that several kinds of networks are tried, and the time
@@ -25,6 +25,8 @@ _WORTH_STARTING = 0.5
 # Proposals in a row that may be rejected, and those among them for want of time.
 _MAX_REJECTIONS = 50
 _MAX_REJECTIONS_FOR_TIME = 10
+# Share of the time that they leave at least.
+_LEFT = 0.9
 
 
 def run_search(
@@ -71,7 +73,7 @@ def run_search(
     >>> import keras_tuner
     >>> from skautokeras import GreedyOracle
     >>> from skautokeras._search import Trial, run_search
-    >>> from skautokeras._training import Deadline
+    >>> from skautokeras._state import Deadline
     >>> space = keras_tuner.HyperParameters()
     >>> _ = space.Int("x", 0, 6)
     >>> objective = keras_tuner.Objective("score", "max")
@@ -188,7 +190,7 @@ class Search:
     >>> import keras_tuner
     >>> from skautokeras import GreedyOracle
     >>> from skautokeras._search import Search, Trial, temporary_project
-    >>> from skautokeras._training import Deadline
+    >>> from skautokeras._state import Deadline
     >>> space = keras_tuner.HyperParameters()
     >>> _ = space.Int("x", 0, 6)
     >>> objective = keras_tuner.Objective("score", "max")
@@ -289,6 +291,7 @@ class Search:
         if seconds <= 0:  # The first trial starts even if all time is reserved.
             seconds = float("inf")
         accepted, rejected, n_for_time = None, [], 0
+        left = self._deadline.left()
         for attempt in range(_MAX_REJECTIONS):
             proposal = ask(self._oracle, f"worker_{self._n_asked}_{attempt}")
             if proposal is None:
@@ -300,7 +303,7 @@ class Search:
                 raise_max_trials(self._oracle)
                 rejected.append((proposal, rejection))
                 n_for_time += rejection.depends_on_time
-            if n_for_time == _MAX_REJECTIONS_FOR_TIME:
+            if n_for_time and self._has_looked_enough(n_for_time, left):
                 break
             # The proposal with the least arithmetic came before others.
             if accepted is not None and not self._to_repeat.get(seed):
@@ -312,6 +315,16 @@ class Search:
             if proposal is not accepted:
                 self._reject(proposal, rejection, seed)
         return accepted
+
+    def _has_looked_enough(self, n_for_time, left):
+        """Return whether to stop looking for what fits into the time.
+
+        Where time is short, that must not use it up. What is repeated from a journal
+        depends on no clock.
+        """
+        is_new = self._n_asked >= self._n_known
+        is_late = is_new and self._deadline.left() < _LEFT * left
+        return is_late or n_for_time == _MAX_REJECTIONS_FOR_TIME
 
     def _rejection(self, proposal, seed, seconds):
         """Return why a proposal is not to be tried; None if it is."""

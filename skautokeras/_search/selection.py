@@ -7,6 +7,7 @@ chooses among the trials that still have them.
 
 from collections import Counter
 
+from skautokeras._state.deadline import Deadline
 from skautokeras._training.objective import Evaluation
 
 # Rounds of the greedy selection; more bring nothing (Salinas and Erickson, TabRepo,
@@ -16,6 +17,7 @@ _ROUNDS = 25
 # among them.
 _KEPT_TRIALS = 12
 _KEPT_TYPES = 6
+_NO_DEADLINE = Deadline(None)
 
 
 def kept_trials(trials):
@@ -98,7 +100,7 @@ def network_types(values):
     return tuple((name, values[name]) for name in sorted(names))
 
 
-def select_ensemble(trials, objective, loss, size):
+def select_ensemble(trials, objective, loss, size, deadline=_NO_DEADLINE):
     """Choose networks whose mean is best on the validation rows.
 
     Greedy selection with replacement (Caruana et al., Ensemble selection from libraries
@@ -116,6 +118,8 @@ def select_ensemble(trials, objective, loss, size):
         Function from predictions by head to their loss.
     size : int
         Greatest number of different trials in the ensemble.
+    deadline : Deadline, default=Deadline(None)
+        Deadline after which no network is compared with others any more.
 
     Returns
     -------
@@ -128,15 +132,18 @@ def select_ensemble(trials, objective, loss, size):
     for _ in range(_ROUNDS - 1 if size > 1 else 0):
         members = set(chosen)
         pool = members if len(members) >= size else ranked
-        sums = {i: _add(total, trials[i].y_pred) for i in pool}
         n = len(chosen) + 1
-        scores = {
-            i: objective(Evaluation({k: v / n for k, v in s.items()}, loss))
-            for i, s in sums.items()
-        }
+        scores = {}
+        for i in pool:
+            if deadline.passed():
+                break
+            mean = {k: (total[k] + v) / n for k, v in trials[i].y_pred.items()}
+            scores[i] = objective(Evaluation(mean, loss))
+        if len(scores) < len(pool):
+            break
         winner = max(scores, key=lambda i: (scores[i], i in members, -i))
         chosen.append(winner)
-        total = sums[winner]
+        total = _add(total, trials[winner].y_pred)
         if scores[winner] > best_score:
             best_score, best_length = scores[winner], len(chosen)
     counts = Counter(chosen[:best_length])

@@ -8,6 +8,7 @@ from traceback import format_exception_only
 import numpy as np
 
 from skautokeras._search.cost import count_flops
+from skautokeras._state.keras_door import through_the_door
 from skautokeras._state.names import saved_as
 from skautokeras._state.randomness import MAX_SEED, seeded
 from skautokeras._training.monitor import Monitor
@@ -37,6 +38,12 @@ class Trial:
     epochs, best_epoch, planned_epochs : int
         Number of epochs that were trained, number of the best one from 1, and number of
         epochs over which the learning rate was annealed; with several folds their mean.
+    trained_epochs : float
+        Number of epochs that were trained, where an epoch that the time has ended
+        counts by its share of the steps; with several folds the mean.
+    cut : bool
+        Whether the time has ended the training before its schedule, or the fitting of
+        trees before there were enough of them; with several folds, in any of them.
     n_folds : int
         Number of folds that were trained.
     n_iterations : int or None
@@ -83,6 +90,8 @@ class Trial:
     pruned: bool = False
     new_hyperparameters: dict | None = None
     n_iterations: int | None = None
+    trained_epochs: float = 0.0
+    cut: bool = False
 
     @property
     def status(self):
@@ -110,6 +119,7 @@ def never_stop(epoch, logs):
     return False
 
 
+@through_the_door
 def evaluate(
     values,
     seed,
@@ -306,6 +316,8 @@ def _add_results(trial, trained, problem, valid_rows):
         epochs=_mean([monitor.epoch for monitor in monitors]),
         best_epoch=_mean([monitor.best_epoch for monitor in monitors]),
         planned_epochs=_mean([fold.planned_epochs for fold in trained]),
+        trained_epochs=sum(m.trained_epochs for m in monitors) / len(monitors),
+        cut=any(m.cut for m in monitors),
         n_folds=len(trained),
         n_iterations=_mean(counts) if counts else None,
         pruned=monitors[-1].pruned or not is_complete,

@@ -1,6 +1,8 @@
 """The GPU, where there is a fast one, and what networks compute in because of it."""
 
 import contextlib
+import functools
+import time
 from contextvars import ContextVar
 
 import keras
@@ -8,6 +10,8 @@ import tensorflow as tf
 
 # GPUs of NVIDIA have matrix units for bfloat16 from this compute capability on.
 _BFLOAT16 = (8, 0)
+# Sides of the matrices whose product tells the speed, without and with a fast GPU.
+_SIDES, _N_PRODUCTS = (1024, 4096), 4
 
 _trained = ContextVar("network_is_to_be_trained", default=False)
 
@@ -22,6 +26,27 @@ def has_fast_gpu():
     return bool(details) and all(
         found.get("compute_capability", (0, 0)) >= _BFLOAT16 for found in details
     )
+
+
+@functools.cache
+def peak_speed():
+    """Return how many floating-point operations per second this machine can do.
+
+    It is the speed of a product of two matrices, the fastest of a few, which the
+    training of a network hardly exceeds.
+
+    Returns
+    -------
+    speed : float
+    """
+    side = _SIDES[has_fast_gpu()]
+    matrix = tf.ones((side, side))
+    seconds = []
+    for _ in range(_N_PRODUCTS):
+        start = time.perf_counter()
+        tf.linalg.matmul(matrix, matrix)[0, 0].numpy()
+        seconds.append(time.perf_counter() - start)
+    return 2.0 * side**3 / min(seconds)
 
 
 @contextlib.contextmanager

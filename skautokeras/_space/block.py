@@ -4,6 +4,8 @@ import contextlib
 import re
 from collections.abc import Hashable
 
+import keras
+
 from skautokeras._space.accelerator import bfloat16_in_training
 from skautokeras._space.configurable import Configurable
 from skautokeras._space.declaration import (
@@ -14,6 +16,7 @@ from skautokeras._space.declaration import (
 )
 from skautokeras._space.hyperparameters import greatest, is_searched
 from skautokeras._space.node import Node, given_parameters, parameters_of
+from skautokeras._space.records import Predictions, Record
 
 
 class Block(Configurable):
@@ -429,7 +432,27 @@ def build_block(hp, name, block, inputs):
         several = isinstance(inputs, list)
         inputs = [as_tensor(x) for x in inputs] if several else as_tensor(inputs)
     with hp.name_scope(name), _precision(block, inputs):
-        return block.build(hp, inputs)
+        outputs = block.build(hp, inputs)
+    if not isinstance(outputs, keras.KerasTensor | Record | Predictions):
+        raise TypeError(_no_tensor(block, outputs))
+    return outputs
+
+
+def _no_tensor(block, outputs):
+    """Return what is wrong with what a block has returned, and how to mend it."""
+    name = f"{type(block).__name__}.build"
+    if outputs is None:
+        return f"{name} returned nothing. Is a return statement missing?"
+    if isinstance(outputs, list | tuple | dict):
+        return (
+            f"{name} returned a {type(outputs).__name__} of {len(outputs)}, and must "
+            "return one tensor. Join them in build, for example with "
+            "keras.layers.Concatenate."
+        )
+    if isinstance(outputs, keras.layers.Layer):
+        what = "model" if isinstance(outputs, keras.Model) else "layer"
+        return f"{name} returned a {what}. Call it on the inputs and return the result."
+    return f"{name} must return one tensor. Got {type(outputs).__name__} instead."
 
 
 def build_chosen(hp, block, kind, networks, inputs):

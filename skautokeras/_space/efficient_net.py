@@ -9,6 +9,7 @@ from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.convolution import batch_normalization, convolution
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.hyperparameters import Boolean, Choice, Float
+from skautokeras._space.preprocessing import of_channels
 from skautokeras._space.records import Image
 from skautokeras._space.residual import LARGE
 from skautokeras._space.shapes import (
@@ -229,9 +230,7 @@ def pixels_as_bytes(inputs):
     scale = 255.0 / (inputs.white - inputs.black)
     offset = -scale * inputs.black
     # bfloat16 would round the pixels before anything has looked at them.
-    rescaling = keras.layers.Rescaling(
-        scale.tolist(), offset=offset.tolist(), dtype="float32"
-    )
+    rescaling = keras.layers.Rescaling(*of_channels(scale, offset), dtype="float32")
     return rescaling(inputs.pixels)
 
 

@@ -12,7 +12,14 @@ from skautokeras._layers.target_scale import FromTargetScale, TargetScale
 from skautokeras._space.block import Block, snake_case
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.hyperparameters import Choice
-from skautokeras._space.losses import ErrorOnScale, as_loss, function_name, loss_name
+from skautokeras._space.losses import (
+    ErrorOnScale,
+    FunctionMetric,
+    as_loss,
+    in_units,
+    loss_name,
+    with_unit_spread,
+)
 from skautokeras._space.records import OutputLayer, Predictions
 
 # Scales on which networks compute numbers.
@@ -66,6 +73,21 @@ class Head(Block):
         loss : keras.losses.Loss
             Taken of encoded targets and outputs.
         """
+        return self.loss_in_units(target)
+
+    def loss_in_units(self, target):
+        """Return the loss of targets and predictions on the scale of the user.
+
+        Parameters
+        ----------
+        target : TargetSchema
+            Facts about y.
+
+        Returns
+        -------
+        loss : keras.losses.Loss
+            For classes, it is `make_loss`.
+        """
         return self.default_loss(target) if self.loss is None else as_loss(self.loss)
 
     def training_loss(self, target, scale):
@@ -83,7 +105,9 @@ class Head(Block):
         loss : keras.losses.Loss
             Taken of encoded targets and outputs.
         """
-        return self.make_loss(target) if scale is None else ErrorOnScale(scale)
+        if scale is None or self.loss is not None:
+            return with_unit_spread(self.make_loss(target), target)
+        return ErrorOnScale(scale)
 
     def make_metrics(self, target):
         """Return the metrics of the head, with nothing counted yet.
@@ -313,14 +337,18 @@ class RegressionHead(Head):
         doc="Scale on which networks compute the target, and on which their errors are "
         "squared in training: that of the target, its logarithm, a power of it (Yeo "
         "and Johnson), or the quantiles of a normal distribution. Predictions are on "
-        "the scale of the target, and so is the comparison of networks. It is used "
-        "with the default loss only, and a target with numbers below zero has no "
-        "logarithm.",
+        "the scale of the target, and so is the comparison of networks. A loss of your "
+        "own is taken on the scale of the target whatever networks compute. A target "
+        "with numbers below zero has no logarithm.",
     )
+
+    def make_loss(self, target):
+        """Return the loss of standardised numbers, which is that of their own scale."""
+        return in_units(self.loss_in_units(target), target)
 
     def choose_scale(self, hp, target):
         """Return the scale on which a network computes the numbers."""
-        if self.loss is not None or target.quantiles is None:
+        if target.quantiles is None:
             return None
         quantiles = np.array(target.quantiles)
         possible = [name for name in SCALES if name != "log"]
@@ -437,13 +465,27 @@ def make_metric(metric, layout):
         return by_layout.get(layout, keras.metrics.BinaryAccuracy)(name="accuracy")
     found = keras.metrics.get(metric)
     if isinstance(found, keras.metrics.Metric):
-        # A metric object keeps sums: every trial needs one of its own.
-        config = found.get_config()
-        if found is not metric:
-            config["name"] = _uncounted_name(found)
-        return type(found).from_config(config)
-    name = metric if isinstance(metric, str) else function_name(found, "metric")
-    return keras.metrics.MeanMetricWrapper(found, name=name)
+        return _fresh(found) if found is metric else _uncounted(found)
+    return FunctionMetric(found, name=metric if isinstance(metric, str) else None)
+
+
+def _fresh(metric):
+    """Return a copy of a metric object, which keeps sums, or the object itself.
+
+    The configuration of a metric of the user's own may lack arguments. Trainings use
+    metrics one after the other, and each of them begins with no sums.
+    """
+    try:
+        return type(metric).from_config(metric.get_config())
+    except (TypeError, NotImplementedError):
+        metric.reset_state()
+        return metric
+
+
+def _uncounted(metric):
+    """Return a metric that Keras has made of its name, without a count in its name."""
+    config = {**metric.get_config(), "name": _uncounted_name(metric)}
+    return type(metric).from_config(config)
 
 
 def _uncounted_name(metric):

@@ -1,6 +1,8 @@
-"""Losses of outputs of any form: of members, and of plain functions."""
+"""Losses of outputs of any form: of members, and of plain functions; their metrics."""
 
 import keras
+import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from skautokeras._layers.ensemble import mean_over_members
@@ -104,6 +106,183 @@ class ErrorOnScale(keras.losses.Loss):
     def get_config(self):
         """Return what `from_config` needs."""
         return {"scale": self.scale.get_config()}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class LossInUnits(keras.losses.Loss):
+    """A loss of numbers on the scale of the user, whose networks standardise them.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+        Loss that is taken of targets and predictions on their own scale.
+    origin, scale : sequence of float, shape (n_targets,)
+        The number z of the network is ``(z - origin) * scale`` on the scale of the
+        user.
+    factor : float, default=1.0
+        Factor of the loss, which changes no optimum.
+    floor : sequence of float, default=()
+        For losses that are not defined for negative predictions: smaller predictions
+        ``y`` become ``floor * exp(y / floor - 1)``, which is positive and as smooth.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skautokeras._space.losses import LossInUnits
+    >>> mape = keras.losses.MeanAbsolutePercentageError()
+    >>> loss = LossInUnits(mape, origin=[-1.0], scale=[10.0])
+    >>> round(float(loss(np.array([[0.0]]), np.array([[1.0]]))))
+    100
+    """
+
+    def __init__(self, loss, origin, scale, factor=1.0, floor=()):
+        super().__init__(name=loss.name, reduction=loss.reduction)
+        self.loss = loss
+        self.origin, self.scale = tuple(origin), tuple(scale)
+        self.factor, self.floor = float(factor), tuple(floor)
+
+    def call(self, y_true, y_pred):
+        """Return the loss of each row."""
+        y_true, y_pred = self._in_units(y_true), self._in_units(y_pred)
+        if self.floor:
+            floor = ops.cast(self.floor, y_pred.dtype)
+            below = ops.minimum(y_pred / floor, 1.0)
+            y_pred = ops.where(y_pred > floor, y_pred, floor * ops.exp(below - 1.0))
+        return self.factor * self.loss.call(y_true, y_pred)
+
+    def _in_units(self, z):
+        z = ops.convert_to_tensor(z, "float32")
+        origin, scale = ops.cast(self.origin, z.dtype), ops.cast(self.scale, z.dtype)
+        return (z - origin) * scale
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {
+            "loss": keras.saving.serialize_keras_object(self.loss),
+            "origin": list(self.origin),
+            "scale": list(self.scale),
+            "factor": self.factor,
+            "floor": list(self.floor),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the loss that a configuration describes."""
+        loss = keras.saving.deserialize_keras_object(config["loss"])
+        return cls(loss, **{k: v for k, v in config.items() if k != "loss"})
+
+
+def in_units(loss, target):
+    """Return a loss that is taken on the scale of a target, whatever networks compute.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+        Loss that the user has passed.
+    target : TargetSchema
+        Facts about the numbers.
+
+    Returns
+    -------
+    loss : keras.losses.Loss
+        The loss itself if another scale has the same optimum.
+    """
+    if not target.scale or loss.name in _OF_ANY_SCALE:
+        return loss
+    floor = ()
+    y = np.ones((1, target.n_outputs), "float32")
+    if not np.isfinite(_values_of(loss, y, -y)).all():
+        means = -np.array(target.origin) * target.scale
+        floor = tuple((_FLOOR * np.maximum(means, _LEAST_MEAN)).tolist())
+    return LossInUnits(loss, target.origin, target.scale, floor=floor)
+
+
+def _values_of(loss, y_true, y_pred):
+    """Return the loss of each row as an array, even while a function is compiled."""
+    with tf.init_scope():
+        return np.asarray(loss.call(y_true, y_pred))
+
+
+# Squares and absolute values of differences only become longer on another scale.
+_OF_ANY_SCALE = ("mean_squared_error", "mean_absolute_error", "mse", "mae")
+# Predictions below this share of the mean are bent, so that they remain positive.
+_FLOOR, _LEAST_MEAN = 0.05, 1e-12
+
+
+def with_unit_spread(loss, target):
+    """Return a loss in units whose values in a training have a usual size.
+
+    Optimizers, and penalties that are added to a loss, suit losses of about 1. The loss
+    of the median is this far from the loss of perfect predictions.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+        Result of `in_units`.
+    target : TargetSchema
+        Facts about the numbers.
+
+    Returns
+    -------
+    loss : keras.losses.Loss
+    """
+    if not isinstance(loss, LossInUnits) or target.quantiles is None:
+        return loss
+    z = np.asarray(target.quantiles, "float32")
+    middle = np.broadcast_to(np.median(z, axis=0), z.shape)
+    values = [np.mean(_values_of(loss, z, p)) for p in (z, middle)]
+    spread = abs(values[1] - values[0])
+    if not np.isfinite(spread) or spread == 0:
+        return loss
+    return LossInUnits(loss.loss, loss.origin, loss.scale, 1.0 / spread, loss.floor)
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class FunctionMetric(keras.metrics.Mean):
+    """The mean of a function of targets and outputs over all rows.
+
+    Parameters
+    ----------
+    function : callable
+        Function ``(y_true, y_pred) -> values`` that returns one value for each row, or
+        one for the batch, which then counts for each of its rows.
+    name : str or None, default=None
+        Name of the metric. If None, it is the name of the function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from keras import ops
+    >>> from skautokeras._space.losses import FunctionMetric
+    >>> metric = FunctionMetric(lambda y, p: ops.mean(ops.abs(y - p)), name="mae")
+    >>> metric.update_state(np.zeros((3, 1)), np.ones((3, 1)))
+    >>> metric.update_state(np.zeros((1, 1)), np.full((1, 1), 5.0))
+    >>> float(metric.result())
+    2.0
+    """
+
+    def __init__(self, function, name=None, **kwargs):
+        super().__init__(name=name or function_name(function, "metric"), **kwargs)
+        self.function = function
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add the values of some rows."""
+        values = ops.convert_to_tensor(self.function(y_true, y_pred))
+        if len(values.shape) == 0:
+            values = ops.broadcast_to(values, (ops.shape(y_pred)[0],))
+        super().update_state(values, sample_weight)
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        function = keras.saving.serialize_keras_object(self.function)
+        return {**super().get_config(), "function": function}
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the metric that a configuration describes."""
+        function = keras.saving.deserialize_keras_object(config.pop("function"))
+        return cls(function, **config)
 
 
 def as_loss(loss):

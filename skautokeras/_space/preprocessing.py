@@ -73,7 +73,7 @@ class Normalization(Block):
 def _scaled_image(image):
     """Return images with mean 0 and variance 1 of each channel."""
     scale, offset = 1.0 / image.std, -image.mean / image.std
-    layer = keras.layers.Rescaling(scale.tolist(), offset=offset.tolist())
+    layer = keras.layers.Rescaling(*of_channels(scale, offset))
     return replace(
         image,
         pixels=layer(image.pixels),
@@ -83,6 +83,25 @@ def _scaled_image(image):
         white=scale * image.white + offset,
         mirrored=False,
     )
+
+
+def of_channels(scale, offset):
+    """Return the arguments of a `keras.layers.Rescaling` for channels that come last.
+
+    A list would be shaped for the place of channels in the settings of Keras, which may
+    be another one when the model is called.
+
+    Parameters
+    ----------
+    scale, offset : ndarray of shape (n_channels,)
+        Factor and summand of each channel.
+
+    Returns
+    -------
+    scale, offset : list
+        Nested, of shape (1, 1, n_channels).
+    """
+    return tuple(part.reshape(1, 1, -1).tolist() for part in (scale, offset))
 
 
 def _scaled_samples(x):

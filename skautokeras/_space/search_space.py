@@ -11,6 +11,7 @@ from skautokeras._layers.base import traits_of
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
 from skautokeras._space.losses import LossOfMembers
+from skautokeras._space.proposed import Proposed
 from skautokeras._space.records import Members, Predictions, Record, Trees
 from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock
@@ -124,7 +125,7 @@ class SearchSpace:
             If a block cannot be built on what comes before it.
         """
         try:
-            without_weights(self._run, _with_values({}))
+            without_weights(self._run, Proposed({}))
         except (TypeError, ValueError):
             raise
         except Exception:  # noqa: BLE001
@@ -144,7 +145,7 @@ class SearchSpace:
         built : BuiltNetwork
             Networks with newly initialised weights.
         """
-        return self._run(_with_values(values))
+        return self._run(Proposed(values))
 
     def hyperparameters(self):
         """Return all hyperparameters with their conditions.
@@ -206,7 +207,7 @@ class SearchSpace:
         scales : dict of str to TargetScale or None
             Scales by the names of the heads.
         """
-        hp = _with_values(values)
+        hp = Proposed(values)
         heads = self.heads.items()
         return {name: _scale_of(hp, *pair) for name, pair in heads}
 
@@ -248,7 +249,7 @@ class SearchSpace:
         space = keras_tuner.HyperParameters()
         seen, waiting = set(), [{}]
         while waiting:
-            hp = _with_values(waiting.pop())
+            hp = Proposed(waiting.pop())
             # If a block fails for some values, the trial with these values reports it.
             # The hyperparameters that were declared before the error are kept.
             with contextlib.suppress(Exception):
@@ -392,13 +393,6 @@ def _scale_of(hp, head, target):
     """Return the scale of a head, whose hyperparameter all heads share."""
     with hp.name_scope("target"):
         return head.choose_scale(hp, target)
-
-
-def _with_values(values):
-    """Return hyperparameters that take ``values`` when they are declared."""
-    hp = keras_tuner.HyperParameters()
-    hp.values = dict(values)
-    return hp
 
 
 def _scope_key(scope):

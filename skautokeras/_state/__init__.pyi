@@ -7,10 +7,15 @@ from .codec import array_to_bytes as array_to_bytes
 from .codec import decode as decode
 from .codec import encode as encode
 from .codec import text_key as text_key
+from .deadline import Deadline as Deadline
 from .document import dumps as dumps
 from .document import loads as loads
+from .files import local_path as local_path
+from .files import made_whole as made_whole
 from .files import write_whole as write_whole
 from .fingerprint import fingerprint as fingerprint
+from .keras_door import prepare_import as prepare_import
+from .keras_door import through_the_door as through_the_door
 from .names import class_named as class_named
 from .names import name_of as name_of
 from .names import saved_as as saved_as

@@ -11,7 +11,7 @@ import struct
 import zipfile
 import zlib
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
 from skautokeras import __version__
 from skautokeras._state.archive import pack, unpack
@@ -126,7 +126,16 @@ def loads(content):
 
 @cache
 def _versions():
-    return {package: version(package) for package in _PACKAGES}
+    return {package: _version_of(package) for package in _PACKAGES}
+
+
+def _version_of(package):
+    """Return the version of a package; a build of TensorFlow may have another name."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        names = packages_distributions().get(package)
+        return version(names[0]) if names else "?"
 
 
 def _is_this_minor(written_by):

@@ -1,6 +1,84 @@
-"""Files that are there whole or not at all."""
+"""Files of this machine that are there whole or not at all."""
 
 import os
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+# "C:/" is a drive, "gs://" and "s3://" are addresses.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+def local_path(path, parameter):
+    """Return a path on this machine, in which "~" is the home folder.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Path as the user passed it.
+    parameter : str
+        Name of the parameter, for the error message.
+
+    Returns
+    -------
+    path : pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If the path is the address of another machine.
+
+    Examples
+    --------
+    >>> from skautokeras._state.files import local_path
+    >>> local_path("runs/1", "directory").parts
+    ('runs', '1')
+    >>> local_path("gs://bucket/1", "directory")
+    Traceback (most recent call last):
+        ...
+    ValueError: directory='gs://bucket/1' is an address, but must be a path on this \
+machine. Mount the store, or copy what was written.
+    """
+    path = os.fspath(path)
+    if _ADDRESS.match(path):
+        raise ValueError(
+            f"{parameter}={path!r} is an address, but must be a path on this machine. "
+            "Mount the store, or copy what was written."
+        )
+    return Path(path).expanduser()
+
+
+@contextmanager
+def made_whole(path):
+    """Let a file or a folder be made in another place, and move it when it is whole.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where it is to be. A file or an empty folder that is there is replaced.
+
+    Yields
+    ------
+    made : pathlib.Path
+        Path of the same name in a temporary folder on the same disk.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skautokeras._state.files import made_whole
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with made_whole(Path(folder, "a.txt")) as made:
+    ...         length = made.write_text("whole")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['a.txt']
+    """
+    with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+        made = Path(folder, path.name)
+        yield made
+        os.replace(made, path)
 
 
 def write_whole(path, content):
@@ -23,9 +101,10 @@ def write_whole(path, content):
     ...     [(path.name, path.read_bytes()) for path in Path(folder).iterdir()]
     [('a', b'whole')]
     """
-    temporary = path.with_name(path.name + ".tmp")
+    # Two processes may write the same file.
+    temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

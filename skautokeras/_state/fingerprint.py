@@ -73,7 +73,7 @@ class _Describer(Encoder):
 
     def other(self, value):
         """Describe what no file can hold."""
-        return [_name(type(value)), *(self(part) for part in _parts(value))]
+        return [self(type(value)), *(self(part) for part in _parts(value))]
 
 
 @singledispatch
@@ -126,10 +126,51 @@ def _(value):
     return [value.func, value.args, value.keywords]
 
 
-@_parts.register(type)
 @_parts.register(BuiltinFunctionType)
 def _(value):
     return [_name(value)]
+
+
+# Classes of these packages do what their version says.
+_KNOWN = {
+    "builtins",
+    "joblib",
+    "keras",
+    "keras_hub",
+    "keras_tuner",
+    "numpy",
+    "pandas",
+    "scipy",
+    "skautokeras",
+    "sklearn",
+    "tensorflow",
+}
+
+
+@_parts.register(type)
+def _(value):
+    """Describe a class of the user by its code, which may change between searches."""
+    if (value.__module__ or "").partition(".")[0] in _KNOWN:
+        return [_name(value)]
+    return [_name(value), list(value.__bases__), _code_of(value)]
+
+
+def _code_of(class_):
+    """Return the functions and the plain values that a class sets itself."""
+    found = {}
+    for name, value in sorted(vars(class_).items()):
+        if isinstance(value, staticmethod | classmethod):
+            value = value.__func__
+        if isinstance(value, property):
+            value = [value.fget, value.fset, value.fdel]
+        is_code = isinstance(value, FunctionType | list)
+        if name != "__doc__" and (is_code or _is_plain(value)):
+            found[name] = value
+    return {k: v for k, v in found.items() if k not in _OF_PYTHON}
+
+
+# What Python writes into classes, which tells where they were defined.
+_OF_PYTHON = ("__module__", "__qualname__", "__firstlineno__", "__static_attributes__")
 
 
 def _is_plain(value):

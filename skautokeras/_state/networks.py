@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from skautokeras._state.archive import check_members
+from skautokeras._state.copies import check_copy, is_known
 from skautokeras._state.randomness import seeded
 from skautokeras._state.registry import check_readable, check_registered
 
@@ -31,7 +32,8 @@ def to_bytes(model):
     Raises
     ------
     TypeError
-        If a layer is a user's own and not registered with Keras.
+        If a layer is a user's own and not registered with Keras, or if its
+        configuration does not tell all that it computes.
 
     Examples
     --------
@@ -48,7 +50,10 @@ def to_bytes(model):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "network.keras")
         keras.saving.save_model(plain, path)
-        return path.read_bytes()
+        content = path.read_bytes()
+    if not is_known(model):
+        check_copy(model, from_bytes(content))
+    return content
 
 
 def from_bytes(content):

@@ -207,7 +207,14 @@ def check_registered(model):
     ...     print(str(error).partition(",")[0])
     A lambda is not registered with Keras
     """
-    for name in _unknown_to_keras(model.get_config()):
+    try:
+        config = model.get_config()
+    except NotImplementedError as error:
+        # Keras says which class, and shows how to write the method.
+        raise TypeError(
+            f"The network cannot be copied, written to a file or pickled: {error}"
+        ) from error
+    for name in _unknown_to_keras(config):
         raise TypeError(
             f"{name} is not registered with Keras, so the network cannot be written to "
             f"a file or pickled. {_ADVICE} its definition, and import that before the "

@@ -64,7 +64,7 @@ class Trainer(ABC):
             Value of `state` after the best epoch. If None, the last weights are kept.
         """
 
-    def judge(self, logs, monitor, *, validates=True):
+    def judge(self, logs, monitor, *, validates=True, share=1.0):
         """End an epoch: evaluate the network, and update the monitor.
 
         Parameters
@@ -75,6 +75,9 @@ class Trainer(ABC):
             Monitor that follows the training.
         validates : bool, default=True
             Whether the network is evaluated on the validation rows.
+        share : float, default=1.0
+            Share of the epoch that there was time for.
         """
         outputs, valid_logs = self.validate() if validates else (None, {})
-        monitor.update({**logs, **valid_logs}, outputs, lambda: self.state)
+        logs = {**logs, **valid_logs}
+        monitor.update(logs, outputs, lambda: self.state, share)

@@ -47,9 +47,11 @@ class CallbackHooks:
         The compiled weights of the network.
     epochs : int
         Number of epochs that are planned.
+    n_steps : int, default=1
+        Number of batches of an epoch.
     """
 
-    def __init__(self, callbacks, network, weights, epochs):
+    def __init__(self, callbacks, network, weights, epochs, n_steps=1):
         self._network = network
         self._weights = weights
         self._list = None
@@ -57,7 +59,7 @@ class CallbackHooks:
             network.compile(optimizer=weights.optimizer)
             network.stop_training = False
             self._list = keras.callbacks.CallbackList(
-                callbacks, model=network, epochs=epochs, verbose=0
+                callbacks, model=network, epochs=epochs, steps=n_steps, verbose=0
             )
 
     @property

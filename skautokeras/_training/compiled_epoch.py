@@ -9,12 +9,14 @@ variables, so that configurations which differ only in values share one compiled
 function.
 """
 
+import math
 from functools import partial
 
 import numpy as np
 import tensorflow as tf
 
 from skautokeras._layers.ensemble import mean_of_members
+from skautokeras._state.deadline import Deadline
 from skautokeras._training.flat_weights import FlatWeights
 from skautokeras._training.inference import (
     MAX_ROWS,
@@ -28,6 +30,10 @@ from skautokeras._training.optimization import dropout_rates
 from skautokeras._training.row_updates import LARGE
 from skautokeras._training.tracing import compile_function, signature
 from skautokeras._training.validation_loss import validation_loss
+
+# Seconds between two looks at the clock, and steps where nobody looks.
+_SLICE_SECONDS, _ALL_STEPS = 0.5, 2**31 - 1
+_NO_DEADLINE = Deadline(None)
 
 
 class CompiledEpoch:
@@ -62,6 +68,7 @@ class CompiledEpoch:
         self.weights = FlatWeights(built, min_row_updates)
         self._network = built.network
         self._values = _values_of(built.training)
+        self._seconds_per_step = None
         # Both are compiled when they are first called, as the shapes are known then.
         self._compiled_epoch = self._compiled_validation = None
 
@@ -77,44 +84,82 @@ class CompiledEpoch:
         self._values = _values_of(built.training)
         self.weights.start(built)
 
-    def run_epoch(self, chunks, rates, shares=1.0, progress=0.0):
-        """Train one epoch; return its mean loss and metrics.
+    def run_epoch(
+        self, chunks, plan, progress=0.0, deadline=_NO_DEADLINE, n_valid_rows=0
+    ):
+        """Train one epoch, or the part of it that there is time for.
+
+        If there is a deadline, the steps are run in slices of about half a second, so
+        that the epoch ends in time. The slices of an epoch compute the same as the
+        whole (decision 0025).
 
         Parameters
         ----------
         chunks : iterable of tuple
             Chunks of rows as (x, y, weight, order, bounds), from `Chunks.epoch`.
-        rates : ndarray of shape (n_steps,)
-            Learning rate of each step.
-        shares : ndarray of shape (n_steps,) or float, default=1.0
-            Share of weight decay and dropout that acts in each step.
+        plan : callable
+            Function from the positions of the first step and the one behind the last to
+            an array of shape (n_steps, 2): the learning rate, and the share of weight
+            decay and dropout that acts, in each of these steps.
         progress : float, default=0.0
             Share of the training that is done before the epoch, from 0 to 1.
+        deadline : Deadline, default=Deadline(None)
+            Deadline of the epoch and the validation that follows. No slice but the
+            first one begins when there is no time left but for the validation.
+        n_valid_rows : int, default=0
+            Number of rows that are validated after the epoch.
 
         Returns
         -------
         logs : dict of str to float
             Mean loss and metrics of the training rows.
+        n_steps : int
+            Number of steps that there was time for.
         """
         self.weights.set_progress(self._network, progress)
-        rates = np.stack([rates, np.broadcast_to(shares, rates.shape)], axis=1)
-        rates, sums = rates.astype("float32"), self._no_sums
+        sums, n_done, scalars = self._no_sums, 0, None
         for x, y, weight, order, bounds in chunks:
             if self._compiled_epoch is None:
                 self._compiled_epoch = self._compile_epoch(sums, x, y, weight)
-            n_steps = len(bounds) - 1
-            (self.weights.untrained, sums), scalars = self._compiled_epoch(
-                (self.weights.untrained, sums),
-                x,
-                y,
-                weight,
-                order,
-                bounds,
-                tf.constant(rates[:n_steps]),
-                self._values,
-            )
-            rates = rates[n_steps:]
-        return self._named(scalars)
+            n_steps, i = len(bounds) - 1, 0
+            reserve = self._seconds_of_validation(bounds, n_valid_rows)
+            while i < n_steps and (scalars is None or deadline.left() > reserve):
+                end = min(i + self._steps_at_once(deadline), n_steps)
+                start = deadline.spent()
+                (self.weights.untrained, sums), scalars = self._compiled_epoch(
+                    (self.weights.untrained, sums),
+                    x,
+                    y,
+                    weight,
+                    order,
+                    bounds[i : end + 1],
+                    tf.constant(plan(n_done + i, n_done + end).astype("float32")),
+                    self._values,
+                )
+                if deadline.left() < math.inf:
+                    scalars.numpy()  # waits until the steps are done
+                    self._seconds_per_step = (deadline.spent() - start) / (end - i)
+                    reserve = self._seconds_of_validation(bounds, n_valid_rows)
+                i = end
+            n_done += i
+            if i < n_steps:
+                break
+        return self._named(scalars), n_done
+
+    def _seconds_of_validation(self, bounds, n_rows):
+        """Return how long validation takes, about: a step passes rows three times."""
+        if self._seconds_per_step is None or not n_rows:
+            return 0.0
+        n_rows_per_step = max(int(bounds[1] - bounds[0]), 1)
+        return self._seconds_per_step * n_rows / n_rows_per_step / 3
+
+    def _steps_at_once(self, deadline):
+        """Return the number of steps of a slice."""
+        if deadline.left() == math.inf:
+            return _ALL_STEPS
+        if self._seconds_per_step is None:
+            return 1  # the call compiles
+        return max(1, int(_SLICE_SECONDS / max(self._seconds_per_step, 1e-9)))
 
     def validate(self, parts):
         """Return the outputs for some rows, and their loss and metrics as logs.

@@ -43,8 +43,9 @@ class CompiledTrainer(Trainer):
             seed if options.shuffle else None,
             options.streaming,
         )
-        self._valid_parts = None
+        self._valid_parts, self._n_valid_rows = None, 0
         if valid_rows is not None:
+            self._n_valid_rows = len(valid_rows)
             self._valid_parts = in_order(prepared(built, valid_rows), options.streaming)
 
     def run(self, monitor):
@@ -54,39 +55,54 @@ class CompiledTrainer(Trainer):
             self._built.network,
             self._compiled.weights,
             monitor.epochs,
+            self._chunks.n_steps,
         )
         n_steps = self._chunks.n_steps * monitor.epochs
         with hooks, quick_compilation(n_steps):
             while not monitor.finished and not hooks.wants_to_stop:
                 hooks.begin(monitor.epoch)
-                self.judge(self.run_epoch(*monitor.next_progress()), monitor)
+                logs, share = self.run_epoch(monitor)
+                self.judge(logs, monitor, share=share)
                 hooks.end(monitor.epoch - 1, monitor.logs)
 
-    def run_epoch(self, start, end):
-        """Learn from all rows once; return loss and metrics.
+    def run_epoch(self, monitor):
+        """Learn from all rows once, or until the deadline.
 
         Parameters
         ----------
-        start, end : float
-            Shares of the training that are done before and after the epoch.
+        monitor : Monitor
+            Monitor that follows the training.
 
         Returns
         -------
         logs : dict of str to float
             Mean loss and metrics of the training rows.
+        share : float
+            Share of the steps that there was time for.
         """
         if not self._built.network.trainable_variables:
-            return self._evaluate_training_rows()
+            return self._evaluate_training_rows(), 1.0
         training = self._built.training
         rate = training.learning_rate
         if self._schedule == "by_callback":
             rate = float(self._compiled.weights.optimizer.learning_rate)
-        progress = np.linspace(start, end, self._chunks.n_steps + 1)[:-1]
-        rates = learning_rate_factor(self._schedule, progress, training.warm_up)
-        shares = learning_rate_factor(training.regularization, progress)
-        return self._compiled.run_epoch(
-            self._chunks.epoch(), rate * rates, shares, progress[0]
+        progress = np.linspace(*monitor.next_progress(), self._chunks.n_steps + 1)
+
+        def plan(first, last):
+            # Where an epoch takes longer than the time that is left, time decides.
+            done = np.maximum(progress[first:last], monitor.share_of_time())
+            rates = learning_rate_factor(self._schedule, done, training.warm_up)
+            shares = learning_rate_factor(training.regularization, done)
+            return np.stack([rate * rates, np.broadcast_to(shares, rates.shape)], 1)
+
+        logs, n_steps = self._compiled.run_epoch(
+            self._chunks.epoch(),
+            plan,
+            progress[0],
+            monitor.deadline,
+            self._n_valid_rows,
         )
+        return logs, n_steps / self._chunks.n_steps
 
     def _evaluate_training_rows(self):
         """Return loss and metrics of a network in which nothing is trained."""

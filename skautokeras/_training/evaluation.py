@@ -64,7 +64,7 @@ def keras_metrics(head, target, y_true, y_pred, sample_weight=None):
         Values by name, first "loss" and then the metrics.
     """
     encoded = np.asarray(head.encode(y_true, target))
-    loss = head.make_loss(target)(encoded, y_pred, sample_weight=sample_weight)
+    loss = head.loss_in_units(target)(encoded, y_pred, sample_weight=sample_weight)
     results = {"loss": float(loss)}
     for metric in head.metrics or _DEFAULT_METRICS[target.is_classification]:
         metric = make_metric(metric, head.layout(target))

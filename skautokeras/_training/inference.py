@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import tensorflow as tf
 
 from skautokeras._layers.base import traits_of, walk
@@ -11,6 +12,8 @@ from skautokeras._layers.base import traits_of, walk
 # inside of their networks are many times as large as the inputs.
 MAX_ROWS = 4096
 _MIN_ROWS, _MAX_VALUES = 32, 2**20
+# Limit of the bytes of the inputs and outputs of one layer.
+_MAX_BYTES = 2**28
 
 
 def rows_at_once(x, network, max_rows=MAX_ROWS):
@@ -38,8 +41,59 @@ def rows_at_once(x, network, max_rows=MAX_ROWS):
     """
     n_values = sum(math.prod(array.shape[1:]) for array in x.values())
     n_rows = min(max(_MAX_VALUES // n_values, _MIN_ROWS), max_rows)
+    n_rows = min(n_rows, max(_MAX_BYTES // max(bytes_per_row(network)[1], 1), 1))
     limits = (traits_of(layer).max_rows_at_once for layer in walk(network))
     return min([n_rows, *(limit for limit in limits if limit is not None)])
+
+
+def bytes_per_row(network):
+    """Return how much memory the outputs of all layers take for one row.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional, of known shapes. What a subclassed model computes is not known.
+
+    Returns
+    -------
+    n_bytes : int
+        Bytes of the outputs of all layers, which training keeps.
+    most : int
+        Most bytes of the inputs and outputs of one layer, which prediction holds.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._training.inference import bytes_per_row
+    >>> x = keras.Input((4,))
+    >>> bytes_per_row(keras.Model(x, keras.layers.Dense(3)(x)))
+    (28, 28)
+    """
+    n_bytes = most = 0
+    for operation in getattr(network, "operations", ()):
+        try:
+            outputs = _bytes_of(operation.output)
+            inputs = _bytes_of(operation.input)
+        except (AttributeError, ValueError):
+            continue  # a layer that is called several times, or inside of another one
+        held, at_once = outputs, outputs
+        if hasattr(operation, "operations"):
+            held, at_once = bytes_per_row(operation)
+        elif not isinstance(operation, keras.layers.InputLayer):
+            at_once += inputs
+        n_bytes += held
+        most = max(most, at_once)
+    return n_bytes, most
+
+
+def _bytes_of(tensors):
+    return sum(
+        math.prod(n or 1 for n in x.shape[1:]) * _ITEMSIZES.get(x.dtype, 4)
+        for x in keras.tree.flatten(tensors)
+    )
+
+
+_ITEMSIZES = {"bfloat16": 2, "float16": 2, "uint8": 1, "bool": 1, "int64": 8}
 
 
 def in_chunks(call, x, shapes, size):

@@ -61,7 +61,8 @@ class KerasTrainer(Trainer):
             training.regularization,
             progress=lambda: monitor.next_progress()[0],
         )
-        callbacks = [self._rules, _EndOfEpoch(self, monitor), *self._callbacks]
+        end = _EndOfEpoch(self, monitor, len(self._batches))
+        callbacks = [self._rules, end, *self._callbacks]
         if training.ema_momentum:
             # At the end of an epoch, validation and callbacks see the averages.
             callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
@@ -103,7 +104,7 @@ class KerasTrainer(Trainer):
             self._built.network.set_weights(state)
         self._rules.put_dropout_back()
 
-    def end_epoch(self, epoch, logs, monitor):
+    def end_epoch(self, epoch, logs, monitor, share):
         """End an epoch that Keras has run; return whether the training is over.
 
         Parameters
@@ -114,10 +115,12 @@ class KerasTrainer(Trainer):
             Logs of Keras, to which those of the monitor are added.
         monitor : Monitor
             Monitor that follows the training.
+        share : float
+            Share of the epoch that there was time for.
         """
         validates = self._is_validated(epoch + 1) or monitor.ends_with_next_epoch
         values = {name: float(value) for name, value in logs.items()}
-        self.judge(values, monitor, validates=validates)
+        self.judge(values, monitor, validates=validates, share=share)
         logs.update(monitor.logs)
         if monitor.finished and monitor.best_state is None:
             self._last_state = self.state
@@ -146,16 +149,33 @@ class KerasTrainer(Trainer):
 
 
 class _EndOfEpoch(keras.callbacks.Callback):
-    """A callback that tells a trainer when an epoch of `keras.Model.fit` ends."""
+    """A callback that tells a trainer when an epoch of `keras.Model.fit` ends.
 
-    def __init__(self, trainer, monitor):
+    Parameters
+    ----------
+    trainer : KerasTrainer
+        Trainer that runs the epochs.
+    monitor : Monitor
+        Monitor that follows the training, and whose deadline ends an epoch.
+    n_batches : int
+        Number of batches of a whole epoch.
+    """
+
+    def __init__(self, trainer, monitor, n_batches):
         super().__init__()
         self._trainer = trainer
         self._monitor = monitor
+        self._n_batches = n_batches
+        self._share = 1.0
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._monitor.deadline.passed():
+            self._share = min((batch + 1) / self._n_batches, 1.0)
+            self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
-        if self._trainer.end_epoch(epoch, logs, self._monitor):
+        if self._trainer.end_epoch(epoch, logs, self._monitor, self._share):
             self.model.stop_training = True
 
 

@@ -39,6 +39,8 @@ class Monitor:
     ----------
     epochs : int
         Maximum number of epochs.
+    deadline : Deadline
+        Deadline after which the training ends.
     epoch : int
         Number of epochs that are done.
     logs : dict of str to float
@@ -55,8 +57,13 @@ class Monitor:
     n_iterations : int or None
         Number of iterations of layers that were fitted before the training, such as
         boosted trees. None if there are no such layers.
+    trained_epochs : float
+        Number of epochs that are done, where an epoch that the time has ended counts by
+        its share of the steps.
     finished : bool
         Whether the training is over.
+    cut : bool
+        Whether the time has ended the training, or the fitting of layers before it.
     pruned : bool
         Whether the training is over because its scores are below ``curve``.
     """
@@ -76,7 +83,7 @@ class Monitor:
         self.epochs = epochs
         self._patience = patience
         self._last_epoch = epochs if stop_after is None else stop_after
-        self._deadline = deadline
+        self.deadline = deadline
         self._on_epoch = on_epoch
         self._curve = curve
         self._start = deadline.spent()
@@ -88,7 +95,8 @@ class Monitor:
         self.best_outputs = None
         self.best_state = None
         self.n_iterations = None
-        self.finished = self.pruned = False
+        self.trained_epochs = 0.0
+        self.finished = self.pruned = self.cut = False
 
     def next_progress(self):
         """Return the shares of the training at which the next epoch begins and ends.
@@ -97,14 +105,16 @@ class Monitor:
         epoch. Therefore the learning rate has been annealed in either case.
         """
         by_epochs = 1 / self.epochs
-        spent = self._deadline.spent() - self._start
-        total = spent + self._deadline.left()
-        by_time = spent / max(total, 1e-9)
-        start = max(self.epoch * by_epochs, min(by_time, 1.0))
+        start = max(self.epoch * by_epochs, self.share_of_time())
         step = max(by_epochs, start / self.epoch if self.epoch else 0.0)
         return start, min(start + step, 1.0)
 
-    def update(self, logs, outputs, state):
+    def share_of_time(self):
+        """Return the share of the time until the deadline that has passed, up to 1."""
+        spent = self.deadline.spent() - self._start
+        return min(spent / max(spent + self.deadline.left(), 1e-9), 1.0)
+
+    def update(self, logs, outputs, state, share=1.0):
         """Record one epoch, and decide whether the training ends with it.
 
         Parameters
@@ -116,6 +126,8 @@ class Monitor:
             validated and has no score.
         state : object or callable
             Weights of the network, or a function that returns a copy of them.
+        share : float, default=1.0
+            Share of the epoch that there was time for.
 
         Raises
         ------
@@ -123,6 +135,7 @@ class Monitor:
             If the loss or the score is not finite.
         """
         self.epoch += 1
+        self.trained_epochs += share
         logs = dict(logs)
         score = None
         if self._objective is not None and outputs is not None:
@@ -141,7 +154,10 @@ class Monitor:
             self.best_outputs = outputs
             self.best_state = state() if callable(state) else state
         wants_to_stop = self._on_epoch(self.epoch, logs)
-        self.finished = bool(wants_to_stop) or self._is_over()
+        is_done = bool(wants_to_stop) or self._is_done(share)
+        is_cut = not is_done and (share < 1 or self.deadline.passed())
+        self.finished = is_done or is_cut
+        self.cut |= is_cut
         if not self.finished and score is not None:
             share = self.epoch / self.epochs
             self.pruned = is_behind(self.best_score, share, self._curve)
@@ -150,20 +166,23 @@ class Monitor:
     @property
     def ends_with_next_epoch(self):
         """Whether the epoch that is running is the last one in any case."""
-        return self.epoch + 1 >= self._last_epoch or self._deadline.passed()
+        return self.epoch + 1 >= self._last_epoch or self.deadline.passed()
 
     @property
     def planned_epochs(self):
         """The number of epochs over which the learning rate was annealed.
 
-        They are the epochs that are done if the deadline has passed, else all epochs.
+        They are the epochs that are done if the time has ended the training, else all
+        epochs.
         """
-        return self.epoch if self._deadline.passed() else self.epochs
+        is_over = self.cut or self.deadline.passed()
+        return self.epoch if is_over else self.epochs
 
-    def _is_over(self):
+    def _is_done(self, share):
+        """Return whether the training has ended for another reason than the time."""
         waited = self.epoch - self._last_progress
         impatient = self._patience is not None and waited >= self._patience
-        return self.epoch >= self._last_epoch or impatient or self._deadline.passed()
+        return impatient or (self.epoch >= self._last_epoch and share == 1)
 
     def _check_finite(self, loss, score):
         if not math.isfinite(loss) or (score is not None and not math.isfinite(score)):

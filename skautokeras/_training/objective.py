@@ -1,11 +1,11 @@
 """Objective: what the search optimises, as one number that should be high."""
 
-import contextlib
+import warnings
 from functools import cached_property
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import get_scorer
+from sklearn.metrics import check_scoring, log_loss, make_scorer
 
 from skautokeras._space.heads import make_metric
 
@@ -86,7 +86,14 @@ class Objective:
 
     def __call__(self, outputs):
         """Return the score of an `Evaluation`."""
-        return float(self._score(outputs))
+        score = self._score(outputs)
+        try:
+            return float(score)
+        except (TypeError, ValueError):
+            # In scikit-learn's words.
+            raise ValueError(
+                f"scoring must return a number, got {score} ({type(score)}) instead."
+            ) from None
 
 
 def make_objective(
@@ -120,10 +127,11 @@ def make_objective(
     ------
     ValueError
         If a name is unknown, if it is unknown whether a metric should be high or low,
-        or if the name of a scorer is passed for several heads.
+        if the name of a scorer is passed for several heads, or if a metric function of
+        scikit-learn is passed in the place of a scorer.
     """
     if scoring is None or scoring == "val_loss":
-        return Objective(_negative_loss)
+        return Objective(negative_loss)
     if isinstance(scoring, str) and scoring.startswith("val_"):
         name, metric_name = _head_and_metric(scoring, heads)
         return _keras_objective(metric_name, name, heads[name], rows)
@@ -135,80 +143,12 @@ def make_objective(
             f"scoring={scoring!r} is for one head, and there are {list(heads)}. Pass a "
             "dict by head."
         )
-    return _scorer_objective(get_scorer(scoring), targets, **known)
+    return _scorer_objective(scoring, targets, **known)
 
 
-def judges_labels(objective, heads, rows, loss):
-    """Return whether a score depends only on the predicted labels.
-
-    Label smoothing can improve such a score. If a score depends on probabilities,
-    smoothing does harm, because the probabilities are wrong by the amount of smoothing.
-    The score itself is used to find out: two sets of probabilities that predict the
-    same labels must have the same score.
-
-    Parameters
-    ----------
-    objective : Objective
-        Objective that scores predictions.
-    heads : dict of str to (Head, TargetSchema)
-        Heads of the graph, and the schemas of their targets.
-    rows : Rows
-        Validation rows, as the adapter makes them.
-    loss : callable
-        Function of the predictions by head that returns their loss.
-
-    Returns
-    -------
-    judges_labels : bool
-        Whether the score depends only on labels. It is False if no target has classes,
-        and if the score cannot be computed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skautokeras import ClassificationHead
-    >>> from skautokeras._data.schema import TargetSchema
-    >>> from skautokeras._data.split import Rows
-    >>> from skautokeras._training.objective import Objective, judges_labels
-    >>> heads = {"kind": (ClassificationHead(), TargetSchema("binary", 1))}
-    >>> rows = Rows({}, {"kind": np.array([0, 1, 1, 0])}, None)
-    >>> of_labels = Objective(lambda outputs: np.mean(outputs.y_pred["kind"] > 0.5))
-    >>> of_numbers = Objective(lambda outputs: np.mean(outputs.y_pred["kind"]))
-    >>> [judges_labels(o, heads, rows, None) for o in (of_labels, of_numbers)]
-    [True, False]
-    """
-    if not any(target.is_classification for _, target in heads.values()):
-        return False
-    rng = np.random.default_rng(0)
-    # Permuted labels have the true frequencies of the classes, and some are correct.
-    labels = {name: rng.permutation(y) for name, y in rows.y.items()}
-    scores = []
-    # Errors of a score are ignored here, because the trials meet them as well.
-    with contextlib.suppress(Exception):
-        for _ in range(2):
-            y_pred = {
-                name: _outputs_for(labels[name], *heads[name], rng) for name in heads
-            }
-            scores.append(objective(Evaluation(y_pred, loss)))
-    return len(scores) == 2 and scores[0] == scores[1]
-
-
-def _outputs_for(y, head, target, rng):
-    """Return random outputs of a head that predict these labels or numbers."""
-    if not target.is_classification:
-        return y
-    if head.layout(target) in ("binary", "columns"):
-        y = y.reshape(len(y), -1)
-        sure = rng.uniform(0.05, 0.45, y.shape)
-        return np.where(y > 0.5, 0.5 + sure, 0.5 - sure).astype("float32")
-    n_classes = max(target.n_outputs, 2)
-    shares = rng.uniform(0.1, 0.9, (len(y), n_classes))
-    shares += np.eye(n_classes)[y.astype(int)]
-    return (shares / shares.sum(axis=1, keepdims=True)).astype("float32")
-
-
-def _scorer_objective(scorer, targets, y_true, X, sample_weight):
-    """Return the objective for a scikit-learn scorer."""
+def _scorer_objective(scoring, targets, y_true, X, sample_weight):
+    """Return the objective for a scikit-learn scorer, or for the name of one."""
+    scorer = check_scoring(None, scoring=_with_all_labels(scoring, targets))
     weights = {} if sample_weight is None else {"sample_weight": sample_weight}
     if len(targets) > 1:
 
@@ -217,12 +157,52 @@ def _scorer_objective(scorer, targets, y_true, X, sample_weight):
 
     else:
         ((name, target),) = targets.items()
+        y, make = y_true[name], predicted
+        if isinstance(scoring, str) and _needs_positive_label(scorer, target, y):
+            y, make = target.transform(y), predicted_codes
 
         def score(outputs):
-            estimator = predicted(target, outputs.y_pred[name])
-            return scorer(estimator, X, y_true[name], **weights)
+            return scorer(make(target, outputs.y_pred[name]), X, y, **weights)
 
     return Objective(score)
+
+
+def _with_all_labels(scoring, targets):
+    """Return a scorer that is defined where validation rows lack classes.
+
+    The log loss must be told which classes there are. A fold, or a held-out part, need
+    not have all of them.
+    """
+    classes = [getattr(target, "classes_", None) for target in targets.values()]
+    if scoring != "neg_log_loss" or len(classes) > 1 or classes[0] is None:
+        return scoring
+    (target,) = targets.values()
+    if target.schema_.kind == "multilabel":
+        return scoring
+    return make_scorer(
+        log_loss,
+        greater_is_better=False,
+        response_method="predict_proba",
+        labels=target.classes_,
+    )
+
+
+def _needs_positive_label(scorer, target, y):
+    """Return whether a score of two classes asks which of them is the positive one.
+
+    scikit-learn knows it of the labels 0 and 1, and of -1 and 1. Of all others, the
+    second one is taken, as it is for `decision_function`.
+    """
+    if target.schema_.kind != "binary":
+        return False
+    y_pred = target.transform(y).reshape(-1, 1).astype("float32")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            scorer(predicted(target, y_pred), None, y)
+    except ValueError as error:
+        return "pos_label" in str(error)
+    return False
 
 
 def _mean_objective(scoring, heads, targets, rows, known):
@@ -242,7 +222,7 @@ def _mean_objective(scoring, heads, targets, rows, known):
         else:
             y_true = {name: known["y_true"][name]}
             part = _scorer_objective(
-                get_scorer(one), {name: targets[name]}, **{**known, "y_true": y_true}
+                one, {name: targets[name]}, **{**known, "y_true": y_true}
             )
         parts.append(part)
     return Objective(lambda outputs: np.mean([part(outputs) for part in parts]))
@@ -262,7 +242,8 @@ def _head_and_metric(scoring, heads):
     )
 
 
-def _negative_loss(outputs):
+def negative_loss(outputs):
+    """Return minus the loss of an `Evaluation`."""
     return -outputs.loss
 
 
@@ -289,6 +270,21 @@ def predicted(target, y_pred=None):
             "predict_proba": proba,
         }
     )
+
+
+def predicted_codes(target, y_pred):
+    """Return a classifier that predicts 0 for the first class and 1 for the second.
+
+    Parameters
+    ----------
+    target : ClassAdapter
+        Fitted adapter of two classes.
+    y_pred : ndarray of shape (n_samples, 1)
+        Output of the head.
+    """
+    proba = target.probabilities(y_pred)
+    predictions = {"predict": proba.argmax(axis=1), "predict_proba": proba}
+    return PredictedClassifier({"classes": np.arange(2), **predictions})
 
 
 def predicted_by_head(targets, outputs):
@@ -320,7 +316,7 @@ def _keras_objective(metric_name, name, head_and_target, rows):
         return Objective(
             lambda outputs: -loss(y_soft, outputs.y_pred[name], sample_weight=weight)
         )
-    sign = _direction(metric_name)
+    sign = direction_of(metric_name)
     given = {getattr(m, "name", m): m for m in head.metrics or ()}
     metric = make_metric(given.get(metric_name, metric_name), head.layout(target))
     _check_is_number(metric, metric_name, y_true, target)
@@ -344,8 +340,25 @@ def _check_is_number(metric, metric_name, y_true, target):
         )
 
 
-def _direction(metric_name):
-    """Return 1 if a metric should be high, -1 if it should be low."""
+def direction_of(metric_name):
+    """Return 1 if a metric should be high, -1 if it should be low.
+
+    Parameters
+    ----------
+    metric_name : str
+        Name of a Keras metric or of a loss, without "val_".
+
+    Raises
+    ------
+    ValueError
+        If the name does not tell.
+
+    Examples
+    --------
+    >>> from skautokeras._training.objective import direction_of
+    >>> direction_of("auc"), direction_of("loss")
+    (1, -1)
+    """
     words = metric_name.lower()
     if any(word in words for word in _LESS_IS_BETTER):
         return -1

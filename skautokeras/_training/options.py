@@ -20,7 +20,11 @@ class TrainingOptions:
     heads : dict of str to (Head, TargetSchema)
         Heads of the graph, and the schemas of their targets.
     callbacks : tuple of keras.callbacks.Callback, default=()
-        The user's callbacks, which are copied for each training.
+        The user's callbacks as they were before the search. They are copied for each
+        training.
+    users_callbacks : tuple of keras.callbacks.Callback, default=()
+        The user's own objects in the same order, which are told what the copies have
+        seen. Empty: nobody is told.
     shuffle : bool, default=True
         Whether each epoch uses another order of the rows.
     fit_arguments : dict, default={}
@@ -47,6 +51,7 @@ class TrainingOptions:
 
     heads: dict
     callbacks: tuple = ()
+    users_callbacks: tuple = ()
     shuffle: bool = True
     fit_arguments: dict = field(default_factory=dict)
     epochs: int | None = None
@@ -85,6 +90,7 @@ class TrainingOptions:
         return replace(
             self,
             callbacks=tuple(c for c in self.callbacks if isinstance(c, scheduler)),
+            users_callbacks=(),
             epochs=planned_epochs,
             stop_after=best_epoch,
             n_iterations=n_iterations,

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from skautokeras._layers.base import starting_from_data, traits_of, walk
+from skautokeras._state.deadline import Deadline
 from skautokeras._training.inference import rows_at_once
 
 # Number of rows that weights are drawn from; further rows would hardly change the means
@@ -91,16 +92,17 @@ def start_from_data(
     n_iterations : int or None
         Mean number of iterations of the layers that were fitted to targets. None if
         there are no such layers.
+    cut : bool
+        Whether the deadline has ended the fitting of a layer.
     """
-    if n_iterations is not None:
-        # With fewer iterations, the layers would not be those that are asked for.
-        deadline = None
-    elif deadline is not None:
+    if deadline is None:
+        deadline = Deadline(None)
+    elif n_iterations is None:
         # Many classes have many trees, and other configurations need time as well.
         deadline = deadline.within(deadline.left() * _SHARE_OF_FITTING)
     counts = _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline)
     _start_from_some(built, rows, rng)
-    return round(np.mean(counts)) if counts else None
+    return round(np.mean(counts)) if counts else None, deadline.cut
 
 
 def _start_from_some(built, rows, rng):

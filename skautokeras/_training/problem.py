@@ -78,12 +78,16 @@ class Problem:
         The trainings that a trial consists of.
     options : TrainingOptions
         How each of them goes.
+    folds_have_scores : bool, default=True
+        Whether the objectives of the folds are the score. If False, they are the loss,
+        because the score is not defined in every fold, such as R2 of one row.
     """
 
     search_space: SearchSpace
     objective: Objective
     folds: tuple[Fold, ...]
     options: TrainingOptions
+    folds_have_scores: bool = True
 
     @classmethod
     def of_one_fold(cls, search_space, objective, options):

@@ -2,8 +2,11 @@
 
 import json
 import re
+from functools import cache
 
-from skautokeras._layers.base import traits_of
+import keras
+
+from skautokeras._layers.base import traits_of, walk
 from skautokeras._state.registry import PACKAGES
 
 
@@ -44,7 +47,63 @@ def structure(network):
     # Classes are compared themselves and not by name, because a function that defines a
     # class makes another one in each call.
     classes = tuple(type(operations[layer["name"]]) for layer in layers)
-    return classes, text
+    # The config of a user's layer may lack arguments of its constructor.
+    own = [_own_state(layer) for layer in walk(network) if not _is_known(layer)]
+    if any(state is None for state in own):
+        return object()
+    return classes, text, json.dumps(own)
+
+
+def _is_known(layer):
+    return type(layer).__module__.partition(".")[0] in PACKAGES
+
+
+def _own_state(layer):
+    """Return the attributes that the class of a layer sets; None if one is unknown.
+
+    Layers and variables that it holds are compared elsewhere.
+    """
+    state = {}
+    for name, value in vars(layer).items():
+        if name in _usual_attributes():
+            continue
+        plain = _plain(value)
+        if plain is _UNKNOWN:
+            return None
+        state[name] = plain
+    return state
+
+
+_UNKNOWN = object()
+
+
+def _plain(value):
+    """Return an attribute as JSON holds it."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        parts = [_plain(part) for part in value]
+        return _UNKNOWN if any(part is _UNKNOWN for part in parts) else parts
+    if isinstance(value, dict):
+        return _plain([part for item in value.items() for part in item])
+    if isinstance(value, keras.Variable):
+        return [list(value.shape), value.dtype]
+    if isinstance(value, keras.layers.Layer):
+        return type(value).__qualname__
+    return _UNKNOWN
+
+
+@cache
+def _usual_attributes():
+    """Return the names of the attributes that layers and models have in any case."""
+    x = keras.Input((1,))
+    y = keras.layers.Dense(1)(x)
+    subclass = type("Plain", (keras.Model,), {"call": lambda self, x: x})()
+    subclass(x)
+    layer = type("Plain", (keras.layers.Layer,), {"call": lambda self, x: x})()
+    layer(x)
+    found = {*vars(layer), *vars(subclass), *vars(keras.Model(x, y))}
+    return frozenset(found)
 
 
 def _names_code(config):

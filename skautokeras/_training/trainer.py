@@ -1,19 +1,14 @@
 """Training of one network by compiled epochs, or by `keras.Model.fit` if needed."""
 
-import copy
-import time
-
 import numpy as np
 
-from skautokeras._space.accelerator import built_for_training
-from skautokeras._state.randomness import seeded
 from skautokeras._training.callback_hooks import works_on_batches
 from skautokeras._training.compiled_trainer import CompiledTrainer
 from skautokeras._training.keras_trainer import KerasTrainer
 from skautokeras._training.monitor import Monitor
-from skautokeras._training.preparation import prepared, start_from_data
+from skautokeras._training.preparation import start_from_data
 from skautokeras._training.schedules import patience
-from skautokeras._training.streaming import Chunks
+from skautokeras._training.user_callbacks import for_training, give_back
 
 
 def train(
@@ -66,7 +61,7 @@ def train(
     FloatingPointError
         If the loss or the score stops being finite.
     """
-    callbacks = [copy.deepcopy(callback) for callback in options.callbacks]
+    callbacks = for_training(options.callbacks)
     # A network that only consists of fitted layers is evaluated once.
     is_trained = bool(built.network.trainable_variables)
     epochs = (options.epochs or built.training.epochs) if is_trained else 1
@@ -81,7 +76,7 @@ def train(
         on_epoch=on_epoch,
         curve=curve,
     )
-    monitor.n_iterations = start_from_data(
+    monitor.n_iterations, monitor.cut = start_from_data(
         built,
         train_rows,
         np.random.default_rng(seed),
@@ -95,6 +90,7 @@ def train(
     trainer = trainer_class(built, options, callbacks, train_rows, valid_rows, seed)
     trainer.run(monitor)
     trainer.end(monitor.best_state)
+    give_back(callbacks, options.users_callbacks or callbacks)
     return monitor
 
 
@@ -106,42 +102,3 @@ def _trainer_class(options, callbacks):
         or any(map(works_on_batches, callbacks))
     )
     return KerasTrainer if needs_fit else CompiledTrainer
-
-
-def time_step(search_space, options, rows, values):
-    """Return the time of a training step per row.
-
-    A fresh network is trained on one batch twice, and the second step is timed, because
-    the first one compiles. The compiled epoch stays in the cache of `options` for the
-    training of the same network.
-
-    Parameters
-    ----------
-    search_space : SearchSpace
-        Search space that builds the network.
-    options : TrainingOptions
-        Settings that all trainings of a search share.
-    rows : Rows
-        Training rows, as the adapter makes them.
-    values : dict of str to object
-        Values of the hyperparameters of the network.
-
-    Returns
-    -------
-    seconds : float
-        Time of a step in seconds, divided by the number of rows of its batch and by the
-        number of devices.
-    """
-    with seeded(0), built_for_training():
-        built = search_space.build(values)
-    n_rows = min(built.training.batch_size, len(rows))
-    batch = prepared(built, rows.take(np.arange(n_rows)))
-    compiled = options.cache.get(built, options.heads)
-    chunks = Chunks(batch, lambda rows: rows, n_rows, seed=0)
-    for _ in range(2):  # the first call compiles
-        start = time.perf_counter()
-        compiled.run_epoch(chunks.epoch(), np.zeros(1))
-        seconds = time.perf_counter() - start
-    if options.distribution is not None:
-        seconds /= options.distribution.num_replicas_in_sync
-    return seconds / n_rows

@@ -12,7 +12,7 @@ import numpy as np
 
 from skautokeras._search import Trial, make_oracle, run_search
 from skautokeras._space import complete
-from skautokeras._training import Deadline
+from skautokeras._state import Deadline
 from skautokeras.testing._checks import run_checks
 
 

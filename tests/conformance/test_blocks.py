@@ -55,7 +55,7 @@ from skautokeras._data import (
 )
 from skautokeras._search import Trial, make_oracle, run_search
 from skautokeras._space import Choice, Graph, Head, Int, PresetTokenizer, SearchSpace
-from skautokeras._training import Deadline
+from skautokeras._state import Deadline
 from skautokeras.testing import check_block
 
 N_ROWS = 60

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from skautokeras._data import category_codes, frequent_categories
+from skautokeras._data.categories import places_of_spellings
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,28 @@ def test_unknown_and_missing_categories_have_codes_of_their_own():
     codes = category_codes(np.array([0, -1, 1, 2]), keys, ["a", "b"])
     assert codes.dtype == np.int32
     assert codes.tolist() == [3, 1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("learned", "asked", "codes"),
+    [
+        (["False", "True"], ["true", "0", "1", "FALSE", "1.0"], [3, 2, 3, 2, 3]),
+        (["0", "1"], ["True", "false", "1.0"], [3, 2, 3]),
+        (["001", "002"], ["1", "2.0", "3"], [2, 3, 0]),
+        (["1", "2", "x"], ["1.0", "02", "X"], [2, 3, 0]),
+        (["1.5", "2.25"], ["1.50", "2.250e0"], [2, 3]),
+        (["2024-05-01", "2024-06-01"], ["2024-05-01T00:00:00", "2024-06-02"], [2, 0]),
+        # A spelling of two categories is that of neither, and a learned one is its own.
+        (["05", "005"], ["5", "05", "005"], [0, 2, 3]),
+        (["nan", "inf"], ["NaN", "1e999"], [0, 0]),
+    ],
+)
+def test_categories_may_come_back_in_another_spelling(learned, asked, codes):
+    found = category_codes(np.arange(len(asked)), np.array(asked, object), learned)
+    assert found.tolist() == codes
+
+
+def test_exports_know_the_usual_spellings():
+    assert places_of_spellings(["False", "True"])["1"] == 1
+    assert places_of_spellings(["001", "a"]) == {"1": 0, "1.0": 0}
+    assert places_of_spellings(["05", "005"]) == {}

@@ -3,8 +3,14 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
+from sklearn.compose import ColumnTransformer, make_column_selector
 
-from skautokeras._data import split_columns
+from skautokeras._data import (
+    StructuredDataAdapter,
+    TextAdapter,
+    XAdapter,
+    split_columns,
+)
 
 N_SAMPLES = 6
 
@@ -41,6 +47,58 @@ def test_the_input_without_columns_gets_what_no_other_takes():
     )
     assert list(parts["table"].columns) == ["size", "rooms", "deck"]
     assert list(parts) == ["text", "table", "image"]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        np.array(["size", "rooms"]),
+        pd.Index(["size", "rooms"]),
+        pd.Series(["size", "rooms"]),
+        [True, False, True, False, False],
+        np.array([True, False, True, False, False]),
+        make_column_selector(dtype_include="number"),
+        lambda X: X.columns[[0, 2]],
+    ],
+    ids=range(7),
+)
+def test_columns_are_named_as_for_a_column_transformer(named):
+    X = make_frame()
+    transformer = ColumnTransformer([("same", "passthrough", named)]).fit(X)
+    parts = split_columns(X, {"table": named, "rest": None})
+    assert list(parts["table"].columns) == ["size", "rooms"]
+    assert_array_equal(parts["table"], transformer.transform(X))
+    assert list(parts["rest"].columns) == ["photo", "deck", "text"]
+
+
+@pytest.mark.parametrize(
+    "named", [slice(0, 3), slice(None, "rooms"), slice("size", "rooms"), slice(-5, 3)]
+)
+def test_a_slice_of_names_includes_its_end(named):
+    X = make_frame()
+    transformer = ColumnTransformer([("same", "passthrough", named)]).fit(X)
+    parts = split_columns(X, {"table": named, "rest": None})
+    assert list(parts["table"].columns) == ["size", "photo", "rooms"]
+    assert_array_equal(parts["table"], transformer.transform(X))
+
+
+@pytest.mark.parametrize("own_x", [False, True])
+def test_a_selector_is_asked_in_fit_only(own_x):
+    X = make_frame()
+    # As it comes back from a file: whole numbers have become strings.
+    other = X.astype({"size": str})
+    selector = make_column_selector(dtype_include="number")
+    adapter = XAdapter(
+        ["table", "text"],
+        [StructuredDataAdapter(), TextAdapter()],
+        [selector, "text"],
+    )
+    parts = {"table": X, "text": X["text"]} if own_x else X
+    adapter.fit(parts)
+    assert adapter.adapters_[0].feature_names_in_.tolist() == ["size", "rooms"]
+    other = {"table": other, "text": other["text"]} if own_x else other
+    with pytest.raises(ValueError, match="'size' was numerical in fit"):
+        adapter.transform(other)
 
 
 def test_two_inputs_may_share_a_column():

@@ -1,4 +1,5 @@
 import copy
+import io
 import pickle
 import sys
 from pathlib import Path
@@ -604,3 +605,118 @@ def test_some_rows_give_the_same_as_all(name, size, rows):
     full = adapter.transform(X)["pixels"]
     some = adapter.transform(take_rows(X, rows))["pixels"]
     assert_array_equal(some, full[rows])
+
+
+# Sources: whatever Pillow reads
+
+
+MODES = ["1", "L", "P", "LA", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV"]
+
+
+def as_path(image, format, folder):
+    path = folder / f"image.{format.lower()}"
+    image.save(path, format=format, **({"lossless": True} if format == "WEBP" else {}))
+    return path
+
+
+def as_bytes(image, format, folder):
+    return as_path(image, format, folder).read_bytes()
+
+
+def as_file(image, format, folder):
+    return io.BytesIO(as_bytes(image, format, folder))
+
+
+def as_pillow(image, format, folder):
+    return Image.open(as_path(image, format, folder))
+
+
+@pytest.mark.parametrize("make", [as_path, as_bytes, as_file, as_pillow])
+@pytest.mark.parametrize("format", ["PNG", "TIFF", "WEBP"])
+def test_images_come_as_paths_bytes_files_and_pillow_images(make, format, tmp_path):
+    sources = [make(Image.fromarray(array), format, tmp_path) for array in COLOUR[:1]]
+    assert_array_equal(pixels_of(sources), COLOUR[:1])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_pillow_images_of_any_mode_are_their_colours(mode):
+    image = Image.fromarray(COLOUR[0]).convert("RGB").convert(mode.replace("PA", "P"))
+    image = image.convert(mode) if mode == "PA" else image
+    kept = image.copy()
+    n_channels = 1 if mode in {"1", "L", "LA"} else 3
+    expected = image.convert("RGB" if n_channels == 3 else "L")
+    assert_array_equal(
+        pixels_of([image])[0], np.asarray(expected).reshape(9, 7, n_channels)
+    )
+    assert image == kept
+
+
+def test_modes_and_arrays_share_a_list():
+    images = [Image.fromarray(COLOUR[0]), Image.fromarray(GREY[0]), COLOUR[1], GREY[1]]
+    assert pixels_of(images).shape == (4, 9, 7, 3)
+    with pytest.raises(ValueError, match=r"row 3 has 2\. .*convert\('RGB'\)"):
+        pixels_of([*images[:3], COLOUR[1][..., :2]])
+
+
+def test_a_turned_photograph_is_turned_back_whatever_holds_it(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = save(tmp_path, "a.jpg", SMOOTH, exif=exif)
+    upright = pixels_of([path])
+    assert upright.shape == (1, 16, 20, 1)
+    assert_array_equal(pixels_of([Image.open(path)]), upright)
+    assert_array_equal(pixels_of([Path(path).read_bytes()]), upright)
+
+
+@pytest.mark.parametrize("source", [b"no image", b"", io.BytesIO(b"\x89PNG\r\n")])
+def test_what_is_no_image_names_its_row(source):
+    with pytest.raises(ValueError, match="Row 1 of X: The image cannot be read"):
+        pixels_of([Image.fromarray(GREY[0]), source])
+
+
+def test_a_truncated_file_is_named(tmp_path):
+    path = save(tmp_path, "a.png", COLOUR[0])
+    Path(path).write_bytes(Path(path).read_bytes()[:60])
+    with pytest.raises(ValueError, match=r"a.png' cannot be read"):
+        pixels_of([path])
+
+
+def test_floats_of_pillow_keep_their_range():
+    image = Image.fromarray(np.linspace(0, 1, 63, dtype="float32").reshape(9, 7))
+    adapter = ImageAdapter()
+    pixels = adapter.fit_transform([image])["pixels"]
+    assert (pixels.dtype, adapter.schema_.high) == ("float32", 1.0)
+
+
+def test_levels_after_fractions_are_noticed():
+    adapter = ImageAdapter().fit(COLOUR / 255)
+    with pytest.raises(ValueError, match=r"fractions between 0 and 1. Divide by 255"):
+        adapter.transform(COLOUR)
+    with pytest.raises(ValueError, match="fractions between 0 and 1"):
+        adapter.transform([Image.fromarray(image) for image in COLOUR])
+
+
+@pytest.mark.parametrize(
+    ("size", "n_images", "max_time", "expected"),
+    [
+        ((96, 96), 5, None, (96, 96)),
+        ((600, 800), 5, None, (111, 148)),
+        ((800, 600), 5, 60.0, (148, 111)),
+        ((600, 800), 5, 1e-3, (55, 74)),
+        ((100, 100), 5, None, (100, 100)),
+    ],
+)
+def test_large_images_are_reduced(size, n_images, max_time, expected):
+    adapter = ImageAdapter(max_time=max_time)
+    pixels = adapter.fit_transform(np.zeros((n_images, *size), "uint8"))["pixels"]
+    assert pixels.shape[1:3] == expected
+    reason = adapter.describe_columns(["photo"])["reason"][0]
+    assert ("reduced to" in reason) == (size != expected)
+    if size != expected:
+        # Other sizes may come then.
+        assert adapter.transform(np.zeros((1, 50, 60)))["pixels"].shape[1:3] == expected
+
+
+def test_an_image_size_is_kept():
+    X = np.zeros((2, 300, 400), "uint8")
+    assert pixels_of(X, image_size=(300, 400)).shape == (2, 300, 400, 1)

@@ -205,7 +205,8 @@ def test_a_declaration_wins():
 FORMATS = [
     "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y%m%dT%H%M%S", "%Y%m%d",
     "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y %H:%M", "%d.%m.%Y", "%m/%d/%y", "%d-%b-%Y",
-    "%d-%b-%y", "%B %d, %Y", "%d %b %Y %I:%M %p", "%b-%Y", "%Y-%m",
+    "%d-%b-%y", "%B %d, %Y", "%d %b %Y %I:%M %p", "%b-%Y", "%Y-%m", "%Y, %B",
+    "%a %b %d %H:%M:%S %Y", "%A, %d %B %Y", "%a, %d %b %Y %H:%M:%S GMT",
 ]  # fmt: skip
 
 

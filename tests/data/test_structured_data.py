@@ -384,6 +384,13 @@ def test_columns_without_names_go_by_their_position():
     assert_equal_arrays(unnamed.transform(X), adapter.transform(X))
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"])
+def test_dates_that_come_back_from_a_file_as_strings_stay_the_same(form):
+    adapter = fitted()
+    strings = FRAME.assign(when=FRAME["when"].dt.strftime(form))
+    assert_equal_arrays(adapter.transform(strings), adapter.transform(FRAME))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -397,7 +404,7 @@ def test_columns_without_names_go_by_their_position():
             "'int' was numerical in fit and holds strings now",
         ),
         (lambda X: X.assign(float=np.inf), "contains infinity .*\nColumn 'float'"),
-        (lambda X: X.assign(when="2020-01-01"), "Column 'when' is a datetime column"),
+        (lambda X: X.assign(when="1.1.2020"), "Column 'when' is a datetime column"),
         (lambda X: X.iloc[:0], r"Found array with 0 sample\(s\)"),
     ],
 )
@@ -473,6 +480,7 @@ ANYTHING = {
 
 
 @given(rows=st.lists(st.fixed_dictionaries(ANYTHING), min_size=1, max_size=4))
+@pytest.mark.filterwarnings("ignore:No value of column")
 @hypothesis_settings(max_examples=100)
 def test_unseen_and_missing_values_give_finite_numbers_and_known_codes(rows):
     adapter = fitted()

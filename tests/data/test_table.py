@@ -37,7 +37,7 @@ def test_what_is_no_table_is_an_error_in_the_words_of_scikit_learn(X, message):
 
 
 def test_a_series_is_no_table():
-    with pytest.raises(ValueError, match=r"pandas\.Series"):
+    with pytest.raises(ValueError, match=r"Series|Expected (a )?2"):
         check_structured_data(pd.Series([1, 2]), Asker())
 
 

@@ -89,7 +89,7 @@ def test_columns_of_other_things_come_back_as_objects():
 
 
 def test_a_head_may_have_several_columns_of_its_own():
-    y = [np.column_stack([PRICE, 2 * PRICE]), np.eye(4, dtype=int)]
+    y = [np.column_stack([PRICE, 2 * PRICE]), np.tri(4, dtype=int)]
     adapter = make_adapter().fit(y)
     shapes = [array.shape for array in adapter.transform(y).values()]
     assert shapes == [(4, 2), (4, 4)]
@@ -100,9 +100,9 @@ def test_a_head_may_have_several_columns_of_its_own():
 @pytest.mark.parametrize(
     "y", [PRICE, PRICE.tolist(), pd.Series(PRICE), np.column_stack([PRICE, PRICE])]
 )
-def test_one_head_takes_y_as_it_is(y):
+def test_one_head_takes_y_of_any_form(y):
     adapter = YAdapter(["number"], [NumberAdapter()]).fit(y)
-    assert adapter.split(y)["number"] is y
+    assert_array_equal(adapter.split(y)["number"], np.asarray(y))
     assert_array_equal(
         adapter.transform(y)["number"], NumberAdapter().fit(y).transform(y)
     )

@@ -15,6 +15,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import (
     GridSearchCV,
+    cross_val_predict,
     cross_val_score,
     cross_validate,
     train_test_split,
@@ -219,7 +220,9 @@ def test_sample_weights_reach_every_head(iris):
     X, y = iris
     weight = np.r_[np.zeros(50), np.ones(100)]
     model = two_heads().fit(X, y, sample_weight=weight)
-    assert model.classes_["species"].tolist() == ["versicolor", "virginica"]
+    # A class whose rows all have the weight 0 is a class, and is never predicted.
+    assert model.classes_["species"].tolist() == ["setosa", "versicolor", "virginica"]
+    assert "setosa" not in set(model.predict(X)["species"])
     assert model.score(X, model.predict(X), sample_weight=weight) == 1.0
 
 
@@ -540,3 +543,38 @@ def test_a_search_of_a_graph_goes_on_in_another_process(iris, tmp_path):
     assert second.leaderboard_["score"].isin(first.leaderboard_["score"]).any()
     with pytest.raises(ValueError, match="other parameters"):
         model(4).fit(X, y["species"])
+
+
+def two_classifications():
+    node = StructuredDataInput()
+    block = DenseBlock(n_layers=1, units=8)(node)
+    heads = [ClassificationHead()(block), ClassificationHead()(block)]
+    return AutoModel(node, heads, max_trials=1, epochs=1, random_state=0)
+
+
+def test_predicted_frames_have_the_index_of_the_rows():
+    X = pd.DataFrame({"x": np.arange(40.0)}, index=[f"row {i}" for i in range(40)])
+    y = pd.DataFrame({"a": np.arange(40) % 2, "b": np.arange(40) % 3}, index=X.index)
+    model = two_classifications().fit(X, y)
+    assert model.predict(X).index.tolist() == X.index.tolist()
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        predicted = model.predict(X.to_numpy())
+    assert predicted.index.tolist() == list(range(40))
+    assert set(model.predict_proba(X)) == set(model.classes_)
+
+
+def test_columns_of_an_array_have_a_list_of_probabilities():
+    X = np.arange(40.0)[:, None]
+    y = np.column_stack([np.arange(40) % 2, np.arange(40) % 3])
+    model = two_classifications()
+    found = cross_val_predict(model, X, y, cv=2, method="predict_proba")
+    assert [part.shape for part in found] == [(40, 2), (40, 3)]
+    assert [c.tolist() for c in model.fit(X, y).classes_] == [[0, 1], [0, 1, 2]]
+
+
+@pytest.mark.parametrize("weight", [{"a": np.ones(40)}, np.ones((40, 2))], ids=type)
+def test_weights_by_head_are_refused(weight):
+    X = np.arange(40.0)[:, None]
+    y = np.column_stack([np.arange(40) % 2, np.arange(40) % 3])
+    with pytest.raises(ValueError, match=r"one weight per row.*loss_weight"):
+        two_classifications().fit(X, y, sample_weight=weight)

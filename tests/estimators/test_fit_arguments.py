@@ -317,3 +317,17 @@ def test_a_fit_that_was_refused_leaves_its_directory_to_the_next(titanic, tmp_pa
     with pytest.raises(ValueError, match="nonsense"):
         classifier.fit(*titanic)
     assert classifier.set_params(scoring=None).fit(*titanic).n_trials_ == 1
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"cv": 3}, {"class_weight": "balanced"}], ids=str
+)
+def test_a_class_without_weight_keeps_its_column(classifier, params):
+    X = np.random.default_rng(0).normal(size=(90, 3))
+    y = np.arange(90) % 3
+    weight = (y != 2).astype(float)
+    classifier.set_params(**params).fit(X, y, sample_weight=weight)
+    assert classifier.classes_.tolist() == [0, 1, 2]
+    np.testing.assert_allclose(classifier.predict_proba(X).sum(axis=1), 1, rtol=1e-5)
+    with pytest.raises(ValueError, match="only one class: 1"):
+        classifier.fit(X, y, sample_weight=(y == 1).astype(float))

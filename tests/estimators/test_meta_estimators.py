@@ -1,5 +1,6 @@
 """The estimators inside scikit-learn's meta-estimators, on real data."""
 
+import keras
 import numpy as np
 import pytest
 from sklearn import config_context
@@ -108,3 +109,124 @@ def test_sample_weights_are_routed(classifier, titanic):
         scores = GridSearchCV(pipeline, {}, cv=2).fit(X, y, sample_weight=weight)
     assert weighted > plain
     assert np.isfinite(scores.best_score_)
+
+
+def test_clones_keep_their_searches_apart_in_one_directory(tmp_path, monkeypatch):
+    from skautokeras._search import trial
+
+    X, y = load_iris(return_X_y=True)
+    clf = StructuredDataClassifier(
+        max_trials=1, epochs=1, cv=None, directory=tmp_path, random_state=0
+    )
+    scores = cross_val_score(clf, X, y, cv=2, error_score="raise")
+    assert len(list(tmp_path.iterdir())) == 2
+    search = GridSearchCV(clf, {"batch_size": [16, 32]}, cv=2, error_score="raise")
+    search.fit(X, y)
+    assert len(list(tmp_path.iterdir())) == 2 + 2 * 2 + 1
+    # The folds are found again, and nothing is trained.
+    trained = []
+    train = trial.train
+    monkeypatch.setattr(
+        trial, "train", lambda *a, **k: trained.append(1) or train(*a, **k)
+    )
+    again = cross_val_score(clf, X, y, cv=2, error_score="raise")
+    np.testing.assert_array_equal(scores, again)
+
+
+def test_a_pipeline_transforms_validation_data():
+    X, y = load_iris(return_X_y=True)
+    X = X * 100 + 5000
+    rows = np.random.default_rng(0).permutation(len(X))
+    train, valid = rows[:100], rows[100:]
+    clf = StructuredDataClassifier(max_trials=1, epochs=2, refit=False, random_state=0)
+    with config_context(enable_metadata_routing=True):
+        pipeline = make_pipeline(
+            StandardScaler(),
+            clone(clf).set_fit_request(X_val=True, y_val=True),
+            transform_input=["X_val"],
+        )
+        pipeline.fit(X[train], y[train], X_val=X[valid], y_val=y[valid])
+    scaler = StandardScaler().fit(X[train])
+    plain = clone(clf).fit(
+        scaler.transform(X[train]),
+        y[train],
+        validation_data=(scaler.transform(X[valid]), y[valid]),
+    )
+    assert pipeline[-1].best_score_ == plain.best_score_
+
+
+def test_validation_rows_of_another_scale_are_noticed():
+    X, y = load_iris(return_X_y=True)
+    X = X * 100 + 5000
+    pipeline = make_pipeline(
+        StandardScaler(),
+        StructuredDataClassifier(max_trials=1, epochs=1, refit=False, random_state=0),
+    )
+    with pytest.warns(UserWarning, match="other ranges.*transform_input"):
+        pipeline.fit(X, y, structureddataclassifier__validation_data=(X, y))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"X_val": [[1.0]]}, "both X_val and y_val"),
+        ({"y_val": [1]}, "both X_val and y_val"),
+        ({"validation_data": ([[1.0]], [1]), "X_val": [[1.0]], "y_val": [1]}, "either"),
+    ],
+)
+def test_parts_of_validation_data_belong_together(arguments, message):
+    clf = StructuredDataClassifier(max_trials=1, epochs=1)
+    with pytest.raises(ValueError, match=message):
+        clf.fit([[1.0], [2.0]], [0, 1], **arguments)
+
+
+class InterruptSecondTrial(keras.callbacks.Callback):
+    """Presses Ctrl+C in the second training of a process."""
+
+    trainings = 0
+
+    def on_train_begin(self, logs=None):
+        """Count the trainings."""
+        type(self).trainings += 1
+        if self.trainings == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def interrupted():
+    """A classifier whose search is interrupted when it has one result."""
+    InterruptSecondTrial.trainings = 0
+    return StructuredDataClassifier(
+        max_trials=3,
+        epochs=1,
+        cv=None,
+        refit=False,
+        callbacks=[InterruptSecondTrial()],
+        random_state=0,
+    )
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda clf, X, y: cross_val_score(clf, X, y, cv=2),
+        lambda clf, X, y: GridSearchCV(clf, {"epochs": [1, 2]}, cv=2).fit(X, y),
+        lambda clf, X, y: cross_val_score(make_pipeline(clf), X, y, cv=2),
+    ],
+    ids=["cross_val_score", "GridSearchCV", "of a pipeline"],
+)
+def test_an_interruption_ends_all_fits_of_a_tool(interrupted, run):
+    with (
+        pytest.warns(UserWarning, match="interrupted after 1 trials"),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        run(interrupted, *load_iris(return_X_y=True))
+    assert InterruptSecondTrial.trainings == 2
+
+
+def test_an_interrupted_pipeline_keeps_the_result(interrupted):
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(UserWarning, match="interrupted after 1 trials"):
+        pipeline = make_pipeline(StandardScaler(), interrupted).fit(X, y)
+    assert pipeline.predict(X).shape == y.shape
+    assert interrupted.interrupted_

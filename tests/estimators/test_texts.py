@@ -157,7 +157,7 @@ def test_every_form_of_the_same_texts_gives_the_same_network(wines):
     [
         ({}, "dry", TypeError, "single str. Put it into a list"),
         ({}, ["dry"] * 8 + [5], TypeError, r"got 5 \(int\) in row 8"),
-        ({}, ["dry"] * 8 + [b"dry"], TypeError, r"\(bytes\) in row 8"),
+        ({}, ["dry"] * 8 + [b"\xe9"], ValueError, "Row 8 of X is not UTF-8"),
         ({}, np.zeros(9), TypeError, r"got 0.0 \(float\) in row 0"),
         ({}, np.full((9, 2), "dry"), ValueError, r"shape \(9, 2\)"),
         ({}, csr_matrix(np.eye(9)), TypeError, "got csr_matrix"),

@@ -93,6 +93,20 @@ def test_a_saved_model_has_a_signature_for_pixels_and_one_for_files(
     image_case.check(loaded.signatures["image_files"](image_bytes=tf.constant(files)))
 
 
+@pytest.mark.parametrize("name", ["plain", "heads", "mixed"])
+def test_keras_calls_a_saved_model_as_a_layer(cases, name, tmp_path):
+    import keras
+    import tensorflow as tf
+
+    cases[name].estimator.export(tmp_path / "model")
+    layer = keras.layers.TFSMLayer(tmp_path / "model")
+    cases[name].check(layer(cases[name].request))
+    # Other programs find the same function under the name that Keras uses.
+    loaded = tf.saved_model.load(tmp_path / "model")
+    request = {k: tf.constant(v) for k, v in cases[name].request.items()}
+    cases[name].check(loaded.serve(request))
+
+
 @pytest.mark.parametrize("name", ["plain", "heads", "scales", "scores"])
 def test_a_keras_file_is_the_raw_model(cases, name, tmp_path):
     import keras

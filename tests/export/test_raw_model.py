@@ -75,7 +75,10 @@ def test_names_of_inputs_are_names_in_python_and_differ():
     X.iloc[1] = 0.0
     adapter = XAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
     names = list(input_names(adapter)["t"].values())
-    assert names == ["a_b", "a_b_2", "column_1", "if_", "column__", "self_"]
+    # A column whose name is valid keeps it.
+    assert names == ["a_b_2", "a_b", "column_1", "if_", "column__", "self_"]
+    reserved = input_names(adapter, reserved={"a_b"})["t"].values()
+    assert list(reserved)[:2] == ["a_b_2", "a_b_3"]
 
 
 def test_columns_of_two_tables_are_told_apart():

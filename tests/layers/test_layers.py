@@ -126,8 +126,7 @@ def _small_network():
 
 
 def _backbone():
-    import keras_hub
-
+    keras_hub = pytest.importorskip("keras_hub")
     return keras_hub.models.BertBackbone(
         vocabulary_size=9,
         num_layers=1,

@@ -430,6 +430,12 @@ def image_file(mode, format, rng, **options):
     if mode == "P":
         image = Image.fromarray(rng.integers(0, 256, (7, 9, 3)).astype("uint8"))
         image = image.convert("P", palette=Image.Palette.ADAPTIVE)
+    if mode == "P4":
+        image = Image.fromarray(rng.integers(0, 256, (7, 9, 3)).astype("uint8"))
+        image = image.convert("P", palette=Image.Palette.ADAPTIVE, colors=16)
+        options = {"bits": 4, **options}
+    if mode == "1":
+        image = Image.fromarray(pixels[..., 0]).convert("1")
     file = io.BytesIO()
     image.save(file, format, **options)
     return file.getvalue()
@@ -444,6 +450,8 @@ def image_file(mode, format, rng, **options):
         ("RGB", "PNG", 0),
         ("RGBA", "PNG", 0),
         ("P", "PNG", 0),
+        ("P4", "PNG", 0),
+        ("1", "PNG", 0),
         ("RGB", "BMP", 0),
         ("P", "GIF", 0),
         ("RGB", "JPEG", 2),

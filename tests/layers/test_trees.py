@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from skautokeras._layers import TreeEnsemble, largest_float32
 from skautokeras._layers.target_scale import TargetScale
 from skautokeras._layers.tree_nodes import TreeSettings
-from skautokeras._training import Deadline
+from skautokeras._state import Deadline
 
 KINDS = ["boosted", "extra", "forest"]
 SEED = int(np.random.default_rng(0).integers(2**31))
@@ -250,6 +250,27 @@ def test_trees_end_with_their_time(kind):
     assert 10 <= n_grown < n_trees
     assert np.corrcoef(layer(X).numpy()[:, 0], y)[0, 1] > 0.5
     np.testing.assert_allclose(layer(X).numpy().mean(), y.mean() / 100, rtol=0.1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_trees_of_many_rows_are_fitted_to_some_if_one_tree_takes_too_long(
+    kind, monkeypatch
+):
+    X, y = load_diabetes(return_X_y=True)
+    X = X.astype("float32")
+    # Rows with which the first trees take about a second.
+    monkeypatch.setattr("skautokeras._layers.boosting._QUICK", 50 * X.shape[1])
+    layer = TreeEnsemble({"kind": kind, "n_trees": 50}, task="numbers", n_outputs=1)
+    layer.build(X.shape)
+    seconds = itertools.count(step=0.5)
+    deadline = Deadline(9, clock=lambda: next(seconds))
+    n_done = layer.start_from(X, np.random.default_rng(0), y=y / 100, deadline=deadline)
+    assert deadline.cut
+    assert 1 <= n_done <= 50
+    assert np.corrcoef(layer(X).numpy()[:, 0], y)[0, 1] > 0.3
+    whole = Deadline(None)
+    layer.start_from(X, np.random.default_rng(0), y=y / 100, deadline=whole)
+    assert not whole.cut
 
 
 # --- Where boosting ends

@@ -58,7 +58,7 @@ def test_quickstart_searches_reports_and_cleans_up(tmp_path):
     ("name", "said"),
     [
         ("three_levels.py", ["Task: 0.9", "Inputs and heads: 0.", "SearchSpace: 0."]),
-        ("text_and_table.py", ["  survived\n0", "Score: ", "fare_loss: "]),
+        ("text_and_table.py", ["fare  survived\n", "Score: ", "fare_loss: "]),
         ("custom_block.py", ["R2: [0.", "gated_block_1/units", "gate"]),
         ("texts.py", ["Strings: 0.9", "Pipelines: 0.", "Numbers: 0."]),
         ("images.py", ["Arrays: 0.9", "Rows: 0.", "Files: 0."]),

@@ -11,7 +11,7 @@ import pytest
 
 from skautokeras._data import Rows, SplitRows
 from skautokeras._search import Trial, WorkerPool, count_workers, run_search
-from skautokeras._training import Deadline
+from skautokeras._state import Deadline
 
 distributed = pytest.importorskip("distributed")
 BLANK = vars(Trial({}, 0))

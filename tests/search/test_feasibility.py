@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from skautokeras import (
@@ -23,18 +24,17 @@ from skautokeras._space import (
     accelerator,
     predefined,
 )
-from skautokeras._training import time_step
 from skautokeras.exceptions import WeightsMissingError
 
 N_ROWS = 100_000_000
 
 
-def never(values):
-    raise AssertionError("no step is timed")
+def never():
+    raise AssertionError("the machine is not timed")
 
 
 def trained(flops, seconds, **changes):
-    trial = Trial({}, 0, score=0.0, epochs=2, flops=flops, seconds=seconds)
+    trial = Trial({}, 0, score=0.0, trained_epochs=2.0, flops=flops, seconds=seconds)
     return replace(trial, **changes)
 
 
@@ -51,12 +51,28 @@ def test_the_estimate_is_what_the_network_has(problem):
     assert cost.epochs == built.training.epochs
 
 
+class Fragile(Block):
+    """A block that cannot be built for one of its values."""
+
+    def build(self, hp, inputs):
+        if hp.Boolean("broken"):
+            raise ValueError("It is broken.")
+        return DenseBlock().build(hp, inputs)
+
+
 def test_the_order_is_that_of_the_whole_training(problem):
-    feasibility = Feasibility(problem.search_space, N_ROWS, never)
+    node = StructuredDataInput()
+    search_space = SearchSpace(
+        Graph([node], [ClassificationHead()(Fragile()(node))]),
+        schemas=problem.search_space.schemas,
+        targets=problem.search_space.targets,
+        n_samples=150,
+    )
+    feasibility = Feasibility(search_space, N_ROWS, never)
     long, short, broken = [
         {"training/epochs": 64},
         {"training/epochs": 8},
-        {"dense_block_1/activation": "no such function"},
+        {"fragile_1/broken": True},
     ]
     assert feasibility.cheapest_first([long, short, broken]) == [broken, short, long]
 
@@ -110,19 +126,23 @@ def test_a_short_training_needs_the_time_for_all_of_it(problem, flops):
     assert "5.9 s are left for 2" in feasibility.rejection({}, trials, 5.9).reason
 
 
-def test_a_step_is_timed_where_nothing_alike_was_trained(problem, flops):
-    calls = []
-
-    def step(values):
-        calls.append(values)
-        return 4.0 / N_ROWS
-
-    feasibility = Feasibility(problem.search_space, N_ROWS, step)
+def test_the_machine_sets_the_limit_where_nothing_alike_was_trained(problem, flops):
+    # An epoch passes all rows three times, which takes 4 s.
+    feasibility = Feasibility(
+        problem.search_space, N_ROWS, lambda: 3 * flops * N_ROWS / 4.0
+    )
     small = [trained(flops / 100, 1.0)]
     assert feasibility.rejection({}, small, 16.1) is None
     assert feasibility.rejection({}, small, 15.9) is not None
-    assert len(calls) == 1  # its speed is known now
     assert Feasibility(problem.search_space, 1, never).rejection({}, [], 1.0) is None
+
+
+def test_part_of_an_epoch_tells_the_speed(problem, flops):
+    feasibility = Feasibility(problem.search_space, N_ROWS, never)
+    # A tenth of an epoch took 0.3 s.
+    trials = [trained(flops, 0.3, epochs=1, trained_epochs=0.1, cut=True)]
+    assert feasibility.rejection({}, trials, 12.1) is None
+    assert "about 3 s" in feasibility.rejection({}, trials, 11.5).reason
 
 
 class Pretrained(Block):
@@ -176,10 +196,7 @@ def test_a_faster_machine_is_given_larger_networks(monkeypatch):
     flops = [estimate_cost(search_space, values).flops for values in configurations]
 
     def admitted(speed):
-        def step(values):
-            return flops[configurations.index(values)] / speed
-
-        feasibility = Feasibility(search_space, 50_000, step)
+        feasibility = Feasibility(search_space, 50_000, lambda: 3 * speed)
         return [
             cost
             for values, cost in zip(configurations, flops, strict=True)
@@ -195,21 +212,8 @@ def test_a_faster_machine_is_given_larger_networks(monkeypatch):
     assert deepest not in on_cores
 
 
-def test_a_network_that_cannot_take_a_step_is_left_to_its_trial(problem):
-    def step(values):
-        raise MemoryError
-
-    assert (
-        Feasibility(problem.search_space, N_ROWS, step).rejection({}, [], 0.1) is None
-    )
-
-
-def test_a_step_of_the_real_network_takes_time_and_leaves_no_trace(problem):
-    options = problem.options
-    assert 0 < time_step(problem.search_space, options, problem.data.train, {}) < 1
-    _, before = problem.train(options=problem.options)
-    _, after = problem.train(options=options)
-    assert before.history == after.history
+def test_the_speed_of_the_machine_is_that_of_a_computer():
+    assert 1e8 < accelerator.peak_speed() < 1e16
 
 
 # --- Decision trees
@@ -252,19 +256,11 @@ def test_trees_stand_in_the_order_of_their_fitting(table_space):
 
 @pytest.mark.parametrize("seconds", [1e-9, 1.0])
 def test_trees_are_never_too_slow(table_space, seconds):
-    timed = []
-
-    def step(values):
-        timed.append(values)
-        return 1.0
-
-    feasibility = Feasibility(table_space, N_ROWS, step)
+    feasibility = Feasibility(table_space, N_ROWS, lambda: 1e9)
     for values in (BOOSTED, values_of("extra_trees")):
         assert feasibility.rejection(values, [], seconds) is None
-    assert timed == []
     network = values_of("dense", n_layers=3)
     assert feasibility.rejection(network, [], seconds).depends_on_time
-    assert timed == [network]
 
 
 def test_trees_can_be_too_large(table_space):
@@ -283,3 +279,50 @@ def test_trees_do_not_tell_how_fast_networks_are_trained(problem, flops):
     for trials in ([network], [network, trees]):
         assert feasibility.rejection({}, trials, 12.1) is None
         assert "about 3 s" in feasibility.rejection({}, trials, 11.5).reason
+
+
+def space_of_images(side):
+    node = ImageInput()
+    graph = Graph([node], [ClassificationHead()(ImageBlock(block_type="conv")(node))])
+    schema = ImageSchema(
+        shape=(side, side, 3),
+        n_samples=100,
+        dtype="uint8",
+        low=0.0,
+        high=255.0,
+        mean=np.zeros(3),
+        std=np.ones(3),
+    )
+    targets = [TargetSchema(kind="binary", n_outputs=1)]
+    return SearchSpace(graph, schemas=[schema], targets=targets, n_samples=100)
+
+
+def test_memory_grows_with_pixels_and_batches():
+    small, large = (estimate_cost(space_of_images(n), {}).memory for n in (32, 128))
+    assert 8 * small < large < 20 * small
+    values = estimate_cost(space_of_images(128), {"training/batch_size": 16})
+    assert values.memory < large
+
+
+def test_what_the_memory_cannot_hold_is_rejected_with_advice():
+    space = space_of_images(256)
+    memory = estimate_cost(space, {}).memory
+    enough = Feasibility(space, 100, never, max_memory=memory)
+    assert enough.rejection({}, [], float("inf")) is None
+    little = Feasibility(space, 100, never, max_memory=memory - 1)
+    rejection = little.rejection({}, [], float("inf"))
+    assert "smaller image_size, batch_size or block" in rejection.reason
+    assert not rejection.depends_on_time
+
+
+def test_predefined_configurations_get_smaller_batches():
+    space = space_of_images(128)
+    values = {"training/batch_size": 128}
+    memory = estimate_cost(space, {"training/batch_size": 32}).memory
+    fitting = Feasibility(space, 100, never, max_memory=memory).fitting(values)
+    assert fitting == {"training/batch_size": 32}
+    assert Feasibility(space, 100, never).fitting(values) == values
+    # There is a smallest one, and the search says why it is not tried.
+    tiny = Feasibility(space, 100, never, max_memory=1000)
+    assert tiny.fitting(values) == {"training/batch_size": 16}
+    assert tiny.rejection({}, [], 60.0)

@@ -10,8 +10,8 @@ from sklearn.metrics import log_loss
 from skautokeras._data import SplitRows, cv_splits, valid_positions
 from skautokeras._ensemble import Refit, make_ensemble
 from skautokeras._search import Feasibility, Journal, Trial, estimate_cost, evaluate
+from skautokeras._state import Deadline
 from skautokeras._training import (
-    Deadline,
     Fold,
     Objective,
     Problem,
@@ -250,9 +250,9 @@ def test_the_time_for_a_refit_is_told_from_all_folds(trial, folds):
 
 def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
     flops = estimate_cost(problem.search_space, {}).flops
-    feasibility = Feasibility(problem.search_space, 3e8, time_step=None, n_folds=3)
+    feasibility = Feasibility(problem.search_space, 3e8, peak_speed=None, n_folds=3)
     # An epoch of all folds took 3 s.
-    done = Trial({}, 0, epochs=2, flops=flops, seconds=6.0, n_folds=3)
+    done = Trial({}, 0, trained_epochs=2.0, flops=flops, seconds=6.0, n_folds=3)
     pruned = replace(done, seconds=2.0, n_folds=1, pruned=True)
     for trials in ([done], [pruned], [done, pruned]):
         assert feasibility.rejection({}, trials, 12.1) is None

@@ -34,7 +34,8 @@ from skautokeras._search import (
     make_oracle,
     run_search,
 )
-from skautokeras._training import Deadline, Problem
+from skautokeras._state import Deadline
+from skautokeras._training import Problem
 
 BLANK = vars(Trial({}, 0))
 OBJECTIVE = keras_tuner.Objective("score", "max")

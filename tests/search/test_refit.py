@@ -17,7 +17,8 @@ from skautokeras._ensemble import Refit, make_ensemble
 from skautokeras._layers import TreeEnsemble, walk
 from skautokeras._search import Trial, evaluate
 from skautokeras._space import Graph, SearchSpace
-from skautokeras._training import Deadline, Fold, Objective, Problem
+from skautokeras._state import Deadline
+from skautokeras._training import Fold, Objective, Problem
 
 HEAD = "classification_head_1"
 

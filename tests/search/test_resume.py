@@ -20,7 +20,8 @@ from skautokeras._search import (
     make_oracle,
     run_search,
 )
-from skautokeras._training import Deadline, Problem
+from skautokeras._state import Deadline
+from skautokeras._training import Problem
 
 N_TRIALS, N_BEFORE = 5, 2
 DATA = {"data": "1", "parameters": "2"}
@@ -182,7 +183,7 @@ import sys, threading, time
 from pathlib import Path
 import numpy as np
 import keras_tuner
-from skautokeras._training import Deadline
+from skautokeras._state import Deadline
 from skautokeras._search import Journal
 from skautokeras._search import run_search
 from skautokeras._search import make_oracle

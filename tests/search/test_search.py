@@ -21,7 +21,8 @@ from skautokeras._search import (
     select_ensemble,
     trial_deadline,
 )
-from skautokeras._training import Deadline, Objective
+from skautokeras._state import Deadline
+from skautokeras._training import Objective
 from skautokeras.exceptions import SearchError
 
 

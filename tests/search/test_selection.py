@@ -23,6 +23,7 @@ from skautokeras._search import (
     select_ensemble,
 )
 from skautokeras._space import Graph, SearchSpace
+from skautokeras._state import Deadline
 from skautokeras._training import Objective
 
 TRUTH = np.array([1.0, 0.0, 1.0, 0.0])
@@ -72,6 +73,12 @@ def test_two_networks_that_err_in_opposite_ways_weigh_the_same():
     weights = select_ensemble(trials, OBJECTIVE, loss, size=3)
     assert weights == {0: 0.5, 1: 0.5}
     assert score_of(trials, weights) == 0
+
+
+def test_without_time_the_best_network_is_alone():
+    trials = [trial(TRUTH + 0.25), trial(TRUTH - 0.25)]
+    weights = select_ensemble(trials, OBJECTIVE, loss, size=3, deadline=Deadline(0))
+    assert weights == {0: 1.0}
 
 
 def test_a_better_network_weighs_more_and_comes_first():

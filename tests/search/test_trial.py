@@ -12,7 +12,8 @@ import tensorflow as tf
 from skautokeras import Block, ClassificationHead, StructuredDataInput
 from skautokeras._search import evaluate
 from skautokeras._space import Graph, SearchSpace
-from skautokeras._training import Deadline, Problem
+from skautokeras._state import Deadline
+from skautokeras._training import Problem
 
 HEAD = "classification_head_1"
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("keras_hub")
+
 from skautokeras import (
     BertBlock,
     Block,

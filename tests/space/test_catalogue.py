@@ -632,7 +632,8 @@ def trained(block, source, head=None):
     y = dict.fromkeys(search_space.heads, np.arange(8, dtype="float32") % 2)
     chunks = Chunks(Rows(arrays, y, weight=None), lambda rows: rows, 4, seed=None)
     before = epoch.weights.state[0]
-    logs = epoch.run_epoch(chunks.epoch(), np.full(2, 1e-3))
+    plan = np.array([[1e-3, 1.0]] * 2)
+    logs, _ = epoch.run_epoch(chunks.epoch(), lambda first, last: plan[first:last])
     assert np.isfinite(logs["loss"])
     return before, epoch.weights.state[0]
 

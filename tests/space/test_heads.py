@@ -269,9 +269,9 @@ WITHOUT_LOG = ["none", "yeo_johnson", "quantile"]
             ["none", "quantile"],
         ),
         (RegressionHead(transformation="log"), numbers(PRICES), None),
-        # A loss of the user is meant on the scale of the target.
-        (RegressionHead(loss="mae"), numbers(PRICES), None),
-        (RegressionHead(loss=distance), numbers(PRICES), None),
+        # A loss of the user is taken on the scale of the target, whatever is learned.
+        (RegressionHead(loss="mae"), numbers(PRICES), ALL),
+        (RegressionHead(loss=distance), numbers(PRICES), ALL),
         (RegressionHead(), NUMBERS, None),
         (ClassificationHead(), BINARY, None),
     ],

@@ -81,3 +81,29 @@ def test_fingerprints_are_the_same_in_another_process():
         for _ in range(2)
     }
     assert len(found) == 1
+
+
+def block_class(activation="relu", width=8, edited=False):
+    """Return a class of the user, as its file defines it."""
+
+    class Mine:
+        size = width
+
+        def build(self, x):
+            return [x, activation] if edited else x
+
+    return Mine
+
+
+@pytest.mark.parametrize(
+    "changes", [{"activation": "tanh"}, {"width": 9}, {"edited": True}], ids=str
+)
+def test_edited_code_is_another_search(changes):
+    first = {"edited": True} if "activation" in changes else {}
+    assert fingerprint(block_class(**first)) == fingerprint(block_class(**first))
+    assert fingerprint(block_class(**first)) != fingerprint(
+        block_class(**{**first, **changes})
+    )
+    assert fingerprint(block_class(**first)()) != fingerprint(
+        block_class(**{**first, **changes})()
+    )

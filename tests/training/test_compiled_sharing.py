@@ -11,7 +11,8 @@ import pytest
 from skautokeras import Block, ClassificationHead, StructuredDataInput
 from skautokeras._search import evaluate
 from skautokeras._space import Graph, SearchSpace
-from skautokeras._training import CompiledCache, Deadline, Problem
+from skautokeras._state import Deadline
+from skautokeras._training import CompiledCache, Problem
 
 
 class Scaled(Block):
@@ -30,6 +31,14 @@ class Scaled(Block):
         class Multiply(keras.layers.Layer):
             def call(self, x):
                 return x * factor
+
+        class Forgetful(keras.layers.Layer):
+            def __init__(self, factor, **kwargs):
+                super().__init__(**kwargs)
+                self.factor = factor
+
+            def call(self, x):
+                return x * self.factor
 
         class Regularizer(keras.regularizers.Regularizer):
             def __call__(self, x):
@@ -52,6 +61,10 @@ class Scaled(Block):
             "activation": lambda: keras.layers.Dense(4, activation=multiply)(x),
             "class": lambda: Multiply()(x),
             "lambda function": lambda: keras.layers.Lambda(lambda x: x * factor)(x),
+            "forgotten argument": lambda: Forgetful(factor)(x),
+            "forgotten inside of a model": lambda: keras.Sequential(
+                [Forgetful(factor)]
+            )(x),
             "class inside of a model": lambda: keras.Sequential([Multiply()])(x),
             "regularizer of one's own": lambda: keras.layers.Dense(
                 4, kernel_regularizer=Regularizer()
@@ -71,6 +84,8 @@ class Scaled(Block):
         "activation",
         "class",
         "class inside of a model",
+        "forgotten argument",
+        "forgotten inside of a model",
         "regularizer of one's own",
     ],
 )

@@ -14,8 +14,8 @@ from skautokeras import (
 )
 from skautokeras._layers import TreeEnsemble, walk
 from skautokeras._space import Graph, SearchSpace
-from skautokeras._state import seeded
-from skautokeras._training import Deadline, TrainingOptions, train
+from skautokeras._state import Deadline, seeded
+from skautokeras._training import TrainingOptions, train
 from skautokeras.layers import Layer
 
 HEAD = "classification_head_1"
@@ -40,6 +40,8 @@ class Fitted(Layer):
 class FittedBlock(Block):
     """Some fitted layers, one after the other."""
 
+    layer = Fitted
+
     def __init__(self, n_layers=1):
         self.n_layers = n_layers
 
@@ -47,7 +49,7 @@ class FittedBlock(Block):
         """Stack the layers."""
         x = keras.layers.Flatten()(inputs)
         for _ in range(self.n_layers):
-            x = Fitted()(x)
+            x = self.layer()(x)
         return x
 
 
@@ -129,7 +131,21 @@ def test_the_fitting_has_a_quarter_of_the_time(on_block, clock):
     assert given_to(network)["deadline"].left() == 25
     # With fewer iterations, the layer would not be the one that is asked for.
     network, _ = train_until(problem, deadline, n_iterations=5)
-    assert given_to(network)["deadline"] is None
+    assert given_to(network)["deadline"].left() == 100
+
+
+def test_a_layer_that_ends_for_want_of_time_says_so(on_block):
+    class Short(Fitted):
+        def start_from(self, x, rng, *, deadline, **given):
+            deadline.cut = True
+            return 1
+
+    class ShortBlock(FittedBlock):
+        layer = Short
+
+    for block, cut in ((FittedBlock(), False), (ShortBlock(), True)):
+        _, monitor = train_until(on_block(block), Deadline(1e6))
+        assert monitor.cut == cut
 
 
 def test_several_layers_have_their_mean_number_of_iterations(on_block):

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from skautokeras._training import Deadline, Evaluation, Monitor, Objective
+from skautokeras._state import Deadline
+from skautokeras._training import Evaluation, Monitor, Objective
 
 
 def monitor(epochs=10, *, patience=None, stop_after=None, deadline=None, stop=False):
@@ -50,6 +51,28 @@ def test_the_best_epoch_is_kept_with_its_weights():
 )
 def test_a_training_ends(kwargs, epochs):
     assert feed(monitor(**kwargs), [1.0] * 20).epoch == epochs
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "cut"),
+    [
+        ({"epochs": 1, "deadline": Deadline(0)}, False),
+        ({"patience": 0, "deadline": Deadline(0)}, False),
+        ({"stop": True, "deadline": Deadline(0)}, False),
+        ({"deadline": Deadline(0)}, True),
+    ],
+    ids=["epochs", "patience", "callback", "deadline"],
+)
+def test_a_training_is_cut_if_nothing_but_the_time_ends_it(kwargs, cut):
+    assert feed(monitor(**kwargs), [1.0]).cut == cut
+
+
+def test_part_of_an_epoch_is_the_last_one():
+    seen = monitor(epochs=1)
+    seen.update({"loss": 1.0}, Evaluation({}, 1.0), None, share=0.25)
+    assert (seen.epoch, seen.trained_epochs, seen.planned_epochs) == (1, 0.25, 1)
+    assert seen.finished
+    assert seen.cut
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skautokeras._search import Trial, best_trial
+from skautokeras._state import Deadline
 from skautokeras._training import (
-    Deadline,
     Evaluation,
     Monitor,
     Objective,

@@ -15,10 +15,9 @@ from skautokeras._data import Rows, SplitRows
 from skautokeras._ensemble import Ensemble
 from skautokeras._search import evaluate
 from skautokeras._space import Graph, SearchSpace
-from skautokeras._state import seeded
+from skautokeras._state import Deadline, seeded
 from skautokeras._training import (
     CompiledCache,
-    Deadline,
     Problem,
     TrainingOptions,
     batch_bounds,
@@ -378,7 +377,7 @@ def test_weight_decay_shrinks_kernels_and_nothing_else(problem, changes):
         n_samples=150,
         batch_size=35,
     )
-    rate, decay, n_steps = 0.01, 0.5, 3
+    rate, decay, n_steps = 0.01, 0.1, 3
     built = search_space.build(
         {
             **CONSTANT,
@@ -535,3 +534,53 @@ def test_the_generators_of_python_and_numpy_are_left_alone(problem, changes):
     )
     assert trial.status == "completed"
     assert states() == before
+
+
+# The clock
+
+
+def test_slices_of_an_epoch_compute_what_the_whole_epoch_does(problem):
+    whole, _ = problem.train(CONSTANT, epochs=3)
+    sliced, _ = problem.train(CONSTANT, epochs=3, deadline=Deadline(1e9))
+    np.testing.assert_array_equal(weights_of(whole), weights_of(sliced))
+
+
+@both_ways
+def test_an_epoch_ends_when_the_time_is_over(problem, changes):
+    whole, _ = problem.train(CONSTANT, epochs=1, **changes)
+    begun, monitor = problem.train(
+        CONSTANT, epochs=5, deadline=Deadline(0.0), **changes
+    )
+    assert monitor.epoch == 1
+    assert 0 < monitor.trained_epochs < 1
+    assert monitor.cut
+    assert np.isfinite(monitor.best_score)
+    # Each step moves each weight by about the learning rate.
+    built = problem.search_space.build(CONSTANT)
+    assert weights_of(begun).shape == weights_of(built).shape
+    assert not np.array_equal(weights_of(begun), weights_of(whole))
+
+
+class Clock:
+    """A clock that is two seconds later whenever somebody looks."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 2.0
+        return self.now
+
+
+def test_the_learning_rate_is_annealed_inside_of_an_epoch(problem, monkeypatch):
+    rates = []
+    factor = learning_rate_factor
+
+    def spied(schedule, progress, *args):
+        rates.extend(np.ravel(progress))
+        return factor(schedule, progress, *args)
+
+    module = "skautokeras._training.compiled_trainer.learning_rate_factor"
+    monkeypatch.setattr(module, spied)
+    problem.train(epochs=1000, deadline=Deadline(60.0, clock=Clock()))
+    assert max(rates) > 0.5

@@ -31,8 +31,8 @@ from skautokeras._data import (
 )
 from skautokeras._export import ChosenNetworks, make_pipeline, training_params
 from skautokeras._layers import mean_of_members
-from skautokeras._state import seeded
-from skautokeras._training import Deadline, TrainingOptions, train
+from skautokeras._state import Deadline, seeded
+from skautokeras._training import TrainingOptions, train
 from skautokeras.layers import Layer
 
 EPOCHS = 10

@@ -113,3 +113,21 @@ class Schema:
             By default the schema itself.
         """
         return self
+
+    def far_columns(self, arrays, prefix=""):
+        """Return the columns whose values are far from those in `fit`.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Other rows as the adapter has made them.
+
+        prefix : str, default=""
+            Beginning of the names of the arrays.
+
+        Returns
+        -------
+        names : list of str
+            By default none.
+        """
+        return []

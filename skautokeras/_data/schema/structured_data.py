@@ -38,6 +38,10 @@ class Column:
         Format of strings that are read: that of `pandas.to_datetime` for dates, and the
         unit, which may be empty, for numbers. None for a column of any other values.
 
+    content : str, default=""
+        Kind of the values of a categorical column: a result of `content_of_values`. It
+        is empty for other columns.
+
     Examples
     --------
     >>> from skautokeras._data.schema import Column
@@ -53,6 +57,7 @@ class Column:
     identifier: bool = False
     reason: str = ""
     format: str | None = None
+    content: str = ""
 
 
 @saved_as("StructuredDataSchema")
@@ -128,6 +133,33 @@ class StructuredDataSchema(Schema):
     texts: dict = field(default_factory=dict)
     sparse_width: int = 0
     n_sparse: int = 0
+
+    def far_columns(self, arrays, prefix=""):
+        """Return the columns of numbers whose median is far outside of those in `fit`.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Other rows as the adapter has made them.
+
+        prefix : str, default=""
+            Beginning of the names of the arrays.
+
+        Returns
+        -------
+        names : list of str
+            Columns whose median is further away from the range in `fit` than the range
+            is wide. The parts of dates are left out: time goes on.
+        """
+        values = arrays.get(f"{prefix}numerical")
+        if values is None or not len(values) or not len(self.quantiles):
+            return []
+        medians = np.median(values, axis=0)
+        low, high = self.quantiles[0], self.quantiles[-1]
+        width = high - low
+        is_far = (medians > high + width) | (medians < low - width)
+        names = zip(self.numerical, is_far & (width > 0), strict=True)
+        return [name for name, far in names if far and ":" not in name]
 
     @property
     def shapes(self):

@@ -10,6 +10,8 @@ from skautokeras._state.names import saved_as
 _EXACT = 1e-6
 # A tail is long if it is so many times as long as the other one.
 _SKEWED = 2.5
+# One that is so many times as long leaves the other numbers no room.
+_LOST = 100.0
 
 
 @saved_as("TargetSchema")
@@ -35,6 +37,9 @@ class TargetSchema:
     origin : tuple of float, default=()
         Value of the number 0 on the scale of each standardised number.
 
+    scale : tuple of float, default=()
+        Size of a step of 1 of each standardised number on the scale of the target.
+
     Examples
     --------
     >>> from skautokeras._data.schema import TargetSchema
@@ -48,6 +53,7 @@ class TargetSchema:
     highest: tuple = ()
     quantiles: np.ndarray | None = field(default=None, compare=False, repr=False)
     origin: tuple = ()
+    scale: tuple = ()
 
     @property
     def is_classification(self):
@@ -68,13 +74,47 @@ class TargetSchema:
         skewed_to : {"right", "left"} or None
             None if no tail is much longer than the other one, or with several numbers.
         """
-        if self.quantiles is None or self.n_outputs != 1:
-            return None
-        low, middle, high = np.quantile(np.ravel(self.quantiles), [0.025, 0.5, 0.975])
-        above, below = high - middle, middle - low
+        above, below = self._tails()
         if above > _SKEWED * below:
             return "right"
         return "left" if below > _SKEWED * above else None
+
+    @property
+    def is_lost_on_its_scale(self):
+        """Whether one tail is so long that nearly all numbers look the same beside it.
+
+        Returns
+        -------
+        is_lost_on_its_scale : bool
+        """
+        above, below = self._tails()
+        return bool(max(above, below) > _LOST * min(above, below) > 0)
+
+    def in_units(self, z):
+        """Return standardised numbers on the scale of the target.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Standardised numbers.
+
+        Returns
+        -------
+        y : ndarray of the same shape
+            The same numbers if the scale is not known.
+        """
+        if not self.scale:
+            return z
+        z = np.asarray(z, "float64")
+        y = (z.reshape(len(z), -1) - self.origin) * self.scale
+        return y.reshape(z.shape)
+
+    def _tails(self):
+        """Return the lengths of the tails above and below the median of a number."""
+        if self.quantiles is None or self.n_outputs != 1:
+            return 0.0, 0.0
+        low, middle, high = np.quantile(np.ravel(self.quantiles), [0.025, 0.5, 0.975])
+        return high - middle, middle - low
 
     @property
     def is_never_negative(self):

@@ -14,6 +14,9 @@ _TURNED = (
 _EXIF = r"\C*Exif\x00\x00\C*"
 # Where a camera writes it: in one of the first segments of a file.
 _HEADER_BYTES = 2**17
+# Place of the type of the colours in a PNG file, its pixels, and the chunk before them
+# that says which colours are transparent.
+_PNG_COLOUR_TYPE, _PNG_PIXELS, _PNG_TRANSPARENCY = 25, r"IDAT\C*", r"\C*tRNS\C*"
 
 # What Pillow makes of colours: weights of red, green and blue, and their sum.
 _GREY, _GREY_UNIT = (19595, 38470, 7471), 2**16
@@ -227,7 +230,25 @@ def _decode_other(file):
     def without_alpha():
         return _opaque(tf.io.decode_image(file, channels=3, expand_animations=False))
 
-    return tf.cond(is_png, lambda: tf.io.decode_png(file, channels=4), without_alpha)
+    return tf.cond(
+        is_png & _has_alpha(file),
+        lambda: tf.io.decode_png(file, channels=4),
+        without_alpha,
+    )
+
+
+def _has_alpha(file):
+    """Tell whether a PNG file says how transparent its pixels are.
+
+    The type of its colours says it, or a chunk before the pixels. Where there is
+    neither, TensorFlow fills up with the largest value of palettes of few bits, which
+    is nearly transparent.
+    """
+    kind = tf.strings.substr(file, _PNG_COLOUR_TYPE, 1)
+    header = tf.strings.substr(file, 0, _HEADER_BYTES)
+    before = tf.strings.regex_replace(header, _PNG_PIXELS, b"")
+    has_chunk = tf.strings.regex_full_match(before, _PNG_TRANSPARENCY)
+    return (kind == b"\x04") | (kind == b"\x06") | has_chunk
 
 
 def _opaque(rgb):

@@ -60,8 +60,8 @@ class StructuredDataTwin(RawTwin, of=StructuredDataAdapter):
         if numbers:
             if inputs.abilities.numbers == "float32":
                 _check_precision(adapter, inputs.abilities.format)
-            statistics = adapter.medians_, adapter.means_, adapter.scales_
-            arrays["numerical"] = Numbers(*statistics)(list(numbers.values()))
+            layer = Numbers(*adapter.statistics_of_numbers())
+            arrays["numerical"] = layer(list(numbers.values()))
         indicators = _indicators_of(adapter, numbers, names, inputs)
         if indicators:
             arrays["indicator"] = ops.concatenate(indicators, axis=1)

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._data.categories import places_of_spellings
 from skautokeras._data.codes import (
     DAYS_PER_WEEK,
     DAYS_PER_YEAR,
@@ -30,7 +31,7 @@ from skautokeras._export.twins.characters import (
     runs,
     to_lower,
 )
-from skautokeras._export.twins.text_layers import make_table
+from skautokeras._export.twins.text_layers import make_table, numbered
 
 # Moments are counted in microseconds.
 _SECOND, _DAY = MICROSECONDS_PER_SECOND, MICROSECONDS_PER_DAY
@@ -58,12 +59,14 @@ class _OfColumns(keras.layers.Layer):
 class Numbers(_OfColumns):
     """Replace missing numbers by the median, centre and scale, in the given precision.
 
-    ``clip((x - mean) / scale, -1e9, 1e9)``, x being the median where it is NaN.
+    ``clip((x - mean) / scale, low, high)``, x being the median where it is NaN.
 
     Parameters
     ----------
     medians, means, scales : sequence of float, shape (n_columns,)
         Statistics of each column.
+    lows, highs : sequence of float, shape (n_columns,), default=None
+        Bounds of the results. If None, they are -1e9 and 1e9.
 
     Notes
     -----
@@ -79,21 +82,24 @@ class Numbers(_OfColumns):
     [[2.0], [1.0]]
     """
 
-    def __init__(self, medians, means, scales, **kwargs):
+    def __init__(self, medians, means, scales, lows=None, highs=None, **kwargs):
         super().__init__(**kwargs)
         self.medians = np.array(medians, "float64")
         self.means = np.array(means, "float64")
         self.scales = np.array(scales, "float64")
+        largest = np.full(len(self.medians), LARGEST)
+        self.lows = -largest if lows is None else np.array(lows, "float64")
+        self.highs = largest if highs is None else np.array(highs, "float64")
 
     def call(self, columns):
         """Return the standardised numbers."""
         x = _side_by_side(columns)
-        medians, means, scales = (
-            tf.cast(part, x.dtype) for part in (self.medians, self.means, self.scales)
+        medians, means, scales, lows, highs = (
+            tf.cast(part, x.dtype)
+            for part in (self.medians, self.means, self.scales, self.lows, self.highs)
         )
         x = (tf.where(_is_missing(x), medians, x) - means) / scales
-        largest = tf.cast(LARGEST, x.dtype)
-        return tf.cast(tf.minimum(tf.maximum(x, -largest), largest), tf.float32)
+        return tf.cast(tf.minimum(tf.maximum(x, lows), highs), tf.float32)
 
     def compute_output_shape(self, input_shape):
         """Return ``(batch, n_columns)``."""
@@ -110,6 +116,8 @@ class Numbers(_OfColumns):
             "medians": self.medians.tolist(),
             "means": self.means.tolist(),
             "scales": self.scales.tolist(),
+            "lows": self.lows.tolist(),
+            "highs": self.highs.tolist(),
         }
         return {**super().get_config(), **config}
 
@@ -189,9 +197,12 @@ class CategoryCodes(keras.layers.Layer):
     def __init__(self, categories, **kwargs):
         super().__init__(**kwargs)
         self.categories = np.array(list(categories), dtype=object)
-        self.table = make_table(
-            self.categories, FIRST_CATEGORY, default=UNKNOWN_CATEGORY
-        )
+        spellings = {
+            spelling: place + FIRST_CATEGORY
+            for spelling, place in places_of_spellings(self.categories).items()
+        }
+        numbers = {**spellings, **numbered(self.categories, FIRST_CATEGORY)}
+        self.table = make_table(numbers, default=UNKNOWN_CATEGORY)
 
     def call(self, keys):
         """Return the codes."""
@@ -238,7 +249,7 @@ class WordIndicators(keras.layers.Layer):
     def __init__(self, words, **kwargs):
         super().__init__(**kwargs)
         self.words = np.array(list(words), dtype=object)
-        self.table = make_table(self.words, 0, default=-1)
+        self.table = make_table(numbered(self.words), default=-1)
 
     def call(self, texts):
         """Return the indicators."""

@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from skautokeras._data.codes import FIRST_TOKEN, UNKNOWN_TOKEN
+from skautokeras._data.tokens import MAX_CHARACTERS
 from skautokeras._export.twins.characters import (
     CodeTable,
     decode,
@@ -45,6 +46,7 @@ class NormalizedText(keras.layers.Layer):
 
     def call(self, texts):
         """Return the normalised strings."""
+        texts = tf.strings.substr(texts, 0, MAX_CHARACTERS, unit="UTF8_CHAR")
         characters = to_lower(to_nfkc(decode(texts)))
         codes = tf.where(
             characters.codes == _CURLY_APOSTROPHE, _APOSTROPHE, characters.codes
@@ -135,7 +137,9 @@ class WordCodes(_Segmented):
     def __init__(self, vocabulary, letters, marks, alone, **kwargs):
         super().__init__(letters, marks, alone, **kwargs)
         self.vocabulary = np.array(list(vocabulary), dtype=object)
-        self.table = make_table(self.vocabulary, FIRST_TOKEN, default=UNKNOWN_TOKEN)
+        self.table = make_table(
+            numbered(self.vocabulary, FIRST_TOKEN), default=UNKNOWN_TOKEN
+        )
 
     def call(self, texts):
         """Return the codes of the words."""
@@ -399,15 +403,14 @@ def _normalised(weights, rows, n_rows):
     return tf.cast(weights, tf.float32)
 
 
-def make_table(strings, first, default):
+def make_table(numbers, default):
     """Return a table that numbers strings.
 
     Parameters
     ----------
-    strings : sequence of str
-        Different strings to number.
-    first : int
-        Number of the first string.
+    numbers : dict of str to int
+        Numbers of strings. Strings that are no valid Unicode are left out, because no
+        tensor can hold them.
     default : int
         Number of all other strings.
 
@@ -420,10 +423,10 @@ def make_table(strings, first, default):
     --------
     >>> import tensorflow as tf
     >>> from skautokeras._export.twins.text_layers import make_table
-    >>> make_table(["a"], 2, default=0).lookup(tf.constant(["a", "b"])).numpy()
+    >>> make_table({"a": 2}, default=0).lookup(tf.constant(["a", "b"])).numpy()
     array([2, 0])
     """
-    numbers = {string: i for i, string in enumerate(strings, start=first)}
+    numbers = {string: i for string, i in numbers.items() if is_unicode(string)}
     # TensorFlow has no empty tables.
     numbers = numbers or {"": default}
     initializer = tf.lookup.KeyValueTensorInitializer(
@@ -431,6 +434,48 @@ def make_table(strings, first, default):
         tf.constant(list(numbers.values()), tf.int64),
     )
     return tf.lookup.StaticHashTable(initializer, default)
+
+
+def numbered(strings, first=0):
+    """Return the numbers of strings, from a first one on.
+
+    Parameters
+    ----------
+    strings : sequence of str
+        Different strings to number.
+    first : int, default=0
+        Number of the first string.
+
+    Returns
+    -------
+    numbers : dict of str to int
+
+    Examples
+    --------
+    >>> from skautokeras._export.twins.text_layers import numbered
+    >>> numbered(["a", "b"], 2)
+    {'a': 2, 'b': 3}
+    """
+    return {string: i for i, string in enumerate(strings, start=first)}
+
+
+def is_unicode(string):
+    """Return whether a string is valid Unicode: it has no lone surrogates.
+
+    Parameters
+    ----------
+    string : str
+        String that may hold lone surrogates.
+
+    Returns
+    -------
+    is_unicode : bool
+    """
+    try:
+        string.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def to_dense(values, rows, n_rows, width=None):

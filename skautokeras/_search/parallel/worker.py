@@ -17,7 +17,7 @@ import joblib
 import numpy as np
 
 from skautokeras._search.garbage_collector import GarbageCollector
-from skautokeras._training.deadline import Deadline
+from skautokeras._state.deadline import Deadline
 
 # Seconds for which a worker idles at most.
 _IDLE_SECONDS = 0.02

@@ -12,7 +12,7 @@ class Input(InputNode):
 
     Parameters
     ----------
-    columns : str, int, list of them or None, default=None
+    columns : str, int, array-like of them, slice, callable or None, default=None
         Columns of X that the input takes, if one DataFrame holds the data of several
         inputs: columns of numbers, or one column of arrays. If None, the input has an X
         of its own, or takes the columns that no other input takes.

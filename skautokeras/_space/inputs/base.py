@@ -20,10 +20,12 @@ class InputNode(Node):
 
     Parameters
     ----------
-    columns : str, int, list of them or None, default=None
+    columns : str, int, array-like of them, slice, callable or None, default=None
         Columns of X that the input takes, if one DataFrame holds the data of several
-        inputs. If None, the input has an X of its own, or takes the columns that no
-        other input takes.
+        inputs, in the forms of `sklearn.compose.ColumnTransformer`: names, positions, a
+        slice, a mask, or a function of X such as `make_column_selector`, which is asked
+        in `fit` only. If None, the input has an X of its own, or takes the columns that
+        no other input takes.
     name : str or None, default=None
         Name of the input. If None, inputs are counted in the graph: "image_input_1".
 

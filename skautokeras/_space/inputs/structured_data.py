@@ -19,10 +19,12 @@ class StructuredDataInput(InputNode):
 
     Parameters
     ----------
-    columns : str, int, list of them or None, default=None
+    columns : str, int, array-like of them, slice, callable or None, default=None
         Columns of X that the input takes, if one DataFrame holds the data of several
-        inputs. If None, the input has an X of its own, or takes the columns that no
-        other input takes.
+        inputs, in the forms of `sklearn.compose.ColumnTransformer`: names, positions, a
+        slice, a mask, or a function of X such as `make_column_selector`, which is asked
+        in `fit` only. If None, the input has an X of its own, or takes the columns that
+        no other input takes.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns to take for categories, as in `StructuredDataClassifier`.
     column_types : dict or None, default=None

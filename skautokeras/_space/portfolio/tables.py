@@ -294,6 +294,9 @@ def _for_numbers(targets):
     has_logarithm = targets[0].is_never_negative and targets[0].skewed_to == "right"
     scale = {"target/transformation": "log" if has_logarithm else "yeo_johnson"}
     first, rest = NUMBERS[:2], NUMBERS[2:]
+    if targets[0].is_lost_on_its_scale:
+        ((values, n_steps), boosted) = first
+        first = ((values | scale, n_steps), boosted)
     return (*first, (_BOOSTED | scale, 0), *rest[:3], (_TAB_M | scale, 1500), *rest[3:])
 
 

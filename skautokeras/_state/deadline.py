@@ -14,9 +14,14 @@ class Deadline:
     clock : callable, default=time.monotonic
         Function that returns the time in seconds.
 
+    Attributes
+    ----------
+    cut : bool
+        Whether some work was ended because of the deadline. Who ends it sets this.
+
     Examples
     --------
-    >>> from skautokeras._training.deadline import Deadline
+    >>> from skautokeras._state.deadline import Deadline
     >>> Deadline(None).left()
     inf
     >>> Deadline(0).passed()
@@ -25,6 +30,7 @@ class Deadline:
 
     def __init__(self, seconds, clock=time.monotonic):
         self._clock = clock
+        self.cut = False
         self.start = clock()
         self.end = math.inf if seconds is None else self.start + seconds
 

@@ -1,0 +1,211 @@
+"""Data of any container, as pandas and NumPy know it."""
+
+from collections.abc import Iterator
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+
+from skautokeras._data.rows import is_dict
+
+# Containers that the adapters read as they are.
+_KNOWN = (pd.DataFrame, pd.Series, np.ndarray, list, tuple, str, bytes, type(None))
+
+
+def to_pandas(data, n_parts=1):
+    """Return tables and columns of other libraries as pandas objects.
+
+    Parameters
+    ----------
+    data : object
+        A frame or a series of polars, PyArrow, Modin, cuDF, DuckDB or another library
+        that narwhals knows, a dict of them, or anything else.
+    n_parts : int, default=1
+        Number of inputs or heads. If there are several, a list or tuple holds one
+        element for each of them. Otherwise its elements are rows.
+
+    Returns
+    -------
+    data : DataFrame, Series or object
+        The same rows, with the names of the columns. Objects of pandas, NumPy, SciPy
+        and Python, and those that are neither frames nor series, are returned as they
+        are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.containers import to_pandas
+    >>> frame = pd.DataFrame({"age": [22, 38]})
+    >>> to_pandas(frame) is frame
+    True
+    """
+    if is_dict(data):
+        return {name: to_pandas(part) for name, part in data.items()}
+    if n_parts > 1 and isinstance(data, list | tuple):
+        return type(data)(to_pandas(part) for part in data)
+    if isinstance(data, _KNOWN) or issparse(data):
+        return data
+    native = nw.from_native(data, allow_series=True, pass_through=True)
+    if isinstance(native, nw.LazyFrame):
+        native = native.collect()
+    if isinstance(native, nw.DataFrame | nw.Series):
+        return _converted(native)
+    # Arrays and batches of PyArrow have no names of columns, or no columns.
+    return data.to_pandas() if hasattr(data, "to_pandas") else data
+
+
+def check_is_no_stream(data, name):
+    """Raise if data comes in batches, because all rows are needed at once.
+
+    Parameters
+    ----------
+    data : object
+        X or y.
+    name : str
+        Its name, for the error message.
+
+    Raises
+    ------
+    TypeError
+        If the data is a `tf.data.Dataset`, a `keras.utils.PyDataset`, a `DataLoader` of
+        PyTorch, a generator or another iterator.
+
+    Examples
+    --------
+    >>> from skautokeras._data.containers import check_is_no_stream
+    >>> check_is_no_stream(iter([1, 2]), "X")
+    Traceback (most recent call last):
+        ...
+    TypeError: X is a list_iterator, and must hold all rows at once, as arrays, a \
+DataFrame or lists do.
+    """
+    known = {(c.__module__.partition(".")[0], c.__name__) for c in type(data).__mro__}
+    if known & _STREAMS:
+        raise TypeError(
+            f"{name} is a {type(data).__name__}, and must hold all rows at once. Pass "
+            "arrays: X, y = map(np.stack, zip(*dataset.unbatch().as_numpy_iterator())) "
+            "for a tf.data.Dataset, or np.concatenate of the batches."
+        )
+    if isinstance(data, Iterator) and not hasattr(data, "read"):
+        raise TypeError(
+            f"{name} is a {type(data).__name__}, and must hold all rows at once, as "
+            "arrays, a DataFrame or lists do."
+        )
+
+
+_STREAMS = {
+    ("tensorflow", "DatasetV2"),
+    ("keras", "PyDataset"),
+    ("torch", "DataLoader"),
+}
+
+
+def _converted(native):
+    """Return a frame or a series of narwhals as pandas has it."""
+    try:
+        return native.to_pandas()
+    except ModuleNotFoundError:
+        # Polars converts through PyArrow, which may be missing.
+        if isinstance(native, nw.Series):
+            return pd.Series(native.to_list(), name=native.name)
+        columns = {column.name: column.to_list() for column in native.iter_columns()}
+        return pd.DataFrame(columns)
+
+
+def plain_column(series):
+    """Return a column with a dtype that NumPy or pandas holds itself.
+
+    Parameters
+    ----------
+    series : Series of shape (n_samples,)
+        Column of any dtype.
+
+    Returns
+    -------
+    series : Series of shape (n_samples,)
+        A column of PyArrow has the dtype that pandas has for its values, where whole
+        numbers and booleans may be missing. Foreign byte orders, half precision and
+        bytes are converted; bytes are read as UTF-8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skautokeras._data.containers import plain_column
+    >>> plain_column(pd.Series(np.array([1, 2], dtype=">i4"))).dtype.isnative
+    True
+    >>> plain_column(pd.Series([b"dry", b"wet"])).tolist()
+    ['dry', 'wet']
+    """
+    dtype = series.dtype
+    if isinstance(dtype, pd.ArrowDtype):
+        return plain_column(_without_arrow(series))
+    if not isinstance(dtype, np.dtype):
+        return series
+    if dtype.kind == "O":
+        has_bytes = isinstance(_first_present(series), bytes)
+        return series.map(_as_string) if has_bytes else series
+    return series if dtype == plain_dtype(dtype) else series.astype(plain_dtype(dtype))
+
+
+def plain_dtype(dtype):
+    """Return the dtype in which all libraries can hold the numbers of an array.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Dtype of NumPy.
+
+    Returns
+    -------
+    dtype : dtype
+        The same with the byte order of this machine; single precision in the place of
+        half precision, and double precision in the place of extended precision.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.containers import plain_dtype
+    >>> plain_dtype(np.dtype("float16")), plain_dtype(np.dtype("int8"))
+    (dtype('float32'), dtype('int8'))
+    """
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        return np.dtype(np.float32 if dtype.itemsize < 4 else np.float64)
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
+
+
+def _first_present(series):
+    """Return the first value of a column that is not missing, or None."""
+    return next((value for value in series if not _is_missing(value)), None)
+
+
+def _is_missing(value):
+    return value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def _as_string(value):
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _without_arrow(series):
+    """Return a column of PyArrow as pandas holds such values itself."""
+    import pyarrow
+
+    # Whole numbers and booleans would become floats and objects where some are missing.
+    nullable = {
+        pyarrow.type_for_alias(str(dtype).lower()): dtype
+        for dtype in (
+            pd.Int8Dtype(),
+            pd.Int16Dtype(),
+            pd.Int32Dtype(),
+            pd.Int64Dtype(),
+            pd.UInt8Dtype(),
+            pd.UInt16Dtype(),
+            pd.UInt32Dtype(),
+            pd.UInt64Dtype(),
+        )
+    }
+    nullable[pyarrow.bool_()] = pd.BooleanDtype()
+    values = pyarrow.array(series.array).to_pandas(types_mapper=nullable.get)
+    return pd.Series(values.array, index=series.index, name=series.name)

@@ -1,0 +1,306 @@
+"""Labels and numbers of y, whatever holds them, as arrays that NumPy can sort."""
+
+from numbers import Number
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import assert_all_finite, check_array, column_or_1d
+
+from skautokeras._data.containers import plain_dtype, to_pandas
+
+_BOOLEANS = (bool, np.bool_)
+_SEQUENCES = (list, tuple, dict, set, np.ndarray)
+
+
+def plain_labels(y):
+    """Return labels as an array of a dtype that NumPy sorts.
+
+    Numbers and booleans that are held as objects become numbers and booleans, and other
+    objects of one type that can be sorted, such as intervals or dates, remain objects.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
+        Labels, or indicators of labels.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
+        Half precision becomes single precision, and extended precision double
+        precision.
+
+    Raises
+    ------
+    TypeError
+        If labels are bytes, or of types that cannot be sorted together.
+    ValueError
+        If y is None or if values are missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.labels import plain_labels
+    >>> plain_labels(np.array([3, 5], dtype=object)).dtype.kind
+    'i'
+    >>> plain_labels(np.array([3, "a"], dtype=object))
+    Traceback (most recent call last):
+        ...
+    TypeError: Labels in y must be uniformly strings or numbers. Got ['int', 'str']. \
+Convert them, for example with y.astype(str).
+    """
+    y = to_pandas(y)
+    _check_passed(y)
+    if issparse(y):
+        return y
+    array = _native(np.asarray(y))
+    if array.dtype.kind in "fc":
+        assert_all_finite(array, input_name="y")
+    elif array.dtype.kind != "S" and pd.isna(array).any():
+        raise ValueError("Input y contains NaN.")
+    if array.dtype.kind == "S":
+        raise TypeError(_BYTES)
+    return _plain_objects(array) if array.dtype == object else array
+
+
+# In scikit-learn's words.
+_BYTES = (
+    "Support for labels represented as bytes is not supported. Convert the labels to a "
+    "string or integer format."
+)
+
+
+def _native(array):
+    """Return an array with a dtype that all libraries know."""
+    is_string = array.dtype.kind == "T"
+    dtype = np.dtype(object) if is_string else plain_dtype(array.dtype)
+    return array if array.dtype == dtype else array.astype(dtype)
+
+
+def _plain_objects(array):
+    """Return objects as booleans or numbers if they are; check that they sort."""
+    types = {type(value) for value in array.flat}
+    if any(issubclass(t, bytes) for t in types):
+        raise TypeError(_BYTES)
+    if (
+        not types
+        or _all_are(types, str)
+        or any(issubclass(t, _SEQUENCES) for t in types)
+    ):
+        # scikit-learn has a message of its own for sequences of labels.
+        return array
+    if _all_are(types, _BOOLEANS):
+        return array.astype(bool)
+    if _all_are(types, (Number, *_BOOLEANS)):
+        return _plain_numbers(array, types)
+    try:
+        if len(types) == 1:
+            np.unique(array)
+            return array
+    except TypeError:
+        pass
+    names = sorted(t.__name__ for t in types)
+    raise TypeError(
+        f"Labels in y must be uniformly strings or numbers. Got {names}. Convert them, "
+        "for example with y.astype(str)."
+    )
+
+
+def _all_are(types, base):
+    return all(issubclass(t, base) for t in types)
+
+
+def _plain_numbers(array, types):
+    """Return numbers that are held as objects with the dtype that holds them all."""
+    if not _all_are(types, (int, float, np.number, *_BOOLEANS)):
+        # Of decimals and fractions, NumPy makes objects.
+        return array.astype(np.float64)
+    numbers = np.array(array.tolist())
+    # Whole numbers beyond 64 bits remain what they are.
+    return numbers if numbers.dtype.kind in "biufc" else array
+
+
+def check_labels(y):
+    """Return plain labels or indicators, and whether they are indicators.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
+        Labels, or indicators of labels.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Labels as `plain_labels` returns them, or indicators.
+    is_multilabel : bool
+        Whether they are indicators.
+
+    Raises
+    ------
+    TypeError
+        If labels are bytes, or of types that cannot be sorted together.
+    ValueError
+        If y is None, if values are missing, if they are no classes, or if there are
+        several columns of them.
+
+    Examples
+    --------
+    >>> from skautokeras._data.labels import check_labels
+    >>> check_labels(["no", "yes"])
+    (array(['no', 'yes'], dtype='<U3'), False)
+    """
+    y = plain_labels(y)
+    if _are_other_objects(y):
+        return column_or_1d(y, warn=True), False
+    kind = type_of_target(y, input_name="y", raise_unknown=True)
+    check_classification_targets(y)
+    if kind == "multilabel-indicator":
+        return (y.toarray() if issparse(y) else y), True
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "y has several columns of more than two values (multiclass-multioutput), "
+            "which is not supported. Fit one classifier per column, for example with "
+            "sklearn.multioutput.MultiOutputClassifier."
+        )
+    return column_or_1d(y, warn=True), False
+
+
+def _are_other_objects(y):
+    """Whether labels are objects that can be sorted, and that are no strings.
+
+    scikit-learn does not know intervals, periods and dates as labels.
+    """
+    if issparse(y) or y.dtype != object or not y.size or y.ndim > 2:
+        return False
+    is_column = y.ndim == 1 or y.shape[1] == 1
+    return is_column and not isinstance(y.flat[0], (str, *_SEQUENCES))
+
+
+def codes_of(y, classes):
+    """Return the positions of labels among the classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Plain labels.
+    classes : ndarray of shape (n_classes,)
+        Plain labels, all different, in their order.
+
+    Returns
+    -------
+    codes : ndarray of shape (n_samples,), dtype int32
+        -1 for labels that are not among the classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.labels import codes_of
+    >>> codes_of(np.array(["b", "c"]), np.array(["a", "b"]))
+    array([ 1, -1], dtype=int32)
+    """
+    codes = np.full(len(y), -1, dtype=np.int32)
+    # NumPy would compare numbers with strings as strings.
+    if _are_numbers(y) != _are_numbers(classes):
+        return codes
+    try:
+        places = np.searchsorted(classes, y).clip(max=len(classes) - 1)
+        is_known = np.asarray(classes[places] == y, dtype=bool)
+    except TypeError:
+        return codes
+    codes[is_known] = places[is_known]
+    return codes
+
+
+def _are_numbers(array):
+    if array.dtype == object:
+        return bool(array.size) and isinstance(array.flat[0], Number)
+    return array.dtype.kind in "biufc"
+
+
+def plain_numbers(y):
+    """Return numbers to predict as an array of float64.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Numbers that a regressor predicts.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets), dtype float64
+        One-dimensional if there is one column.
+
+    Raises
+    ------
+    ValueError
+        If y is None, if values are missing or infinite, or if they are no numbers.
+
+    Examples
+    --------
+    >>> from skautokeras._data.labels import plain_numbers
+    >>> plain_numbers([[1, 2], [3, 4]])
+    array([[1., 2.],
+           [3., 4.]])
+    >>> plain_numbers(["a", "b"])
+    Traceback (most recent call last):
+        ...
+    ValueError: Regression needs numbers in y, but y holds strings such as 'a'. \
+Convert them, or use a classifier.
+    """
+    y = to_pandas(y)
+    _check_passed(y)
+    array = y if issparse(y) else np.asarray(y)
+    if array.dtype.kind in "mM":
+        _refuse(_first(array), str(array.dtype))
+    if array.dtype.kind in "USTO":
+        array = _numbers_of_objects(array.astype(object))
+    array = check_array(
+        array, dtype=np.float64, ensure_2d=False, input_name="y", ensure_min_features=0
+    )
+    if array.ndim == 2 and array.shape[1] != 1:
+        return array
+    return column_or_1d(array, warn=True)
+
+
+def _first(array):
+    return array.flat[0] if array.size else None
+
+
+def _numbers_of_objects(array):
+    """Return objects with NaN where they are missing; raise if they are no numbers."""
+    is_missing = pd.isna(array)
+    for value in array[~is_missing]:
+        if not isinstance(value, (Number, *_BOOLEANS)):
+            _refuse(value, type(value).__name__)
+    return np.where(is_missing, np.nan, array)
+
+
+def _refuse(value, type_name):
+    """Raise an error about values that are no numbers, with the way to numbers."""
+    if isinstance(value, str | bytes):
+        raise ValueError(
+            "Regression needs numbers in y, but y holds strings such as "
+            f"{str(value)!r}. Convert them, or use a classifier."
+        )
+    name = type_name.lower()
+    if "delta" in name:
+        what, advice = "durations", "y.dt.total_seconds()"
+    elif any(word in name for word in ("date", "time", "period")):
+        what, advice = "dates", "(y - y.min()).dt.total_seconds() / 86400"
+    else:
+        raise ValueError(
+            f"Regression needs numbers in y, but y holds values such as {value!r} "
+            f"({type_name}). Convert them, or use a classifier."
+        )
+    raise ValueError(
+        f"Regression needs numbers in y, but y holds {what} ({type_name}). Convert "
+        f"them, for example with {advice}, or use a classifier."
+    )
+
+
+def _check_passed(y):
+    if y is None:
+        raise ValueError(
+            "This estimator requires y to be passed, but the target y is None."
+        )

@@ -1,0 +1,233 @@
+"""Compute scores, losses and metrics once, so that bad ones end no training."""
+
+import contextlib
+import math
+import warnings
+
+import numpy as np
+from sklearn.metrics import get_scorer_names
+
+from skautokeras._training.evaluation import evaluate_heads
+from skautokeras._training.objective import Evaluation
+
+# Rows on which losses and metrics are computed.
+_FEW_ROWS = 4
+# Predicted numbers are closer to the mean than the true ones are.
+_SHRINKAGE = 0.9
+
+
+def made_up_outputs(labels, heads, rng):
+    """Return random outputs of all heads.
+
+    Parameters
+    ----------
+    labels : dict of str to ndarray
+        Labels or numbers that are predicted, by the names of the heads.
+    heads : dict of str to (Head, TargetSchema)
+        Heads of the graph, and the schemas of their targets.
+    rng : numpy.random.Generator
+        Source of the probabilities.
+
+    Returns
+    -------
+    y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
+        Probabilities whose greatest belongs to the label, and numbers between the true
+        ones and their mean.
+    """
+    return {name: _outputs_for(labels[name], *heads[name], rng) for name in heads}
+
+
+def _outputs_for(y, head, target, rng):
+    """Return random outputs of a head that predict these labels or numbers."""
+    if not target.is_classification:
+        return (_SHRINKAGE * y).astype("float32")
+    if head.layout(target) in ("binary", "columns"):
+        y = y.reshape(len(y), -1)
+        sure = rng.uniform(0.05, 0.45, y.shape)
+        return np.where(y > 0.5, 0.5 + sure, 0.5 - sure).astype("float32")
+    n_classes = max(target.n_outputs, 2)
+    shares = rng.uniform(0.1, 0.9, (len(y), n_classes))
+    shares += np.eye(n_classes)[y.astype(int)]
+    return (shares / shares.sum(axis=1, keepdims=True)).astype("float32")
+
+
+def check_objective(objective, scoring, heads, rows, loss):
+    """Raise if a score cannot be computed for the validation rows.
+
+    Parameters
+    ----------
+    objective : Objective
+        Objective that scores predictions.
+    scoring : None, str, callable or dict
+        Parameter of the estimator that it was made from.
+    heads : dict of str to (Head, TargetSchema)
+        Heads of the graph, and the schemas of their targets.
+    rows : Rows
+        Validation rows, as the adapter makes them.
+    loss : callable
+        Function of the predictions by head that returns their loss.
+
+    Raises
+    ------
+    ValueError
+        If the score raises an error, or if it is not a finite number.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            score = _score_of_made_up_outputs(objective, heads, rows, loss)
+        # A scorer is code of the user, which may raise anything.
+        except Exception as error:
+            raise ValueError(
+                f"scoring={scoring!r} cannot be computed for the validation rows: "
+                f"{error}{_advice(scoring, error, heads)}"
+            ) from error
+    if not math.isfinite(score):
+        reason = f" {caught[0].message}" if caught else ""
+        raise ValueError(
+            f"scoring={scoring!r} is {score} for the {len(rows)} validation rows."
+            f"{reason} Pass more rows, a larger validation_fraction, or another "
+            "scoring."
+        )
+
+
+def is_defined(objective, heads, rows, loss):
+    """Return whether a score can be computed for some validation rows.
+
+    Parameters
+    ----------
+    objective : Objective
+        Objective that scores predictions.
+    heads : dict of str to (Head, TargetSchema)
+        Heads of the graph, and the schemas of their targets.
+    rows : Rows
+        Validation rows, as the adapter makes them.
+    loss : callable
+        Function of the predictions by head that returns their loss.
+
+    Returns
+    -------
+    is_defined : bool
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            score = _score_of_made_up_outputs(objective, heads, rows, loss)
+        except Exception:  # noqa: BLE001
+            return False
+    return math.isfinite(score)
+
+
+def _score_of_made_up_outputs(objective, heads, rows, loss):
+    rng = np.random.default_rng(0)
+    labels = {name: rng.permutation(y) for name, y in rows.y.items()}
+    return objective(Evaluation(made_up_outputs(labels, heads, rng), loss))
+
+
+def _advice(scoring, error, heads):
+    """Return the next thing to try, as a sentence that begins with a space."""
+    if callable(scoring) and isinstance(error, TypeError):
+        return (
+            ". A scorer is called as scoring(estimator, X, y). If this is a metric of "
+            "y_true and y_pred, pass sklearn.metrics.make_scorer(...) of it."
+        )
+    if callable(scoring) and "pos_label" in str(error):
+        return ". Pass pos_label to sklearn.metrics.make_scorer."
+    if isinstance(scoring, str):
+        names = [n for n in get_scorer_names() if n.startswith(f"{scoring}_")]
+        if any(target.n_outputs > 1 for _, target in heads.values()) and names:
+            return f" Scorers for several classes: {names}."
+    return ""
+
+
+def judges_labels(objective, heads, rows, loss):
+    """Return whether a score depends only on the predicted labels.
+
+    Label smoothing can improve such a score. If a score depends on probabilities,
+    smoothing does harm, because the probabilities are wrong by the amount of smoothing.
+    The score itself is used to find out: two sets of probabilities that predict the
+    same labels must have the same score.
+
+    Parameters
+    ----------
+    objective : Objective
+        Objective that scores predictions.
+    heads : dict of str to (Head, TargetSchema)
+        Heads of the graph, and the schemas of their targets.
+    rows : Rows
+        Validation rows, as the adapter makes them.
+    loss : callable
+        Function of the predictions by head that returns their loss.
+
+    Returns
+    -------
+    judges_labels : bool
+        Whether the score depends only on labels. It is False if no target has classes,
+        and if the score cannot be computed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras import ClassificationHead
+    >>> from skautokeras._data.schema import TargetSchema
+    >>> from skautokeras._data.split import Rows
+    >>> from skautokeras._training.objective import Objective
+    >>> from skautokeras._training.probe import judges_labels
+    >>> heads = {"kind": (ClassificationHead(), TargetSchema("binary", 1))}
+    >>> rows = Rows({}, {"kind": np.array([0, 1, 1, 0])}, None)
+    >>> of_labels = Objective(lambda outputs: np.mean(outputs.y_pred["kind"] > 0.5))
+    >>> of_numbers = Objective(lambda outputs: np.mean(outputs.y_pred["kind"]))
+    >>> [judges_labels(o, heads, rows, None) for o in (of_labels, of_numbers)]
+    [True, False]
+    """
+    if not any(target.is_classification for _, target in heads.values()):
+        return False
+    rng = np.random.default_rng(0)
+    # Permuted labels have the true frequencies of the classes, and some are correct.
+    labels = {name: rng.permutation(y) for name, y in rows.y.items()}
+    scores = []
+    # `check_objective` tells about errors of a score.
+    with contextlib.suppress(Exception):
+        for _ in range(2):
+            y_pred = made_up_outputs(labels, heads, rng)
+            scores.append(objective(Evaluation(y_pred, loss)))
+    return len(scores) == 2 and scores[0] == scores[1]
+
+
+def check_losses_and_metrics(heads, rows):
+    """Raise if the loss or a metric of a head cannot be computed.
+
+    Parameters
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        Heads of the graph, and the schemas of their targets.
+    rows : Rows
+        Validation rows, as the adapter makes them; a few of them are used.
+
+    Raises
+    ------
+    ValueError
+        If a loss or a metric raises an error, or is not one finite number.
+    """
+    rng = np.random.default_rng(0)
+    for name, (head, target) in heads.items():
+        if head.loss is None and not head.metrics:
+            continue
+        y = rows.y[name][:_FEW_ROWS]
+        weight = np.ones(len(y), "float32")
+        y_pred = _outputs_for(y, head, target, rng)
+        y, y_pred = target.in_units(y), target.in_units(y_pred)
+        try:
+            results = evaluate_heads(
+                {name: (head, target)}, {name: (y, y_pred)}, weight
+            )
+        except Exception as error:
+            raise ValueError(
+                f"The loss {head.loss!r} or a metric of {list(head.metrics or ())} of "
+                f"head {name!r} cannot be computed: {error}"
+            ) from error
+        if not math.isfinite(results["loss"]):
+            raise ValueError(
+                f"The loss {head.loss!r} of head {name!r} is {results['loss']} for "
+                "predictions within the range of y."
+            )

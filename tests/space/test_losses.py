@@ -1,0 +1,111 @@
+"""Losses on the scale of the user, and metrics of any make."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from skautokeras import RegressionHead, StructuredDataRegressor
+from skautokeras._data import NumberAdapter
+from skautokeras._space.heads import make_metric
+from skautokeras._space.losses import FunctionMetric, LossInUnits, as_loss
+
+Y = np.array([1.0, 2.0, 4.0, 10.0])
+P = np.array([2.0, 2.0, 3.0, 12.0])
+LOSSES = [
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    keras.losses.Huber(delta=0.5),
+    keras.losses.LogCosh(),
+    lambda y, p: ops.mean(ops.abs(y - p) ** 1.5, axis=-1),
+]
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda x: getattr(x, "name", str(x)[:9]))
+def test_losses_mean_what_they_say_on_the_users_scale(loss):
+    target = NumberAdapter().fit(Y)
+    z, p = target.transform(Y), target.transform(P)
+    found = RegressionHead(loss=loss).make_loss(target.schema_)
+    assert isinstance(found, LossInUnits)
+    expected = as_loss(loss)(Y[:, None].astype("float32"), P[:, None].astype("float32"))
+    assert float(found(z, p)) == pytest.approx(float(expected), rel=1e-4)
+    # In a training, the loss differs by a factor, and is about 1 for the median.
+    trained = RegressionHead(loss=loss).training_loss(target.schema_, None)
+    ratio = float(trained(z, p) - trained(z, z)) / float(found(z, p) - found(z, z))
+    assert ratio == pytest.approx(trained.factor, rel=1e-3)
+    copy = LossInUnits.from_config(trained.get_config()) if loss in LOSSES[:3] else None
+    if copy is not None:
+        assert float(copy(z, p)) == pytest.approx(float(trained(z, p)))
+
+
+@pytest.mark.parametrize("loss", ["mse", "mean_absolute_error"])
+def test_losses_of_any_scale_stay_standardised(loss):
+    target = NumberAdapter().fit(Y)
+    found = RegressionHead(loss=loss).make_loss(target.schema_)
+    assert not isinstance(found, LossInUnits)
+
+
+def test_poisson_is_finite_below_zero():
+    target = NumberAdapter().fit(Y)
+    found = RegressionHead(loss="poisson").make_loss(target.schema_)
+    losses = [
+        float(found(target.transform([1.0]), target.transform([p])))
+        for p in (-9.0, -1.0, 0.0, 1.0)
+    ]
+    assert np.isfinite(losses).all()
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_counts_are_learned_by_their_own_loss():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y = rng.poisson(np.exp(X[:, 0] + 1))
+    reg = StructuredDataRegressor(
+        loss="poisson", max_trials=1, epochs=20, cv=None, random_state=0
+    ).fit(X, y)
+    found = reg.predict(X)
+    assert np.corrcoef(found, y)[0, 1] > 0.6
+    # evaluate tells the loss on the user's scale as well.
+    poisson = np.mean(found - y * np.log(found + 1e-7))
+    assert reg.evaluate(X, y)["loss"] == pytest.approx(poisson, rel=1e-3)
+
+
+def rms(y_true, y_pred):
+    return ops.sqrt(ops.mean(ops.square(y_true - y_pred)))
+
+
+def test_a_function_of_the_batch_is_a_metric():
+    metric = make_metric(rms, "columns")
+    metric.update_state(np.zeros((2, 1)), np.ones((2, 1)), sample_weight=[1.0, 1.0])
+    metric.update_state(np.zeros((1, 1)), np.full((1, 1), 4.0), sample_weight=[1.0])
+    assert float(metric.result()) == pytest.approx(2.0)
+    copy = FunctionMetric.from_config(FunctionMetric("mse").get_config())
+    assert copy.name
+
+
+class Above(keras.metrics.Metric):
+    """A metric of the user without a configuration."""
+
+    def __init__(self, limit):
+        super().__init__(name="above")
+        self.limit = limit
+        self.n = self.add_weight(name="n", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.n.assign_add(ops.sum(ops.cast(y_pred > self.limit, "float32")))
+
+    def result(self):
+        return self.n
+
+    def reset_state(self):
+        self.n.assign(0.0)
+
+
+def test_a_metric_without_a_configuration_is_used_itself():
+    metric = Above(0.5)
+    assert make_metric(metric, "columns") is metric
+    reg = StructuredDataRegressor(
+        metrics=[metric], max_trials=2, epochs=2, cv=None, refit=False, random_state=0
+    ).fit(np.arange(40.0)[:, None], np.arange(40.0))
+    assert "val_above" in reg.history_
