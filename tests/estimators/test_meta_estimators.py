@@ -7,9 +7,10 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.ensemble import StackingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.frozen import FrozenEstimator
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import (
     GridSearchCV,
@@ -21,7 +22,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from skautokeras import StructuredDataClassifier
+from skautokeras import (
+    AutoModel,
+    Block,
+    ClassificationHead,
+    Input,
+    StructuredDataClassifier,
+)
 
 
 def test_a_clone_has_the_parameters_and_nothing_else(classifier, titanic):
@@ -86,6 +93,68 @@ def test_it_is_calibrated_stacked_and_thresholded(classifier, titanic):
         ),
     ]:
         assert model.fit(X, y).score(X, y) > 0.6
+
+
+class CountTrainings(keras.callbacks.Callback):
+    """Counts the trainings of this process."""
+
+    trainings = 0
+
+    def on_train_begin(self, logs=None):
+        """Count one more."""
+        type(self).trainings += 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda clf: TunedThresholdClassifierCV(clf, cv="prefit", refit=False),
+        lambda clf: CalibratedClassifierCV(FrozenEstimator(clf), cv=2),
+    ],
+    ids=["threshold", "calibration"],
+)
+def test_a_fitted_classifier_gets_a_threshold_without_another_search(make):
+    X, y = load_breast_cancer(return_X_y=True)
+    clf = StructuredDataClassifier(
+        max_trials=1, epochs=4, cv=None, callbacks=[CountTrainings()], random_state=0
+    ).fit(X[:400], y[:400])
+    CountTrainings.trainings = 0
+    model = make(clf).fit(X[400:], y[400:])
+    assert model.score(X[400:], y[400:]) > 0.8
+    assert CountTrainings.trainings == 0
+
+
+@keras.saving.register_keras_serializable("tests")
+class Narrow(Block):
+    """A block of the user, of a width that a grid compares."""
+
+    def __init__(self, units=4):
+        self.units = units
+
+    def build(self, hp, inputs):
+        """Build one layer."""
+        return keras.layers.Dense(self.units)(inputs)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_grid_compares_blocks_and_callbacks(n_jobs):
+    X, y = load_iris(return_X_y=True)
+
+    def head(units):
+        return ClassificationHead()(Narrow(units)(node))
+
+    node = Input()
+    model = AutoModel(
+        inputs=node, outputs=head(2), max_trials=1, epochs=2, cv=None, refit=False
+    )
+    grid = {
+        "outputs": [head(2), head(32)],
+        "callbacks": [[CountTrainings()], [keras.callbacks.TerminateOnNaN()]],
+    }
+    search = GridSearchCV(model, grid, cv=2, n_jobs=n_jobs, error_score="raise")
+    search.fit(X.astype("float32"), y)
+    assert len(search.cv_results_["params"]) == 4
+    assert search.predict(X.astype("float32")).shape == y.shape
 
 
 def test_permutation_importance_finds_the_column_that_matters(titanic):
