@@ -52,7 +52,8 @@ def to_pandas(data, n_parts=1):
     if isinstance(native, nw.DataFrame | nw.Series):
         return _converted(native)
     # Arrays and batches of PyArrow have no names of columns, or no columns.
-    return data.to_pandas() if hasattr(data, "to_pandas") else data
+    is_flat = getattr(data, "ndim", 2) <= 2
+    return data.to_pandas() if is_flat and hasattr(data, "to_pandas") else data
 
 
 def check_is_no_stream(data, name):

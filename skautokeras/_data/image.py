@@ -116,6 +116,9 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         Seconds of the search that learns from the images. The less time there is for
         each image, the fewer pixels it keeps, down to 64 x 64. None sets no limit.
 
+    n_cores : int or None, default=None
+        Number of processors of the search. If None, those of this machine count.
+
     Attributes
     ----------
     schema_ : ImageSchema
@@ -148,12 +151,19 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
     """
 
     def __init__(
-        self, *, channels=None, image_shape=None, image_size=None, max_time=None
+        self,
+        *,
+        channels=None,
+        image_shape=None,
+        image_size=None,
+        max_time=None,
+        n_cores=None,
     ):
         self.channels = channels
         self.image_shape = image_shape
         self.image_size = image_size
         self.max_time = max_time
+        self.n_cores = n_cores
 
     def fit(self, X, y=None):
         """Learn what the images are.
@@ -291,7 +301,8 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         height, width = self.median_size_
         most = _MOST_PIXELS
         if self.max_time is not None:
-            in_time = self.max_time * cpu_count() * _PIXELS_PER_SECOND / n_images
+            core_seconds = self.max_time * (self.n_cores or cpu_count())
+            in_time = core_seconds * _PIXELS_PER_SECOND / n_images
             most = min(max(in_time, _FEWEST_PIXELS), _MOST_PIXELS)
         if height * width <= _LARGE_PIXELS:
             return height, width

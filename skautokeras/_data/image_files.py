@@ -3,7 +3,8 @@
 import io
 import os
 import sys
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,12 +103,21 @@ def source_facts(source):
         if image.format != "PNG":
             orientation = image.getexif().get(ORIENTATION_TAG, 1)
             if orientation >= FIRST_LYING_ORIENTATION:
-                width, height = height, width
+                width, height = _turned(image)
         n_channels = 1 if _is_grey(image) else 3
         dtype = "uint16" if _is_deep(image) else "uint8"
         if image.mode == "F":
             dtype = "float32"
         return ImageFacts(height, width, n_channels, dtype)
+
+
+def _turned(image):
+    """Return width and height of an image that its header says is lying."""
+    if image.format == "TIFF":
+        image.load()  # Pillow turns such an image itself, some versions already before.
+        return image.size
+    width, height = image.size
+    return height, width
 
 
 def decode(source, n_channels, size=None):
@@ -156,10 +166,15 @@ def decode(source, n_channels, size=None):
         return pixels.reshape(*pixels.shape[:2], n_channels)
 
 
+# A file or an image of the user has one position, and may stand in several rows.
+_SHARED = threading.RLock()
+
+
 @contextmanager
 def _opened(source):
     """Open an image, and name it in the error if it cannot be read."""
     pillow = _pillow()
+    is_shared = _is_image(source) or hasattr(source, "read")
     if _is_image(source):
         name = f"The image of the mode {source.mode!r}"
     elif isinstance(source, str | os.PathLike):
@@ -171,20 +186,25 @@ def _opened(source):
         name = "The image"
         source = _as_file(source)
     try:
-        if _is_image(source):
-            yield source
-        else:
-            with pillow.Image.open(source, formats=FORMATS) as image:
-                yield image
+        with _SHARED if is_shared else nullcontext():
+            if _is_image(source):
+                yield source
+            else:
+                with pillow.Image.open(_from_start(source), formats=FORMATS) as image:
+                    yield image
     except Exception as error:  # decoders raise all sorts of errors on damaged files
         raise ValueError(f"{name} cannot be read: {error}") from error
 
 
 def _as_file(source):
-    """Return bytes, or an open file, as a file that is read from its beginning."""
-    if not hasattr(source, "read"):
-        return io.BytesIO(source)
-    source.seek(0)
+    """Return bytes, or an open file, as a file."""
+    return source if hasattr(source, "read") else io.BytesIO(source)
+
+
+def _from_start(source):
+    """Return a source which is read from its beginning."""
+    if hasattr(source, "seek"):
+        source.seek(0)
     return source
 
 

@@ -54,7 +54,7 @@ Convert them, for example with y.astype(str).
     _check_passed(y)
     if issparse(y):
         return y
-    array = _native(np.asarray(y))
+    array = _native(_as_array(y))
     if array.dtype.kind in "fc":
         assert_all_finite(array, input_name="y")
     elif array.dtype.kind != "S" and pd.isna(array).any():
@@ -69,6 +69,21 @@ _BYTES = (
     "Support for labels represented as bytes is not supported. Convert the labels to a "
     "string or integer format."
 )
+
+
+def _as_array(y):
+    """Return an array that keeps what a list holds, where NumPy would make strings."""
+    try:
+        array = np.asarray(y)
+    except ValueError:  # rows of several lengths
+        array = np.empty(len(y), dtype=object)
+        array[:] = y
+        return array
+    if array.dtype.kind == "U" and isinstance(y, list | tuple):
+        objects = np.array(y, dtype=object)
+        if not all(isinstance(value, str) for value in objects.flat):
+            return objects
+    return array
 
 
 def _native(array):

@@ -287,10 +287,13 @@ def are_iso_dates(series):
     >>> are_iso_dates(pd.Series(["2024-05-31", "31.5.2024"]))
     False
     """
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(object)
     if content_of(series) != "string":
         return False
     _, keys = read_keys(series, content="string")
-    return bool(len(keys)) and not np.isnat(parse_dates(keys, ISO_8601)).any()
+    keys = [key for key in keys if key.strip()]
+    return bool(keys) and not np.isnat(parse_dates(keys, ISO_8601)).any()
 
 
 def parse_strings(strings, kind, format):

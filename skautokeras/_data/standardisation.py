@@ -101,7 +101,9 @@ def ordinary_range(values, *, far, most_rows, most_values=None):
 def _last_ordinary(values, counts, far, most_rows, most_values):
     """Return the last of ascending numbers before a gap, the first being the middle."""
     with np.errstate(over="ignore"):
-        is_gap = np.diff(values) > far * (values[:-1] - values[0])
+        reach = values[:-1] - values[0]
+        # Two different numbers tell nothing about usual distances.
+        is_gap = (np.diff(values) > far * reach) & (reach > 0)
     rows_behind = counts.sum() - np.cumsum(counts)[:-1]
     values_behind = np.arange(len(values) - 1, 0, -1)
     is_small = rows_behind <= most_rows

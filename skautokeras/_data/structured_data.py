@@ -4,6 +4,7 @@ import warnings
 from collections import defaultdict
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -22,7 +23,7 @@ from skautokeras._data.codes import (
 from skautokeras._data.column_report import make_report, what_becomes_of
 from skautokeras._data.dates import datetime_parts, varying_parts
 from skautokeras._data.declarations import declared_kinds
-from skautokeras._data.parsing import are_iso_dates, read_in_format
+from skautokeras._data.parsing import ISO_8601, are_iso_dates, read_in_format
 from skautokeras._data.schema import StructuredDataSchema, text_array
 from skautokeras._data.series import content_of_values, read_column
 from skautokeras._data.sparse import SparseColumns
@@ -364,8 +365,10 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
                 continue
             parse = column.name in self.parsed_
             parse |= are_strings and column.kind == "numerical"
-            # Dates come back from CSV and JSON as strings.
-            parse |= column.kind == "datetime" and are_iso_dates(series)
+            if column.kind == "datetime" and are_iso_dates(series):
+                # Dates come back from CSV and JSON as strings.
+                series = read_in_format(series, "datetime", ISO_8601)
+                series = pd.Series(series, name=column.name)
             yield column, series, read_column(series, column.kind, parse=parse)
 
     def _arrays_of(self, column, values, statistics):

@@ -17,6 +17,8 @@ _NO_REASON_TO_LOSE_A_SEARCH = (
 )
 # Share of the whole time that is kept for refits at most.
 _MOST_OF_THE_TIME = 0.25
+# So much of the last epoch may be missing in the end.
+_PART_OF_AN_EPOCH = 0.5
 # Share of its time that a longer training is planned for.
 _SAFE = 0.8
 
@@ -137,7 +139,8 @@ class Refit:
             monitor = self._train(built, options, trial.seed)
         except _NO_REASON_TO_LOSE_A_SEARCH:
             return None
-        if monitor.epoch < trial.best_epoch or _has_fewer_trees(monitor, trial):
+        enough = min(trial.best_epoch, trial.trained_epochs) - _PART_OF_AN_EPOCH
+        if monitor.trained_epochs < enough or _has_fewer_trees(monitor, trial):
             return None
         if options.distribution is None and not accelerator.has_fast_gpu():
             return built.model
@@ -178,9 +181,9 @@ class Refit:
 
 def _has_fewer_trees(monitor, trial):
     """Return whether the time of a refit did not suffice for the trees of a trial."""
-    if trial.n_iterations is None:
+    if trial.n_iterations is None or not monitor.cut:
         return False
-    return monitor.n_iterations < trial.n_iterations or monitor.cut > trial.cut
+    return not trial.cut or monitor.n_iterations < trial.n_iterations
 
 
 def _restored(problem, trial):

@@ -48,7 +48,12 @@ def _copy_of(model):
     check_registered(model)
     with seeded(0):
         copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
+    try:
+        copy.set_weights(model.get_weights())
+    except ValueError as error:
+        if is_known(model):
+            raise
+        raise TypeError(f"The network cannot be copied: {error}") from error
     if not is_known(model):
         check_copy(model, copy)
     return copy

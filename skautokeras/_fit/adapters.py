@@ -12,7 +12,7 @@ from skautokeras._space.heads import ClassificationHead
 from skautokeras._space.pretrained import PresetTokenizer, presets_on
 
 
-def make_x_adapter(graph, max_time=None):
+def make_x_adapter(graph, max_time=None, n_cores=None):
     """Return the adapter of all inputs, not fitted.
 
     Parameters
@@ -22,13 +22,17 @@ def make_x_adapter(graph, max_time=None):
     max_time : float or None, default=None
         Seconds of the search. Large images are reduced, and n-grams are learned from
         some of many texts, so that time is left to train.
+    n_cores : int or None, default=None
+        Number of processors of the search. If None, those of this machine count.
     """
     adapters = []
     for node in graph.inputs:
         presets = presets_on(graph, node)
         adapters.append(node.make_adapter(tuple(map(PresetTokenizer, presets))))
     for adapter in adapters:
-        if isinstance(adapter, ImageAdapter | TextAdapter):
+        if isinstance(adapter, ImageAdapter):
+            adapter.set_params(max_time=max_time, n_cores=n_cores)
+        elif isinstance(adapter, TextAdapter):
             adapter.set_params(max_time=max_time)
     columns = [node.selected_columns() for node in graph.inputs]
     return XAdapter(graph.input_names, adapters, columns)

@@ -12,6 +12,7 @@ from skautokeras._data.split import SplitRows
 from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
 from skautokeras._fit.adapters import make_x_adapter, make_y_adapter
+from skautokeras._fit.conditions import conditions_of
 from skautokeras._fit.folds import (
     ONE_FOLD,
     automatic_cv,
@@ -118,8 +119,9 @@ def prepare(
         valid = valid.checked(lambda X: check_X(X, reset=False), name=name)
 
     # X and y are turned into arrays.
+    conditions = conditions_of(journal, options)
     x_adapter, y_adapter = (
-        make_x_adapter(graph, options.max_time),
+        make_x_adapter(graph, conditions.get("max_time"), conditions.get("n_cores")),
         make_y_adapter(graph),
     )
     x = x_adapter.fit_transform(train.X)
@@ -143,7 +145,9 @@ def prepare(
     else:
         cv = repeatable_cv(options.cv, train, sample, y_adapter)
         options = replace(options, cv=cv)
-    journal = open_journal(journal, options, description, [rows, valid_rows], n_folds)
+    journal = open_journal(
+        journal, options, description, [rows, valid_rows], n_folds, conditions
+    )
     if options.cv == "auto":
         options = with_automatic_folds(options, journal.n_folds)
     split_seed, oracle_seed, *trial_seeds = _seeds(journal, options.max_trials)
@@ -304,7 +308,7 @@ def _schemas_on(rows, x_adapter):
 _DIGITS = 12
 
 
-def open_journal(journal, options, description, rows, n_folds):
+def open_journal(journal, options, description, rows, n_folds, conditions):
     """Return the journal of a search.
 
     Parameters
@@ -321,6 +325,8 @@ def open_journal(journal, options, description, rows, n_folds):
         Training rows, and the validation rows of the user or None.
     n_folds : int or None
         Number of folds of a new search that were chosen automatically.
+    conditions : dict of str to (int, float or None)
+        Result of `conditions_of`.
 
     Raises
     ------
@@ -336,7 +342,7 @@ def open_journal(journal, options, description, rows, n_folds):
         directory = options.directory
         if directory is not None and options.shares_directory:
             directory = directory / f"fit-{fingerprint(fingerprints)[:_DIGITS]}"
-        return Journal(directory, fingerprints, seed, n_folds)
+        return Journal(directory, fingerprints, seed, n_folds, conditions)
     journal.check_continues(fingerprints)
     return journal
 

@@ -4,7 +4,6 @@ import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 
-import tensorflow as tf
 from sklearn.exceptions import ConvergenceWarning
 
 from skautokeras._ensemble.calibration import fit_temperatures
@@ -22,12 +21,9 @@ from skautokeras._search.trial import evaluate
 from skautokeras._space import accelerator
 from skautokeras._space.configurations import predefined, rank
 from skautokeras._state.deadline import Deadline
-from skautokeras._state.machine import memory_left
 from skautokeras._training.user_callbacks import can_be_copied
 from skautokeras._training.validation_loss import loss_on
 
-# The rest is for the data of trials, and for other programs.
-_SHARE_OF_MEMORY = 0.7
 # The choice of an ensemble may take so long after the deadline.
 _SECONDS_TO_CHOOSE = 1.0
 _NO_DEADLINE = Deadline(None)
@@ -128,7 +124,7 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
     refit = None
     if options.refit:
         refit = Refit(preparation.problem, preparation.data, deadline)
-    feasibility = make_feasibility(preparation, options, n_workers)
+    feasibility = make_feasibility(preparation, options)
     hooks = FitHooks(
         feasibility,
         refit,
@@ -154,7 +150,7 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
     return replace(outcome, interrupted=interrupted)
 
 
-def make_feasibility(preparation, options, n_workers):
+def make_feasibility(preparation, options):
     """Return the object that tells which configurations can be tried.
 
     Parameters
@@ -163,8 +159,6 @@ def make_feasibility(preparation, options, n_workers):
         Problem and data of the search.
     options : FitOptions
         Parameters of this call.
-    n_workers : int
-        Number of trials at the same time.
 
     Returns
     -------
@@ -177,7 +171,7 @@ def make_feasibility(preparation, options, n_workers):
         partial(_peak_speed, problem.options),
         max_model_size=options.max_model_size,
         n_folds=len(problem.folds),
-        max_memory=_memory_of_a_training(n_workers),
+        max_memory=preparation.journal.conditions.get("max_memory"),
     )
 
 
@@ -186,17 +180,6 @@ def _peak_speed(options):
     strategy = options.distribution
     n_devices = 1 if strategy is None else strategy.num_replicas_in_sync
     return n_devices * accelerator.peak_speed()
-
-
-def _memory_of_a_training(n_workers):
-    """Return how many bytes a training may take; None where a GPU has its own memory.
-
-    A GPU raises an error where its memory does not suffice, and the trial fails. In the
-    memory of the machine, the whole process would end.
-    """
-    if tf.config.get_visible_devices("GPU"):
-        return None
-    return int(_SHARE_OF_MEMORY * memory_left() / n_workers)
 
 
 def make_search_oracle(preparation, options, feasibility):

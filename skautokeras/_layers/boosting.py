@@ -181,7 +181,9 @@ def _rows_for_the_time(model, parameter, train, deadline):
     if len(np.unique(few[1])) == 1:
         return train
     start = deadline.spent()
-    clone(model).set_params(**{parameter: 1}).fit(*few)
+    # The first trees are fitted by one thread as well.
+    with _PROCESS, threadpool_limits(1, user_api="openmp"):
+        clone(model).set_params(**{parameter: 1}).fit(*few)
     per_row = (deadline.spent() - start) / len(few[1])
     n_possible = int(_SHARE_OF_A_TREE * deadline.left() / max(per_row, 1e-12))
     if n_possible >= n_rows:

@@ -83,11 +83,11 @@ def _cost_of(search_space, values):
             for layer in walk(built.network)
             if isinstance(layer, TreeEnsemble)
         ),
-        memory=_memory_of(built),
+        memory=_memory_of(built, search_space.n_samples),
     )
 
 
-def _memory_of(built):
+def _memory_of(built, n_samples):
     """Return the bytes, about, that a step of the training takes."""
     network = built.network
     trained = sum(math.prod(w.shape) for w in network.trainable_variables)
@@ -96,7 +96,8 @@ def _memory_of(built):
     if not trained:
         return weights
     n_bytes, _ = bytes_per_row(network)
-    return weights + int(_COPIES_OF_OUTPUTS * n_bytes * built.training.batch_size)
+    n_rows = min(built.training.batch_size, n_samples)
+    return weights + int(_COPIES_OF_OUTPUTS * n_bytes * n_rows)
 
 
 def count_flops(network):

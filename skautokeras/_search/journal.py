@@ -46,6 +46,8 @@ class Journal:
     n_folds : int or None, default=None
         Number of folds of a new search, if it was chosen automatically. A journal that
         exists already has its own.
+    conditions : dict of str to (int, float or None), default={}
+        Time and machine of a new search. A journal that exists already has its own.
 
     Attributes
     ----------
@@ -53,6 +55,8 @@ class Journal:
         Seed that the search has to use.
     n_folds : int or None
         Number of folds that the search has to use if it is chosen automatically.
+    conditions : dict of str to (int, float or None)
+        Time and machine that the search has begun with.
 
     Raises
     ------
@@ -75,7 +79,7 @@ class Journal:
     (1, 1)
     """
 
-    def __init__(self, directory, fingerprints, seed, n_folds=None):
+    def __init__(self, directory, fingerprints, seed, n_folds=None, conditions=()):
         self._directory = None if directory is None else Path(directory)
         self._expected = {
             "version": _VERSION,
@@ -84,6 +88,7 @@ class Journal:
         }
         self.seed = int(seed)
         self.n_folds = n_folds
+        self.conditions = dict(conditions)
         self._trials = {}
         self._rejected = []  # pairs of seed and values
         if self._directory is not None:
@@ -177,7 +182,11 @@ class Journal:
             found = _read_header(header)
             has_trials = any(self._directory.glob("trial_*"))
             if not has_trials and not self._is_expected(found):
-                chosen = {"seed": self.seed, "n_folds": self.n_folds}
+                chosen = {
+                    "seed": self.seed,
+                    "n_folds": self.n_folds,
+                    "conditions": self.conditions,
+                }
                 found = {**self._expected, **chosen}
                 write_whole(header, json.dumps(found).encode())
         except (FileExistsError, NotADirectoryError):
@@ -193,6 +202,7 @@ class Journal:
                 "this one."
             )
         self.seed, self.n_folds = found["seed"], found["n_folds"]
+        self.conditions = found["conditions"]
         self._check_header(found, f"directory={str(self._directory)!r}")
         self._trials = dict(self._read())
         self._rejected = self._read_rejected()
@@ -278,13 +288,37 @@ class Journal:
                 )
 
 
+def conditions_in(directory):
+    """Return the time and the machine that the search in a folder has begun with.
+
+    Parameters
+    ----------
+    directory : Path
+        Folder that may hold a journal.
+
+    Returns
+    -------
+    conditions : dict of str to (int, float or None), or None
+        None if there is no search, or if it has no trials to go on with.
+    """
+    if not any(directory.glob("trial_*")):
+        return None
+    header = _read_header(directory / _HEADER)
+    return None if header is None else header["conditions"] or None
+
+
 def _read_header(path):
     """Return what a header says, or None if there is none that can be read."""
     try:
         header = json.loads(path.read_text())
         n_folds = header.get("n_folds")
         n_folds = None if n_folds is None else int(n_folds)
-        return {**header, "seed": int(header["seed"]), "n_folds": n_folds}
+        return {
+            **header,
+            "seed": int(header["seed"]),
+            "n_folds": n_folds,
+            "conditions": dict(header.get("conditions", {})),
+        }
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 

@@ -324,6 +324,8 @@ class Search:
         """
         is_new = self._n_asked >= self._n_known
         is_late = is_new and self._deadline.left() < _LEFT * left
+        # What was asked while trials were pending would be repeated in another order.
+        is_late = is_late and not self._proposals
         return is_late or n_for_time == _MAX_REJECTIONS_FOR_TIME
 
     def _rejection(self, proposal, seed, seconds):

@@ -191,8 +191,13 @@ def in_units(loss, target):
     if not target.scale or loss.name in _OF_ANY_SCALE:
         return loss
     floor = ()
-    y = np.ones((1, target.n_outputs), "float32")
-    if not np.isfinite(_values_of(loss, y, -y)).all():
+    # Losses of the batch, such as correlations, are not defined for one row.
+    y = np.linspace(1.0, 2.0, 8)[:, None].repeat(target.n_outputs, axis=1)
+    y = y.astype("float32")
+    is_fine, is_fine_below = (
+        np.isfinite(_values_of(loss, y, p)).all() for p in (1.1 * y, -y)
+    )
+    if is_fine and not is_fine_below:
         means = -np.array(target.origin) * target.scale
         floor = tuple((_FLOOR * np.maximum(means, _LEAST_MEAN)).tolist())
     return LossInUnits(loss, target.origin, target.scale, floor=floor)
@@ -201,6 +206,7 @@ def in_units(loss, target):
 def _values_of(loss, y_true, y_pred):
     """Return the loss of each row as an array, even while a function is compiled."""
     with tf.init_scope():
+        y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
         return np.asarray(loss.call(y_true, y_pred))
 
 

@@ -390,6 +390,16 @@ _IN_CONFIGURATIONS = {
         lambda value: [list(item) for item in value.items()],
         dict,
     ),
+    "slice": Kind(
+        lambda value: type(value) is slice,
+        lambda value: [value.start, value.stop, value.step],
+        lambda parts: slice(*parts),
+    ),
+    "range": Kind(
+        lambda value: type(value) is range,
+        lambda value: [value.start, value.stop, value.step],
+        lambda parts: range(*parts),
+    ),
     "path": Kind(lambda value: isinstance(value, PurePath), str, Path),
     "class": Kind(_is_named_class, class_path, class_at),
 }

@@ -57,7 +57,8 @@ def made_whole(path):
     Parameters
     ----------
     path : pathlib.Path
-        Where it is to be. A file or an empty folder that is there is replaced.
+        Where it is to be. A file that is there is replaced, and an empty folder is
+        filled.
 
     Yields
     ------
@@ -75,10 +76,17 @@ def made_whole(path):
     ...     [path.name for path in Path(folder).iterdir()]
     ['a.txt']
     """
-    with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
-        made = Path(folder, path.name)
+    # A folder that is there may be a mounted one, which cannot be replaced.
+    is_there = path.is_dir()
+    where = path if is_there else path.parent
+    with TemporaryDirectory(prefix=".", dir=where) as folder:
+        made = Path(folder, path.name or "made")
         yield made
-        os.replace(made, path)
+        if is_there and made.is_dir():
+            for part in made.iterdir():
+                os.replace(part, path / part.name)
+        else:
+            os.replace(made, path)
 
 
 def write_whole(path, content):

@@ -5,12 +5,14 @@ from pathlib import Path
 import psutil
 
 # Where Linux tells how much memory a container may use and uses: control groups of the
-# second version and of the first.
+# second version and of the first. Files that are kept in memory are no loss.
 _CONTROL_GROUPS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
     (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "/sys/fs/cgroup/memory",
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        "total_inactive_file",
     ),
 )
 
@@ -31,10 +33,12 @@ def memory_left():
     True
     """
     limits = [psutil.virtual_memory().available]
-    for limit, used in _CONTROL_GROUPS:
-        most = _number_in(limit)
+    for folder, limit, used, cached in _CONTROL_GROUPS:
+        most = _number_in(f"{folder}/{limit}")
         if most is not None:
-            limits.append(most - (_number_in(used) or 0))
+            taken = _number_in(f"{folder}/{used}") or 0
+            files = _number_in(f"{folder}/memory.stat", cached) or 0
+            limits.append(most - max(taken - files, 0))
     process = psutil.Process()
     if hasattr(process, "rlimit"):
         most, _ = process.rlimit(psutil.RLIMIT_AS)
@@ -43,9 +47,12 @@ def memory_left():
     return max(min(limits), 0)
 
 
-def _number_in(path):
-    """Return the number in a file; None if there is none."""
+def _number_in(path, name=None):
+    """Return the number in a file, or the one behind a name; None if there is none."""
     try:
-        return int(Path(path).read_text())
-    except (OSError, ValueError):
+        text = Path(path).read_text()
+        if name is not None:
+            text = dict(line.split() for line in text.splitlines())[name]
+        return int(text)
+    except (OSError, ValueError, KeyError):
         return None

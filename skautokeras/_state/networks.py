@@ -52,7 +52,11 @@ def to_bytes(model):
         keras.saving.save_model(plain, path)
         content = path.read_bytes()
     if not is_known(model):
-        check_copy(model, from_bytes(content))
+        try:
+            copy = from_bytes(content)
+        except ValueError as error:
+            raise TypeError(f"The network cannot be copied: {error}") from error
+        check_copy(model, copy)
     return content
 
 

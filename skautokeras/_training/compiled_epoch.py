@@ -68,7 +68,7 @@ class CompiledEpoch:
         self.weights = FlatWeights(built, min_row_updates)
         self._network = built.network
         self._values = _values_of(built.training)
-        self._seconds_per_step = None
+        self._seconds_per_step, self._has_run = None, False
         # Both are compiled when they are first called, as the shapes are known then.
         self._compiled_epoch = self._compiled_validation = None
 
@@ -82,6 +82,8 @@ class CompiledEpoch:
         """
         self._network = built.network
         self._values = _values_of(built.training)
+        # Batches may have another size now.
+        self._seconds_per_step = None
         self.weights.start(built)
 
     def run_epoch(
@@ -138,8 +140,12 @@ class CompiledEpoch:
                 )
                 if deadline.left() < math.inf:
                     scalars.numpy()  # waits until the steps are done
-                    self._seconds_per_step = (deadline.spent() - start) / (end - i)
-                    reserve = self._seconds_of_validation(bounds, n_valid_rows)
+                    # The first call takes many times as long as the next ones.
+                    if self._has_run:
+                        seconds = deadline.spent() - start
+                        self._seconds_per_step = seconds / (end - i)
+                        reserve = self._seconds_of_validation(bounds, n_valid_rows)
+                self._has_run = True
                 i = end
             n_done += i
             if i < n_steps:

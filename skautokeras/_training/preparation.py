@@ -97,9 +97,10 @@ def start_from_data(
     """
     if deadline is None:
         deadline = Deadline(None)
-    elif n_iterations is None:
+    else:
         # Many classes have many trees, and other configurations need time as well.
-        deadline = deadline.within(deadline.left() * _SHARE_OF_FITTING)
+        share = _SHARE_OF_FITTING if n_iterations is None else 1.0
+        deadline = deadline.within(share * deadline.left())
     counts = _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline)
     _start_from_some(built, rows, rng)
     return round(np.mean(counts)) if counts else None, deadline.cut

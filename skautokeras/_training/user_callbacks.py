@@ -122,6 +122,8 @@ def give_back(copies, originals):
             if isinstance(value, left_out) or not can_be_copied(value):
                 continue
             own = vars(original).get(name)
+            if own is value:
+                continue
             if type(own) is type(value) and isinstance(value, _COLLECTIONS):
                 own.clear()
                 own.extend(value) if isinstance(value, list) else own.update(value)

@@ -720,3 +720,25 @@ def test_large_images_are_reduced(size, n_images, max_time, expected):
 def test_an_image_size_is_kept():
     X = np.zeros((2, 300, 400), "uint8")
     assert pixels_of(X, image_size=(300, 400)).shape == (2, 300, 400, 1)
+
+
+def test_one_image_may_stand_in_several_rows(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3)).astype("uint8")
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    with (
+        Image.open(tmp_path / "a.png") as lazy,
+        open(tmp_path / "a.png", "rb") as file,
+    ):
+        for source in (lazy, file):
+            found = ImageAdapter().fit_transform([source] * 16)["pixels"]
+            np.testing.assert_array_equal(found, [pixels] * 16)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_tiff_file_is_turned_once(tmp_path, orientation):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype("uint8")
+    image = Image.fromarray(pixels)
+    image.save(tmp_path / "a.tiff", tiffinfo={274: orientation})
+    found = ImageAdapter().fit_transform([tmp_path / "a.tiff"] * 4)["pixels"]
+    lies = orientation > 4
+    assert found.shape == (4, *((30, 20) if lies else (20, 30)), 3)

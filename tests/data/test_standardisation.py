@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skautokeras._data import LARGEST, mean_and_scale, standardise
+from skautokeras._data.standardisation import ordinary_range
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -42,3 +43,17 @@ def test_a_constant_column_has_scale_one(value):
 
 def test_an_absurd_value_stops_at_the_limit():
     assert standardise(np.array([-1e300]), 0.0, 1.0).tolist() == [-LARGEST]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(0).geometric(0.5, 100_000) - 1.0,
+        np.r_[np.zeros(100_000), np.random.default_rng(0).exponential(30, 90)],
+        np.r_[np.zeros(50_000), np.ones(100), 2.0, 3.0, 5.0],
+    ],
+    ids=["counts", "rare amounts", "claims"],
+)
+def test_rare_numbers_are_not_far_if_others_are_about_as_far(values):
+    low, high = ordinary_range(values, far=1000, most_rows=100)
+    assert (low, high) == (values.min(), values.max())

@@ -384,6 +384,17 @@ def test_columns_without_names_go_by_their_position():
     assert_equal_arrays(unnamed.transform(X), adapter.transform(X))
 
 
+@pytest.mark.parametrize("missing", ["", " ", None])
+@pytest.mark.parametrize("dtype", [object, "category"])
+def test_missing_dates_may_come_back_as_empty_strings(missing, dtype):
+    X = pd.DataFrame({"when": pd.date_range("2020-01-01", periods=30, freq="D")})
+    adapter = StructuredDataAdapter().fit(X)
+    strings = [*X["when"].dt.strftime("%Y-%m-%d")[:5], missing]
+    asked = pd.DataFrame({"when": pd.Series(strings, dtype=dtype)})
+    expected = pd.DataFrame({"when": [*X["when"][:5], pd.NaT]})
+    assert_equal_arrays(adapter.transform(asked), adapter.transform(expected))
+
+
 @pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"])
 def test_dates_that_come_back_from_a_file_as_strings_stay_the_same(form):
     adapter = fitted()

@@ -24,6 +24,19 @@ def certain(codes, n_classes):
     return np.eye(n_classes)[codes]
 
 
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        (["a", float("nan"), "b"], ValueError, "Input y contains NaN"),
+        (["a", 3, "b"], TypeError, "Got \\['int', 'str'\\]"),
+        ([[1, 2], [3], [1]], ValueError, "MultiLabelBinarizer"),
+    ],
+)
+def test_lists_keep_what_they_hold(y, error, message):
+    with pytest.raises(error, match=message):
+        ClassAdapter().fit(y)
+
+
 LABELS = {
     "int": np.array([3, 1, 3, -2]),
     "int8": np.array([3, 1, 3, -2], dtype=np.int8),

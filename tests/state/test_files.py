@@ -60,3 +60,13 @@ def test_other_paths_are_taken(path):
 
 def test_the_tilde_is_the_home_folder():
     assert local_path("~/runs", "path") == Path.home() / "runs"
+
+
+def test_an_empty_folder_is_filled_and_not_replaced(tmp_path):
+    # A mounted folder cannot be replaced.
+    before = tmp_path.stat().st_ino
+    with made_whole(tmp_path) as made:
+        (made / "inner").mkdir(parents=True)
+        (made / "a").write_text("whole")
+    assert tmp_path.stat().st_ino == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "inner"]
