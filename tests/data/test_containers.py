@@ -9,15 +9,12 @@ from skautokeras._data.containers import check_is_no_stream, plain_column, to_pa
 
 # The strings of NumPy 2; before it, objects stand in for them.
 STRINGS = np.dtypes.StringDType() if hasattr(np.dtypes, "StringDType") else object
-FRAME = pd.DataFrame(
-    {"size": [1.5, 2.5, None], "deck": ["a", None, "b"], "rooms": [3, 4, 5]}
-)
+COLUMNS = {"size": [1.5, 2.5, None], "deck": ["a", None, "b"], "rooms": [3, 4, 5]}
+FRAME = pd.DataFrame(COLUMNS)
 
 
 def polars_frame():
-    return pytest.importorskip("polars").DataFrame(
-        {name: column.tolist() for name, column in FRAME.items()}, strict=False
-    )
+    return pytest.importorskip("polars").DataFrame(COLUMNS)
 
 
 def lazy_frame():

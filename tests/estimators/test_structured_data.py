@@ -65,6 +65,7 @@ def test_the_leaderboard_tells_what_was_tried(titanic):
         "weight",
         "status",
         "epochs",
+        "cut",
         "iterations",
         "seconds",
         "n_parameters",
