@@ -79,23 +79,17 @@ def category_codes(codes, keys, categories):
     >>> category_codes(np.array([0, 1, -1]), np.array(["b", "z"]), ["a", "b"])
     array([3, 0, 1], dtype=int32)
     """
-    places = {category: i for i, category in enumerate(categories)}
-    if any(key not in places for key in keys):
-        places = {**places_of_spellings(categories), **places}
+    code_of = {key: code for code, key in enumerate(categories, start=FIRST_CATEGORY)}
+    if not all(key in code_of for key in keys):
+        others = places_of_spellings(categories).items()
+        code_of |= {key: place + FIRST_CATEGORY for key, place in others}
         are_booleans = _are_booleans(categories)
-        forms = {
-            key: key if key in places else _form(key, are_booleans) for key in keys
-        }
-    else:
-        forms = {key: key for key in keys}
-    codes_of_keys = [
-        places[forms[key]] + FIRST_CATEGORY
-        if forms[key] in places
-        else UNKNOWN_CATEGORY
-        for key in keys
-    ]
+        for key in keys:
+            form = _form(key, are_booleans)
+            code_of.setdefault(key, code_of.get(form, UNKNOWN_CATEGORY))
     # The code at the end is that of position -1, a missing value.
-    return np.array([*codes_of_keys, MISSING_CATEGORY], dtype=np.int32)[codes]
+    codes_of_keys = [*(code_of[key] for key in keys), MISSING_CATEGORY]
+    return np.array(codes_of_keys, dtype=np.int32)[codes]
 
 
 def places_of_spellings(categories):

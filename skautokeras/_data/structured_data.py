@@ -4,7 +4,6 @@ import warnings
 from collections import defaultdict
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -359,16 +358,14 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         for column, series in zip(self.schema_.columns, columns_of(X), strict=True):
             if column.kind == "constant":
                 continue
-            if column.format is not None:
-                values = read_in_format(series, column.kind, column.format)
-                yield column, series, values
+            format = column.format
+            if format is None and column.kind == "datetime" and are_iso_dates(series):
+                format = ISO_8601  # Dates come back from CSV and JSON as strings.
+            if format is not None:
+                yield column, series, read_in_format(series, column.kind, format)
                 continue
             parse = column.name in self.parsed_
             parse |= are_strings and column.kind == "numerical"
-            if column.kind == "datetime" and are_iso_dates(series):
-                # Dates come back from CSV and JSON as strings.
-                series = read_in_format(series, "datetime", ISO_8601)
-                series = pd.Series(series, name=column.name)
             yield column, series, read_column(series, column.kind, parse=parse)
 
     def _arrays_of(self, column, values, statistics):

@@ -2,7 +2,7 @@
 
 import keras
 
-from skautokeras._state.copies import check_copy, is_known
+from skautokeras._state.copies import checked_copy
 from skautokeras._state.randomness import seeded
 from skautokeras._state.registry import check_registered
 
@@ -33,7 +33,8 @@ def export_keras_model(ensemble, *, name=None, is_traced=False):
     """
     model = ensemble.as_model()
     try:
-        copy = _copy_of(model)
+        check_registered(model)
+        copy = checked_copy(model, lambda: _cloned(model))
     except TypeError:
         if not is_traced:
             raise
@@ -43,17 +44,9 @@ def export_keras_model(ensemble, *, name=None, is_traced=False):
     return keras.Model(copy.input, copy.output, name=name)
 
 
-def _copy_of(model):
+def _cloned(model):
     """Return a network with copies of all layers and weights."""
-    check_registered(model)
     with seeded(0):
         copy = keras.models.clone_model(model)
-    try:
-        copy.set_weights(model.get_weights())
-    except ValueError as error:
-        if is_known(model):
-            raise
-        raise TypeError(f"The network cannot be copied: {error}") from error
-    if not is_known(model):
-        check_copy(model, copy)
+    copy.set_weights(model.get_weights())
     return copy

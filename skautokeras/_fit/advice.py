@@ -1,11 +1,8 @@
 """Advice: what a user should know about a result that is poor for want of time."""
 
-import math
-import warnings
-
 import numpy as np
 
-from skautokeras._training.objective import Evaluation
+from skautokeras._training.probe import score_or_none
 from skautokeras._training.validation_loss import loss_on
 
 # Trainings of fewer epochs, and trees of fewer iterations, tell little.
@@ -81,14 +78,7 @@ def score_without_x(problem, data):
         for name, pair in problem.heads.items()
     }
     loss = loss_on(problem.heads, data.valid)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            score = problem.objective(Evaluation(y_pred, loss))
-        # A scorer is code of the user, which may not take equal predictions.
-        except Exception:  # noqa: BLE001
-            return None
-    return score if math.isfinite(score) else None
+    return score_or_none(problem.objective, y_pred, loss)
 
 
 def _means(y, head, target):

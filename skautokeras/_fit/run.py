@@ -20,13 +20,12 @@ from skautokeras._search.selection import mean_outputs, select_ensemble
 from skautokeras._search.trial import evaluate
 from skautokeras._space import accelerator
 from skautokeras._space.configurations import predefined, rank
-from skautokeras._state.deadline import Deadline
+from skautokeras._state.deadline import NO_DEADLINE, Deadline
 from skautokeras._training.user_callbacks import can_be_copied
 from skautokeras._training.validation_loss import loss_on
 
 # The choice of an ensemble may take so long after the deadline.
 _SECONDS_TO_CHOOSE = 1.0
-_NO_DEADLINE = Deadline(None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +255,7 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
     )
 
 
-def make_outcome(preparation, trials, options, *, refit=None, deadline=_NO_DEADLINE):
+def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLINE):
     """Return the result of a search that ends with some trials.
 
     Parameters
@@ -269,7 +268,7 @@ def make_outcome(preparation, trials, options, *, refit=None, deadline=_NO_DEADL
         Parameters of this call.
     refit : Refit or None, default=None
         Final training of the chosen networks. None keeps those of the trials.
-    deadline : Deadline, default=Deadline(None)
+    deadline : Deadline, default=NO_DEADLINE
         Deadline of the fit. The choice of an ensemble has a second in any case.
 
     Returns

@@ -7,7 +7,7 @@ chooses among the trials that still have them.
 
 from collections import Counter
 
-from skautokeras._state.deadline import Deadline
+from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._training.objective import Evaluation
 
 # Rounds of the greedy selection; more bring nothing (Salinas and Erickson, TabRepo,
@@ -17,7 +17,6 @@ _ROUNDS = 25
 # among them.
 _KEPT_TRIALS = 12
 _KEPT_TYPES = 6
-_NO_DEADLINE = Deadline(None)
 
 
 def kept_trials(trials):
@@ -100,7 +99,7 @@ def network_types(values):
     return tuple((name, values[name]) for name in sorted(names))
 
 
-def select_ensemble(trials, objective, loss, size, deadline=_NO_DEADLINE):
+def select_ensemble(trials, objective, loss, size, deadline=NO_DEADLINE):
     """Choose networks whose mean is best on the validation rows.
 
     Greedy selection with replacement (Caruana et al., Ensemble selection from libraries
@@ -118,7 +117,7 @@ def select_ensemble(trials, objective, loss, size, deadline=_NO_DEADLINE):
         Function from predictions by head to their loss.
     size : int
         Greatest number of different trials in the ensemble.
-    deadline : Deadline, default=Deadline(None)
+    deadline : Deadline, default=NO_DEADLINE
         Deadline after which no network is compared with others any more.
 
     Returns

@@ -3,10 +3,40 @@
 import keras
 import numpy as np
 
-from skautokeras._state.registry import PACKAGES
+from skautokeras._state.registry import is_users_own
 
 # Rows on which a network and its copy are compared.
 _N_ROWS = 2
+
+
+def checked_copy(model, make_copy):
+    """Return a copy of a network, which is compared if layers are a user's own.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional network.
+    make_copy : callable
+        Function without arguments that makes a network from the configuration and the
+        weights of ``model``.
+
+    Returns
+    -------
+    copy : keras.Model
+
+    Raises
+    ------
+    TypeError
+        If the configuration of a user's layer does not tell all that it computes.
+    """
+    if is_known(model):
+        return make_copy()
+    try:
+        copy = make_copy()
+    except ValueError as error:
+        raise TypeError(f"The network cannot be copied: {error}") from error
+    check_copy(model, copy)
+    return copy
 
 
 def check_copy(model, copy):
@@ -39,7 +69,9 @@ def check_copy(model, copy):
     outputs = [keras.tree.flatten(network(x)) for network in (model, copy)]
     if all(map(_are_close, *outputs)):
         return
-    own = sorted({type(layer).__name__ for layer in _layers(model) if _is_own(layer)})
+    own = sorted(
+        {type(layer).__name__ for layer in _layers(model) if is_users_own(layer)}
+    )
     raise TypeError(
         "A copy of the network predicts other values than the network. The get_config "
         f"of a layer must hold all arguments of its constructor: see {own}."
@@ -54,7 +86,7 @@ def is_known(model):
     model : keras.Model
         Network that may have layers of a user.
     """
-    return not any(map(_is_own, _layers(model)))
+    return not any(map(is_users_own, _layers(model)))
 
 
 def _layers(model):
@@ -63,10 +95,6 @@ def _layers(model):
         yield layer
         if isinstance(layer, keras.Model):
             yield from _layers(layer)
-
-
-def _is_own(layer):
-    return type(layer).__module__.partition(".")[0] not in PACKAGES
 
 
 def _random_inputs(model):

@@ -55,3 +55,6 @@ class Deadline:
         other = Deadline(seconds, self._clock)
         other.end = min(other.end, self.end)
         return other
+
+
+NO_DEADLINE = Deadline(None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 
 from skautokeras._state.archive import check_members
-from skautokeras._state.copies import check_copy, is_known
+from skautokeras._state.copies import checked_copy, is_known
 from skautokeras._state.randomness import seeded
 from skautokeras._state.registry import check_readable, check_registered
 
@@ -52,11 +52,7 @@ def to_bytes(model):
         keras.saving.save_model(plain, path)
         content = path.read_bytes()
     if not is_known(model):
-        try:
-            copy = from_bytes(content)
-        except ValueError as error:
-            raise TypeError(f"The network cannot be copied: {error}") from error
-        check_copy(model, copy)
+        checked_copy(model, lambda: from_bytes(content))
     return content
 
 

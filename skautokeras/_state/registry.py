@@ -66,6 +66,24 @@ _CODE = {
 _ADVICE = 'Put @keras.saving.register_keras_serializable(package="my_package") before'
 
 
+def is_users_own(layer):
+    """Return whether the class of a layer is neither of Keras nor of this package.
+
+    Parameters
+    ----------
+    layer : keras.layers.Layer
+        Layer of a network.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._state.registry import is_users_own
+    >>> is_users_own(keras.layers.Dense(2))
+    False
+    """
+    return type(layer).__module__.partition(".")[0] not in PACKAGES
+
+
 def class_path(cls):
     """Return the name of a class that is a parameter, or None if it has none.
 

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from skautokeras._layers.ensemble import mean_of_members
-from skautokeras._state.deadline import Deadline
+from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._training.flat_weights import FlatWeights
 from skautokeras._training.inference import (
     MAX_ROWS,
@@ -33,7 +33,6 @@ from skautokeras._training.validation_loss import validation_loss
 
 # Seconds between two looks at the clock, and steps where nobody looks.
 _SLICE_SECONDS, _ALL_STEPS = 0.5, 2**31 - 1
-_NO_DEADLINE = Deadline(None)
 
 
 class CompiledEpoch:
@@ -87,7 +86,7 @@ class CompiledEpoch:
         self.weights.start(built)
 
     def run_epoch(
-        self, chunks, plan, progress=0.0, deadline=_NO_DEADLINE, n_valid_rows=0
+        self, chunks, plan, progress=0.0, deadline=NO_DEADLINE, n_valid_rows=0
     ):
         """Train one epoch, or the part of it that there is time for.
 
@@ -105,7 +104,7 @@ class CompiledEpoch:
             decay and dropout that acts, in each of these steps.
         progress : float, default=0.0
             Share of the training that is done before the epoch, from 0 to 1.
-        deadline : Deadline, default=Deadline(None)
+        deadline : Deadline, default=NO_DEADLINE
             Deadline of the epoch and the validation that follows. No slice but the
             first one begins when there is no time left but for the validation.
         n_valid_rows : int, default=0

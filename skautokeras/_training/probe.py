@@ -75,7 +75,8 @@ def check_objective(objective, scoring, heads, rows, loss):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            score = _score_of_made_up_outputs(objective, heads, rows, loss)
+            (y_pred,) = _some_outputs(heads, rows)
+            score = objective(Evaluation(y_pred, loss))
         # A scorer is code of the user, which may raise anything.
         except Exception as error:
             raise ValueError(
@@ -109,19 +110,43 @@ def is_defined(objective, heads, rows, loss):
     -------
     is_defined : bool
     """
+    (y_pred,) = _some_outputs(heads, rows)
+    return score_or_none(objective, y_pred, loss) is not None
+
+
+def score_or_none(objective, y_pred, loss):
+    """Return the score of some outputs, without a warning or an error.
+
+    Parameters
+    ----------
+    objective : Objective
+        Objective that scores predictions.
+    y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
+        Outputs by the names of the heads.
+    loss : callable
+        Function of the predictions by head that returns their loss.
+
+    Returns
+    -------
+    score : float or None
+        None if the score is not defined for these outputs.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            score = _score_of_made_up_outputs(objective, heads, rows, loss)
+            score = objective(Evaluation(y_pred, loss))
+        # A scorer is code of the user, which may raise anything.
         except Exception:  # noqa: BLE001
-            return False
-    return math.isfinite(score)
+            return None
+    return score if math.isfinite(score) else None
 
 
-def _score_of_made_up_outputs(objective, heads, rows, loss):
+def _some_outputs(heads, rows, n=1):
+    """Return random outputs that predict the same labels, ``n`` times."""
     rng = np.random.default_rng(0)
+    # Permuted labels have the true frequencies of the classes, and some are correct.
     labels = {name: rng.permutation(y) for name, y in rows.y.items()}
-    return objective(Evaluation(made_up_outputs(labels, heads, rng), loss))
+    return [made_up_outputs(labels, heads, rng) for _ in range(n)]
 
 
 def _advice(scoring, error, heads):
@@ -182,14 +207,10 @@ def judges_labels(objective, heads, rows, loss):
     """
     if not any(target.is_classification for _, target in heads.values()):
         return False
-    rng = np.random.default_rng(0)
-    # Permuted labels have the true frequencies of the classes, and some are correct.
-    labels = {name: rng.permutation(y) for name, y in rows.y.items()}
     scores = []
     # `check_objective` tells about errors of a score.
     with contextlib.suppress(Exception):
-        for _ in range(2):
-            y_pred = made_up_outputs(labels, heads, rng)
+        for y_pred in _some_outputs(heads, rows, 2):
             scores.append(objective(Evaluation(y_pred, loss)))
     return len(scores) == 2 and scores[0] == scores[1]
 

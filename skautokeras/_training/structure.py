@@ -7,7 +7,7 @@ from functools import cache
 import keras
 
 from skautokeras._layers.base import traits_of, walk
-from skautokeras._state.registry import PACKAGES
+from skautokeras._state.registry import PACKAGES, is_users_own
 
 
 def structure(network):
@@ -48,14 +48,10 @@ def structure(network):
     # class makes another one in each call.
     classes = tuple(type(operations[layer["name"]]) for layer in layers)
     # The config of a user's layer may lack arguments of its constructor.
-    own = [_own_state(layer) for layer in walk(network) if not _is_known(layer)]
+    own = [_own_state(layer) for layer in walk(network) if is_users_own(layer)]
     if any(state is None for state in own):
         return object()
     return classes, text, json.dumps(own)
-
-
-def _is_known(layer):
-    return type(layer).__module__.partition(".")[0] in PACKAGES
 
 
 def _own_state(layer):

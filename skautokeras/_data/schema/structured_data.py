@@ -137,19 +137,8 @@ class StructuredDataSchema(Schema):
     def far_columns(self, arrays, prefix=""):
         """Return the columns of numbers whose median is far outside of those in `fit`.
 
-        Parameters
-        ----------
-        arrays : dict of str to ndarray
-            Other rows as the adapter has made them.
-
-        prefix : str, default=""
-            Beginning of the names of the arrays.
-
-        Returns
-        -------
-        names : list of str
-            Columns whose median is further away from the range in `fit` than the range
-            is wide. The parts of dates are left out: time goes on.
+        It is further away from the range in `fit` than the range is wide. The parts of
+        dates are left out: time goes on.
         """
         values = arrays.get(f"{prefix}numerical")
         if values is None or not len(values) or not len(self.quantiles):
