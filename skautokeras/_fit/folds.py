@@ -160,7 +160,11 @@ def repeatable_cv(cv, sample, all_rows, y_adapter):
             "left out. Take them out of X, y and the splits."
         )
     name = _leading_head(y_adapter)
-    y = y_adapter.by_head[name].true_values(sample.y_by_head[name])
+    target = y_adapter.by_head[name]
+    y = target.true_values(sample.y_by_head[name])
+    if y.dtype == object and y.ndim == 1:
+        # Splitters know strings and numbers, and no intervals or periods.
+        y = target.transform(sample.y_by_head[name])
     return cv_splits(cv, sample.placeholder(), y, stratify=False)
 
 

@@ -2,10 +2,12 @@
 
 import warnings
 from functools import cached_property
+from inspect import signature
 
 import numpy as np
+from sklearn import metrics
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import check_scoring, log_loss, make_scorer
+from sklearn.metrics import check_scoring, make_scorer
 
 from skautokeras._space.heads import make_metric
 
@@ -148,42 +150,70 @@ def make_objective(
 
 def _scorer_objective(scoring, targets, y_true, X, sample_weight):
     """Return the objective for a scikit-learn scorer, or for the name of one."""
-    scorer = check_scoring(None, scoring=_with_all_labels(scoring, targets))
     weights = {} if sample_weight is None else {"sample_weight": sample_weight}
     if len(targets) > 1:
+        scorer = check_scoring(None, scoring=scoring)
 
         def score(outputs):
             return scorer(predicted_by_head(targets, outputs), X, y_true, **weights)
 
-    else:
-        ((name, target),) = targets.items()
-        y, make = y_true[name], predicted
-        if isinstance(scoring, str) and _needs_positive_label(scorer, target, y):
-            y, make = target.transform(y), predicted_codes
+        return Objective(score)
+    ((name, target),) = targets.items()
+    y, make = y_true[name], predicted
+    scorer = check_scoring(None, scoring=_with_all_labels(scoring, target))
+    # Scorers of the user see the user's labels.
+    if isinstance(scoring, str) and (
+        _are_other_objects(target) or _needs_positive_label(scorer, target, y)
+    ):
+        y, make = target.transform(y), predicted_codes
+        codes = np.arange(len(target.classes_))
+        scorer = check_scoring(None, scoring=_with_all_labels(scoring, target, codes))
+    return Objective(
+        lambda outputs: scorer(make(target, outputs.y_pred[name]), X, y, **weights)
+    )
 
-        def score(outputs):
-            return scorer(make(target, outputs.y_pred[name]), X, y, **weights)
 
-    return Objective(score)
-
-
-def _with_all_labels(scoring, targets):
+def _with_all_labels(scoring, target, labels=None):
     """Return a scorer that is defined where validation rows lack classes.
 
-    The log loss must be told which classes there are. A fold, or a held-out part, need
-    not have all of them.
+    Scores of probabilities must be told which classes there are. A fold, or a held-out
+    part, need not have all of them.
     """
-    classes = [getattr(target, "classes_", None) for target in targets.values()]
-    if scoring != "neg_log_loss" or len(classes) > 1 or classes[0] is None:
+    if target.schema_.kind not in ("binary", "multiclass"):
         return scoring
-    (target,) = targets.values()
-    if target.schema_.kind == "multilabel":
+    of_all = _WITH_LABELS if target.schema_.kind == "multiclass" else _OF_TWO_CLASSES
+    metric, is_greater_better = of_all.get(scoring, (None, True))
+    if metric is None or "labels" not in signature(metric).parameters:
         return scoring
     return make_scorer(
-        log_loss,
-        greater_is_better=False,
+        metric,
+        greater_is_better=is_greater_better,
         response_method="predict_proba",
-        labels=target.classes_,
+        labels=target.classes_ if labels is None else labels,
+    )
+
+
+# Metrics of probabilities by the names of their scorers, and whether greater is better.
+_OF_TWO_CLASSES = {
+    "neg_log_loss": (metrics.log_loss, False),
+    "d2_log_loss_score": (metrics.d2_log_loss_score, True),
+}
+_WITH_LABELS = {
+    **_OF_TWO_CLASSES,
+    "neg_brier_score": (metrics.brier_score_loss, False),
+    "top_k_accuracy": (metrics.top_k_accuracy_score, True),
+    # It is new in scikit-learn 1.8.
+    "d2_brier_score": (getattr(metrics, "d2_brier_score", None), True),
+}
+
+
+def _are_other_objects(target):
+    """Return whether labels are intervals, periods or the like, unknown to scorers."""
+    classes = getattr(target, "classes_", None)
+    return (
+        classes is not None
+        and classes.dtype == object
+        and not isinstance(classes[0], str)
     )
 
 
@@ -273,18 +303,18 @@ def predicted(target, y_pred=None):
 
 
 def predicted_codes(target, y_pred):
-    """Return a classifier that predicts 0 for the first class and 1 for the second.
+    """Return a classifier that predicts the positions of the classes.
 
     Parameters
     ----------
     target : ClassAdapter
-        Fitted adapter of two classes.
-    y_pred : ndarray of shape (n_samples, 1)
+        Fitted adapter of classes, not of labels.
+    y_pred : ndarray of shape (n_samples, n_outputs)
         Output of the head.
     """
     proba = target.probabilities(y_pred)
     predictions = {"predict": proba.argmax(axis=1), "predict_proba": proba}
-    return PredictedClassifier({"classes": np.arange(2), **predictions})
+    return PredictedClassifier({"classes": np.arange(proba.shape[1]), **predictions})
 
 
 def predicted_by_head(targets, outputs):

@@ -349,3 +349,13 @@ def test_a_search_that_goes_on_keeps_its_folds(iris, tmp_path, first, n_folds):
     assert longer.n_trials_ == first + 1
     found = [name for name in longer.history_ if name.startswith("split")]
     assert len(found) == (n_folds if n_folds > 1 else 0)
+
+
+def test_intervals_are_split_and_scored(iris):
+    X = iris[0]
+    y = pd.cut(X[:, 0], 2)
+    clf = StructuredDataClassifier(
+        **QUICK, cv=StratifiedKFold(2), scoring="balanced_accuracy"
+    ).fit(X, y)
+    assert clf.best_score_ > 0.4
+    assert set(clf.predict(X)) <= set(y.categories)

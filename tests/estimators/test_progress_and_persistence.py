@@ -14,7 +14,8 @@ from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 
-from skautokeras import StructuredDataClassifier
+from skautokeras import ImageClassifier, StructuredDataClassifier
+from skautokeras._data import ImageAdapter
 from skautokeras.exceptions import JournalMismatchError
 
 
@@ -205,3 +206,27 @@ def test_a_warm_start_with_something_else_is_refused(titanic, change):
     ):
         warm.fit(X, y)
     np.testing.assert_array_equal(warm.predict_proba(titanic[0]), before)
+
+
+def test_a_search_of_images_goes_on_with_more_time(tmp_path):
+    # With more time, the images of a new search would have more pixels.
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, (200, 110, 110, 1)).astype("uint8")
+    y = np.arange(200) % 2
+    runs = []
+    for max_time in (1, 1000):
+        clf = ImageClassifier(
+            directory=tmp_path,
+            max_trials=1,
+            epochs=1,
+            max_time=max_time,
+            cv=None,
+            refit=False,
+            random_state=0,
+        )
+        runs.append(clf.fit(X, y).leaderboard_)
+    # The trial is read from the folder.
+    assert runs[0]["seconds"].tolist() == runs[1]["seconds"].tolist()
+    assert ImageAdapter(max_time=1, n_cores=2).fit(X).schema_.shape != (
+        ImageAdapter(max_time=1000, n_cores=2).fit(X).schema_.shape
+    )

@@ -15,6 +15,7 @@ import pytest
 import skautokeras
 from skautokeras import DenseBlock
 from skautokeras._search import Journal, Trial
+from skautokeras._search.journal import conditions_in
 from skautokeras._state import array_from_bytes, dumps, loads, pack, unpack
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
@@ -378,3 +379,15 @@ def test_the_message_says_what_is_other(tmp_path, evaluate):
     ]:
         with pytest.raises(JournalMismatchError, match=message):
             Journal(tmp_path, fingerprints, seed=1)
+
+
+def test_a_search_keeps_the_conditions_that_it_has_begun_with(tmp_path):
+    first = {"max_time": 10, "n_cores": 2, "max_memory": None}
+    assert conditions_in(tmp_path) is None
+    journal = Journal(tmp_path, DATA, seed=1, conditions=first)
+    # A search without trials has nothing to go on with.
+    assert conditions_in(tmp_path) is None
+    journal.add(SimpleNamespace(values={}, seed=3), Trial({}, 3, score=1.0))
+    assert conditions_in(tmp_path) == first
+    later = {**first, "max_time": 100, "n_cores": 64}
+    assert Journal(tmp_path, DATA, seed=1, conditions=later).conditions == first

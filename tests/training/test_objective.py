@@ -5,6 +5,7 @@ from functools import partial
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics
 from sklearn.metrics import make_scorer
@@ -356,3 +357,45 @@ def test_the_loss_is_computed_when_it_is_asked_for():
     assert calls == []
     assert outputs.loss == outputs.loss == 3.0
     assert calls == [{HEAD: 1}]
+
+
+NAMES_OF_PROBABILITIES = [
+    "neg_log_loss",
+    "neg_brier_score",
+    "d2_log_loss_score",
+    "top_k_accuracy",
+]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_PROBABILITIES)
+def test_scores_of_probabilities_are_defined_without_all_classes(name):
+    target = ClassAdapter().fit(["a", "b", "c", "d"])
+    y = np.array(["a", "c"] * 10)
+    y_pred = np.random.default_rng(0).dirichlet(np.ones(4), 20)
+    case = Case(ClassificationHead(), target, y, y_pred)
+    whole = Case(
+        ClassificationHead(),
+        target,
+        np.append(y, ["b", "d"]),
+        np.vstack([y_pred, np.eye(4)[[1, 3]]]),
+    )
+    weight = np.append(np.ones(20), [1e-9, 1e-9])
+    of_some, of_all = case.score(name), whole.score(name, sample_weight=weight)
+    assert np.isfinite(of_some)
+    if name != "d2_log_loss_score":  # it compares with the frequencies of the classes
+        assert of_some == pytest.approx(of_all, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "name", ["accuracy", "balanced_accuracy", *NAMES_OF_PROBABILITIES]
+)
+def test_intervals_have_scores_as_their_codes_have(name):
+    codes = np.arange(40) % 3
+    bins = pd.IntervalIndex.from_breaks([0, 1, 2, 3])
+    y = np.array(bins[codes], dtype=object)
+    y_pred = np.random.default_rng(0).dirichlet(np.ones(3), 40)
+    cases = [
+        Case(ClassificationHead(), ClassAdapter().fit(labels), labels, y_pred)
+        for labels in (y, codes)
+    ]
+    assert cases[0].score(name) == pytest.approx(cases[1].score(name))
