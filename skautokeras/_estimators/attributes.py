@@ -64,7 +64,9 @@ ATTRIBUTES = (
     Attribute(
         "best_score_",
         "float",
-        _BEST_SCORE.format(" of the standardised target"),
+        _BEST_SCORE.format(
+            " of the standardised target, or on the scale of y for a ``loss`` of yours"
+        ),
         ("numbers",),
     ),
     Attribute(

@@ -94,10 +94,21 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         self._validate_params()
         parts = X_val, y_val, sample_weight_val
         validation_data = _validation_data(validation_data, *parts)
-        return self._search(deadline, X, y, sample_weight, validation_data, fit_params)
+        return self._search(
+            deadline,
+            X,
+            y,
+            sample_weight,
+            validation_data,
+            fit_params,
+            # The search may run in a thread, which does not know who has called.
+            is_called_by_a_tool(),
+        )
 
     @through_the_door
-    def _search(self, deadline, X, y, sample_weight, validation_data, fit_params):
+    def _search(
+        self, deadline, X, y, sample_weight, validation_data, fit_params, in_a_tool
+    ):
         """Search until a deadline, and set the fitted attributes."""
         # TensorFlow is imported here: importing the package is cheap.
         from skautokeras import _fit as room
@@ -135,7 +146,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         # fit may continue with them.
         self._journal = preparation.journal if self.warm_start else None
         progress.end()
-        if outcome.interrupted and is_called_by_a_tool():
+        if outcome.interrupted and in_a_tool:
             raise KeyboardInterrupt
         return self
 
