@@ -308,7 +308,7 @@ class CandidateTrainer:
         )
         if trial.error is not None:
             raise RuntimeError(trial.error)
-        test = make_ensemble(problem, [trial], {0: 1.0}).predict(self._x_test)
+        test = make_ensemble(problem, [trial], {0: 1.0})[0].predict(self._x_test)
         return self._loss(trial.y_pred), (trial.y_pred[self._head], test[self._head])
 
 

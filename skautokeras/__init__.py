@@ -1,7 +1,7 @@
 """Automated deep learning as ordinary scikit-learn estimators.
 
-Data walks through ten rooms, and imports run one way along them, from the last of this
-list to the first:
+Data walks through eleven rooms, and imports run one way along them, from the last of
+this list to the first:
 
 1. ``_state``: how is an object written down, and read again without running code?
 2. ``_data``: what is each column, image, text and target; how do they become arrays?
@@ -12,7 +12,8 @@ list to the first:
 7. ``_ensemble``: what predicts in the end?
 8. ``_export``: how does a fitted model leave Python?
 9. ``_fit``: how does one `fit` go from X and y to fitted attributes?
-10. ``_estimators``: what does a user call?
+10. ``inspection``: what did a search do, and why should its result be trusted?
+11. ``_estimators``: what does a user call?
 """
 
 import lazy_loader

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
@@ -226,6 +226,27 @@ class ClassAdapter(BaseEstimator):
         """
         return check_labels(y)[0]
 
+    # Name of the metric that a leaderboard shows.
+    metric_name = "accuracy"
+
+    def metric(self, y, y_pred, sample_weight=None):
+        """Return the metric that a leaderboard shows: the accuracy.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
+            Labels of the rows.
+        y_pred : ndarray of shape (n_samples, n_outputs)
+            Output of a network.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        accuracy : float
+        """
+        return self.score(y, y_pred, sample_weight)
+
     def score(self, y, y_pred, sample_weight=None):
         """Return the accuracy, which for multi-label targets needs all labels of a row.
 
@@ -422,6 +443,31 @@ class NumberAdapter(BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_targets), dtype float64
         """
         return plain_numbers(y)
+
+    # Name of the metric that a leaderboard shows.
+    metric_name = "rmse"
+
+    def metric(self, y, y_pred, sample_weight=None):
+        """Return the metric that a leaderboard shows: the root mean squared error.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers to predict.
+        y_pred : ndarray of shape (n_samples, n_targets)
+            Output of a network.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        rmse : float
+            Error in the unit of y. With several targets, it is the mean of their
+            errors.
+        """
+        return root_mean_squared_error(
+            plain_numbers(y), self.decode(y_pred), sample_weight=sample_weight
+        )
 
     def score(self, y, y_pred, sample_weight=None):
         """Return R2, the share of the variance that is predicted.

@@ -299,6 +299,27 @@ class YAdapter(BaseEstimator):
         targets = self.class_adapters.items()
         return {name: t.probabilities(y_pred[name]) for name, t in targets}
 
+    def responses(self, y_pred):
+        """Return probabilities of classes, and numbers on the scale of y.
+
+        Parameters
+        ----------
+        y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
+            Outputs of the network by the names of the heads.
+
+        Returns
+        -------
+        responses : ndarray of shape (n_samples,) or (n_samples, n), or dict of them
+            A dict by the names of the heads, if there are several.
+        """
+        responses = {
+            name: target.probabilities(y_pred[name])
+            if target.schema_.is_classification
+            else target.decode(y_pred[name])
+            for name, target in self.by_head.items()
+        }
+        return responses if len(responses) > 1 else next(iter(responses.values()))
+
     def score(self, y, y_pred, sample_weight=None):
         """Return the mean over all heads of accuracy (classes) or R2 (numbers).
 

@@ -44,16 +44,22 @@ def make_ensemble(problem, trials, weights, *, refit=None, temperatures=()):
     Returns
     -------
     ensemble : Ensemble
+    refitted : tuple of int
+        Positions of the trials whose network was trained again.
     """
-    models, shares = [], []
+    models, shares, refitted = [], [], []
     left = sum(weights.values())
-    for i, weight in weights.items():
-        model = None if refit is None else refit.model(trials[i], weight / left)
+    for place, (i, weight) in enumerate(weights.items(), start=1):
+        model = None
+        if refit is not None:
+            model = refit.model(trials[i], weight / left, place, len(weights))
         left -= weight
         members = _restored(problem, trials[i]) if model is None else [model]
+        if model is not None:
+            refitted.append(i)
         models += members
         shares += [weight / len(members)] * len(members)
-    return Ensemble(models, shares, temperatures)
+    return Ensemble(models, shares, temperatures), tuple(refitted)
 
 
 class Refit:
@@ -69,9 +75,13 @@ class Refit:
     deadline : Deadline
         Deadline of the fit. A refit that would take longer is left out, and one that
         does is dropped.
+    on_begin : callable, default=None
+        Function ``on_begin(i, n_members, n_rows)`` that is called before the i-th of
+        the networks is trained.
     """
 
-    def __init__(self, problem, data, deadline):
+    def __init__(self, problem, data, deadline, on_begin=None):
+        self._on_begin = on_begin
         self._problem = problem
         self._data = data
         self._deadline = deadline
@@ -103,7 +113,7 @@ class Refit:
             reserved += seconds if reserved + seconds <= most else 0.0
         return reserved
 
-    def model(self, trial, share=1.0):
+    def model(self, trial, share=1.0, place=1, n_members=1):
         """Return the network of a trial, trained again on all rows.
 
         It is trained for as many epochs as gave the best score, on average over the
@@ -116,6 +126,10 @@ class Refit:
             Trial whose configuration is trained.
         share : float, default=1.0
             Share of the time that is left for this network.
+        place : int, default=1
+            Number of the network in the final model, from 1.
+        n_members : int, default=1
+            Number of networks in the final model.
 
         Returns
         -------
@@ -126,6 +140,8 @@ class Refit:
             return None
         if self._deadline.passed():
             return None
+        if self._on_begin is not None:
+            self._on_begin(place, n_members, len(self._data.all))
         search_space = self._problem.search_space
         with seeded(trial.seed), self._problem.options.scope():
             built = search_space.build(trial.values)

@@ -15,6 +15,18 @@ _COLUMNS = """
     (for this kind), "missing" (fraction of the rows without a value), "distinct"
     (number of different values) and "becomes" (what the network gets).
 """
+_LEADERBOARD = """
+    Table with one row per trial, the best one first. It has the columns "rank",
+    "trial" (number of the trial), "kind" (of the network, where a block chooses
+    among kinds), "predefined" (whether the search has begun with this
+    configuration), "score" (what the search optimises), {}, "weight" (in the
+    final model), "refitted" (whether it was trained again on all rows), "status",
+    "epochs", "cut" (whether the time has ended the training), "iterations" (of
+    boosting, or the number of random trees), "seconds", "ended" (seconds from the
+    beginning of the search to the end of the trial), "n_parameters", "flops"
+    (approximate floating-point operations to predict one row), "params" (values of
+    the hyperparameters) and "error".
+"""
 _MODEL = "Fitted network, which takes model-ready arrays and returns "
 
 ATTRIBUTES = (
@@ -84,13 +96,31 @@ ATTRIBUTES = (
     Attribute(
         "leaderboard_",
         "DataFrame",
+        _LEADERBOARD.format('"accuracy" (of the validation rows)'),
+        ("classes",),
+    ),
+    Attribute(
+        "leaderboard_",
+        "DataFrame",
+        _LEADERBOARD.format('"rmse" (error on the validation rows, in the unit of y)'),
+        ("numbers",),
+    ),
+    Attribute(
+        "leaderboard_",
+        "DataFrame",
+        _LEADERBOARD.format(
+            '"accuracy" (of classes) or "rmse" (of numbers, in the unit of y), after '
+            'the name of the head and "_" where there are several heads'
+        ),
+        ("heads",),
+    ),
+    Attribute(
+        "search_",
+        "SearchRecord",
         """
-        Table with one row per trial, the best one first. It has the columns "rank",
-        "trial" (number of the trial), "kind" (of the network, where a block chooses
-        among kinds), "score", "weight" (in the final model), "status", "epochs",
-        "iterations" (of boosting, or the number of random trees), "seconds",
-        "n_parameters", "flops" (approximate floating-point operations to predict one
-        row), "params" (values of the hyperparameters) and "error".
+        Record of the search, which `skautokeras.inspection` draws. It has the
+        leaderboard, the configurations (``search_.params``) and all training histories
+        (``search_.histories``) as tables.
         """,
     ),
     Attribute("model_", "keras.Model", f"{_MODEL} probabilities.", ("classes",)),
@@ -105,6 +135,45 @@ ATTRIBUTES = (
         which a fold that ended earlier counts with its last value, and the lists
         "split0_val_score", "split1_val_score", ... hold the scores of the folds.
         """,
+    ),
+    Attribute(
+        "validation_indices_",
+        "ndarray of shape (n_validation,)",
+        """
+        Rows of X that the networks were compared on. With `cv`, they are the rows of
+        all folds; with `validation_data`, they are rows of its X.
+        """,
+    ),
+    Attribute(
+        "validation_predictions_",
+        "ndarray of shape (n_validation, n_classes)",
+        """
+        Probabilities that the final model, before it was refitted, has predicted for
+        these rows, which its networks were not trained on. They serve for thresholds
+        and calibration. The ensemble was chosen by them, so a score that is computed
+        from them is slightly too good.
+        """,
+        ("classes",),
+    ),
+    Attribute(
+        "validation_predictions_",
+        "ndarray of shape (n_validation,) or (n_validation, n)",
+        """
+        Numbers that the final model, before it was refitted, has predicted for these
+        rows, which its networks were not trained on. The ensemble was chosen by them,
+        so a score that is computed from them is slightly too good.
+        """,
+        ("numbers",),
+    ),
+    Attribute(
+        "validation_predictions_",
+        "ndarray, or dict of ndarray",
+        """
+        Probabilities of classes, and numbers, that the final model, before it was
+        refitted, has predicted for these rows, which its networks were not trained on.
+        With several heads, a dict by head.
+        """,
+        ("heads",),
     ),
     Attribute(
         "n_trials_", "int", "Number of trials that were run, failed ones included."

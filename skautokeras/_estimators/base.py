@@ -3,7 +3,6 @@
 import warnings
 from functools import partial
 
-import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -49,8 +48,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     ):
         """Search for the best network and train it.
 
-        With ``verbose=1``, one line per trial is printed: its number, score, epochs and
-        seconds. The logger "skautokeras" gets the same lines at level INFO in any case.
+        With ``verbose=1``, lines are printed that tell what the data was taken for, how
+        each trial went, what is trained again, and what the final model is. The logger
+        "skautokeras" gets the same lines at level INFO in any case.
 
         Ctrl+C ends the search. If at least one trial has finished, the estimator is
         fitted with the networks of the finished trials, a warning is issued, and
@@ -120,7 +120,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         context = self._init_callback_context(
             max_subtasks=self.max_trials, sequential_subtasks=n_workers == 1
         )
-        progress = room.Progress(self, context, options.verbose, sample)
+        progress = room.Progress(self, context, options, deadline, sample)
         preparation = room.prepare(
             graph,
             sample,
@@ -145,7 +145,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         # The journal holds the trials, which take memory. It is kept only if another
         # fit may continue with them.
         self._journal = preparation.journal if self.warm_start else None
-        progress.end()
+        progress.end(outcome)
         if outcome.interrupted and in_a_tool:
             raise KeyboardInterrupt
         return self
@@ -387,13 +387,22 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             return None
         return [type(self), self._decisive_params()]
 
+    def _validation_attributes(self, preparation, outcome):
+        """Return the predictions for the validation rows, and which rows they are."""
+        y_pred = preparation.y_adapter.responses(outcome.y_pred)
+        return {
+            "validation_predictions_": y_pred,
+            "validation_indices_": preparation.validation_indices,
+        }
+
     def _fitted_attributes(self, preparation, outcome):
         """Return the fitted attributes that follow from the outcome of a fit."""
         best = outcome.best
         return {
             "best_params_": dict(best.values),
             "best_score_": best.score,
-            "leaderboard_": outcome.leaderboard,
+            "search_": outcome.record,
+            **self._validation_attributes(preparation, outcome),
             "history_": best.history,
             "n_trials_": len(outcome.trials),
             "_adapter": preparation.x_adapter,
@@ -409,18 +418,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return copied
 
     def __getstate__(self):
-        """Return the state with the leaderboard as lists: skops takes no DataFrame."""
-        state = {**super().__getstate__(), _VERSION_KEY: __version__}
-        if "leaderboard_" in state:
-            frame = state["leaderboard_"]
-            state["leaderboard_"] = {
-                name: (str(column.dtype), _plain(column))
-                for name, column in frame.where(frame.notna(), None).items()
-            }
-        return state
+        """Return the state, with the version of the package."""
+        return {**super().__getstate__(), _VERSION_KEY: __version__}
 
     def __setstate__(self, state):
-        """Take the state; make a DataFrame of the leaderboard again."""
+        """Take the state; warn if another version of the package wrote it."""
         version = state.get(_VERSION_KEY, __version__)
         if version != __version__:
             # In scikit-learn's words.
@@ -430,20 +432,19 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
                 "might lead to breaking code or invalid results. Use at your own risk.",
                 stacklevel=2,
             )
-        state = {k: v for k, v in state.items() if k != _VERSION_KEY}
-        if "leaderboard_" in state:
-            columns = {
-                name: pd.Series(values, dtype=dtype)
-                for name, (dtype, values) in state["leaderboard_"].items()
-            }
-            state = {**state, "leaderboard_": pd.DataFrame(columns)}
-        super().__setstate__(state)
+        super().__setstate__({k: v for k, v in state.items() if k != _VERSION_KEY})
 
     @property
     def columns_(self):
         """The kind of each column of X, and the reason for it, as a DataFrame."""
         check_is_fitted(self)
         return self._adapter.describe_columns().drop(columns="input")
+
+    @property
+    def leaderboard_(self):
+        """Table with one row per trial, the best one first."""
+        check_is_fitted(self)
+        return self.search_.leaderboard
 
     @property
     @through_the_door
@@ -475,8 +476,3 @@ def _validation_data(validation_data, X_val, y_val, sample_weight_val):
     if sample_weight_val is None:
         return X_val, y_val
     return X_val, y_val, sample_weight_val
-
-
-def _plain(column):
-    """Return the values of a column, None for those that are missing in pandas."""
-    return [None if value is pd.NA else value for value in column.astype(object)]

@@ -393,8 +393,9 @@ PARAMETERS = (
         0,
         ["verbose"],
         """
-        If 1, one line per trial is printed. The same lines go to the logger
-        "skautokeras" at level INFO, whatever `verbose` is.
+        If 1, lines about the data, each trial, the final training and the final model
+        are printed. If 2, what each column of X was taken for is printed as well. The
+        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
         """,
     ),
     Parameter(

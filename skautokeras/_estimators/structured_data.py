@@ -135,8 +135,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, one line per trial is printed. The same lines go to the logger
-        "skautokeras" at level INFO, whatever `verbose` is.
+        If 1, lines about the data, each trial, the final training and the final model
+        are printed. If 2, what each column of X was taken for is printed as well. The
+        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns with categories, as names, indices or a boolean mask of shape
         (n_features,). "from_dtype" selects columns of categories, strings and booleans.
@@ -169,10 +170,18 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     leaderboard_ : DataFrame
         Table with one row per trial, the best one first. It has the columns "rank",
         "trial" (number of the trial), "kind" (of the network, where a block chooses
-        among kinds), "score", "weight" (in the final model), "status", "epochs",
-        "iterations" (of boosting, or the number of random trees), "seconds",
-        "n_parameters", "flops" (approximate floating-point operations to predict one
-        row), "params" (values of the hyperparameters) and "error".
+        among kinds), "predefined" (whether the search has begun with this
+        configuration), "score" (what the search optimises), "accuracy" (of the
+        validation rows), "weight" (in the final model), "refitted" (whether it was
+        trained again on all rows), "status", "epochs", "cut" (whether the time has
+        ended the training), "iterations" (of boosting, or the number of random trees),
+        "seconds", "ended" (seconds from the beginning of the search to the end of the
+        trial), "n_parameters", "flops" (approximate floating-point operations to
+        predict one row), "params" (values of the hyperparameters) and "error".
+    search_ : SearchRecord
+        Record of the search, which `skautokeras.inspection` draws. It has the
+        leaderboard, the configurations (``search_.params``) and all training histories
+        (``search_.histories``) as tables.
     model_ : keras.Model
         Fitted network, which takes model-ready arrays and returns probabilities.
     history_ : dict of str to list of float
@@ -180,6 +189,14 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         "val_score" and the metrics. With `cv`, the values are means over the folds, in
         which a fold that ended earlier counts with its last value, and the lists
         "split0_val_score", "split1_val_score", ... hold the scores of the folds.
+    validation_indices_ : ndarray of shape (n_validation,)
+        Rows of X that the networks were compared on. With `cv`, they are the rows of
+        all folds; with `validation_data`, they are rows of its X.
+    validation_predictions_ : ndarray of shape (n_validation, n_classes)
+        Probabilities that the final model, before it was refitted, has predicted for
+        these rows, which its networks were not trained on. They serve for thresholds
+        and calibration. The ensemble was chosen by them, so a score that is computed
+        from them is slightly too good.
     n_trials_ : int
         Number of trials that were run, failed ones included.
     interrupted_ : bool
@@ -339,8 +356,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, one line per trial is printed. The same lines go to the logger
-        "skautokeras" at level INFO, whatever `verbose` is.
+        If 1, lines about the data, each trial, the final training and the final model
+        are printed. If 2, what each column of X was taken for is printed as well. The
+        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns with categories, as names, indices or a boolean mask of shape
         (n_features,). "from_dtype" selects columns of categories, strings and booleans.
@@ -371,10 +389,19 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     leaderboard_ : DataFrame
         Table with one row per trial, the best one first. It has the columns "rank",
         "trial" (number of the trial), "kind" (of the network, where a block chooses
-        among kinds), "score", "weight" (in the final model), "status", "epochs",
-        "iterations" (of boosting, or the number of random trees), "seconds",
-        "n_parameters", "flops" (approximate floating-point operations to predict one
-        row), "params" (values of the hyperparameters) and "error".
+        among kinds), "predefined" (whether the search has begun with this
+        configuration), "score" (what the search optimises), "rmse" (error on the
+        validation rows, in the unit of y), "weight" (in the final model), "refitted"
+        (whether it was trained again on all rows), "status", "epochs", "cut" (whether
+        the time has ended the training), "iterations" (of boosting, or the number of
+        random trees), "seconds", "ended" (seconds from the beginning of the search to
+        the end of the trial), "n_parameters", "flops" (approximate floating-point
+        operations to predict one row), "params" (values of the hyperparameters) and
+        "error".
+    search_ : SearchRecord
+        Record of the search, which `skautokeras.inspection` draws. It has the
+        leaderboard, the configurations (``search_.params``) and all training histories
+        (``search_.histories``) as tables.
     model_ : keras.Model
         Fitted network, which takes model-ready arrays and returns standardised numbers.
     history_ : dict of str to list of float
@@ -382,6 +409,13 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         "val_score" and the metrics. With `cv`, the values are means over the folds, in
         which a fold that ended earlier counts with its last value, and the lists
         "split0_val_score", "split1_val_score", ... hold the scores of the folds.
+    validation_indices_ : ndarray of shape (n_validation,)
+        Rows of X that the networks were compared on. With `cv`, they are the rows of
+        all folds; with `validation_data`, they are rows of its X.
+    validation_predictions_ : ndarray of shape (n_validation,) or (n_validation, n)
+        Numbers that the final model, before it was refitted, has predicted for these
+        rows, which its networks were not trained on. The ensemble was chosen by them,
+        so a score that is computed from them is slightly too good.
     n_trials_ : int
         Number of trials that were run, failed ones included.
     interrupted_ : bool

@@ -140,8 +140,9 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, one line per trial is printed. The same lines go to the logger
-        "skautokeras" at level INFO, whatever `verbose` is.
+        If 1, lines about the data, each trial, the final training and the final model
+        are printed. If 2, what each column of X was taken for is printed as well. The
+        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
     max_tokens : int or None, default=None
         Maximum number of different words, of different n-grams of words, and of
         different n-grams of characters to learn from. If None, each of these maxima is
@@ -168,10 +169,18 @@ class TextClassifier(_Texts, BaseAutoClassifier):
     leaderboard_ : DataFrame
         Table with one row per trial, the best one first. It has the columns "rank",
         "trial" (number of the trial), "kind" (of the network, where a block chooses
-        among kinds), "score", "weight" (in the final model), "status", "epochs",
-        "iterations" (of boosting, or the number of random trees), "seconds",
-        "n_parameters", "flops" (approximate floating-point operations to predict one
-        row), "params" (values of the hyperparameters) and "error".
+        among kinds), "predefined" (whether the search has begun with this
+        configuration), "score" (what the search optimises), "accuracy" (of the
+        validation rows), "weight" (in the final model), "refitted" (whether it was
+        trained again on all rows), "status", "epochs", "cut" (whether the time has
+        ended the training), "iterations" (of boosting, or the number of random trees),
+        "seconds", "ended" (seconds from the beginning of the search to the end of the
+        trial), "n_parameters", "flops" (approximate floating-point operations to
+        predict one row), "params" (values of the hyperparameters) and "error".
+    search_ : SearchRecord
+        Record of the search, which `skautokeras.inspection` draws. It has the
+        leaderboard, the configurations (``search_.params``) and all training histories
+        (``search_.histories``) as tables.
     model_ : keras.Model
         Fitted network, which takes model-ready arrays and returns probabilities.
     history_ : dict of str to list of float
@@ -179,6 +188,14 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         "val_score" and the metrics. With `cv`, the values are means over the folds, in
         which a fold that ended earlier counts with its last value, and the lists
         "split0_val_score", "split1_val_score", ... hold the scores of the folds.
+    validation_indices_ : ndarray of shape (n_validation,)
+        Rows of X that the networks were compared on. With `cv`, they are the rows of
+        all folds; with `validation_data`, they are rows of its X.
+    validation_predictions_ : ndarray of shape (n_validation, n_classes)
+        Probabilities that the final model, before it was refitted, has predicted for
+        these rows, which its networks were not trained on. They serve for thresholds
+        and calibration. The ensemble was chosen by them, so a score that is computed
+        from them is slightly too good.
     n_trials_ : int
         Number of trials that were run, failed ones included.
     interrupted_ : bool
@@ -337,8 +354,9 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, one line per trial is printed. The same lines go to the logger
-        "skautokeras" at level INFO, whatever `verbose` is.
+        If 1, lines about the data, each trial, the final training and the final model
+        are printed. If 2, what each column of X was taken for is printed as well. The
+        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
     max_tokens : int or None, default=None
         Maximum number of different words, of different n-grams of words, and of
         different n-grams of characters to learn from. If None, each of these maxima is
@@ -363,10 +381,19 @@ class TextRegressor(_Texts, BaseAutoRegressor):
     leaderboard_ : DataFrame
         Table with one row per trial, the best one first. It has the columns "rank",
         "trial" (number of the trial), "kind" (of the network, where a block chooses
-        among kinds), "score", "weight" (in the final model), "status", "epochs",
-        "iterations" (of boosting, or the number of random trees), "seconds",
-        "n_parameters", "flops" (approximate floating-point operations to predict one
-        row), "params" (values of the hyperparameters) and "error".
+        among kinds), "predefined" (whether the search has begun with this
+        configuration), "score" (what the search optimises), "rmse" (error on the
+        validation rows, in the unit of y), "weight" (in the final model), "refitted"
+        (whether it was trained again on all rows), "status", "epochs", "cut" (whether
+        the time has ended the training), "iterations" (of boosting, or the number of
+        random trees), "seconds", "ended" (seconds from the beginning of the search to
+        the end of the trial), "n_parameters", "flops" (approximate floating-point
+        operations to predict one row), "params" (values of the hyperparameters) and
+        "error".
+    search_ : SearchRecord
+        Record of the search, which `skautokeras.inspection` draws. It has the
+        leaderboard, the configurations (``search_.params``) and all training histories
+        (``search_.histories``) as tables.
     model_ : keras.Model
         Fitted network, which takes model-ready arrays and returns standardised numbers.
     history_ : dict of str to list of float
@@ -374,6 +401,13 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         "val_score" and the metrics. With `cv`, the values are means over the folds, in
         which a fold that ended earlier counts with its last value, and the lists
         "split0_val_score", "split1_val_score", ... hold the scores of the folds.
+    validation_indices_ : ndarray of shape (n_validation,)
+        Rows of X that the networks were compared on. With `cv`, they are the rows of
+        all folds; with `validation_data`, they are rows of its X.
+    validation_predictions_ : ndarray of shape (n_validation,) or (n_validation, n)
+        Numbers that the final model, before it was refitted, has predicted for these
+        rows, which its networks were not trained on. The ensemble was chosen by them,
+        so a score that is computed from them is slightly too good.
     n_trials_ : int
         Number of trials that were run, failed ones included.
     interrupted_ : bool

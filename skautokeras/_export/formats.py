@@ -120,13 +120,14 @@ def _check_onnx():
         ) from error
 
 
-def _write_saved_model(path, models):
+def _write_saved_model(path, models, trace=None):
     """Write models as signatures of one SavedModel; each is traced once."""
+    trace = _traced_for_any_number if trace is None else trace
     module = tf.Module()
     module.resources = []
     signatures = {}
     for key, raw in models.items():
-        signatures[key] = _traced(raw)
+        signatures[key] = trace(raw)
         if key == _SIGNATURE:
             module.serve = _endpoint(raw, signatures[key])
         module.resources += [variable.value for variable in raw.model.variables]
@@ -145,6 +146,26 @@ def _traced(raw):
 
     def call(**inputs):
         return raw.model(inputs, training=False)
+
+    return tf.function(call, autograph=False).get_concrete_function(**_specs(raw))
+
+
+def _traced_for_any_number(raw):
+    """Return the function of a signature that takes no rows as well.
+
+    Some kernels of convolutions fail for batches of no rows.
+    """
+
+    def call(**inputs):
+        n_rows = tf.shape(next(iter(inputs.values())))[0]
+        return tf.cond(
+            n_rows > 0,
+            lambda: raw.model(inputs, training=False),
+            lambda: {
+                name: tf.zeros((0, *tensor.shape[1:]), tensor.dtype)
+                for name, tensor in raw.model.output.items()
+            },
+        )
 
     return tf.function(call, autograph=False).get_concrete_function(**_specs(raw))
 
@@ -186,7 +207,7 @@ def _specs(raw):
 
 def _write_litert(path, raw):
     with TemporaryDirectory() as folder:
-        _write_saved_model(folder, {_SIGNATURE: raw})
+        _write_saved_model(folder, {_SIGNATURE: raw}, _traced)
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=[_SIGNATURE]
         )

@@ -190,8 +190,8 @@ def split_rows(sample, rows, y_adapter, options, seed):
     -------
     data : SplitRows
         Arrays of the training rows and of the validation rows.
-    valid : RawRows
-        Raw validation rows, in the order of ``data.valid``.
+    valid : ndarray of int of shape (n_valid,)
+        Positions of the validation rows in ``sample``, in the order of ``data.valid``.
     folds : list of (indices or slice, slice)
         Positions of the training rows in ``data.train`` and of the validation rows in
         ``data.valid``, for each fold.
@@ -204,7 +204,7 @@ def split_rows(sample, rows, y_adapter, options, seed):
         )
         positions = valid_positions(splits)
         data = SplitRows(rows, rows.take(positions), all=rows)
-        return data, sample.take(positions), _positions_of_folds(splits)
+        return data, positions, _positions_of_folds(splits)
     train_rows, valid_rows = split_indices(
         rows.y[name], options.validation_fraction, stratify=stratify, seed=seed
     )
@@ -214,7 +214,7 @@ def split_rows(sample, rows, y_adapter, options, seed):
     data = SplitRows(
         rows.take(slice(n_train)), rows.take(slice(n_train, None)), all=rows
     )
-    return data, sample.take(valid_rows), ONE_FOLD
+    return data, valid_rows, ONE_FOLD
 
 
 # One fold with all rows of `SplitRows.train` and all rows of `SplitRows.valid`.

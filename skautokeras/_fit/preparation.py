@@ -23,6 +23,7 @@ from skautokeras._fit.folds import (
 from skautokeras._fit.options import FitOptions, with_automatic_folds
 from skautokeras._fit.raw_rows import validation_sample
 from skautokeras._search.journal import Journal
+from skautokeras._search.record import scoring_name
 from skautokeras._space.heads import check_heads
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._state.fingerprint import fingerprint
@@ -37,6 +38,7 @@ from skautokeras._training.probe import (
     judges_labels,
 )
 from skautokeras._training.problem import Fold, Problem
+from skautokeras._training.reported import ReportedMetrics
 from skautokeras._training.user_callbacks import copied
 from skautokeras._training.validation_loss import loss_on
 
@@ -47,6 +49,8 @@ class Preparation:
 
     Parameters
     ----------
+    name : str
+        Name of the class of the estimator.
     x_adapter : XAdapter
         Fitted adapter of X.
     y_adapter : YAdapter
@@ -55,6 +59,9 @@ class Preparation:
         Search space, folds and objective.
     data : SplitRows
         Training rows and validation rows.
+    validation_indices : ndarray of int of shape (n_valid,)
+        Positions of the validation rows in the X of `fit`, or in that of the user's
+        validation data.
     options : FitOptions
         Parameters of this call, with the cross-validation that "auto" stands for.
     journal : Journal
@@ -65,10 +72,12 @@ class Preparation:
         Seeds of the trials, one per trial.
     """
 
+    name: str
     x_adapter: XAdapter
     y_adapter: YAdapter
     problem: Problem
     data: SplitRows
+    validation_indices: np.ndarray
     options: FitOptions
     journal: Journal
     oracle_seed: int
@@ -129,12 +138,7 @@ def prepare(
     heads = graph.heads(y_adapter.schemas_)
     check_heads(heads)
     rows = make_rows(train, x, y_adapter, options.class_weight)
-    valid_rows = None
-    if valid is not None:
-        x = x_adapter.transform(valid.X)
-        _warn_about_ranges(x_adapter, x)
-        valid = valid.split_by_head(y_adapter.split(valid.y))
-        valid_rows = make_rows(valid, x, y_adapter, options.class_weight)
+    valid, valid_rows = _encoded(valid, x_adapter, y_adapter, options.class_weight)
 
     # If the search is continued, the journal holds the seed of the first split, and the
     # number of folds that was chosen for it.
@@ -145,16 +149,22 @@ def prepare(
     else:
         cv = repeatable_cv(options.cv, train, sample, y_adapter)
         options = replace(options, cv=cv)
+    about = {"estimator": name, "scoring": scoring_name(options.scoring)}
     journal = open_journal(
-        journal, options, description, [rows, valid_rows], n_folds, conditions
+        journal, options, description, [rows, valid_rows], n_folds, conditions, about
     )
     if options.cv == "auto":
         options = with_automatic_folds(options, journal.n_folds)
     split_seed, oracle_seed, *trial_seeds = _seeds(journal, options.max_trials)
     if valid is None:
-        data, valid, positions = split_rows(train, rows, y_adapter, options, split_seed)
+        data, indices, positions = split_rows(
+            train, rows, y_adapter, options, split_seed
+        )
+        valid = train.take(indices)
+        indices = indices if used is None else used[indices]
     else:
         data, positions = SplitRows(rows, valid_rows, all=None), ONE_FOLD
+        indices = np.arange(valid.n_rows)
 
     problem = make_problem(
         graph, heads, x_adapter, y_adapter, data, valid, positions, options
@@ -164,15 +174,27 @@ def prepare(
         # Trials that ended in a fold would have no score to be compared by.
         options = replace(options, prune="none")
     return Preparation(
+        name=name,
         x_adapter=x_adapter,
         y_adapter=y_adapter,
         problem=problem,
         data=data,
+        validation_indices=np.asarray(indices),
         options=options,
         journal=journal,
         oracle_seed=oracle_seed,
         trial_seeds=trial_seeds,
     )
+
+
+def _encoded(valid, x_adapter, y_adapter, class_weight):
+    """Return the user's validation rows with y split by head, and as arrays."""
+    if valid is None:
+        return None, None
+    x = x_adapter.transform(valid.X)
+    _warn_about_ranges(x_adapter, x)
+    valid = valid.split_by_head(y_adapter.split(valid.y))
+    return valid, make_rows(valid, x, y_adapter, class_weight)
 
 
 def _warn_about_ranges(x_adapter, x):
@@ -260,6 +282,9 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
             distribution=make_strategy(options.distribution),
         ),
         folds_have_scores=have_scores,
+        reported=ReportedMetrics(
+            y_adapter.by_head, valid.y_by_head, valid.sample_weight
+        ),
     )
 
 
@@ -308,7 +333,7 @@ def _schemas_on(rows, x_adapter):
 _DIGITS = 12
 
 
-def open_journal(journal, options, description, rows, n_folds, conditions):
+def open_journal(journal, options, description, rows, n_folds, conditions, about=()):
     """Return the journal of a search.
 
     Parameters
@@ -327,6 +352,8 @@ def open_journal(journal, options, description, rows, n_folds, conditions):
         Number of folds of a new search that were chosen automatically.
     conditions : dict of str to (int, float or None)
         Result of `conditions_of`.
+    about : dict of str to str, default=()
+        Names of the estimator and of the score, for those who read the journal.
 
     Raises
     ------
@@ -342,7 +369,7 @@ def open_journal(journal, options, description, rows, n_folds, conditions):
         directory = options.directory
         if directory is not None and options.shares_directory:
             directory = directory / f"fit-{fingerprint(fingerprints)[:_DIGITS]}"
-        return Journal(directory, fingerprints, seed, n_folds, conditions)
+        return Journal(directory, fingerprints, seed, n_folds, conditions, about)
     journal.check_continues(fingerprints)
     return journal
 

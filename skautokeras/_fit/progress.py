@@ -1,4 +1,4 @@
-"""Progress of a fit: scikit-learn callbacks, and one line per trial.
+"""Progress of a fit: scikit-learn callbacks, and lines that say what is being done.
 
 The lines are logged by the logger "skautokeras" at the level INFO. They are printed as
 well if the fit is verbose, so that nobody has to configure `logging` to see them. No
@@ -7,6 +7,8 @@ handler or level is ever set here: they belong to the program that uses the pack
 
 import logging
 import sys
+
+from skautokeras._fit import wording
 
 _LOGGER = logging.getLogger("skautokeras")
 
@@ -20,16 +22,21 @@ class Progress:
         Estimator that is fitted.
     context : sklearn.callback.CallbackContext
         Context of the fit; trials become tasks below it, epochs tasks below them.
-    verbose : int
-        0 prints nothing. Greater numbers print one line per trial, unless a handler of
-        the logger "skautokeras" already writes it to the console.
+    options : FitOptions
+        Parameters of this call. With ``verbose=0`` nothing is printed. Greater numbers
+        print lines about the data, the trials and the final model, unless a handler of
+        the logger "skautokeras" already writes them to the console; from 2 on, what
+        each column was taken for is printed as well.
+    deadline : Deadline
+        Deadline of the fit.
     sample : RawRows
         Training data, for callbacks that ask for it.
     """
 
-    def __init__(self, estimator, context, verbose, sample):
+    def __init__(self, estimator, context, options, deadline, sample):
         self._context = context
-        self._verbose = verbose
+        self._options = options
+        self._deadline = deadline
         metadata = {"sample_weight": sample.sample_weight}
         if sample.sample_weight is None:
             metadata = None
@@ -42,6 +49,25 @@ class Progress:
         self._trials = {}  # contexts of the pending trials, by number
         self._best = float("-inf")
         context.call_on_fit_task_begin(**self._task)
+
+    def begin_search(self, preparation):
+        """Report what the data is, and what the search is going to do.
+
+        Parameters
+        ----------
+        preparation : Preparation
+            Data, search space and settings of the search.
+        """
+        if not self._is_heard():
+            return
+        x_adapter, data = preparation.x_adapter, preparation.data
+        n_rows = len(data.train if data.all is None else data.all)
+        self._tell(wording.data_line(x_adapter, preparation.y_adapter, n_rows))
+        if self._options.verbose > 1:
+            report = x_adapter.describe_columns().drop(columns=["missing", "distinct"])
+            self._tell(report.to_string(index=False))
+        n_folds = len(preparation.problem.folds)
+        self._tell(wording.search_line(self._options, n_folds, len(data.valid)))
 
     def begin_trial(self, pending):
         """Report the beginning of a trial.
@@ -101,30 +127,54 @@ class Progress:
             ),
         )
 
-    def end(self):
-        """Report the end of the fit."""
+    def begin_refit(self, i, n_members, n_rows):
+        """Report that a network is about to be trained on all rows.
+
+        Parameters
+        ----------
+        i : int
+            Number of the network in the final model, from 1.
+        n_members : int
+            Number of networks in the final model.
+        n_rows : int
+            Number of rows.
+        """
+        if self._is_heard():
+            self._tell(wording.refit_line(i, n_members, n_rows, self._deadline))
+
+    def end(self, outcome):
+        """Report the end of the fit.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            Result of the search.
+        """
+        if self._is_heard():
+            seconds = self._deadline.spent()
+            self._tell(wording.model_line(outcome, self._options, seconds))
         self._context.call_on_fit_task_end(**self._task)
 
-    def _tell_about(self, trials):
-        """Log the line of the last trial, and print it if that is wanted."""
-        line = self._line(trials)
-        _LOGGER.info(line)
-        if self._verbose and not _is_logged_to_the_console():
-            print(line, flush=True)
+    def _is_heard(self):
+        """Return whether anybody reads the lines, some of which take time to make."""
+        return bool(self._options.verbose) or _LOGGER.isEnabledFor(logging.INFO)
 
-    def _line(self, trials):
-        """Return what is said about the last trial."""
+    def _tell_about(self, trials):
+        """Say how the last trial went."""
         trial = trials[-1]
-        head = f"[{len(trials)}/{self._context.max_subtasks}]"
-        if trial.error is not None:
-            return f"{head} failed after {trial.seconds:.1f} s: {trial.error}"
-        mark = " *" if trial.score > self._best else ""
-        mark = " pruned" if trial.pruned else mark
-        self._best = max(self._best, trial.score)
-        return (
-            f"{head} score {trial.score:.5g}, best {self._best:.5g}, "
-            f"{trial.epochs} epochs, {trial.seconds:.1f} s{mark}"
-        )
+        is_best = trial.status == "completed" and trial.score > self._best
+        if is_best:
+            self._best = trial.score
+        if self._is_heard():
+            self._tell(
+                wording.trial_line(trials, self._options, self._deadline, is_best)
+            )
+
+    def _tell(self, line):
+        """Log a line, and print it if that is wanted."""
+        _LOGGER.info(line)
+        if self._options.verbose and not _is_logged_to_the_console():
+            print(line, flush=True)
 
 
 def _is_logged_to_the_console():

@@ -6,21 +6,22 @@ from functools import partial
 
 from sklearn.exceptions import ConvergenceWarning
 
-from skautokeras._ensemble.calibration import fit_temperatures
+from skautokeras._ensemble.calibration import calibrate, fit_temperatures
 from skautokeras._ensemble.ensemble import Ensemble
 from skautokeras._ensemble.refit import Refit, make_ensemble
 from skautokeras._fit.advice import advice
 from skautokeras._fit.hooks import FitHooks
-from skautokeras._fit.leaderboard import make_leaderboard
 from skautokeras._search.feasibility import Feasibility
 from skautokeras._search.oracle import make_oracle
 from skautokeras._search.parallel.pool import WorkerPool, count_workers
+from skautokeras._search.record import SearchRecord, make_record
 from skautokeras._search.search import best_trial, run_search
 from skautokeras._search.selection import mean_outputs, select_ensemble
 from skautokeras._search.trial import evaluate
 from skautokeras._space import accelerator
 from skautokeras._space.configurations import predefined, rank
 from skautokeras._state.deadline import NO_DEADLINE, Deadline
+from skautokeras._training.objective import Evaluation
 from skautokeras._training.user_callbacks import can_be_copied
 from skautokeras._training.validation_loss import loss_on
 
@@ -40,6 +41,17 @@ class Outcome:
         Position of each trial in the ensemble -> its weight.
     ensemble : Ensemble
         Networks that predict together.
+    y_pred : dict of str to ndarray of shape (n_valid, n_outputs)
+        Predictions for the validation rows by head: the weighted mean of those of the
+        trials, calibrated as the ensemble is.
+    score : float
+        Score of these predictions.
+    metrics : dict of str to float
+        Metrics of these predictions in the unit of y.
+    record : SearchRecord
+        The trials as tables.
+    refitted : tuple of int, default=()
+        Positions of the trials whose network was trained again on all rows.
     interrupted : bool, default=False
         Whether the user ended the search.
     """
@@ -47,17 +59,17 @@ class Outcome:
     trials: list
     weights: dict
     ensemble: Ensemble
+    y_pred: dict
+    score: float
+    metrics: dict
+    record: SearchRecord
+    refitted: tuple = ()
     interrupted: bool = False
 
     @property
     def best(self):
         """The trial with the greatest score."""
         return best_trial(self.trials)
-
-    @property
-    def leaderboard(self):
-        """One row per trial, the best first."""
-        return make_leaderboard(self.trials, self.weights)
 
 
 def check_workers(options):
@@ -120,9 +132,15 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
     KeyboardInterrupt
         If the user ended the search before a trial had finished.
     """
+    progress.begin_search(preparation)
     refit = None
     if options.refit:
-        refit = Refit(preparation.problem, preparation.data, deadline)
+        refit = Refit(
+            preparation.problem,
+            preparation.data,
+            deadline,
+            on_begin=progress.begin_refit,
+        )
     feasibility = make_feasibility(preparation, options)
     hooks = FitHooks(
         feasibility,
@@ -143,10 +161,11 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
         )
         refit = None
     outcome = make_outcome(preparation, trials, options, refit=refit, deadline=deadline)
+    record = replace(outcome.record, seconds=deadline.spent())
     told = advice(outcome, preparation.problem, preparation.data, options.max_time)
     if told and not interrupted:
         warnings.warn(told, ConvergenceWarning, stacklevel=3)
-    return replace(outcome, interrupted=interrupted)
+    return replace(outcome, interrupted=interrupted, record=record)
 
 
 def make_feasibility(preparation, options):
@@ -282,12 +301,47 @@ def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLI
         trials, problem.objective, loss, options.ensemble_size, deadline
     )
     temperatures = {}
+    y_pred = mean_outputs(trials, weights)
     if not deadline.passed():
-        y_pred = mean_outputs(trials, weights)
         temperatures = fit_temperatures(
             problem.heads, data.valid, y_pred, problem.objective, loss
         )
-    ensemble = make_ensemble(
+    for name, temperature in temperatures.items():
+        y_pred[name] = calibrate(y_pred[name], *temperature)
+    ensemble, refitted = make_ensemble(
         problem, trials, weights, refit=refit, temperatures=temperatures
     )
-    return Outcome(trials, weights, ensemble)
+    score = problem.objective(Evaluation(y_pred, loss))
+    positions = range(len(trials))
+    return Outcome(
+        trials,
+        weights,
+        ensemble,
+        y_pred=y_pred,
+        score=score,
+        metrics=problem.reported(y_pred),
+        record=make_record(
+            preparation.name,
+            options.scoring,
+            trials,
+            weights=[weights.get(i, 0.0) for i in positions],
+            refitted=[i in refitted for i in positions],
+            score=score,
+            gains=_gains(trials, weights, problem.objective, loss, deadline),
+        ),
+        refitted=refitted,
+    )
+
+
+def _gains(trials, weights, objective, loss, deadline):
+    """Return by how much the score would be lower without each of the networks."""
+    gains = {}
+    if len(weights) > 1:
+        score = objective(Evaluation(mean_outputs(trials, weights), loss))
+        for i, weight in weights.items():
+            if deadline.passed():
+                break
+            others = {k: w / (1 - weight) for k, w in weights.items() if k != i}
+            y_pred = mean_outputs(trials, others)
+            gains[str(i)] = score - objective(Evaluation(y_pred, loss))
+    return gains

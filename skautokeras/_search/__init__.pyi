@@ -20,6 +20,7 @@ from .parallel.pool import WorkerPool as WorkerPool
 from .parallel.pool import count_workers as count_workers
 from .parallel.worker import SharedContext as SharedContext
 from .parallel.worker import run_trial as run_trial
+from .record import SearchRecord as SearchRecord
 from .search import PendingTrial as PendingTrial
 from .search import Search as Search
 from .search import best_trial as best_trial

@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 from skautokeras import __version__
+from skautokeras._search.record import make_record
 from skautokeras._search.trial import Trial
 from skautokeras._state.codec import text_key
 from skautokeras._state.document import dumps, loads
@@ -19,7 +20,7 @@ from skautokeras._state.files import write_whole
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
 # The version of what a folder looks like; no other one can be read.
-_VERSION = 5
+_VERSION = 6
 _HEADER = "search.json"
 _REJECTED = "rejected.zip"
 # What reading a file that is not as it was written can raise.
@@ -48,6 +49,8 @@ class Journal:
         exists already has its own.
     conditions : dict of str to (int, float or None), default={}
         Time and machine of a new search. A journal that exists already has its own.
+    about : dict of str to str, default={}
+        Names of the "estimator" and of its "scoring", for those who read the folder.
 
     Attributes
     ----------
@@ -79,7 +82,9 @@ class Journal:
     (1, 1)
     """
 
-    def __init__(self, directory, fingerprints, seed, n_folds=None, conditions=()):
+    def __init__(
+        self, directory, fingerprints, seed, n_folds=None, conditions=(), about=()
+    ):
         self._directory = None if directory is None else Path(directory)
         self._expected = {
             "version": _VERSION,
@@ -89,6 +94,7 @@ class Journal:
         self.seed = int(seed)
         self.n_folds = n_folds
         self.conditions = dict(conditions)
+        self._about = dict(about)
         self._trials = {}
         self._rejected = []  # pairs of seed and values
         if self._directory is not None:
@@ -126,6 +132,10 @@ class Journal:
         for seed, values in kept:
             rejected[seed].append(values)
         return n_known, rejected
+
+    def spent(self):
+        """Return the seconds of searching after which the last trial ended."""
+        return max((trial.ended for trial in self._trials.values()), default=0.0)
 
     def add_rejection(self, values, seed):
         """Keep that a configuration was rejected for want of time.
@@ -186,6 +196,7 @@ class Journal:
                     "seed": self.seed,
                     "n_folds": self.n_folds,
                     "conditions": self.conditions,
+                    "about": self._about,
                 }
                 found = {**self._expected, **chosen}
                 write_whole(header, json.dumps(found).encode())
@@ -204,7 +215,9 @@ class Journal:
         self.seed, self.n_folds = found["seed"], found["n_folds"]
         self.conditions = found["conditions"]
         self._check_header(found, f"directory={str(self._directory)!r}")
-        self._trials = dict(self._read())
+        self._trials = dict(
+            _readable(_paths(self._directory), " The trial will be run again.")
+        )
         self._rejected = self._read_rejected()
 
     def _is_expected(self, header):
@@ -247,7 +260,8 @@ class Journal:
     def _write_trial(self, key, trial):
         # Behind the last one that is there: a lost trial leaves a gap, and counting
         # would write over another one.
-        used = [int(p.stem.removeprefix("trial_")) for p in self._paths()]
+        paths = _paths(self._directory)
+        used = [int(path.stem.removeprefix("trial_")) for path in paths]
         path = self._directory / f"trial_{max(used, default=-1) + 1:05d}.zip"
         write_whole(path, dumps({"key": key, "trial": trial}, compress=False))
 
@@ -270,22 +284,23 @@ class Journal:
             )
             return []
 
-    def _paths(self):
-        """Return the files of the trials, the oldest first."""
-        return sorted(self._directory.glob("trial_*.zip"))
 
-    def _read(self):
-        """Yield the key and the trial of every file that is as it was written."""
-        for path in self._paths():
-            try:
-                yield _read_trial(path)
-            except _DAMAGED as error:
-                warnings.warn(
-                    f"{str(path)!r} cannot be read ({error}). The trial will be run "
-                    "again.",
-                    UserWarning,
-                    stacklevel=2,
-                )
+def _paths(directory):
+    """Return the files of the trials, the oldest first."""
+    return sorted(directory.glob("trial_*.zip"))
+
+
+def _readable(paths, consequence=""):
+    """Yield the key and the trial of every file that is as it was written."""
+    for path in paths:
+        try:
+            yield _read_trial(path)
+        except _DAMAGED as error:
+            warnings.warn(
+                f"{str(path)!r} cannot be read ({error}).{consequence}",
+                UserWarning,
+                stacklevel=2,
+            )
 
 
 def conditions_in(directory):
@@ -305,6 +320,57 @@ def conditions_in(directory):
         return None
     header = _read_header(directory / _HEADER)
     return None if header is None else header["conditions"] or None
+
+
+def read_search(directory):
+    """Return the record of the search in a folder, which may still be going on.
+
+    Parameters
+    ----------
+    directory : str or path-like
+        The `directory` of an estimator. If the estimator was cloned, as
+        `cross_val_score` does, the folders of its searches are in it, with names that
+        begin with "fit-".
+
+    Returns
+    -------
+    record : SearchRecord
+        Record of the trials that have ended.
+
+    Raises
+    ------
+    FileFormatError
+        If the folder holds no search, or one of another version of the package.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from skautokeras import StructuredDataClassifier
+    >>> from skautokeras.inspection import read_search
+    >>> X, y = load_iris(return_X_y=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     clf = StructuredDataClassifier(max_trials=2, epochs=2, directory=folder)
+    ...     _ = clf.fit(X, y)
+    ...     record = read_search(folder)
+    >>> len(record.leaderboard)
+    2
+    """
+    directory = Path(directory)
+    header = _read_header(directory / _HEADER)
+    if header is None:
+        inner = sorted(path.parent.name for path in directory.glob(f"*/{_HEADER}"))
+        hint = f" There are searches in its folders {inner}." if inner else ""
+        raise FileFormatError(f"{str(directory)!r} holds no search.{hint}")
+    if header.get("version") != _VERSION:
+        raise FileFormatError(
+            f"{str(directory)!r} holds the search of another version of skautokeras "
+            f"(journal format {header.get('version')}), and {__version__} reads "
+            f"journal format {_VERSION}."
+        )
+    about = header.get("about", {})
+    trials = [trial for _, trial in _readable(_paths(directory))]
+    return make_record(about.get("estimator", ""), about.get("scoring", ""), trials)
 
 
 def _read_header(path):

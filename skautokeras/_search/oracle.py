@@ -52,6 +52,11 @@ class GreedyOracle(keras_tuner.Oracle):
         Further parameters of `keras_tuner.Oracle` (``hyperparameters``,
         ``allow_new_entries``, ...).
 
+    Attributes
+    ----------
+    predefined_trials : set of str
+        Identifiers of the trials whose configuration is one of ``initial_values``.
+
     Examples
     --------
     >>> import keras_tuner
@@ -81,6 +86,7 @@ class GreedyOracle(keras_tuner.Oracle):
         self.initial_values = [dict(values) for values in initial_values]
         self._rng = np.random.default_rng(seed)
         self._n_initial_used = 0
+        self.predefined_trials = set()
         self._n_known, self._ended = 0, {}  # size of the space, keys of ended trials
 
     def populate_space(self, trial_id):
@@ -89,7 +95,7 @@ class GreedyOracle(keras_tuner.Oracle):
         Parameters
         ----------
         trial_id : str
-            Identifier of the trial; it is not used.
+            Identifier of the trial.
 
         Returns
         -------
@@ -97,8 +103,10 @@ class GreedyOracle(keras_tuner.Oracle):
             "status" ("RUNNING", or "STOPPED" once nothing new is left) and "values".
         """
         tried = self._tried_keys()
-        for values in self._proposals():
+        for values, is_predefined in self._proposals():
             if text_key(values) not in tried:
+                if is_predefined:
+                    self.predefined_trials.add(trial_id)
                 return {"status": "RUNNING", "values": values}
         return {"status": "STOPPED", "values": None}
 
@@ -107,6 +115,7 @@ class GreedyOracle(keras_tuner.Oracle):
         state = super().get_state()
         state["generator"] = self._rng.bit_generator.state
         state["n_initial_used"] = self._n_initial_used
+        state["predefined_trials"] = sorted(self.predefined_trials)
         return state
 
     def set_state(self, state):
@@ -114,6 +123,7 @@ class GreedyOracle(keras_tuner.Oracle):
         super().set_state(state)
         self._rng.bit_generator.state = state["generator"]
         self._n_initial_used = state["n_initial_used"]
+        self.predefined_trials = set(state["predefined_trials"])
 
     def _tried_keys(self):
         """Return the keys of all trials; those that have ended keep theirs.
@@ -133,18 +143,21 @@ class GreedyOracle(keras_tuner.Oracle):
         return keys
 
     def _proposals(self):
-        """Yield configurations in the order of Algorithm 1, possibly tried ones."""
+        """Yield configurations in the order of Algorithm 1, possibly tried ones.
+
+        With each comes whether it is one of the initial values.
+        """
         while self._n_initial_used < len(self.initial_values):
             self._n_initial_used += 1
             values = self.initial_values[self._n_initial_used - 1]
-            yield complete(self.hyperparameters.copy(), values)
+            yield complete(self.hyperparameters.copy(), values), True
         parents = self._parents()
         if parents:
             for _ in range(_MUTATIONS):
                 parent = self._draw_parent(parents)
-                yield mutate(self.hyperparameters.copy(), parent, self._rng)
+                yield mutate(self.hyperparameters.copy(), parent, self._rng), False
         for _ in range(_RANDOM_DRAWS):
-            yield resample(self.hyperparameters.copy(), {}, self._rng)
+            yield resample(self.hyperparameters.copy(), {}, self._rng), False
 
     def _draw_parent(self, parents):
         """Draw one of the configurations, each half as likely as the one before it."""
@@ -330,7 +343,27 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
             f"objective that it is called with, {wanted}. Got {objective!r} instead. "
             "Pass the criterion as 'scoring', for example scoring='val_loss'."
         )
+    if not isinstance(tuner, str):
+        oracle.populate_space = _with_defaults(oracle)
     return oracle
+
+
+def _with_defaults(oracle):
+    """Return the proposals of an oracle, with defaults where it gives no value.
+
+    KerasTuner would draw the values, and no seed would repeat them.
+    """
+    propose = oracle.populate_space
+
+    def populate_space(trial_id):
+        response = propose(trial_id)
+        values = response.get("values")
+        if values is None:
+            return response
+        defaults = complete(oracle.hyperparameters.copy(), values)
+        return {**response, "values": {**values, **defaults}}
+
+    return populate_space
 
 
 @contextlib.contextmanager
@@ -400,6 +433,24 @@ def ask(oracle, worker="search"):
     with _quiet():
         proposal = oracle.create_trial(worker)
     return proposal if proposal.status == "RUNNING" else None
+
+
+def is_predefined(oracle, proposal):
+    """Return whether a proposal is one of the initial values of its oracle.
+
+    Parameters
+    ----------
+    oracle : keras_tuner.Oracle
+        Oracle that made the proposal.
+    proposal : KerasTuner trial
+        Proposal from `ask`.
+
+    Returns
+    -------
+    is_predefined : bool
+        False for oracles that do not tell.
+    """
+    return proposal.trial_id in getattr(oracle, "predefined_trials", ())
 
 
 def tell(oracle, proposal, trial):

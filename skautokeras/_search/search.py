@@ -9,6 +9,7 @@ from skautokeras._search.garbage_collector import GarbageCollector
 from skautokeras._search.hooks import SearchHooks
 from skautokeras._search.oracle import (
     ask,
+    is_predefined,
     raise_max_trials,
     reject,
     tell,
@@ -132,6 +133,8 @@ class PendingTrial:
         Scores that the trial must not fall behind; empty if there are none.
     worst_fold : float, default=-inf
         Score that the mean of its folds must not fall behind.
+    predefined : bool, default=False
+        Whether the configuration is one of those that the search begins with.
     """
 
     number: int
@@ -140,6 +143,7 @@ class PendingTrial:
     deadline: Deadline
     curve: tuple = ()
     worst_fold: float = -math.inf
+    predefined: bool = False
 
     @property
     def options(self):
@@ -216,6 +220,8 @@ class Search:
         self._proposals = {}  # by the numbers of the pending trials
         known = (0, {}) if journal is None else journal.begin(seeds)
         self._n_known, self._to_repeat = known
+        # Seconds that the search has taken before it was continued.
+        self._spent_before = 0.0 if journal is None else journal.spent()
         self.trials = []
         self.lasting_rejections = []
         self.exhausted = self.stopped = False
@@ -250,6 +256,8 @@ class Search:
         trial : Trial
             Result of the trial.
         """
+        ended = self._spent_before + self._deadline.spent()
+        trial = replace(trial, predefined=pending.predefined, ended=ended)
         if self._journal is not None:
             self._journal.add(pending, trial)
         self._tell(pending, trial)
@@ -276,6 +284,7 @@ class Search:
             limit,
             self._hooks.pruning_curve(self.trials),
             self._hooks.worst_fold(self.trials),
+            is_predefined(self._oracle, proposal),
         )
         self._proposals[pending.number] = proposal
         self._n_asked += 1

@@ -68,6 +68,13 @@ class Trial:
     pruned : bool
         Whether the trial ended in its first fold since other trials had reached better
         scores by then.
+    metrics : dict of str to float
+        Metrics of ``y_pred`` in the unit of y; empty if the trial did not complete.
+    predefined : bool
+        Whether the configuration is one of those that a search begins with.
+    ended : float
+        Seconds of searching after which the trial ended. A search that is continued
+        counts on from where it was.
     new_hyperparameters : dict or None
         Config of the hyperparameters that came up while the network was built and are
         missing from the search space. None if there are none.
@@ -92,6 +99,9 @@ class Trial:
     n_iterations: int | None = None
     trained_epochs: float = 0.0
     cut: bool = False
+    metrics: dict = field(default_factory=dict)
+    predefined: bool = False
+    ended: float = 0.0
 
     @property
     def status(self):
@@ -169,11 +179,13 @@ def evaluate(
     options = options if epochs is None else replace(options, epochs=int(epochs))
     trained = []
     network = _NetworkOfFolds(values, options)
+    epochs_of_fold = _Epochs(on_epoch)
     try:
         for i, fold in enumerate(problem.folds):
             built = network.build(fold.search_space, fold_seed(seed, i))
             if i == 0:
                 trial = _add_network(trial, built, problem.search_space)
+            epochs_of_fold.history = {}
             with options.scope():
                 monitor = train(
                     built,
@@ -182,7 +194,7 @@ def evaluate(
                     fold.objective,
                     deadline=_deadline_of_next_fold(deadline, len(problem.folds) - i),
                     seed=fold_seed(seed, i),
-                    on_epoch=on_epoch,
+                    on_epoch=epochs_of_fold,
                     curve=curve if i == 0 else (),
                 )
             trained.append(
@@ -196,8 +208,29 @@ def evaluate(
         trial = _add_results(trial, trained, problem, data.valid)
     # One bad configuration must not end the search.
     except Exception as error:  # noqa: BLE001
-        trial = replace(trial, error=_reason(error))
+        trial = replace(trial, error=_reason(error), history=epochs_of_fold.history)
     return replace(trial, seconds=time.monotonic() - start)
+
+
+class _Epochs:
+    """Passes the epochs of a training on, and keeps those of the current fold.
+
+    The monitor of a training that fails is lost; these epochs tell how it went.
+
+    Parameters
+    ----------
+    on_epoch : callable
+        Function ``on_epoch(epoch, logs)`` that is called after each epoch.
+    """
+
+    def __init__(self, on_epoch):
+        self._on_epoch = on_epoch
+        self.history = {}
+
+    def __call__(self, epoch, logs):
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+        return self._on_epoch(epoch, logs)
 
 
 class _NetworkOfFolds:
@@ -309,6 +342,9 @@ def _add_results(trial, trained, problem, valid_rows):
         score = problem.objective(evaluation)
         if not math.isfinite(score):
             raise FloatingPointError(f"The score of all folds is {score}.")
+    metrics = {}
+    if is_complete and problem.reported is not None:
+        metrics = problem.reported(y_pred)
     counts = [m.n_iterations for m in monitors if m.n_iterations is not None]
     return replace(
         trial,
@@ -323,6 +359,7 @@ def _add_results(trial, trained, problem, valid_rows):
         pruned=monitors[-1].pruned or not is_complete,
         history=_mean_history([monitor.history for monitor in monitors]),
         y_pred=y_pred,
+        metrics=metrics,
         weights=[fold.weights for fold in trained],
     )
 

@@ -1,4 +1,4 @@
-"""Drawing: a graph as an SVG picture, with inputs at the top and heads below."""
+"""Drawing: a graph as an SVG picture, with inputs at the top and outputs below."""
 
 from html import escape
 
@@ -40,40 +40,60 @@ def draw(graph):
     (3, True)
     """
     nodes = list({n.key: n for n in [*graph.inputs, *graph.order]}.values())
-    rows = _rows(nodes)
-    labels = {node.key: _label(node, graph) for node in nodes}
+    return draw_boxes(
+        {node.key: _label(node, graph) for node in nodes},
+        {node.key: [parent.key for parent in node.parents] for node in nodes},
+    )
+
+
+def draw_boxes(labels, parents):
+    """Return a picture of boxes and of lines between them.
+
+    Parameters
+    ----------
+    labels : dict of object to list of str
+        One or two lines of text for each box, by its key.
+    parents : dict of object to list of object
+        Keys of the boxes that lead to each box. They come before it in ``labels``.
+
+    Returns
+    -------
+    svg : str
+        Picture as an SVG element, which can be part of an HTML page.
+    """
+    rows = _rows(labels, parents)
     widths = {
         key: _LETTER * max(map(len, label)) + _GAP for key, label in labels.items()
     }
-    lengths = [sum(widths[n.key] + _GAP for n in row) for row in rows]
+    lengths = [sum(widths[key] + _GAP for key in row) for row in rows]
     total = max(lengths) + _GAP
     places, parts = {}, []
     for i, (row, length) in enumerate(zip(rows, lengths, strict=True)):
         x = (total - length + _GAP) / 2
-        for node in row:
-            width = widths[node.key]
-            places[node.key] = (x + width / 2, i * _ROW + 1)
-            x += width + _GAP
-    for node in nodes:
-        x, y = places[node.key]
-        parts.extend(_line(places[parent.key], (x, y)) for parent in node.parents)
-        parts.append(_box(labels[node.key], x, y, widths[node.key]))
+        for key in row:
+            places[key] = (x + widths[key] / 2, i * _ROW + 1)
+            x += widths[key] + _GAP
+    for key, label in labels.items():
+        x, y = places[key]
+        parts.extend(_line(places[parent], (x, y)) for parent in parents[key])
+        parts.append(_box(label, x, y, widths[key]))
     height = len(rows) * _ROW - (_ROW - _BOX) + 2
     return (
         f'<svg class="skautokeras-graph" xmlns="http://www.w3.org/2000/svg" '
-        f'viewBox="0 0 {total:.0f} {height}" width="{total:.0f}">'
+        f'viewBox="0 0 {total:.0f} {height}" width="{total:.0f}" '
+        'style="max-width:100%;height:auto">'
         f"{_STYLE}{''.join(parts)}</svg>"
     )
 
 
-def _rows(nodes):
-    """Return rows of nodes, by the length of the longest path from an input to them."""
+def _rows(keys, parents):
+    """Return rows of boxes, by the length of the longest path from an input to them."""
     depths = {}
-    for node in nodes:
-        depths[node.key] = max((depths[p.key] + 1 for p in node.parents), default=0)
+    for key in keys:
+        depths[key] = max((depths[parent] + 1 for parent in parents[key]), default=0)
     rows = [[] for _ in range(max(depths.values()) + 1)]
-    for node in nodes:
-        rows[depths[node.key]].append(node)
+    for key, depth in depths.items():
+        rows[depth].append(key)
     return rows
 
 

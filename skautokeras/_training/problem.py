@@ -7,6 +7,7 @@ import numpy as np
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._training.objective import Objective
 from skautokeras._training.options import TrainingOptions
+from skautokeras._training.reported import ReportedMetrics
 
 
 def _all_rows():
@@ -81,6 +82,9 @@ class Problem:
     folds_have_scores : bool, default=True
         Whether the objectives of the folds are the score. If False, they are the loss,
         because the score is not defined in every fold, such as R2 of one row.
+    reported : ReportedMetrics or None, default=None
+        Metrics of the validation rows of all folds that are shown beside the score.
+        None if there are none.
     """
 
     search_space: SearchSpace
@@ -88,6 +92,7 @@ class Problem:
     folds: tuple[Fold, ...]
     options: TrainingOptions
     folds_have_scores: bool = True
+    reported: ReportedMetrics | None = None
 
     @classmethod
     def of_one_fold(cls, search_space, objective, options):

@@ -54,10 +54,19 @@ def test_nothing_is_printed_unless_asked_for(classifier, titanic, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_verbose_prints_a_line_per_trial(titanic, capsys):
+def test_verbose_says_what_is_done(titanic, capsys):
     StructuredDataClassifier(max_trials=2, epochs=2, verbose=1).fit(*titanic)
     lines = capsys.readouterr().out.splitlines()
-    assert [line[:5] for line in lines] == ["[1/2]", "[2/2]"]
+    assert lines[0].startswith("Data: 891 rows; X: 10 columns (5 numerical, ")
+    assert lines[1].startswith("Search: up to 2 trials, judged by neg_loss ")
+    assert [line.split(":")[0] for line in lines[2:4]] == [
+        "Trial 1 of 2",
+        "Trial 2 of 2",
+    ]
+    assert all("accuracy 0." in line for line in lines[2:4])
+    assert lines[4].startswith("Refit: ")
+    assert lines[-1].startswith("Final model: ")
+    assert "refitted on all rows; accuracy 0." in lines[-1]
 
 
 def test_callbacks_see_trials_and_epochs(titanic):
@@ -186,7 +195,7 @@ def test_a_warm_start_goes_on_with_the_search(titanic):
     whole = StructuredDataClassifier(max_trials=4, ensemble_size=2, **params).fit(X, y)
     np.testing.assert_array_equal(warm.predict_proba(X), whole.predict_proba(X))
     pd.testing.assert_frame_equal(
-        *(e.leaderboard_.drop(columns="seconds") for e in (warm, whole))
+        *(e.leaderboard_.drop(columns=["seconds", "ended"]) for e in (warm, whole))
     )
 
 

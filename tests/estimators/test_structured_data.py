@@ -61,13 +61,17 @@ def test_the_leaderboard_tells_what_was_tried(titanic):
         "rank",
         "trial",
         "kind",
+        "predefined",
         "score",
+        "accuracy",
         "weight",
+        "refitted",
         "status",
         "epochs",
         "cut",
         "iterations",
         "seconds",
+        "ended",
         "n_parameters",
         "flops",
         "params",
@@ -78,6 +82,10 @@ def test_the_leaderboard_tells_what_was_tried(titanic):
     assert board["score"].iloc[0] == classifier.best_score_
     assert board["params"].iloc[0] == classifier.best_params_
     assert board["weight"].sum() == pytest.approx(1)
+    assert ((board["weight"] > 0) == board["refitted"]).all()
+    assert board["predefined"].all()
+    assert board.sort_values("trial")["ended"].is_monotonic_increasing
+    assert (board["ended"] >= board["seconds"]).all()
     assert (board["status"] == "completed").all()
     assert (board["n_parameters"] > 0).all()
     assert (board["flops"] > 0).all()

@@ -93,6 +93,27 @@ def test_a_saved_model_has_a_signature_for_pixels_and_one_for_files(
     image_case.check(loaded.signatures["image_files"](image_bytes=tf.constant(files)))
 
 
+def test_signatures_take_no_rows(image_case, cases, tmp_path):
+    import tensorflow as tf
+
+    image_case.estimator.export(tmp_path / "images")
+    loaded = tf.saved_model.load(tmp_path / "images")
+    for request in (
+        {"image": tf.constant(image_case.X[:0])},
+        {"image_bytes": tf.constant([], tf.string)},
+    ):
+        signature = "image_files" if "image_bytes" in request else "serving_default"
+        outputs = loaded.signatures[signature](**request)
+        assert outputs["probabilities"].shape == (0, 2)
+        assert outputs["label"].shape == (0,)
+    # A folder holds one model, and a table has columns of several types.
+    cases["plain"].estimator.export(tmp_path / "table")
+    loaded = tf.saved_model.load(tmp_path / "table")
+    request = {k: tf.constant(v)[:0] for k, v in cases["plain"].request.items()}
+    outputs = loaded.signatures["serving_default"](**request)
+    assert {len(output) for output in outputs.values()} == {0}
+
+
 @pytest.mark.parametrize("name", ["plain", "heads", "mixed"])
 def test_keras_calls_a_saved_model_as_a_layer(cases, name, tmp_path):
     import keras

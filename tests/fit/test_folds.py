@@ -36,7 +36,7 @@ def split(cv=None, fraction=0.25):
     rows = Rows({"x": sample.X}, y_adapter.encode(sample.y_by_head), None)
     options = SimpleNamespace(cv=cv, validation_fraction=fraction)
     data, valid, positions = split_rows(sample, rows, y_adapter, options, seed=0)
-    np.testing.assert_array_equal(valid.X, data.valid.x["x"])
+    np.testing.assert_array_equal(sample.X[valid], data.valid.x["x"])
     return data, positions
 
 

@@ -22,6 +22,7 @@ ROOMS = (
     "_ensemble",
     "_export",
     "_fit",
+    "inspection",
     "_estimators",
 )
 # Modules that every room may import and that import nothing of the package.

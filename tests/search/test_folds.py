@@ -90,7 +90,7 @@ def test_the_score_is_that_of_what_all_folds_predict(trial, folds):
 
 
 def test_every_fold_has_a_network_that_predicts_its_rows(problem, trial, folds):
-    ensemble = make_ensemble(folds.problem, [trial], {0: 1.0})
+    ensemble = make_ensemble(folds.problem, [trial], {0: 1.0})[0]
     assert ensemble.weights == [1 / 3] * 3
     said = [np.asarray(model(folds.data.valid.x)[HEAD]) for model in ensemble.models]
     for fold, y_pred in zip(folds.problem.folds, said, strict=True):
@@ -105,7 +105,7 @@ def test_networks_of_the_folds_share_the_weight_of_their_trial(problem, trial, f
     no_time = Refit(folds.problem, folds.data, Deadline(0))
     ensemble = make_ensemble(
         folds.problem, [trial, trial], {1: 0.75, 0: 0.25}, refit=no_time
-    )
+    )[0]
     assert ensemble.weights == pytest.approx([0.25] * 3 + [0.25 / 3] * 3)
 
 
@@ -236,7 +236,7 @@ def test_a_refit_takes_as_long_as_was_best_on_average(problem, trial, folds):
     options = TrainingOptions(heads=problem.search_space.heads, epochs=6)
     shared = replace(folds.problem, options=options)
     refit = Refit(shared, folds.data, Deadline(None))
-    ensemble = make_ensemble(shared, [trial], {0: 1.0}, refit=refit)
+    ensemble = make_ensemble(shared, [trial], {0: 1.0}, refit=refit)[0]
     assert epochs == [(6, 2)]
     assert ensemble.weights == [1.0]
 

@@ -530,6 +530,24 @@ def test_a_callable_is_told_what_is_searched_and_how(space):
     assert len(run(oracle, 10)) == 3
 
 
+def test_values_that_an_oracle_leaves_out_are_the_defaults(space):
+    class Lazy(keras_tuner.Oracle):
+        def populate_space(self, trial_id):
+            if len(self.trials) > 1:
+                return {"status": "STOPPED"}
+            return {"status": "RUNNING", "values": {"made/up": 3}}
+
+    first, second = (run(make(Lazy, space.copy()), 5) for _ in range(2))
+    assert first == second
+    assert all(values["made/up"] == 3 for values in first)
+    assert all(
+        values[hp.name] == hp.default
+        for values in first
+        for hp in space.space
+        if hp.name in values
+    )
+
+
 @pytest.mark.parametrize(
     "something", ["oracle", None, keras_tuner.oracles.RandomSearchOracle]
 )

@@ -99,7 +99,7 @@ def make_refit(problem, *, data=None, deadline=None, callbacks=()):
 def refitted(problem, trials, weights, *, rows=None, **options):
     data = replace(problem.data, all=rows or problem.data.all)
     refit = make_refit(problem, data=data, **options)
-    return make_ensemble(one_fold(problem), trials, weights, refit=refit)
+    return make_ensemble(one_fold(problem), trials, weights, refit=refit)[0]
 
 
 def assert_are_the_networks_of_the_trials(problem, ensemble, trials, weights):
@@ -127,7 +127,7 @@ def test_without_a_refit_trials_are_restored_as_they_were(
         trials,
         weights,
         refit=None if how == "no refit" else refit,
-    )
+    )[0]
     assert trainings == []
     assert_are_the_networks_of_the_trials(problem, ensemble, trials, weights)
 
@@ -339,30 +339,30 @@ def evaluated_trees(problem, block, n_folds=1):
 def test_trees_are_fitted_again_with_as_many_iterations(problem, max_time):
     block = BoostedTreesBlock(n_trees=200, learning_rate=0.05)
     data, shared, trial = evaluated_trees(problem, block)
-    (of_trial,) = trees_of(make_ensemble(shared, [trial], {0: 1.0}).models[0])
+    (of_trial,) = trees_of(make_ensemble(shared, [trial], {0: 1.0})[0].models[0])
     assert trial.n_iterations == of_trial < 200
     refit = Refit(shared, data, Deadline(max_time))
-    ensemble = make_ensemble(shared, [trial], {0: 1.0}, refit=refit)
+    ensemble = make_ensemble(shared, [trial], {0: 1.0}, refit=refit)[0]
     (model,) = ensemble.models
     assert trees_of(model) == [of_trial]
     # They have learned from other rows.
-    before = make_ensemble(shared, [trial], {0: 1.0}).predict(data.valid.x)[HEAD]
+    before = make_ensemble(shared, [trial], {0: 1.0})[0].predict(data.valid.x)[HEAD]
     assert not np.allclose(ensemble.predict(data.valid.x)[HEAD], before, atol=1e-3)
     # However short they were: nothing says that the time has ended them.
     few = replace(trial, n_iterations=3, seconds=1e-3)
-    (model,) = make_ensemble(shared, [few], {0: 1.0}, refit=refit).models
+    (model,) = make_ensemble(shared, [few], {0: 1.0}, refit=refit)[0].models
     assert trees_of(model) == [3]
 
 
 def test_trees_have_the_mean_number_of_iterations_of_the_folds(problem):
     block = BoostedTreesBlock(n_trees=200, learning_rate=0.05)
     data, shared, trial = evaluated_trees(problem, block, n_folds=3)
-    folds = make_ensemble(shared, [trial], {0: 1.0}).models
+    folds = make_ensemble(shared, [trial], {0: 1.0})[0].models
     counts = [count for model in folds for count in trees_of(model)]
     assert len(set(counts)) > 1
     assert trial.n_iterations == round(np.mean(counts))
     refit = Refit(shared, data, Deadline(None))
-    (model,) = make_ensemble(shared, [trial], {0: 1.0}, refit=refit).models
+    (model,) = make_ensemble(shared, [trial], {0: 1.0}, refit=refit)[0].models
     assert trees_of(model) == [trial.n_iterations]
 
 
@@ -370,7 +370,7 @@ def test_random_trees_are_as_many_as_before(problem):
     data, shared, trial = evaluated_trees(problem, ExtraTreesBlock(n_trees=20))
     assert trial.n_iterations == 20
     refit = Refit(shared, data, Deadline(None))
-    (model,) = make_ensemble(shared, [trial], {0: 1.0}, refit=refit).models
+    (model,) = make_ensemble(shared, [trial], {0: 1.0}, refit=refit)[0].models
     assert trees_of(model) == [20]
 
 

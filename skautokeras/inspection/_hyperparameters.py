@@ -1,0 +1,380 @@
+"""Displays of the configurations: which values were tried, and which ones matter."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_random_state
+
+from skautokeras.inspection._base import SearchRecordDisplayMixin, needs, new_axes
+
+# Completed trials without which nothing can be said about hyperparameters.
+_FEWEST_TRIALS = 8
+_N_SPLITS, _TEST_SHARE = 20, 0.25
+_UNUSED = "not used"
+
+
+class HyperparameterImportanceDisplay(SearchRecordDisplayMixin):
+    """Which hyperparameters decided about the scores of the trials.
+
+    A random forest learns the ranks of the scores from the configurations of three
+    quarters of the completed trials. The importance of a hyperparameter is by how much
+    its R2 on the other trials drops when the values of the hyperparameter are permuted
+    (Breiman, Random forests, 2001). It is repeated for twenty splits, whose standard
+    deviation is the uncertainty. Trials that do not use a hyperparameter say nothing
+    about it. A search tries good regions more often, so the
+    importances are about the configurations that were tried, not about all.
+
+    Parameters
+    ----------
+    importances : DataFrame
+        Importance of each hyperparameter: "name", "importance" and "std", the most
+        important one first.
+    r2 : float
+        Mean R2 of the forests on the trials that they have not seen. If it is near 0 or
+        below, the scores cannot be explained and the importances say nothing.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes of the last plot.
+    figure_ : matplotlib Figure
+        Figure of the last plot.
+    bars_ : matplotlib BarContainer
+        Bars of the hyperparameters.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> from sklearn.datasets import load_iris
+    >>> from skautokeras import StructuredDataClassifier
+    >>> from skautokeras.inspection import HyperparameterImportanceDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = StructuredDataClassifier(
+    ...     max_trials=9, epochs=2, prune="none", cv=None, random_state=0
+    ... )
+    >>> display = HyperparameterImportanceDisplay.from_estimator(clf.fit(X, y))
+    >>> list(display.importances)
+    ['name', 'importance', 'std']
+    """
+
+    def __init__(self, *, importances, r2):
+        self.importances = importances
+        self.r2 = r2
+
+    @classmethod
+    def from_search(cls, record, *, n_shown=10, random_state=0, ax=None):
+        """Compute and draw the importances.
+
+        Parameters
+        ----------
+        record : SearchRecord
+            Record of a search with eight completed trials or more.
+        n_shown : int, default=10
+            Number of hyperparameters that are drawn.
+        random_state : int, RandomState instance or None, default=0
+            Seed of the forests, of the splits and of the permutations.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+
+        Returns
+        -------
+        display : HyperparameterImportanceDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than eight completed trials, or if all configurations
+            are equal.
+        """
+        importances, r2 = _importances(record, check_random_state(random_state))
+        return cls(importances=importances, r2=r2).plot(n_shown=n_shown, ax=ax)
+
+    def plot(self, *, n_shown=10, ax=None):
+        """Draw the importances.
+
+        Parameters
+        ----------
+        n_shown : int, default=10
+            Number of hyperparameters that are drawn.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+
+        Returns
+        -------
+        display : HyperparameterImportanceDisplay
+        """
+        shown = self.importances.head(n_shown)
+        self.ax_ = ax = new_axes(ax, figsize=(7, 1.2 + 0.32 * len(shown)))
+        self.figure_ = ax.figure
+        self.bars_ = ax.barh(
+            short_names(shown["name"]), shown["importance"], xerr=shown["std"]
+        )
+        ax.invert_yaxis()
+        ax.set_xlabel("Drop of R2 when the values are permuted")
+        ax.set_title(f"R2 of the forests on unseen trials: {self.r2:.2f}", fontsize=10)
+        return self
+
+
+def _importances(record, rng):
+    """Return the importances of hyperparameters, and R2 of the forests."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+    from sklearn.model_selection import ShuffleSplit
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    params, scores = completed_configurations(record)
+    needs(len(params), _FEWEST_TRIALS, "completed trials")
+    needs(params.shape[1], 1, "hyperparameters with several values")
+    params = params.apply(_without_unused)
+    ranks = scores.rank().to_numpy()
+    is_text = [params[name].dtype == object for name in params]
+    encoder = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), is_text),
+        remainder="passthrough",
+    )
+    found, r2 = [], []
+    splits = ShuffleSplit(_N_SPLITS, test_size=_TEST_SHARE, random_state=rng)
+    for train, test in splits.split(params):
+        forest = RandomForestRegressor(random_state=rng)
+        forest = make_pipeline(encoder, forest).fit(params.iloc[train], ranks[train])
+        permuted = permutation_importance(
+            forest, params.iloc[test], ranks[test], n_repeats=5, random_state=rng
+        )
+        found.append(permuted.importances_mean)
+        r2.append(forest.score(params.iloc[test], ranks[test]))
+    table = pd.DataFrame(
+        {
+            "name": list(params),
+            "importance": np.mean(found, axis=0),
+            "std": np.std(found, axis=0),
+        }
+    )
+    table = table.sort_values("importance", ascending=False, ignore_index=True)
+    return table, float(np.mean(r2))
+
+
+def _without_unused(values):
+    """Return a column where rows that do not use the hyperparameter are neutral.
+
+    Otherwise a hyperparameter of one kind of network would tell which trials are of
+    that kind, and take the importance of the choice of the kind.
+    """
+    unused = _UNUSED if values.dtype == object else -1.0
+    used = values[values != unused]
+    neutral = used.mode()[0] if values.dtype == object else used.median()
+    return values.where(values != unused, neutral)
+
+
+def completed_configurations(record):
+    """Return the configurations of completed trials, and their scores.
+
+    Parameters
+    ----------
+    record : SearchRecord
+        Record of a search.
+
+    Returns
+    -------
+    params : DataFrame
+        Hyperparameters that have several values. Columns of numbers hold floats, -1
+        where a configuration does not use the hyperparameter; all others hold strings.
+    scores : Series
+        Scores of the trials.
+    """
+    board = record.leaderboard.set_index("trial").sort_index()
+    board = board[board["status"] == "completed"]
+    params = record.params.loc[board.index]
+    columns = {}
+    for name, values in params.items():
+        used = values.dropna()
+        if used.map(str).nunique() < 2:
+            continue
+        is_number = used.map(lambda v: isinstance(v, int | float) and v is not True)
+        is_number &= used.map(lambda v: v is not False)
+        if is_number.all():
+            columns[name] = pd.to_numeric(values).astype(float).fillna(-1.0)
+        else:
+            shown = [_UNUSED if pd.isna(value) else str(value) for value in values]
+            columns[name] = pd.Series(shown, values.index, dtype=object)
+    return pd.DataFrame(columns, index=params.index), board["score"]
+
+
+def short_names(names):
+    """Return names of hyperparameters without the beginning that all of them share.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names, in which "/" separates blocks.
+
+    Returns
+    -------
+    short : list of str
+
+    Examples
+    --------
+    >>> from skautokeras.inspection._hyperparameters import short_names
+    >>> short_names(["block_1/dense_block_1/units_0", "block_1/dropout"])
+    ['dense_block_1/units_0', 'dropout']
+    """
+    parts = [name.split("/") for name in names]
+    n_shared = 0
+    while all(len(p) > n_shared + 1 for p in parts) and (
+        len({p[n_shared] for p in parts}) == 1
+    ):
+        n_shared += 1
+    return ["/".join(p[n_shared:]) for p in parts]
+
+
+class ParallelCoordinatesDisplay(SearchRecordDisplayMixin):
+    """Configurations as lines through one axis per hyperparameter.
+
+    The colour of a line tells the rank of its score: bright lines are good. Every axis
+    has the values that were tried, equally spaced, from the lowest to the highest.
+
+    Parameters
+    ----------
+    params : DataFrame
+        Configuration of each completed trial.
+    scores : Series
+        Scores of these trials.
+    scoring : str
+        Name of the score.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes of the last plot.
+    figure_ : matplotlib Figure
+        Figure of the last plot.
+    lines_ : list of matplotlib Artist
+        Line of each trial, the worst one first.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> from sklearn.datasets import load_iris
+    >>> from skautokeras import StructuredDataClassifier
+    >>> from skautokeras.inspection import ParallelCoordinatesDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = StructuredDataClassifier(max_trials=4, epochs=2, random_state=0).fit(X, y)
+    >>> len(ParallelCoordinatesDisplay.from_estimator(clf).lines_)
+    4
+    """
+
+    def __init__(self, *, params, scores, scoring):
+        self.params = params
+        self.scores = scores
+        self.scoring = scoring
+
+    @classmethod
+    def from_search(cls, record, *, names=None, ax=None):
+        """Draw the configurations of a search.
+
+        Parameters
+        ----------
+        record : SearchRecord
+            Record of a search.
+        names : list of str, default=None
+            Hyperparameters to draw. If None, they are the eight that were varied most.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+
+        Returns
+        -------
+        display : ParallelCoordinatesDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two completed trials, or if a name is unknown.
+        """
+        params, scores = completed_configurations(record)
+        needs(len(params), 2, "completed trials")
+        display = cls(params=params, scores=scores, scoring=record.scoring)
+        return display.plot(names=names, ax=ax)
+
+    def plot(self, *, names=None, ax=None):
+        """Draw the configurations.
+
+        Parameters
+        ----------
+        names : list of str, default=None
+            Hyperparameters to draw. If None, they are the eight that were varied most.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+
+        Returns
+        -------
+        display : ParallelCoordinatesDisplay
+        """
+        names = self._most_varied() if names is None else list(names)
+        unknown = [name for name in names if name not in self.params]
+        if unknown or not names:
+            raise ValueError(
+                f"names must be hyperparameters that were varied, {list(self.params)}, "
+                f"got {unknown or names}."
+            )
+        self.ax_ = ax = new_axes(ax, figsize=(1.6 + 1.5 * len(names), 4.6))
+        self.figure_ = ax.figure
+        places = np.column_stack([self._places(name) for name in names])
+        self._draw_axes(names)
+        order = np.argsort(self.scores.to_numpy(), kind="stable")
+        shades = np.linspace(0.05, 0.95, len(order))
+        colormap = _colormap()
+        self.lines_ = [
+            ax.plot(places[i], color=colormap(shade), alpha=0.4 + 0.5 * shade)[0]
+            for i, shade in zip(order, shades, strict=True)
+        ]
+        best = self.scores.max()
+        ax.set_title(f"Best {self.scoring}: {best:.4g} (yellow)", fontsize=10)
+        return self
+
+    def _most_varied(self, n=8):
+        counts = self.params.nunique().sort_values(ascending=False, kind="stable")
+        chosen = set(counts.index[:n])
+        return [name for name in self.params if name in chosen]
+
+    def _values(self, name):
+        return sorted(self.params[name].unique())
+
+    def _places(self, name):
+        """Return the height of each trial on an axis, from 0 to 1."""
+        values = self._values(name)
+        heights = {v: i / max(len(values) - 1, 1) for i, v in enumerate(values)}
+        return self.params[name].map(heights).to_numpy(float)
+
+    def _draw_axes(self, names):
+        ax = self.ax_
+        for i, name in enumerate(names):
+            ax.axvline(i, color="0.7", linewidth=0.8, zorder=0)
+            values = self._values(name)
+            step = max(1, -(-len(values) // 8))
+            for place in range(0, len(values), step):
+                ax.annotate(
+                    _shown(values[place]),
+                    (i, place / max(len(values) - 1, 1)),
+                    xytext=(3, 2),
+                    textcoords="offset points",
+                    fontsize="x-small",
+                )
+        labels = [name.replace("/", "/\n") for name in short_names(names)]
+        ax.set_xticks(range(len(names)), labels, fontsize="x-small", rotation=30)
+        ax.set_yticks([])
+        ax.spines[["left", "right", "top"]].set_visible(False)
+        ax.margins(x=0.04)
+
+
+def _shown(value):
+    if value == -1.0:
+        return _UNUSED
+    return value if isinstance(value, str) else f"{value:.3g}"
+
+
+def _colormap():
+    import matplotlib
+
+    return matplotlib.colormaps["viridis"]
