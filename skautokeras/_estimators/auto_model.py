@@ -367,26 +367,15 @@ class AutoModel(BaseAutoEstimator):
         check_is_fitted(self)
         return self._adapter.describe_columns()
 
-    @property
-    def _repr_html_(self):
-        """HTML for notebooks: scikit-learn's diagram and a drawing of the graph."""
-        diagram = super()._repr_html_
-        return lambda: diagram() + self._drawing()
-
-    def _repr_mimebundle_(self, **kwargs):
-        """Return the representations by MIME type, with the drawing in the HTML."""
-        forms = super()._repr_mimebundle_(**kwargs)
-        if "text/html" in forms:
-            forms["text/html"] += self._drawing()
-        return forms
-
-    def _drawing(self):
+    def _html_of_search(self):
+        """Return a drawing of the graph, and the head of the leaderboard, as HTML."""
         from skautokeras._space.drawing import draw
 
         try:
-            return draw(self._wire())
+            drawing = draw(self._wire())
         except (TypeError, ValueError):
-            return ""  # `fit` explains what is wrong with the graph.
+            drawing = ""  # `fit` explains what is wrong with the graph.
+        return drawing + super()._html_of_search()
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags; the heads decide the type of the estimator."""

@@ -269,6 +269,38 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         )
 
     @through_the_door
+    def report(self, path, X=None, y=None, sample_weight=None):
+        """Write a report about the data, the search and the result to an HTML file.
+
+        The file needs no other file. It tells what each column was taken for and why,
+        warns of columns that tell the target, of copies and of rare classes, and shows
+        how the search went. For rows that are passed, it shows how good the predictions
+        are, which rows are predicted worst, how important the columns are, how the
+        rows differ from those of `fit`, and what a prediction costs. It ends with the
+        parameters and versions that repeat the fit.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file, which is replaced if it exists.
+        X : array-like, sparse matrix, DataFrame or list, default=None
+            Rows that the estimator was not fitted on, in a form that `fit` takes.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            True targets of these rows.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of these rows. If None, all rows have the same weight.
+
+        Raises
+        ------
+        ImportError
+            If jinja2 or matplotlib is not installed (extra `plot`).
+        """
+        from skautokeras.inspection._report import write_report
+
+        check_is_fitted(self)
+        write_report(self, path, X, y, sample_weight)
+
+    @through_the_door
     def to_scikeras(self, *, fitted=False):
         """Return a pipeline of preprocessing and network, to train without a search.
 
@@ -408,6 +440,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             "_adapter": preparation.x_adapter,
             "_targets": preparation.y_adapter,
             "_heads": preparation.problem.heads,
+            "_profile": preparation.profile,
             "_ensemble": outcome.ensemble,
         }
 
@@ -452,6 +485,27 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         """Fitted `keras.Model`, which takes model-ready arrays."""
         check_is_fitted(self)
         return self._ensemble.as_model()
+
+    @property
+    def _repr_html_(self):
+        """HTML for notebooks: scikit-learn's diagram and what the search has found."""
+        diagram = super()._repr_html_
+        return lambda: diagram() + self._html_of_search()
+
+    def _repr_mimebundle_(self, **kwargs):
+        """Return the representations by MIME type, what was found in the HTML."""
+        forms = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in forms:
+            forms["text/html"] += self._html_of_search()
+        return forms
+
+    def _html_of_search(self):
+        """Return the head of the leaderboard as HTML; nothing before `fit`."""
+        if not hasattr(self, "search_"):
+            return ""
+        n_trials = len(self.search_.trials)
+        table = self.search_.summary_html(5)
+        return f"<p>{n_trials} trials, the best ones first:</p>{table}"
 
     def __sklearn_is_fitted__(self):
         """Return whether `fit` has been called."""

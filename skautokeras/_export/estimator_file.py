@@ -4,6 +4,7 @@ from skautokeras._data import (
     array,
     image,
     ngrams,
+    profile,
     schema,
     sparse,
     structured_data,
@@ -13,6 +14,7 @@ from skautokeras._data import (
     y_adapter,
 )
 from skautokeras._ensemble import ensemble
+from skautokeras._search import record, trial
 from skautokeras._space import heads, node, pretrained
 from skautokeras._state.codec import encode
 from skautokeras._state.document import dumps, loads
@@ -29,11 +31,14 @@ _DECLARED_IN = (
     ngrams,
     node,
     pretrained,
+    profile,
+    record,
     schema,
     sparse,
     structured_data,
     target,
     text,
+    trial,
     x_adapter,
     y_adapter,
 )

@@ -8,6 +8,7 @@ from operator import is_not
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skautokeras._data.profile import DataProfile, make_profile
 from skautokeras._data.split import SplitRows
 from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
@@ -59,6 +60,8 @@ class Preparation:
         Search space, folds and objective.
     data : SplitRows
         Training rows and validation rows.
+    profile : DataProfile
+        Facts about the rows that a report needs after they are gone.
     validation_indices : ndarray of int of shape (n_valid,)
         Positions of the validation rows in the X of `fit`, or in that of the user's
         validation data.
@@ -77,6 +80,7 @@ class Preparation:
     y_adapter: YAdapter
     problem: Problem
     data: SplitRows
+    profile: DataProfile
     validation_indices: np.ndarray
     options: FitOptions
     journal: Journal
@@ -179,6 +183,7 @@ def prepare(
         y_adapter=y_adapter,
         problem=problem,
         data=data,
+        profile=make_profile(x_adapter, y_adapter, data),
         validation_indices=np.asarray(indices),
         options=options,
         journal=journal,

@@ -9,6 +9,7 @@ import logging
 import sys
 
 from skautokeras._fit import wording
+from skautokeras._fit.live import live_table
 
 _LOGGER = logging.getLogger("skautokeras")
 
@@ -48,6 +49,9 @@ class Progress:
         }
         self._trials = {}  # contexts of the pending trials, by number
         self._best = float("-inf")
+        self._live = None
+        if options.verbose and not _is_logged_to_the_console():
+            self._live = live_table(type(estimator).__name__, options.scoring)
         context.call_on_fit_task_begin(**self._task)
 
     def begin_search(self, preparation):
@@ -140,7 +144,8 @@ class Progress:
             Number of rows.
         """
         if self._is_heard():
-            self._tell(wording.refit_line(i, n_members, n_rows, self._deadline))
+            line = wording.refit_line(i, n_members, n_rows, self._deadline)
+            self._tell(line, passing=True)
 
     def end(self, outcome):
         """Report the end of the fit.
@@ -151,6 +156,8 @@ class Progress:
             Result of the search.
         """
         if self._is_heard():
+            if self._live is not None:
+                self._live.show(outcome.record)
             seconds = self._deadline.spent()
             self._tell(wording.model_line(outcome, self._options, seconds))
         self._context.call_on_fit_task_end(**self._task)
@@ -166,14 +173,17 @@ class Progress:
         if is_best:
             self._best = trial.score
         if self._is_heard():
-            self._tell(
-                wording.trial_line(trials, self._options, self._deadline, is_best)
-            )
+            if self._live is not None:
+                self._live.show_trials(trials)
+            line = wording.trial_line(trials, self._options, self._deadline, is_best)
+            self._tell(line, passing=True)
 
-    def _tell(self, line):
-        """Log a line, and print it if that is wanted."""
+    def _tell(self, line, *, passing=False):
+        """Log a line, and print it or show it in a notebook if that is wanted."""
         _LOGGER.info(line)
-        if self._options.verbose and not _is_logged_to_the_console():
+        if self._live is not None:
+            self._live.tell(line, passing=passing)
+        elif self._options.verbose and not _is_logged_to_the_console():
             print(line, flush=True)
 
 

@@ -105,6 +105,33 @@ class SearchRecord:
         return frame.reset_index(drop=True)
 
     @property
+    def summary(self):
+        """The columns of the leaderboard that fit on a page."""
+        board = self.leaderboard
+        names = ["rank", "trial", "kind", "score", *self._metrics(), "weight"]
+        names += ["refitted", "status", "epochs"]
+        if board["iterations"].notna().any():
+            names.append("iterations")
+        return board[[*names, "seconds", "n_parameters"]]
+
+    def summary_html(self, n_rows):
+        """Return the first rows of the summary as an HTML table.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+
+        Returns
+        -------
+        html : str
+        """
+        head = self.summary.head(n_rows).rename(columns={"score": self.scoring})
+        return head.astype(object).to_html(
+            index=False, border=0, na_rep="", float_format="{:.4g}".format
+        )
+
+    @property
     def kinds(self):
         """Kind of the network of each trial; empty where no block has a choice."""
         return [kind_of(trial.values) for trial in self.trials]

@@ -114,6 +114,27 @@ class Schema:
         """
         return self
 
+    def features(self, arrays, name):
+        """Return numbers and categories by which rows can be compared.
+
+        A report looks for a single one that tells the target, for copies, and for
+        differences between rows.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Rows as the adapter has made them, under the names that it gives them.
+
+        name : str
+            Name of the input.
+
+        Returns
+        -------
+        features : list of Feature
+            By default none.
+        """
+        return []
+
     def far_columns(self, arrays, prefix=""):
         """Return the columns whose values are far from those in `fit`.
 

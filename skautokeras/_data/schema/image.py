@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._data.schema.feature import Feature
 from skautokeras._state.names import saved_as
 
 
@@ -47,3 +50,26 @@ class ImageSchema(Schema):
 
     # Averages and smoothed labels are part of the published recipes for images.
     traits = TrainingTraits(average_weights=True, smooth_labels=True)
+
+    def features(self, arrays, name):
+        """Return the brightness and the contrast of the images.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Array of the pixels.
+
+        name : str
+            Name of the input.
+
+        Returns
+        -------
+        features : list of Feature
+            Mean and standard deviation of the pixels of each image.
+        """
+        (pixels,) = arrays.values()
+        flat = pixels.reshape(len(pixels), -1)
+        return [
+            Feature(f"{name}: brightness", flat.mean(axis=1, dtype=np.float32)),
+            Feature(f"{name}: contrast", flat.std(axis=1, dtype=np.float32)),
+        ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._data.schema.feature import Feature
 from skautokeras._state.names import saved_as
 
 
@@ -133,6 +134,40 @@ class StructuredDataSchema(Schema):
     texts: dict = field(default_factory=dict)
     sparse_width: int = 0
     n_sparse: int = 0
+
+    def features(self, arrays, name):
+        """Return the columns of numbers and categories, and what is missing.
+
+        Of a date, these are its parts, and of texts their numbers of words.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Those that `shapes` names.
+
+        name : str
+            Name of the input.
+
+        Returns
+        -------
+        features : list of Feature
+        """
+        found = []
+        known = {column.name for column in self.columns}
+        for array, names in (
+            ("numerical", self.numerical),
+            ("indicator", self.indicator),
+            ("categorical", self.categorical),
+        ):
+            is_category = array == "categorical"
+            for i, own in enumerate(names if array in arrays else ()):
+                # Words of short texts are too many, and a table of constants is empty.
+                if own.partition(":")[0] in known and ":word=" not in own:
+                    found.append(Feature(own, arrays[array][:, i], is_category))
+        parts = zip(self.texts.items(), self.text_arrays(arrays), strict=True)
+        for (own, schema), of_text in parts:
+            found += schema.features(of_text, own)
+        return found
 
     def far_columns(self, arrays, prefix=""):
         """Return the columns of numbers whose median is far outside of those in `fit`.

@@ -6,6 +6,7 @@ import numpy as np
 
 from skautokeras._data.ngrams import contrasts, groups_of
 from skautokeras._data.schema.base import Schema, TrainingTraits
+from skautokeras._data.schema.feature import Feature
 from skautokeras._state.names import saved_as
 
 
@@ -149,6 +150,24 @@ default=None
         traits : TrainingTraits
         """
         return TrainingTraits(pretrained=bool(self.subwords))
+
+    def features(self, arrays, name):
+        """Return the number of words of the texts, as far as they are kept.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Those that `shapes` names.
+
+        name : str
+            Name of the input or of the column.
+
+        Returns
+        -------
+        features : list of Feature
+        """
+        n_words = np.count_nonzero(arrays["tokens"], axis=1)
+        return [Feature(f"{name}: words", n_words.astype(np.float32))]
 
     def with_training_rows(self, arrays, y):
         """Return the schema with which n-grams tell classes apart.

@@ -1,0 +1,284 @@
+"""Profile: what is worth knowing of the rows of a fit after they are gone.
+
+It is made of a sample of the model-ready rows, in a fraction of a second, and answers
+the questions that a report asks: does one column tell the target, are there copies of
+columns and rows, and do other rows look different?
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+from scipy.stats import rankdata
+
+from skautokeras._state.names import saved_as
+
+# Rows that are looked at: for copies of rows, and for everything else.
+_MOST_ROWS, _MOST_ROWS_OF_COLUMNS = 50_000, 5_000
+# More columns would take too long.
+_MOST_FEATURES = 1_000
+_N_BINS, _N_QUANTILES = 32, 101
+# Fewer rows say nothing about single columns.
+_FEWEST_ROWS = 50
+# Digits by which equal columns agree.
+_DIGITS = 3
+
+
+@saved_as("FeatureProfile")
+@dataclass(frozen=True, eq=False)
+class FeatureProfile:
+    """What is known of a feature.
+
+    Parameters
+    ----------
+    name : str
+        Name of the feature.
+    is_category : bool
+        Whether the values are codes of categories.
+    reference : ndarray
+        Equally spaced quantiles of numbers, or the share of each code.
+    strength : float
+        Share of the variance of the target that the feature explains by itself.
+    """
+
+    name: str
+    is_category: bool
+    reference: np.ndarray
+    strength: float
+
+    def drift(self, values):
+        """Return by how much the distribution of other values differs, from 0 to 1.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples,)
+            Values of the feature in other rows.
+
+        Returns
+        -------
+        drift : float
+            Greatest difference between the shares of values below a number (the
+            statistic of Kolmogorov and Smirnov); for categories, half of the sum of the
+            differences between their shares (total variation).
+        """
+        if self.is_category:
+            counts = np.bincount(values.astype(int), minlength=len(self.reference))
+            shares = counts / max(len(values), 1)
+            known = np.zeros(len(shares))
+            known[: len(self.reference)] = self.reference
+            return float(np.abs(shares - known).sum() / 2)
+        values = np.sort(values)
+        grid = np.unique(self.reference)
+        gaps = [
+            np.abs(_shares(values, grid, side) - _shares(self.reference, grid, side))
+            for side in ("left", "right")
+        ]
+        return float(np.max(gaps))
+
+
+def _shares(ordered, grid, side):
+    """Return the share of sorted values below (or up to) each number of a grid."""
+    return np.searchsorted(ordered, grid, side) / len(ordered)
+
+
+@saved_as("DataProfile")
+@dataclass(frozen=True, eq=False)
+class DataProfile:
+    """What is worth knowing of the rows of a fit after they are gone.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows, those for validation included.
+    features : tuple of FeatureProfile
+        Columns of numbers and categories, and measures of images and texts.
+    copies : tuple of (str, str)
+        Features that are copies of another one, with its name.
+    n_looked_at : int
+        Number of rows among which copies of rows were looked for.
+    n_repeated : int
+        Number of these rows that are copies of another row.
+    n_shared : int
+        Number of validation rows that are copies of a training row, with one held-out
+        part; with folds, it is 0.
+    classes : dict of str to list of int
+        Number of rows of each class, by the name of the head.
+    """
+
+    n_rows: int
+    features: tuple
+    copies: tuple = ()
+    n_looked_at: int = 0
+    n_repeated: int = 0
+    n_shared: int = 0
+    classes: dict = None
+
+
+def features_of(x_adapter, arrays):
+    """Return the features of some rows.
+
+    Parameters
+    ----------
+    x_adapter : XAdapter
+        Fitted adapter of X.
+    arrays : dict of str to ndarray
+        The rows as the adapter has made them.
+
+    Returns
+    -------
+    features : list of Feature
+    """
+    several = len(x_adapter.names) > 1
+    found = []
+    for name, schema in zip(x_adapter.names, x_adapter.schemas_, strict=True):
+        prefix = f"{name}__" if several else ""
+        own = {
+            key.removeprefix(prefix): array
+            for key, array in arrays.items()
+            if key.startswith(prefix)
+        }
+        found += schema.features(own, name)
+    return found[:_MOST_FEATURES]
+
+
+def make_profile(x_adapter, y_adapter, data):
+    """Return the profile of the rows of a fit.
+
+    Parameters
+    ----------
+    x_adapter, y_adapter : XAdapter and YAdapter
+        Fitted adapters of X and y.
+    data : SplitRows
+        Rows of the fit.
+
+    Returns
+    -------
+    profile : DataProfile
+    """
+    is_one_part = data.all is None or len(data.train) < len(data.all)
+    parts = [data.train, data.valid] if is_one_part else [data.all]
+    sample = data.train.take(_every(len(data.train), _MOST_ROWS_OF_COLUMNS))
+    features = features_of(x_adapter, sample.x)
+    strengths = _strengths(features, sample.y, y_adapter)
+    hashes = [_row_hashes(part) for part in parts]
+    together = np.concatenate(hashes)
+    classes = {
+        name: np.bincount(
+            np.concatenate([part.y[name] for part in parts]).astype(int),
+            minlength=len(target.classes_),
+        ).tolist()
+        for name, target in y_adapter.class_adapters.items()
+        if target.schema_.kind != "multilabel"
+    }
+    return DataProfile(
+        n_rows=sum(map(len, parts)),
+        features=tuple(
+            FeatureProfile(f.name, f.is_category, _reference(f), strength)
+            for f, strength in zip(features, strengths, strict=True)
+        ),
+        copies=_copies(features),
+        n_looked_at=len(together),
+        n_repeated=int(len(together) - len(np.unique(together))),
+        n_shared=int(np.isin(*hashes[::-1]).sum()) if is_one_part else 0,
+        classes=classes,
+    )
+
+
+def _every(n_rows, most):
+    """Return equally spaced rows, at most so many."""
+    return slice(None, None, -(-n_rows // most) or 1)
+
+
+def _row_hashes(rows):
+    """Return a hash of each row; of long data, of equally spaced rows."""
+    rows = rows.take(_every(len(rows), _MOST_ROWS))
+    total = np.zeros(len(rows), np.uint64)
+    for array in rows.x.values():
+        flat = np.ascontiguousarray(array).reshape(len(rows), -1)
+        if flat.shape[1] == 0:
+            continue
+        as_bytes = [row.tobytes() for row in flat]
+        own = pd.util.hash_array(np.array(as_bytes, dtype=object), categorize=False)
+        total = total * np.uint64(1_000_003) + own
+    return total
+
+
+def _reference(feature):
+    """Return the quantiles of numbers, or the shares of categories."""
+    if feature.is_category:
+        return np.bincount(feature.values.astype(int)) / max(len(feature.values), 1)
+    return np.quantile(feature.values, np.linspace(0, 1, _N_QUANTILES))
+
+
+def _copies(features):
+    """Return pairs of a feature and an earlier one with the same values."""
+    seen, copies = {}, []
+    for feature in features:
+        values = feature.values
+        if feature.is_category:
+            values = pd.factorize(values)[0]
+        else:
+            values = np.round(values.astype(np.float64), _DIGITS) + 0.0
+        if len(np.unique(values)) < 2:
+            continue
+        key = feature.is_category, values.tobytes()
+        if key in seen:
+            copies.append((feature.name, seen[key]))
+        else:
+            seen[key] = feature.name
+    return tuple(copies)
+
+
+def _strengths(features, y, y_adapter):
+    """Return how much of the variance of a target each feature explains by itself.
+
+    Each feature is cut into bins, the mean target of each bin is learned from one half
+    of the rows, and the share of the variance is that of the other half.
+    """
+    targets = [
+        _as_numbers(y[name], target.schema_)
+        for name, target in y_adapter.by_head.items()
+    ]
+    strengths = []
+    for feature in features:
+        groups = _groups(feature)
+        found = [_explained(groups, target) for target in targets]
+        strengths.append(float(max(found)))
+    return strengths
+
+
+def _as_numbers(y, schema):
+    """Return classes as columns of 0 and 1, and numbers as their ranks."""
+    y = np.asarray(y)
+    if schema.kind == "regression":
+        return rankdata(y.reshape(len(y), -1), axis=0) / len(y)
+    if schema.kind == "multilabel":
+        return y.astype(np.float64)
+    codes = y.astype(int)
+    return np.eye(codes.max() + 1)[codes]
+
+
+def _groups(feature):
+    """Return the number of the bin or the category of each row."""
+    if feature.is_category:
+        return pd.factorize(feature.values)[0]
+    edges = np.quantile(feature.values, np.linspace(0, 1, _N_BINS + 1)[1:-1])
+    return np.searchsorted(np.unique(edges), feature.values, side="right")
+
+
+def _explained(groups, y):
+    """Return the share of the variance of y that the means of groups explain."""
+    if len(y) < _FEWEST_ROWS:
+        return 0.0
+    learned, judged = slice(0, None, 2), slice(1, None, 2)
+    mean = y[learned].mean(axis=0)
+    sums = csr_matrix(
+        (np.ones(len(groups[learned])), (groups[learned], range(len(groups[learned])))),
+        shape=(groups.max() + 1, len(groups[learned])),
+    )
+    counts = np.asarray(sums.sum(axis=1)) + 1.0
+    means = (sums @ y[learned] + mean) / counts
+    error = ((y[judged] - means[groups[judged]]) ** 2).sum()
+    total = ((y[judged] - mean) ** 2).sum()
+    return max(0.0, 1.0 - error / total) if total > 0 else 0.0

@@ -1,0 +1,26 @@
+"""Feature: one number or category of every row."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Feature:
+    """One number or category of every row.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, or of what was measured of an image or a text.
+
+    values : ndarray of shape (n_samples,)
+        Numbers, or codes of categories.
+
+    is_category : bool, default=False
+        Whether the values are codes.
+    """
+
+    name: str
+    values: np.ndarray
+    is_category: bool = False
