@@ -1,0 +1,88 @@
+"""Settings of the documentation site.
+
+``python -m sphinx -W -b html docs docs/_build`` builds it. With the environment
+variable ``SKAUTOKERAS_DOCS=quick``, examples that train for more than some seconds are
+shown without their output.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from sphinx_gallery.sorting import ExplicitOrder, FileNameSortKey
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "agg")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import skautokeras  # noqa: E402
+
+project = "skautokeras"
+author = "The skautokeras developers"
+copyright = f"2026, {author}"
+version = release = skautokeras.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = [
+    "_build",
+    "decisions/template.md",
+    "**/*.ipynb",
+    "auto_examples/*.py",
+]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+numpydoc_xref_param_type = False
+# Prompts and outputs are not copied.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skautokeras"
+html_static_path = ["_static"]
+html_css_files = ["style.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "show_prev_next": True,
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "secondary_sidebar_items": ["page-toc", "sg_download_links"],
+    "footer_start": ["copyright"],
+    "footer_end": ["theme-version"],
+}
+
+_SECTIONS = ("tables", "images_and_texts", "search", "after", "competitions")
+_QUICK = os.environ.get("SKAUTOKERAS_DOCS") == "quick"
+sphinx_gallery_conf = {
+    "examples_dirs": [str(ROOT / "examples" / "gallery")],
+    "gallery_dirs": ["auto_examples"],
+    # Every script of the gallery begins with "plot_"; the quick build runs two of them.
+    "filename_pattern": r"plot_0[14]" if _QUICK else r"plot_",
+    "within_subsection_order": FileNameSortKey,
+    "subsection_order": ExplicitOrder(
+        [str(Path("..", "examples", "gallery", section)) for section in _SECTIONS]
+    ),
+    "remove_config_comments": True,
+    "show_memory": False,
+    "download_all_examples": False,
+    "min_reported_time": 1,
+    "reset_modules": ("matplotlib",),
+    "abort_on_example_error": True,
+}
