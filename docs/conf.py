@@ -9,8 +9,6 @@ import os
 import sys
 from pathlib import Path
 
-from sphinx_gallery.sorting import ExplicitOrder, FileNameSortKey
-
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +16,8 @@ sys.path.insert(0, str(ROOT))
 
 import skautokeras  # noqa: E402
 
+default_role = "literal"
+templates_path = ["_templates"]
 project = "skautokeras"
 author = "The skautokeras developers"
 copyright = f"2026, {author}"
@@ -34,7 +34,6 @@ extensions = [
 ]
 exclude_patterns = [
     "_build",
-    "decisions/template.md",
     "**/*.ipynb",
     "auto_examples/*.py",
 ]
@@ -42,9 +41,13 @@ source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+# Pages for developers link to files of the repository that are not part of the site;
+# tests/project checks that every link leads to a file.
+suppress_warnings = ["myst.xref_missing"]
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
@@ -75,10 +78,8 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["auto_examples"],
     # Every script of the gallery begins with "plot_"; the quick build runs two of them.
     "filename_pattern": r"plot_0[14]" if _QUICK else r"plot_",
-    "within_subsection_order": FileNameSortKey,
-    "subsection_order": ExplicitOrder(
-        [str(Path("..", "examples", "gallery", section)) for section in _SECTIONS]
-    ),
+    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": [f"../examples/gallery/{section}" for section in _SECTIONS],
     "remove_config_comments": True,
     "show_memory": False,
     "download_all_examples": False,

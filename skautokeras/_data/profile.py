@@ -18,7 +18,9 @@ from skautokeras._state.names import saved_as
 _MOST_ROWS, _MOST_ROWS_OF_COLUMNS = 50_000, 5_000
 # More columns would take too long.
 _MOST_FEATURES = 1_000
-_N_BINS, _N_QUANTILES = 32, 101
+_N_BINS, _ROWS_OF_A_BIN, _N_QUANTILES = 32, 16, 101
+# Rows by which the mean target of a bin is drawn to that of all rows.
+_PRIOR = 0.2
 # Fewer rows say nothing about single columns.
 _FEWEST_ROWS = 50
 # Digits by which equal columns agree.
@@ -158,7 +160,7 @@ def make_profile(x_adapter, y_adapter, data):
     """
     is_one_part = data.all is None or len(data.train) < len(data.all)
     parts = [data.train, data.valid] if is_one_part else [data.all]
-    sample = data.train.take(_every(len(data.train), _MOST_ROWS_OF_COLUMNS))
+    sample = data.train.take(_some(len(data.train), _MOST_ROWS_OF_COLUMNS))
     features = features_of(x_adapter, sample.x)
     strengths = _strengths(features, sample.y, y_adapter)
     hashes = [_row_hashes(part) for part in parts]
@@ -185,14 +187,16 @@ def make_profile(x_adapter, y_adapter, data):
     )
 
 
-def _every(n_rows, most):
-    """Return equally spaced rows, at most so many."""
-    return slice(None, None, -(-n_rows // most) or 1)
+def _some(n_rows, most):
+    """Return positions of rows, at most so many; they have no pattern."""
+    if n_rows <= most:
+        return slice(None)
+    return np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False))
 
 
 def _row_hashes(rows):
-    """Return a hash of each row; of long data, of equally spaced rows."""
-    rows = rows.take(_every(len(rows), _MOST_ROWS))
+    """Return a hash of each row; of long data, of some of them."""
+    rows = rows.take(_some(len(rows), _MOST_ROWS))
     total = np.zeros(len(rows), np.uint64)
     for array in rows.x.values():
         flat = np.ascontiguousarray(array).reshape(len(rows), -1)
@@ -263,7 +267,8 @@ def _groups(feature):
     """Return the number of the bin or the category of each row."""
     if feature.is_category:
         return pd.factorize(feature.values)[0]
-    edges = np.quantile(feature.values, np.linspace(0, 1, _N_BINS + 1)[1:-1])
+    n_bins = min(_N_BINS, max(2, len(feature.values) // _ROWS_OF_A_BIN))
+    edges = np.quantile(feature.values, np.linspace(0, 1, n_bins + 1)[1:-1])
     return np.searchsorted(np.unique(edges), feature.values, side="right")
 
 
@@ -271,14 +276,13 @@ def _explained(groups, y):
     """Return the share of the variance of y that the means of groups explain."""
     if len(y) < _FEWEST_ROWS:
         return 0.0
-    learned, judged = slice(0, None, 2), slice(1, None, 2)
+    # The order of the rows may have a pattern, so the halves are drawn at random.
+    learned, judged = np.array_split(np.random.default_rng(0).permutation(len(y)), 2)
     mean = y[learned].mean(axis=0)
-    sums = csr_matrix(
-        (np.ones(len(groups[learned])), (groups[learned], range(len(groups[learned])))),
-        shape=(groups.max() + 1, len(groups[learned])),
-    )
-    counts = np.asarray(sums.sum(axis=1)) + 1.0
-    means = (sums @ y[learned] + mean) / counts
+    members = np.ones(len(learned)), (groups[learned], np.arange(len(learned)))
+    sums = csr_matrix(members, shape=(groups.max() + 1, len(learned)))
+    counts = np.asarray(sums.sum(axis=1)) + _PRIOR
+    means = (sums @ y[learned] + _PRIOR * mean) / counts
     error = ((y[judged] - means[groups[judged]]) ** 2).sum()
     total = ((y[judged] - mean) ** 2).sum()
     return max(0.0, 1.0 - error / total) if total > 0 else 0.0

@@ -62,7 +62,7 @@ ATTRIBUTES = (
     ),
     Attribute(
         "feature_names_in_",
-        "ndarray of shape (n_features_in_,)",
+        "ndarray of shape (`n_features_in_`,)",
         """
         Names of the columns of X in `fit`. Defined only if all of them are strings.
         """,

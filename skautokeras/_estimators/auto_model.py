@@ -60,7 +60,7 @@ class AutoModel(BaseAutoEstimator):
     scoring : str, callable, dict or None, default=None
         Criterion that the search optimises on validation data and that early stopping
         monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
-        Keras metric after the prefix "val_", such as "val_accuracy". With several
+        Keras metric after the prefix ``"val_"``, such as "val_accuracy". With several
         heads, the name of a Keras metric contains the name of the head
         ("val_price_mean_absolute_error"), a callable is called with dicts by head, and
         a dict by head is optimised in the mean. If None, the validation loss is used.
@@ -157,7 +157,7 @@ class AutoModel(BaseAutoEstimator):
         dict by head, or a list if y was an array with one column per head.
     n_features_in_ : int
         Number of columns of X in `fit`. Defined only if X was a table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
         Values of the hyperparameters in the best trial.

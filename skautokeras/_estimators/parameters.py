@@ -17,7 +17,7 @@ _CLASS_WEIGHT = [dict, list, StrOptions({"balanced"}), None]
 _SCORING = """
     Criterion that the search optimises on validation data and that early stopping
     monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
-    Keras metric after the prefix "val_", such as "{example}".
+    Keras metric after the prefix ``"val_"``, such as "{example}".
 """
 _VALIDATION_LOSS = "If None, the validation loss is used."
 _UNCERTAIN_LABELS = """

@@ -23,6 +23,26 @@ class BaseAutoRegressor(RegressorMixin, BaseAutoEstimator):
         """
         return super().predict(X)
 
+    def score(self, X, y, sample_weight=None):
+        """Return R2, the share of the variance of y that is predicted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            Rows to predict for, in a form that `fit` takes.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True numbers of the rows.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows. If None, all rows have the same weight.
+
+        Returns
+        -------
+        r2 : float
+            1.0 is the best score, and 0.0 that of predicting the mean of y. With
+            several targets, it is the mean over them.
+        """
+        return super().score(X, y, sample_weight)
+
     def _make_head(self):
         from skautokeras._space.heads import RegressionHead
 

@@ -55,7 +55,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     scoring : str, callable or None, default=None
         Criterion that the search optimises on validation data and that early stopping
         monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
-        Keras metric after the prefix "val_", such as "val_accuracy". If None, the
+        Keras metric after the prefix ``"val_"``, such as "val_accuracy". If None, the
         validation loss is used. To keep over-confident networks from winning on few
         rows, each of the n validation labels is assumed to be wrong with probability
         ``1 / (n + 2)``.
@@ -156,7 +156,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         columns of y.
     n_features_in_ : int
         Number of columns of X in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
         Values of the hyperparameters in the best trial.
@@ -281,7 +281,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     scoring : str, callable or None, default=None
         Criterion that the search optimises on validation data and that early stopping
         monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
-        Keras metric after the prefix "val_", such as "val_mean_absolute_error". If
+        Keras metric after the prefix ``"val_"``, such as "val_mean_absolute_error". If
         None, the validation loss is used.
     loss : str, callable, keras.losses.Loss or None, default=None
         Loss that training minimises. If None, it is the mean squared error.
@@ -374,7 +374,7 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     ----------
     n_features_in_ : int
         Number of columns of X in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
         Values of the hyperparameters in the best trial.

@@ -60,7 +60,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
     scoring : str, callable or None, default=None
         Criterion that the search optimises on validation data and that early stopping
         monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
-        Keras metric after the prefix "val_", such as "val_accuracy". If None, the
+        Keras metric after the prefix ``"val_"``, such as "val_accuracy". If None, the
         validation loss is used. To keep over-confident networks from winning on few
         rows, each of the n validation labels is assumed to be wrong with probability
         ``1 / (n + 2)``.
@@ -155,7 +155,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         columns of y.
     n_features_in_ : int
         Number of columns of X in `fit`. Defined only if X was a table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
         Values of the hyperparameters in the best trial.
@@ -279,7 +279,7 @@ class TextRegressor(_Texts, BaseAutoRegressor):
     scoring : str, callable or None, default=None
         Criterion that the search optimises on validation data and that early stopping
         monitors. It is a scikit-learn scorer, as a name or a callable, or the name of a
-        Keras metric after the prefix "val_", such as "val_mean_absolute_error". If
+        Keras metric after the prefix ``"val_"``, such as "val_mean_absolute_error". If
         None, the validation loss is used.
     loss : str, callable, keras.losses.Loss or None, default=None
         Loss that training minimises. If None, it is the mean squared error.
@@ -366,7 +366,7 @@ class TextRegressor(_Texts, BaseAutoRegressor):
     ----------
     n_features_in_ : int
         Number of columns of X in `fit`. Defined only if X was a table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
         Values of the hyperparameters in the best trial.
