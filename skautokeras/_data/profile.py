@@ -11,15 +11,18 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.stats import rankdata
+from sklearn.tree import DecisionTreeRegressor
 
 from skautokeras._state.names import saved_as
 
 # Rows that are looked at: for copies of rows, and for everything else.
-_MOST_ROWS, _MOST_ROWS_OF_COLUMNS = 50_000, 5_000
+_MOST_ROWS, _MOST_ROWS_OF_COLUMNS = 50_000, 3_000
 # More columns would take too long.
 _MOST_FEATURES = 1_000
-_N_BINS, _ROWS_OF_A_BIN, _N_QUANTILES = 32, 16, 101
-# Rows by which the mean target of a bin is drawn to that of all rows.
+# Features, times outputs of the heads, for which it is computed what they tell.
+_MOST_WORK = 3_000
+_N_LEAVES, _N_QUANTILES = 32, 101
+# Rows by which the mean target of a category is drawn to that of all rows.
 _PRIOR = 0.2
 # Fewer rows say nothing about single columns.
 _FEWEST_ROWS = 50
@@ -237,19 +240,18 @@ def _copies(features):
 def _strengths(features, y, y_adapter):
     """Return how much of the variance of a target each feature explains by itself.
 
-    Each feature is cut into bins, the mean target of each bin is learned from one half
-    of the rows, and the share of the variance is that of the other half.
+    One half of the rows teaches a small regression tree of a number, or the mean target
+    of each category, and the share of the variance is that of the other half.
     """
     targets = [
         _as_numbers(y[name], target.schema_)
         for name, target in y_adapter.by_head.items()
     ]
-    strengths = []
-    for feature in features:
-        groups = _groups(feature)
-        found = [_explained(groups, target) for target in targets]
-        strengths.append(float(max(found)))
-    return strengths
+    n_outputs = sum(target.shape[1] for target in targets)
+    strengths = np.zeros(len(features))
+    for i, feature in enumerate(features[: _MOST_WORK // n_outputs]):
+        strengths[i] = max(_explained(feature, target) for target in targets)
+    return strengths.tolist()
 
 
 def _as_numbers(y, schema):
@@ -263,26 +265,31 @@ def _as_numbers(y, schema):
     return np.eye(codes.max() + 1)[codes]
 
 
-def _groups(feature):
-    """Return the number of the bin or the category of each row."""
-    if feature.is_category:
-        return pd.factorize(feature.values)[0]
-    n_bins = min(_N_BINS, max(2, len(feature.values) // _ROWS_OF_A_BIN))
-    edges = np.quantile(feature.values, np.linspace(0, 1, n_bins + 1)[1:-1])
-    return np.searchsorted(np.unique(edges), feature.values, side="right")
-
-
-def _explained(groups, y):
-    """Return the share of the variance of y that the means of groups explain."""
+def _explained(feature, y):
+    """Return the share of the variance of y that a feature explains."""
     if len(y) < _FEWEST_ROWS:
         return 0.0
     # The order of the rows may have a pattern, so the halves are drawn at random.
     learned, judged = np.array_split(np.random.default_rng(0).permutation(len(y)), 2)
-    mean = y[learned].mean(axis=0)
+    predict = _category_means if feature.is_category else _tree
+    predicted = predict(feature.values, y, learned)[judged]
+    error = ((y[judged] - predicted) ** 2).sum()
+    total = ((y[judged] - y[learned].mean(axis=0)) ** 2).sum()
+    return max(0.0, 1.0 - error / total) if total > 0 else 0.0
+
+
+def _tree(values, y, learned):
+    """Return the predictions of a small tree for all rows."""
+    tree = DecisionTreeRegressor(max_leaf_nodes=_N_LEAVES, min_samples_leaf=2)
+    column = values[:, None]
+    return tree.fit(column[learned], y[learned]).predict(column).reshape(y.shape)
+
+
+def _category_means(values, y, learned):
+    """Return the mean target of the category of each row."""
+    groups = pd.factorize(values)[0]
     members = np.ones(len(learned)), (groups[learned], np.arange(len(learned)))
     sums = csr_matrix(members, shape=(groups.max() + 1, len(learned)))
     counts = np.asarray(sums.sum(axis=1)) + _PRIOR
-    means = (sums @ y[learned] + _PRIOR * mean) / counts
-    error = ((y[judged] - means[groups[judged]]) ** 2).sum()
-    total = ((y[judged] - mean) ** 2).sum()
-    return max(0.0, 1.0 - error / total) if total > 0 else 0.0
+    means = (sums @ y[learned] + _PRIOR * y[learned].mean(axis=0)) / counts
+    return means[groups]
