@@ -1,6 +1,7 @@
 """Look at X as a table: check its shape, name its columns, take them out."""
 
 from collections import Counter
+from os import PathLike
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,11 @@ def check_structured_data(X, estimator):
     dtype('O')
     """
     check_is_no_stream(X, "X")
+    if isinstance(X, str | PathLike):
+        raise TypeError(
+            f"X is the path {str(X)!r}, and must be a table. Read the file first, for "
+            "example with pandas.read_csv."
+        )
     X = _without_fixed_strings(to_pandas(X))
     checks = {"estimator": estimator, "input_name": "X", "ensure_all_finite": False}
     if isinstance(X, pd.DataFrame):

@@ -286,7 +286,8 @@ PARAMETERS = (
         """
         Maximum number of networks in the final model. They are chosen so that the
         weighted mean of their predictions has the best score on validation data. If 1,
-        the best network is the final model.
+        the best network is the final model. A configuration that was trained in folds
+        and not refitted counts as one, and the networks of its folds share its weight.
         """,
     ),
     Parameter(

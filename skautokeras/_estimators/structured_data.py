@@ -91,7 +91,8 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     ensemble_size : int, default=5
         Maximum number of networks in the final model. They are chosen so that the
         weighted mean of their predictions has the best score on validation data. If 1,
-        the best network is the final model.
+        the best network is the final model. A configuration that was trained in folds
+        and not refitted counts as one, and the networks of its folds share its weight.
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that
@@ -312,7 +313,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     ensemble_size : int, default=5
         Maximum number of networks in the final model. They are chosen so that the
         weighted mean of their predictions has the best score on validation data. If 1,
-        the best network is the final model.
+        the best network is the final model. A configuration that was trained in folds
+        and not refitted counts as one, and the networks of its folds share its weight.
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that

@@ -59,12 +59,12 @@ class RawRows:
             If y is missing, if X, y and the weights differ in length, or if the weights
             are invalid.
         """
+        check_is_no_stream(self.X, "X")
         if self.y is None:
             raise ValueError(
                 f"This {name} estimator requires y to be passed, but the target y is "
                 "None."
             )
-        check_is_no_stream(self.X, "X")
         check_is_no_stream(self.y, "y")
         sample = replace(self, X=check_X(self.X), y=to_pandas(self.y, len(self.heads)))
         lengths = _rows_of(sample.X, self.inputs), _rows_of(sample.y, self.heads)

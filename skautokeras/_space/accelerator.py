@@ -67,8 +67,8 @@ def built_for_training():
 def bfloat16_in_training():
     """Let layers that are built for training compute in bfloat16 on a fast GPU.
 
-    Weights stay float32. A policy other than float32 that the user has set for all of
-    Keras counts more.
+    Weights stay float32. Nothing changes under another policy than float32; a policy
+    that the user has set for other networks does not hold in a fit (decision 0084).
 
     Examples
     --------

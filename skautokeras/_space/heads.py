@@ -39,8 +39,8 @@ class Head(Block):
     )
     name = Fixed(
         str,
-        doc="Name of the output. If None, it is counted in the graph: "
-        '"classification_head_1".',
+        doc="Name of the output. If None, it is the kind of the head with a count in "
+        'the graph, such as "classification_head_1" or "regression_head_1".',
     )
 
     def choose_scale(self, hp, target):

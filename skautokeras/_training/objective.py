@@ -159,6 +159,7 @@ def _scorer_objective(scoring, targets, y_true, X, sample_weight):
 
         return Objective(score)
     ((name, target),) = targets.items()
+    _check_name(scoring)
     y, make = y_true[name], predicted
     scorer = check_scoring(None, scoring=_with_all_labels(scoring, target))
     # Scorers of the user see the user's labels.
@@ -170,6 +171,19 @@ def _scorer_objective(scoring, targets, y_true, X, sample_weight):
         scorer = check_scoring(None, scoring=_with_all_labels(scoring, target, codes))
     return Objective(
         lambda outputs: scorer(make(target, outputs.y_pred[name]), X, y, **weights)
+    )
+
+
+def _check_name(scoring):
+    """Raise ValueError if a string names no scorer, and say which names there are."""
+    if not isinstance(scoring, str) or scoring in metrics.get_scorer_names():
+        return
+    like = [n for n in metrics.get_scorer_names() if scoring.lower() in n]
+    hint = f" Did you mean {' or '.join(map(repr, like[:3]))}?" if like else ""
+    raise ValueError(
+        f"scoring={scoring!r} is not the name of a scorer of scikit-learn "
+        f"(sklearn.metrics.get_scorer_names()).{hint} A Keras metric has the prefix "
+        "'val_', such as 'val_accuracy'."
     )
 
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,3 +59,9 @@ def test_names_that_come_twice_are_an_error():
     X = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(ValueError, match=r"unique, got \['a'\] more than once"):
         columns_of(X)
+
+
+@pytest.mark.parametrize("path", ["train.csv", Path("data/train.csv")])
+def test_a_path_is_refused_with_advice(path):
+    with pytest.raises(TypeError, match=r"train\.csv'.*pandas\.read_csv"):
+        check_structured_data(path, Asker())

@@ -331,3 +331,18 @@ def test_a_class_without_weight_keeps_its_column(classifier, params):
     np.testing.assert_allclose(classifier.predict_proba(X).sum(axis=1), 1, rtol=1e-5)
     with pytest.raises(ValueError, match="only one class: 1"):
         classifier.fit(X, y, sample_weight=(y == 1).astype(float))
+
+
+@pytest.mark.parametrize(
+    ("scoring", "advice"),
+    [("log_loss", "Did you mean .*'neg_log_loss'"), ("accuarcy", "prefix 'val_'")],
+)
+def test_unknown_scores_are_refused_with_advice(classifier, titanic, scoring, advice):
+    classifier.set_params(scoring=scoring)
+    with pytest.raises(ValueError, match=f"scoring='{scoring}' is not .*{advice}"):
+        classifier.fit(*titanic)
+
+
+def test_a_stream_without_y_is_refused_as_a_stream(classifier):
+    with pytest.raises(TypeError, match="must hold all rows at once"):
+        classifier.fit(iter([1, 2]), None)
