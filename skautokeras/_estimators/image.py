@@ -166,9 +166,10 @@ class ImageClassifier(_Images, BaseAutoClassifier):
     channels : {"first", "last"} or None, default=None
         Position of the axis of the colours. If None, it is inferred from the shape.
     image_size : tuple of int or None, default=None
-        Size (height, width) to which all images are resized. If None, images of the
-        same size stay as they are, and images of different sizes are resized to their
-        median height and width.
+        Size (height, width) to which all images are resized. If None, images of
+        different sizes are resized to their median height and width, and images of more
+        than 96 x 96 pixels may be reduced to what `max_time` and the processors can
+        learn from.
 
     Attributes
     ----------
@@ -396,9 +397,10 @@ class ImageRegressor(_Images, BaseAutoRegressor):
     channels : {"first", "last"} or None, default=None
         Position of the axis of the colours. If None, it is inferred from the shape.
     image_size : tuple of int or None, default=None
-        Size (height, width) to which all images are resized. If None, images of the
-        same size stay as they are, and images of different sizes are resized to their
-        median height and width.
+        Size (height, width) to which all images are resized. If None, images of
+        different sizes are resized to their median height and width, and images of more
+        than 96 x 96 pixels may be reduced to what `max_time` and the processors can
+        learn from.
 
     Attributes
     ----------

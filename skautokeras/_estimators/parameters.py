@@ -450,9 +450,10 @@ PARAMETERS = (
         None,
         [tuple, list, None],
         """
-        Size (height, width) to which all images are resized. If None, images of the
-        same size stay as they are, and images of different sizes are resized to their
-        median height and width.
+        Size (height, width) to which all images are resized. If None, images of
+        different sizes are resized to their median height and width, and images of more
+        than 96 x 96 pixels may be reduced to what `max_time` and the processors can
+        learn from.
         """,
         ("images",),
     ),

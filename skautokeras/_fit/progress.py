@@ -69,6 +69,8 @@ class Progress:
         self._tell(wording.data_line(x_adapter, preparation.y_adapter, n_rows))
         if self._options.verbose > 1:
             report = x_adapter.describe_columns().drop(columns=["missing", "distinct"])
+            if len(x_adapter.names) == 1:
+                report = report.drop(columns="input")
             self._tell(report.to_string(index=False))
         n_folds = len(preparation.problem.folds)
         self._tell(wording.search_line(self._options, n_folds, len(data.valid)))

@@ -114,9 +114,9 @@ def _scores(metrics, score, options):
 
 def _length(trial):
     """Return how long a training was."""
-    if trial.n_iterations is not None:
-        return _count(trial.n_iterations, "iteration")
     cut = " (cut by the time)" if trial.cut else ""
+    if trial.n_iterations is not None:
+        return f"{_count(trial.n_iterations, 'iteration')}{cut}"
     return f"{_count(trial.epochs, 'epoch')}{cut}"
 
 

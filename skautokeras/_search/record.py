@@ -65,7 +65,9 @@ class SearchRecord:
         """Return how many trials there are, and how good the best one is."""
         completed = [t.score for t in self.trials if t.status == "completed"]
         best = f", best {self.scoring} {max(completed):.5g}" if completed else ""
-        return f"<{type(self).__name__}: {len(self.trials)} trials{best}>"
+        n_trials = len(self.trials)
+        noun = "trial" if n_trials == 1 else "trials"
+        return f"<{type(self).__name__}: {n_trials} {noun}{best}>"
 
     @property
     def leaderboard(self):

@@ -25,8 +25,9 @@ class ImageInput(InputNode):
         Height and width, or height, width and channels, of images that are rows of a
         two-dimensional X. None if images are no such rows.
     image_size : tuple of int or None, default=None
-        Height and width that all images are resized to. If None, images of one size
-        stay as they are, and images of different sizes get the median of their sizes.
+        Height and width that all images are resized to. If None, images of different
+        sizes get the median of their sizes, and images of more than 96 x 96 pixels may
+        be reduced to what `max_time` and the processors can learn from.
     name : str or None, default=None
         Name of the input. If None, inputs are counted in the graph: "image_input_1".
 
