@@ -88,9 +88,8 @@ def trial_line(trials, options, deadline, is_best):
     line : str
     """
     trial = trials[-1]
-    head = f"Trial {len(trials)}"
-    if options.max_time is None:
-        head += f" of {options.max_trials}"
+    # The number is that of the leaderboard, from 0.
+    head = f"Trial {len(trials) - 1}"
     kind = kind_of(trial.values)
     parts = [kind] if kind else []
     if trial.error is not None:

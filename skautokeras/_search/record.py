@@ -161,7 +161,7 @@ class SearchRecord:
         once have one epoch.
         """
         frames = [
-            pd.DataFrame(trial.history).assign(trial=i)
+            _as_frame(trial.history).assign(trial=i)
             for i, trial in enumerate(self.trials)
             if trial.history
         ]
@@ -179,6 +179,11 @@ class SearchRecord:
             name: [trial.metrics.get(name, float("nan")) for trial in self.trials]
             for name in names
         }
+
+
+def _as_frame(history):
+    """Return a history as a table; folds may have ended in different epochs."""
+    return pd.DataFrame({name: pd.Series(values) for name, values in history.items()})
 
 
 def make_record(estimator, scoring, trials, **kwargs):

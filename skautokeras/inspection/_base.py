@@ -65,12 +65,12 @@ def beside(ax):
 
 
 def colours_of(kinds):
-    """Return a colour for each kind of network, the same in all Displays.
+    """Return a colour for each kind of network.
 
     Parameters
     ----------
     kinds : iterable of str
-        Kinds, in the order in which they are shown.
+        Kinds in the order of the trials, so that all Displays have the same colours.
 
     Returns
     -------

@@ -27,6 +27,8 @@ class EnsembleDisplay(SearchRecordDisplayMixin):
         Name of the score.
     score : float
         Score of the ensemble.
+    colours : dict of str to str, default=None
+        Colour of each kind of network. If None, colours are chosen.
 
     Attributes
     ----------
@@ -51,10 +53,11 @@ class EnsembleDisplay(SearchRecordDisplayMixin):
     1.0
     """
 
-    def __init__(self, *, members, scoring, score):
+    def __init__(self, *, members, scoring, score, colours=None):
         self.members = members
         self.scoring = scoring
         self.score = score
+        self.colours = colours
 
     @classmethod
     def from_search(cls, record, *, ax=None):
@@ -86,6 +89,7 @@ class EnsembleDisplay(SearchRecordDisplayMixin):
             members=members.assign(gain=gains),
             scoring=record.scoring,
             score=record.score,
+            colours=colours_of(record.kinds),
         )
         return display.plot(ax=ax)
 
@@ -105,7 +109,7 @@ class EnsembleDisplay(SearchRecordDisplayMixin):
         height = 0.8 + 0.5 * len(members)
         self.ax_ = ax = new_axes(ax, figsize=(6.4, height))
         self.figure_ = ax.figure
-        colours = colours_of(members["kind"])
+        colours = self.colours or colours_of(members["kind"])
         self.bars_ = ax.barh(
             [
                 f"trial {row.trial}: {shown_kind(row.kind)}"
@@ -123,7 +127,7 @@ class EnsembleDisplay(SearchRecordDisplayMixin):
         return self
 
     def _label(self, member):
-        label = f"{member.weight:.2f}, {self.scoring} {member.score:.4g}"
+        label = f"{member.weight:.2f}, score {member.score:.4g}"
         if np.isnan(member.gain):
             return label
         return f"{label}, adds {member.gain:+.2g}"

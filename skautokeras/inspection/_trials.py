@@ -114,7 +114,7 @@ class SearchDisplay(SearchRecordDisplayMixin):
         needs(has_score.sum(), 1, "trials with a score")
         self.ax_ = ax = new_axes(ax)
         self.figure_ = ax.figure
-        at = board[_AXES[x]] + (1 if x == "trials" else 0)
+        at = board[_AXES[x]]
         self._draw_best(board, at, column, has_score)
         self._draw_points(board, at, column, has_score)
         self._draw_failed(at[board["status"] == "failed"])

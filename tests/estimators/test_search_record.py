@@ -106,6 +106,7 @@ def test_the_score_has_a_name(scoring, name):
 
 
 def test_a_search_is_read_from_its_folder_while_it_runs_and_afterwards(tmp_path):
+    pytest.importorskip("sklearn.callback")
     X, y = load_iris(return_X_y=True)
     seen = []
 

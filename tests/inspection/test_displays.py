@@ -120,7 +120,7 @@ def test_points_are_coloured_by_the_kind_of_the_network(fitted):
     ]
     drawn = np.concatenate(drawn)
     board = fitted.leaderboard_
-    assert sorted(drawn[:, 0]) == sorted(board["trial"] + 1)
+    assert sorted(drawn[:, 0]) == sorted(board["trial"])
     np.testing.assert_allclose(np.sort(drawn[:, 1]), np.sort(board["accuracy"]))
 
 
@@ -147,6 +147,25 @@ def test_trainings_are_lines_and_trees_are_points(fitted):
         np.testing.assert_array_equal(line.get_ydata(), expected)
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert len(labels) == 2
+
+
+def test_folds_may_end_in_different_epochs():
+    history = {"loss": [1.0, 0.5, 0.4], "split0_val_score": [0.1, 0.2]}
+    trial = Trial({}, 0, score=0.2, history={**history, "val_score": [0.1, 0.2, 0.2]})
+    record = SearchRecord("A", "s", [trial])
+    assert record.histories["split0_val_score"].isna().tolist() == [False, False, True]
+    assert len(TrainingDisplay.from_search(record).lines_) == 1
+
+
+def test_a_kind_has_one_colour_in_all_displays(fitted):
+    search = SearchDisplay.from_estimator(fitted)
+    drawn = {
+        kind: matplotlib.colors.to_hex(points[0].get_edgecolor()[0])
+        for kind, points in search.points_.items()
+    }
+    ensemble = EnsembleDisplay.from_estimator(fitted)
+    for kind, bar in zip(ensemble.members["kind"], ensemble.bars_, strict=True):
+        assert matplotlib.colors.to_hex(bar.get_facecolor()) == drawn[kind]
 
 
 def test_the_hyperparameter_that_decides_is_the_most_important():

@@ -43,7 +43,7 @@ def test_one_table_changes_while_a_search_runs(run):
     html = table.data["text/html"]
     assert "Data: 150 rows" in html
     assert "Final model: " in html
-    assert "Trial 1" not in html  # The lines of trials have given way to the table.
+    assert "Trial 0" not in html  # The lines of trials have given way to the table.
     assert html.count("<tr") == 4
     # Nothing is printed besides.
     assert not [o for o in outputs if o.get("name") == "stdout"]

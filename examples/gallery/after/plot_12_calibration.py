@@ -1,95 +1,160 @@
 """
-Can the probabilities be trusted?
-=================================
+Are the probabilities right?
+============================
 
-A classifier is calibrated if, among the rows to which it gives a probability of 30 %,
-about 30 % belong to the class. This example draws the calibration of a searched network
-beside that of naive Bayes, which is known to be too sure of itself, and computes the
-Brier score of both. It looks at the validation rows first and at test rows afterwards.
+A probability is calibrated if, of all houses that get a probability of 0.7, about 70
+percent are in the class. Decisions with costs need such probabilities. This example
+draws calibration curves and computes Brier scores for `StructuredDataClassifier` and
+two other models, and chooses a threshold from `validation_predictions_` without test
+rows.
 """
 
 # %%
-# Two models
-# ----------
-# The task has 20 columns, of which only two tell the class, and the others are copies
-# and noise. Naive Bayes takes each copy for new evidence.
-from sklearn.datasets import make_classification
+# Which houses are in good condition?
+# -----------------------------------
+# The other columns tell something about the condition, but not everything, so the
+# probabilities are far from 0 and 1 for many houses.
+import numpy as np
 from sklearn.model_selection import train_test_split
+
+from skautokeras.datasets import load_king_county
+
+X, price = load_king_county(return_X_y=True)
+X["price"] = price
+y = np.where(X.pop("condition") > 3, "good", "average")
+X = X.drop(columns="date")
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, test_size=0.5, stratify=y, random_state=0
+)
+
+# %%
+# Three models
+# ------------
+# Gaussian naive Bayes counts evidence several times if columns say the same. The other
+# two models have no such reason to be wrong. With `cv=3`, the networks are compared on
+# the predictions of three folds, so that every training row has a prediction that is
+# used below.
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.naive_bayes import GaussianNB
 
 from skautokeras import StructuredDataClassifier
 
-X, y = make_classification(
-    n_samples=4000,
-    n_features=20,
-    n_informative=2,
-    n_redundant=10,
-    flip_y=0.1,
-    random_state=0,
-)
-X_train, X_test, y_train, y_test = train_test_split(
-    X, y, train_size=1500, random_state=0
-)
-clf = StructuredDataClassifier(max_trials=4, epochs=20, random_state=0)
-clf.fit(X_train, y_train)
-bayes = GaussianNB().fit(X_train, y_train)
+clf = StructuredDataClassifier(max_trials=2, cv=3, random_state=0)
+models = {
+    "StructuredDataClassifier": clf,
+    "random forest": RandomForestClassifier(random_state=0),
+    "Gaussian naive Bayes": GaussianNB(),
+}
+for model in models.values():
+    model.fit(X_train, y_train)
 
 # %%
-# Rows that the networks were not trained on
-# ------------------------------------------
-# ``validation_predictions_`` are probabilities for the rows on which the search has
-# compared its networks, and ``validation_indices_`` says which rows of ``X_train`` they
-# are. No test row is spent for this look.
+# Calibration curves
+# ------------------
+# Each point is a bin of test rows with similar probabilities. Points below the diagonal
+# are probabilities that are too high. The histograms show which probabilities each
+# model gives.
 import matplotlib.pyplot as plt
 from sklearn.calibration import CalibrationDisplay
 
-y_valid = y_train[clf.validation_indices_]
-display = CalibrationDisplay.from_predictions(
-    y_valid, clf.validation_predictions_[:, 1], n_bins=8, strategy="quantile"
+fig, axes = plt.subplot_mosaic(
+    [["curves"] * 3, [*models]],
+    figsize=(8, 8),
+    layout="constrained",
+    height_ratios=[3, 1],
 )
-_ = display.ax_.set_title("Validation rows")
-
-# %%
-# Test rows
-# ---------
-# The diagonal is perfect calibration. A curve that is flatter than the diagonal belongs
-# to a model that is too sure: what it calls almost certain happens less often.
-fig, (top, bottom) = plt.subplots(
-    2, figsize=(6, 7), layout="constrained", height_ratios=[3, 1], sharex=True
-)
-probabilities = {
-    "skautokeras": clf.predict_proba(X_test)[:, 1],
-    "naive Bayes": bayes.predict_proba(X_test)[:, 1],
-}
-for name, probability in probabilities.items():
-    CalibrationDisplay.from_predictions(
-        y_test, probability, n_bins=10, strategy="quantile", name=name, ax=top
+for i, (name, model) in enumerate(models.items()):
+    display = CalibrationDisplay.from_estimator(
+        model,
+        X_test,
+        y_test,
+        pos_label="good",
+        n_bins=8,
+        strategy="quantile",
+        name=name,
+        ax=axes["curves"],
+        color=f"C{i}",
     )
-    bottom.hist(probability, bins=20, histtype="step", label=name)
-_ = bottom.set(xlabel="predicted probability", ylabel="rows")
+    axes[name].hist(display.y_prob, range=(0, 1), bins=20, color=f"C{i}")
+    axes[name].set(title=name, xlabel="probability", ylabel="houses")
 
 # %%
-# The Brier score is the mean squared difference between a probability and what
-# happened, and the log loss punishes certainty that is wrong. Less is better for both.
+# Scores of probabilities
+# -----------------------
+# The Brier score is the mean squared difference of the probability and the truth. It
+# and the log loss are small if probabilities are calibrated and tell the classes apart.
 import pandas as pd
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
 
 pd.DataFrame(
     {
         name: {
-            "accuracy": accuracy_score(y_test, probability > 0.5),
-            "Brier score": brier_score_loss(y_test, probability),
-            "log loss": log_loss(y_test, probability),
+            "Brier score": brier_score_loss(
+                y_test, model.predict_proba(X_test)[:, 1], pos_label="good"
+            ),
+            "log loss": log_loss(y_test, model.predict_proba(X_test)),
+            "accuracy": accuracy_score(y_test, model.predict(X_test)),
         }
-        for name, probability in probabilities.items()
+        for name, model in models.items()
     }
-).round(3)
+).T.round(3)
+
+# %%
+# Predictions for rows that were not trained on
+# ---------------------------------------------
+# `validation_predictions_` are the probabilities of the final model for rows that its
+# networks were not trained on, and `validation_indices_` tells which rows of `X_train`
+# these are. They show the calibration without any test rows. They can be slightly too
+# good, because the networks of the final model were chosen by them.
+y_valid = y_train[clf.validation_indices_]
+good_proba = clf.validation_predictions_[:, 1]
+print(
+    f"Brier score, validation rows: {brier_score_loss(y_valid, good_proba, pos_label='good'):.3f}"
+)
+test_proba = clf.predict_proba(X_test)[:, 1]
+print(
+    f"Brier score, test rows: {brier_score_loss(y_test, test_proba, pos_label='good'):.3f}"
+)
+
+# %%
+# A threshold for costs
+# ---------------------
+# Suppose that it costs 2 to take a house in average condition for a good one, and 1 to
+# miss a good one. With calibrated probabilities, the best threshold is 2 / 3. The
+# validation predictions let us look at the costs of all thresholds.
+thresholds = np.linspace(0.05, 0.95, 19)
+
+
+def mean_costs(y_true, proba):
+    taken = proba[:, None] >= thresholds
+    is_good = (y_true == "good")[:, None]
+    return (2 * (taken & ~is_good) + (~taken & is_good)).mean(axis=0)
+
+
+_, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+ax.plot(thresholds, mean_costs(y_valid, good_proba), "o-", label="validation rows")
+ax.plot(thresholds, mean_costs(y_test, test_proba), "o-", label="test rows")
+ax.axvline(2 / 3, color="0.6", linestyle="--", label="2 / 3")
+ax.set(xlabel="threshold", ylabel="mean cost per house")
+_ = ax.legend()
+
+# %%
+# `FixedThresholdClassifier` of scikit-learn decides with another threshold than one
+# half. `FrozenEstimator` keeps it from fitting the model again.
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier
+
+careful = FixedThresholdClassifier(
+    FrozenEstimator(clf), threshold=2 / 3, pos_label="good"
+)
+careful.fit(X_train, y_train)
+pd.crosstab(y_test, careful.predict(X_test), rownames=["truth"], colnames=["predicted"])
 
 # %%
 # Conclusion
 # ----------
-# The curve of the searched model stays near the diagonal, and that of naive Bayes does
-# not, so its probabilities must not be taken at their word. A fit calibrates the mean
-# of its networks by one temperature if that improves the log loss of validation rows.
-# Look at the curve all the same: on few rows, or on rows that differ from those of the
-# fit, no model stays calibrated.
+# The curve of `StructuredDataClassifier` stays near the diagonal, and its Brier score is
+# much better than that of naive Bayes, which is often too sure. No calibration is needed
+# after the fit. The validation predictions lead to about the same costs as the test
+# rows, so thresholds can be chosen from them, and all other rows stay free for the
+# test. If you know the costs, calibrated probabilities give the threshold at once.

@@ -68,7 +68,7 @@ _ = SearchDisplay.from_estimator(clf)
 # %%
 # ``EnsembleDisplay`` shows the networks of the final model. The length of a bar is the
 # weight of the network. The label has its own score, and by how much the score of the
-# ensemble would fall without it.
+# ensemble exceeds the score without it.
 _ = EnsembleDisplay.from_estimator(clf)
 
 # %%
@@ -84,8 +84,8 @@ print(f"most frequent class: {dummy.score(X_test, y_test):.3f}")
 
 # %%
 # The displays of scikit-learn take the estimator as any other. The left plot counts the
-# errors of both kinds. In the right plot, the points are near the diagonal if the
-# probabilities can be taken at their word.
+# errors of both kinds. In the right plot, points near the diagonal mean that the
+# predicted probabilities agree with the shares of survivors.
 from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import ConfusionMatrixDisplay
 

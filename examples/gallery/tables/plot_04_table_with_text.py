@@ -44,8 +44,8 @@ _ = ax.legend()
 # %%
 # A fit with the text
 # -------------------
-# A column of strings is a text if its values differ and most of them have several
-# words. Then a part of the network learns from its words, and the other columns go
+# A column of strings is a text if its values differ and half of them have six words or
+# more. Then a part of the network learns from its words, and the other columns go
 # through another part. ``columns_`` has the decision, and its reason.
 from skautokeras import StructuredDataClassifier
 
