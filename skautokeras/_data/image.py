@@ -34,6 +34,8 @@ USUAL_CHANNELS = (1, 2, 3, 4)
 
 # Pixels that are fractions in other images are hardly above this.
 _HIGHEST_FRACTION = 16.0
+# Pixels that are no fractions have so many levels.
+_FEWEST_LEVELS = 15.0
 
 # Images with more pixels than this are reduced. They keep so many pixels at least and
 # at most, and no side is shorter than this.
@@ -224,16 +226,23 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         return {"pixels": pixels}
 
     def _check_range(self, pixels):
-        """Raise if fit has seen fractions and these are levels."""
-        schema = self.schema_
-        if (schema.low, schema.high) != (0.0, 1.0) or not len(pixels):
+        """Raise if fit has seen fractions and these are levels, or the reverse."""
+        low, high = self.schema_.low, self.schema_.high
+        if low != 0.0 or pixels.dtype != np.float32 or not len(pixels):
             return
         highest = pixels.max()
-        if highest > _HIGHEST_FRACTION:
+        if high == 1.0 and highest > _HIGHEST_FRACTION:
             raise ValueError(
                 f"The images hold values up to {highest:g}, but the pixels seen in fit "
                 "are fractions between 0 and 1. Divide by 255, or fit on whole numbers "
                 "from 0 to 255."
+            )
+        are_fractions = 0.5 < highest <= 1.0 and pixels.min() >= 0
+        if high >= _FEWEST_LEVELS and are_fractions and (pixels % 1 > 0).any():
+            raise ValueError(
+                "The images hold fractions between 0 and 1, but the pixels seen in fit "
+                f"are between 0 and {high:g}. Multiply by {high:g}, or fit on "
+                "fractions."
             )
 
     def describe_columns(self, names):
@@ -380,7 +389,8 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             raise ValueError(
                 "Images must have the shape (n_samples, height, width[, channels]), "
                 f"got an array of shape {array.shape}. Pass image_shape=(height, "
-                "width) if each row is a flattened image."
+                "width) if each row is a flattened image, and put a single image into "
+                "a list."
             )
         height, width, n_channels = (*self.image_shape, 1)[:3]
         n_expected = height * width * n_channels

@@ -51,8 +51,17 @@ def prepare_import():
     if "tensorflow" not in sys.modules:
         has_gpu = glob.glob("/dev/nvidia[0-9]*")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if has_gpu else "3")
-    with _without_noise(), _without_broken_matplotlib():
-        importlib.import_module("keras")
+    try:
+        with _without_noise(), _without_broken_matplotlib():
+            importlib.import_module("keras")
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"Keras cannot be imported: {error}. skautokeras needs TensorFlow (pip "
+            "install tensorflow) and Keras's TensorFlow backend: set the environment "
+            "variable KERAS_BACKEND to 'tensorflow' if ~/.keras/keras.json names "
+            "another one.",
+            name=error.name,
+        ) from error
     _check_backend()
 
 

@@ -688,6 +688,18 @@ def test_floats_of_pillow_keep_their_range():
     assert (pixels.dtype, adapter.schema_.high) == ("float32", 1.0)
 
 
+@pytest.mark.parametrize("high", [16.0, 255.0])
+def test_fractions_after_levels_are_noticed(high):
+    levels = np.random.default_rng(0).random((20, 8, 8)) * high
+    levels[0, 0, 0] = high
+    adapter = ImageAdapter().fit(levels)
+    with pytest.raises(ValueError, match=f"between 0 and {high:g}. Multiply by"):
+        adapter.transform(levels / high)
+    # A dark picture has no bright pixel, and one of two values has no fractions.
+    for pixels in (np.full((1, 8, 8), 0.3), np.eye(8)[None], levels):
+        assert adapter.transform(pixels)["pixels"].shape[1:] == (8, 8, 1)
+
+
 def test_levels_after_fractions_are_noticed():
     adapter = ImageAdapter().fit(COLOUR / 255)
     with pytest.raises(ValueError, match=r"fractions between 0 and 1. Divide by 255"):

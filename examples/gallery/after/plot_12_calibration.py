@@ -83,15 +83,16 @@ for i, (name, model) in enumerate(models.items()):
 # -----------------------
 # The Brier score is the mean squared difference of the probability and the truth. It
 # and the log loss are small if probabilities are calibrated and tell the classes apart.
+from functools import partial
+
 import pandas as pd
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
 
+brier_score = partial(brier_score_loss, pos_label="good")
 pd.DataFrame(
     {
         name: {
-            "Brier score": brier_score_loss(
-                y_test, model.predict_proba(X_test)[:, 1], pos_label="good"
-            ),
+            "Brier score": brier_score(y_test, model.predict_proba(X_test)[:, 1]),
             "log loss": log_loss(y_test, model.predict_proba(X_test)),
             "accuracy": accuracy_score(y_test, model.predict(X_test)),
         }
@@ -107,14 +108,10 @@ pd.DataFrame(
 # these are. They show the calibration without any test rows. They can be slightly too
 # good, because the networks of the final model were chosen by them.
 y_valid = y_train[clf.validation_indices_]
-good_proba = clf.validation_predictions_[:, 1]
-print(
-    f"Brier score, validation rows: {brier_score_loss(y_valid, good_proba, pos_label='good'):.3f}"
-)
+valid_proba = clf.validation_predictions_[:, 1]
 test_proba = clf.predict_proba(X_test)[:, 1]
-print(
-    f"Brier score, test rows: {brier_score_loss(y_test, test_proba, pos_label='good'):.3f}"
-)
+print(f"Brier score of validation rows: {brier_score(y_valid, valid_proba):.3f}")
+print(f"Brier score of test rows: {brier_score(y_test, test_proba):.3f}")
 
 # %%
 # A threshold for costs
@@ -132,7 +129,7 @@ def mean_costs(y_true, proba):
 
 
 _, ax = plt.subplots(figsize=(6, 4), layout="constrained")
-ax.plot(thresholds, mean_costs(y_valid, good_proba), "o-", label="validation rows")
+ax.plot(thresholds, mean_costs(y_valid, valid_proba), "o-", label="validation rows")
 ax.plot(thresholds, mean_costs(y_test, test_proba), "o-", label="test rows")
 ax.axvline(2 / 3, color="0.6", linestyle="--", label="2 / 3")
 ax.set(xlabel="threshold", ylabel="mean cost per house")
@@ -153,8 +150,9 @@ pd.crosstab(y_test, careful.predict(X_test), rownames=["truth"], colnames=["pred
 # %%
 # Conclusion
 # ----------
-# The curve of `StructuredDataClassifier` stays near the diagonal, and its Brier score is
-# much better than that of naive Bayes, which is often too sure. No calibration is needed
-# after the fit. The validation predictions lead to about the same costs as the test
-# rows, so thresholds can be chosen from them, and all other rows stay free for the
-# test. If you know the costs, calibrated probabilities give the threshold at once.
+# The curve of `StructuredDataClassifier` stays near the diagonal, and its Brier score
+# is much better than that of naive Bayes, which is often too sure. No calibration is
+# needed after the fit. The validation predictions lead to about the same costs as the
+# test rows, so a threshold can be chosen from them, and the test rows stay untouched
+# until the end. If you know the costs, calibrated probabilities give the threshold at
+# once.

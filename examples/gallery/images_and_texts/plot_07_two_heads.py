@@ -48,7 +48,7 @@ model = AutoModel(
 draw_search_space(model)
 
 # %%
-# The leaderboard has one column of errors per head: the root mean squared error in
+# The leaderboard has one column per head: the root mean squared error of the price in
 # dollars, and the accuracy, both on validation rows.
 model.fit(X_train, y_train)
 model.leaderboard_[["kind", "price_rmse", "condition_accuracy", "weight", "seconds"]]
@@ -135,7 +135,7 @@ for loss_weight, row in results.iterrows():
         xytext=(6, 4),
         textcoords="offset points",
     )
-ax.margins(0.25)
+ax.margins(0.5, 0.2)
 _ = ax.set(xlabel="R2 of the price", ylabel="log loss of the condition")
 
 # %%

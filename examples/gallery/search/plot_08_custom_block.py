@@ -129,14 +129,15 @@ from sklearn.metrics import log_loss
 
 models = {"DenseBlock": dense, "TwinBlock": twin}
 pd.DataFrame(
-    {
-        name: {
+    [
+        {
             "accuracy": model.score(X_test, y_test),
             "log loss": log_loss(y_test, model.predict_proba(X_test)),
             "parameters": model.leaderboard_["n_parameters"][0],
         }
-        for name, model in models.items()
-    }
+        for model in models.values()
+    ],
+    index=list(models),
 ).round(3)
 
 # %%

@@ -73,15 +73,16 @@ _ = ax.legend()
 import pandas as pd
 
 pd.DataFrame(
-    {
-        tuner: {
+    [
+        {
             "trials": clf.n_trials_,
             "best validation loss": -clf.best_score_,
             "test accuracy": clf.score(X_test, y_test),
         }
-        for tuner, clf in searches.items()
-    }
-).T.round(3)
+        for clf in searches.values()
+    ],
+    index=list(searches),
+).round(3)
 
 # %%
 # What the greedy search tried
