@@ -95,6 +95,11 @@ class _Case:
         adapter = make_x_adapter(self.graph()).fit(self.X)
         return adapter.schemas_, adapter.transform(self.X)
 
+    @property
+    def n_rows(self):
+        """Number of rows of X."""
+        return len(next(iter(self.data[1].values())))
+
     def graph(self):
         """Return a graph with a head on the block."""
         return Graph(self.roots, [ClassificationHead()(self.block(self.inputs))])
@@ -105,7 +110,7 @@ class _Case:
             graph or self.graph(),
             schemas=self.data[0],
             targets=[TargetSchema(kind="binary", n_outputs=1)],
-            n_samples=_N_ROWS,
+            n_samples=self.n_rows,
         )
 
     def of(self, block):
@@ -205,7 +210,7 @@ def check_building_changes_nothing(case):
 
 def check_defaults_predict(case):
     """Check that the network of all defaults predicts a finite number per row."""
-    assert case.prediction.shape == (_N_ROWS, 1), (
+    assert case.prediction.shape == (case.n_rows, 1), (
         "the network must predict a number per row."
     )
     assert np.isfinite(case.prediction).all(), (

@@ -530,3 +530,9 @@ def test_a_hyperparameter_that_comes_up_while_a_block_runs_is_searched(towers):
 def test_other_oracles_search_what_comes_up_while_a_block_runs_too(tuner):
     _, built = search_tower(7, n_trials=20, tuner=tuner)
     assert len({used.get("tower_1/width_2") for used in built} - {None}) > 1
+
+
+@pytest.mark.parametrize("n_rows", [7, 60])
+def test_rows_of_the_user_may_be_any_number(n_rows):
+    X = np.random.default_rng(0).normal(size=(n_rows, 3))
+    check_block(DenseBlock(units=8), StructuredDataInput(), X)

@@ -154,7 +154,7 @@ def rows(n_rows=60, seed=0):
 def test_its_parts_keep_their_contracts():
     dna = rows()[0]["dna"]
     check_input(DnaInput(), dna[:12], {"dna": dna[:12].to_numpy()})
-    check_block(DnaBlock, DnaInput(), list(dna[:40]))
+    check_block(DnaBlock, DnaInput(), list(dna[:30]))
 
 
 @pytest.fixture(scope="module", params=["alone", "beside a table"])
