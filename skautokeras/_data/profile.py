@@ -280,7 +280,9 @@ def _explained(feature, y):
 
 def _tree(values, y, learned):
     """Return the predictions of a small tree for all rows."""
-    tree = DecisionTreeRegressor(max_leaf_nodes=_N_LEAVES, min_samples_leaf=2)
+    tree = DecisionTreeRegressor(
+        max_leaf_nodes=_N_LEAVES, min_samples_leaf=2, random_state=0
+    )
     column = values[:, None]
     return tree.fit(column[learned], y[learned]).predict(column).reshape(y.shape)
 

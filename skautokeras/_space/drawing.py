@@ -99,7 +99,8 @@ def _rows(keys, parents):
 
 def _label(node, graph):
     """Return the lines of text in the box of a node."""
-    given = given_parameters(node if node.block is None else node.block)
+    # The name of the node is in the line above.
+    given = given_parameters(node if node.block is None else node.block, but=("name",))
     shortened = given if len(given) <= 40 else f"{given[:37]}..."
     return [graph.name(node), shortened] if given else [graph.name(node)]
 

@@ -201,13 +201,15 @@ def parameters_config(thing):
     }
 
 
-def given_parameters(thing):
+def given_parameters(thing, but=()):
     """Return the parameters of a block or an input that are not the default, as text.
 
     Parameters
     ----------
     thing : Block or Node
         Object whose attributes are the parameters of its constructor.
+    but : tuple of str, default=()
+        Names of parameters that are left out.
     """
     defaults = {
         p.name: p.default for p in signature(type(thing).__init__).parameters.values()
@@ -215,6 +217,6 @@ def given_parameters(thing):
     given = [
         f"{name}={value!r}"
         for name, value in vars(thing).items()
-        if name in defaults and repr(value) != repr(defaults[name])
+        if name in defaults and name not in but and repr(value) != repr(defaults[name])
     ]
     return ", ".join(given)

@@ -177,9 +177,9 @@ class SearchDisplay(SearchRecordDisplayMixin):
 class TrainingDisplay(SearchRecordDisplayMixin):
     """Losses, scores or metrics of trials over their epochs.
 
-    The best trainings of several epochs are drawn in full, and the others thin: pruned
-    ones are dashed, and failed ones dotted. Trees, which are fitted at once, are points
-    in the first epoch.
+    The best trainings of several epochs have a colour each, and the others are grey:
+    pruned ones are dashed, and failed ones dotted. Trees, which are fitted at once, are
+    points in the first epoch.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ class TrainingDisplay(SearchRecordDisplayMixin):
         metric : str, default="val_score"
             Column of ``search_.histories`` to draw, such as "loss" or "val_loss".
         n_best : int, default=3
-            Number of trials that are drawn in full and named in the legend.
+            Number of trials that have a colour and are named in the legend.
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
 
@@ -245,7 +245,7 @@ class TrainingDisplay(SearchRecordDisplayMixin):
         metric : str, default="val_score"
             Column of the histories to draw.
         n_best : int, default=3
-            Number of trials that are drawn in full and named in the legend.
+            Number of trials that have a colour and are named in the legend.
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
 
@@ -268,7 +268,6 @@ class TrainingDisplay(SearchRecordDisplayMixin):
         self.ax_ = ax = new_axes(ax)
         self.figure_ = ax.figure
         board = self.leaderboard
-        colours = colours_of(board.sort_values("trial")["kind"])
         self.lines_ = {}
         best = self._best(curves, n_best)
         # The best trial is drawn last, above all others.
@@ -282,8 +281,7 @@ class TrainingDisplay(SearchRecordDisplayMixin):
                 curve["epoch"],
                 curve[metric],
                 style,
-                color=colours[row.kind],
-                alpha=1.0 if is_best else 0.4,
+                color=f"C{best.index(row.trial) % 10}" if is_best else "0.6",
                 linewidth=2.0 if is_best else 0.8,
                 marker="o" if len(curve) == 1 else None,
                 label=f"trial {row.trial}: {shown_kind(row.kind)}" if is_best else None,

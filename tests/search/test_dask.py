@@ -58,7 +58,7 @@ def run(client):
 
 def make_evaluate(folder, dies):
     """Return a function for workers; they cannot import this file."""
-    from types import SimpleNamespace
+    from dataclasses import make_dataclass
 
     def evaluate(values, seed, deadline, *, data):
         time.sleep(0.1)
@@ -70,7 +70,8 @@ def make_evaluate(folder, dies):
         score = float(data.train.x["x"].sum())
         known = {"values": dict(values), "seed": seed, "score": score}
         known["status"] = "completed"
-        return SimpleNamespace(**BLANK | known)
+        known = BLANK | known
+        return make_dataclass("Result", list(known))(**known)
 
     return evaluate
 

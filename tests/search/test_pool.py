@@ -9,10 +9,9 @@ import os
 import signal
 import sys
 import time
-from dataclasses import fields, replace
+from dataclasses import fields, make_dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import joblib
 import keras
@@ -64,7 +63,8 @@ def make_fakes():
     def fake(values, seed, **known):
         known = {"values": dict(values), "seed": seed, "score": 0.0} | known
         known["status"] = "failed" if known.get("error") else "completed"
-        return SimpleNamespace(**BLANK | known)
+        known = BLANK | known
+        return make_dataclass("Result", list(known))(**known)
 
     def parabola(values, seed, deadline, *, data):
         time.sleep(0.02 * (seed % 3))
