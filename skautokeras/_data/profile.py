@@ -134,15 +134,9 @@ def features_of(x_adapter, arrays):
     -------
     features : list of Feature
     """
-    several = len(x_adapter.names) > 1
+    by_input = x_adapter.arrays_by_input(arrays).items()
     found = []
-    for name, schema in zip(x_adapter.names, x_adapter.schemas_, strict=True):
-        prefix = f"{name}__" if several else ""
-        own = {
-            key.removeprefix(prefix): array
-            for key, array in arrays.items()
-            if key.startswith(prefix)
-        }
+    for schema, (name, own) in zip(x_adapter.schemas_, by_input, strict=True):
         found += schema.features(own, name)
     return found[:_MOST_FEATURES]
 

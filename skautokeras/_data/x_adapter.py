@@ -173,16 +173,35 @@ class XAdapter(TransformerMixin, BaseEstimator):
         schemas : list of Schema
             One per input.
         """
-        schemas = []
-        for name, schema in zip(self.names, self.schemas_, strict=True):
-            prefix = f"{name}__" if len(self.names) > 1 else ""
-            own = {
+        by_input = zip(
+            self.schemas_, self.arrays_by_input(arrays).values(), strict=True
+        )
+        return [schema.with_training_rows(own, y) for schema, own in by_input]
+
+    def arrays_by_input(self, arrays):
+        """Return the arrays of each input, under the names that its adapter gives them.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            Rows, from `transform`.
+
+        Returns
+        -------
+        arrays_by_input : dict of str to dict of str to ndarray
+            In the order of the inputs.
+        """
+        prefixes = {
+            name: f"{name}__" if len(self.names) > 1 else "" for name in self.names
+        }
+        return {
+            name: {
                 key.removeprefix(prefix): array
                 for key, array in arrays.items()
                 if key.startswith(prefix)
             }
-            schemas.append(schema.with_training_rows(own, y))
-        return schemas
+            for name, prefix in prefixes.items()
+        }
 
     def _names_and_positions(self):
         """Return the names of all columns, and where the columns of each input are."""

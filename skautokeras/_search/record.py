@@ -110,7 +110,7 @@ class SearchRecord:
     def summary(self):
         """The columns of the leaderboard that fit on a page."""
         board = self.leaderboard
-        names = ["rank", "trial", "kind", "score", *self._metrics(), "weight"]
+        names = ["rank", "trial", "kind", "score", *self.metric_names, "weight"]
         names += ["refitted", "status", "epochs"]
         if board["iterations"].notna().any():
             names.append("iterations")
@@ -172,12 +172,16 @@ class SearchRecord:
         frame.insert(0, "trial", frame.pop("trial"))
         return frame
 
+    @property
+    def metric_names(self):
+        """Names of the metrics that are reported beside the score."""
+        return list(dict.fromkeys(n for trial in self.trials for n in trial.metrics))
+
     def _metrics(self):
         """Return the columns of the metrics that are reported beside the score."""
-        names = dict.fromkeys(n for trial in self.trials for n in trial.metrics)
         return {
             name: [trial.metrics.get(name, float("nan")) for trial in self.trials]
-            for name in names
+            for name in self.metric_names
         }
 
 

@@ -9,22 +9,22 @@ from sklearn.utils import Bunch
 DATA_MODULE = "skautokeras.datasets.data"
 
 
-def read_frame(filename):
+def read_frame(filename, **options):
     """Return the rows of a compressed CSV file.
 
     Parameters
     ----------
     filename : str
         Name of the file.
+    **options : dict
+        Arguments of `pandas.read_csv`.
 
     Returns
     -------
     frame : DataFrame
     """
     with files(DATA_MODULE).joinpath(filename).open("rb") as file:
-        # Texts such as "null" are texts.
-        is_text = filename.startswith("sms")
-        return pd.read_csv(file, compression="gzip", keep_default_na=not is_text)
+        return pd.read_csv(file, compression="gzip", **options)
 
 
 def bunch_of(filename, **attributes):

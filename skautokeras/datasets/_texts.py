@@ -52,7 +52,8 @@ def load_sms(*, return_X_y=False):
     (1500, ['ham', 'ham', 'ham'])
     """
     filename = "sms.csv.gz"
-    frame = read_frame(filename)
+    # Texts such as "null" are texts.
+    frame = read_frame(filename, keep_default_na=False)
     data, target = frame["text"].tolist(), frame["kind"].to_numpy(dtype=object)
     if return_X_y:
         return data, target

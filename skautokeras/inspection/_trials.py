@@ -128,9 +128,8 @@ class SearchDisplay(SearchRecordDisplayMixin):
         done = board[has_score & (board["status"] == "completed")]
         leads = done["score"].cummax() == done["score"]
         values = done[column].where(leads).ffill()
-        end = max(at.max(), at[done.index].max())
         (self.line_,) = self.ax_.step(
-            [*at[done.index], end],
+            [*at[done.index], at.max()],
             [*values, *values.iloc[-1:]],
             where="post",
             color="0.6",

@@ -128,7 +128,7 @@ def _facts(estimator, record):
         ("Networks of the final model", ", ".join(networks)),
         (f"Validation {record.scoring}", f"{record.score:.4g}"),
     ]
-    for name in dict.fromkeys(n for trial in record.trials for n in trial.metrics):
+    for name in record.metric_names:
         facts.append((f"Validation {name} of the best trial", f"{board[name][0]:.4g}"))
     refitted = int(members["refitted"].sum())
     facts.append(("Refitted on all rows", f"{refitted} of {len(members)}"))
