@@ -15,7 +15,9 @@ def new_figure(width, height):
         from matplotlib.figure import Figure
     except ImportError:
         # Python shows it once, although the plot is made after every measurement.
-        warnings.warn("No plot: matplotlib is not installed.", stacklevel=2)
+        warnings.warn(  # noqa: TID251
+            "No plot: matplotlib is not installed.", stacklevel=2
+        )
         return None
     return Figure(figsize=(width, height), layout="constrained")
 

@@ -21,7 +21,6 @@ to users, and the attribute `columns_` of an estimator shows the reasons.
 """
 
 import re
-import warnings
 from dataclasses import replace
 from math import ceil, floor
 from numbers import Integral
@@ -49,6 +48,7 @@ from skautokeras._data.series import (
     read_column,
 )
 from skautokeras._data.table import columns_of
+from skautokeras._warnings import warn
 
 # Strings are numbers or dates if this share of the values that are not missing can be
 # read, because a few typing errors do not matter. One string without digits, such as
@@ -399,12 +399,10 @@ def warn_about_identifiers(columns):
     """
     names = [column.name for column in columns if column.identifier]
     if names:
-        warnings.warn(
+        warn(
             f"The columns {names} look like identifiers: every row has its own value. "
             "They are used nevertheless. Drop them from X if they mean nothing, or say "
             "with column_types what they are.",
-            UserWarning,
-            stacklevel=3,
         )
 
 

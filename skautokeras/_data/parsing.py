@@ -5,7 +5,6 @@ own, so that a row becomes the same alone and among others.
 """
 
 import re
-import warnings
 from collections import Counter
 from itertools import product
 from math import ceil
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from skautokeras._data.series import content_of, read_column, read_keys
+from skautokeras._warnings import warn
 
 # A sign, a currency, digits in groups or not, and a unit of one or two words.
 _NUMBER = re.compile(
@@ -378,11 +378,9 @@ def _warn_if_unreadable(strings, values, name, kind, format):
     if kind == "numerical":
         what = f"numbers with the unit {format!r}" if format else "numbers"
     example = strings[with_digits.index(True)]
-    warnings.warn(
+    warn(
         f"The strings of the column {name!r} were {what} in fit. None of them can be "
         f"read so now, {example!r} for example, and all count as missing.",
-        UserWarning,
-        stacklevel=2,
     )
 
 

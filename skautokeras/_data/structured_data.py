@@ -1,6 +1,5 @@
 """The adapter of tables: from columns of any kind to the arrays of a network."""
 
-import warnings
 from collections import defaultdict
 
 import numpy as np
@@ -36,6 +35,7 @@ from skautokeras._data.table import (
 from skautokeras._data.text import TextAdapter
 from skautokeras._data.words import frequent_words, word_indicators
 from skautokeras._state.names import saved_as
+from skautokeras._warnings import warn
 
 # Name of the one column of zeros of a table in which every column is constant.
 PLACEHOLDER = "constant"
@@ -431,11 +431,10 @@ def _warn_about_other_values(column, series, codes):
     content = content_of_values(series)
     if column.content not in ("", "empty", "mixed", content):
         example = series[is_unknown].iloc[0]
-        warnings.warn(
+        warn(
             f"No value of column {column.name!r} is known. The values were of the kind "
             f"{column.content!r} in fit and are of the kind {content!r} now, such as "
             f"{example!r}. All of them count as unknown.",
-            stacklevel=2,
         )
 
 

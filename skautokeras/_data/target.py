@@ -1,7 +1,5 @@
 """The adapters of one target: classes or numbers, to arrays and back."""
 
-import warnings
-
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
@@ -17,6 +15,7 @@ from skautokeras._data.standardisation import (
     standardise,
 )
 from skautokeras._state.names import saved_as
+from skautokeras._warnings import warn
 
 # A label is predicted where its probability is above this.
 LABEL_THRESHOLD = 0.5
@@ -510,12 +509,11 @@ class NumberAdapter(BaseEstimator):
 
 def _warn_about_one_hot(y):
     if (np.count_nonzero(y, axis=1) == 1).all():
-        warnings.warn(
+        warn(
             "Every row of y has exactly one label, as classes have that are encoded "
             "one-hot. The labels are predicted independently of one another. If each "
             "row has one class, pass it instead: y.argmax(axis=1), or "
             "y.idxmax(axis=1) of a DataFrame.",
-            stacklevel=2,
         )
 
 
@@ -545,12 +543,11 @@ def _warn_about_far_values(columns, lows, highs):
     target = np.flatnonzero(is_far.any(axis=0))[0]
     y, is_far_here = columns[:, target], is_far[:, target]
     others = y[~is_far_here]
-    warnings.warn(
+    warn(
         f"{is_far.sum()} of {columns.size} values of y are far from all others, such "
         f"as {y[is_far_here][0]:.6g}: the others are between {others.min():.6g} and "
         f"{others.max():.6g}. In training, they count as the nearest of the others. "
         "Leave such rows out if they are errors.",
-        stacklevel=2,
     )
 
 

@@ -77,7 +77,8 @@ ATTRIBUTES = (
         "best_score_",
         "float",
         _BEST_SCORE.format(
-            " of the standardised target, or on the scale of y for a ``loss`` of yours"
+            " of the standardised target. A ``loss`` other than squared and absolute "
+            "errors is taken on the scale of y"
         ),
         ("numbers",),
     ),

@@ -1,6 +1,5 @@
 """Base class of all estimators: fit, predict, evaluate, export and save."""
 
-import warnings
 from functools import partial
 
 from sklearn.base import BaseEstimator
@@ -13,6 +12,7 @@ from skautokeras._estimators.scikeras_pipeline import make_scikeras_pipeline
 from skautokeras._state.deadline import Deadline
 from skautokeras._state.keras_door import through_the_door
 from skautokeras._versions import CallbackSupportMixin, with_callbacks
+from skautokeras._warnings import warn
 
 # Where a pickle holds the version of the package.
 _VERSION_KEY = "_skautokeras_version"
@@ -154,7 +154,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     def evaluate(self, X, y, sample_weight=None):
         """Compute the loss and the Keras metrics on some rows.
 
-        Predicted numbers are compared with y on the original scale of y.
+        Predicted numbers are compared with y on the original scale of y. Where no
+        `metrics` were chosen, there is "accuracy" for classes and labels, and
+        "mean_absolute_error" for numbers.
 
         Parameters
         ----------
@@ -414,10 +416,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return decisive_parameters(self)
 
     def _describe_search(self):
-        """Return what identifies this search, or None if it is never continued."""
+        """Return what identifies this search by name; None if it is never continued."""
         if self.directory is None and not self.warm_start:
             return None
-        return [type(self), self._decisive_params()]
+        return {"estimator": type(self), **self._decisive_params()}
 
     def _validation_attributes(self, preparation, outcome):
         """Return the predictions for the validation rows, and which rows they are."""
@@ -459,11 +461,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         version = state.get(_VERSION_KEY, __version__)
         if version != __version__:
             # In scikit-learn's words.
-            warnings.warn(
+            warn(
                 f"Trying to unpickle estimator {type(self).__name__} from version "
                 f"{version} of skautokeras when using version {__version__}. This "
                 "might lead to breaking code or invalid results. Use at your own risk.",
-                stacklevel=2,
             )
         super().__setstate__({k: v for k, v in state.items() if k != _VERSION_KEY})
 

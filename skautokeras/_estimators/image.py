@@ -412,8 +412,8 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         Values of the hyperparameters in the best trial.
     best_score_ : float
         Validation score of the best trial; greater is better. With ``scoring=None``, it
-        is the negative validation loss of the standardised target, or on the scale of y
-        for a ``loss`` of yours.
+        is the negative validation loss of the standardised target. A ``loss`` other
+        than squared and absolute errors is taken on the scale of y.
     columns_ : DataFrame
         Table with one row per column of X. It has the columns "name", "kind", "reason"
         (for this kind), "missing" (fraction of the rows without a value), "distinct"

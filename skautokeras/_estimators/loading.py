@@ -1,9 +1,8 @@
 """Load estimators from files."""
 
-import warnings
-
 from skautokeras._estimators.base import BaseAutoEstimator
 from skautokeras._state.keras_door import through_the_door
+from skautokeras._warnings import warn
 
 
 @through_the_door
@@ -55,10 +54,8 @@ def load(path):
 
     estimator, other_version = load_estimator(path, BaseAutoEstimator)
     if other_version is not None:
-        warnings.warn(
+        warn(
             f"{str(path)!r} was saved by skautokeras {other_version}; this is another "
             "version, which may predict something else.",
-            UserWarning,
-            stacklevel=2,
         )
     return estimator

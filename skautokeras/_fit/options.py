@@ -1,7 +1,6 @@
 """Options: what holds for one call of fit, wherever the user said it."""
 
 import importlib.util
-import warnings
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 
@@ -9,6 +8,7 @@ import keras
 from sklearn.utils.validation import check_scalar
 
 from skautokeras._state.files import local_path
+from skautokeras._warnings import warn
 
 # Arguments of `keras.Model.fit` that are passed on to it as they are.
 PASSED_ON = (
@@ -253,10 +253,9 @@ def _check_tensorboard():
 def _is_used(callback):
     """Return whether a callback can be of use in a search of many trainings."""
     if isinstance(callback, keras.callbacks.BackupAndRestore):
-        warnings.warn(
+        warn(
             "BackupAndRestore is left out: its backup is that of one network, and a "
             "search trains many. Pass directory=... to continue a search.",
-            stacklevel=2,
         )
         return False
     # Weights are averaged anyway; they would be swapped twice.

@@ -1,6 +1,5 @@
 """Preparation: turns rows and a graph into everything that a search works on."""
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import is_not
@@ -42,6 +41,7 @@ from skautokeras._training.problem import Fold, Problem
 from skautokeras._training.reported import ReportedMetrics
 from skautokeras._training.user_callbacks import copied
 from skautokeras._training.validation_loss import loss_on
+from skautokeras._warnings import warn
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +108,9 @@ def prepare(
         ``reset`` says whether the columns of X are stored or compared.
     name : str
         Name of the estimator, for error messages.
-    description : object
-        Everything that the trials depend on besides the data and the options. If None,
-        the search is never continued.
+    description : dict of str to object or None
+        Everything that the trials depend on besides the data and the options, by name.
+        If None, the search is never continued.
     journal : Journal or None
         Journal of the search that a warm start continues. If None, the journal in
         ``options.directory`` is used, or a new one.
@@ -208,11 +208,10 @@ def _warn_about_ranges(x_adapter, x):
     for name, schema in zip(x_adapter.names, x_adapter.schemas_, strict=True):
         found = schema.far_columns(x, f"{name}__" if several else "")
         if found:
-            warnings.warn(
+            warn(
                 "Validation rows have other ranges than training rows in the columns "
                 f"{found}. Behind a Pipeline, pass X_val and y_val, and transform_input"
                 '=["X_val"] to the Pipeline, so that they are transformed.',
-                stacklevel=2,
             )
 
 
@@ -348,9 +347,9 @@ def open_journal(journal, options, description, rows, n_folds, conditions, about
         ``options.directory`` is used, or a new one.
     options : FitOptions
         Parameters of this call.
-    description : object
-        Everything that the trials depend on besides the data and the options. If None,
-        the search is never continued.
+    description : dict of str to object or None
+        Everything that the trials depend on besides the data and the options, by name.
+        If None, the search is never continued.
     rows : list of Rows or None
         Training rows, and the validation rows of the user or None.
     n_folds : int or None
@@ -369,7 +368,8 @@ def open_journal(journal, options, description, rows, n_folds, conditions, about
     fingerprints = {}
     if description is not None:
         fingerprints["data"] = fingerprint(rows)
-        fingerprints["parameters"] = fingerprint([description, options.decisive])
+        parameters = {**description, **options.decisive}
+        fingerprints["parameters"] = {k: fingerprint(v) for k, v in parameters.items()}
     if journal is None:
         directory = options.directory
         if directory is not None and options.shares_directory:

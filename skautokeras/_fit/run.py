@@ -1,6 +1,5 @@
 """Run: search, then put the best networks together."""
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,6 +23,7 @@ from skautokeras._state.deadline import NO_DEADLINE, Deadline
 from skautokeras._training.objective import Evaluation
 from skautokeras._training.user_callbacks import can_be_copied
 from skautokeras._training.validation_loss import loss_on
+from skautokeras._warnings import warn
 
 # The choice of an ensemble may take so long after the deadline.
 _SECONDS_TO_CHOOSE = 1.0
@@ -153,18 +153,16 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
         preparation, options, deadline, feasibility, hooks, n_workers
     )
     if interrupted:
-        warnings.warn(
+        warn(
             f"The search was interrupted after {len(trials)} trials; the estimator is "
             "fitted with the best of them.",
-            UserWarning,
-            stacklevel=3,
         )
         refit = None
     outcome = make_outcome(preparation, trials, options, refit=refit, deadline=deadline)
     record = replace(outcome.record, seconds=deadline.spent())
     told = advice(outcome, preparation.problem, preparation.data, options.max_time)
     if told and not interrupted:
-        warnings.warn(told, ConvergenceWarning, stacklevel=3)
+        warn(told, ConvergenceWarning)
     return replace(outcome, interrupted=interrupted, record=record)
 
 

@@ -1,11 +1,11 @@
 """Feasibility: which of the configurations that an oracle proposes can be tried."""
 
 import math
-import warnings
 from dataclasses import dataclass
 
 from skautokeras._search.cost import Cost, estimate_cost
 from skautokeras._state.codec import text_key
+from skautokeras._warnings import warn
 from skautokeras.exceptions import WeightsMissingError
 
 # Floating-point operations per second, one way, that any machine reaches. A training
@@ -244,10 +244,8 @@ class Feasibility:
     def _warn_of_missing(self, key, error):
         """Remember, and tell once, that weights cannot be had."""
         if not self._missing:
-            warnings.warn(
+            warn(
                 f"{error} The search leaves out the configurations that need them.",
-                UserWarning,
-                stacklevel=2,
             )
         self._missing[key] = str(error)
 

@@ -8,7 +8,6 @@ the same time, the answers are given in the order they came, which is that of th
 """
 
 import json
-import warnings
 from pathlib import Path
 
 from skautokeras import __version__
@@ -17,10 +16,11 @@ from skautokeras._search.trial import Trial
 from skautokeras._state.codec import text_key
 from skautokeras._state.document import dumps, loads
 from skautokeras._state.files import write_whole
+from skautokeras._warnings import warn
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
 # The version of what a folder looks like; no other one can be read.
-_VERSION = 6
+_VERSION = 7
 _HEADER = "search.json"
 _REJECTED = "rejected.zip"
 # What reading a file that is not as it was written can raise.
@@ -40,8 +40,9 @@ class Journal:
     directory : str, path-like or None
         Folder of the journal, made if it does not exist. If None, trials are kept in
         memory only.
-    fingerprints : dict of str to str
-        Tell one search from another: a hash of each of "data" and "parameters".
+    fingerprints : dict of str to (str or dict)
+        Tell one search from another: a hash of the "data", and a dict of a hash for
+        each of the "parameters".
     seed : int
         Seed of a new search. A journal that exists already has its own.
     n_folds : int or None, default=None
@@ -74,7 +75,7 @@ class Journal:
     --------
     >>> import tempfile
     >>> from skautokeras._search.journal import Journal
-    >>> titanic = {"data": "1f", "parameters": "a3"}
+    >>> titanic = {"data": "1f", "parameters": {"loss": "a3"}}
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     first = Journal(folder, titanic, seed=1).seed
     ...     second = Journal(folder, titanic, seed=2).seed
@@ -232,13 +233,16 @@ class Journal:
                 f"which {__version__} with journal format {_VERSION} cannot go on "
                 "with: pass another directory or empty it."
             )
-        reasons = {"data": "other data", "parameters": "other parameters"}
-        wrong = [k for k in reasons if found.get(k) != self._expected.get(k)]
-        if wrong:
-            reasons = " and ".join(reasons[k] for k in wrong)
+        reasons = []
+        if found.get("data") != self._expected.get("data"):
+            reasons.append("other data")
+        if found.get("parameters") != self._expected.get("parameters"):
+            wrong = _different(found["parameters"], self._expected["parameters"])
+            reasons.append(f"other parameters ({', '.join(wrong)})")
+        if reasons:
             raise JournalMismatchError(
-                f"{holder} holds the search of {reasons}. Pass another directory or "
-                "empty it; with warm_start=True, make a new estimator."
+                f"{holder} holds the search of {' and '.join(reasons)}. Pass another "
+                "directory or empty it; with warm_start=True, make a new estimator."
             )
 
     def _write_if_possible(self, write, *args):
@@ -249,11 +253,9 @@ class Journal:
                 self._give_up_writing(error)
 
     def _give_up_writing(self, error):
-        warnings.warn(
+        warn(
             f"directory={str(self._directory)!r} cannot be written ({error}). The "
             "search goes on; its trials are kept in memory only.",
-            UserWarning,
-            stacklevel=2,
         )
         self._directory = None
 
@@ -276,11 +278,9 @@ class Journal:
             pairs, _ = loads(path.read_bytes())
             return [(int(seed), dict(values)) for seed, values in pairs]
         except _DAMAGED as error:
-            warnings.warn(
+            warn(
                 f"{str(path)!r} cannot be read ({error}). Some trials may be run "
                 "again.",
-                UserWarning,
-                stacklevel=2,
             )
             return []
 
@@ -290,16 +290,19 @@ def _paths(directory):
     return sorted(directory.glob("trial_*.zip"))
 
 
+def _different(first, second):
+    """Return the names whose values differ between two dicts."""
+    return [n for n in sorted({*first, *second}) if first.get(n) != second.get(n)]
+
+
 def _readable(paths, consequence=""):
     """Yield the key and the trial of every file that is as it was written."""
     for path in paths:
         try:
             yield _read_trial(path)
         except _DAMAGED as error:
-            warnings.warn(
+            warn(
                 f"{str(path)!r} cannot be read ({error}).{consequence}",
-                UserWarning,
-                stacklevel=2,
             )
 
 

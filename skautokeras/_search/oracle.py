@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 import warnings
 from collections import defaultdict
+from inspect import signature
 from uuid import uuid4
 
 import keras_tuner
@@ -283,6 +284,14 @@ ORACLES = {
 }
 
 
+def _takes(function, name):
+    """Return whether a callable can be called with an argument of a name."""
+    parameters = signature(function).parameters
+    return name in parameters or any(
+        parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
+
+
 def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
     """Return the oracle that the user asked for.
 
@@ -290,7 +299,7 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
     ----------
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable
         Name of an oracle, or a callable that is called with ``objective``,
-        ``hyperparameters``, ``max_trials`` and ``seed`` and returns a
+        ``hyperparameters``, ``max_trials``, if it takes it, and ``seed``, and returns a
         `keras_tuner.Oracle`.
     space : keras_tuner.HyperParameters
         Search space.
@@ -326,6 +335,9 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
     if tuner == "greedy":
         arguments["initial_values"] = initial_values
     make = ORACLES[tuner] if isinstance(tuner, str) else tuner
+    if not _takes(make, "max_trials"):
+        # Such as KerasTuner's HyperbandOracle: the search ends after as many.
+        arguments.pop("max_trials", None)
     oracle = make(**arguments)
     if not isinstance(oracle, keras_tuner.Oracle):
         raise TypeError(

@@ -134,10 +134,10 @@ def make_objective(
     """
     if scoring is None or scoring == "val_loss":
         return Objective(negative_loss)
+    known = {"y_true": y_true, "X": X, "sample_weight": sample_weight}
     if isinstance(scoring, str) and scoring.startswith("val_"):
         name, metric_name = _head_and_metric(scoring, heads)
-        return _keras_objective(metric_name, name, heads[name], rows)
-    known = {"y_true": y_true, "X": X, "sample_weight": sample_weight}
+        return _keras_objective(metric_name, name, heads, targets, rows, known)
     if isinstance(scoring, dict):
         return _mean_objective(scoring, heads, targets, rows, known)
     if isinstance(scoring, str) and len(heads) > 1:
@@ -262,7 +262,7 @@ def _mean_objective(scoring, heads, targets, rows, known):
         one = "val_loss" if one is None else one
         if isinstance(one, str) and one.startswith("val_"):
             metric_name = one.removeprefix("val_")
-            part = _keras_objective(metric_name, name, heads[name], rows)
+            part = _keras_objective(metric_name, name, heads, targets, rows, known)
         else:
             y_true = {name: known["y_true"][name]}
             part = _scorer_objective(
@@ -349,34 +349,54 @@ def predicted_by_head(targets, outputs):
     return PredictedHeads(predictions)
 
 
-def _keras_objective(metric_name, name, head_and_target, rows):
+def _keras_objective(metric_name, name, heads, targets, rows, known):
     """Return the objective for a Keras metric or for the loss of a head."""
+    if metric_name == "loss":
+        return _loss_objective(name, heads[name], rows)
+    return _metric_objective(
+        metric_name,
+        name,
+        heads[name],
+        targets[name],
+        known["y_true"][name],
+        known["sample_weight"],
+    )
+
+
+def _loss_objective(name, head_and_target, rows):
+    """Return the objective for the loss of one head."""
     head, target = head_and_target
     weight = None if rows.weight is None else rows.weight[name]
     y_true = np.asarray(head.encode(rows.y[name], target))
-    if metric_name == "loss":
-        loss = head.make_loss(target)
-        y_soft = head.soften_validation_labels(y_true, target)
-        return Objective(
-            lambda outputs: -loss(y_soft, outputs.y_pred[name], sample_weight=weight)
-        )
+    y_soft = head.soften_validation_labels(y_true, target)
+    loss = head.make_loss(target)
+    return Objective(
+        lambda outputs: -loss(y_soft, outputs.y_pred[name], sample_weight=weight)
+    )
+
+
+def _metric_objective(metric_name, name, head_and_target, adapter, y, weight):
+    """Return the objective for a Keras metric, in the unit of y as in `evaluate`."""
+    head, target = head_and_target
     sign = direction_of(metric_name)
     given = {getattr(m, "name", m): m for m in head.metrics or ()}
     metric = make_metric(given.get(metric_name, metric_name), head.layout(target))
-    _check_is_number(metric, metric_name, y_true, target)
+    _check_is_number(metric, metric_name, head, target, adapter.transform(y[:1]))
 
     def score(outputs):
+        y_true, y_pred = adapter.compared(y, outputs.y_pred[name])
         metric.reset_state()
-        metric.update_state(y_true, outputs.y_pred[name], sample_weight=weight)
+        metric.update_state(head.encode(y_true, target), y_pred, sample_weight=weight)
         return sign * float(metric.result())
 
     return Objective(score)
 
 
-def _check_is_number(metric, metric_name, y_true, target):
-    """Raise ValueError if the result of a metric is not one number."""
+def _check_is_number(metric, metric_name, head, target, y):
+    """Raise ValueError if the result of a metric for one row is not one number."""
+    y_true = np.asarray(head.encode(y, target))
     width = y_true.shape[1] if y_true.ndim == 2 else max(target.n_outputs, 2)
-    metric.update_state(y_true[:1], np.full((1, width), 0.5, "float32"))
+    metric.update_state(y_true, np.full((1, width), 0.5, "float32"))
     if np.ndim(metric.result()) > 0:
         raise ValueError(
             f"The metric {metric_name!r} is not one number but one per class. Pass a "

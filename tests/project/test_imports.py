@@ -26,7 +26,7 @@ ROOMS = (
     "_estimators",
 )
 # Modules that every room may import and that import nothing of the package.
-FOUNDATIONS = ("_sklearn", "_versions", "exceptions")
+FOUNDATIONS = ("_sklearn", "_versions", "_warnings", "exceptions")
 FLOORS = dict.fromkeys(FOUNDATIONS, -1)
 FLOORS |= {room: floor for floor, room in enumerate(ROOMS)}
 TOP_FLOOR = len(ROOMS)  # the public modules: __init__, datasets, ...

@@ -261,7 +261,7 @@ def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
 
 def test_a_trial_of_folds_comes_back_from_disk(trial, tmp_path):
     pending = SimpleNamespace(values={}, seed=3)
-    data = {"data": "1", "parameters": "2"}
+    data = {"data": "1", "parameters": {"loss": "2"}}
     Journal(tmp_path, data, seed=1).add(pending, trial)
     _, found = Journal(tmp_path, data, seed=1).earliest([pending])
     np.testing.assert_equal(vars(found), vars(trial))

@@ -19,7 +19,7 @@ from skautokeras._search.journal import conditions_in
 from skautokeras._state import array_from_bytes, dumps, loads, pack, unpack
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
-DATA = {"data": "1", "parameters": "2"}
+DATA = {"data": "1", "parameters": {"loss": "2"}}
 
 
 def assert_equal_trials(one, other):
@@ -197,7 +197,7 @@ def test_a_folder_of_version_3_is_refused_in_one_sentence(tmp_path):
     assert str(caught.value) == (
         f"directory={str(tmp_path)!r} holds the search of another version of "
         f"skautokeras (0.1.0.dev0, journal format 3), which {skautokeras.__version__} "
-        "with journal format 6 cannot go on with: pass another directory or empty it."
+        "with journal format 7 cannot go on with: pass another directory or empty it."
     )
 
 
@@ -365,7 +365,12 @@ def test_without_a_folder_nothing_is_written(tmp_path, evaluate, monkeypatch):
 
 def test_a_search_that_ended_before_a_trial_blocks_no_folder(tmp_path):
     Journal(tmp_path, DATA, seed=1)
-    assert Journal(tmp_path, {**DATA, "parameters": "3"}, seed=2).seed == 2
+    assert (
+        Journal(
+            tmp_path, {**DATA, "parameters": {"loss": "3", "prune": "1"}}, seed=2
+        ).seed
+        == 2
+    )
     (tmp_path / "search.json").write_text("{")
     assert Journal(tmp_path, DATA, seed=3).seed == 3
 
@@ -374,8 +379,14 @@ def test_the_message_says_what_is_other(tmp_path, evaluate):
     remember(Journal(tmp_path, DATA, seed=1), evaluate)({"x": 1}, 5, None)
     for fingerprints, message in [
         ({**DATA, "data": "3"}, "search of other data. Pass"),
-        ({**DATA, "parameters": "3"}, "search of other parameters. Pass"),
-        ({"data": "3", "parameters": "4"}, "search of other data and other parameters"),
+        (
+            {**DATA, "parameters": {"loss": "3", "prune": "1"}},
+            r"search of other parameters \(loss, prune\). Pass",
+        ),
+        (
+            {"data": "3", "parameters": {"loss": "4"}},
+            r"search of other data and other parameters \(loss\)",
+        ),
     ]:
         with pytest.raises(JournalMismatchError, match=message):
             Journal(tmp_path, fingerprints, seed=1)

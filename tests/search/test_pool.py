@@ -310,14 +310,14 @@ def test_a_search_goes_on_where_it_was(run, numbers, tmp_path):
         evaluate,
         9,
         oracle=new_oracle(),
-        journal=Journal(tmp_path, {"data": "1", "parameters": "2"}, seed=1),
+        journal=Journal(tmp_path, {"data": "1", "parameters": {"loss": "2"}}, seed=1),
         hooks=InterruptAfter(5),
     )
     second, _ = run(
         evaluate,
         9,
         oracle=new_oracle(),
-        journal=Journal(tmp_path, {"data": "1", "parameters": "2"}, seed=1),
+        journal=Journal(tmp_path, {"data": "1", "parameters": {"loss": "2"}}, seed=1),
     )
     assert [(t.seed, t.values) for t in second[:5]] == [
         (t.seed, t.values) for t in first

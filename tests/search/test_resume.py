@@ -24,7 +24,7 @@ from skautokeras._state import Deadline
 from skautokeras._training import Problem
 
 N_TRIALS, N_BEFORE = 5, 2
-DATA = {"data": "1", "parameters": "2"}
+DATA = {"data": "1", "parameters": {"loss": "2"}}
 
 
 class Counted:
@@ -204,7 +204,8 @@ def run(folder, seed):
 
     oracle = make_oracle("greedy", space, initial_values=[], max_trials=60,
                          max_epochs=2, seed=seed)
-    journal = Journal(folder / "journal", {"data": "1", "parameters": "2"}, seed=seed)
+    journal = Journal(folder / "journal", {"data": "1", "parameters": {}},
+                      seed=seed)
     trials, _ = run_search(oracle, evaluate, seeds=range(60), deadline=Deadline(None),
                        journal=journal)
     found = [(t.seed, t.score, t.weights and float(t.weights[0][0].sum()))
