@@ -9,6 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from docutils import nodes
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,3 +89,16 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib",),
     "abort_on_example_error": True,
 }
+
+
+def _strip_blocks(app, doctree):
+    """Remove the empty line that doctest needs before the end of a fenced block."""
+    for node in doctree.findall(nodes.literal_block):
+        if node.rawsource == node.astext():
+            node.rawsource = node.rawsource.rstrip()
+            node.children = [nodes.Text(node.rawsource)]
+
+
+def setup(app):
+    """Register the changes to the pages."""
+    app.connect("doctree-read", _strip_blocks)

@@ -204,10 +204,10 @@ def what_becomes_of_texts(schema):
     >>> from skautokeras._data.column_report import what_becomes_of_texts
     >>> from skautokeras._data.schema import TextSchema
     >>> what_becomes_of_texts(TextSchema(100, 7.0, 12, 500, 30, 900))
-    'codes of up to 12 words, weights of 899 n-grams of words'
+    'the first 12 words as codes, weights of 899 n-grams of words'
     """
     becomes = [
-        f"codes of up to {schema.n_tokens} words",
+        f"the first {schema.n_tokens} words as codes",
         f"weights of {schema.n_word_ngrams - 1} n-grams of words",
     ]
     if schema.n_character_ngrams:

@@ -26,6 +26,8 @@ _N_LEAVES, _N_QUANTILES = 32, 101
 _PRIOR = 0.2
 # Fewer rows say nothing about single columns.
 _FEWEST_ROWS = 50
+# Categories with fewer rows in the fit count as one: other rows have others of them.
+_RARE = 10
 # Digits by which equal columns agree.
 _DIGITS = 3
 
@@ -42,7 +44,8 @@ class FeatureProfile:
     is_category : bool
         Whether the values are codes of categories.
     reference : ndarray
-        Equally spaced quantiles of numbers, or the share of each code.
+        Equally spaced quantiles of numbers, or the share of each code, 0 for codes of
+        a few rows.
     strength : float
         Share of the variance of the target that the feature explains by itself.
     """
@@ -65,14 +68,17 @@ class FeatureProfile:
         drift : float
             Greatest difference between the shares of values below a number (the
             statistic of Kolmogorov and Smirnov); for categories, half of the sum of the
-            differences between their shares (total variation).
+            differences between their shares (total variation), where those of few rows
+            count as one category.
         """
         if self.is_category:
             counts = np.bincount(values.astype(int), minlength=len(self.reference))
-            shares = counts / max(len(values), 1)
-            known = np.zeros(len(shares))
-            known[: len(self.reference)] = self.reference
-            return float(np.abs(shares - known).sum() / 2)
+            shares = counts[: len(self.reference)] / max(len(values), 1)
+            shares = shares[self.reference > 0]
+            known = self.reference[self.reference > 0]
+            # What is left of each sum is the share of all rare categories.
+            gaps = np.append(shares - known, known.sum() - shares.sum())
+            return float(np.abs(gaps).sum() / 2)
         values = np.sort(values)
         grid = np.unique(self.reference)
         gaps = [
@@ -157,7 +163,7 @@ def make_profile(x_adapter, y_adapter, data):
     """
     is_one_part = data.all is None or len(data.train) < len(data.all)
     parts = [data.train, data.valid] if is_one_part else [data.all]
-    sample = data.train.take(_some(len(data.train), _MOST_ROWS_OF_COLUMNS))
+    sample = data.train.take(some_rows(len(data.train), _MOST_ROWS_OF_COLUMNS))
     features = features_of(x_adapter, sample.x)
     strengths = _strengths(features, sample.y, y_adapter)
     hashes = [_row_hashes(part) for part in parts]
@@ -184,16 +190,28 @@ def make_profile(x_adapter, y_adapter, data):
     )
 
 
-def _some(n_rows, most):
-    """Return positions of rows, at most so many; they have no pattern."""
+def some_rows(n_rows, most):
+    """Return positions of rows, at most so many, which have no pattern.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows that there are.
+    most : int
+        Greatest number of positions.
+
+    Returns
+    -------
+    positions : ndarray of int
+    """
     if n_rows <= most:
-        return slice(None)
+        return np.arange(n_rows)
     return np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False))
 
 
 def _row_hashes(rows):
     """Return a hash of each row; of long data, of some of them."""
-    rows = rows.take(_some(len(rows), _MOST_ROWS))
+    rows = rows.take(some_rows(len(rows), _MOST_ROWS))
     total = np.zeros(len(rows), np.uint64)
     for array in rows.x.values():
         flat = np.ascontiguousarray(array).reshape(len(rows), -1)
@@ -208,7 +226,9 @@ def _row_hashes(rows):
 def _reference(feature):
     """Return the quantiles of numbers, or the shares of categories."""
     if feature.is_category:
-        return np.bincount(feature.values.astype(int)) / max(len(feature.values), 1)
+        counts = np.bincount(feature.values.astype(int))
+        counts[0] = 0  # the code of what is rare or unknown
+        return np.where(counts < _RARE, 0, counts) / max(len(feature.values), 1)
     return np.quantile(feature.values, np.linspace(0, 1, _N_QUANTILES))
 
 

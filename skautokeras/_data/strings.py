@@ -88,7 +88,9 @@ def _as_column(X):
         X = X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X[:, 0]
     if X.ndim != 1:
         raise ValueError(
-            f"X must have one column of texts, got an array of shape {X.shape}."
+            f"X must have one column of texts, got an array of shape {X.shape}. For "
+            "several columns, use StructuredDataClassifier, StructuredDataRegressor or "
+            "AutoModel."
         )
     return X.astype(object).tolist()
 

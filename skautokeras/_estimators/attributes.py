@@ -21,8 +21,9 @@ _LEADERBOARD = """
     among kinds), "predefined" (whether the search has begun with this
     configuration), "score" (what the search optimises), {}, "weight" (in the
     final model), "refitted" (whether it was trained again on all rows), "status",
-    "epochs", "cut" (whether the time has ended the training), "iterations" (of
-    boosting, or the number of random trees), "seconds", "ended" (seconds from the
+    "epochs", "best_epoch" (the one whose weights were kept), "cut" (whether the
+    time has ended the training), "iterations" (of boosting, or the number of random
+    trees), "seconds", "ended" (seconds from the
     beginning of the search to the end of the trial), "n_parameters", "flops"
     (approximate floating-point operations to predict one row), "params" (values of
     the hyperparameters) and "error".

@@ -177,11 +177,12 @@ class AutoModel(BaseAutoEstimator):
         configuration), "score" (what the search optimises), "accuracy" (of classes) or
         "rmse" (of numbers, in the unit of y), after the name of the head and "_" where
         there are several heads, "weight" (in the final model), "refitted" (whether it
-        was trained again on all rows), "status", "epochs", "cut" (whether the time has
-        ended the training), "iterations" (of boosting, or the number of random trees),
-        "seconds", "ended" (seconds from the beginning of the search to the end of the
-        trial), "n_parameters", "flops" (approximate floating-point operations to
-        predict one row), "params" (values of the hyperparameters) and "error".
+        was trained again on all rows), "status", "epochs", "best_epoch" (the one whose
+        weights were kept), "cut" (whether the time has ended the training),
+        "iterations" (of boosting, or the number of random trees), "seconds", "ended"
+        (seconds from the beginning of the search to the end of the trial),
+        "n_parameters", "flops" (approximate floating-point operations to predict one
+        row), "params" (values of the hyperparameters) and "error".
     search_ : SearchRecord
         Record of the search, which `skautokeras.inspection` draws. It has the
         leaderboard, the configurations (``search_.params``) and all training histories

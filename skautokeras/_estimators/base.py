@@ -37,7 +37,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     def fit(
         self,
         X,
-        y,
+        y=None,
         sample_weight=None,
         *,
         validation_data=None,
@@ -89,9 +89,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         SearchError
             If every trial failed. The message contains the reason of the first failure.
         """
+        self._validate_params()
         # The import of TensorFlow, which takes seconds, counts as well.
         deadline = Deadline(self.max_time)
-        self._validate_params()
         parts = X_val, y_val, sample_weight_val
         validation_data = _validation_data(validation_data, *parts)
         return self._search(

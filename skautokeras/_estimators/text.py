@@ -173,11 +173,12 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         among kinds), "predefined" (whether the search has begun with this
         configuration), "score" (what the search optimises), "accuracy" (of the
         validation rows), "weight" (in the final model), "refitted" (whether it was
-        trained again on all rows), "status", "epochs", "cut" (whether the time has
-        ended the training), "iterations" (of boosting, or the number of random trees),
-        "seconds", "ended" (seconds from the beginning of the search to the end of the
-        trial), "n_parameters", "flops" (approximate floating-point operations to
-        predict one row), "params" (values of the hyperparameters) and "error".
+        trained again on all rows), "status", "epochs", "best_epoch" (the one whose
+        weights were kept), "cut" (whether the time has ended the training),
+        "iterations" (of boosting, or the number of random trees), "seconds", "ended"
+        (seconds from the beginning of the search to the end of the trial),
+        "n_parameters", "flops" (approximate floating-point operations to predict one
+        row), "params" (values of the hyperparameters) and "error".
     search_ : SearchRecord
         Record of the search, which `skautokeras.inspection` draws. It has the
         leaderboard, the configurations (``search_.params``) and all training histories
@@ -386,12 +387,12 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         among kinds), "predefined" (whether the search has begun with this
         configuration), "score" (what the search optimises), "rmse" (error on the
         validation rows, in the unit of y), "weight" (in the final model), "refitted"
-        (whether it was trained again on all rows), "status", "epochs", "cut" (whether
-        the time has ended the training), "iterations" (of boosting, or the number of
-        random trees), "seconds", "ended" (seconds from the beginning of the search to
-        the end of the trial), "n_parameters", "flops" (approximate floating-point
-        operations to predict one row), "params" (values of the hyperparameters) and
-        "error".
+        (whether it was trained again on all rows), "status", "epochs", "best_epoch"
+        (the one whose weights were kept), "cut" (whether the time has ended the
+        training), "iterations" (of boosting, or the number of random trees), "seconds",
+        "ended" (seconds from the beginning of the search to the end of the trial),
+        "n_parameters", "flops" (approximate floating-point operations to predict one
+        row), "params" (values of the hyperparameters) and "error".
     search_ : SearchRecord
         Record of the search, which `skautokeras.inspection` draws. It has the
         leaderboard, the configurations (``search_.params``) and all training histories

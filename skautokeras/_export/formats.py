@@ -234,6 +234,10 @@ def _write_onnx(path, raw):
             opset_version=_OPSET,
         )
     proto = onnx.load(path)
+    # TensorFlow sorts the inputs by name; they have the order of the columns of X.
+    values = {value.name: value for value in proto.graph.input}
+    del proto.graph.input[:]
+    proto.graph.input.extend(values[name] for name in raw.dtypes)
     for value in (*proto.graph.input, *proto.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     for name, categories in raw.lookups.items():

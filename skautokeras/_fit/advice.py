@@ -1,9 +1,6 @@
 """Advice: what a user should know about a result that is poor for want of time."""
 
-import numpy as np
-
-from skautokeras._training.probe import score_or_none
-from skautokeras._training.validation_loss import loss_on
+from skautokeras._training.probe import score_without_x
 
 # Trainings of fewer epochs, and trees of fewer iterations, tell little.
 _FEWEST_EPOCHS, _FEWEST_ITERATIONS = 4, 25
@@ -37,11 +34,13 @@ def advice(outcome, problem, data, max_time):
         sentences.append(
             f"The best trial had {done} when its share of max_time={max_time} was over."
         )
-    baseline = score_without_x(problem, data)
+    baseline = score_without_x(
+        problem.heads, problem.objective, data.train.y, data.valid
+    )
     if baseline is not None and best.score <= baseline:
         sentences.append(
-            f"Its score of {best.score:.3g} is no better than {baseline:.3g}, the "
-            "score of predicting the same for all rows."
+            f"The best trial's score of {best.score:.3g} is no better than "
+            f"{baseline:.3g}, the score of predicting the same for all rows."
         )
     if not sentences:
         return None
@@ -55,35 +54,3 @@ def _is_hardly_trained(trial):
     if trial.n_iterations is not None:
         return trial.n_iterations < _FEWEST_ITERATIONS
     return trial.trained_epochs < _FEWEST_EPOCHS
-
-
-def score_without_x(problem, data):
-    """Return the score of predicting the means of the training rows for all rows.
-
-    Parameters
-    ----------
-    problem : Problem
-        Problem of the search.
-    data : SplitRows
-        Training rows and validation rows.
-
-    Returns
-    -------
-    score : float or None
-        None if such predictions have no score.
-    """
-    n_rows = len(data.valid)
-    y_pred = {
-        name: np.repeat(_means(data.train.y[name], *pair)[None], n_rows, axis=0)
-        for name, pair in problem.heads.items()
-    }
-    loss = loss_on(problem.heads, data.valid)
-    return score_or_none(problem.objective, y_pred, loss)
-
-
-def _means(y, head, target):
-    """Return the shares of the classes, or the means of the numbers, as outputs."""
-    if target.is_classification and head.layout(target) not in ("binary", "columns"):
-        shares = np.bincount(y.astype(int), minlength=max(target.n_outputs, 2)) / len(y)
-        return shares.astype("float32")
-    return y.reshape(len(y), -1).mean(axis=0).astype("float32")

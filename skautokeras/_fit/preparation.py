@@ -36,6 +36,7 @@ from skautokeras._training.probe import (
     check_objective,
     is_defined,
     judges_labels,
+    score_without_x,
 )
 from skautokeras._training.problem import Fold, Problem
 from skautokeras._training.reported import ReportedMetrics
@@ -276,7 +277,7 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
     return Problem(
         search_space,
         objective,
-        tuple(folds),
+        tuple(_with_floor(fold, heads, data) for fold in folds),
         TrainingOptions(
             heads=heads,
             callbacks=tuple(copied(options.callbacks)),
@@ -290,6 +291,13 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
             y_adapter.by_head, valid.y_by_head, valid.sample_weight
         ),
     )
+
+
+def _with_floor(fold, heads, data):
+    """Return a fold that knows the score of predicting the same for all rows."""
+    y = {name: values[fold.train] for name, values in data.train.y.items()}
+    valid = data.valid.take(fold.valid)
+    return replace(fold, floor=score_without_x(heads, fold.objective, y, valid))
 
 
 def _objectives_of_folds(rows, sample, positions, heads, y_adapter, options):

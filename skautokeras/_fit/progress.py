@@ -123,7 +123,7 @@ class Progress:
         trials : list of Trial
             Trials so far, of which the last one has just ended.
         """
-        self._tell_about(trials)
+        self._tell_about(pending, trials)
         return self._trials.pop(pending.number).call_on_fit_task_end(
             **self._task,
             reconstruction_attributes=lambda: (
@@ -168,7 +168,7 @@ class Progress:
         """Return whether anybody reads the lines, some of which take time to make."""
         return bool(self._options.verbose) or _LOGGER.isEnabledFor(logging.INFO)
 
-    def _tell_about(self, trials):
+    def _tell_about(self, pending, trials):
         """Say how the last trial went."""
         trial = trials[-1]
         is_best = trial.status == "completed" and trial.score > self._best
@@ -177,7 +177,8 @@ class Progress:
         if self._is_heard():
             if self._live is not None:
                 self._live.show_trials(trials)
-            line = wording.trial_line(trials, self._options, self._deadline, is_best)
+            deadline = None if pending.is_known else self._deadline
+            line = wording.trial_line(trials, self._options, deadline, is_best)
             self._tell(line, passing=True)
 
     def _tell(self, line, *, passing=False):

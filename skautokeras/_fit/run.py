@@ -310,6 +310,7 @@ def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLI
         problem, trials, weights, refit=refit, temperatures=temperatures
     )
     score = problem.objective(Evaluation(y_pred, loss))
+    metrics = problem.reported(y_pred)
     positions = range(len(trials))
     return Outcome(
         trials,
@@ -317,7 +318,7 @@ def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLI
         ensemble,
         y_pred=y_pred,
         score=score,
-        metrics=problem.reported(y_pred),
+        metrics=metrics,
         record=make_record(
             preparation.name,
             options.scoring,
@@ -325,6 +326,7 @@ def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLI
             weights=[weights.get(i, 0.0) for i in positions],
             refitted=[i in refitted for i in positions],
             score=score,
+            metrics=metrics,
             gains=_gains(trials, weights, problem.objective, loss, deadline),
         ),
         refitted=refitted,

@@ -78,8 +78,9 @@ def trial_line(trials, options, deadline, is_best):
         Trials that have ended, in their order.
     options : FitOptions
         Parameters of this call.
-    deadline : Deadline
-        Deadline of the fit.
+    deadline : Deadline or None
+        Deadline of the fit. None if the trial is one of an earlier fit, which is read
+        from the directory.
     is_best : bool
         Whether its score is the greatest so far.
 
@@ -100,7 +101,8 @@ def trial_line(trials, options, deadline, is_best):
     parts.append(f"{trial.seconds:.1f} s")
     if trial.pruned:
         parts.append("pruned")
-    line = f"{head}: {', '.join(parts)}{_left(deadline)}"
+    rest = "; read, not run again" if deadline is None else _left(deadline)
+    line = f"{head}: {', '.join(parts)}{rest}"
     return f"{line} (best so far)" if is_best else line
 
 

@@ -8,6 +8,7 @@ the same time, the answers are given in the order they came, which is that of th
 """
 
 import json
+import re
 from pathlib import Path
 
 from skautokeras import __version__
@@ -15,7 +16,7 @@ from skautokeras._search.record import make_record
 from skautokeras._search.trial import Trial
 from skautokeras._state.codec import text_key
 from skautokeras._state.document import dumps, loads
-from skautokeras._state.files import write_whole
+from skautokeras._state.files import local_path, write_whole
 from skautokeras._warnings import warn
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
@@ -24,7 +25,17 @@ _VERSION = 7
 _HEADER = "search.json"
 _REJECTED = "rejected.zip"
 # What reading a file that is not as it was written can raise.
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError)
+_UNREADABLE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+_DAMAGED = (OSError, *_UNREADABLE)
+# Other files in the folder, such as copies that a desktop has made, are left alone.
+_TRIAL = re.compile(r"trial_(\d+)\.zip")
 
 
 class Journal:
@@ -262,8 +273,7 @@ class Journal:
     def _write_trial(self, key, trial):
         # Behind the last one that is there: a lost trial leaves a gap, and counting
         # would write over another one.
-        paths = _paths(self._directory)
-        used = [int(path.stem.removeprefix("trial_")) for path in paths]
+        used = map(_number, _paths(self._directory))
         path = self._directory / f"trial_{max(used, default=-1) + 1:05d}.zip"
         write_whole(path, dumps({"key": key, "trial": trial}, compress=False))
 
@@ -287,7 +297,12 @@ class Journal:
 
 def _paths(directory):
     """Return the files of the trials, the oldest first."""
-    return sorted(directory.glob("trial_*.zip"))
+    paths = [path for path in directory.glob("trial_*") if _TRIAL.fullmatch(path.name)]
+    return sorted(paths, key=_number)
+
+
+def _number(path):
+    return int(_TRIAL.fullmatch(path.name)[1])
 
 
 def _different(first, second):
@@ -359,8 +374,10 @@ def read_search(directory):
     >>> len(record.leaderboard)
     2
     """
-    directory = Path(directory)
+    directory = local_path(directory, "directory")
     header = _read_header(directory / _HEADER)
+    if header is None and (directory / _HEADER).exists():
+        raise FileFormatError(f"{str(directory / _HEADER)!r} is damaged.")
     if header is None:
         inner = sorted(path.parent.name for path in directory.glob(f"*/{_HEADER}"))
         hint = f" There are searches in its folders {inner}." if inner else ""
@@ -371,9 +388,11 @@ def read_search(directory):
             f"(journal format {header.get('version')}), and {__version__} reads "
             f"journal format {_VERSION}."
         )
-    about = header.get("about", {})
-    trials = [trial for _, trial in _readable(_paths(directory))]
-    return make_record(about.get("estimator", ""), about.get("scoring", ""), trials)
+    about = header["about"]
+    trials = dict(_readable(_paths(directory)))
+    return make_record(
+        about.get("estimator", ""), about.get("scoring", ""), trials.values()
+    )
 
 
 def _read_header(path):
@@ -387,8 +406,9 @@ def _read_header(path):
             "seed": int(header["seed"]),
             "n_folds": n_folds,
             "conditions": dict(header.get("conditions", {})),
+            "about": dict(header.get("about", {})),
         }
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (*_UNREADABLE, FileNotFoundError, NotADirectoryError):
         return None
 
 

@@ -1,5 +1,6 @@
 """Record of a search: its trials without their networks, as tables."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -34,6 +35,9 @@ class SearchRecord:
     score : float, default=nan
         Score of the final model on the validation rows, before it was refitted. Not a
         number as long as there is no model.
+    metrics : dict of str to float, default={}
+        Metrics of the final model on the validation rows in the unit of y, before it
+        was refitted. Empty as long as there is no model.
     gains : dict of str to float, default={}
         By the number of each trial in the final model, as a string: score of the model
         minus its score without the network of the trial. Empty if there is one network.
@@ -58,6 +62,7 @@ class SearchRecord:
     weights: list = field(default_factory=list)
     refitted: list = field(default_factory=list)
     score: float = float("nan")
+    metrics: dict = field(default_factory=dict)
     gains: dict = field(default_factory=dict)
     seconds: float | None = None
 
@@ -88,6 +93,7 @@ class SearchRecord:
                 "refitted": list(self.refitted) or [False] * n_trials,
                 "status": [trial.status for trial in trials],
                 "epochs": [trial.epochs for trial in trials],
+                "best_epoch": [trial.best_epoch for trial in trials],
                 "cut": [trial.cut for trial in trials],
                 "iterations": pd.array([t.n_iterations for t in trials], dtype="Int64"),
                 "seconds": [trial.seconds for trial in trials],
@@ -100,9 +106,12 @@ class SearchRecord:
                 "error": [trial.error for trial in trials],
             }
         )
-        frame = frame.sort_values(
-            "score", ascending=False, kind="stable", na_position="last"
+        # Of equal scores, the one with the least loss is better.
+        losses = [trial.loss for trial in trials]
+        frame = frame.assign(loss=losses).sort_values(
+            ["score", "loss"], ascending=[False, True], kind="stable"
         )
+        frame = frame.drop(columns="loss")
         frame.insert(0, "rank", range(1, len(frame) + 1))
         return frame.reset_index(drop=True)
 
@@ -128,7 +137,10 @@ class SearchRecord:
         -------
         html : str
         """
-        head = self.summary.head(n_rows).rename(columns={"score": self.scoring})
+        head = self.summary.head(n_rows)
+        # A metric that is the score stands there once.
+        head = head.drop(columns=self.scoring, errors="ignore")
+        head = head.rename(columns={"score": self.scoring})
         return head.astype(object).to_html(
             index=False, border=0, na_rep="", float_format="{:.4g}".format
         )
@@ -147,8 +159,9 @@ class SearchRecord:
         values = [trial.values for trial in self.trials]
         names = dict.fromkeys(name for one in values for name in one)
         frame = pd.DataFrame(
-            {name: [one.get(name) for one in values] for name in names},
+            {name: [one.get(name, math.nan) for one in values] for name in names},
             index=pd.RangeIndex(len(values), name="trial"),
+            dtype=object,
         )
         return frame.infer_objects()
 
@@ -261,6 +274,6 @@ def kind_of(values):
     --------
     >>> from skautokeras._search.record import kind_of
     >>> kind_of({"image_block_1/block_type": "conv", "text_block_1/block_type": "bow"})
-    'conv, bow'
+    'conv + bow'
     """
-    return ", ".join(kind for _, kind in network_types(values))
+    return " + ".join(kind for _, kind in network_types(values))

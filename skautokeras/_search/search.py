@@ -135,6 +135,8 @@ class PendingTrial:
         Score that the mean of its folds must not fall behind.
     predefined : bool, default=False
         Whether the configuration is one of those that the search begins with.
+    is_known : bool, default=False
+        Whether the journal has its result, so that it is not evaluated again.
     """
 
     number: int
@@ -144,6 +146,7 @@ class PendingTrial:
     curve: tuple = ()
     worst_fold: float = -math.inf
     predefined: bool = False
+    is_known: bool = False
 
     @property
     def options(self):
@@ -243,7 +246,7 @@ class Search:
                 return started
             pending, trial = known
             started.remove(pending)
-            self._tell(pending, trial)
+            self._tell(replace(pending, is_known=True), trial)
         return []
 
     def finish_trial(self, pending, trial):
@@ -401,7 +404,7 @@ def trial_deadline(deadline, trials, reserve):
 
 
 def best_trial(trials):
-    """Return the completed trial with the greatest score; the earlier one of equals.
+    """Return the best completed trial; of equal scores, the one with the least loss.
 
     Parameters
     ----------
@@ -409,7 +412,7 @@ def best_trial(trials):
         Trials of which at least one is completed.
     """
     completed = [trial for trial in trials if trial.status == "completed"]
-    return max(completed, key=lambda trial: trial.score)
+    return max(completed, key=lambda trial: trial.quality)
 
 
 def _values(proposal):

@@ -104,8 +104,9 @@ def select_ensemble(trials, objective, loss, size, deadline=NO_DEADLINE):
 
     Greedy selection with replacement (Caruana et al., Ensemble selection from libraries
     of models, ICML 2004): the best trial first, then in each round the one that makes
-    the mean of all chosen predictions best, chosen ones before others if equal. What
-    counts is the best round.
+    the mean of all chosen predictions best. Of equal scores, the one with the least
+    loss is best, and then chosen ones come before others. What counts is the best
+    round.
 
     Parameters
     ----------
@@ -126,27 +127,59 @@ def select_ensemble(trials, objective, loss, size, deadline=NO_DEADLINE):
         Position of each chosen trial -> its weight. They sum to 1.
     """
     ranked = ensemble_candidates(trials)
-    chosen, best_score, best_length = [ranked[0]], trials[ranked[0]].score, 1
+    chosen, best_length = [ranked[0]], 1
     total = trials[ranked[0]].y_pred
+    best = _Judged(objective, Evaluation(total, loss))
     for _ in range(_ROUNDS - 1 if size > 1 else 0):
         members = set(chosen)
         pool = members if len(members) >= size else ranked
         n = len(chosen) + 1
-        scores = {}
+        judged = {}
         for i in pool:
             if deadline.passed():
                 break
             mean = {k: (total[k] + v) / n for k, v in trials[i].y_pred.items()}
-            scores[i] = objective(Evaluation(mean, loss))
-        if len(scores) < len(pool):
+            judged[i] = _Judged(objective, Evaluation(mean, loss), i in members)
+        if len(judged) < len(pool):
             break
-        winner = max(scores, key=lambda i: (scores[i], i in members, -i))
+        winner = max(sorted(judged), key=judged.get)
         chosen.append(winner)
         total = _add(total, trials[winner].y_pred)
-        if scores[winner] > best_score:
-            best_score, best_length = scores[winner], len(chosen)
+        if best.is_worse_than(judged[winner]):
+            best, best_length = judged[winner], len(chosen)
     counts = Counter(chosen[:best_length])
     return {i: count / best_length for i, count in counts.most_common()}
+
+
+class _Judged:
+    """Predictions with their score, and with their loss if it has to decide.
+
+    Parameters
+    ----------
+    objective : Objective
+        Objective that scores predictions.
+    evaluation : Evaluation
+        Predictions, whose loss takes time.
+    is_member : bool, default=False
+        Whether the predictions need no other network.
+    """
+
+    def __init__(self, objective, evaluation, is_member=False):
+        self._score = objective(evaluation)
+        self._evaluation = evaluation
+        self._is_member = is_member
+
+    def is_worse_than(self, other):
+        """Return whether the score is lower, or equal with a greater loss."""
+        if self._score != other._score:
+            return self._score < other._score
+        return self._evaluation.loss > other._evaluation.loss
+
+    def __lt__(self, other):
+        """Return whether the other one is to be preferred."""
+        if self.is_worse_than(other) or other.is_worse_than(self):
+            return self.is_worse_than(other)
+        return self._is_member < other._is_member
 
 
 def mean_outputs(trials, weights):
@@ -172,8 +205,8 @@ def mean_outputs(trials, weights):
 
 
 def _ranked(trials, positions):
-    """Return positions of trials sorted by score; the earlier one of equals first."""
-    return sorted(positions, key=lambda i: -trials[i].score)
+    """Return positions of trials, the best first; of equal ones the earlier first."""
+    return sorted(positions, key=lambda i: trials[i].quality, reverse=True)
 
 
 def _add(left, right):

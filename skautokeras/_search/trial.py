@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from traceback import format_exception_only
 
 import numpy as np
@@ -19,6 +20,19 @@ from skautokeras._training.validation_loss import loss_on
 
 # Characters of an error that are kept; TensorFlow can put whole arrays into one.
 _MAX_REASON = 2000
+# Packages whose lines do not tell the user where the fault is.
+_OTHERS_CODE = {
+    "contextlib",
+    "keras",
+    "keras_hub",
+    "keras_tuner",
+    "numpy",
+    "pandas",
+    "scipy",
+    "skautokeras",
+    "sklearn",
+    "tensorflow",
+}
 
 
 @saved_as("Trial")
@@ -35,6 +49,9 @@ class Trial:
     score : float
         Score of the best epoch, greater is better; not a number if the trial failed.
         With several folds, it is the score of ``y_pred``.
+    loss : float
+        Validation loss of ``y_pred``, which decides between equal scores; with several
+        folds the mean of their losses. Not a number if the trial failed.
     epochs, best_epoch, planned_epochs : int
         Number of epochs that were trained, number of the best one from 1, and number of
         epochs over which the learning rate was annealed; with several folds their mean.
@@ -83,6 +100,7 @@ class Trial:
     values: dict
     seed: int
     score: float = float("nan")
+    loss: float = float("nan")
     epochs: int = 0
     best_epoch: int = 0
     planned_epochs: int = 0
@@ -109,6 +127,11 @@ class Trial:
         if self.error is not None:
             return "failed"
         return "pruned" if self.pruned else "completed"
+
+    @property
+    def quality(self):
+        """Score and minus the loss: the greater of two tells the better trial."""
+        return self.score, -self.loss if math.isfinite(self.loss) else -math.inf
 
 
 def never_stop(epoch, logs):
@@ -196,6 +219,7 @@ def evaluate(
                     seed=fold_seed(seed, i),
                     on_epoch=epochs_of_fold,
                     curve=curve if i == 0 else (),
+                    floor=fold.floor,
                 )
             trained.append(
                 _TrainedFold(
@@ -306,13 +330,31 @@ def _deadline_of_next_fold(deadline, n_folds):
 
 
 def _reason(error):
-    """Return an error as text, shortened to a length that can be shown."""
+    """Return an error as text, shortened to a length that can be shown.
+
+    Where the user's code was running, such as a block, its line follows.
+    """
     reason = "".join(format_exception_only(error)).strip()
+    reason += _line_of_user(error.__traceback__)
     if len(reason) <= _MAX_REASON:
         return reason
     # The cause comes first or, after TensorFlow's stack trace, last.
     half = _MAX_REASON // 2 - 3
     return f"{reason[:half]} ... {reason[-half:]}"
+
+
+def _line_of_user(traceback):
+    """Return where the user's own code was running, in brackets, or nothing."""
+    line = ""
+    while traceback is not None:
+        frame = traceback.tb_frame
+        package = (frame.f_globals.get("__name__") or "").partition(".")[0]
+        code = frame.f_code
+        if package not in _OTHERS_CODE and Path(code.co_filename).suffix == ".py":
+            where = Path(code.co_filename).name
+            line = f" (line {traceback.tb_lineno} of {where}, in {code.co_name})"
+        traceback = traceback.tb_next
+    return line
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,6 +375,7 @@ def _add_results(trial, trained, problem, valid_rows):
     monitors = [fold.monitor for fold in trained]
     outputs = [monitor.best_outputs for monitor in monitors]
     score, y_pred = _mean_score(trained), outputs[0].y_pred
+    loss = sum(output.loss for output in outputs) / len(outputs)
     is_complete = len(trained) == len(problem.folds)
     if is_complete and len(trained) > 1:
         y_pred = {
@@ -349,6 +392,7 @@ def _add_results(trial, trained, problem, valid_rows):
     return replace(
         trial,
         score=score,
+        loss=loss,
         epochs=_mean([monitor.epoch for monitor in monitors]),
         best_epoch=_mean([monitor.best_epoch for monitor in monitors]),
         planned_epochs=_mean([fold.planned_epochs for fold in trained]),

@@ -103,15 +103,30 @@ class Declaration:
         kinds = [_type_name(kind) for kind in self._kinds()]
         if self._options():
             kinds[0] = f"{{{', '.join(map(_literal, self._options()))}}}"
-        kinds += ["None"] * (self.default is None)
+        kinds += self._other_kinds()
         types = " or ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
         head = f"{name} : {types}, default={_literal(self.default)}"
         body = textwrap.fill(" ".join([self.doc, *self._remarks()]), _WIDTH - 4)
         return f"{head}\n{textwrap.indent(body, ' ' * 4)}"
 
+    def _other_kinds(self):
+        """Return what else a value may be, in words."""
+        return ["None"] * (self.default is None)
+
     def _remarks(self):
         """Return what the docstring says behind the description."""
         return []
+
+
+class _RangeLike(HasMethods):
+    """Constraint of a range, which error messages show by an example."""
+
+    def __init__(self, example):
+        super().__init__("suggest")
+        self._example = example
+
+    def __str__(self):
+        return f"a range such as {self._example!r}"
 
 
 @dataclass(frozen=True)
@@ -163,13 +178,17 @@ class Searched(Declaration):
 
     def _constraints(self):
         """Return what a value may be: a range, or None, as well."""
-        return [*super()._constraints(), HasMethods("suggest"), None]
+        return [*super()._constraints(), _RangeLike(self.range), None]
 
     def _options(self):
         """Return the values that are allowed: by default the strings of the range."""
         if self.allowed is None and self._kind() is str:
             return self.range.values
         return super()._options()
+
+    def _other_kinds(self):
+        """Return what else a value may be, in words: the user may give a range."""
+        return ["range", "None"]
 
     def _kinds(self):
         """Return the type of the values of the range, and further ones."""

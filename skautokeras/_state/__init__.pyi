@@ -10,6 +10,7 @@ from .codec import text_key as text_key
 from .deadline import Deadline as Deadline
 from .document import dumps as dumps
 from .document import loads as loads
+from .files import file_to_write as file_to_write
 from .files import local_path as local_path
 from .files import made_whole as made_whole
 from .files import write_whole as write_whole

@@ -50,6 +50,49 @@ machine. Mount the store, or copy what was written.
     return Path(path).expanduser()
 
 
+def file_to_write(path, parameter):
+    """Return the path of a file that is going to be written, or raise before any work.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Path as the user passed it.
+    parameter : str
+        Name of the parameter, for the error message.
+
+    Returns
+    -------
+    path : pathlib.Path
+        Path without links, so that the file that a link names is written.
+
+    Raises
+    ------
+    TypeError
+        If it is no path.
+    ValueError
+        If it is the address of another machine, or the path of something that is no
+        file.
+    FileNotFoundError
+        If its folder does not exist.
+
+    Examples
+    --------
+    >>> from skautokeras._state.files import file_to_write
+    >>> file_to_write(".", "path")
+    Traceback (most recent call last):
+        ...
+    ValueError: path='.' is no file.
+    """
+    found = local_path(path, parameter).resolve()
+    if found.exists() and not found.is_file():
+        raise ValueError(f"{parameter}={str(path)!r} is no file.")
+    if not found.parent.is_dir():
+        raise FileNotFoundError(
+            f"{parameter}={str(path)!r} lies in a folder that does not exist."
+        )
+    return found
+
+
 @contextmanager
 def made_whole(path):
     """Let a file or a folder be made in another place, and move it when it is whole.

@@ -9,6 +9,10 @@ import math
 
 from skautokeras._training.pruning import is_behind
 
+# A training that has lost this share of its gain for so many epochs does not recover
+# (measurement 0057).
+_LOST_SHARE, _LOST_EPOCHS = 0.2, 8
+
 
 class Monitor:
     """Record of the epochs of one training, which decides whether to continue.
@@ -34,6 +38,9 @@ class Monitor:
     curve : tuple of float, default=()
         Scores of completed trials along their training, from `median_curve`. A training
         whose best score is below them ends.
+    floor : float or None, default=None
+        Score of predicting the same for all rows. With patience, a training ends once
+        several epochs in a row have lost a fifth of what the best epoch is above it.
 
     Attributes
     ----------
@@ -78,6 +85,7 @@ class Monitor:
         deadline,
         on_epoch,
         curve=(),
+        floor=None,
     ):
         self._objective = objective
         self.epochs = epochs
@@ -86,6 +94,8 @@ class Monitor:
         self.deadline = deadline
         self._on_epoch = on_epoch
         self._curve = curve
+        self._floor = floor
+        self._n_lost = 0
         self._start = deadline.spent()
         self.epoch = 0
         self.logs = {}
@@ -153,6 +163,7 @@ class Monitor:
             self.best_score, self.best_epoch = score, self.epoch
             self.best_outputs = outputs
             self.best_state = state() if callable(state) else state
+        self._count_lost(score)
         wants_to_stop = self._on_epoch(self.epoch, logs)
         is_done = bool(wants_to_stop) or self._is_done(share)
         is_cut = not is_done and (share < 1 or self.deadline.passed())
@@ -181,8 +192,18 @@ class Monitor:
     def _is_done(self, share):
         """Return whether the training has ended for another reason than the time."""
         waited = self.epoch - self._last_progress
-        impatient = self._patience is not None and waited >= self._patience
+        impatient = self._patience is not None and (
+            waited >= self._patience or self._n_lost >= _LOST_EPOCHS
+        )
         return impatient or (self.epoch >= self._last_epoch and share == 1)
+
+    def _count_lost(self, score):
+        """Count the last epochs in a row that have lost much of the best score."""
+        if score is None or self._floor is None:
+            return
+        gained = self.best_score - self._floor
+        has_lost = gained > 0 and score < self.best_score - _LOST_SHARE * gained
+        self._n_lost = self._n_lost + 1 if has_lost else 0
 
     def _check_finite(self, loss, score):
         if not math.isfinite(loss) or (score is not None and not math.isfinite(score)):

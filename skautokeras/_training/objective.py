@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring, make_scorer
 
 from skautokeras._space.heads import make_metric
+from skautokeras._training.validation_loss import mean_loss
 
 # A Keras metric whose name contains one of these words should be low.
 _LESS_IS_BETTER = [
@@ -371,7 +372,7 @@ def _loss_objective(name, head_and_target, rows):
     y_soft = head.soften_validation_labels(y_true, target)
     loss = head.make_loss(target)
     return Objective(
-        lambda outputs: -loss(y_soft, outputs.y_pred[name], sample_weight=weight)
+        lambda outputs: -mean_loss(loss, y_soft, outputs.y_pred[name], weight)
     )
 
 

@@ -9,6 +9,7 @@ from sklearn.metrics import get_scorer_names
 
 from skautokeras._training.evaluation import evaluate_heads
 from skautokeras._training.objective import Evaluation
+from skautokeras._training.validation_loss import loss_on
 
 # Rows on which losses and metrics are computed; fewer could all have the same target.
 _FEW_ROWS = 256
@@ -252,3 +253,37 @@ def check_losses_and_metrics(heads, rows):
                 f"The loss {head.loss!r} of head {name!r} is {results['loss']} for "
                 "predictions within the range of y."
             )
+
+
+def score_without_x(heads, objective, y, valid_rows):
+    """Return the score of predicting the means of the training rows for all rows.
+
+    Parameters
+    ----------
+    heads : dict of str to (Head, TargetSchema)
+        Heads of the graph, and the schemas of their targets.
+    objective : Objective
+        Objective that scores predictions.
+    y : dict of str to ndarray
+        Targets of the training rows by head, as their adapters encode them.
+    valid_rows : Rows
+        Validation rows, as the adapter makes them.
+
+    Returns
+    -------
+    score : float or None
+        None if such predictions have no score.
+    """
+    y_pred = {
+        name: np.repeat(_means(y[name], *pair)[None], len(valid_rows), axis=0)
+        for name, pair in heads.items()
+    }
+    return score_or_none(objective, y_pred, loss_on(heads, valid_rows))
+
+
+def _means(y, head, target):
+    """Return the shares of the classes, or the means of the numbers, as outputs."""
+    if target.is_classification and head.layout(target) not in ("binary", "columns"):
+        shares = np.bincount(y.astype(int), minlength=max(target.n_outputs, 2)) / len(y)
+        return shares.astype("float32")
+    return y.reshape(len(y), -1).mean(axis=0).astype("float32")

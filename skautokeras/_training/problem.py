@@ -28,6 +28,8 @@ class Fold:
         Positions of the training rows among `SplitRows.train`.
     valid : slice, default=slice(None)
         Positions of the validation rows among `SplitRows.valid`.
+    floor : float or None, default=None
+        Score of predicting the same for all validation rows. None if it is not defined.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Fold:
     objective: Objective
     train: slice | np.ndarray = field(default_factory=_all_rows)
     valid: slice = field(default_factory=_all_rows)
+    floor: float | None = None
 
     def rows(self, data):
         """Return the training rows and the validation rows.

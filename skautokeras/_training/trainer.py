@@ -22,6 +22,7 @@ def train(
     seed,
     on_epoch,
     curve=(),
+    floor=None,
 ):
     """Train one configuration; its network ends with the weights of the best epoch.
 
@@ -49,6 +50,9 @@ def train(
     curve : tuple of float, default=()
         Scores of completed trials along their training, from `median_curve`. A training
         whose best score is below them ends.
+    floor : float or None, default=None
+        Score of predicting the same for all rows. A training ends that falls back
+        towards it.
 
     Returns
     -------
@@ -75,6 +79,7 @@ def train(
         deadline=deadline,
         on_epoch=on_epoch,
         curve=curve,
+        floor=floor,
     )
     monitor.n_iterations, monitor.cut = start_from_data(
         built,

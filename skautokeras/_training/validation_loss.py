@@ -22,10 +22,30 @@ def validation_loss(heads, y, y_pred, weight):
         rows = None if weight is None else weight[name]
         encoded = head.encode(y[name], target)
         y_true = head.soften_validation_labels(encoded, target)
-        value = head.make_loss(target)(y_true, y_pred[name], sample_weight=rows)
-        losses.append(head.loss_weight * value)
+        losses.append(
+            head.loss_weight
+            * mean_loss(head.make_loss(target), y_true, y_pred[name], rows)
+        )
     # If a strategy is active, Keras divides the loss by the number of its devices.
     return tf.add_n(losses) * tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def mean_loss(loss, y_true, y_pred, weight):
+    """Return the weighted mean of a loss, which scales of the weights do not change.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+        Loss that returns the sum of the weighted losses divided by the number of rows.
+    y_true, y_pred : array of shape (n_samples,) or (n_samples, n_outputs)
+        True values and outputs of one head.
+    weight : array of shape (n_samples,) or None
+        Weights of the rows.
+    """
+    value = loss(y_true, y_pred, sample_weight=weight)
+    if weight is None:
+        return value
+    return value / tf.cast(tf.reduce_mean(weight), value.dtype)
 
 
 def loss_on(heads, rows):

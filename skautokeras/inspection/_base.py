@@ -2,6 +2,11 @@
 
 from sklearn.utils.validation import check_is_fitted
 
+from skautokeras._search.record import SearchRecord
+
+# Letters of a name in a figure.
+_MOST_LETTERS = 40
+
 
 class SearchRecordDisplayMixin:
     """Makes a Display from a fitted estimator or from the record of a search.
@@ -32,8 +37,41 @@ class SearchRecordDisplayMixin:
         NotFittedError
             If the estimator is not fitted.
         """
-        check_is_fitted(estimator)
+        check_is_ours(estimator)
         return cls.from_search(estimator.search_, ax=ax, **options)
+
+
+def check_is_ours(estimator):
+    """Raise unless an object is a fitted estimator of this package.
+
+    Parameters
+    ----------
+    estimator : object
+        What the user has passed.
+
+    Raises
+    ------
+    NotFittedError
+        If it is not fitted.
+    TypeError
+        If it is an object of another package.
+    """
+    if not hasattr(estimator, "_wire"):
+        raise TypeError(
+            f"An estimator of skautokeras is needed, got {type(estimator).__name__}. "
+            "Of a Pipeline, pass the last step, pipeline[-1]; of a search such as "
+            "GridSearchCV, pass best_estimator_."
+        )
+    check_is_fitted(estimator)
+
+
+def check_is_record(record):
+    """Raise TypeError unless an object is the record of a search."""
+    if not isinstance(record, SearchRecord):
+        raise TypeError(
+            "The record of a search is needed, from read_search or from the attribute "
+            f"search_ of a fitted estimator. Got {type(record).__name__}."
+        )
 
 
 def new_axes(ax, **kwargs):
@@ -54,14 +92,17 @@ def new_axes(ax, **kwargs):
 
     if ax is None:
         _, ax = plt.subplots(layout="constrained", **kwargs)
+    if not hasattr(ax, "figure"):
+        raise TypeError(f"ax must be the Axes of one plot, got {type(ax).__name__}.")
     return ax
 
 
 def beside(ax):
-    """Put the legend beside the axes, where it hides nothing."""
-    ax.legend(
-        loc="upper left", bbox_to_anchor=(1.01, 1), fontsize="small", frameon=False
-    )
+    """Put the legend, if there is any, beside the axes, where it hides nothing."""
+    if ax.get_legend_handles_labels()[1]:
+        ax.legend(
+            loc="upper left", bbox_to_anchor=(1.01, 1), fontsize="small", frameon=False
+        )
 
 
 def colours_of(kinds):
@@ -76,12 +117,48 @@ def colours_of(kinds):
     -------
     colours : dict of str to str
     """
-    return {kind: f"C{i % 10}" for i, kind in enumerate(dict.fromkeys(kinds))}
+    import matplotlib
+
+    kinds = list(dict.fromkeys(kinds))
+    colours = [f"C{i}" for i in range(10)]
+    if len(kinds) > len(colours):
+        colours = [
+            matplotlib.colors.to_hex(c) for c in matplotlib.colormaps["tab20"].colors
+        ]
+    return {kind: colours[i % len(colours)] for i, kind in enumerate(kinds)}
 
 
 def shown_kind(kind):
     """Return the name of a kind of network in a legend."""
-    return kind or "network"
+    return plain(kind or "network")
+
+
+def plain(name):
+    r"""Return a name as text for a figure, shortened.
+
+    Matplotlib takes text between dollars for formulas, and leaves names that begin with
+    an underscore out of legends.
+
+    Parameters
+    ----------
+    name : str
+        Name of a column, a class or a hyperparameter.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> from skautokeras.inspection._base import plain
+    >>> plain("US$ per $"), plain("a" * 50) == "a" * 37 + "..."
+    ('US\\$ per \\$', True)
+    """
+    name = " ".join(str(name).split())
+    if len(name) > _MOST_LETTERS:
+        name = f"{name[: _MOST_LETTERS - 3]}..."
+    hidden = "\u200b" if name.startswith("_") else ""
+    return hidden + name.replace("$", r"\$")
 
 
 def needs(n_found, n_needed, what):
@@ -101,5 +178,6 @@ def needs(n_found, n_needed, what):
     """
     if n_found < n_needed:
         raise ValueError(
-            f"At least {n_needed} {what} are needed, and the search has {n_found}."
+            f"{what.capitalize()} are needed, at least {n_needed}, and the search has "
+            f"{n_found}."
         )

@@ -1,9 +1,12 @@
 """Drawings of the search space and of the networks that were found."""
 
 import math
-from pathlib import Path
+from numbers import Integral
 
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import check_scalar
+
+from skautokeras._state.files import file_to_write
+from skautokeras.inspection._base import check_is_ours
 
 
 class Drawing:
@@ -35,7 +38,7 @@ class Drawing:
         path : str or path-like
             Path of an SVG file.
         """
-        Path(path).write_text(self.svg, encoding="utf-8")
+        file_to_write(path, "path").write_text(self.svg, encoding="utf-8")
 
 
 def draw_search_space(estimator):
@@ -85,6 +88,8 @@ def draw_network(estimator, member=0):
     ------
     ValueError
         If there is no such network.
+    TypeError
+        If the estimator is one of another package.
 
     Examples
     --------
@@ -98,13 +103,9 @@ def draw_network(estimator, member=0):
     """
     from skautokeras._space.drawing import draw_boxes
 
-    check_is_fitted(estimator)
+    check_is_ours(estimator)
     models = estimator._ensemble.models
-    if not 0 <= member < len(models):
-        raise ValueError(
-            f"member must be from 0 to {len(models) - 1}, because the final model has "
-            f"{len(models)} networks. Got {member!r}."
-        )
+    check_scalar(member, "member", Integral, min_val=0, max_val=len(models) - 1)
     labels, parents = {}, {}
     _collect(models[member], "", {}, labels, parents)
     return Drawing(draw_boxes(labels, parents))

@@ -4,9 +4,10 @@ import numpy as np
 
 from skautokeras.inspection._base import (
     SearchRecordDisplayMixin,
+    check_is_record,
     colours_of,
-    needs,
     new_axes,
+    plain,
     shown_kind,
 )
 
@@ -77,10 +78,17 @@ class EnsembleDisplay(SearchRecordDisplayMixin):
         Raises
         ------
         ValueError
-            If the search has not ended.
+            If there is no final model: the search has not ended, or its record was read
+            from a folder, which holds the trials only.
         """
+        check_is_record(record)
         board = record.leaderboard
-        needs((board["weight"] > 0).sum(), 1, "networks of a final model")
+        if not (board["weight"] > 0).any():
+            raise ValueError(
+                "The record has no final model: the search has not ended, or the "
+                "record was read from a folder, which holds the trials only. Pass a "
+                "fitted estimator to from_estimator."
+            )
         members = board.loc[
             board["weight"] > 0, ["trial", "kind", "weight", "score"]
         ].sort_values("weight", ascending=False, ignore_index=True)
@@ -121,9 +129,14 @@ class EnsembleDisplay(SearchRecordDisplayMixin):
         labels = [self._label(row) for row in members.itertuples()]
         ax.bar_label(self.bars_, labels, padding=4, fontsize="small")
         ax.invert_yaxis()
-        ax.set_xlim(0, 2.4 * members["weight"].max())
+        # There is room for the labels, and no weight beyond the greatest one.
+        most = members["weight"].max()
+        ax.set_xlim(0, 2.4 * most)
+        ax.set_xticks([tick for tick in ax.get_xticks() if tick <= max(most, 0.5)])
         ax.set_xlabel("Weight")
-        ax.set_title(f"{self.scoring} of the ensemble: {self.score:.4g}", fontsize=10)
+        ax.set_title(
+            f"{plain(self.scoring)} of the ensemble: {self.score:.4g}", fontsize=10
+        )
         return self
 
     def _label(self, member):

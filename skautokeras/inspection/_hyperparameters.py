@@ -1,16 +1,25 @@
 """Displays of the configurations: which values were tried, and which ones matter."""
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
-from skautokeras.inspection._base import SearchRecordDisplayMixin, needs, new_axes
+from skautokeras.inspection._base import (
+    SearchRecordDisplayMixin,
+    check_is_record,
+    needs,
+    new_axes,
+    plain,
+)
 
 # Completed trials without which nothing can be said about hyperparameters.
 _FEWEST_TRIALS = 8
 _N_SPLITS, _TEST_SHARE = 20, 0.25
 _N_TREES, _N_REPEATS = 50, 5
 _UNUSED = "not used"
+_MANY_VALUES = 8
 
 
 class HyperparameterImportanceDisplay(SearchRecordDisplayMixin):
@@ -85,8 +94,9 @@ class HyperparameterImportanceDisplay(SearchRecordDisplayMixin):
         ------
         ValueError
             If there are fewer than eight completed trials, or if all configurations
-            are equal.
+            or all scores are equal.
         """
+        check_is_record(record)
         importances, r2 = _importances(record, check_random_state(random_state))
         return cls(importances=importances, r2=r2).plot(n_shown=n_shown, ax=ax)
 
@@ -108,10 +118,12 @@ class HyperparameterImportanceDisplay(SearchRecordDisplayMixin):
         self.ax_ = ax = new_axes(ax, figsize=(7, 1.2 + 0.32 * len(shown)))
         self.figure_ = ax.figure
         self.bars_ = ax.barh(
-            short_names(shown["name"]), shown["importance"], xerr=shown["std"]
+            list(map(plain, short_names(shown["name"]))),
+            shown["importance"],
+            xerr=shown["std"],
         )
         ax.invert_yaxis()
-        ax.set_xlabel("Drop of R2 when the values are permuted")
+        ax.set_xlabel("Drop of R2 when permuted")
         ax.set_title(f"R2 of the forests on unseen trials: {self.r2:.2f}", fontsize=10)
         return self
 
@@ -123,40 +135,45 @@ def _importances(record, rng):
 
     params, scores = completed_configurations(record)
     needs(len(params), _FEWEST_TRIALS, "completed trials")
+    needs(scores.nunique(), 2, "different scores")
     needs(params.shape[1], 1, "hyperparameters with several values")
-    columns = _encoded(params.apply(_without_unused))
+    columns = [_encoded(values) for _, values in params.items()]
     ranks = scores.rank().to_numpy()
-    drops, r2 = [], []
+    errors = []
     splits = ShuffleSplit(_N_SPLITS, test_size=_TEST_SHARE, random_state=rng)
     for train, test in splits.split(ranks):
         forest = RandomForestRegressor(_N_TREES, random_state=rng)
         forest.fit(np.hstack([part[train] for part in columns]), ranks[train])
-        before, after = _permuted_scores(forest, columns, ranks, test, rng)
-        drops.append(before - after)
-        r2.append(before)
+        errors.append(_permuted_errors(forest, columns, ranks, test, rng))
+    errors = np.array(errors)
+    # The trials of one split may all be equal, so all splits share one variance.
+    relative = errors / max(errors[:, 0].mean(), np.finfo(float).tiny)
+    drops = relative[:, 2:] - relative[:, 1:2]
     table = pd.DataFrame(
         {
             "name": list(params),
-            "importance": np.mean(drops, axis=0),
-            "std": np.std(drops, axis=0),
+            "importance": drops.mean(axis=0),
+            "std": drops.std(axis=0),
         }
     )
     table = table.sort_values("importance", ascending=False, ignore_index=True)
-    return table, float(np.mean(r2))
+    return table, float(1 - relative[:, 1].mean())
 
 
-def _encoded(params):
-    """Return the columns of a forest for each hyperparameter, choices as one-hot."""
-    return [
-        pd.get_dummies(values).to_numpy(float)
-        if values.dtype == object
-        else values.to_numpy(float)[:, None]
-        for _, values in params.items()
-    ]
+def _encoded(values):
+    """Return the columns of a forest for a hyperparameter, choices as one-hot.
+
+    Trials that do not use it have its most usual value. Otherwise a hyperparameter of
+    one kind of network would tell which trials are of that kind, and take the
+    importance of the choice of the kind.
+    """
+    if values.dtype == object:
+        return pd.get_dummies(values.fillna(values.mode()[0])).to_numpy(float)
+    return values.fillna(values.median()).to_numpy(float)[:, None]
 
 
-def _permuted_scores(forest, columns, ranks, test, rng):
-    """Return R2 on some trials, and R2 with each hyperparameter permuted in turn.
+def _permuted_errors(forest, columns, ranks, test, rng):
+    """Return squared errors on some trials: of the mean, of the forest, permuted.
 
     All permutations are predicted at once, because a prediction of few rows takes as
     long as one of many.
@@ -167,22 +184,11 @@ def _permuted_scores(forest, columns, ranks, test, rng):
         for _ in range(_N_REPEATS):
             permuted = values[rng.permutation(len(test))]
             parts.append(np.hstack([*rows[:i], permuted, *rows[i + 1 :]]))
-    errors = forest.predict(np.vstack(parts)).reshape(len(parts), -1) - ranks[test]
-    total = ((ranks[test] - ranks[test].mean()) ** 2).sum()
-    scores = 1 - (errors**2).sum(axis=1) / max(total, 1e-12)
-    return scores[0], scores[1:].reshape(len(columns), -1).mean(axis=1)
-
-
-def _without_unused(values):
-    """Return a column where rows that do not use the hyperparameter are neutral.
-
-    Otherwise a hyperparameter of one kind of network would tell which trials are of
-    that kind, and take the importance of the choice of the kind.
-    """
-    unused = _UNUSED if values.dtype == object else -1.0
-    used = values[values != unused]
-    neutral = used.mode()[0] if values.dtype == object else used.median()
-    return values.where(values != unused, neutral)
+    off = forest.predict(np.vstack(parts)).reshape(len(parts), -1) - ranks[test]
+    errors = (off**2).mean(axis=1)
+    of_mean = ((ranks[test] - ranks.mean()) ** 2).mean()
+    permuted = errors[1:].reshape(len(columns), -1).mean(axis=1)
+    return [of_mean, errors[0], *permuted]
 
 
 def completed_configurations(record):
@@ -196,8 +202,9 @@ def completed_configurations(record):
     Returns
     -------
     params : DataFrame
-        Hyperparameters that have several values. Columns of numbers hold floats, -1
-        where a configuration does not use the hyperparameter; all others hold strings.
+        Hyperparameters that have several values. Columns of numbers hold floats, and
+        all others strings. Where a configuration does not use a hyperparameter, its
+        value is missing.
     scores : Series
         Scores of the trials.
     """
@@ -206,17 +213,23 @@ def completed_configurations(record):
     params = record.params.loc[board.index]
     columns = {}
     for name, values in params.items():
-        used = values.dropna()
-        if used.map(str).nunique() < 2:
+        used = [value for value in values if not _is_missing(value)]
+        if len(set(map(str, used))) < 2:
             continue
-        is_number = used.map(lambda v: isinstance(v, int | float) and v is not True)
-        is_number &= used.map(lambda v: v is not False)
-        if is_number.all():
-            columns[name] = pd.to_numeric(values).astype(float).fillna(-1.0)
-        else:
-            shown = [_UNUSED if pd.isna(value) else str(value) for value in values]
-            columns[name] = pd.Series(shown, values.index, dtype=object)
+        convert = float if all(map(_is_number, used)) else str
+        shown = [np.nan if _is_missing(value) else convert(value) for value in values]
+        dtype = float if convert is float else object
+        columns[name] = pd.Series(shown, values.index, dtype=dtype)
     return pd.DataFrame(columns, index=params.index), board["score"]
+
+
+def _is_missing(value):
+    """Return whether a value is none; lists are values."""
+    return value is None or (isinstance(value, float) and np.isnan(value))
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def short_names(names):
@@ -310,8 +323,10 @@ class ParallelCoordinatesDisplay(SearchRecordDisplayMixin):
         ValueError
             If there are fewer than two completed trials, or if a name is unknown.
         """
+        check_is_record(record)
         params, scores = completed_configurations(record)
         needs(len(params), 2, "completed trials")
+        needs(params.shape[1], 1, "hyperparameters with several values")
         display = cls(params=params, scores=scores, scoring=record.scoring)
         return display.plot(names=names, ax=ax)
 
@@ -348,7 +363,7 @@ class ParallelCoordinatesDisplay(SearchRecordDisplayMixin):
             for i, shade in zip(order, shades, strict=True)
         ]
         best = self.scores.max()
-        ax.set_title(f"Best {self.scoring}: {best:.4g} (yellow)", fontsize=10)
+        ax.set_title(f"Best {plain(self.scoring)}: {best:.4g} (yellow)", fontsize=10)
         return self
 
     def _most_varied(self, n=8):
@@ -357,39 +372,43 @@ class ParallelCoordinatesDisplay(SearchRecordDisplayMixin):
         return [name for name in self.params if name in chosen]
 
     def _values(self, name):
-        return sorted(self.params[name].unique())
+        """Return the values on an axis from below; None is that it was not used."""
+        values = self.params[name]
+        unused = [None] if values.isna().any() else []
+        return [*unused, *sorted(values.dropna().unique())]
 
     def _places(self, name):
         """Return the height of each trial on an axis, from 0 to 1."""
         values = self._values(name)
         heights = {v: i / max(len(values) - 1, 1) for i, v in enumerate(values)}
-        return self.params[name].map(heights).to_numpy(float)
+        shown = (None if _is_missing(v) else v for v in self.params[name])
+        return np.array([heights[value] for value in shown])
 
     def _draw_axes(self, names):
         ax = self.ax_
         for i, name in enumerate(names):
             ax.axvline(i, color="0.7", linewidth=0.8, zorder=0)
             values = self._values(name)
-            step = max(1, -(-len(values) // 8))
+            step = max(1, -(-len(values) // _MANY_VALUES))
             for place in range(0, len(values), step):
                 ax.annotate(
                     _shown(values[place]),
                     (i, place / max(len(values) - 1, 1)),
                     xytext=(3, 2),
                     textcoords="offset points",
-                    fontsize="x-small",
+                    fontsize="small",
                 )
-        labels = [name.replace("/", "/\n") for name in short_names(names)]
-        ax.set_xticks(range(len(names)), labels, fontsize="x-small", rotation=30)
+        labels = ["/\n".join(map(plain, n.split("/"))) for n in short_names(names)]
+        ax.set_xticks(range(len(names)), labels, fontsize="small", rotation=30)
         ax.set_yticks([])
         ax.spines[["left", "right", "top"]].set_visible(False)
         ax.margins(x=0.04)
 
 
 def _shown(value):
-    if value == -1.0:
+    if value is None:
         return _UNUSED
-    return value if isinstance(value, str) else f"{value:.3g}"
+    return plain(value) if isinstance(value, str) else f"{value:.6g}"
 
 
 def _colormap():

@@ -1,14 +1,23 @@
 """Displays of the trials: their scores along the search, and their trainings."""
 
+from numbers import Integral
+
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from sklearn.utils import check_scalar
+
 from skautokeras.inspection._base import (
     SearchRecordDisplayMixin,
     beside,
+    check_is_record,
     colours_of,
     needs,
     new_axes,
+    plain,
     shown_kind,
 )
 
+# Beyond so many epochs, the first ones would hide at the edge.
+_MANY_EPOCHS = 16
 _AXES = {"seconds": "ended", "trials": "trial"}
 _LABELS = {"seconds": "Seconds since the beginning of the search", "trials": "Trial"}
 
@@ -77,6 +86,7 @@ class SearchDisplay(SearchRecordDisplayMixin):
         -------
         display : SearchDisplay
         """
+        check_is_record(record)
         display = cls(leaderboard=record.leaderboard, scoring=record.scoring)
         return display.plot(x=x, metric=metric, ax=ax)
 
@@ -101,14 +111,19 @@ class SearchDisplay(SearchRecordDisplayMixin):
         ValueError
             If no trial has a score, or if a name is unknown.
         """
-        if x not in _AXES:
+        if x not in list(_AXES):
             raise ValueError(f"x must be one of {list(_AXES)}, got {x!r}.")
         column = "score" if metric is None else metric
         board = self.leaderboard.sort_values("trial")
-        if column not in board:
+        numbers = [
+            name
+            for name, values in board.items()
+            if is_numeric_dtype(values) and not is_bool_dtype(values)
+        ]
+        if column not in numbers:
             raise ValueError(
-                f"metric must be a column of the leaderboard, {list(board)}, got "
-                f"{metric!r}."
+                f"metric must be a column of the leaderboard that holds numbers, "
+                f"{numbers}, got {metric!r}."
             )
         has_score = board[column].notna() & (board["status"] != "failed")
         needs(has_score.sum(), 1, "trials with a score")
@@ -119,7 +134,7 @@ class SearchDisplay(SearchRecordDisplayMixin):
         self._draw_points(board, at, column, has_score)
         self._draw_failed(at[board["status"] == "failed"])
         ax.set_xlabel(_LABELS[x])
-        ax.set_ylabel(self.scoring if metric is None else metric)
+        ax.set_ylabel(plain(self.scoring if metric is None else metric))
         beside(ax)
         return self
 
@@ -161,24 +176,28 @@ class SearchDisplay(SearchRecordDisplayMixin):
                         zorder=2,
                     )
                     self.points_.setdefault(kind, []).append(points)
-        ax.scatter([], [], c="0.4", marker="o", label="predefined")
-        if not board["predefined"].all():
-            ax.scatter([], [], c="0.4", marker="^", label="proposed")
+        if board["predefined"].nunique() > 1:
+            ax.scatter([], [], c="0.5", marker="o", label="predefined")
+            ax.scatter([], [], c="0.5", marker="^", label="proposed")
         if (board["status"] == "pruned").any():
-            ax.scatter([], [], edgecolors="0.4", facecolors="none", label="pruned")
+            ax.scatter([], [], edgecolors="0.5", facecolors="none", label="pruned")
 
     def _draw_failed(self, at):
         if len(at):
+            import matplotlib
+
             low = self.ax_.get_ylim()[0]
-            self.ax_.scatter(at, [low] * len(at), marker="x", c="k", label="failed")
+            colour = matplotlib.rcParams["text.color"]  # that of a dark style, too
+            self.ax_.scatter(at, [low] * len(at), marker="x", c=colour, label="failed")
 
 
 class TrainingDisplay(SearchRecordDisplayMixin):
     """Losses, scores or metrics of trials over their epochs.
 
-    The best trainings of several epochs have a colour each, and the others are grey:
-    pruned ones are dashed, and failed ones dotted. Trees, which are fitted at once, are
-    points in the first epoch.
+    The best trainings of several epochs have the colour of their kind of network, and a
+    point in the epoch whose weights were kept. The others are grey: pruned ones are
+    dashed, and failed ones dotted. Trees, which are fitted at once, are points in the
+    first epoch.
 
     Parameters
     ----------
@@ -233,6 +252,7 @@ class TrainingDisplay(SearchRecordDisplayMixin):
         -------
         display : TrainingDisplay
         """
+        check_is_record(record)
         display = cls(histories=record.histories, leaderboard=record.leaderboard)
         return display.plot(metric=metric, n_best=n_best, ax=ax)
 
@@ -257,7 +277,8 @@ class TrainingDisplay(SearchRecordDisplayMixin):
         ValueError
             If the metric is unknown, or no trial has it.
         """
-        if metric not in self.histories:
+        check_scalar(n_best, "n_best", Integral, min_val=0)
+        if metric not in list(self.histories):
             raise ValueError(
                 f"metric must be a column of the histories, {list(self.histories)}, "
                 f"got {metric!r}."
@@ -269,6 +290,7 @@ class TrainingDisplay(SearchRecordDisplayMixin):
         board = self.leaderboard
         self.lines_ = {}
         best = self._best(curves, n_best)
+        styles = self._styles(best)
         # The best trial is drawn last, above all others.
         for row in board[::-1].itertuples():
             curve = curves[curves["trial"] == row.trial]
@@ -276,21 +298,35 @@ class TrainingDisplay(SearchRecordDisplayMixin):
                 continue
             is_best = row.trial in best
             style = {"completed": "-", "pruned": "--", "failed": ":"}[row.status]
+            is_kept = (curve["epoch"] == row.best_epoch).to_numpy()
             (self.lines_[row.trial],) = ax.plot(
                 curve["epoch"],
                 curve[metric],
                 style,
-                color=f"C{best.index(row.trial) % 10}" if is_best else "0.6",
                 linewidth=2.0 if is_best else 0.8,
-                marker="o" if len(curve) == 1 else None,
+                marker="o" if is_best or len(curve) == 1 else None,
+                markevery=is_kept.nonzero()[0].tolist() if is_kept.any() else None,
                 label=f"trial {row.trial}: {shown_kind(row.kind)}" if is_best else None,
+                **styles.get(row.trial, {"color": "0.6"}),
             )
-        if curves["epoch"].max() > 1:
+        if curves["epoch"].max() > _MANY_EPOCHS:
             ax.set_xscale("log")
+            ax.xaxis.set_major_formatter("{x:g}")
         ax.set_xlabel("Epoch")
         ax.set_ylabel(metric)
         beside(ax)
         return self
+
+    def _styles(self, best):
+        """Return the colours of the best trials, paler for further ones of a kind."""
+        kinds = self.leaderboard.set_index("trial")["kind"].sort_index()
+        colours = colours_of(kinds)
+        styles, seen = {}, []
+        for trial in best:
+            kind = kinds[trial]
+            styles[trial] = {"color": colours[kind], "alpha": 0.6 ** seen.count(kind)}
+            seen.append(kind)
+        return styles
 
     def _best(self, curves, n_best):
         """Return the best trials of several epochs, or else the best ones."""

@@ -160,3 +160,15 @@ def test_images_and_texts_have_measures():
     texts = ["short" if i % 2 else "a much longer text" for i in range(100)]
     found = strengths(profile_of(texts, y, TextAdapter())[0])
     assert found == {"a: words": pytest.approx(1.0, abs=0.1)}
+
+
+def test_categories_of_few_rows_are_no_difference():
+    rng = np.random.default_rng(0)
+    tickets = pd.DataFrame({"ticket": rng.integers(0, 400, 1200).astype(str)})
+    tickets["town"] = rng.choice(["Ulm", "Bonn"], 1200)
+    adapter = StructuredDataAdapter(column_types={"ticket": "categorical"})
+    profile, x_adapter = profile_of(tickets[:600], np.arange(600) % 2, adapter)
+    features = features_of(x_adapter, x_adapter.transform(tickets[600:]))
+    known = {f.name: f for f in profile.features}
+    for feature in features:
+        assert known[feature.name].drift(feature.values) < 0.15

@@ -99,7 +99,7 @@ def test_it_says_what_the_network_gets(fitted):
     assert becomes["owner"] == (
         "codes of 5 categories, one code for 50 rare values, which of 2 words it has"
     )
-    assert becomes["note"].startswith("codes of up to 9 words, weights of ")
+    assert becomes["note"].startswith("the first 9 words as codes, weights of ")
     assert becomes["planet"] == becomes["nothing"] == "nothing"
 
 

@@ -70,6 +70,7 @@ def make_evaluate(folder, dies):
         score = float(data.train.x["x"].sum())
         known = {"values": dict(values), "seed": seed, "score": score}
         known["status"] = "completed"
+        known["quality"] = known["score"], 0.0
         known = BLANK | known
         return make_dataclass("Result", list(known))(**known)
 

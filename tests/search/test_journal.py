@@ -15,7 +15,7 @@ import pytest
 import skautokeras
 from skautokeras import DenseBlock
 from skautokeras._search import Journal, Trial
-from skautokeras._search.journal import conditions_in
+from skautokeras._search.journal import conditions_in, read_search
 from skautokeras._state import array_from_bytes, dumps, loads, pack, unpack
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
@@ -402,3 +402,33 @@ def test_a_search_keeps_the_conditions_that_it_has_begun_with(tmp_path):
     assert conditions_in(tmp_path) == first
     later = {**first, "max_time": 100, "n_cores": 64}
     assert Journal(tmp_path, DATA, seed=1, conditions=later).conditions == first
+
+
+@pytest.mark.parametrize("name", ["trial_00000 (1).zip", "trial_abc.zip", "trial_1"])
+def test_files_of_other_names_are_left_alone(tmp_path, evaluate, name):
+    run = remember(Journal(tmp_path, DATA, seed=1), evaluate)
+    run({"x": 1}, 5, None)
+    (tmp_path / name).write_bytes((tmp_path / "trial_00000.zip").read_bytes())
+    assert len(read_search(tmp_path).trials) == 1
+    run = remember(Journal(tmp_path, DATA, seed=1), evaluate)
+    run({"x": 2}, 6, None)
+    assert (tmp_path / "trial_00001.zip").exists()
+    assert len(read_search(tmp_path).trials) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[]", "null", "3", "{", "", '{"seed": Infinity}', '{"seed": 1, "about": [3]}'],
+)
+def test_a_header_of_any_other_content_is_damaged(tmp_path, content):
+    (tmp_path / "search.json").write_text(content)
+    with pytest.raises(FileFormatError, match="is damaged"):
+        read_search(tmp_path)
+
+
+def test_the_folder_of_a_search_may_be_in_the_home_folder(
+    tmp_path, evaluate, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    remember(Journal(tmp_path / "run", DATA, seed=1), evaluate)({"x": 1}, 5, None)
+    assert len(read_search("~/run").trials) == 1

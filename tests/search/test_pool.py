@@ -63,6 +63,7 @@ def make_fakes():
     def fake(values, seed, **known):
         known = {"values": dict(values), "seed": seed, "score": 0.0} | known
         known["status"] = "failed" if known.get("error") else "completed"
+        known["quality"] = known["score"], 0.0
         known = BLANK | known
         return make_dataclass("Result", list(known))(**known)
 

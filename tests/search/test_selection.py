@@ -17,6 +17,7 @@ from skautokeras import (
 from skautokeras._data import ImageSchema, StructuredDataAdapter, TargetSchema
 from skautokeras._search import (
     Trial,
+    best_trial,
     ensemble_candidates,
     kept_trials,
     network_types,
@@ -213,3 +214,35 @@ def test_the_blocks_that_choose_a_network_tell_its_type(block, node, schema):
     )
     without = {k: v for k, v in values.items() if "block_type" not in k}
     assert network_types(without) == ()
+
+
+# Equal scores
+
+
+ACCURACY = Objective(lambda o: float(np.mean((o.y_pred["head"] > 0.5) == TRUTH)))
+
+
+def judged(y_pred):
+    """Return a trial whose score is its accuracy."""
+    y_pred = {"head": np.asarray(y_pred)}
+    right = float(np.mean((y_pred["head"] > 0.5) == TRUTH))
+    return Trial({}, 0, score=right, loss=loss(y_pred), y_pred=y_pred)
+
+
+def test_of_equal_scores_the_one_with_the_least_loss_is_best():
+    trials = [judged([0.6, 0.4, 0.6, 0.4]), judged([0.9, 0.1, 0.9, 0.1])]
+    assert best_trial(trials) is trials[1]
+    assert ensemble_candidates(trials) == [1, 0]
+    weights = select_ensemble(trials, ACCURACY, loss, size=2)
+    assert weights == {1: 1.0}
+
+
+def test_networks_of_equal_scores_are_put_together_if_that_lowers_the_loss():
+    trials = [judged(TRUTH + np.array([0.2, 0.2, -0.2, -0.2])), judged(TRUTH - 0.2)]
+    assert trials[0].score == trials[1].score == 1
+    assert set(select_ensemble(trials, ACCURACY, loss, size=2)) == {0, 1}
+
+
+def test_a_loss_that_is_not_defined_comes_last():
+    trials = [Trial({}, 0, score=1.0), judged(TRUTH)]
+    assert best_trial(trials) is trials[1]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from skautokeras._state import local_path, made_whole, write_whole
+from skautokeras._state import file_to_write, local_path, made_whole, write_whole
 
 
 def test_two_writers_leave_one_whole_file(tmp_path):
@@ -70,3 +70,12 @@ def test_an_empty_folder_is_filled_and_not_replaced(tmp_path):
         (made / "a").write_text("whole")
     assert tmp_path.stat().st_ino == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "inner"]
+
+
+def test_a_file_to_write_is_checked_before_any_work(tmp_path):
+    with pytest.raises(FileNotFoundError, match="lies in a folder that does not exist"):
+        file_to_write(tmp_path / "missing" / "a", "path")
+    with pytest.raises(ValueError, match="is no file"):
+        file_to_write(tmp_path, "path")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    assert file_to_write(tmp_path / "link", "path") == tmp_path.resolve() / "target"

@@ -216,3 +216,38 @@ def test_a_deadline_hurries_the_progress(clock):
         feed(seen, [1.0])
     assert starts == [0.0, 0.25, 0.5, 0.75]
     assert seen.planned_epochs == seen.epoch == 4
+
+
+def with_floor(losses, **options):
+    seen = Monitor(
+        Objective(lambda outputs: -outputs.loss),
+        100,
+        stop_after=None,
+        deadline=Deadline(None),
+        on_epoch=lambda epoch, logs: False,
+        **{"patience": 90, "floor": -1.0, **options},
+    )
+    return feed(seen, losses)
+
+
+def test_a_training_ends_that_has_lost_a_fifth_of_its_gain_for_eight_epochs():
+    seen = with_floor([0.5, *[0.61] * 20])
+    assert seen.finished
+    assert (seen.epoch, seen.best_epoch, seen.cut) == (9, 1, False)
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [0.5, *[0.59] * 20],  # too little is lost
+        [0.5, *([0.61] * 7 + [0.59]) * 3],  # it comes back in time
+        [1.2, *[1.5] * 20],  # nothing has been gained yet
+    ],
+)
+def test_other_trainings_go_on(losses):
+    assert not with_floor(losses).finished
+
+
+@pytest.mark.parametrize("option", [{"floor": None}, {"patience": None}])
+def test_a_training_without_floor_or_patience_goes_on(option):
+    assert not with_floor([0.5, *[0.9] * 40], **option).finished

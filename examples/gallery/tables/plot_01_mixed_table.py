@@ -46,7 +46,10 @@ clf.fit(X_train, y_train)
 # -------------------------------
 # ``columns_`` has one row per column of ``X``. It gives the kind of the column, the
 # reason for this kind, and what the network gets. If a kind is wrong, ``column_types``
-# overrules it.
+# overrules it. pandas cuts long strings unless ``max_colwidth`` is None.
+import pandas as pd
+
+pd.set_option("display.max_colwidth", None)
 clf.columns_
 
 # %%
@@ -104,8 +107,6 @@ _ = CalibrationDisplay.from_estimator(clf, X_test, y_test, n_bins=5, ax=axes[1])
 # %%
 # New rows are a DataFrame with the same columns. Any value may be missing in them. Here
 # the age and the cabin of three passengers are taken away.
-import pandas as pd
-
 unknown = X_test.head(3).assign(age=None, cabin=None)
 pd.DataFrame(clf.predict_proba(unknown), columns=["died", "survived"]).round(3)
 

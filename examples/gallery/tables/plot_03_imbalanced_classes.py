@@ -106,8 +106,9 @@ _ = ax.legend()
 # %%
 # ``FixedThresholdClassifier`` of scikit-learn makes a classifier of the estimator and
 # the threshold. ``FrozenEstimator`` keeps it from fitting the estimator again.
-# ``TunedThresholdClassifierCV`` looks for the threshold itself, but repeats the whole
-# search for every fold.
+# ``TunedThresholdClassifierCV`` looks for the threshold itself. With ``cv="prefit"``
+# and ``refit=False``, it fits nothing again, but needs rows that ``fit`` has not seen.
+# Without ``cv="prefit"``, it repeats the whole search for every fold.
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
 

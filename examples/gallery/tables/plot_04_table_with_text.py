@@ -51,11 +51,12 @@ from skautokeras import StructuredDataClassifier
 
 clf = StructuredDataClassifier(max_trials=2, epochs=16, random_state=0)
 clf.fit(X_train, y_train)
+pd.set_option("display.max_colwidth", None)  # otherwise, pandas cuts long strings
 clf.columns_
 
 # %%
 # ``kind`` in the leaderboard names the part that reads the numbers, and then the part
-# that reads the text.
+# that reads the text, with a plus sign between them.
 clf.leaderboard_[["rank", "kind", "score", "accuracy", "weight", "seconds"]]
 
 # %%

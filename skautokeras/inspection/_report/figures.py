@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from contextlib import contextmanager
 
 # Text stays text, so that figures are small and can be searched.
@@ -12,6 +13,8 @@ _STYLE = {
     "axes.titlesize": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    # Names of columns and classes may contain dollars.
+    "text.parse_math": False,
 }
 
 
@@ -42,17 +45,26 @@ class Figures:
         ------
         ax : matplotlib Axes
         """
-        import matplotlib
+        import matplotlib.style
         from matplotlib.figure import Figure
 
         self._n_drawn += 1
         style = {**_STYLE, "svg.hashsalt": f"figure-{self._n_drawn}"}
-        with matplotlib.rc_context(style):
+        # Settings of the user, such as a dark style, are for other pages.
+        with matplotlib.style.context(["default", style]), _quiet_about_glyphs():
             figure = Figure(figsize=(width, height), layout="constrained")
             yield figure.subplots()
             file = io.StringIO()
             figure.savefig(file, format="svg", metadata={"Date": None})
         found.append({"title": title, "svg": _element(file.getvalue())})
+
+
+@contextmanager
+def _quiet_about_glyphs():
+    """Leave out warnings that a font lacks a letter; the browser has other fonts."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        yield
 
 
 def _element(svg):

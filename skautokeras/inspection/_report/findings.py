@@ -3,6 +3,7 @@
 import numpy as np
 
 from skautokeras._data.profile import features_of
+from skautokeras.inspection._report.texts import counted
 
 # A feature that explains so much of the target is either a leak or the answer.
 _TELLS_ALL = 0.9
@@ -13,6 +14,8 @@ _MANY_COPIES = 0.01
 # A difference of distributions that is worth telling, where there are enough rows.
 _DRIFT, _ENOUGH_ROWS = 0.2, 30
 _MOST_NAMED = 8
+# Trainings whose best epoch is later than this share of them were still learning.
+_LATE = 0.75
 
 
 def findings_about_data(estimator):
@@ -45,14 +48,14 @@ def findings_about_data(estimator):
         found.append(f"Column {name!r} has the same information as {other!r}.")
     if profile.n_repeated > _MANY_COPIES * profile.n_looked_at:
         found.append(
-            f"{profile.n_repeated:,} of {profile.n_looked_at:,} rows look the same to "
-            "a network as another row."
+            f"{profile.n_repeated:,} of {counted(profile.n_looked_at, 'row')} are "
+            "copies of another row, as far as a network can see."
         )
     if profile.n_shared:
         found.append(
-            f"{profile.n_shared:,} validation rows look the same as a training row, "
-            "so validation scores may be too good. A splitter passed as `cv` can keep "
-            "such rows together."
+            f"{counted(profile.n_shared, 'validation row')}: a training row looks the "
+            "same, so validation scores may be too good. A splitter passed as `cv` can "
+            "keep such rows together."
         )
     found += _findings_about_classes(estimator, profile)
     return found
@@ -92,16 +95,16 @@ def findings_about_search(record):
     failed = [trial for trial in record.trials if trial.error]
     if failed:
         found.append(
-            f"{len(failed)} of {len(record.trials)} trials failed. The first one: "
+            f"{len(failed)} of {counted(len(record.trials), 'trial')} failed: "
             f"{failed[0].error}"
         )
     members = [
         t for t, weight in zip(record.trials, record.weights, strict=True) if weight > 0
     ]
-    if any(trial.cut for trial in members):
+    if any(map(_was_still_learning, members)):
         found.append(
-            "The time has ended the training of a network of the final model. A larger "
-            "`max_time` may give a better one."
+            "The time has ended the training of a network of the final model while it "
+            "was still learning. A larger `max_time` may give a better one."
         )
     refitted = [
         done
@@ -111,6 +114,11 @@ def findings_about_search(record):
     if any(refitted) and not all(refitted):
         found.append("There was no time to refit all networks of the final model.")
     return found
+
+
+def _was_still_learning(trial):
+    """Return whether the time has ended a training soon after its best epoch."""
+    return trial.cut and trial.best_epoch >= _LATE * trial.epochs
 
 
 def drifts(estimator, arrays):

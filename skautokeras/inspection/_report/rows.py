@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ _MOST_COLUMNS, _MOST_LETTERS = 8, 160
 _SIDE = 96
 
 
-def shown_rows(estimator, X, positions, names=()):
+def shown_rows(estimator, X, positions, order=()):
     """Return rows for a table of a report.
 
     Parameters
@@ -25,8 +26,8 @@ def shown_rows(estimator, X, positions, names=()):
         Rows in the form that `fit` takes.
     positions : ndarray of int
         Rows to show.
-    names : list of str, default=()
-        Columns to show first, the most important one first.
+    order : sequence of int, default=()
+        Positions of the columns to show first, the most important one first.
 
     Returns
     -------
@@ -36,8 +37,11 @@ def shown_rows(estimator, X, positions, names=()):
         Cells of each row: "text" or "picture" (a data URL).
     """
     adapter = estimator._adapter
-    part = take_rows(X, positions, len(adapter.names))
-    columns, cells = _cells_of_table(part, names)
+    n_inputs = len(adapter.names)
+    part = take_rows(X, positions, n_inputs)
+    columns, cells = [], []
+    if n_inputs == 1 or isinstance(part, pd.DataFrame):
+        columns, cells = _cells_of_table(part, order)
     pictures = _pictures(adapter, part)
     columns = [*pictures, *columns]
     rows = [
@@ -48,24 +52,47 @@ def shown_rows(estimator, X, positions, names=()):
     return columns, rows
 
 
-def _cells_of_table(part, names):
+def column_titles(X):
+    """Return the names of the columns of a table, as `columns_` has them.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+        Table.
+
+    Returns
+    -------
+    titles : list of str
+    """
+    names = list(getattr(X, "columns", ()))
+    if names and all(isinstance(name, str) for name in names):
+        return names
+    return [f"x{i}" for i in range(X.shape[1])]
+
+
+def _cells_of_table(part, order):
     """Return the names and the texts of the cells of a table or a list of texts."""
-    if isinstance(part, pd.DataFrame):
-        first = [name for name in names if name in part.columns]
-        others = [name for name in part.columns if name not in first]
-        columns = [*first, *others][:_MOST_COLUMNS]
-        return [str(c) for c in columns], [_texts(part[c]) for c in columns]
     if is_dict(part):
         return [], []
-    values = np.asarray(part, dtype=object) if isinstance(part, list) else part
-    if isinstance(values, pd.Series) or getattr(values, "ndim", 0) == 1:
-        return ["X"], [_texts(values)]
-    if getattr(values, "ndim", 0) == 2 and isinstance(values, np.ndarray):
-        n_columns = min(values.shape[1], _MOST_COLUMNS)
-        return [f"x{i}" for i in range(n_columns)], [
-            _texts(values[:, i]) for i in range(n_columns)
-        ]
-    return [], []
+    if isinstance(part, list):
+        part = as_cells(part)
+    if isinstance(part, pd.Series) or getattr(part, "ndim", 0) == 1:
+        return ["X"], [_texts(part)]
+    if getattr(part, "ndim", 0) != 2:
+        return [], []
+    if hasattr(part, "toarray"):
+        part = part.toarray()
+    chosen = list(dict.fromkeys([*order, *range(part.shape[1])]))[:_MOST_COLUMNS]
+    titles = column_titles(part)
+    columns = part.iloc if isinstance(part, pd.DataFrame) else part
+    return [titles[i] for i in chosen], [_texts(columns[:, i]) for i in chosen]
+
+
+def as_cells(rows):
+    """Return a list of texts, or of rows of cells, as an array of objects."""
+    cells = np.array(rows, dtype=object)
+    # Rows of images have more dimensions, which are not shown.
+    return cells if cells.ndim <= 2 else np.empty((len(rows), 0), dtype=object)
 
 
 def _texts(values):
@@ -74,11 +101,11 @@ def _texts(values):
 
 
 def _text(value):
-    if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else f"{value:.6g}"
-    if not isinstance(value, str | bytes | int | bool | np.generic | pd.Timestamp):
-        value = "" if value is None or value is pd.NA else type(value).__name__
-    text = str(value)
+    if not pd.api.types.is_scalar(value) and not isinstance(value, os.PathLike):
+        return type(value).__name__
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return ""
+    text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
     return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 3]}..."
 
 

@@ -2,20 +2,21 @@
 
 import importlib.metadata
 import platform
+import re
 import statistics
 import time
+from datetime import date
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from sklearn.inspection import permutation_importance
 
 from skautokeras import __version__
 from skautokeras._data.containers import to_pandas
+from skautokeras._data.profile import some_rows
 from skautokeras._data.rows import n_rows, take_rows
-from skautokeras._data.table import is_table
-from skautokeras._state.files import write_whole
+from skautokeras._state.files import file_to_write, write_whole
+from skautokeras.inspection._base import plain
 from skautokeras.inspection._ensemble import EnsembleDisplay
 from skautokeras.inspection._hyperparameters import (
     HyperparameterImportanceDisplay,
@@ -28,7 +29,8 @@ from skautokeras.inspection._report.findings import (
     findings_about_search,
 )
 from skautokeras.inspection._report.quality import judge
-from skautokeras.inspection._report.rows import shown_rows
+from skautokeras.inspection._report.rows import as_cells, column_titles, shown_rows
+from skautokeras.inspection._report.texts import counted, number_text, target_names
 from skautokeras.inspection._trials import SearchDisplay, TrainingDisplay
 
 _PACKAGES = (
@@ -43,7 +45,7 @@ _PACKAGES = (
 _MOST_TRIALS, _MOST_COLUMNS, _MOST_DRIFTS = 20, 200, 15
 # Rows and columns for the importances, and rows for everything else.
 _ROWS_OF_IMPORTANCE, _COLUMNS_OF_IMPORTANCE, _N_REPEATS = 500, 60, 3
-_MOST_ROWS = 20_000
+_MOST_ROWS, _FEWEST_ROWS = 20_000, 10
 
 
 def write_report(estimator, path, X=None, y=None, sample_weight=None):
@@ -65,8 +67,12 @@ def write_report(estimator, path, X=None, y=None, sample_weight=None):
     ImportError
         If jinja2 or matplotlib is not installed.
     ValueError
-        If one of X and y is passed without the other.
+        If one of X and y is passed without the other, or if the path is not one of a
+        file.
+    FileNotFoundError
+        If the folder of the file does not exist.
     """
+    path = file_to_write(path, "path")
     if (X is None) != (y is None):
         raise ValueError("Pass both X and y, or none of them.")
     template = _template()
@@ -81,7 +87,11 @@ def write_report(estimator, path, X=None, y=None, sample_weight=None):
         "columns": _columns(estimator),
         "classes": _classes(estimator),
         "searched": _drawn_search(record, figures),
+        "score": _meaning_of_score(record),
         "board": _board(record),
+        "configurations": _configurations(record),
+        "date": date.today().isoformat(),
+        "is_repeatable": isinstance(estimator.random_state, int),
         "versions": _versions(),
         "parameters": _parameters(estimator),
     }
@@ -89,7 +99,7 @@ def write_report(estimator, path, X=None, y=None, sample_weight=None):
         judged = _judged(estimator, X, y, sample_weight, figures)
         context["findings"] += findings_about_drift(judged["drifts"])
         context["judged"] = judged
-    write_whole(Path(path), template.render(context).encode("utf-8"))
+    write_whole(path, template.render(context).encode("utf-8"))
 
 
 def _template():
@@ -101,38 +111,48 @@ def _template():
             "A report needs other packages: pip install 'skautokeras[plot]'."
         ) from error
     environment = jinja2.Environment(autoescape=True, trim_blocks=True)
-    environment.filters["number"] = _number
+    environment.filters["number"] = number_text
+    environment.filters["code"] = _with_code
+    environment.globals["counted"] = counted
     source = files("skautokeras.inspection._report").joinpath("template.html")
     return environment.from_string(source.read_text(encoding="utf-8"))
 
 
-def _number(value):
-    """Return a number as text, as exact as a reader needs it."""
-    if pd.isna(value):
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else ""
-    if isinstance(value, int | np.integer):
-        return f"{value:,}"
-    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
+def _with_code(sentence):
+    """Return a sentence as HTML, where names between backticks are set as code."""
+    import markupsafe
+
+    escaped = str(markupsafe.escape(sentence))
+    return markupsafe.Markup(re.sub("`([^`]*)`", r"<code>\1</code>", escaped))
 
 
 def _facts(estimator, record):
     """Return pairs of a fact and its value, for the beginning of the report."""
     board = record.leaderboard
-    members = board[board["weight"] > 0]
-    networks = [f"{m.kind or 'network'} ({m.weight:.0%})" for m in members.itertuples()]
+    members = board[board["weight"] > 0].sort_values("weight", ascending=False)
+    shares = [f"{m.kind or 'network'} ({m.weight:.0%})" for m in members.itertuples()]
     facts = [
         ("Rows", f"{estimator._profile.n_rows:,}"),
         ("Trials", f"{len(board)} in {record.seconds:.0f} s"),
-        ("Networks of the final model", ", ".join(networks)),
-        (f"Validation {record.scoring}", f"{record.score:.4g}"),
+        ("Final model", ", ".join(shares)),
+        (f"Validation {record.scoring}", number_text(record.score)),
     ]
-    for name in record.metric_names:
-        facts.append((f"Validation {name} of the best trial", f"{board[name][0]:.4g}"))
+    for name, value in record.metrics.items():
+        if name != record.scoring:
+            facts.append((f"Validation {name}", number_text(value)))
     refitted = int(members["refitted"].sum())
-    facts.append(("Refitted on all rows", f"{refitted} of {len(members)}"))
+    facts.append(("Trained again on all rows", f"{refitted} of {len(members)}"))
     return facts
+
+
+def _meaning_of_score(record):
+    """Return a sentence about the score that the search has optimised."""
+    if record.scoring == "neg_loss":
+        return (
+            "The score is `neg_loss`, minus the loss on the validation rows, so that "
+            "greater is better."
+        )
+    return f"The score is `{record.scoring}` on the validation rows: greater is better."
 
 
 def _columns(estimator):
@@ -164,24 +184,31 @@ def _classes(estimator):
 
 
 def _drawn_search(record, figures):
-    """Return the figures about the search."""
+    """Return the figures about the search, and what could not be drawn."""
     drawn = []
     with figures.axes(drawn, "Score of every trial", 7.2) as ax:
         SearchDisplay.from_search(record, ax=ax)
     height = 1.2 + 0.4 * sum(weight > 0 for weight in record.weights)
-    with figures.axes(drawn, "Networks of the final model", 7.2, height) as ax:
+    with figures.axes(drawn, "Members of the final model", 7.2, height) as ax:
         EnsembleDisplay.from_search(record, ax=ax)
     if "val_score" in record.histories:
         with figures.axes(drawn, "Validation score over the epochs", 7.2) as ax:
             TrainingDisplay.from_search(record, ax=ax)
+    remarks = []
     try:
         importance = HyperparameterImportanceDisplay.from_search(record, ax=_no_axes())
-    except ValueError:
-        return drawn  # There are too few trials to tell.
+    except ValueError as error:
+        remarks.append(f"Which hyperparameters mattered cannot be told. {error}")
+        return {"figures": drawn, "remarks": remarks}
     if importance.r2 > 0:
         with figures.axes(drawn, "Hyperparameters that mattered", 7.2, 3.8) as ax:
             importance.plot(ax=ax)
-    return drawn
+    else:
+        remarks.append(
+            "Which hyperparameters mattered cannot be told, because the configurations "
+            "do not explain the scores of these trials."
+        )
+    return {"figures": drawn, "remarks": remarks}
 
 
 def _no_axes():
@@ -196,6 +223,24 @@ def _board(record):
     board = record.summary
     rows = board.head(_MOST_TRIALS).astype(object).values.tolist()
     return {"names": list(board), "rows": rows, "n_more": len(board) - len(rows)}
+
+
+def _configurations(record):
+    """Return the configurations of the members of the final model, by their trials."""
+    board = record.leaderboard
+    members = board[board["weight"] > 0].sort_values("weight", ascending=False)
+    return [
+        {
+            "title": f"Trial {m.trial}{f': {m.kind}' if m.kind else ''}",
+            "weight": m.weight,
+            "values": [(name, _as_text(value)) for name, value in m.params.items()],
+        }
+        for m in members.itertuples()
+    ]
+
+
+def _as_text(value):
+    return number_text(value) if isinstance(value, float) else str(value)
 
 
 def _versions():
@@ -216,23 +261,33 @@ def _parameters(estimator):
 
 def _judged(estimator, X, y, sample_weight, figures):
     """Return what is shown of the rows that the user passes."""
-    X = to_pandas(X, len(estimator._adapter.names))
-    y_true, y_pred, weight = estimator._targets_and_outputs(X, y, sample_weight)
     adapter = estimator._adapter
-    importance = _importance(estimator, X, y, weight, figures)
+    n_inputs, n_heads = len(adapter.names), len(estimator._targets.names)
+    X = to_pandas(X, n_inputs)
+    y_true, y_pred, weight = estimator._targets_and_outputs(X, y, sample_weight)
+    kept = np.arange(n_rows(X, n_inputs))
+    if weight is not None and not weight.all():
+        # Rows of weight 0 are not there.
+        kept = np.flatnonzero(weight)
+        X, y = take_rows(X, kept, n_inputs), take_rows(y, kept, n_heads)
+        weight = weight[kept]
+        y_true = {name: take_rows(values, kept) for name, values in y_true.items()}
+        y_pred = {name: values[kept] for name, values in y_pred.items()}
     heads = []
     for name, target in estimator._targets.by_head.items():
-        judged = judge(target, y_true[name], y_pred[name], weight, figures)
-        columns, rows = shown_rows(
-            estimator, X, judged["wrong"], importance["names"] if importance else ()
-        )
-        judged["columns"], judged["rows"] = columns, rows
+        names = target_names(y if n_heads == 1 else None, target.schema_.n_outputs)
+        judged = judge(target, names, y_true[name], y_pred[name], weight, figures)
         judged["name"] = name if len(y_pred) > 1 else ""
         heads.append(judged)
-    n_inputs = len(adapter.names)
-    sample = take_rows(X, slice(0, _MOST_ROWS), n_inputs)
+    importance = _importance(estimator, X, y, weight, figures)
+    for judged in heads:
+        judged["columns"], judged["rows"] = shown_rows(
+            estimator, X, judged["wrong"], importance.get("order", ())
+        )
+        judged["wrong"] = kept[judged["wrong"]]
+    sample = take_rows(X, some_rows(len(kept), _MOST_ROWS), n_inputs)
     return {
-        "n_rows": n_rows(X, n_inputs),
+        "n_rows": len(kept),
         "heads": heads,
         "importance": importance,
         "drifts": drifts(estimator, adapter.transform(sample))[:_MOST_DRIFTS],
@@ -241,16 +296,19 @@ def _judged(estimator, X, y, sample_weight, figures):
 
 
 def _importance(estimator, X, y, weight, figures):
-    """Return the figure of the permutation importances, or None if X is no table."""
-    if not is_table(X) or not hasattr(estimator._adapter, "n_features_in_"):
-        return None
-    if getattr(X, "ndim", 2) != 2 or hasattr(X, "toarray"):
-        return None
-    step = -(-len(X) // _ROWS_OF_IMPORTANCE)
-    rows = np.arange(0, len(X), step)
-    names = [str(name) for name in estimator._adapter.describe_columns()["name"]]
+    """Return the figure of the permutation importances, or why there is none."""
+    if isinstance(X, list) and len(estimator._adapter.names) == 1:
+        X = as_cells(X)
+    if hasattr(X, "toarray"):
+        return {"reason": "It is not computed for sparse matrices."}
+    if getattr(X, "ndim", 0) != 2 or not hasattr(estimator._adapter, "n_features_in_"):
+        return {}
+    if len(X) < _FEWEST_ROWS:
+        return {"reason": f"It needs {_FEWEST_ROWS} rows or more."}
+    rows = some_rows(len(X), _ROWS_OF_IMPORTANCE)
+    names = column_titles(X)
     chosen = _strongest(estimator, names)
-    X = take_rows(X, rows, len(estimator._adapter.names))
+    X = take_rows(X, rows)
     y = take_rows(y, rows, len(estimator._targets.names))
     weight = None if weight is None else weight[rows]
     drops, spread = _permuted(estimator, X, y, weight, chosen)
@@ -260,16 +318,24 @@ def _importance(estimator, X, y, weight, figures):
     height = 1.0 + 0.26 * len(shown)
     title = "Drop of the score when the values of a column are permuted"
     with figures.axes(drawn, title, 7.2, height) as ax:
-        labels = [names[chosen[i]] for i in shown]
-        ax.barh(labels, drops[shown], xerr=spread[shown], height=0.7)
+        ax.barh(range(len(shown)), drops[shown], xerr=spread[shown], height=0.7)
+        ax.set_yticks(range(len(shown)), [plain(names[chosen[i]]) for i in shown])
         ax.invert_yaxis()
-        ax.set_xlabel("Importance")
+        ax.set_xlabel(f"Drop of {_name_of_score(estimator)}")
     return {
         "figure": drawn[0],
-        "names": [names[chosen[i]] for i in order],
+        "order": [chosen[i] for i in order],
         "n_rows": len(rows),
         "n_left_out": len(names) - len(chosen),
     }
+
+
+def _name_of_score(estimator):
+    """Return what the method `score` of an estimator computes."""
+    kinds = {schema.kind == "regression" for schema in estimator._targets.schemas_}
+    if len(kinds) > 1:
+        return "the score"
+    return "R2" if kinds.pop() else "the accuracy"
 
 
 def _strongest(estimator, names):
@@ -315,8 +381,8 @@ def _cost(estimator, X):
     models = estimator._ensemble.models
     n_parameters = sum(model.count_params() for model in models)
     return [
-        ("Prediction for one row", _milliseconds(estimator, one)),
-        (f"Prediction for {n_many:,} rows", _milliseconds(estimator, many)),
+        ("Prediction for one row, on this machine", _milliseconds(estimator, one)),
+        (f"Prediction for {counted(n_many, 'row')}", _milliseconds(estimator, many)),
         ("Parameters", f"{n_parameters:,}"),
     ]
 
