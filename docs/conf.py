@@ -26,6 +26,7 @@ copyright = f"2026, {author}"
 version = release = skautokeras.__version__
 
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
@@ -53,6 +54,14 @@ toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
+# Figures of measured numbers are drawn by the pages that have the numbers.
+plot_formats = [("svg", 100)]
+plot_html_show_formats = plot_html_show_source_link = False
+plot_rcparams = {
+    "svg.fonttype": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 # Prompts and outputs are not copied.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

@@ -80,7 +80,9 @@ def test_the_tabular_suite_runs_from_end_to_end(tmp_path, capsys):
 def test_networks_are_built_and_trained_outside_of_a_search():
     X, y = (part[:80] for part in load_titanic(return_X_y=True))
     configurations = predefined_configurations()
-    preparation = prepare_search(StructuredDataClassifier(random_state=0), X, y)
+    preparation = prepare_search(
+        StructuredDataClassifier(cv=None, random_state=0), X, y
+    )
 
     network = build(preparation, configurations[0])
     train_bare(preparation, configurations[0], epochs=1)

@@ -47,7 +47,7 @@ def check_is_ours(estimator):
     Parameters
     ----------
     estimator : object
-        What the user has passed.
+        Estimator that the user has passed.
 
     Raises
     ------

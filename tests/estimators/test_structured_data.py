@@ -68,6 +68,7 @@ def test_the_leaderboard_tells_what_was_tried(titanic):
         "refitted",
         "status",
         "epochs",
+        "best_epoch",
         "cut",
         "iterations",
         "seconds",
@@ -126,7 +127,7 @@ def test_the_leaderboard_names_the_kinds_of_all_blocks():
     blocks = [StructuredDataBlock(block_type=Choice([k])) for k in ("dense", "tab_m")]
     output = ClassificationHead()(Merge()([block(table) for block in blocks]))
     model = AutoModel(table, output, max_trials=1, epochs=1, random_state=0).fit(X, y)
-    assert model.leaderboard_["kind"].tolist() == ["dense, tab_m"]
+    assert model.leaderboard_["kind"].tolist() == ["dense + tab_m"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ def test_labels_that_are_only_guessed_are_told_once(scoring):
         clf.fit(np.ones((200, 3)), RNG.permutation(y))
     (told,) = (w for w in caught if w.category is ConvergenceWarning)
     score = clf.leaderboard_["score"].max()
-    assert f"Its score of {score:.3g} is no better than" in str(told.message)
+    assert f"The best trial's score of {score:.3g} is no better than" in str(
+        told.message
+    )
     assert "more trials or epochs" in str(told.message)
 
 

@@ -91,21 +91,29 @@ def test_the_docstring_gets_a_section_on_parameters():
     assert doc.endswith("\n\nNotes\n-----\nNothing is known about them.")
     entries = re.split(r"\n(?=\w+ : )", doc.split("\n\n")[2])
     assert [" ".join(entry.split()) for entry in entries[1:]] == [
-        'kind : {"plain", "twisted"} or None, default=None Kind of the layers. If '
+        'kind : {"plain", "twisted"}, range or None, default=None '
+        "Kind of the layers. If "
         'None, "plain" and "twisted" are tried, "plain" first.',
-        "n_layers : int or None, default=None Number of layers. If None, values from 1 "
+        "n_layers : int, range or None, default=None "
+        "Number of layers. If None, values from 1 "
         "to 3 are tried, 2 first.",
-        "units : int or None, default=None Width of each layer. If None, 4, 8 and 16 "
+        "units : int, range or None, default=None "
+        "Width of each layer. If None, 4, 8 and 16 "
         "are tried, 8 first.",
-        "rate : float or None, default=None Share that is dropped. If None, values "
+        "rate : float, range or None, default=None "
+        "Share that is dropped. If None, values "
         "from 0.0 to 0.5 in steps of 0.25 are tried, 0.0 first.",
-        "speed : float or None, default=None Rate of learning. If None, values from "
+        "speed : float, range or None, default=None "
+        "Rate of learning. If None, values from "
         "0.001 to 1.0, evenly on a logarithmic scale, are tried, 0.1 first.",
-        "depth : {9, 18, 34} or None, default=None Number of stages. If None, 9 and 18 "
+        "depth : {9, 18, 34}, range or None, default=None "
+        "Number of stages. If None, 9 and 18 "
         "are tried, 9 first.",
-        "is_odd : bool, Block or None, default=None Whether it is odd, or an odd "
+        "is_odd : bool, Block, range or None, default=None "
+        "Whether it is odd, or an odd "
         "block. If None, both are tried, False first.",
-        "activation : str or None, default=None Name of an activation. If None, "
+        "activation : str, range or None, default=None "
+        "Name of an activation. If None, "
         '"relu" and "silu" are tried, "relu" first.',
         "angle : int or float, default=30.0 Angle in degrees.",
         "label : str or None, default=None Name of the last layer. If None, it has "

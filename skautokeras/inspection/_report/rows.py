@@ -58,7 +58,7 @@ def column_titles(X):
     Parameters
     ----------
     X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
-        Table.
+        Table whose columns are shown.
 
     Returns
     -------
