@@ -4,7 +4,9 @@ import contextlib
 import tempfile
 import warnings
 from collections import defaultdict
+from difflib import get_close_matches
 from inspect import signature
+from numbers import Real
 from uuid import uuid4
 
 import keras_tuner
@@ -15,6 +17,7 @@ from skautokeras._search.selection import network_types
 from skautokeras._space.search_space import complete
 from skautokeras._state.codec import text_key
 from skautokeras._state.names import saved_as
+from skautokeras._warnings import warn
 
 # Draws that may repeat a configuration before the space counts as exhausted.
 _MUTATIONS = 20
@@ -284,6 +287,42 @@ ORACLES = {
 }
 
 
+def _check_initial_values(initial_values, space):
+    """Raise for values that a hyperparameter cannot have, and warn of unknown names.
+
+    Blocks may name further hyperparameters while networks are built, so that an unknown
+    name need not be wrong.
+    """
+    known = defaultdict(list)
+    for hp in space.space:
+        known[hp.name].append(hp)
+    unknown = {}
+    for name, value in (pair for values in initial_values for pair in values.items()):
+        if name not in known:
+            unknown[name] = get_close_matches(name, known, 1)
+        elif not any(_allows(hp, value) for hp in known[name]):
+            raise ValueError(
+                f"initial_values has {value!r} for {name!r}, which cannot be. Its "
+                f"range is {known[name][0]!r}."
+            )
+    if unknown:
+        told = [f"{n!r}" + "".join(f" ({m!r}?)" for m in unknown[n]) for n in unknown]
+        warn(
+            "initial_values names hyperparameters that the search space does not know "
+            f"yet, and that may be ignored: {', '.join(told)}."
+        )
+
+
+def _allows(hp, value):
+    """Return whether a hyperparameter can have a value."""
+    if hasattr(hp, "values"):
+        return value in hp.values
+    if hasattr(hp, "min_value"):
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        return is_number and hp.min_value <= value <= hp.max_value
+    return type(value) is type(hp.default)
+
+
 def _takes(function, name):
     """Return whether a callable can be called with an argument of a name."""
     parameters = signature(function).parameters
@@ -321,7 +360,8 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
     TypeError
         If the callable does not return an oracle.
     ValueError
-        If the oracle has another objective than the one that it is called with.
+        If the oracle has another objective than the one that it is called with, or if
+        the user's `GreedyOracle` is to begin with values that cannot be.
     """
     arguments = {
         "objective": keras_tuner.Objective("score", "max"),
@@ -355,6 +395,8 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
             f"objective that it is called with, {wanted}. Got {objective!r} instead. "
             "Pass the criterion as 'scoring', for example scoring='val_loss'."
         )
+    if not isinstance(tuner, str) and isinstance(oracle, GreedyOracle):
+        _check_initial_values(oracle.initial_values, space)
     if not isinstance(tuner, str):
         oracle.populate_space = _with_defaults(oracle)
     return oracle

@@ -593,3 +593,43 @@ def test_what_is_drawn_is_drawn_from_its_whole_range():
         for seed in range(400)
     )
     assert chisquare([units[n] for n in (8, 16, 32, 64)]).pvalue > 0.001
+
+
+def make_units():
+    space = keras_tuner.HyperParameters()
+    space.Choice("block/kind", ["plain", "deep"])
+    space.Int("block/units", 4, 64)
+    space.Boolean("block/bias", default=True)
+    return space
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"block/kind": "depe"},
+        {"block/units": 65},
+        {"block/units": "many"},
+        {"block/units": True},
+    ],
+)
+def test_a_value_that_cannot_be_is_no_initial_value(values):
+    begin = partial(GreedyOracle, initial_values=[{"block/kind": "plain"}, values])
+    with pytest.raises(ValueError, match=r"which cannot be\. Its range is"):
+        make(begin, make_units())
+
+
+def test_an_unknown_name_of_an_initial_value_is_told_with_a_name_like_it():
+    begin = partial(GreedyOracle, initial_values=[{"block/unitz": 8}])
+    with pytest.warns(UserWarning, match=r"'block/unitz' \('block/units'\?\)"):
+        make(begin, make_units())
+
+
+def test_initial_values_within_their_ranges_are_taken():
+    values = {"block/kind": "deep", "block/units": 64, "block/bias": False}
+    oracle = make(partial(GreedyOracle, initial_values=[values]), make_units())
+    assert oracle.populate_space("0")["values"] == values
+
+
+def test_an_oracle_that_takes_no_number_of_trials_is_called_without():
+    oracle = make(keras_tuner.oracles.HyperbandOracle, make_units())
+    assert isinstance(oracle, keras_tuner.oracles.HyperbandOracle)
