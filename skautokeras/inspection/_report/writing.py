@@ -7,6 +7,7 @@ import statistics
 import time
 from datetime import date
 from importlib.resources import files
+from numbers import Integral
 
 import numpy as np
 from sklearn.inspection import permutation_importance
@@ -91,7 +92,7 @@ def write_report(estimator, path, X=None, y=None, sample_weight=None):
         "board": _board(record),
         "configurations": _configurations(record),
         "date": date.today().isoformat(),
-        "is_repeatable": isinstance(estimator.random_state, int),
+        "is_repeatable": isinstance(estimator.random_state, Integral),
         "versions": _versions(),
         "parameters": _parameters(estimator),
     }
