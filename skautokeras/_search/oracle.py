@@ -315,11 +315,11 @@ def _check_initial_values(initial_values, space):
 
 def _allows(hp, value):
     """Return whether a hyperparameter can have a value."""
-    if hasattr(hp, "values"):
-        return value in hp.values
     if hasattr(hp, "min_value"):
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         return is_number and hp.min_value <= value <= hp.max_value
+    if hasattr(hp, "values"):
+        return value in hp.values
     return type(value) is type(hp.default)
 
 

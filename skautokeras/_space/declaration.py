@@ -16,7 +16,7 @@ makes the constructor, the validation and the section on parameters of the docst
 Tower(units=16)
 >>> for line in inspect.getdoc(Tower).splitlines()[4:]:
 ...     print(line)
-units : int or None, default=None
+units : int, range or None, default=None
     Width of all layers. If None, 32 and 64 are tried, 32 first.
 activation : str, default="relu"
     Name of a Keras activation.

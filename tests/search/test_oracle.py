@@ -599,6 +599,7 @@ def make_units():
     space = keras_tuner.HyperParameters()
     space.Choice("block/kind", ["plain", "deep"])
     space.Int("block/units", 4, 64)
+    space.Float("block/rate", 1e-4, 0.03, sampling="log", default=2e-3)
     space.Boolean("block/bias", default=True)
     return space
 
@@ -625,7 +626,8 @@ def test_an_unknown_name_of_an_initial_value_is_told_with_a_name_like_it():
 
 
 def test_initial_values_within_their_ranges_are_taken():
-    values = {"block/kind": "deep", "block/units": 64, "block/bias": False}
+    values = {"block/kind": "deep", "block/units": 64, "block/rate": 0.03}
+    values["block/bias"] = False
     oracle = make(partial(GreedyOracle, initial_values=[values]), make_units())
     assert oracle.populate_space("0")["values"] == values
 
