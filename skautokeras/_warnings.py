@@ -42,13 +42,25 @@ def _frames_between():
     Where nothing else is found, as in a thread of joblib, it is the caller itself.
     """
     frame, n_frames = inspect.currentframe().f_back.f_back, 0
-    while frame is not None and _is_between(frame.f_globals.get("__name__") or ""):
+    while frame is not None and is_of(
+        frame.f_globals.get("__name__") or "", (*_BETWEEN, *_WAYS)
+    ):
         frame, n_frames = frame.f_back, n_frames + 1
     return 0 if frame is None else n_frames
 
 
-def _is_between(module):
-    return any(
-        module == package or module.startswith(f"{package}.")
-        for package in (*_BETWEEN, *_WAYS)
-    )
+def is_of(module, packages):
+    """Return whether a module is one of some packages, or lies in one of them.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name of the module.
+    packages : iterable of str
+        Dotted names of packages and modules.
+
+    Returns
+    -------
+    is_of : bool
+    """
+    return any(module == p or module.startswith(f"{p}.") for p in packages)

@@ -2,6 +2,8 @@
 
 import inspect
 
+from skautokeras._warnings import is_of
+
 # Tools that fit an estimator many times.
 _TOOLS = ("sklearn", "joblib", "imblearn", "mlxtend")
 # Parts of scikit-learn that fit it once, and pass on what it keeps.
@@ -32,11 +34,7 @@ def is_called_by_a_tool():
     frame = inspect.currentframe()
     while frame is not None:
         name = frame.f_globals.get("__name__") or ""
-        if _is_of(name, _TOOLS) and not _is_of(name, _WRAPPERS):
+        if is_of(name, _TOOLS) and not is_of(name, _WRAPPERS):
             return True
         frame = frame.f_back
     return False
-
-
-def _is_of(module, packages):
-    return any(module == p or module.startswith(f"{p}.") for p in packages)

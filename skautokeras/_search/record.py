@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from skautokeras._search.selection import network_types
+from skautokeras._search.selection import best_first, network_types
 from skautokeras._state.names import saved_as
 from skautokeras._training.objective import direction_of
 
@@ -106,12 +106,7 @@ class SearchRecord:
                 "error": [trial.error for trial in trials],
             }
         )
-        # Of equal scores, the one with the least loss is better.
-        losses = [trial.loss for trial in trials]
-        frame = frame.assign(loss=losses).sort_values(
-            ["score", "loss"], ascending=[False, True], kind="stable"
-        )
-        frame = frame.drop(columns="loss")
+        frame = frame.iloc[best_first(trials, range(n_trials))]
         frame.insert(0, "rank", range(1, len(frame) + 1))
         return frame.reset_index(drop=True)
 

@@ -43,7 +43,7 @@ def kept_trials(trials):
     positions : list of int
     """
     completed = [i for i, trial in enumerate(trials) if trial.status == "completed"]
-    ranked = _ranked(trials, completed)
+    ranked = best_first(trials, completed)
     leaders = {}
     for i in ranked:
         leaders.setdefault(network_types(trials[i].values), i)
@@ -70,7 +70,7 @@ def ensemble_candidates(trials):
         for i, trial in enumerate(trials)
         if trial.status == "completed" and trial.y_pred is not None
     ]
-    return _ranked(trials, usable)
+    return best_first(trials, usable)
 
 
 def network_types(values):
@@ -204,8 +204,20 @@ def mean_outputs(trials, weights):
     }
 
 
-def _ranked(trials, positions):
-    """Return positions of trials, the best first; of equal ones the earlier first."""
+def best_first(trials, positions):
+    """Return positions of trials, the best first; of equal ones the earlier first.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        Trials that have ended.
+    positions : iterable of int
+        Positions of some of them.
+
+    Returns
+    -------
+    positions : list of int
+    """
     return sorted(positions, key=lambda i: trials[i].quality, reverse=True)
 
 

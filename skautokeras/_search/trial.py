@@ -131,7 +131,9 @@ class Trial:
     @property
     def quality(self):
         """Score and minus the loss: the greater of two tells the better trial."""
-        return self.score, -self.loss if math.isfinite(self.loss) else -math.inf
+        # What is not a number is worse than any other.
+        score = -math.inf if math.isnan(self.score) else self.score
+        return score, -self.loss if math.isfinite(self.loss) else -math.inf
 
 
 def never_stop(epoch, logs):
