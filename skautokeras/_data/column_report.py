@@ -214,6 +214,11 @@ def what_becomes_of_texts(schema):
         becomes.append(f"weights of {schema.n_character_ngrams - 1} of characters")
     presets = [part.preset for part in schema.subwords if part.width]
     becomes.extend(f"tokens of {preset}" for preset in presets)
+    for part in schema.subwords:
+        if part.encoder:
+            becomes.append(f"{part.encoder} numbers by {part.preset}")
+        if part.static:
+            becomes.append(f"{part.static} numbers by fixed vectors of its tokens")
     return ", ".join(becomes)
 
 

@@ -236,6 +236,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         return {
             name: sparse[name] if name in sparse else np.column_stack(arrays[name])
             for name in self.schema_.shapes
+            if name in sparse or arrays.get(name)
         }
 
     def statistics_of_numbers(self):
@@ -247,6 +248,18 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             Medians, means, scales, lowest and highest values.
         """
         return self.medians_, self.means_, self.scales_, self.lows_, self.highs_
+
+    def set_vectors(self, facts):
+        """Let the schema tell which vectors pretrained models make of texts.
+
+        Parameters
+        ----------
+        facts : dict of str to dict
+            New values of parameters of `Subwords` by the name or folder of the model.
+        """
+        for text in self.texts_.values():
+            text.set_vectors(facts)
+        self.schema_ = self.schema_.with_vectors(facts)
 
     def describe_columns(self, names):
         """Say what each column was taken for, why, and what it becomes.

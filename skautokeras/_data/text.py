@@ -207,19 +207,29 @@ class TextAdapter(TransformerMixin, BaseEstimator):
         Returns
         -------
         arrays : dict of str to ndarray
-            Those of `TextSchema`, with one row per text.
+            Those of `TextSchema`, with one row per text, vectors excepted.
         """
         check_is_fitted(self)
         texts = list(map(beginning, read_texts(X)))
         arrays = {
             name: np.zeros((len(texts), width), dtype)
-            for name, (width, dtype) in self.schema_.shapes.items()
+            for name, (width, dtype) in self.schema_.adapter_shapes.items()
         }
         for start in range(0, len(texts), CHUNK):
             rows = slice(start, start + CHUNK)
             for name, part in self._transform(texts[rows]).items():
                 arrays[name][rows] = part
         return arrays
+
+    def set_vectors(self, facts):
+        """Let the schema tell which vectors pretrained models make of the texts.
+
+        Parameters
+        ----------
+        facts : dict of str to dict
+            New values of parameters of `Subwords` by the name or folder of the model.
+        """
+        self.schema_ = self.schema_.with_vectors(facts)
 
     def describe_columns(self, names):
         """Say what a column of texts was taken for, why, and what it becomes.

@@ -15,6 +15,7 @@ from skautokeras._data.columns import (
     without_functions,
 )
 from skautokeras._data.errors import errors_about
+from skautokeras._data.schema import vector_array
 from skautokeras._data.table import has_names, is_table
 from skautokeras._state.names import saved_as
 
@@ -35,6 +36,10 @@ class XAdapter(TransformerMixin, BaseEstimator):
 
     columns : list of object
         Columns of X that each input takes, as in `split_columns`.
+
+    encoders : dict of str to FrozenEncoder, default=None
+        Encoders that turn the tokens of texts into vectors, by the pretrained model. If
+        None, there are no vectors.
 
     Attributes
     ----------
@@ -72,10 +77,11 @@ class XAdapter(TransformerMixin, BaseEstimator):
     {'a__numerical': (2, 1), 'b__categorical': (2, 1)}
     """
 
-    def __init__(self, names, adapters, columns):
+    def __init__(self, names, adapters, columns, encoders=None):
         self.names = names
         self.adapters = adapters
         self.columns = columns
+        self.encoders = encoders
 
     def fit(self, X, y=None):
         """Fit the adapter of every input.
@@ -96,7 +102,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
             with self._errors_of(name):
                 adapter.fit(part)
-        self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
+        self._set_schemas()
         return self
 
     def fit_transform(self, X, y=None):
@@ -117,8 +123,8 @@ class XAdapter(TransformerMixin, BaseEstimator):
         """
         parts = self._learn_columns(X)
         arrays = self._all_arrays(parts, "fit_transform")
-        self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
-        return arrays
+        self._set_schemas()
+        return self._with_vectors(arrays)
 
     def transform(self, X):
         """Make the arrays of every input.
@@ -135,7 +141,34 @@ class XAdapter(TransformerMixin, BaseEstimator):
             inputs, each name begins with the name of the input and "__".
         """
         check_is_fitted(self, "schemas_")
-        return self._all_arrays(self._split(X), "transform")
+        return self._with_vectors(self._all_arrays(self._split(X), "transform"))
+
+    def set_encoders(self, encoders, problems=()):
+        """Let `transform` add vectors to the tokens of texts.
+
+        Parameters
+        ----------
+        encoders : dict of str to FrozenEncoder
+            Encoders as in the constructor.
+        problems : dict of str to str, default=()
+            Reason why there are no vectors, by the pretrained model.
+        """
+        self.encoders = encoders
+        self._set_schemas(dict(problems))
+
+    def subword_arrays(self):
+        """Return the facts about texts for pretrained models, by arrays of tokens.
+
+        Returns
+        -------
+        arrays : dict of str to Subwords
+            Facts by the name of the array among those that `transform` returns.
+        """
+        return {
+            self._prefix(name) + array: subwords
+            for name, schema in zip(self.names, self.schemas_, strict=True)
+            for array, subwords in schema.subword_arrays.items()
+        }
 
     def describe_columns(self):
         """Say what each column of X was taken for, why, and what it becomes.
@@ -191,9 +224,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         arrays_by_input : dict of str to dict of str to ndarray
             In the order of the inputs.
         """
-        prefixes = {
-            name: f"{name}__" if len(self.names) > 1 else "" for name in self.names
-        }
+        prefixes = {name: self._prefix(name) for name in self.names}
         return {
             name: {
                 key.removeprefix(prefix): array
@@ -233,11 +264,38 @@ class XAdapter(TransformerMixin, BaseEstimator):
     def _all_arrays(self, parts, method):
         arrays = {}
         for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
-            prefix = f"{name}__" if len(self.names) > 1 else ""
+            prefix = self._prefix(name)
             with self._errors_of(name):
                 own_arrays = getattr(adapter, method)(part)
             arrays |= {prefix + key: array for key, array in own_arrays.items()}
         return arrays
+
+    def _prefix(self, name):
+        """Return the beginning of the names of the arrays of an input."""
+        return f"{name}__" if len(self.names) > 1 else ""
+
+    def _set_schemas(self, problems=()):
+        """Set the schemas of the adapters, with what is known of the vectors."""
+        facts = {
+            preset: encoder.widths for preset, encoder in (self.encoders or {}).items()
+        }
+        for preset, problem in dict(problems).items():
+            facts.setdefault(preset, {})["problem"] = problem
+        for adapter in self.adapters_:
+            if hasattr(adapter, "set_vectors"):
+                adapter.set_vectors(facts)
+        self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
+
+    def _with_vectors(self, arrays):
+        """Return arrays with the vectors that encoders make of tokens."""
+        if not self.encoders:
+            return arrays
+        vectors = {}
+        for name, subwords in self.subword_arrays().items():
+            if subwords.preset in self.encoders:
+                found = self.encoders[subwords.preset].encode(arrays[name])
+                vectors |= {vector_array(name, kind): v for kind, v in found.items()}
+        return {**arrays, **vectors}
 
     def _learn_columns(self, X):
         """Learn which columns there are; return the part of X of each input."""

@@ -126,6 +126,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             sample,
             validation_data,
             options,
+            deadline=deadline,
             check_X=self._check_X,
             name=type(self).__name__,
             description=self._describe_search(),
@@ -215,8 +216,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         ----------
         raw : bool, default=False
             Whether the model includes the preprocessing and starts from raw data. If
-            False, it takes model-ready arrays, such as scaled numbers and codes of
-            categories, and returns the outputs of the heads.
+            False, it takes model-ready arrays, such as scaled numbers, codes of
+            categories and tokens of texts, and returns the outputs of the heads.
 
         Returns
         -------
@@ -234,9 +235,12 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             from skautokeras._export.raw_model import export_raw_model
 
             return export_raw_model(self._ensemble, self._adapter, self._targets).model
-        from skautokeras._export.keras_model import export_keras_model
+        from skautokeras._export.keras_model import (
+            export_from_tokens,
+            export_keras_model,
+        )
 
-        return export_keras_model(self._ensemble)
+        return export_from_tokens(export_keras_model(self._ensemble), self._adapter)
 
     @through_the_door
     def export(self, path, *, format="tf_saved_model", raw=True):
@@ -399,9 +403,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return self._targets.split(sample.y), y_pred, sample.sample_weight
 
     def _nodes(self):
-        """Return the inputs and the outputs: one input, its default block, one head."""
+        """Return the inputs and the outputs: one input, one block, one head."""
         node = self._make_input()
-        return [node], [self._make_head()(node.default_block()(node))]
+        return [node], [self._make_head()(self._make_block()(node))]
 
     def _wire(self):
         """Return the checked graph, its heads with the losses of this estimator."""

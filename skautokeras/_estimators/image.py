@@ -31,6 +31,11 @@ class _Images:
             image_size=self.image_size,
         )
 
+    def _make_block(self):
+        from skautokeras._space.image import ImageBlock
+
+        return ImageBlock()
+
     def __sklearn_tags__(self):
         """Return scikit-learn's tags; X is a table only with `image_shape`."""
         tags = super().__sklearn_tags__()

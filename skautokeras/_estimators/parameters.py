@@ -426,6 +426,32 @@ PARAMETERS = (
         ("table",),
     ),
     Parameter(
+        "pretrained",
+        "str, path-like, list of them or None",
+        None,
+        [str, PathLike, list, tuple, None],
+        """
+        Pretrained models whose weights the search may use: the name of a
+        preset of KerasHub, which downloads it once, the folder of one, or a folder of
+        Hugging Face with the weights in safetensors. They need the extra `text`. The
+        texts are encoded once, before the trials; if `max_time` is too short for all of
+        them, longer texts are cut and fewer training rows are encoded. If a model
+        cannot be had, a warning says so. If None, nothing is looked for or downloaded.
+        """,
+        ("texts",),
+    ),
+    Parameter(
+        "pretrained",
+        "str, path-like, list of them or None",
+        None,
+        [str, PathLike, list, tuple, None],
+        """
+        Pretrained models whose weights the search may use for columns of texts, as in
+        `TextClassifier`. If None, nothing is looked for or downloaded.
+        """,
+        ("table",),
+    ),
+    Parameter(
         "image_shape",
         "tuple of int or None",
         None,

@@ -29,6 +29,11 @@ class _StructuredData:
             column_types=self.column_types,
         )
 
+    def _make_block(self):
+        from skautokeras._space.structured_data import StructuredDataBlock
+
+        return StructuredDataBlock(pretrained=self.pretrained)
+
 
 @saved_as("StructuredDataClassifier")
 class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
@@ -149,6 +154,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         values and frequent words) or "text" (sentences; a part of the network learns
         from their words). They have precedence over all other information. If None, the
         types are inferred.
+    pretrained : str, path-like, list of them or None, default=None
+        Pretrained models whose weights the search may use for columns of texts, as in
+        `TextClassifier`. If None, nothing is looked for or downloaded.
 
     Attributes
     ----------
@@ -253,6 +261,7 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         verbose=0,
         categorical_features="from_dtype",
         column_types=None,
+        pretrained=None,
     ):
         self._set_parameters(locals())
 
@@ -372,6 +381,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         values and frequent words) or "text" (sentences; a part of the network learns
         from their words). They have precedence over all other information. If None, the
         types are inferred.
+    pretrained : str, path-like, list of them or None, default=None
+        Pretrained models whose weights the search may use for columns of texts, as in
+        `TextClassifier`. If None, nothing is looked for or downloaded.
 
     Attributes
     ----------
@@ -472,5 +484,6 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         verbose=0,
         categorical_features="from_dtype",
         column_types=None,
+        pretrained=None,
     ):
         self._set_parameters(locals())

@@ -26,6 +26,11 @@ class _Texts:
 
         return TextInput(max_tokens=self.max_tokens)
 
+    def _make_block(self):
+        from skautokeras._space.text import TextBlock
+
+        return TextBlock(pretrained=self.pretrained)
+
     def __sklearn_tags__(self):
         """Return scikit-learn's tags; X is one string per row, or missing."""
         tags = super().__sklearn_tags__()
@@ -144,6 +149,13 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         If 1, lines about the data, each trial, the final training and the final model
         are printed. If 2, what each column of X was taken for is printed as well. The
         lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+    pretrained : str, path-like, list of them or None, default=None
+        Pretrained models whose weights the search may use: the name of a preset of
+        KerasHub, which downloads it once, the folder of one, or a folder of Hugging
+        Face with the weights in safetensors. They need the extra `text`. The texts are
+        encoded once, before the trials; if `max_time` is too short for all of them,
+        longer texts are cut and fewer training rows are encoded. If a model cannot be
+        had, a warning says so. If None, nothing is looked for or downloaded.
     max_tokens : int or None, default=None
         Maximum number of different words, of different n-grams of words, and of
         different n-grams of characters to learn from. If None, each of these maxima is
@@ -250,6 +262,7 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         distribution=None,
         random_state=None,
         verbose=0,
+        pretrained=None,
         max_tokens=None,
     ):
         self._set_parameters(locals())
@@ -360,6 +373,13 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         If 1, lines about the data, each trial, the final training and the final model
         are printed. If 2, what each column of X was taken for is printed as well. The
         lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+    pretrained : str, path-like, list of them or None, default=None
+        Pretrained models whose weights the search may use: the name of a preset of
+        KerasHub, which downloads it once, the folder of one, or a folder of Hugging
+        Face with the weights in safetensors. They need the extra `text`. The texts are
+        encoded once, before the trials; if `max_time` is too short for all of them,
+        longer texts are cut and fewer training rows are encoded. If a model cannot be
+        had, a warning says so. If None, nothing is looked for or downloaded.
     max_tokens : int or None, default=None
         Maximum number of different words, of different n-grams of words, and of
         different n-grams of characters to learn from. If None, each of these maxima is
@@ -462,6 +482,7 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         distribution=None,
         random_state=None,
         verbose=0,
+        pretrained=None,
         max_tokens=None,
     ):
         self._set_parameters(locals())

@@ -11,7 +11,7 @@ from skautokeras._data.codes import (
     MISSING_CATEGORY,
     UNKNOWN_CATEGORY,
 )
-from skautokeras._export.keras_model import export_keras_model
+from skautokeras._export.keras_model import export_from_tokens, export_keras_model
 from skautokeras._export.raw_inputs import Abilities
 from skautokeras._export.raw_model import RawModel, export_raw_model
 from skautokeras._export.twins import twin_of
@@ -74,6 +74,7 @@ def export(ensemble, adapter, targets, path, *, format, raw):
         model = export_raw_model(ensemble, adapter, targets, ABILITIES[format])
     else:
         model = export_keras_model(ensemble, is_traced=format != "keras")
+        model = export_from_tokens(model, adapter)
         model = RawModel(model, {t.name: t.dtype for t in model.inputs})
     if format in _WRITERS:
         with made_whole(path) as made:

@@ -2,6 +2,7 @@
 
 import keras
 
+from skautokeras._data.schema import vector_array
 from skautokeras._state.copies import checked_copy
 from skautokeras._state.randomness import seeded
 from skautokeras._state.registry import check_registered
@@ -50,3 +51,57 @@ def _cloned(model):
         copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     return copy
+
+
+def symbolic_vectors(adapter, arrays):
+    """Return the vectors that pretrained models make of the tokens of texts.
+
+    Parameters
+    ----------
+    adapter : XAdapter
+        Fitted adapter of X.
+    arrays : dict of str to keras.KerasTensor
+        Arrays of the adapter, with those of tokens.
+
+    Returns
+    -------
+    vectors : dict of str to keras.KerasTensor
+        Vectors by the names of their arrays. The layers are copies.
+    """
+    models, vectors = {}, {}
+    for name, subwords in adapter.subword_arrays().items():
+        preset = subwords.preset
+        if preset not in (adapter.encoders or {}):
+            continue
+        if preset not in models:
+            models[preset] = adapter.encoders[preset].as_model()
+        found = models[preset](arrays[name])
+        vectors |= {vector_array(name, kind): x for kind, x in found.items()}
+    return vectors
+
+
+def export_from_tokens(network, adapter):
+    """Return a network that starts from tokens in the place of vectors.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Network from a dict of the arrays of the adapter.
+    adapter : XAdapter
+        Fitted adapter of X.
+
+    Returns
+    -------
+    network : keras.Model
+        The network itself if there are no vectors.
+    """
+    if not adapter.encoders:
+        return network
+    tensors = {
+        name: keras.Input(x.shape[1:], dtype=x.dtype, name=name)
+        for name, x in network.input.items()
+    }
+    vectors = symbolic_vectors(adapter, tensors)
+    outputs = network({**tensors, **vectors})
+    kept = {name: x for name, x in tensors.items() if name not in vectors}
+    return keras.Model(kept, outputs)

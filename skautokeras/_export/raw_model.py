@@ -7,7 +7,7 @@ from keyword import iskeyword
 
 import keras
 
-from skautokeras._export.keras_model import export_keras_model
+from skautokeras._export.keras_model import export_keras_model, symbolic_vectors
 from skautokeras._export.raw_inputs import KERAS, RawInputs
 from skautokeras._export.raw_targets import decode
 from skautokeras._export.twins import twin_of
@@ -69,6 +69,7 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
         prefix = f"{name}__" if len(adapter.names) > 1 else ""
         made = twin_of(part).arrays(names[name], inputs)
         arrays |= {prefix + key: array for key, array in made.items()}
+    arrays |= symbolic_vectors(adapter, arrays)
     outputs, labels = {}, {}
     predicted = network(arrays)
     for name, target in targets.by_head.items():

@@ -1,4 +1,6 @@
 # The contract of this room.
+from .encoding import encode_all as encode_all
+from .encoding import with_vectors as with_vectors
 from .folds import ONE_FOLD as ONE_FOLD
 from .folds import automatic_cv as automatic_cv
 from .folds import split_rows as split_rows

@@ -13,6 +13,7 @@ from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
 from skautokeras._fit.adapters import make_x_adapter, make_y_adapter
 from skautokeras._fit.conditions import conditions_of
+from skautokeras._fit.encoding import with_vectors
 from skautokeras._fit.folds import (
     ONE_FOLD,
     automatic_cv,
@@ -90,7 +91,16 @@ class Preparation:
 
 
 def prepare(
-    graph, sample, validation_data, options, *, check_X, name, description, journal
+    graph,
+    sample,
+    validation_data,
+    options,
+    *,
+    deadline,
+    check_X,
+    name,
+    description,
+    journal,
 ):
     """Turn rows into arrays and a search space, so that only the search is left.
 
@@ -104,6 +114,8 @@ def prepare(
         Validation rows of the user. If None, they are taken from the rows of the fit.
     options : FitOptions
         Parameters of this call.
+    deadline : Deadline
+        Deadline of the whole fit.
     check_X : callable
         Function that is called as ``check_X(X, reset=...)`` and returns the checked X.
         ``reset`` says whether the columns of X are stored or compared.
@@ -170,6 +182,9 @@ def prepare(
     else:
         data, positions = SplitRows(rows, valid_rows, all=None), ONE_FOLD
         indices = np.arange(valid.n_rows)
+    data = with_vectors(
+        data, x_adapter, deadline, journal, n_folds=len(positions), seed=split_seed
+    )
 
     problem = make_problem(
         graph, heads, x_adapter, y_adapter, data, valid, positions, options

@@ -11,6 +11,7 @@ prepare_import()
 import keras
 
 from skautokeras._layers.base import Layer, starting_from_data, traits_of, walk
+from skautokeras._layers.bert import BertEmbedding, BertLayer
 from skautokeras._layers.calibration import Temperature
 from skautokeras._layers.categorical import CategoricalEmbedding, OneHot
 from skautokeras._layers.dense import (
@@ -25,6 +26,7 @@ from skautokeras._layers.ensemble import (
     MemberScaling,
     mean_of_members,
 )
+from skautokeras._layers.frozen import StaticVectors, TextVectors
 from skautokeras._layers.gradients import OrientedGradients
 from skautokeras._layers.image import (
     Cutout,

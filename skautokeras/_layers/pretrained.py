@@ -57,7 +57,7 @@ class PackedTokens(Layer):
         if self.end is not None:
             n_tokens = ops.sum(ops.cast(x > 0, "int32"), axis=1, keepdims=True)
             x = ops.pad(x, ((0, 0), (0, 1)))
-            places = ops.arange(x.shape[1], dtype="int32")
+            places = ops.arange(ops.shape(x)[1], dtype="int32")
             x = ops.where(places[None, :] == n_tokens, self.end + 1, x)
         if self.start is not None:
             x = ops.pad(x, ((0, 0), (1, 0)), constant_values=self.start + 1)
@@ -65,7 +65,10 @@ class PackedTokens(Layer):
 
     def compute_output_shape(self, input_shape):
         """Return ``(batch, min(steps + marks, length))``."""
-        return input_shape[0], min(input_shape[1] + self._n_marks, self.length)
+        n_steps = input_shape[1]
+        if n_steps is not None:
+            n_steps = min(n_steps + self._n_marks, self.length)
+        return input_shape[0], n_steps
 
     def compute_output_spec(self, tokens):
         """Return integers, although the layer may compute in floats."""
@@ -83,12 +86,12 @@ class TextEncoder(Layer):
 
     Parameters
     ----------
-    backbone : keras_hub.models.Backbone
-        Model that takes the numbers of tokens, a mask of the places that have a token
-        and, for some models, segments.
-    pooling : {"first", "mean"}, default="first"
-        Way to get one vector per text. "first" takes the vector of the first token,
-        after the layer that the model may have for it, and "mean" averages the vectors
+    network : keras.Model
+        Functional network from a dict of tensors (batch, steps) to vectors (batch,
+        steps, width). Its inputs are "token_ids", the numbers of tokens, and
+        "padding_mask", which places hold one, and perhaps "segment_ids".
+    pooling : {"first", "mean"}, default="mean"
+        Way to get one vector per text: that of the first token, or the mean over those
         of all tokens.
     pad : int, default=0
         Number of the token that fills the places behind the end of a text.
@@ -107,22 +110,17 @@ class TextEncoder(Layer):
     uncompiled_config = ("learning_rate_factor",)
 
     def __init__(
-        self, backbone, pooling="first", pad=0, learning_rate_factor=1.0, **kwargs
+        self, network, pooling="mean", pad=0, learning_rate_factor=1.0, **kwargs
     ):
         super().__init__(**kwargs)
         self.pooling = pooling
         self.pad = pad
         self.learning_rate_factor = learning_rate_factor
-        self._asked_for = list(backbone.input)
-        self._backbone_config = keras.saving.serialize_keras_object(backbone)
-        # The network leaves out the layers that the pooling does not need.
-        outputs = backbone.output
-        if isinstance(outputs, dict):
-            has_first = pooling == "first" and "pooled_output" in outputs
-            outputs = outputs["pooled_output" if has_first else "sequence_output"]
-        self.network = keras.Model(backbone.input, outputs)
+        self._asked_for = list(network.input)
+        self.network = network
         self.network.trainable = self.trainable
-        self.width = outputs.shape[-1]
+        self.width = network.output.shape[-1]
+        self.n_steps = None
         self.built = True
 
     @property
@@ -152,8 +150,6 @@ class TextEncoder(Layer):
             {name: known[name] for name in self._asked_for},
             training=bool(training) and self.trainable,
         )
-        if len(x.shape) == 2:
-            return x
         if self.pooling == "first":
             return x[:, 0]
         weights = ops.cast(is_token, x.dtype)[:, :, None]
@@ -172,7 +168,7 @@ class TextEncoder(Layer):
     def get_config(self):
         """Return the configuration for `from_config`."""
         config = {
-            "backbone": self._backbone_config,
+            "network": keras.saving.serialize_keras_object(self.network),
             "pooling": self.pooling,
             "pad": self.pad,
             "learning_rate_factor": self.learning_rate_factor,
@@ -193,8 +189,8 @@ class TextEncoder(Layer):
         layer : TextEncoder
         """
         config = dict(config)
-        backbone = keras.saving.deserialize_keras_object(config.pop("backbone"))
-        return cls(backbone, **config)
+        network = keras.saving.deserialize_keras_object(config.pop("network"))
+        return cls(network, **config)
 
 
 @keras.saving.register_keras_serializable("skautokeras")

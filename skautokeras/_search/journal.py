@@ -21,7 +21,7 @@ from skautokeras._warnings import warn
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
 # The version of what a folder looks like; no other one can be read.
-_VERSION = 7
+_VERSION = 8
 _HEADER = "search.json"
 _REJECTED = "rejected.zip"
 # What reading a file that is not as it was written can raise.
@@ -109,6 +109,7 @@ class Journal:
         self._about = dict(about)
         self._trials = {}
         self._rejected = []  # pairs of seed and values
+        self._kept = {}  # what was made once for all trials, by name
         if self._directory is not None:
             self._open()
 
@@ -162,6 +163,27 @@ class Journal:
         self._rejected.append((seed, values))
         self._write_if_possible(self._write_rejected)
 
+    def keep(self, name, make):
+        """Return what was made once for all trials, and make it if it is missing.
+
+        Parameters
+        ----------
+        name : str
+            Name of it, and of its file in the folder.
+        make : callable
+            Function without arguments that makes it, of values that files can hold.
+
+        Returns
+        -------
+        made : object
+        """
+        if name not in self._kept:
+            self._kept[name] = self._read_kept(name)
+        if self._kept[name] is None:
+            self._kept[name] = make()
+            self._write_if_possible(self._write_kept, name)
+        return self._kept[name]
+
     def earliest(self, pending_trials):
         """Return the pending trial that ended first, and its result; None if none did.
 
@@ -211,6 +233,8 @@ class Journal:
                     "about": self._about,
                 }
                 found = {**self._expected, **chosen}
+                for path in self._directory.glob("kept_*.zip"):
+                    path.unlink()
                 write_whole(header, json.dumps(found).encode())
         except (FileExistsError, NotADirectoryError):
             raise ValueError(
@@ -276,6 +300,22 @@ class Journal:
         used = map(_number, _paths(self._directory))
         path = self._directory / f"trial_{max(used, default=-1) + 1:05d}.zip"
         write_whole(path, dumps({"key": key, "trial": trial}, compress=False))
+
+    def _read_kept(self, name):
+        """Return what a file holds that `keep` has written; None if there is none."""
+        if self._directory is None or not self._kept_at(name).exists():
+            return None
+        try:
+            return loads(self._kept_at(name).read_bytes())[0]
+        except _DAMAGED as error:
+            warn(f"{str(self._kept_at(name))!r} is made again: {error}")
+            return None
+
+    def _write_kept(self, name):
+        write_whole(self._kept_at(name), dumps(self._kept[name], compress=False))
+
+    def _kept_at(self, name):
+        return self._directory / f"kept_{name}.zip"
 
     def _write_rejected(self):
         write_whole(self._directory / _REJECTED, dumps(self._rejected))

@@ -4,15 +4,18 @@ import os
 
 import keras
 
+from skautokeras._data.schema import VECTORS
 from skautokeras._layers.pretrained import PackedTokens, TextEncoder
 from skautokeras._layers.regularization import Dropout
 from skautokeras._space.block import Block
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.hyperparameters import Boolean, Choice, Float
 from skautokeras._space.portfolio.texts import BERT
-from skautokeras._space.pretrained import load_backbone
+from skautokeras._space.pretrained import load_backbone, most_tokens
 from skautokeras._space.records import check_text
 from skautokeras.exceptions import WeightsMissingError
+
+_BOTH = "both"
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -20,8 +23,9 @@ class BertBlock(Block):
     """A pretrained transformer on texts: BERT, or another model of KerasHub.
 
     Devlin et al., arXiv:1810.04805. Returns a vector per text. The texts are taken
-    apart by the tokenizer of the preset, once per `fit`. It takes
-    ``pip install "skautokeras[text]"``.
+    apart by the tokenizer of the preset, once per `fit`. If the weights are not
+    trained, the vectors are computed once per `fit` as well, before the trials. It
+    takes ``pip install "skautokeras[text]"``.
 
     Notes
     -----
@@ -40,27 +44,36 @@ class BertBlock(Block):
     preset = Fixed(
         (str, os.PathLike),
         default="bert_tiny_en_uncased",
-        doc="Name or folder that `keras_hub.models.Backbone.from_preset` takes: a "
-        "preset, which KerasHub downloads once, or a folder that holds a tokenizer and "
-        "a backbone saved by `save_to_preset`. BERT, ALBERT, DistilBERT, ELECTRA, "
-        "RoBERTa, DeBERTa and the like will do. If it cannot be had, a warning says so "
-        "and a search leaves out what needs it.",
+        doc="Name or folder of the pretrained model: a preset, which KerasHub "
+        "downloads once, a folder that holds a tokenizer and a backbone saved by "
+        "`save_to_preset`, or a folder of Hugging Face with the weights in "
+        "safetensors. BERT, ALBERT, DistilBERT, ELECTRA, RoBERTa, DeBERTa and the like "
+        "will do. If it cannot be had, a warning says so and a search leaves out what "
+        "needs it.",
     )
     trainable = Searched(
-        Boolean(default=True),
-        doc="Whether the pretrained weights are trained further. If not, they are "
-        "applied to the data once per configuration.",
+        Boolean(default=False),
+        doc="Whether the pretrained weights are trained further.",
+    )
+    vectors = Searched(
+        Choice((*VECTORS, _BOTH)),
+        doc='Vector of a text if the weights are not trained. ``"encoder"`` is the '
+        "mean over its tokens, or the first of them if the preset was trained like "
+        'that, behind the last layer of the model. ``"static"`` is the mean of '
+        "fixed vectors of the tokens, which are computed in a fraction of the time. "
+        '``"both"`` puts both behind each other.',
     )
     sequence_length = Searched(
         # Tokens around a text are counted.
         Choice((64, 128, 256, 512), default=128),
         at_least=3,
-        doc="Tokens of a text that are kept, those at its beginning. Where all texts "
-        "are short, all are kept.",
+        doc="Tokens of a text that are kept, those at its beginning, if the weights "
+        "are trained. Where all texts are short, all are kept.",
     )
     pooling = Searched(
-        Choice(("first", "mean")),
-        doc="Vector of a text: that of the first token, or the mean over all.",
+        Choice(("first", "mean"), default="mean"),
+        doc="Vector of a text if the weights are trained: that of the first token, or "
+        "the mean over all.",
     )
     learning_rate_factor = Searched(
         # 2e-3, the rate of the head, becomes 6e-5.
@@ -82,48 +95,76 @@ class BertBlock(Block):
         return (os.fspath(self.preset),)
 
     def build(self, hp, inputs):
-        """Build the pretrained model on the tokens."""
+        """Build the pretrained model on the tokens, or take its vectors."""
         check_text(self, inputs)
         check_parameters(self)
-        subwords, tokens = inputs.of_preset(*self.presets)
+        facts, tokens, vectors = inputs.of_preset(*self.presets)
         trainable = self.choose(hp, "trainable")
-        factor = None
+        with self.when(hp, "trainable", [False]):
+            kind = None if trainable else self._kind(hp, vectors)
         with self.when(hp, "trainable", [True]):
-            if trainable:
-                factor = self.choose(hp, "learning_rate_factor")
-        pooling = self.choose(hp, "pooling")
-        length = self._length(hp, subwords)
+            settings = self._settings(hp, facts) if trainable else None
         dropout = self.choose(hp, "dropout")
         # After all hyperparameters: the space is known in any case.
-        if subwords.problem is not None:
-            raise WeightsMissingError(subwords.problem)
-        backbone = load_backbone(*self.presets)
-        self._check_inputs(backbone)
-        longest = getattr(backbone, "max_sequence_length", None) or subwords.longest
-        length = min(length or subwords.longest, longest)
-        packed = PackedTokens(length, subwords.start, subwords.end)(tokens)
-        encoder = TextEncoder(
-            backbone, pooling, subwords.pad, factor or 1.0, trainable=trainable
-        )
-        x = encoder(packed)
+        if tokens is None:
+            raise WeightsMissingError(facts.problem)
+        if trainable:
+            x = self._trained(tokens, facts, *settings)
+        else:
+            x = _frozen(vectors, kind, facts)
         return Dropout(dropout)(x) if dropout else x
 
     def known_configurations(self, schemas, targets):
-        """Return the configurations that were published."""
+        """Return the configurations that are known to work."""
         return BERT
 
-    def _check_inputs(self, backbone):
-        names = backbone.input if isinstance(backbone.input, dict) else ["images"]
+    def _kind(self, hp, vectors):
+        """Return the kind of the vectors, which is searched among those there are."""
+        kinds = tuple(kind for kind in VECTORS if kind in vectors)
+        kinds += (_BOTH,) * (len(kinds) > 1)
+        return self.choose(hp, "vectors", Choice(kinds) if kinds else None)
+
+    def _settings(self, hp, facts):
+        """Return factor of the learning rate, pooling and length of the texts."""
+        return (
+            self.choose(hp, "learning_rate_factor"),
+            self.choose(hp, "pooling"),
+            self._length(hp, facts),
+        )
+
+    def _trained(self, tokens, facts, factor, pooling, length):
+        """Return the vectors of a model that is trained further."""
+        network = load_backbone(*self.presets)
+        self._check_inputs(network)
+        length = min(length or facts.longest, most_tokens(*self.presets))
+        packed = PackedTokens(length, facts.start, facts.end)(tokens)
+        return TextEncoder(network, pooling, facts.pad, factor)(packed)
+
+    def _check_inputs(self, network):
+        names = network.input if isinstance(network.input, dict) else ["images"]
         if not set(names) <= set(TextEncoder.known_inputs):
             raise ValueError(
-                f"The preset {self.preset!r} of BertBlock is a "
-                f"{type(backbone).__name__}, which takes {sorted(names)}. Take a model "
-                "of texts alone, such as BERT."
+                f"The preset {self.preset!r} of BertBlock takes {sorted(names)}. Take "
+                "a model of texts alone, such as BERT."
             )
 
-    def _length(self, hp, subwords):
+    def _length(self, hp, facts):
         """Return the most tokens of a text; None if all texts are short."""
         shortest = min(self.declaration("sequence_length").range.values)
-        if self.sequence_length is None and subwords.longest <= shortest:
+        if self.sequence_length is None and facts.longest <= shortest:
             return None
         return self.choose(hp, "sequence_length")
+
+
+def _frozen(vectors, kind, facts):
+    """Return the vectors of a kind, or of both behind each other."""
+    if not vectors:
+        raise WeightsMissingError(
+            facts.problem
+            or f"The vectors of {facts.preset!r} were not computed for these texts."
+        )
+    # Of several models, one may have fewer kinds than another.
+    wanted = VECTORS if kind == _BOTH else (kind,)
+    found = [vectors[kind] for kind in wanted if kind in vectors]
+    found = found or list(vectors.values())
+    return found[0] if len(found) == 1 else keras.layers.Concatenate()(found)

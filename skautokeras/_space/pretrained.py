@@ -1,14 +1,25 @@
-"""Pretrained models for texts from KerasHub, by the name or the folder of a preset."""
+"""Pretrained models for texts: found by name or folder, and turned into parts."""
 
+import json
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import keras
 
+from skautokeras._layers.pretrained import PackedTokens, TextEncoder
+from skautokeras._space.bert_weights import as_bert, is_bert
 from skautokeras._space.block import Block
 from skautokeras._space.node import parameters_of
 from skautokeras._space.unfilled import weights_are_wanted
 from skautokeras.exceptions import WeightsMissingError
+
+# Tokens of a text that are kept at most, where the model does not say fewer.
+_MOST_TOKENS = 512
+# Architectures of Hugging Face whose tokenizer is that of BERT.
+_WORD_PIECE_MODELS = ("bert", "distilbert")
 
 
 def presets_on(graph, node):
@@ -59,33 +70,49 @@ class PresetTokenizer:
     problem : str or None, default=None
         Reason why there is no tokenizer. If it is given, the preset is not loaded.
 
-    Attributes
-    ----------
-    start, end : int or None
-        Number of the token before or behind a text. If None, there is no such token.
-    pad : int
-        Number of the token that fills the places behind the end of a text.
-    problem : str or None
-        Reason why there is no tokenizer. If None, there is one.
-
     Raises
     ------
     ImportError
-        If KerasHub is not installed.
+        If KerasHub is not installed, as soon as the tokenizer is needed.
     """
 
     def __init__(self, preset, tokenizer=None, problem=None):
         self.preset = preset
-        self.problem = problem
-        if tokenizer is None and problem is None:
+        self._made = tokenizer
+        self._problem = problem
+
+    @property
+    def _tokenizer(self):
+        """The tokenizer, which is loaded when it is asked for; None with a problem.
+
+        A table without texts needs none.
+        """
+        if self._made is None and self._problem is None:
             try:
-                tokenizer = _from_preset("Tokenizer", preset)
+                self._made = _tokenizer_of(self.preset)
             except WeightsMissingError as error:
-                self.problem = str(error)
-        self._tokenizer = tokenizer
-        self.start = getattr(tokenizer, "start_token_id", None)
-        self.end = getattr(tokenizer, "end_token_id", None)
-        self.pad = getattr(tokenizer, "pad_token_id", None) or 0
+                self._problem = str(error)
+        return self._made
+
+    @property
+    def problem(self):
+        """Reason why there is no tokenizer. If None, there is one."""
+        return self._problem if self._tokenizer is None else None
+
+    @property
+    def start(self):
+        """Number of the token before a text, or None."""
+        return getattr(self._tokenizer, "start_token_id", None)
+
+    @property
+    def end(self):
+        """Number of the token behind a text, or None."""
+        return getattr(self._tokenizer, "end_token_id", None)
+
+    @property
+    def pad(self):
+        """Number of the token that fills the places behind the end of a text."""
+        return getattr(self._tokenizer, "pad_token_id", None) or 0
 
     def __call__(self, texts):
         """Return the numbers of the tokens of each text.
@@ -103,6 +130,24 @@ class PresetTokenizer:
         tokens = self._tokenizer(texts)
         return tokens.to_list() if hasattr(tokens, "to_list") else list(tokens)
 
+    def word_pieces(self):
+        """Return what `WordPieces` needs to split strings as this tokenizer does.
+
+        Returns
+        -------
+        config : dict or None
+            Vocabulary, in the order of the numbers, whether letters become lower case,
+            and whether accents are taken off. None for a tokenizer of another kind.
+        """
+        vocabulary = getattr(self._tokenizer, "vocabulary", None)
+        if vocabulary is None or not hasattr(self._tokenizer, "strip_accents"):
+            return None
+        return {
+            "vocabulary": list(vocabulary),
+            "lowercase": bool(self._tokenizer.lowercase),
+            "strip_accents": bool(self._tokenizer.strip_accents),
+        }
+
     def get_config(self):
         """Return the configuration and the files of the tokenizer, ready for JSON.
 
@@ -111,8 +156,8 @@ class PresetTokenizer:
         config : dict
             Configuration of the tokenizer, for `from_config`.
         """
-        if self._tokenizer is None:
-            return {"preset": self.preset, "problem": self.problem}
+        if self._made is None:
+            return {"preset": self.preset, "problem": self._problem}
         with tempfile.TemporaryDirectory() as folder:
             self._tokenizer.save_assets(folder)
             files = {
@@ -120,6 +165,9 @@ class PresetTokenizer:
                 for path in Path(folder).iterdir()
             }
         tokenizer = keras.saving.serialize_keras_object(self._tokenizer)
+        if hasattr(self._tokenizer, "strip_accents"):
+            # KerasHub 0.32 forgets it.
+            tokenizer["config"]["strip_accents"] = self._tokenizer.strip_accents
         return {"preset": self.preset, "tokenizer": tokenizer, "files": files}
 
     @classmethod
@@ -155,9 +203,11 @@ class PresetTokenizer:
 
 
 def load_backbone(preset):
-    """Return the model of a preset.
+    """Return the network of a preset, from tokens to a vector for each token.
 
-    Its weights are loaded only if `weights_are_wanted`.
+    BERT and DistilBERT are made of the layers of this package, so that files that hold
+    them need no KerasHub. Other models keep the layers of KerasHub. The weights are
+    filled in only if `weights_are_wanted`.
 
     Parameters
     ----------
@@ -166,8 +216,9 @@ def load_backbone(preset):
 
     Returns
     -------
-    backbone : keras_hub.models.Backbone
-        Model of the preset.
+    network : keras.Model
+        Functional network from a dict of tensors (batch, steps), such as "token_ids"
+        and "padding_mask", to vectors (batch, steps, width).
 
     Raises
     ------
@@ -176,7 +227,103 @@ def load_backbone(preset):
     WeightsMissingError
         If the preset cannot be loaded.
     """
-    return _from_preset("Backbone", preset, load_weights=weights_are_wanted())
+    source = _read(preset)
+    network = source.build()
+    if weights_are_wanted():
+        network.set_weights(source.weights)
+    return network
+
+
+def most_tokens(preset):
+    """Return how many tokens of a text a preset takes at most, with the marks."""
+    return _read(preset).n_places
+
+
+def load_encoder(preset, subwords):
+    """Return the layers that turn the tokens of texts into vectors, which stay frozen.
+
+    Parameters
+    ----------
+    preset : str
+        Name or folder of the preset.
+    subwords : Subwords
+        Facts about the texts for the preset.
+
+    Returns
+    -------
+    layers : list of (PackedTokens, TextEncoder)
+    """
+    network = load_backbone(preset)
+    pack = PackedTokens(_read(preset).n_places, subwords.start, subwords.end)
+    encoder = TextEncoder(network, pooling_of(preset), subwords.pad, trainable=False)
+    return pack, encoder
+
+
+def pooling_of(preset):
+    """Return how a vector is made of those of the tokens: as the preset was trained.
+
+    A folder of sentence-transformers says so. For all others it is the mean, which is
+    as good as the first token where a head is trained on it (arXiv:1908.10084).
+
+    Parameters
+    ----------
+    preset : str
+        Name or folder of the preset.
+
+    Returns
+    -------
+    pooling : {"first", "mean"}
+    """
+    config = _json_in(preset, "1_Pooling/config.json")
+    return "first" if config.get("pooling_mode_cls_token") else "mean"
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """A network that has been read: what builds it, and its weights.
+
+    ``n_places`` is the maximum number of tokens of a text, with the marks.
+    """
+
+    build: object
+    weights: list
+    n_places: int
+
+
+# A search builds many networks around the same one.
+@lru_cache(maxsize=1)
+def _read(preset):
+    """Return the network of a preset, which is read once."""
+    # Whoever asks may be building networks without weights, or with seeds of its own.
+    # All that depends on the thread.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(_read_now, preset).result()
+
+
+def _read_now(preset):
+    backbone = _from_preset("Backbone", preset)
+    longest = getattr(backbone, "max_sequence_length", None) or _MOST_TOKENS
+    asked = _json_in(preset, "sentence_bert_config.json").get("max_seq_length")
+    n_places = min(longest, asked or longest)
+    if is_bert(backbone):
+        return _Source(*as_bert(backbone), n_places)
+    weights = _sequences_of(backbone).get_weights()
+    config = keras.saving.serialize_keras_object(backbone)
+    return _Source(lambda: _sequences_of(_from_config(config)), weights, n_places)
+
+
+def _from_config(config):
+    return keras.saving.deserialize_keras_object(config)
+
+
+def _sequences_of(backbone):
+    """Return the part of a model that leads to a vector for each token."""
+    if not isinstance(backbone.input, dict):
+        return backbone
+    outputs = backbone.output
+    if isinstance(outputs, dict):
+        outputs = outputs["sequence_output"]
+    return keras.Model(backbone.input, outputs)
 
 
 def _keras_hub():
@@ -184,9 +331,39 @@ def _keras_hub():
         import keras_hub
     except ImportError as error:
         raise ImportError(
-            'BertBlock needs KerasHub. Install it with: pip install "skautokeras[text]"'
+            "Pretrained models for texts need KerasHub. Install it with: pip install "
+            '"skautokeras[text]"'
         ) from error
     return keras_hub
+
+
+def _tokenizer_of(preset):
+    """Return the tokenizer of a preset.
+
+    Folders of Hugging Face that have no vocabulary in a file of its own are read here,
+    as KerasHub does not. The tokenizers of BERT there take off accents where they make
+    letters lower case, which KerasHub forgets.
+    """
+    if _json_in(preset, "config.json").get("model_type") not in _WORD_PIECE_MODELS:
+        return _from_preset("Tokenizer", preset)
+    pieces = _json_in(preset, "tokenizer.json")
+    if pieces.get("model", {}).get("type") != "WordPiece":
+        return _from_preset("Tokenizer", preset)
+    numbers = pieces["model"]["vocab"]
+    normalizer = pieces.get("normalizer") or {}
+    lowercase = normalizer.get("lowercase", True)
+    strip = normalizer.get("strip_accents")
+    return _keras_hub().models.BertTokenizer(
+        vocabulary=sorted(numbers, key=numbers.get),
+        lowercase=lowercase,
+        strip_accents=lowercase if strip is None else strip,
+    )
+
+
+def _json_in(preset, name):
+    """Return the content of a JSON file in a folder; nothing if there is none."""
+    path = Path(preset, name)
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 def _from_preset(kind, preset, **kwargs):
@@ -199,8 +376,7 @@ def _from_preset(kind, preset, **kwargs):
         if reason.startswith("Unknown preset identifier"):
             reason = "KerasHub knows none of that name, and there is no such folder."
         raise WeightsMissingError(
-            f"The preset {preset!r} of BertBlock could not be had: {reason} If there "
-            "is no network here, load its tokenizer and its backbone with keras_hub "
-            "where there is one, call save_to_preset('folder') of both, and pass that "
-            "folder as 'preset'."
+            f"The pretrained model {preset!r} could not be had: {reason} If there is "
+            "no network here, load its tokenizer and its backbone with keras_hub where "
+            "there is one, call save_to_preset('folder') of both, and pass that folder."
         ) from error

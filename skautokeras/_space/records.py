@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
+from skautokeras._data.schema import VECTORS, vector_array
 from skautokeras._layers.categorical import OneHot
 from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._layers.text import WeightedBag
@@ -125,7 +126,8 @@ class Text(Record):
     ``word_weights`` (batch, n) their weights; so are ``character_ngrams`` and
     ``character_weights``, None where texts are too long for them. ``schema`` is what
     the analysis found; ``subwords`` (batch, n) holds int tokens for each pretrained
-    model that it names, or None.
+    model that it names, or None; ``vectors`` holds the vectors (batch, width) that each
+    of these models makes of the texts, by their kind.
     """
 
     tokens: object
@@ -135,23 +137,33 @@ class Text(Record):
     character_ngrams: object = None
     character_weights: object = None
     subwords: tuple = ()
+    vectors: tuple = ()
 
     @classmethod
     def of(cls, schema, tensors, default_block=None):
         """Return the text whose arrays a schema names."""
-        tensors = dict(tensors)
-        subwords = tuple(
-            tensors.pop(f"subwords_{i + 1}", None) for i in range(len(schema.subwords))
-        )
+        tensors, subwords, vectors = dict(tensors), [], []
+        for i in range(len(schema.subwords)):
+            name = f"subwords_{i + 1}"
+            subwords.append(tensors.pop(name, None))
+            found = {
+                kind: tensors.pop(vector_array(name, kind), None) for kind in VECTORS
+            }
+            vectors.append({kind: x for kind, x in found.items() if x is not None})
         return cls(
-            **tensors, schema=schema, subwords=subwords, default_block=default_block
+            **tensors,
+            schema=schema,
+            subwords=tuple(subwords),
+            vectors=tuple(vectors),
+            default_block=default_block,
         )
 
     def of_preset(self, preset):
-        """Return what the texts are for a pretrained model, and their tokens."""
-        for facts, tokens in zip(self.schema.subwords, self.subwords, strict=True):
+        """Return what the texts are for a pretrained model: facts, tokens, vectors."""
+        found = zip(self.schema.subwords, self.subwords, self.vectors, strict=True)
+        for facts, tokens, vectors in found:
             if facts.preset == preset:
-                return facts, tokens
+                return facts, tokens, vectors
         raise ValueError(
             f"The texts were not taken apart for the preset {preset!r}. A block that "
             "makes a BertBlock must have it as a parameter, or name its presets in "

@@ -30,7 +30,8 @@ class BuiltNetwork:
     one by one, and runs once over the data. It is None if there are no such layers.
     ``network`` is trained on the outputs of ``preprocess``. ``model`` chains the two,
     from the arrays of the adapter to a dict of outputs by the names of the heads. All
-    three share their layers. ``losses`` holds the loss of each head, ``values`` the
+    three share their layers. ``reads`` are the names of the arrays that the outputs
+    depend on, ``losses`` holds the loss of each head, ``values`` the
     values of the active hyperparameters, and ``hyperparameters`` all hyperparameters
     that the blocks declared.
     """
@@ -38,6 +39,7 @@ class BuiltNetwork:
     preprocess: keras.Model | None
     network: keras.Model
     model: keras.Model
+    reads: tuple
     training: Training
     losses: dict
     values: dict
@@ -295,12 +297,15 @@ class SearchSpace:
                 losses[name] = LossOfMembers(losses[name])
         model = keras.Model(tensors, outputs)
         training = self._training(hp, made, is_trained=bool(model.trainable_variables))
+        reads = _names_read(model, tensors)
         preprocess, network = _split_preprocessing(model, tensors, outputs)
         if preprocess is not None:
             # A model that was cut has no configuration, so the two halves are chained.
             model = keras.Model(tensors, network(preprocess(tensors)))
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
-        return BuiltNetwork(preprocess, network, model, training, losses, used, hp)
+        return BuiltNetwork(
+            preprocess, network, model, reads, training, losses, used, hp
+        )
 
     def _training(self, hp, made, *, is_trained):
         """Return how a network is trained; if it is not, nothing is searched for it."""
@@ -409,6 +414,18 @@ def _features(x, *, is_input):
         return x
     is_map = len(x.shape) == 4 and not is_input
     return reduce(x, "global_avg" if is_map else "flatten")
+
+
+def _names_read(model, inputs):
+    """Return the names of the inputs that the outputs of a model depend on."""
+    read = {
+        id(x)
+        for operation in model.operations
+        if not isinstance(operation, keras.layers.InputLayer)
+        for x in keras.tree.flatten(operation.input)
+    }
+    read |= {id(x) for x in keras.tree.flatten(model.output)}
+    return tuple(name for name, tensor in inputs.items() if id(tensor) in read)
 
 
 def _split_preprocessing(model, inputs, outputs):

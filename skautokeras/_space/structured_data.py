@@ -19,7 +19,7 @@ from skautokeras._space.real_mlp import RealMLPBlock
 from skautokeras._space.records import Table
 from skautokeras._space.residual_dense import ResidualDenseBlock
 from skautokeras._space.tab_m import TabMBlock
-from skautokeras._space.text import TextBlock
+from skautokeras._space.text import PRETRAINED, TextBlock
 from skautokeras._space.trees import (
     BoostedTreesBlock,
     ExtraTreesBlock,
@@ -92,6 +92,11 @@ class StructuredDataBlock(Block):
         doc="Network for each column of texts. If None, it is `TextBlock` with "
         "everything searched.",
     )
+    pretrained = Fixed(
+        PRETRAINED,
+        doc="Pretrained models for columns of texts, as in `TextBlock`, if there is no "
+        "``text``. If None, there are none.",
+    )
 
     def build(self, hp, inputs):
         """Build the steps one after another.
@@ -109,6 +114,11 @@ class StructuredDataBlock(Block):
         predictions = build_chosen(hp, self, kind, _TREES, inputs)
         layers = build_chosen(hp, self, kind, _NETWORKS, features)
         return predictions if layers is None else layers
+
+    @property
+    def presets(self):
+        """The names or folders of the pretrained models for columns of texts."""
+        return () if self.text else TextBlock(pretrained=self.pretrained).presets
 
     def trained_if(self, inputs):
         """Return the kinds of layers that are trained; decision trees are fitted."""
@@ -163,7 +173,7 @@ class StructuredDataBlock(Block):
 
     def inner_blocks(self):
         """Return the block for columns of texts."""
-        block = self.text or TextBlock()
+        block = self.text or TextBlock(pretrained=self.pretrained)
         return {f"{snake_case(type(block).__name__)}_1": block}
 
     def _with_encoded_texts(self, hp, table):

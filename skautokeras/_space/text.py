@@ -1,21 +1,22 @@
 """Blocks for texts."""
 
+import os
 from dataclasses import replace
 
 import keras
 
 from skautokeras._layers.text import FeatureScaling, KnownCodes, WeightedBag
 from skautokeras._space.attention import Embedding, TransformerBlock
+from skautokeras._space.bert import BertBlock
 from skautokeras._space.block import Block, build_block
 from skautokeras._space.convolution import ConvBlock
-from skautokeras._space.declaration import Fixed, Searched
+from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
-from skautokeras._space.hyperparameters import Choice, admits
+from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.portfolio.texts import (
-    TEXT,
+    for_texts,
     rank_for_texts,
     steps_for_texts,
-    with_bert,
 )
 from skautokeras._space.records import check_text
 from skautokeras._space.recurrent import RNNBlock
@@ -26,6 +27,10 @@ _NGRAMS = {"word": ["word"], "character": ["character"], "both": ["word", "chara
 # Networks for which the order of words does not matter, and for which it does.
 _BAGS = ["linear", "ngram"]
 _SERIES = ["conv", "rnn", "transformer"]
+# Types of what names pretrained models.
+PRETRAINED = (str, os.PathLike, list, tuple)
+# Networks with pretrained weights: frozen, and trained further.
+_PRETRAINED = ["pretrained", "tuned"]
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -140,32 +145,45 @@ class TextBlock(Block):
 
     block_type = Searched(
         Choice((*_BAGS, *_SERIES), default="ngram"),
-        allowed=(*_BAGS, *_SERIES, "bert"),
+        allowed=(*_BAGS, *_SERIES, *_PRETRAINED),
         doc='Kind of the network. ``"linear"`` is `TextToNgramVector`, so that the '
         'head behind it is a linear model of the n-grams; ``"ngram"`` is the same with '
         "a `DenseBlock`. The next three take the words in their order, "
         "`TextToIntSequence`, through `Embedding` and `ConvBlock`, `RNNBlock` or "
-        '`TransformerBlock`. ``"bert"`` is the block given as ``bert``.',
+        "`TransformerBlock`. The last two need ``pretrained`` weights: with "
+        '``"pretrained"`` they stay as they are, and a `DenseBlock` and '
+        "`TextToNgramVector` may stand behind and beside the vectors; with "
+        '``"tuned"`` they are trained further. Both are a `BertBlock`.',
     )
     vocabulary_size = replace(
         TextToNgramVector.vocabulary_size,
         doc="Number of words and n-grams that are told apart, the most frequent ones.",
     )
-    bert = Fixed(
-        Block,
-        doc="Pretrained network, a `BertBlock` for instance, which the search then "
-        "takes for one more type. If None, there is none.",
+    pretrained = Fixed(
+        PRETRAINED,
+        doc="Name or folder of a pretrained model, as in `BertBlock`, or a list of "
+        "them. If None, there is none, and nothing is downloaded.",
     )
+
+    @property
+    def presets(self):
+        """The names or folders of the pretrained models."""
+        given = self.pretrained
+        if given is None:
+            return ()
+        given = given if isinstance(given, list | tuple) else [given]
+        return tuple(map(os.fspath, given))
 
     def build(self, hp, inputs):
         """Build one of the networks."""
         check_text(self, inputs)
+        check_parameters(self)
         kind = self.choose(hp, "block_type", self._kinds())
         size = self.choose(hp, "vocabulary_size")
-        if kind == "bert" and self.bert is None:
+        if kind in _PRETRAINED and not self.presets:
             raise ValueError(
-                "TextBlock(block_type='bert') needs a pretrained network: pass "
-                "bert=BertBlock(preset=...)."
+                f"TextBlock(block_type={kind!r}) needs pretrained weights: pass the "
+                "name or the folder of a model as 'pretrained'."
             )
         parts = [
             (_BAGS, "text_to_ngram_vector", TextToNgramVector(vocabulary_size=size)),
@@ -176,27 +194,52 @@ class TextBlock(Block):
             (["rnn"], "rnn_block", RNNBlock()),
             (["transformer"], "transformer_block", TransformerBlock()),
             (["conv", "transformer"], "temporal_reduction", TemporalReduction()),
-            (["bert"], "bert_block", self.bert),
         ]
         x = inputs
         for used_by, name, block in parts:
             with self.when(hp, "block_type", used_by):
                 if kind in used_by:
                     x = build_block(hp, f"{name}_1", block, x)
+        preset = self._preset(hp, kind)
+        with self.when(hp, "block_type", ["pretrained"]):
+            if kind == "pretrained":
+                x = self._pretrained(hp, inputs, preset, size)
+        with self.when(hp, "block_type", ["tuned"]):
+            if kind == "tuned":
+                block = BertBlock(preset=preset, trainable=True)
+                x = build_block(hp, "tuned_1", block, inputs)
         return x
 
+    def _preset(self, hp, kind):
+        """Return the pretrained model, which is searched if there are several."""
+        presets = self.presets
+        if len(presets) < 2:
+            return presets[0] if presets else None
+        with self.when(hp, "block_type", _PRETRAINED):
+            return hp.Choice("preset", list(presets)) if kind in _PRETRAINED else None
+
+    def _pretrained(self, hp, inputs, preset, size):
+        """Return the vectors of a pretrained model, with what may stand beside them."""
+        block = BertBlock(preset=preset, trainable=False)
+        x = build_block(hp, "bert_block_1", block, inputs)
+        with_ngrams = hp.Boolean("with_ngrams", default=False)
+        with hp.conditional_scope("with_ngrams", [True]):
+            if with_ngrams:
+                block = TextToNgramVector(vocabulary_size=size)
+                beside = build_block(hp, "beside_1", block, inputs)
+                x = keras.layers.Concatenate()([x, beside])
+        has_layers = hp.Boolean("has_layers", default=False)
+        with hp.conditional_scope("has_layers", [True]):
+            return build_block(hp, "behind_1", DenseBlock(), x) if has_layers else x
+
     def _kinds(self):
-        """Return the types that are searched: a pretrained network must be there."""
+        """Return the types that are searched: some need pretrained weights."""
         kinds = self.declaration("block_type").range
-        return replace(
-            kinds, values=(*kinds.values, *["bert"] * (self.bert is not None))
-        )
+        return replace(kinds, values=(*kinds.values, *_PRETRAINED * bool(self.presets)))
 
     def known_configurations(self, schemas, targets):
-        """Return the configurations for texts, with one of the pretrained network."""
-        if self.bert is None or not admits(self.block_type, "bert"):
-            return TEXT
-        return with_bert(self.bert.known_configurations(schemas, targets))
+        """Return the configurations for texts, those of pretrained models included."""
+        return for_texts(self.presets)
 
     def rank(self, values, schemas, targets):
         """Return whether a configuration comes behind others."""

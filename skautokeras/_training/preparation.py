@@ -34,6 +34,31 @@ def prepared(built, rows):
     return type(rows)(x=x, y=rows.y, weight=rows.weight)
 
 
+def known_rows(built, rows):
+    """Return the rows whose arrays are all there that a network reads.
+
+    Vectors of texts are NaN where there was no time to compute them.
+
+    Parameters
+    ----------
+    built : BuiltNetwork
+        Network with its preprocessing layers.
+    rows : Rows
+        Rows as the adapter makes them.
+
+    Returns
+    -------
+    rows : Rows
+        The rows themselves if none is left out.
+    """
+    arrays = [rows.x[name] for name in built.reads]
+    known = np.ones(len(rows), bool)
+    for array in arrays:
+        if array.dtype.kind == "f" and array.ndim == 2 and array.shape[1]:
+            known &= ~np.isnan(array[:, 0])
+    return rows if known.all() else rows.take(np.flatnonzero(known))
+
+
 def prepared_arrays(preprocess, x):
     """Return the outputs of the preprocessing layers.
 

@@ -13,6 +13,8 @@ from skautokeras._state.registry import PACKAGES, is_users_own
 def structure(network):
     """Return a key that is equal for networks which differ only in values and names.
 
+    The names of inputs count, because networks are called on arrays by name.
+
     Parameters
     ----------
     network : keras.Model
@@ -33,7 +35,13 @@ def structure(network):
     # is known by its name only, so it cannot be compared.
     if any(_names_code({**layer, "module": None}) for layer in layers):
         return object()
-    places = {layer["name"]: f'"#{i}"' for i, layer in enumerate(layers)}
+    # Inputs keep their names, which say which array each of them reads. The order of
+    # the layers does not.
+    places = {
+        layer["name"]: f'"#{i}"'
+        for i, layer in enumerate(layers)
+        if layer["class_name"] != "InputLayer"
+    }
     operations = {operation.name: operation for operation in network.operations}
     for layer in layers:
         for name in traits_of(operations[layer["name"]]).uncompiled_config:

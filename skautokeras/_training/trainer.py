@@ -6,7 +6,7 @@ from skautokeras._training.callback_hooks import works_on_batches
 from skautokeras._training.compiled_trainer import CompiledTrainer
 from skautokeras._training.keras_trainer import KerasTrainer
 from skautokeras._training.monitor import Monitor
-from skautokeras._training.preparation import start_from_data
+from skautokeras._training.preparation import known_rows, start_from_data
 from skautokeras._training.schedules import patience
 from skautokeras._training.user_callbacks import for_training, give_back
 
@@ -65,6 +65,7 @@ def train(
     FloatingPointError
         If the loss or the score stops being finite.
     """
+    train_rows = known_rows(built, train_rows)
     callbacks = for_training(options.callbacks)
     # A network that only consists of fitted layers is evaluated once.
     is_trained = bool(built.network.trainable_variables)

@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from skautokeras._data.schema import TargetSchema
 from skautokeras._fit.adapters import make_x_adapter
+from skautokeras._fit.encoding import encode_all
 from skautokeras._space.block import Block
 from skautokeras._space.declaration import Searched, declared
 from skautokeras._space.graph import Graph
@@ -92,8 +93,9 @@ class _Case:
     @cached_property
     def data(self):
         """Schemas and arrays of X."""
-        adapter = make_x_adapter(self.graph()).fit(self.X)
-        return adapter.schemas_, adapter.transform(self.X)
+        adapter = make_x_adapter(self.graph())
+        arrays = encode_all(adapter, adapter.fit_transform(self.X))
+        return adapter.schemas_, arrays
 
     @property
     def n_rows(self):

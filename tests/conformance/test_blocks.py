@@ -52,7 +52,9 @@ from skautokeras._data import (
     StructuredDataAdapter,
     TargetSchema,
     TextAdapter,
+    XAdapter,
 )
+from skautokeras._fit import encode_all
 from skautokeras._search import Trial, make_oracle, run_search
 from skautokeras._space import Choice, Graph, Head, Int, PresetTokenizer, SearchSpace
 from skautokeras._state import Deadline
@@ -136,10 +138,11 @@ def source_of(block_class):
     if home == TEXTS:
         texts = [" ".join(_rng.choice(["oak", "dry", "red"], 4)) for _ in range(N_ROWS)]
         presets = BertBlock().presets if block_class is BertBlock else ()
-        tokenizers = [PresetTokenizer(preset) for preset in presets]
-        adapter = TextAdapter(tokenizers=tokenizers).fit(texts)
-        arrays = adapter.transform(texts)
-        schema = adapter.schema_.with_training_rows(arrays, np.arange(N_ROWS) % 2)
+        text = TextAdapter(tokenizers=tuple(map(PresetTokenizer, presets)))
+        adapter = XAdapter(["text"], [text], [None])
+        arrays = encode_all(adapter, adapter.fit_transform(texts))
+        (schema,) = adapter.schemas_
+        schema = schema.with_training_rows(arrays, np.arange(N_ROWS) % 2)
         return TextInput(), schema, arrays
     shape = (5, 3) if home == SERIES else (5,)
     array = _rng.integers(0, 9, (N_ROWS, *shape)).astype("float32")

@@ -16,6 +16,8 @@ from scipy.special import ndtri
 import skautokeras._layers
 from skautokeras._layers import (
     BatchEnsembleDense,
+    BertEmbedding,
+    BertLayer,
     CategoricalEmbedding,
     CodeEmbedding,
     Cutout,
@@ -48,6 +50,7 @@ from skautokeras._layers import (
     starting_from_data,
     traits_of,
 )
+from skautokeras._layers.bert import make_bert
 from skautokeras._layers.target_scale import FromTargetScale, TargetScale
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
@@ -79,7 +82,9 @@ MADE_BY = {
     WeightedBag: lambda: WeightedBag(n_codes=5, dim=3, stddev=0.2),
     OrientedGradients: lambda: OrientedGradients(n_cells=3, n_directions=5),
     PackedTokens: lambda: PackedTokens(length=6, start=7, end=8),
-    TextEncoder: lambda: TextEncoder(_backbone(), "mean", learning_rate_factor=0.1),
+    TextEncoder: lambda: TextEncoder(_bert(), "mean", learning_rate_factor=0.1),
+    BertEmbedding: lambda: BertEmbedding(vocabulary_size=5, n_places=4, width=3),
+    BertLayer: lambda: BertLayer(n_heads=3, hidden=4),
     FineTuned: lambda: FineTuned(_small_network(), 0.1, frozen_until=0.25),
     WithMirrored: WithMirrored,
     MeanOfMirrored: MeanOfMirrored,
@@ -115,25 +120,20 @@ ON_CODES = (
     WeightedBag,
     PackedTokens,
     TextEncoder,
+    BertEmbedding,
 )
 
-# The base class is tested in test_base, the others in test_raw.
-NOT_HERE = ("target", "base")
+# The base class is tested in test_base, the others in test_raw and test_frozen.
+NOT_HERE = ("target", "base", "frozen")
 
 
 def _small_network():
     return keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
 
 
-def _backbone():
-    keras_hub = pytest.importorskip("keras_hub")
-    return keras_hub.models.BertBackbone(
-        vocabulary_size=9,
-        num_layers=1,
-        num_heads=2,
-        hidden_dim=4,
-        intermediate_dim=8,
-        max_sequence_length=8,
+def _bert():
+    return make_bert(
+        vocabulary_size=9, n_places=8, n_layers=1, n_heads=2, width=4, hidden=8
     )
 
 
@@ -171,7 +171,7 @@ every_layer, every_layer_of_rows = _every_layer(), _every_layer(but=PAIRS)
 def _input_of(layer_class):
     if layer_class in (RandomAffine, RandomContrast, Cutout, OrientedGradients, *PAIRS):
         return IMAGES
-    if layer_class is PositionEmbedding or layer_class in OF_MEMBERS:
+    if layer_class in (PositionEmbedding, BertLayer, *OF_MEMBERS):
         return SERIES
     return CODES if layer_class in ON_CODES else NUMBERS
 

@@ -47,6 +47,7 @@ from skautokeras.layers import (
     WithinRange,
     WordCodes,
     WordIndicators,
+    WordPieces,
 )
 
 NAN = float("nan")
@@ -102,6 +103,10 @@ MADE_BY = {
     NgramWeights: (
         lambda: NgramWeights([2, 13], [1, 0], [1.5, 2.0], [1, 2], 5, 3, gap=4),
         np.array([[2, 3, 2], [1, 2, 0]], "int32"),
+    ),
+    WordPieces: (
+        lambda: WordPieces(["[UNK]", "wine", "##s", "e", "!"], True, True),
+        tf.constant(["Wínes é!", "", "xyz"]),
     ),
     Pixels: (
         lambda: Pixels((2, 3, 2), "uint8", channels_first=True),

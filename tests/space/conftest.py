@@ -18,7 +18,9 @@ from skautokeras._data import (
     StructuredDataAdapter,
     TargetSchema,
     TextAdapter,
+    XAdapter,
 )
+from skautokeras._fit import encode_all
 from skautokeras._space import Graph, PresetTokenizer, SearchSpace
 
 N_ROWS = 60
@@ -60,13 +62,17 @@ def array_source(*shape, high=None):
     return Input(), ArraySchema(shape, N_ROWS), {"array": X.astype("float32")}
 
 
-def text_source(tokenizers=()):
+def text_source(*presets, texts=None):
     """Return an input for texts, their schema and the arrays of 60 of them."""
     rng = np.random.default_rng(0)
     words = [f"word{i}" for i in range(50)]
-    texts = [" ".join(rng.choice(words, 8)) for _ in range(N_ROWS)]
-    adapter = TextAdapter(tokenizers=tokenizers).fit(texts)
-    return TextInput(), adapter.schema_, adapter.transform(texts)
+    if texts is None:
+        texts = [" ".join(rng.choice(words, 8)) for _ in range(N_ROWS)]
+    text = TextAdapter(tokenizers=tuple(map(PresetTokenizer, presets)))
+    adapter = XAdapter(["text"], [text], [None])
+    arrays = encode_all(adapter, adapter.fit_transform(texts))
+    schema = adapter.schemas_[0].with_training_rows(arrays, np.arange(len(texts)) % 2)
+    return TextInput(), schema, arrays
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +96,7 @@ def source_for(table, request):
 
     def subword_source():
         request.getfixturevalue("tiny_default_preset")
-        return text_source([PresetTokenizer("bert_tiny_en_uncased")])
+        return text_source("bert_tiny_en_uncased")
 
     def source(block):
         home = HOMES.get(type(block).__name__, "table")

@@ -16,81 +16,105 @@ from skautokeras import (
     TextBlock,
     TextInput,
 )
-from skautokeras._data import TextAdapter
 from skautokeras._layers import PackedTokens, TextEncoder
 from skautokeras._search import count_flops
 from skautokeras._space import (
     Graph,
     PresetTokenizer,
+    load_backbone,
     predefined,
     presets_on,
 )
 from skautokeras._training import learning_rate_factors
 from skautokeras.exceptions import WeightsMissingError
+from tests.space.conftest import text_source
 
 TEXTS = ["a dry red wine, good", "", "bad oaks", "good good good good wine"] * 15
 KINDS = ("bert", "distil_bert", "roberta")
 
 
 def source_of(preset, texts=TEXTS):
-    """Return an input for texts, their schema and arrays, subwords among them."""
-    adapter = TextAdapter(tokenizers=[PresetTokenizer(preset)]).fit(texts)
-    return TextInput(), adapter.schema_, adapter.transform(texts)
+    """Return an input for texts, their schema and arrays, vectors among them."""
+    return text_source(preset, texts=texts)
 
 
-def features(make_graph, block, source):
-    """Return what a block makes of the texts of a source."""
-    built = make_graph(block, source=source).build({})
-    layers = [*built.preprocess.layers, *built.network.layers]
-    (pack,) = [layer for layer in layers if isinstance(layer, PackedTokens)]
-    (encode,) = [layer for layer in layers if isinstance(layer, TextEncoder)]
-    return np.asarray(encode(pack(source[2]["subwords_1"])))
+def of_keras_hub(preset, texts, length, pooling):
+    """Return the vectors that KerasHub makes of texts."""
+    import keras_hub
+
+    prepare = keras_hub.models.TextClassifierPreprocessor.from_preset(
+        preset, sequence_length=length
+    )
+    inputs = prepare(texts)
+    output = keras_hub.models.Backbone.from_preset(preset)(inputs)
+    x = np.asarray(output["sequence_output"] if isinstance(output, dict) else output)
+    mask = np.asarray(inputs["padding_mask"])[:, :, None]
+    return x[:, 0] if pooling == "first" else (x * mask).sum(1) / mask.sum(1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("pooling", ["first", "mean"])
 @pytest.mark.parametrize("length", [5, 9])
-@pytest.mark.parametrize("trainable", [True, False])
-def test_texts_become_what_keras_hub_makes_of_them(
-    make_graph, tiny_preset, kind, pooling, length, trainable
+def test_weights_that_are_trained_start_as_those_of_keras_hub(
+    make_graph, tiny_preset, kind, pooling, length
 ):
-    import keras_hub
-
     preset = tiny_preset(kind)
     block = BertBlock(
         preset=preset,
         sequence_length=length,
         pooling=pooling,
-        trainable=trainable,
+        trainable=True,
         dropout=0.0,
     )
-    found = features(make_graph, block, source_of(preset))[:4]
-    prepare = keras_hub.models.TextClassifierPreprocessor.from_preset(
-        preset, sequence_length=length
-    )
-    inputs = prepare(TEXTS[:4])
-    output = keras_hub.models.Backbone.from_preset(preset)(inputs)
-    if pooling == "first" and kind == "bert":
-        expected = output["pooled_output"]
-    else:
-        x = np.asarray(output["sequence_output"] if kind == "bert" else output)
-        mask = np.asarray(inputs["padding_mask"])[:, :, None]
-        expected = x[:, 0] if pooling == "first" else (x * mask).sum(1) / mask.sum(1)
+    source = source_of(preset)
+    built = make_graph(block, source=source).build({})
+    layers = [*built.preprocess.layers, *built.network.layers]
+    (pack,) = [layer for layer in layers if isinstance(layer, PackedTokens)]
+    (encode,) = [layer for layer in layers if isinstance(layer, TextEncoder)]
+    found = np.asarray(encode(pack(source[2]["subwords_1"][:4])))
+    expected = of_keras_hub(preset, TEXTS[:4], length, pooling)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_frozen_weights_are_applied_before_the_training(make_graph, tiny_preset):
+@pytest.mark.parametrize("kind", KINDS)
+def test_vectors_are_the_standardised_ones_of_keras_hub(tiny_preset, kind):
+    preset = tiny_preset(kind)
+    _, schema, arrays = source_of(preset)
+    expected = of_keras_hub(preset, TEXTS, 32, "mean")
+    expected = expected - expected.mean(0)
+    expected = expected / np.sqrt((expected**2).mean())
+    np.testing.assert_allclose(arrays["encoder_1"], expected, atol=1e-3)
+    assert schema.shapes["encoder_1"] == (8, "float32")
+    # KerasHub's networks do not tell with which vectors they begin.
+    assert ("static_1" in schema.shapes) is (kind != "roberta")
+    assert ("static_1" in arrays) is (kind != "roberta")
+
+
+def test_a_model_of_bert_needs_no_keras_hub(tiny_preset):
+    for kind in KINDS:
+        layers = load_backbone(tiny_preset(kind)).layers
+        homes = {type(layer).__module__.partition(".")[0] for layer in layers}
+        assert ("keras_hub" in homes) is (kind == "roberta")
+
+
+def test_frozen_weights_are_applied_before_the_trials(make_graph, tiny_preset):
     preset = tiny_preset("bert")
     source = source_of(preset)
     for trainable in (True, False):
-        block = BertBlock(preset=preset, trainable=trainable)
+        block = BertBlock(preset=preset, trainable=trainable, vectors="encoder")
         built = make_graph(block, source=source).build({})
-        (prepared,) = built.preprocess(source[2]).values()
-        # Vectors of four numbers at most six tokens with those around them.
-        assert prepared.dtype == ("int32" if trainable else "float32")
-        assert prepared.shape == (60, 8)
-        assert len(built.network.trainable_variables) == (25 if trainable else 2)
+        assert built.reads == ("subwords_1" if trainable else "encoder_1",)
+        assert len(built.network.trainable_variables) == (18 if trainable else 2)
         assert (count_flops(built.network) > 1000) is trainable
+
+
+@pytest.mark.parametrize("kind", ["encoder", "static", "both"])
+def test_vectors_of_a_kind_are_read(make_graph, tiny_preset, kind):
+    preset = tiny_preset("bert")
+    block = BertBlock(preset=preset, trainable=False, vectors=kind)
+    built = make_graph(block, source=source_of(preset)).build({})
+    expected = ("encoder_1", "static_1") if kind == "both" else (f"{kind}_1",)
+    assert built.reads == expected
 
 
 def test_pretrained_weights_have_a_learning_rate_of_their_own(make_graph, tiny_preset):
@@ -105,14 +129,15 @@ def test_the_length_of_long_texts_is_searched(make_graph, tiny_preset):
     preset = tiny_preset("bert")
     long = source_of(preset, [" ".join(["wine"] * 100)] * 60)
     for source, expected in [(source_of(preset), False), (long, True)]:
-        search_space = make_graph(BertBlock(preset=preset), source=source)
+        block = BertBlock(preset=preset, trainable=True)
+        search_space = make_graph(block, source=source)
         names = [hp.name for hp in search_space.hyperparameters().space]
         assert ("bert_block_1/sequence_length" in names) is expected
     # The model has 32 positions.
     built = search_space.build({"bert_block_1/sequence_length": 256})
     (prepared,) = built.preprocess(long[2]).values()
     assert prepared.shape == (60, 32)
-    block = BertBlock(preset=preset, sequence_length=Choice([8, 16]))
+    block = BertBlock(preset=preset, trainable=True, sequence_length=Choice([8, 16]))
     built = make_graph(block, source=long).build({"bert_block_1/sequence_length": 16})
     (prepared,) = built.preprocess(long[2]).values()
     assert prepared.shape == (60, 16)
@@ -123,44 +148,59 @@ def test_a_warm_up_and_few_epochs_are_searched_beside_pretrained_weights(
 ):
     preset = tiny_preset("bert")
     source = source_of(preset)
-    with_bert = make_graph(TextBlock(bert=BertBlock(preset=preset)), source=source)
+    with_bert = make_graph(TextBlock(pretrained=preset), source=source)
     space = {hp.name: hp for hp in with_bert.hyperparameters().space}
     assert space["training/warm_up"].default == 0.1
     assert min(space["training/epochs"].values) == 2
-    assert "bert" in space["text_block_1/block_type"].values
+    assert {"pretrained", "tuned"} < {*space["text_block_1/block_type"].values}
     without = make_graph(TextBlock())
     space = {hp.name: hp for hp in without.hyperparameters().space}
     assert "training/warm_up" not in space
     assert min(space["training/epochs"].values) == 8
-    assert "bert" not in space["text_block_1/block_type"].values
+    assert not {"pretrained", "tuned"} & {*space["text_block_1/block_type"].values}
 
 
-def test_hyperparameters_of_bert_belong_to_its_type(make_graph, tiny_preset):
-    preset = tiny_preset("bert")
-    block = TextBlock(bert=BertBlock(preset=preset))
-    search_space = make_graph(block, source=source_of(preset))
-    for kind in ("ngram", "bert"):
+def test_hyperparameters_of_pretrained_types_belong_to_them(make_graph, tiny_preset):
+    block = TextBlock(pretrained=tiny_preset("bert"))
+    search_space = make_graph(block, source=source_of(tiny_preset("bert")))
+    scopes = {"ngram": None, "pretrained": "/bert_block_1/", "tuned": "/tuned_1/"}
+    for kind, own in scopes.items():
         active = search_space.active_names({"text_block_1/block_type": kind})
-        assert any("/bert_block_1/" in name for name in active) is (kind == "bert")
-    values = {
-        "text_block_1/block_type": "bert",
-        "text_block_1/bert_block_1/trainable": 0,
-    }
+        for scope in ("/bert_block_1/", "/tuned_1/"):
+            assert any(scope in name for name in active) is (scope == own)
+    values = {"text_block_1/block_type": "pretrained"}
     names = search_space.active_names(values)
-    assert "text_block_1/bert_block_1/learning_rate_factor" not in names
+    assert not any("learning_rate_factor" in name for name in names)
+
+
+def test_one_of_several_models_is_chosen(make_graph, tiny_preset):
+    presets = [tiny_preset("bert"), tiny_preset("distil_bert")]
+    source = text_source(*presets, texts=TEXTS)
+    search_space = make_graph(TextBlock(pretrained=presets), source=source)
+    space = {hp.name: hp for hp in search_space.hyperparameters().space}
+    assert space["text_block_1/preset"].values == presets
+    for i, preset in enumerate(presets, start=1):
+        values = {
+            "text_block_1/block_type": "pretrained",
+            "text_block_1/preset": preset,
+        }
+        assert search_space.build(values).reads == (f"encoder_{i}",)
+    known = [v.get("text_block_1/preset") for v in predefined(search_space)]
+    assert {*presets} < {*known}
 
 
 @pytest.mark.parametrize("inside", [False, True])
-def test_predefined_configurations_fine_tune(make_graph, tiny_preset, inside):
+def test_predefined_configurations_are_complete(make_graph, tiny_preset, inside):
     preset = tiny_preset("bert")
-    block = BertBlock(preset=preset)
+    block = TextBlock(pretrained=preset) if inside else BertBlock(preset=preset)
     source = source_of(preset)
-    search_space = make_graph(TextBlock(bert=block) if inside else block, source=source)
+    search_space = make_graph(block, source=source)
     space = {hp.name: hp for hp in search_space.hyperparameters().space}
     configurations = predefined(search_space)
+    needing = ("pretrained", "tuned", None)
     for values in configurations:
         known = set(values) & set(space)
-        if "bert" in values.get("text_block_1/block_type", "bert"):
+        if values.get("text_block_1/block_type") in needing:
             assert known == set(values) <= search_space.active_names(values)
             (y_pred,) = search_space.build(values).model(source[2]).values()
             assert np.isfinite(y_pred).all()
@@ -168,17 +208,16 @@ def test_predefined_configurations_fine_tune(make_graph, tiny_preset, inside):
             # KerasTuner raises if a value is none of a range.
             assert space[name].value_to_prob(values[name]) <= 1.0
     kinds = [values.get("text_block_1/block_type") for values in configurations]
-    assert kinds.count("bert") == inside
+    assert (kinds.count("tuned") == 1 and "pretrained" in kinds) is inside
 
 
 def test_it_is_all_that_is_begun_with_where_it_is_what_the_user_wants(
     make_graph, tiny_preset
 ):
     preset = tiny_preset("bert")
-    block = TextBlock(block_type="bert", bert=BertBlock(preset=preset))
-    search_space = make_graph(block, source=source_of(preset))
-    (values,) = predefined(search_space)
-    assert values["text_block_1/bert_block_1/trainable"]
+    block = TextBlock(block_type="tuned", pretrained=preset)
+    (values,) = predefined(make_graph(block, source=source_of(preset)))
+    assert values["text_block_1/tuned_1/learning_rate_factor"] == 0.03
 
 
 def test_presets_are_found_wherever_a_block_is(tiny_preset):
@@ -187,10 +226,10 @@ def test_presets_are_found_wherever_a_block_is(tiny_preset):
     class Own(Block):
         presets = ("own",)
 
-    table = StructuredDataBlock(text=BertBlock(preset="table"))
+    table = StructuredDataBlock(text=BertBlock(preset="table"), pretrained="unused")
     branches = [
         BertBlock(preset="a")(text),
-        TextBlock(bert=BertBlock(preset="b"))(text),
+        TextBlock(pretrained=["b", "c"])(text),
         BertBlock(preset="a")(text),
         Own()(text),
         table(text),
@@ -198,7 +237,7 @@ def test_presets_are_found_wherever_a_block_is(tiny_preset):
     ]
     output = ClassificationHead()(DenseBlock()(Merge()(branches)))
     graph = Graph([text, other], [output])
-    assert presets_on(graph, text) == ["a", "b", "own", "table"]
+    assert presets_on(graph, text) == ["a", "b", "c", "own", "table"]
     assert presets_on(graph, other) == []
 
 
@@ -223,6 +262,7 @@ def test_a_preset_that_cannot_be_had_is_missing(make_graph, tmp_path, missing):
 
 def test_a_configuration_tells_what_was_missing_and_reads_no_preset(tiny_preset):
     missing = PresetTokenizer("nowhere/at_all")
+    assert "could not be had" in missing.problem
     again = PresetTokenizer.from_config(missing.get_config())
     assert again.problem == missing.problem
     there = PresetTokenizer.from_config({"preset": tiny_preset("bert")})
@@ -233,8 +273,8 @@ def test_a_configuration_tells_what_was_missing_and_reads_no_preset(tiny_preset)
     ("block", "message"),
     [
         (BertBlock(preset=3), "'preset' parameter of BertBlock"),
-        (TextBlock(block_type="bert"), "pass bert=BertBlock"),
-        (TextBlock(bert="bert"), "'bert' parameter of TextBlock"),
+        (TextBlock(block_type="tuned"), "needs pretrained weights"),
+        (TextBlock(pretrained=3), "'pretrained' parameter of TextBlock"),
     ],
 )
 def test_wrong_parameters_are_named(make_graph, source_for, block, message):

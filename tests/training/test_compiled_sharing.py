@@ -12,7 +12,7 @@ from skautokeras import Block, ClassificationHead, StructuredDataInput
 from skautokeras._search import evaluate
 from skautokeras._space import Graph, SearchSpace
 from skautokeras._state import Deadline
-from skautokeras._training import CompiledCache, Problem
+from skautokeras._training import CompiledCache, Problem, structure
 
 
 class Scaled(Block):
@@ -131,3 +131,13 @@ def test_large_networks_are_not_kept_for_reuse(problem, limit, is_kept):
     cache.get(second, problem.search_space.heads)
     gc.collect()
     assert (found() is not None) is is_kept
+
+
+def test_networks_that_read_other_inputs_do_not_share_a_compiled_function():
+    inputs = {name: keras.Input((3,), name=name) for name in ("first", "second")}
+
+    def network(name):
+        return keras.Model(inputs, {"head": keras.layers.Dense(2)(inputs[name])})
+
+    assert structure(network("first")) == structure(network("first"))
+    assert structure(network("first")) != structure(network("second"))

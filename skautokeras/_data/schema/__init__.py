@@ -9,9 +9,15 @@ from skautokeras._data.schema.structured_data import (
     text_array,
 )
 from skautokeras._data.schema.target import TargetSchema
-from skautokeras._data.schema.text import Subwords, TextSchema
+from skautokeras._data.schema.text import (
+    VECTORS,
+    Subwords,
+    TextSchema,
+    vector_array,
+)
 
 __all__ = [
+    "VECTORS",
     "ArraySchema",
     "Column",
     "ImageSchema",
@@ -22,4 +28,5 @@ __all__ = [
     "TextSchema",
     "TrainingTraits",
     "text_array",
+    "vector_array",
 ]

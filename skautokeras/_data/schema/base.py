@@ -91,6 +91,17 @@ class Schema:
 
     traits = TrainingTraits()
 
+    @property
+    def subword_arrays(self):
+        """Facts about texts for pretrained models, by the array of their tokens.
+
+        Returns
+        -------
+        arrays : dict of str to Subwords
+            By default none.
+        """
+        return {}
+
     def with_training_rows(self, arrays, y):
         """Return the schema with what only the training rows of a split may tell.
 

@@ -209,6 +209,35 @@ class StructuredDataSchema(Schema):
         return shapes
 
     @property
+    def subword_arrays(self):
+        """Facts about the texts of each column, as those of `TextSchema`, by array.
+
+        Returns
+        -------
+        arrays : dict of str to Subwords
+        """
+        return {
+            text_array(i, name): subwords
+            for i, text in enumerate(self.texts.values())
+            for name, subwords in text.subword_arrays.items()
+        }
+
+    def with_vectors(self, facts):
+        """Return the schema with what is known of vectors, as `TextSchema` does.
+
+        Parameters
+        ----------
+        facts : dict of str to dict
+            New values of parameters of `Subwords` by the name or folder of the model.
+
+        Returns
+        -------
+        schema : StructuredDataSchema
+        """
+        texts = {name: text.with_vectors(facts) for name, text in self.texts.items()}
+        return replace(self, texts=texts)
+
+    @property
     def traits(self):
         """What follows for training: tables are regularized by schedule, and folded.
 

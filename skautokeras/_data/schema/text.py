@@ -9,6 +9,32 @@ from skautokeras._data.schema.base import Schema, TrainingTraits
 from skautokeras._data.schema.feature import Feature
 from skautokeras._state.names import saved_as
 
+# Kinds of vectors that a pretrained model makes of texts: those of the model itself,
+# and means of fixed vectors of tokens.
+VECTORS = ("encoder", "static")
+_SUBWORDS = "subwords"
+
+
+def vector_array(subwords_array, kind):
+    """Return the name of the array of vectors that are made of an array of tokens.
+
+    Parameters
+    ----------
+    subwords_array : str
+        Name of the array of tokens.
+
+    kind : str
+        One of `VECTORS`.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import vector_array
+    >>> vector_array("text_1__subwords_2", "static")
+    'text_1__static_2'
+    """
+    before, _, number = subwords_array.rpartition(f"{_SUBWORDS}_")
+    return f"{before}{kind}_{number}"
+
 
 @saved_as("Subwords")
 @dataclass(frozen=True)
@@ -32,7 +58,11 @@ class Subwords:
         Number of the token that fills up.
 
     problem : str or None, default=None
-        Why there is no tokenizer.
+        Reason why there is no tokenizer, or why there are no vectors.
+
+    encoder, static : int, default=0
+        Lengths of the vectors that the model, and fixed vectors of its tokens, make of
+        the texts (`VECTORS`). 0: there are no such vectors.
 
     Examples
     --------
@@ -47,6 +77,8 @@ class Subwords:
     end: int | None = None
     pad: int = 0
     problem: str | None = None
+    encoder: int = 0
+    static: int = 0
 
     @property
     def longest(self):
@@ -96,7 +128,8 @@ default=None
 
     subwords : tuple of Subwords, default=()
         Facts about the texts for pretrained models. Arrays ``"subwords_1"``, ... hold
-        the numbers of their tokens plus one, 0 behind the end.
+        the numbers of their tokens plus one, 0 behind the end, and arrays
+        ``"encoder_1"``, ``"static_1"``, ... the vectors that are made of them.
 
     Examples
     --------
@@ -124,6 +157,23 @@ default=None
         Returns
         -------
         shapes : dict of str to (int, str)
+            Those of `adapter_shapes`, then vectors of pretrained models.
+        """
+        shapes = self.adapter_shapes
+        for name, facts in self.subword_arrays.items():
+            for kind in VECTORS:
+                if getattr(facts, kind):
+                    width = getattr(facts, kind)
+                    shapes[vector_array(name, kind)] = (width, "float32")
+        return shapes
+
+    @property
+    def adapter_shapes(self):
+        """Width and dtype of each array that the adapter of texts makes, by name.
+
+        Returns
+        -------
+        shapes : dict of str to (int, str)
             Tokens, then codes and weights of each kind of n-grams, then subwords.
         """
         shapes = {
@@ -136,10 +186,38 @@ default=None
                 "character_ngrams": (self.character_width, "int32"),
                 "character_weights": (self.character_width, "float32"),
             }
-        for i, subwords in enumerate(self.subwords, start=1):
-            if subwords.width:
-                shapes[f"subwords_{i}"] = (subwords.width, "int32")
-        return shapes
+        subwords = self.subword_arrays
+        return shapes | {n: (facts.width, "int32") for n, facts in subwords.items()}
+
+    @property
+    def subword_arrays(self):
+        """Facts about the texts for each pretrained model, by the array of its tokens.
+
+        Returns
+        -------
+        arrays : dict of str to Subwords
+            Without models whose tokenizer could not be had.
+        """
+        return {
+            f"{_SUBWORDS}_{i}": subwords
+            for i, subwords in enumerate(self.subwords, start=1)
+            if subwords.width
+        }
+
+    def with_vectors(self, facts):
+        """Return the schema with what is known of the vectors of pretrained models.
+
+        Parameters
+        ----------
+        facts : dict of str to dict
+            New values of parameters of `Subwords` by the name or folder of the model.
+
+        Returns
+        -------
+        schema : TextSchema
+        """
+        subwords = [replace(s, **facts.get(s.preset, {})) for s in self.subwords]
+        return replace(self, subwords=tuple(subwords))
 
     @property
     def traits(self):

@@ -29,6 +29,7 @@ from skautokeras._export.twins.text_layers import (
     NormalizedText,
     WordCodes,
 )
+from skautokeras._export.twins.word_pieces import WordPieces
 
 # The layers, which are public.
 __all__ = sorted(

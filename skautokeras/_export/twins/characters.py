@@ -280,13 +280,22 @@ def runs(characters, inside, starts):
     return encode(codes, part, n_parts), rows, lengths
 
 
-class _Expansion:
+class Expansion:
     """Replace characters by others, several where need be.
 
     Parameters
     ----------
     mapping : dict of int to sequence of int
-        Code points by code point. All others stay as they are.
+        Code points by code point; none where a character is left out. All other
+        characters stay as they are.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from skautokeras._export.twins.characters import Expansion, decode, encode
+    >>> replace = Expansion({ord("a"): [ord("b"), ord("c")], ord("!"): []})
+    >>> encode(*replace(decode(tf.constant(["an!"])))).numpy().tolist()
+    [b'bcn']
     """
 
     def __init__(self, mapping):
@@ -298,15 +307,15 @@ class _Expansion:
         self.parts = np.array(parts, "int32")
 
     def __call__(self, characters):
+        """Return the characters with their replacements."""
         codes, rows, n_rows = characters
-        length = self.extra(codes) + 1
+        length = self.extra(codes) + 1  # 0: the character is left out
         source = tf.repeat(tf.range(tf.size(codes)), length)
         first = tf.cumsum(length, exclusive=True)
         place = tf.range(tf.size(source)) - tf.gather(first, source)
         start = tf.gather(self.start(codes), source)
-        codes = tf.where(
-            start > 0, tf.gather(self.parts, start + place), tf.gather(codes, source)
-        )
+        parts = tf.gather(self.parts, tf.where(start > 0, start + place, 0))
+        codes = tf.where(start > 0, parts, tf.gather(codes, source))
         return Characters(codes, tf.gather(rows, source), n_rows)
 
 
@@ -317,7 +326,7 @@ def _points(string):
 @cache
 def _decomposition():
     # Syllables of Hangul stay whole: they come out of a composition as they went in.
-    return _Expansion(
+    return Expansion(
         {
             code: _points(unicodedata.normalize("NFKD", chr(code)))
             for code in all_codes()
@@ -354,7 +363,7 @@ def _compositions():
 @cache
 def _lower():
     lowered = {code: chr(code).lower() for code in all_codes()}
-    return _Expansion({c: _points(s) for c, s in lowered.items() if s != chr(c)})
+    return Expansion({c: _points(s) for c, s in lowered.items() if s != chr(c)})
 
 
 @cache

@@ -10,6 +10,7 @@ from skautokeras._export.twins.text_layers import (
     NormalizedText,
     WordCodes,
 )
+from skautokeras._export.twins.word_pieces import WordPieces
 from skautokeras.exceptions import ExportError
 
 
@@ -25,16 +26,11 @@ class TextTwin(RawTwin, of=TextAdapter):
 
 def text_arrays(adapter, texts):
     """Return the arrays of texts that are strings."""
-    if any(subwords.width for subwords in adapter.schema_.subwords):
-        raise ExportError(
-            "KerasHub takes texts apart for a BertBlock outside of the network. Pass "
-            "raw=False: the exported model then starts from the arrays that the "
-            "estimator makes of X."
-        )
     ranges, schema = character_ranges(), adapter.schema_
+    arrays = _subwords(adapter, texts)
     texts = NormalizedText()(texts)
     words = WordCodes(adapter.vocabulary_, **ranges)(texts)
-    arrays = {"tokens": Beginning(schema.n_tokens)(words)}
+    arrays["tokens"] = Beginning(schema.n_tokens)(words)
     arrays["word_ngrams"], arrays["word_weights"] = _strongest(
         adapter.word_ngrams_, schema.word_width
     )(words)
@@ -43,6 +39,25 @@ def text_arrays(adapter, texts):
         arrays["character_ngrams"], arrays["character_weights"] = _strongest(
             adapter.character_ngrams_, schema.character_width
         )(characters)
+    return arrays
+
+
+def _subwords(adapter, texts):
+    """Return the tokens of pretrained models."""
+    arrays = {}
+    pairs = zip(adapter.tokenizers_, adapter.schema_.subwords, strict=True)
+    for i, (tokenizer, subwords) in enumerate(pairs, start=1):
+        if not subwords.width:
+            continue
+        config = tokenizer.word_pieces()
+        if config is None:
+            raise ExportError(
+                f"The tokenizer of {subwords.preset!r} needs KerasHub and cannot be "
+                "part of an exported model. Pass raw=False: the exported model then "
+                "starts from the tokens that the estimator makes of texts."
+            )
+        pieces = WordPieces(**config)(texts)
+        arrays[f"subwords_{i}"] = Beginning(subwords.width)(pieces)
     return arrays
 
 

@@ -109,7 +109,28 @@ TEXT = (
 )
 
 
-def _bert(**training):
+def _inside(scope, values):
+    """Return values of a block by their names in an outer one."""
+    return {
+        k if k.startswith("training/") else f"{scope}/{k}": v for k, v in values.items()
+    }
+
+
+# Heads on vectors that are computed before the trials: an epoch takes milliseconds.
+_HEAD = {"epochs": 64, "batch_size": 128, "schedule": "cosine", "warm_up": 0.0}
+
+
+def _frozen(vectors, *, dropout=0.1, **training):
+    """Return the values for a `BertBlock` whose weights are not trained."""
+    return {
+        "trainable": False,
+        "vectors": vectors,
+        "dropout": dropout,
+        **within("training", {**_HEAD, **training}),
+    }
+
+
+def _tuned(**training):
     """Return the values for a `BertBlock` whose weights are trained further."""
     return {
         "trainable": True,
@@ -123,33 +144,72 @@ def _bert(**training):
     }
 
 
-# As published (arXiv:1810.04805): a few epochs at small rates.
-BERT = (_bert(epochs=2), _bert(epochs=4))
+# Heads on vectors, then trainings as published (arXiv:1810.04805): a few epochs at
+# small rates.
+BERT = (
+    _frozen("encoder", learning_rate=3e-3, weight_decay=1e-2),
+    _frozen("both", learning_rate=3e-3, weight_decay=1e-2),
+    _tuned(epochs=2),
+    _tuned(epochs=4),
+)
 
 
-def with_bert(configurations):
-    """Return the configurations of a `TextBlock` that may choose a pretrained network.
+def _pretrained(vectors, *, beside=None, behind=None, **training):
+    """Return the values of a `TextBlock` around vectors of a pretrained model."""
+    values = {"block_type": "pretrained"}
+    frozen = _frozen(vectors, **training)
+    del frozen["trainable"]  # It is fixed there.
+    values |= _inside("bert_block_1", frozen)
+    values |= {"with_ngrams": beside is not None, "has_layers": behind is not None}
+    values |= within("beside_1", beside or {})
+    return values | within("behind_1", behind or {})
+
+
+_BESIDE = _ngrams("word", "naive_bayes", dim=16, dropout=0.5)
+_PRETRAINED = (
+    _pretrained("encoder", learning_rate=3e-3, weight_decay=1e-2),
+    _pretrained("static", learning_rate=3e-3, weight_decay=1e-2),
+    _pretrained("both", beside=_BESIDE, learning_rate=3e-3, weight_decay=1e-2),
+    _pretrained(
+        "encoder",
+        behind=dense(1, 256, activation="relu", dropout=0.3),
+        learning_rate=1e-3,
+        weight_decay=1e-1,
+    ),
+    _pretrained(
+        "both",
+        beside=_BESIDE,
+        behind=dense(1, 256, activation="relu", dropout=0.3),
+        learning_rate=1e-3,
+        weight_decay=1e-1,
+    ),
+)
+
+
+def for_texts(presets):
+    """Return the configurations of a `TextBlock`.
 
     Parameters
     ----------
-    configurations : sequence of dict
-        Configurations of the pretrained network. The last one is tried.
+    presets : sequence of str
+        Pretrained models, of which the first one is tuned.
 
     Returns
     -------
     configurations : tuple of dict
-        Values by the names in the block, the cheapest configuration first.
+        Values by the names in the block.
     """
-    last = [{"block_type": "bert", **_inside(v)} for v in configurations[-1:]]
-    return (*TEXT, *last)
-
-
-def _inside(values):
-    """Return the values of a `BertBlock` by their names in a `TextBlock`."""
-    return {
-        k if k.startswith("training/") else f"bert_block_1/{k}": v
-        for k, v in values.items()
-    }
+    if not presets:
+        return TEXT
+    names = [{"preset": preset} for preset in presets] if len(presets) > 1 else [{}]
+    frozen = [{**values, **name} for values in _PRETRAINED for name in names]
+    tuned = _tuned(epochs=4)
+    del tuned["trainable"]
+    return (
+        *TEXT,
+        *frozen,
+        {"block_type": "tuned", **_inside("tuned_1", tuned), **names[0]},
+    )
 
 
 def rank_for_texts(values, schemas):
@@ -174,6 +234,8 @@ def rank_for_texts(values, schemas):
     if texts is None:
         return None
     kind = values.get("block_type")
+    if kind == "pretrained":
+        return 0
     if texts.n_samples < _MANY_TEXTS_PER_WORD * texts.n_words:
         return int(kind not in ("linear", "ngram"))
     is_separable = values.get("conv_block_1/separable", False)

@@ -1,0 +1,118 @@
+"""Encoding of texts before the trials, and what becomes of it if time is short."""
+
+import numpy as np
+import pytest
+
+from skautokeras._data import Rows, SplitRows, TextAdapter, XAdapter
+from skautokeras._fit import with_vectors
+from skautokeras._layers.frozen import FrozenEncoder
+from skautokeras._search import Journal
+from skautokeras._space import PresetTokenizer
+from skautokeras._state import Deadline
+
+# Tokens that a slow machine encodes in a second.
+SPEED = 100.0
+N_ROWS, N_WORDS = 400, 20
+WORDS = ["a", "dry", "red", "wine", "good", "bad", "oak", "with"]
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """Different texts of twenty known words, most of which the preset cuts to 30."""
+    rng = np.random.default_rng(0)
+    return [" ".join(rng.choice(WORDS, N_WORDS)) for _ in range(N_ROWS)]
+
+
+@pytest.fixture
+def encode(texts, tiny_preset, clock, monkeypatch):
+    """From the seconds of a fit, to rows with vectors and the adapter."""
+    compiled = FrozenEncoder._function
+
+    def slow(self, kinds):
+        function = compiled(self, kinds)
+        if "encoder" not in kinds:
+            return function
+
+        def call(tokens):
+            clock.now += tokens.shape[0] * (tokens.shape[1] + 2) / SPEED
+            return function(tokens)
+
+        return call
+
+    monkeypatch.setattr(FrozenEncoder, "_function", slow)
+
+    def run(seconds, n_folds=1, journal=None):
+        text = TextAdapter(tokenizers=(PresetTokenizer(tiny_preset("bert")),))
+        adapter = XAdapter(["text"], [text], [None])
+        x = adapter.fit_transform(texts)
+        rows = Rows(x, {"head": np.zeros(N_ROWS)}, weight=None)
+        data = SplitRows(rows.take(slice(320)), rows.take(slice(320, None)), all=rows)
+        deadline = Deadline(seconds, clock)
+        journal = journal or Journal(None, {}, seed=0)
+        data = with_vectors(data, adapter, deadline, journal, n_folds=n_folds, seed=0)
+        return data, adapter, deadline.spent()
+
+    return run
+
+
+def known(rows, kind="encoder"):
+    """Return which rows have vectors."""
+    return np.isfinite(rows.x[f"{kind}_1"]).all(axis=1)
+
+
+# Tokens of all texts with the marks, and seconds that they take.
+ALL = N_ROWS * (N_WORDS + 2) / SPEED
+
+
+@pytest.mark.parametrize("seconds", [None, 10 * ALL])
+def test_all_rows_have_vectors_if_there_is_time(encode, seconds):
+    data, adapter, _ = encode(seconds)
+    for kind in ("encoder", "static"):
+        assert known(data.all, kind).all()
+        assert np.shares_memory(data.all.x[f"{kind}_1"], data.train.x[f"{kind}_1"])
+        assert np.shares_memory(data.all.x[f"{kind}_1"], data.valid.x[f"{kind}_1"])
+    train = data.train.x["encoder_1"]
+    np.testing.assert_allclose(train.mean(0), 0, atol=1e-3)
+    np.testing.assert_allclose(np.sqrt((train**2).mean()), 1, atol=1e-3)
+    (schema,) = adapter.schemas_
+    assert schema.shapes["encoder_1"] == (8, "float32")
+
+
+def test_other_rows_get_the_vectors_of_the_rows_of_fit(encode, texts):
+    data, adapter, _ = encode(None)
+    arrays = adapter.transform(texts[320:])
+    for kind in ("encoder_1", "static_1"):
+        np.testing.assert_allclose(arrays[kind], data.valid.x[kind], atol=1e-4)
+
+
+def test_training_rows_go_without_if_time_is_short(encode):
+    data, _, spent = encode(2 * ALL)
+    assert known(data.valid).all()
+    assert 0.2 < known(data.train).mean() < 0.9
+    assert known(data.all).sum() == known(data.train).sum() + 80
+    assert known(data.all, "static").all()
+    assert spent < 0.5 * 2 * ALL
+
+
+@pytest.mark.parametrize(("seconds", "n_folds"), [(0.1 * ALL, 1), (2 * ALL, 3)])
+def test_no_vectors_are_better_than_those_of_some_validation_rows(
+    encode, seconds, n_folds
+):
+    with pytest.warns(UserWarning, match="fixed vectors of tokens in their place"):
+        data, adapter, spent = encode(seconds, n_folds)
+    assert "encoder_1" not in data.all.x
+    (subwords,) = adapter.schemas_[0].subwords
+    assert "no time to encode" in subwords.problem
+    assert spent < 0.5 * seconds
+
+
+def test_a_search_that_goes_on_keeps_the_vectors(encode, tmp_path):
+    prints = {"data": "1", "parameters": {}}
+    first, *_ = encode(2 * ALL, journal=Journal(tmp_path, prints, seed=0))
+    # The header of a search without trials gives way to another one.
+    again, _, spent = encode(2 * ALL, journal=Journal(tmp_path, prints, seed=0))
+    assert spent == 0
+    for kind in ("encoder_1", "static_1"):
+        np.testing.assert_array_equal(first.all.x[kind], again.all.x[kind])
+    other = Journal(tmp_path, {"data": "2", "parameters": {}}, seed=0)
+    assert encode(None, journal=other)[2] > 0
