@@ -21,15 +21,19 @@ from skautokeras._warnings import warn
 from skautokeras.exceptions import WeightsMissingError
 
 # Share of the whole time that encoding takes at most, and share of what is left.
-_SHARE_OF_TIME, _SHARE_OF_REST = 0.35, 0.5
+_SHARE_OF_TIME, _SHARE_OF_REST = 0.25, 0.5
 # What is planned for takes so much longer at most.
 _SAFE = 0.8
 # Tokens that are timed: a few, and more of them if that took a small share of the time.
-_TIMED_TOKENS, _SHARE_OF_TIMING = (TOKENS_AT_ONCE // 8, TOKENS_AT_ONCE), 0.02
+_TIMED_TOKENS = (TOKENS_AT_ONCE // 8, TOKENS_AT_ONCE, 2 * TOKENS_AT_ONCE)
+_SHARE_OF_TIMING = 0.02
 # Tokens of a text that are kept where there is no time for all of them.
 _SHORTER = (128, 64)
-# Share of the tokens that validation rows may be of those that there is time for.
-_MOST_VALIDATION = 0.5
+# Fewest training rows that are encoded where there is no time for all of them: a share
+# of them, or so many.
+_SHARE_OF_ROWS, _MANY_ROWS = 0.5, 4000
+# Training rows with vectors from which networks can learn.
+_FEWEST_ROWS = 50
 # Tokens of training rows that are encoded before the clock is asked for the rest.
 _TOKENS_OF_A_BLOCK = 8 * TOKENS_AT_ONCE
 _WITHOUT = "The search uses fixed vectors of tokens in their place."
@@ -246,9 +250,9 @@ class _Stage:
         fitting = [length for length in lengths if self._n_tokens(length) <= n_left]
         if fitting:
             encoder = encoder if fitting[0] is None else self._encoder(fitting[0])
-            return self._checked(encoder, *self._together(encoder))
-        most = _MOST_VALIDATION * n_left
-        if self._needs_all or self._n_tokens(lengths[-1], ["valid"]) > most:
+            encode = self._together if self._needs_all else self._block_by_block
+            return self._checked(encoder, *encode(encoder))
+        if self._needs_all or not self._suffices(lengths[-1], n_left):
             self.problem = (
                 f"There was no time to encode the texts by {self._preset!r}: it would "
                 "take about "
@@ -259,8 +263,19 @@ class _Stage:
         encoder = self._encoder(lengths[-1])
         return self._checked(encoder, *self._block_by_block(encoder))
 
+    def _suffices(self, length, n_left):
+        """Return whether so many tokens are those of enough training rows.
+
+        Networks on the vectors of a few rows are no better than others on all rows.
+        """
+        n_train = self._n_tokens(length, ["train"])
+        n_left -= self._n_tokens(length, ["valid"])
+        n_rows = len(next(iter(self._train.values())))
+        enough = min(_SHARE_OF_ROWS * n_rows, _MANY_ROWS)
+        return n_rows * n_left >= enough * n_train
+
     def _together(self, encoder):
-        """Return the vectors of all rows, equal texts being encoded once."""
+        """Return the vectors of all rows, among which validation rows are twice."""
         train, valid = {}, {}
         for name, tokens in self._train.items():
             both = np.concatenate([tokens, self._valid[name]])
@@ -293,9 +308,11 @@ class _Stage:
         return encoder.encode(tokens, _ENCODER, self._deadline)["encoder"]
 
     def _checked(self, encoder, train, valid):
-        """Return what has been made; None if validation rows have no vectors."""
-        needed = [*valid.values(), *(train.values() if self._needs_all else ())]
-        if all(np.isfinite(vectors).all() for vectors in needed):
+        """Return what has been made; None if too few rows have vectors."""
+        n_known = sum(_are_known(vectors).sum() for vectors in train.values())
+        n_rows = sum(map(len, train.values()))
+        fewest = n_rows if self._needs_all else min(_FEWEST_ROWS, n_rows)
+        if n_known >= fewest and all(_are_known(v).all() for v in valid.values()):
             return encoder, train, valid
         self.problem = (
             f"The time was over before {self._preset!r} had encoded the texts."
@@ -304,7 +321,7 @@ class _Stage:
 
     def _vectors(self, kind, encoder, train, valid):
         """Return standardised vectors by array."""
-        known = [v[np.isfinite(v).all(axis=1)] for v in train.values()]
+        known = [v[_are_known(v)] for v in train.values()]
         encoder.learn_scale(kind, np.concatenate(known))
         return {
             vector_array(name, kind): {
@@ -313,6 +330,11 @@ class _Stage:
             }
             for name in train
         }
+
+
+def _are_known(vectors):
+    """Return which rows have vectors."""
+    return np.isfinite(vectors).all(axis=1)
 
 
 def _without_network(encoder):

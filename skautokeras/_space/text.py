@@ -239,7 +239,7 @@ class TextBlock(Block):
 
     def known_configurations(self, schemas, targets):
         """Return the configurations for texts, those of pretrained models included."""
-        return for_texts(self.presets)
+        return for_texts(self.presets, schemas)
 
     def rank(self, values, schemas, targets):
         """Return whether a configuration comes behind others."""

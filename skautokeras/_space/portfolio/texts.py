@@ -147,8 +147,8 @@ def _tuned(**training):
 # Heads on vectors, then trainings as published (arXiv:1810.04805): a few epochs at
 # small rates.
 BERT = (
-    _frozen("encoder", learning_rate=3e-3, weight_decay=1e-2),
-    _frozen("both", learning_rate=3e-3, weight_decay=1e-2),
+    _frozen("encoder", learning_rate=1e-2, weight_decay=3e-1, dropout=0.3),
+    _frozen("both", learning_rate=3e-3, weight_decay=1e-1, dropout=0.3),
     _tuned(epochs=2),
     _tuned(epochs=4),
 )
@@ -165,34 +165,37 @@ def _pretrained(vectors, *, beside=None, behind=None, **training):
     return values | within("behind_1", behind or {})
 
 
-_BESIDE = _ngrams("word", "naive_bayes", dim=16, dropout=0.5)
+_WORDS = _ngrams("word", "naive_bayes", dim=16, dropout=0.5)
+_ALL_NGRAMS = {**_WORDS, "ngrams": "both"}
+_LINEAR = {"learning_rate": 3e-3, "weight_decay": 1e-1, "dropout": 0.3}
+_LAYERS = {
+    "behind": dense(1, 256, activation="relu", dropout=0.3),
+    "learning_rate": 1e-3,
+    "weight_decay": 1e-2,
+}
+# N-grams beside the vectors help everywhere, and dense layers behind both help numbers
+# (measurement 0060).
 _PRETRAINED = (
-    _pretrained("encoder", learning_rate=3e-3, weight_decay=1e-2),
-    _pretrained("static", learning_rate=3e-3, weight_decay=1e-2),
-    _pretrained("both", beside=_BESIDE, learning_rate=3e-3, weight_decay=1e-2),
-    _pretrained(
-        "encoder",
-        behind=dense(1, 256, activation="relu", dropout=0.3),
-        learning_rate=1e-3,
-        weight_decay=1e-1,
-    ),
-    _pretrained(
-        "both",
-        beside=_BESIDE,
-        behind=dense(1, 256, activation="relu", dropout=0.3),
-        learning_rate=1e-3,
-        weight_decay=1e-1,
-    ),
+    _pretrained("encoder", beside=_WORDS, **_LINEAR),
+    _pretrained("both", beside=_WORDS, **_LAYERS),
+    _pretrained("both", beside=_ALL_NGRAMS, **_LAYERS),
+)
+# Where there was no time to encode texts.
+_STATIC = (
+    _pretrained("static", beside=_WORDS, **_LINEAR),
+    _pretrained("static", beside=_WORDS, **_LAYERS),
 )
 
 
-def for_texts(presets):
+def for_texts(presets, schemas=()):
     """Return the configurations of a `TextBlock`.
 
     Parameters
     ----------
     presets : sequence of str
         Pretrained models, of which the first one is tuned.
+    schemas : sequence of Schema, default=()
+        Schema of each input. If empty, nothing is known about the data.
 
     Returns
     -------
@@ -201,8 +204,11 @@ def for_texts(presets):
     """
     if not presets:
         return TEXT
+    texts = _first_texts(schemas)
+    is_encoded = texts is None or any(part.encoder for part in texts.subwords)
     names = [{"preset": preset} for preset in presets] if len(presets) > 1 else [{}]
-    frozen = [{**values, **name} for values in _PRETRAINED for name in names]
+    known = _PRETRAINED if is_encoded else _STATIC
+    frozen = [{**values, **name} for values in known for name in names]
     tuned = _tuned(epochs=4)
     del tuned["trainable"]
     return (
