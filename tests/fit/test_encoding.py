@@ -86,15 +86,15 @@ def test_other_rows_get_the_vectors_of_the_rows_of_fit(encode, texts):
 
 
 def test_training_rows_go_without_if_time_is_short(encode):
-    data, _, spent = encode(3.1 * ALL)
+    data, _, spent = encode(3.3 * ALL)
     assert known(data.valid).all()
-    assert 0.5 < known(data.train).mean() < 0.95
+    assert 0.5 < known(data.train).mean() < 1
     assert known(data.all).sum() == known(data.train).sum() + 80
     assert known(data.all, "static").all()
-    assert spent < 0.4 * 3.1 * ALL
+    assert spent < 0.4 * 3.3 * ALL
 
 
-@pytest.mark.parametrize(("seconds", "n_folds"), [(0.15 * ALL, 1), (3.1 * ALL, 3)])
+@pytest.mark.parametrize(("seconds", "n_folds"), [(0.15 * ALL, 1), (3.3 * ALL, 3)])
 def test_no_vectors_are_better_than_those_of_some_validation_rows(
     encode, seconds, n_folds
 ):
@@ -108,9 +108,9 @@ def test_no_vectors_are_better_than_those_of_some_validation_rows(
 
 def test_a_search_that_goes_on_keeps_the_vectors(encode, tmp_path):
     prints = {"data": "1", "parameters": {}}
-    first, *_ = encode(3.1 * ALL, journal=Journal(tmp_path, prints, seed=0))
+    first, *_ = encode(3.3 * ALL, journal=Journal(tmp_path, prints, seed=0))
     # The header of a search without trials gives way to another one.
-    again, _, spent = encode(3.1 * ALL, journal=Journal(tmp_path, prints, seed=0))
+    again, _, spent = encode(3.3 * ALL, journal=Journal(tmp_path, prints, seed=0))
     assert spent == 0
     for kind in ("encoder_1", "static_1"):
         np.testing.assert_array_equal(first.all.x[kind], again.all.x[kind])

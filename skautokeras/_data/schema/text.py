@@ -24,7 +24,7 @@ def vector_array(subwords_array, kind):
         Name of the array of tokens.
 
     kind : str
-        One of `VECTORS`.
+        Kind of the vectors, one of `VECTORS`.
 
     Examples
     --------
