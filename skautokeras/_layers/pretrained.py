@@ -82,7 +82,7 @@ class PackedTokens(Layer):
 
 @keras.saving.register_keras_serializable("skautokeras")
 class TextEncoder(Layer):
-    """Turn the packed tokens of each text into a vector by a model of KerasHub.
+    """Turn the packed tokens of each text into a vector by a pretrained network.
 
     Parameters
     ----------
@@ -100,8 +100,7 @@ class TextEncoder(Layer):
 
     Notes
     -----
-    **Shape**: int ``(batch, steps) -> (batch, width of the model)``. If the layer is
-    not trainable, it is applied once per configuration (``preprocessing``).
+    **Shape**: int ``(batch, steps) -> (batch, width of the model)``.
     """
 
     # Inputs that a model can have.
@@ -122,11 +121,6 @@ class TextEncoder(Layer):
         self.width = network.output.shape[-1]
         self.n_steps = None
         self.built = True
-
-    @property
-    def preprocessing(self):
-        """Whether the weights of the layer are not learned."""
-        return not self.trainable
 
     @property
     def max_rows_at_once(self):
