@@ -214,8 +214,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         Returns
         -------
         arrays : dict of str to ndarray of shape (n_samples, width)
-            The arrays that `schema_.shapes` names. Every row depends on its own values
-            only, and all values are finite.
+            The arrays that `schema_.adapter_shapes` names. Every row depends on its own
+            values only, and all values are finite.
         """
         check_is_fitted(self)
         X = check_structured_data(X, self)
@@ -235,8 +235,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         arrays["indicator"] = arrays.pop("missing", []) + arrays.pop("words", [])
         return {
             name: sparse[name] if name in sparse else np.column_stack(arrays[name])
-            for name in self.schema_.shapes
-            if name in sparse or arrays.get(name)
+            for name in self.schema_.adapter_shapes
         }
 
     def statistics_of_numbers(self):

@@ -431,12 +431,15 @@ PARAMETERS = (
         None,
         [str, PathLike, list, tuple, None],
         """
-        Pretrained models whose weights the search may use: the name of a
-        preset of KerasHub, which downloads it once, the folder of one, or a folder of
-        Hugging Face with the weights in safetensors. They need the extra `text`. The
-        texts are encoded once, before the trials; if `max_time` is too short for all of
-        them, longer texts are cut and fewer training rows are encoded. If a model
-        cannot be had, a warning says so. If None, nothing is looked for or downloaded.
+        Pretrained model that networks may use, or a list of models to choose from. A
+        model is the name of a preset of KerasHub, which is downloaded once, or the path
+        of a folder that was written by `save_to_preset` or by Hugging Face (with
+        ``model.safetensors``). It needs ``pip install "skautokeras[text]"``. All texts
+        are encoded once, before the trials, in at most a quarter of `max_time`. If that
+        is too short, texts are cut, then fewer training rows are encoded, and then a
+        warning says that the texts were not encoded. If a model cannot be loaded, a
+        warning says so, and the search goes on without it. If None, nothing is looked
+        for or downloaded.
         """,
         ("texts",),
     ),
@@ -446,8 +449,9 @@ PARAMETERS = (
         None,
         [str, PathLike, list, tuple, None],
         """
-        Pretrained models whose weights the search may use for columns of texts, as in
-        `TextClassifier`. If None, nothing is looked for or downloaded.
+        Pretrained model that networks may use for columns of the kind "text", or a list
+        of models, as in `TextClassifier`. `column_types` says which columns are of this
+        kind. If None, nothing is looked for or downloaded.
         """,
         ("table",),
     ),

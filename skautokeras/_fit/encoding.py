@@ -12,17 +12,20 @@ from skautokeras._layers.frozen import (
     FrozenEncoder,
     StaticVectors,
     TextVectors,
+    different_rows,
     table_of,
 )
 from skautokeras._search.journal import Journal
 from skautokeras._space.pretrained import load_encoder
 from skautokeras._state.deadline import NO_DEADLINE
+from skautokeras._state.randomness import seeded
 from skautokeras._warnings import warn
 from skautokeras.exceptions import WeightsMissingError
 
 # Share of the whole time that encoding takes at most, and share of what is left.
 _SHARE_OF_TIME, _SHARE_OF_REST = 0.25, 0.5
-# What is planned for takes so much longer at most.
+# The plan uses this share of the time that is left, because encoding can be slower than
+# measured.
 _SAFE = 0.8
 # Tokens that are timed: a few, and more of them if that took a small share of the time.
 _TIMED_TOKENS = (TOKENS_AT_ONCE // 8, TOKENS_AT_ONCE, 2 * TOKENS_AT_ONCE)
@@ -34,18 +37,20 @@ _SHORTER = (128, 64)
 _SHARE_OF_ROWS, _MANY_ROWS = 0.5, 4000
 # Training rows with vectors from which networks can learn.
 _FEWEST_ROWS = 50
-# Tokens of training rows that are encoded before the clock is asked for the rest.
+# Tokens of training rows in a block. The clock is asked after each block.
 _TOKENS_OF_A_BLOCK = 8 * TOKENS_AT_ONCE
 _WITHOUT = "The search uses fixed vectors of tokens in their place."
 _ENCODER, _STATIC = [(kind,) for kind in VECTORS]
+# Length of texts that are not encoded.
+_NOTHING = 0
 
 
-def with_vectors(data, x_adapter, deadline, journal, *, n_folds, seed):
+def with_vectors(data, x_adapter, presets, deadline, journal, *, n_folds, seed):
     """Return rows with the vectors that pretrained models make of their texts.
 
-    All trials, folds and final networks share these vectors. What there is no time for
-    gets shorter texts, and then fewer training rows, whose vectors are NaN. The adapter
-    is told the encoders, so that it adds vectors to other rows.
+    All trials, folds and final networks share these vectors. If time is short, texts
+    are cut, and then some training rows get NaN in place of vectors. The adapter keeps
+    the encoders, so that it can encode the rows of `predict`.
 
     Parameters
     ----------
@@ -53,6 +58,8 @@ def with_vectors(data, x_adapter, deadline, journal, *, n_folds, seed):
         Training rows and validation rows.
     x_adapter : XAdapter
         Fitted adapter of X.
+    presets : list of str
+        Pretrained models whose vectors may be read.
     deadline : Deadline
         Deadline of the whole fit.
     journal : Journal
@@ -68,11 +75,15 @@ def with_vectors(data, x_adapter, deadline, journal, *, n_folds, seed):
     data : SplitRows
     """
     arrays = x_adapter.subword_arrays()
+    arrays = {name: facts for name, facts in arrays.items() if facts.preset in presets}
     if not arrays:
         return data
     made = journal.keep(
         "encoders", lambda: _encode(arrays, data, deadline, n_folds, seed)
     )
+    for preset in made["encoders"]:
+        if preset in made["problems"]:
+            warn(f"{made['problems'][preset]} {_WITHOUT}")
     x_adapter.set_encoders(made["encoders"], made["problems"])
     return _joined(data, made["vectors"])
 
@@ -95,7 +106,10 @@ def encode_all(x_adapter, x):
     rows = Rows(x, {"": np.zeros(n_rows)}, weight=None)
     data = SplitRows(rows, rows, all=rows)
     journal = Journal(None, {}, seed=0)
-    data = with_vectors(data, x_adapter, NO_DEADLINE, journal, n_folds=1, seed=0)
+    presets = [facts.preset for facts in x_adapter.subword_arrays().values()]
+    data = with_vectors(
+        data, x_adapter, presets, NO_DEADLINE, journal, n_folds=1, seed=0
+    )
     return data.train.x
 
 
@@ -117,7 +131,6 @@ def _encode(arrays, data, deadline, n_folds, seed):
             continue
         made["vectors"] |= vectors
         if stage.problem:
-            warn(f"{stage.problem} {_WITHOUT}")
             made["problems"][preset] = stage.problem
     return made
 
@@ -143,6 +156,40 @@ def _joined(data, vectors):
 
 def _added(rows, arrays):
     return Rows(x={**rows.x, **arrays}, y=rows.y, weight=rows.weight)
+
+
+class _Texts:
+    """The texts of one array: those that differ, with their vectors.
+
+    Parameters
+    ----------
+    train, valid : ndarray of int of shape (n_rows, n_steps)
+        Tokens of the training rows and of the validation rows.
+
+    Attributes
+    ----------
+    tokens : ndarray of int of shape (n_texts, n_steps)
+        Tokens of the texts that differ.
+    train, valid : ndarray of int of shape (n_rows,)
+        Position of the text of each row among them.
+    vectors : ndarray of shape (n_texts, width)
+        Vectors of the texts, NaN where they are not known.
+    """
+
+    def __init__(self, train, valid):
+        self.tokens, places = different_rows(np.concatenate([train, valid]))
+        self.train, self.valid = np.split(places, [len(train)])
+        self.vectors = None
+
+    def encode(self, encoder, texts, deadline):
+        """Compute the vectors of some texts, given by their positions, once."""
+        if self.vectors is None:
+            shape = len(self.tokens), encoder.widths["encoder"]
+            self.vectors = np.full(shape, np.nan, "float32")
+        texts = np.unique(texts)
+        texts = texts[~_are_known(self.vectors[texts])]
+        found = encoder.encode(self.tokens[texts], _ENCODER, deadline)
+        self.vectors[texts] = found["encoder"]
 
 
 class _Stage:
@@ -173,32 +220,36 @@ class _Stage:
         self.problem = None
         self._preset = preset
         self._subwords = next(iter(arrays.values()))
-        self._train = {name: data.train.x[name] for name in arrays}
-        self._valid = {name: data.valid.x[name] for name in arrays}
+        self._texts = {n: _Texts(data.train.x[n], data.valid.x[n]) for n in arrays}
+        self._n_train = len(data.train)
         self._deadline = deadline
         self._needs_all = needs_all
         self._rng = np.random.default_rng(seed)
-        self._layers = load_encoder(preset, self._subwords)
+        with seeded(0):
+            self._layers = load_encoder(preset, self._subwords)
 
     def run(self):
         """Return the encoder, and the vectors by array."""
         encoder = self._encoder(None)
-        found = self._encoded(encoder, self._tokens_left(encoder))
+        n_left = self._tokens_left(encoder)
+        length = self._length(n_left)
         vectors = {}
-        if found is not None:
-            encoder, *parts = found
-            vectors = self._vectors("encoder", encoder, *parts)
+        shorter = encoder if length is None else self._encoder(length)
+        if length != _NOTHING and self._encode(shorter):
+            encoder = shorter
+            found = {name: texts.vectors for name, texts in self._texts.items()}
+            vectors = self._by_row("encoder", encoder, found)
         elif "static" in encoder.widths:
             encoder = _without_network(encoder)
         else:
             raise WeightsMissingError(self.problem)
         if "static" in encoder.widths:
             # They are looked up, and need no network.
-            parts = [
-                {name: encoder.encode(x, _STATIC)["static"] for name, x in rows.items()}
-                for rows in (self._train, self._valid)
-            ]
-            vectors |= self._vectors("static", encoder, *parts)
+            found = {
+                name: encoder.encode(texts.tokens, _STATIC)["static"]
+                for name, texts in self._texts.items()
+            }
+            vectors |= self._by_row("static", encoder, found)
         return encoder, vectors
 
     def _encoder(self, length):
@@ -213,122 +264,96 @@ class _Stage:
         """Return for how many tokens there is time, measured on a few texts."""
         if self._deadline.left() == math.inf:
             return math.inf
-        tokens = next(iter(self._valid.values()))
+        texts = max(self._texts.values(), key=lambda t: self._lengths(t).sum())
+        order = self._rng.permutation(len(texts.tokens))
+        lengths = self._lengths(texts)[order]
+        tokens, ends = texts.tokens[order], np.cumsum(lengths)
         encoder.encode(tokens[:1], _ENCODER)
-        ends = np.cumsum(self._lengths(tokens))
         for n_tokens in _TIMED_TOKENS:
-            some = tokens[: np.searchsorted(ends, n_tokens) + 1]
+            n_texts = np.searchsorted(ends, n_tokens) + 1
             start = self._deadline.spent()
-            encoder.encode(some, _ENCODER)
+            encoder.encode(tokens[:n_texts], _ENCODER)
             seconds = self._deadline.spent() - start
             if seconds > _SHARE_OF_TIMING * self._deadline.total():
                 break
-        speed = self._lengths(some).sum() / max(seconds, 1e-6)
+        speed = lengths[:n_texts].sum() / max(seconds, 1e-6)
         return _SAFE * speed * self._deadline.left()
 
-    def _lengths(self, tokens, length=None):
+    def _lengths(self, texts, length=None):
         """Return how many tokens of each text are encoded, with the marks."""
         n_marks = self._subwords.longest - self._subwords.width
         most = min(self._layers[0].length, length or math.inf)
-        return np.minimum(np.count_nonzero(tokens, axis=1) + n_marks, most)
+        return np.minimum(np.count_nonzero(texts.tokens, axis=1) + n_marks, most)
 
-    def _n_tokens(self, length=None, parts=("train", "valid")):
-        """Return the number of tokens of all texts."""
-        by_part = {"train": self._train, "valid": self._valid}
-        return sum(
-            self._lengths(tokens, length).sum()
-            for part in parts
-            for tokens in by_part[part].values()
+    def _n_tokens(self, length, *, only_valid=False):
+        """Return the number of tokens of all texts, or of those to validate on."""
+        n_tokens = 0
+        for texts in self._texts.values():
+            lengths = self._lengths(texts, length)
+            wanted = np.unique(texts.valid) if only_valid else slice(None)
+            n_tokens += lengths[wanted].sum()
+        return n_tokens
+
+    def _length(self, n_left):
+        """Return how many tokens of a text are kept: None keeps all.
+
+        `_NOTHING` if there is not enough time.
+        """
+        for length in (None, *_SHORTER):
+            if self._n_tokens(length) <= n_left:
+                return length
+        shortest = _SHORTER[-1]
+        n_all = self._n_tokens(shortest)
+        n_valid = self._n_tokens(shortest, only_valid=True)
+        # Networks on the vectors of a few rows are no better than others on all rows.
+        enough = min(_SHARE_OF_ROWS, _MANY_ROWS / self._n_train)
+        if not self._needs_all and n_left - n_valid >= enough * (n_all - n_valid):
+            return shortest
+        times = n_all / max(n_left, 1)
+        self.problem = (
+            f"There was no time to encode the texts by {self._preset!r}: it would take "
+            f"about {times:.0f} times as long as it may. Pass a longer max_time."
         )
+        return _NOTHING
 
-    def _encoded(self, encoder, n_left):
-        """Return encoder and vectors of training and validation rows, by array.
+    def _encode(self, encoder):
+        """Encode texts until the deadline; return whether enough rows have vectors.
 
-        None if there is no time for the validation rows.
+        Those of validation rows come first, then those of training rows in any order.
         """
-        lengths = (None, *_SHORTER)
-        fitting = [length for length in lengths if self._n_tokens(length) <= n_left]
-        if fitting:
-            encoder = encoder if fitting[0] is None else self._encoder(fitting[0])
-            encode = self._together if self._needs_all else self._block_by_block
-            return self._checked(encoder, *encode(encoder))
-        if self._needs_all or not self._suffices(lengths[-1], n_left):
-            self.problem = (
-                f"There was no time to encode the texts by {self._preset!r}: it would "
-                "take about "
-                f"{self._n_tokens(lengths[-1]) / max(n_left, 1):.0f} times as long as "
-                "it may. Pass a longer max_time."
-            )
-            return None
-        encoder = self._encoder(lengths[-1])
-        return self._checked(encoder, *self._block_by_block(encoder))
-
-    def _suffices(self, length, n_left):
-        """Return whether so many tokens are those of enough training rows.
-
-        Networks on the vectors of a few rows are no better than others on all rows.
-        """
-        n_train = self._n_tokens(length, ["train"])
-        n_left -= self._n_tokens(length, ["valid"])
-        n_rows = len(next(iter(self._train.values())))
-        enough = min(_SHARE_OF_ROWS * n_rows, _MANY_ROWS)
-        return n_rows * n_left >= enough * n_train
-
-    def _together(self, encoder):
-        """Return the vectors of all rows, among which validation rows are twice."""
-        train, valid = {}, {}
-        for name, tokens in self._train.items():
-            both = np.concatenate([tokens, self._valid[name]])
-            vectors = self._encode(encoder, both)
-            train[name], valid[name] = np.split(vectors, [len(tokens)])
-        return train, valid
-
-    def _block_by_block(self, encoder):
-        """Return the vectors of validation rows, and of some training rows."""
-        valid = {
-            name: self._encode(encoder, tokens) for name, tokens in self._valid.items()
-        }
-        train = {
-            name: np.full((len(tokens), encoder.widths["encoder"]), np.nan, "float32")
-            for name, tokens in self._train.items()
-        }
-        n_rows = len(next(iter(self._train.values())))
-        n_tokens = sum(self._lengths(tokens) for tokens in self._train.values())
-        order = self._rng.permutation(n_rows)
+        for texts in self._texts.values():
+            texts.encode(encoder, texts.valid, self._deadline)
+        order = self._rng.permutation(self._n_train)
+        n_tokens = sum(self._lengths(t)[t.train] for t in self._texts.values())
         blocks = np.cumsum(n_tokens[order]) // _TOKENS_OF_A_BLOCK
         for rows in np.split(order, np.flatnonzero(np.diff(blocks)) + 1):
-            for name, tokens in self._train.items():
-                train[name][rows] = self._encode(encoder, tokens[rows])
+            for texts in self._texts.values():
+                texts.encode(encoder, texts.train[rows], self._deadline)
             if self._deadline.passed():
                 break
-        return train, valid
-
-    def _encode(self, encoder, tokens):
-        """Return the vectors of texts, NaN where there is no time for them."""
-        return encoder.encode(tokens, _ENCODER, self._deadline)["encoder"]
-
-    def _checked(self, encoder, train, valid):
-        """Return what has been made; None if too few rows have vectors."""
-        n_known = sum(_are_known(vectors).sum() for vectors in train.values())
-        n_rows = sum(map(len, train.values()))
-        fewest = n_rows if self._needs_all else min(_FEWEST_ROWS, n_rows)
-        if n_known >= fewest and all(_are_known(v).all() for v in valid.values()):
-            return encoder, train, valid
+        known = {name: _are_known(t.vectors) for name, t in self._texts.items()}
+        pairs = [(known[name], texts) for name, texts in self._texts.items()]
+        n_known = np.all([k[t.train] for k, t in pairs], axis=0).sum()
+        fewest = self._n_train if self._needs_all else min(_FEWEST_ROWS, self._n_train)
+        if n_known >= fewest and all(k[t.valid].all() for k, t in pairs):
+            return True
         self.problem = (
-            f"The time was over before {self._preset!r} had encoded the texts."
+            f"The time was over before {self._preset!r} had encoded the texts. Pass a "
+            "longer max_time."
         )
-        return None
+        return False
 
-    def _vectors(self, kind, encoder, train, valid):
-        """Return standardised vectors by array."""
+    def _by_row(self, kind, encoder, found):
+        """Return standardised vectors of rows by array, from those of texts."""
+        train = {name: found[name][texts.train] for name, texts in self._texts.items()}
         known = [v[_are_known(v)] for v in train.values()]
         encoder.learn_scale(kind, np.concatenate(known))
         return {
             vector_array(name, kind): {
                 "train": encoder.standardised(kind, train[name]),
-                "valid": encoder.standardised(kind, valid[name]),
+                "valid": encoder.standardised(kind, found[name][texts.valid]),
             }
-            for name in train
+            for name, texts in self._texts.items()
         }
 
 

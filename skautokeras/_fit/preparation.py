@@ -26,6 +26,7 @@ from skautokeras._fit.raw_rows import validation_sample
 from skautokeras._search.journal import Journal
 from skautokeras._search.record import scoring_name
 from skautokeras._space.heads import check_heads
+from skautokeras._space.pretrained import encoded_presets
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._state.fingerprint import fingerprint
 from skautokeras._state.randomness import MAX_SEED
@@ -183,7 +184,13 @@ def prepare(
         data, positions = SplitRows(rows, valid_rows, all=None), ONE_FOLD
         indices = np.arange(valid.n_rows)
     data = with_vectors(
-        data, x_adapter, deadline, journal, n_folds=len(positions), seed=split_seed
+        data,
+        x_adapter,
+        encoded_presets(graph),
+        deadline,
+        journal,
+        n_folds=len(positions),
+        seed=split_seed,
     )
 
     problem = make_problem(

@@ -16,6 +16,8 @@ from skautokeras._state.randomness import seeded
 
 # Tokens that go through a network at once. More of them are no faster on processors.
 TOKENS_AT_ONCE = 2048
+# Tokens whose vectors are only looked up at once.
+_LOOKED_UP_AT_ONCE = 2**17
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -268,15 +270,15 @@ class FrozenEncoder:
             Standardised vectors, NaN for texts that there was no time for.
         """
         kinds = tuple(self.widths) if kinds is None else tuple(kinds)
-        different, places = _different_rows(tokens)
+        different, places = different_rows(tokens)
         lengths = np.count_nonzero(different, axis=1)
         found = {
             kind: np.full((len(different), self.widths[kind]), np.nan, "float32")
             for kind in kinds
         }
-        for rows in _chunks(lengths):
+        at_once = TOKENS_AT_ONCE if "encoder" in kinds else _LOOKED_UP_AT_ONCE
+        for rows in _chunks(lengths, at_once):
             if deadline.passed():
-                deadline.cut = True
                 break
             longest = max(lengths[rows[-1]], 1)
             part = self._function(kinds)(tf.constant(different[rows, :longest]))
@@ -347,8 +349,29 @@ class FrozenEncoder:
         return self
 
 
-def _different_rows(tokens):
-    """Return the rows that differ, and which of them each row is equal to."""
+def different_rows(tokens):
+    """Return the rows that differ, and which of them each row is equal to.
+
+    Parameters
+    ----------
+    tokens : ndarray of int of shape (n_rows, n_steps)
+        Tokens of each text.
+
+    Returns
+    -------
+    different : ndarray of int32 of shape (n_different, n_steps)
+        Rows without repetitions.
+    places : ndarray of int of shape (n_rows,)
+        Position of each row among them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.frozen import different_rows
+    >>> different, places = different_rows(np.array([[7], [5], [7]]))
+    >>> different[places].tolist()
+    [[7], [5], [7]]
+    """
     tokens = np.ascontiguousarray(tokens, "int32")
     if not tokens.size:
         return tokens[:0], np.zeros(len(tokens), int)
@@ -357,14 +380,14 @@ def _different_rows(tokens):
     return tokens[first], places
 
 
-def _chunks(lengths):
+def _chunks(lengths, n_tokens):
     """Yield the positions of texts, the shortest first, that are encoded at once."""
     order = np.argsort(lengths, kind="stable")
     start = 0
     while start < len(order):
         # As many as there is room for if all are as long as the longest.
-        longest = np.maximum(lengths[order[start:]], 1)
-        room = longest * np.arange(1, len(longest) + 1) <= TOKENS_AT_ONCE
+        longest = np.maximum(lengths[order[start : start + n_tokens]], 1)
+        room = longest * np.arange(1, len(longest) + 1) <= n_tokens
         end = start + max(int(np.count_nonzero(room)), 1)
         yield order[start:end]
         start = end

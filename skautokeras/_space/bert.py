@@ -9,7 +9,7 @@ from skautokeras._layers.pretrained import PackedTokens, TextEncoder
 from skautokeras._layers.regularization import Dropout
 from skautokeras._space.block import Block
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
-from skautokeras._space.hyperparameters import Boolean, Choice, Float
+from skautokeras._space.hyperparameters import Boolean, Choice, Float, admits
 from skautokeras._space.portfolio.texts import BERT
 from skautokeras._space.pretrained import load_backbone, most_tokens
 from skautokeras._space.records import check_text
@@ -94,6 +94,11 @@ class BertBlock(Block):
         """The one preset."""
         return (os.fspath(self.preset),)
 
+    @property
+    def encoded_presets(self):
+        """The one preset, unless its weights are trained in any case."""
+        return self.presets if admits(self.trainable, False) else ()
+
     def build(self, hp, inputs):
         """Build the pretrained model on the tokens, or take its vectors."""
         check_text(self, inputs)
@@ -101,7 +106,7 @@ class BertBlock(Block):
         facts, tokens, vectors = inputs.of_preset(*self.presets)
         trainable = self.choose(hp, "trainable")
         with self.when(hp, "trainable", [False]):
-            kind = None if trainable else self._kind(hp, vectors)
+            kind = None if trainable else self._kind(hp, inputs.vectors)
         with self.when(hp, "trainable", [True]):
             settings = self._settings(hp, facts) if trainable else None
         dropout = self.choose(hp, "dropout")
@@ -119,8 +124,11 @@ class BertBlock(Block):
         return BERT
 
     def _kind(self, hp, vectors):
-        """Return the kind of the vectors, which is searched among those there are."""
-        kinds = tuple(kind for kind in VECTORS if kind in vectors)
+        """Return the kind of the vectors, which is searched among those there are.
+
+        Those of all models count, because the search may choose another one.
+        """
+        kinds = tuple(k for k in VECTORS if any(k in by_kind for by_kind in vectors))
         kinds += (_BOTH,) * (len(kinds) > 1)
         return self.choose(hp, "vectors", Choice(kinds) if kinds else None)
 
@@ -135,18 +143,9 @@ class BertBlock(Block):
     def _trained(self, tokens, facts, factor, pooling, length):
         """Return the vectors of a model that is trained further."""
         network = load_backbone(*self.presets)
-        self._check_inputs(network)
         length = min(length or facts.longest, most_tokens(*self.presets))
         packed = PackedTokens(length, facts.start, facts.end)(tokens)
         return TextEncoder(network, pooling, facts.pad, factor)(packed)
-
-    def _check_inputs(self, network):
-        names = network.input if isinstance(network.input, dict) else ["images"]
-        if not set(names) <= set(TextEncoder.known_inputs):
-            raise ValueError(
-                f"The preset {self.preset!r} of BertBlock takes {sorted(names)}. Take "
-                "a model of texts alone, such as BERT."
-            )
 
     def _length(self, hp, facts):
         """Return the most tokens of a text; None if all texts are short."""

@@ -76,6 +76,11 @@ class Block(Configurable):
     # apart; those of blocks among the parameters are found without it.
     presets = ()
 
+    @property
+    def encoded_presets(self):
+        """Those of the ``presets`` whose vectors of texts the block may read."""
+        return self.presets
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         complete_class(cls)

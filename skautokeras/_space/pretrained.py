@@ -1,6 +1,7 @@
 """Pretrained models for texts: found by name or folder, and turned into parts."""
 
 import json
+import random
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,13 +45,30 @@ def presets_on(graph, node):
         for each in graph.order
         if any(parent.key == node.key for parent in each.parents)
     ]
-    return list(dict.fromkeys(preset for block in blocks for preset in _within(block)))
+    return list(dict.fromkeys(p for b in _within(blocks) for p in b.presets))
+
+
+def encoded_presets(graph):
+    """Return the presets whose vectors of texts the blocks of a graph may read.
+
+    Parameters
+    ----------
+    graph : Graph
+        Graph of the nodes between the inputs and the heads.
+
+    Returns
+    -------
+    presets : list of str
+        Names or folders of the presets, without repetitions.
+    """
+    blocks = _within([node.block for node in graph.order])
+    return list(dict.fromkeys(p for b in blocks for p in b.encoded_presets))
 
 
 def _within(value):
-    """Yield the presets of a block and of the blocks among its parameters."""
+    """Yield a block and the blocks among its parameters."""
     if isinstance(value, Block):
-        yield from value.presets
+        yield value
         value = list(parameters_of(value).values())
     if isinstance(value, list | tuple):
         for part in value:
@@ -89,7 +107,7 @@ class PresetTokenizer:
         """
         if self._made is None and self._problem is None:
             try:
-                self._made = _tokenizer_of(self.preset)
+                self._made = _loaded(_tokenizer_of, self.preset)
             except WeightsMissingError as error:
                 self._problem = str(error)
         return self._made
@@ -165,9 +183,6 @@ class PresetTokenizer:
                 for path in Path(folder).iterdir()
             }
         tokenizer = keras.saving.serialize_keras_object(self._tokenizer)
-        if hasattr(self._tokenizer, "strip_accents"):
-            # KerasHub 0.32 forgets it.
-            tokenizer["config"]["strip_accents"] = self._tokenizer.strip_accents
         return {"preset": self.preset, "tokenizer": tokenizer, "files": files}
 
     @classmethod
@@ -251,7 +266,10 @@ def load_encoder(preset, subwords):
 
     Returns
     -------
-    layers : list of (PackedTokens, TextEncoder)
+    pack : PackedTokens
+        Layer that cuts texts and adds the marks.
+    encoder : TextEncoder
+        Layer around the network.
     """
     network = load_backbone(preset)
     pack = PackedTokens(_read(preset).n_places, subwords.start, subwords.end)
@@ -296,12 +314,18 @@ def _read(preset):
     """Return the network of a preset, which is read once."""
     # Whoever asks may be building networks without weights, or with seeds of its own.
     # All that depends on the thread.
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(_read_now, preset).result()
+    drawn = random.getstate()
+    try:
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            return thread.submit(_read_now, preset).result()
+    finally:
+        # Keras seeds the weights that are replaced from Python's generator.
+        random.setstate(drawn)
 
 
 def _read_now(preset):
-    backbone = _from_preset("Backbone", preset)
+    backbone = _loaded(lambda p: _keras_hub().models.Backbone.from_preset(p), preset)
+    _check(backbone, preset)
     longest = getattr(backbone, "max_sequence_length", None) or _MOST_TOKENS
     asked = _json_in(preset, "sentence_bert_config.json").get("max_seq_length")
     n_places = min(longest, asked or longest)
@@ -312,14 +336,26 @@ def _read_now(preset):
     return _Source(lambda: _sequences_of(_from_config(config)), weights, n_places)
 
 
+def _check(backbone, preset):
+    """Raise WeightsMissingError unless a model turns tokens into vectors of them."""
+    names = backbone.input if isinstance(backbone.input, dict) else ["images"]
+    has_vectors = not isinstance(backbone.output, dict) or (
+        "sequence_output" in backbone.output
+    )
+    if not (has_vectors and set(names) <= set(TextEncoder.known_inputs)):
+        raise WeightsMissingError(
+            f"The pretrained model {preset!r} could not be had: it is a "
+            f"{type(backbone).__name__}, which takes {sorted(names)}. Take a model of "
+            "texts that has no decoder, such as BERT."
+        )
+
+
 def _from_config(config):
     return keras.saving.deserialize_keras_object(config)
 
 
 def _sequences_of(backbone):
     """Return the part of a model that leads to a vector for each token."""
-    if not isinstance(backbone.input, dict):
-        return backbone
     outputs = backbone.output
     if isinstance(outputs, dict):
         outputs = outputs["sequence_output"]
@@ -344,16 +380,17 @@ def _tokenizer_of(preset):
     as KerasHub does not. The tokenizers of BERT there take off accents where they make
     letters lower case, which KerasHub forgets.
     """
+    models = _keras_hub().models
     if _json_in(preset, "config.json").get("model_type") not in _WORD_PIECE_MODELS:
-        return _from_preset("Tokenizer", preset)
+        return models.Tokenizer.from_preset(preset)
     pieces = _json_in(preset, "tokenizer.json")
     if pieces.get("model", {}).get("type") != "WordPiece":
-        return _from_preset("Tokenizer", preset)
+        return models.Tokenizer.from_preset(preset)
     numbers = pieces["model"]["vocab"]
     normalizer = pieces.get("normalizer") or {}
     lowercase = normalizer.get("lowercase", True)
     strip = normalizer.get("strip_accents")
-    return _keras_hub().models.BertTokenizer(
+    return models.BertTokenizer(
         vocabulary=sorted(numbers, key=numbers.get),
         lowercase=lowercase,
         strip_accents=lowercase if strip is None else strip,
@@ -366,11 +403,11 @@ def _json_in(preset, name):
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
-def _from_preset(kind, preset, **kwargs):
-    """Return the model or the tokenizer of a preset of KerasHub."""
-    models = _keras_hub().models
+def _loaded(load, preset):
+    """Return what a function loads, or tell why it cannot be had."""
+    _keras_hub()
     try:
-        return getattr(models, kind).from_preset(preset, **kwargs)
+        return load(preset)
     except Exception as error:
         reason = str(error).partition("\n")[0]
         if reason.startswith("Unknown preset identifier"):

@@ -12,7 +12,7 @@ from skautokeras._space.block import Block, build_block
 from skautokeras._space.convolution import ConvBlock
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
-from skautokeras._space.hyperparameters import Choice
+from skautokeras._space.hyperparameters import Choice, admits
 from skautokeras._space.portfolio.texts import (
     for_texts,
     rank_for_texts,
@@ -172,7 +172,12 @@ class TextBlock(Block):
         if given is None:
             return ()
         given = given if isinstance(given, list | tuple) else [given]
-        return tuple(map(os.fspath, given))
+        return tuple(dict.fromkeys(map(os.fspath, given)))
+
+    @property
+    def encoded_presets(self):
+        """The pretrained models, unless the type of the network needs no vectors."""
+        return self.presets if admits(self.block_type, "pretrained") else ()
 
     def build(self, hp, inputs):
         """Build one of the networks."""

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._data.schema import is_vector_array
 from skautokeras._layers.base import starting_from_data, traits_of, walk
 from skautokeras._state.deadline import Deadline
 from skautokeras._training.inference import rows_at_once
@@ -35,9 +36,9 @@ def prepared(built, rows):
 
 
 def known_rows(built, rows):
-    """Return the rows whose arrays are all there that a network reads.
+    """Return the rows that have all vectors of texts that a network reads.
 
-    Vectors of texts are NaN where there was no time to compute them.
+    They are NaN where there was no time to compute them.
 
     Parameters
     ----------
@@ -51,11 +52,9 @@ def known_rows(built, rows):
     rows : Rows
         The rows themselves if none is left out.
     """
-    arrays = [rows.x[name] for name in built.reads]
     known = np.ones(len(rows), bool)
-    for array in arrays:
-        if array.dtype.kind == "f" and array.ndim == 2 and array.shape[1]:
-            known &= ~np.isnan(array[:, 0])
+    for name in filter(is_vector_array, built.reads):
+        known &= ~np.isnan(rows.x[name][:, 0])
     return rows if known.all() else rows.take(np.flatnonzero(known))
 
 

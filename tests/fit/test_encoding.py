@@ -49,7 +49,15 @@ def encode(texts, tiny_preset, clock, monkeypatch):
         data = SplitRows(rows.take(slice(320)), rows.take(slice(320, None)), all=rows)
         deadline = Deadline(seconds, clock)
         journal = journal or Journal(None, {}, seed=0)
-        data = with_vectors(data, adapter, deadline, journal, n_folds=n_folds, seed=0)
+        data = with_vectors(
+            data,
+            adapter,
+            [tiny_preset("bert")],
+            deadline,
+            journal,
+            n_folds=n_folds,
+            seed=0,
+        )
         return data, adapter, deadline.spent()
 
     return run

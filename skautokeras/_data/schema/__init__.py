@@ -13,6 +13,7 @@ from skautokeras._data.schema.text import (
     VECTORS,
     Subwords,
     TextSchema,
+    is_vector_array,
     vector_array,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "TargetSchema",
     "TextSchema",
     "TrainingTraits",
+    "is_vector_array",
     "text_array",
     "vector_array",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 
 from skautokeras._data.schema.base import Schema, TrainingTraits
 from skautokeras._data.schema.feature import Feature
+from skautokeras._data.schema.text import is_vector_array
 from skautokeras._state.names import saved_as
 
 
@@ -207,6 +208,17 @@ class StructuredDataSchema(Schema):
         for i, text in enumerate(self.texts.values()):
             shapes |= {text_array(i, part): s for part, s in text.shapes.items()}
         return shapes
+
+    @property
+    def adapter_shapes(self):
+        """Width and dtype of each array that the adapter of tables makes, by name.
+
+        Returns
+        -------
+        shapes : dict of str to (int, str)
+            Those of `shapes` without the vectors of pretrained models.
+        """
+        return {n: s for n, s in self.shapes.items() if not is_vector_array(n)}
 
     @property
     def subword_arrays(self):

@@ -36,6 +36,24 @@ def vector_array(subwords_array, kind):
     return f"{before}{kind}_{number}"
 
 
+def is_vector_array(name):
+    """Return whether an array has the name of vectors of a pretrained model.
+
+    Parameters
+    ----------
+    name : str
+        Name of the array, with or without that of its input before it.
+
+    Examples
+    --------
+    >>> from skautokeras._data.schema import is_vector_array
+    >>> is_vector_array("text_1__static_2"), is_vector_array("text_1__tokens")
+    (True, False)
+    """
+    kind, _, number = name.rpartition("__")[2].partition("_")
+    return kind in VECTORS and number.isdecimal()
+
+
 @saved_as("Subwords")
 @dataclass(frozen=True)
 class Subwords:

@@ -204,11 +204,15 @@ def for_texts(presets, schemas=()):
     """
     if not presets:
         return TEXT
-    texts = _first_texts(schemas)
-    is_encoded = texts is None or any(part.encoder for part in texts.subwords)
+    facts = [part for text in _texts_of(schemas) for part in text.subwords]
+    facts = [part for part in facts if part.preset in presets]
+    is_encoded = not facts or any(part.encoder for part in facts)
+    is_static = not facts or any(part.static for part in facts)
     names = [{"preset": preset} for preset in presets] if len(presets) > 1 else [{}]
     known = _PRETRAINED if is_encoded else _STATIC
     frozen = [{**values, **name} for values in known for name in names]
+    if not is_static:
+        frozen = [_with_encoder(values) for values in frozen]
     tuned = _tuned(epochs=4)
     del tuned["trainable"]
     return (
@@ -263,9 +267,20 @@ def steps_for_texts(values):
     return _STEPS_OF_NGRAMS if values.get("block_type") == "ngram" else 0
 
 
+def _with_encoder(values):
+    """Return a configuration that reads no static vectors."""
+    name = "bert_block_1/vectors"
+    return {**values, name: "encoder"}
+
+
 def _first_texts(schemas):
     """Return the schema of the first texts, those in tables included, or None."""
+    return next(iter(_texts_of(schemas)), None)
+
+
+def _texts_of(schemas):
+    """Return the schemas of all texts, those in tables behind the others."""
     found = [s for s in schemas if isinstance(s, TextSchema)]
     for schema in schemas:
         found += getattr(schema, "texts", {}).values()
-    return found[0] if found else None
+    return found
