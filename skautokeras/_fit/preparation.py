@@ -28,6 +28,7 @@ from skautokeras._search.record import scoring_name
 from skautokeras._space.heads import check_heads
 from skautokeras._space.pretrained import encoded_presets
 from skautokeras._space.search_space import SearchSpace
+from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._state.fingerprint import fingerprint
 from skautokeras._state.randomness import MAX_SEED
 from skautokeras._training.distribution import make_strategy
@@ -97,11 +98,11 @@ def prepare(
     validation_data,
     options,
     *,
-    deadline,
     check_X,
     name,
     description,
     journal,
+    deadline=NO_DEADLINE,
 ):
     """Turn rows into arrays and a search space, so that only the search is left.
 
@@ -115,8 +116,6 @@ def prepare(
         Validation rows of the user. If None, they are taken from the rows of the fit.
     options : FitOptions
         Parameters of this call.
-    deadline : Deadline
-        Deadline of the whole fit.
     check_X : callable
         Function that is called as ``check_X(X, reset=...)`` and returns the checked X.
         ``reset`` says whether the columns of X are stored or compared.
@@ -128,6 +127,8 @@ def prepare(
     journal : Journal or None
         Journal of the search that a warm start continues. If None, the journal in
         ``options.directory`` is used, or a new one.
+    deadline : Deadline, default=NO_DEADLINE
+        Deadline of the whole fit, which limits the encoding of texts.
 
     Returns
     -------

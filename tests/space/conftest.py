@@ -71,8 +71,7 @@ def text_source(*presets, texts=None):
     text = TextAdapter(tokenizers=tuple(map(PresetTokenizer, presets)))
     adapter = XAdapter(["text"], [text], [None])
     arrays = encode_all(adapter, adapter.fit_transform(texts))
-    schema = adapter.schemas_[0].with_training_rows(arrays, np.arange(len(texts)) % 2)
-    return TextInput(), schema, arrays
+    return TextInput(), adapter.schemas_[0], arrays
 
 
 @pytest.fixture(scope="session")
