@@ -155,8 +155,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         from their words). They have precedence over all other information. If None, the
         types are inferred.
     pretrained : str, path-like, list of them or None, default=None
-        Pretrained models whose weights the search may use for columns of texts, as in
-        `TextClassifier`. If None, nothing is looked for or downloaded.
+        Pretrained model that networks may use for columns of the kind "text", or a list
+        of models, as in `TextClassifier`. `column_types` says which columns are of this
+        kind. If None, nothing is looked for or downloaded.
 
     Attributes
     ----------
@@ -382,8 +383,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         from their words). They have precedence over all other information. If None, the
         types are inferred.
     pretrained : str, path-like, list of them or None, default=None
-        Pretrained models whose weights the search may use for columns of texts, as in
-        `TextClassifier`. If None, nothing is looked for or downloaded.
+        Pretrained model that networks may use for columns of the kind "text", or a list
+        of models, as in `TextClassifier`. `column_types` says which columns are of this
+        kind. If None, nothing is looked for or downloaded.
 
     Attributes
     ----------

@@ -150,12 +150,15 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         are printed. If 2, what each column of X was taken for is printed as well. The
         lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
     pretrained : str, path-like, list of them or None, default=None
-        Pretrained models whose weights the search may use: the name of a preset of
-        KerasHub, which downloads it once, the folder of one, or a folder of Hugging
-        Face with the weights in safetensors. They need the extra `text`. The texts are
-        encoded once, before the trials; if `max_time` is too short for all of them,
-        longer texts are cut and fewer training rows are encoded. If a model cannot be
-        had, a warning says so. If None, nothing is looked for or downloaded.
+        Pretrained model that networks may use, or a list of models to choose from. A
+        model is the name of a preset of KerasHub, which is downloaded once, or the path
+        of a folder that was written by `save_to_preset` or by Hugging Face (with
+        ``model.safetensors``). It needs ``pip install "skautokeras[text]"``. All texts
+        are encoded once, before the trials, in at most a quarter of `max_time`. If that
+        is too short, texts are cut, then fewer training rows are encoded, and then a
+        warning says that the texts were not encoded. If a model cannot be loaded, a
+        warning says so, and the search goes on without it. If None, nothing is looked
+        for or downloaded.
     max_tokens : int or None, default=None
         Maximum number of different words, of different n-grams of words, and of
         different n-grams of characters to learn from. If None, each of these maxima is
@@ -374,12 +377,15 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         are printed. If 2, what each column of X was taken for is printed as well. The
         lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
     pretrained : str, path-like, list of them or None, default=None
-        Pretrained models whose weights the search may use: the name of a preset of
-        KerasHub, which downloads it once, the folder of one, or a folder of Hugging
-        Face with the weights in safetensors. They need the extra `text`. The texts are
-        encoded once, before the trials; if `max_time` is too short for all of them,
-        longer texts are cut and fewer training rows are encoded. If a model cannot be
-        had, a warning says so. If None, nothing is looked for or downloaded.
+        Pretrained model that networks may use, or a list of models to choose from. A
+        model is the name of a preset of KerasHub, which is downloaded once, or the path
+        of a folder that was written by `save_to_preset` or by Hugging Face (with
+        ``model.safetensors``). It needs ``pip install "skautokeras[text]"``. All texts
+        are encoded once, before the trials, in at most a quarter of `max_time`. If that
+        is too short, texts are cut, then fewer training rows are encoded, and then a
+        warning says that the texts were not encoded. If a model cannot be loaded, a
+        warning says so, and the search goes on without it. If None, nothing is looked
+        for or downloaded.
     max_tokens : int or None, default=None
         Maximum number of different words, of different n-grams of words, and of
         different n-grams of characters to learn from. If None, each of these maxima is
