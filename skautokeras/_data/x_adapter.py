@@ -154,7 +154,30 @@ class XAdapter(TransformerMixin, BaseEstimator):
             Reason why there are no vectors, by the pretrained model.
         """
         self.encoders = encoders
-        self._set_schemas(dict(problems))
+        self._set_schemas(problems)
+
+    def vectors(self, arrays, encoders):
+        """Return the vectors that encoders make of the tokens of texts.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray or keras.KerasTensor
+            Arrays with those of tokens.
+        encoders : dict of str to callable
+            Function from tokens to a dict of vectors by their kind, by the pretrained
+            model. Texts have no vectors of other models.
+
+        Returns
+        -------
+        vectors : dict of str to ndarray or keras.KerasTensor
+            Vectors by the names of their arrays.
+        """
+        return {
+            vector_array(name, kind): vectors
+            for name, subwords in self.subword_arrays().items()
+            if subwords.preset in encoders
+            for kind, vectors in encoders[subwords.preset](arrays[name]).items()
+        }
 
     def subword_arrays(self):
         """Return the facts about texts for pretrained models, by arrays of tokens.
@@ -288,14 +311,8 @@ class XAdapter(TransformerMixin, BaseEstimator):
 
     def _with_vectors(self, arrays):
         """Return arrays with the vectors that encoders make of tokens."""
-        if not self.encoders:
-            return arrays
-        vectors = {}
-        for name, subwords in self.subword_arrays().items():
-            if subwords.preset in self.encoders:
-                found = self.encoders[subwords.preset].encode(arrays[name])
-                vectors |= {vector_array(name, kind): v for kind, v in found.items()}
-        return {**arrays, **vectors}
+        encoders = {p: encoder.encode for p, encoder in (self.encoders or {}).items()}
+        return {**arrays, **self.vectors(arrays, encoders)}
 
     def _learn_columns(self, X):
         """Learn which columns there are; return the part of X of each input."""

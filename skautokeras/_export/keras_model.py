@@ -2,7 +2,6 @@
 
 import keras
 
-from skautokeras._data.schema import vector_array
 from skautokeras._state.copies import checked_copy
 from skautokeras._state.randomness import seeded
 from skautokeras._state.registry import check_registered
@@ -68,16 +67,9 @@ def symbolic_vectors(adapter, arrays):
     vectors : dict of str to keras.KerasTensor
         Vectors by the names of their arrays. The layers are copies.
     """
-    models, vectors = {}, {}
-    for name, subwords in adapter.subword_arrays().items():
-        preset = subwords.preset
-        if preset not in (adapter.encoders or {}):
-            continue
-        if preset not in models:
-            models[preset] = adapter.encoders[preset].as_model()
-        found = models[preset](arrays[name])
-        vectors |= {vector_array(name, kind): x for kind, x in found.items()}
-    return vectors
+    encoders = (adapter.encoders or {}).items()
+    models = {preset: _cloned(encoder.as_model()) for preset, encoder in encoders}
+    return adapter.vectors(arrays, models)
 
 
 def export_from_tokens(network, adapter):

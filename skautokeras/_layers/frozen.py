@@ -12,7 +12,6 @@ from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._state.keras_door import through_the_door
 from skautokeras._state.names import saved_as
 from skautokeras._state.networks import from_bytes, to_bytes
-from skautokeras._state.randomness import seeded
 
 # Tokens that go through a network at once. More of them are no faster on processors.
 TOKENS_AT_ONCE = 2048
@@ -309,15 +308,12 @@ class FrozenEncoder:
         self.scales[kind] = mean.astype("float32"), np.float32(scale or 1.0)
 
     def as_model(self):
-        """Return networks and standardisation as one model of copied layers."""
-        with seeded(0):
-            model = keras.models.clone_model(self.model)
-        model.set_weights(self.model.get_weights())
-        outputs = dict(model.output)
+        """Return networks and standardisation as one model, which shares the layers."""
+        outputs = dict(self.model.output)
         for kind, (mean, scale) in self.scales.items():
             scaling = keras.layers.Rescaling(1.0 / scale, (-mean / scale).tolist())
             outputs[kind] = scaling(outputs[kind])
-        return keras.Model(model.input, outputs)
+        return keras.Model(self.model.input, outputs)
 
     def _function(self, kinds):
         """Return the compiled network of some kinds, for any number of texts."""

@@ -15,7 +15,6 @@ from .hyperparameters import Int as Int
 from .node import Node as Node
 from .pretrained import PresetTokenizer as PresetTokenizer
 from .pretrained import load_backbone as load_backbone
-from .pretrained import load_encoder as load_encoder
 from .pretrained import presets_on as presets_on
 from .records import Image as Image
 from .records import Table as Table

@@ -333,7 +333,11 @@ def _read_now(preset):
         return _Source(*as_bert(backbone), n_places)
     weights = _sequences_of(backbone).get_weights()
     config = keras.saving.serialize_keras_object(backbone)
-    return _Source(lambda: _sequences_of(_from_config(config)), weights, n_places)
+
+    def build():
+        return _sequences_of(keras.saving.deserialize_keras_object(config))
+
+    return _Source(build, weights, n_places)
 
 
 def _check(backbone, preset):
@@ -348,10 +352,6 @@ def _check(backbone, preset):
             f"{type(backbone).__name__}, which takes {sorted(names)}. Take a model of "
             "texts that has no decoder, such as BERT."
         )
-
-
-def _from_config(config):
-    return keras.saving.deserialize_keras_object(config)
 
 
 def _sequences_of(backbone):

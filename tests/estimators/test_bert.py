@@ -22,20 +22,6 @@ from skautokeras._layers import TextEncoder, walk
 from skautokeras._space import PresetTokenizer, load_backbone
 from skautokeras.exceptions import SearchError
 
-WORDS = ["a", "dry", "red", "wine", "wines", "oak", "with"]
-
-
-@pytest.fixture(scope="module")
-def wines():
-    """Texts of six words of which one tells the class, and the classes."""
-    rng = np.random.default_rng(0)
-    y = np.arange(200) % 2
-    texts = [
-        " ".join(rng.permutation([*rng.choice(WORDS, 5), "good" if good else "bad"]))
-        for good in y
-    ]
-    return texts, y
-
 
 def model_of(block, node=None, **params):
     """Return an estimator of one quick trial."""

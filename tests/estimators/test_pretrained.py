@@ -30,23 +30,10 @@ from skautokeras._layers import TextEncoder, walk
 from skautokeras._layers.frozen import FrozenEncoder
 from skautokeras._space import PresetTokenizer
 
-WORDS = ["a", "dry", "red", "wine", "wines", "oak", "with"]
 VOCABULARY = [
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
     *("a", "dry", "red", "wine", "##s", "good", "bad", "oak", "with", "rose"),
 ]
-
-
-@pytest.fixture(scope="module")
-def wines():
-    """Texts of six words of which one tells the class, and the classes."""
-    rng = np.random.default_rng(0)
-    y = np.arange(200) % 2
-    texts = [
-        " ".join(rng.permutation([*rng.choice(WORDS, 5), "good" if good else "bad"]))
-        for good in y
-    ]
-    return texts, y
 
 
 @pytest.fixture(scope="module")
