@@ -214,12 +214,43 @@ def what_becomes_of_texts(schema):
         becomes.append(f"weights of {schema.n_character_ngrams - 1} of characters")
     presets = [part.preset for part in schema.subwords if part.width]
     becomes.extend(f"tokens of {preset}" for preset in presets)
-    for part in schema.subwords:
-        if part.encoder:
-            becomes.append(f"{part.encoder} numbers by {part.preset}")
-        if part.static:
-            becomes.append(f"{part.static} numbers by fixed vectors of its tokens")
-    return ", ".join(becomes)
+    return ", ".join([*becomes, *what_models_make(schema.encodings)])
+
+
+_OF_VECTORS = {
+    "encoder": "by {preset}",
+    "static": "by fixed vectors of its tokens",
+    "mirrored": "by it and the mirror image",
+}
+
+
+def what_models_make(encodings):
+    """Say what pretrained models make of texts or images.
+
+    Parameters
+    ----------
+    encodings : list of Encoding
+        Encodings of a schema.
+
+    Returns
+    -------
+    parts : list of str
+
+    Examples
+    --------
+    >>> from skautokeras._data.column_report import what_models_make
+    >>> from skautokeras._data.schema import Encoding, Views
+    >>> views = Views("efficientnet_b0", 0.0, 255.0, encoder=1280)
+    >>> what_models_make([Encoding("pixels", views, 1)])
+    ['1280 numbers by efficientnet_b0']
+    """
+    return [
+        f"{getattr(encoding.facts, kind)} numbers "
+        + _OF_VECTORS[kind].format(preset=encoding.facts.preset)
+        for encoding in encodings
+        for kind in encoding.facts.kinds
+        if getattr(encoding.facts, kind)
+    ]
 
 
 def what_becomes_of_array(shape, values, n_columns):

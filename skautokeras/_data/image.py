@@ -9,7 +9,11 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from skautokeras._data import storage
 from skautokeras._data.array import check_numeric, is_missing, row_contents, stacked
-from skautokeras._data.column_report import make_report, what_becomes_of_array
+from skautokeras._data.column_report import (
+    make_report,
+    what_becomes_of_array,
+    what_models_make,
+)
 from skautokeras._data.errors import errors_about
 from skautokeras._data.image_files import (
     ImageFacts,
@@ -25,7 +29,7 @@ from skautokeras._data.pixels import (
     value_range,
 )
 from skautokeras._data.resizing import resize
-from skautokeras._data.schema import ImageSchema
+from skautokeras._data.schema import ImageSchema, Views
 from skautokeras._data.table import check_names
 from skautokeras._state.names import saved_as
 
@@ -43,6 +47,8 @@ _LARGE_PIXELS, _FEWEST_PIXELS, _MOST_PIXELS = 96 * 96, 64 * 64, 128 * 128
 _LEAST_LENGTH = 8
 # Pixels of all images together that a core can learn from in a second of a search.
 _PIXELS_PER_SECOND = 40_000
+# The same for pretrained models, which look at each image once.
+_ENCODED_FEWEST, _ENCODED_MOST, _ENCODED_PER_SECOND = 128 * 128, 224 * 224, 800_000
 
 # What 16 bits have for one level of 8.
 DEEP_PER_LEVEL = 257
@@ -121,6 +127,10 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
     n_cores : int or None, default=None
         Number of processors of the search. If None, those of this machine count.
 
+    presets : tuple of str, default=()
+        Names, files or folders of pretrained models that read the images. With them,
+        images keep up to 224 x 224 pixels.
+
     Attributes
     ----------
     schema_ : ImageSchema
@@ -160,12 +170,14 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         image_size=None,
         max_time=None,
         n_cores=None,
+        presets=(),
     ):
         self.channels = channels
         self.image_shape = image_shape
         self.image_size = image_size
         self.max_time = max_time
         self.n_cores = n_cores
+        self.presets = presets
 
     def fit(self, X, y=None):
         """Learn what the images are.
@@ -225,6 +237,16 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         self._check_range(pixels)
         return {"pixels": pixels}
 
+    def set_vectors(self, facts):
+        """Let the schema tell which vectors pretrained models make of the images.
+
+        Parameters
+        ----------
+        facts : dict of str to dict
+            New values of parameters of `Views` by the name or folder of the model.
+        """
+        self.schema_ = self.schema_.with_vectors(facts)
+
     def _check_range(self, pixels):
         """Raise if fit has seen fractions and these are levels, or the reverse."""
         low, high = self.schema_.low, self.schema_.high
@@ -263,7 +285,12 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             names,
             kind="image",
             reason=self._reason(),
-            becomes=what_becomes_of_array(self.schema_.shape, "pixels", len(names)),
+            becomes=", ".join(
+                [
+                    what_becomes_of_array(self.schema_.shape, "pixels", len(names)),
+                    *what_models_make(self.schema_.encodings),
+                ]
+            ),
         )
 
     def _reason(self):
@@ -283,7 +310,10 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         facts = _facts_of(images)
         sizes = {(fact.height, fact.width) for fact in facts}
         self.median_size_ = _median_size(facts)
-        height, width = self.image_size or self._usual_size(len(images))
+        usual = self._usual_size(len(images))
+        height, width = self.image_size or usual
+        if self.presets and not self.image_size:
+            height, width = self._usual_size(len(images), for_presets=True)
         self.resizes_ = self.image_size is not None or sizes != {(height, width)}
         self.deep_ = any(fact.dtype == "uint16" for fact in facts)
         shape = (int(height), int(width), _common_channels(facts))
@@ -302,17 +332,20 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             high=high,
             mean=mean,
             std=std,
+            learned_size=None if self.image_size or usual == (height, width) else usual,
+            views=tuple(Views(preset, low, high) for preset in self.presets),
         )
         return pixels
 
-    def _usual_size(self, n_images):
+    def _usual_size(self, n_images, *, for_presets=False):
         """Return the median size, or a smaller one that there is time to learn from."""
+        fewest, most, speed = _FEWEST_PIXELS, _MOST_PIXELS, _PIXELS_PER_SECOND
+        if for_presets:
+            fewest, most, speed = _ENCODED_FEWEST, _ENCODED_MOST, _ENCODED_PER_SECOND
         height, width = self.median_size_
-        most = _MOST_PIXELS
         if self.max_time is not None:
             core_seconds = self.max_time * (self.n_cores or cpu_count())
-            in_time = core_seconds * _PIXELS_PER_SECOND / n_images
-            most = min(max(in_time, _FEWEST_PIXELS), _MOST_PIXELS)
+            most = min(max(core_seconds * speed / n_images, fewest), most)
         if height * width <= _LARGE_PIXELS:
             return height, width
         factor = min(1.0, (most / (height * width)) ** 0.5)

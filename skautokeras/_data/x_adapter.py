@@ -15,7 +15,6 @@ from skautokeras._data.columns import (
     without_functions,
 )
 from skautokeras._data.errors import errors_about
-from skautokeras._data.schema import vector_array
 from skautokeras._data.table import has_names, is_table
 from skautokeras._state.names import saved_as
 
@@ -38,8 +37,8 @@ class XAdapter(TransformerMixin, BaseEstimator):
         Columns of X that each input takes, as in `split_columns`.
 
     encoders : dict of str to FrozenEncoder, default=None
-        Encoders that turn the tokens of texts into vectors, by the pretrained model. If
-        None, there are no vectors.
+        Encoders that turn the tokens of texts and the pixels of images into vectors, by
+        the pretrained model. If None, there are no vectors.
 
     Attributes
     ----------
@@ -144,7 +143,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         return self._with_vectors(self._all_arrays(self._split(X), "transform"))
 
     def set_encoders(self, encoders, problems=()):
-        """Let `transform` add vectors to the tokens of texts.
+        """Let `transform` add vectors to the tokens of texts and to pixels.
 
         Parameters
         ----------
@@ -157,15 +156,15 @@ class XAdapter(TransformerMixin, BaseEstimator):
         self._set_schemas(problems)
 
     def vectors(self, arrays, encoders):
-        """Return the vectors that encoders make of the tokens of texts.
+        """Return the vectors that encoders make of texts and images.
 
         Parameters
         ----------
         arrays : dict of str to ndarray or keras.KerasTensor
-            Arrays with those of tokens.
+            Arrays with those of tokens and pixels.
         encoders : dict of str to callable
-            Function from tokens to a dict of vectors by their kind, by the pretrained
-            model. Texts have no vectors of other models.
+            Function from such an array to a dict of vectors by their kind, by the
+            pretrained model. There are no vectors of other models.
 
         Returns
         -------
@@ -173,25 +172,27 @@ class XAdapter(TransformerMixin, BaseEstimator):
             Vectors by the names of their arrays.
         """
         return {
-            vector_array(name, kind): vectors
-            for name, subwords in self.subword_arrays().items()
-            if subwords.preset in encoders
-            for kind, vectors in encoders[subwords.preset](arrays[name]).items()
+            encoding.name(kind): vectors
+            for encoding in self.encodings()
+            if encoding.facts.preset in encoders
+            for kind, vectors in encoders[encoding.facts.preset](
+                arrays[encoding.array]
+            ).items()
         }
 
-    def subword_arrays(self):
-        """Return the facts about texts for pretrained models, by arrays of tokens.
+    def encodings(self):
+        """Return what pretrained models read of all inputs.
 
         Returns
         -------
-        arrays : dict of str to Subwords
-            Facts by the name of the array among those that `transform` returns.
+        encodings : list of Encoding
+            Under the names of the arrays that `transform` returns.
         """
-        return {
-            self._prefix(name) + array: subwords
+        return [
+            encoding.within(self._prefix(name))
             for name, schema in zip(self.names, self.schemas_, strict=True)
-            for array, subwords in schema.subword_arrays.items()
-        }
+            for encoding in schema.encodings
+        ]
 
     def describe_columns(self):
         """Say what each column of X was taken for, why, and what it becomes.
@@ -310,7 +311,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
 
     def _with_vectors(self, arrays):
-        """Return arrays with the vectors that encoders make of tokens."""
+        """Return arrays with the vectors that encoders make of them."""
         encoders = {p: encoder.encode for p, encoder in (self.encoders or {}).items()}
         return {**arrays, **self.vectors(arrays, encoders)}
 

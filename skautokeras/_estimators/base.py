@@ -443,7 +443,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             **self._validation_attributes(preparation, outcome),
             "history_": best.history,
             "n_trials_": len(outcome.trials),
-            "_adapter": preparation.x_adapter,
+            "_adapter": outcome.x_adapter,
             "_targets": preparation.y_adapter,
             "_heads": preparation.problem.heads,
             "_profile": preparation.profile,

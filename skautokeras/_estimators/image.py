@@ -34,7 +34,7 @@ class _Images:
     def _make_block(self):
         from skautokeras._space.image import ImageBlock
 
-        return ImageBlock()
+        return ImageBlock(pretrained=self.pretrained)
 
     def __sklearn_tags__(self):
         """Return scikit-learn's tags; X is a table only with `image_shape`."""
@@ -165,6 +165,16 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         If 1, lines about the data, each trial, the final training and the final model
         are printed. If 2, what each column of X was taken for is printed as well. The
         lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+    pretrained : str, path-like, list of them or None, default=None
+        Pretrained model that networks may use, or a list of models to choose from. A
+        model is ``"imagenet"``, which stands for ``"efficientnetv2_b0"``; the name of
+        another network of `keras.applications`; the path of a file of its weights or of
+        a file ``.keras``; or a preset or a folder that KerasHub reads. Weights of a
+        name are downloaded once. All images are encoded once, before the trials, in at
+        most 35 % of `max_time`. If that is too short, images are encoded at a smaller
+        size, and then fewer training images. If a model cannot be loaded, a warning
+        says so, and the search goes on without it. If None, nothing is looked for or
+        downloaded.
     image_shape : tuple of int or None, default=None
         Shape (height, width) or (height, width, channels) of the images, if every row
         of X is one flattened image. If None, the rows of X are not flattened images.
@@ -278,6 +288,7 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         distribution=None,
         random_state=None,
         verbose=0,
+        pretrained=None,
         image_shape=None,
         channels=None,
         image_size=None,
@@ -397,6 +408,16 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         If 1, lines about the data, each trial, the final training and the final model
         are printed. If 2, what each column of X was taken for is printed as well. The
         lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+    pretrained : str, path-like, list of them or None, default=None
+        Pretrained model that networks may use, or a list of models to choose from. A
+        model is ``"imagenet"``, which stands for ``"efficientnetv2_b0"``; the name of
+        another network of `keras.applications`; the path of a file of its weights or of
+        a file ``.keras``; or a preset or a folder that KerasHub reads. Weights of a
+        name are downloaded once. All images are encoded once, before the trials, in at
+        most 35 % of `max_time`. If that is too short, images are encoded at a smaller
+        size, and then fewer training images. If a model cannot be loaded, a warning
+        says so, and the search goes on without it. If None, nothing is looked for or
+        downloaded.
     image_shape : tuple of int or None, default=None
         Shape (height, width) or (height, width, channels) of the images, if every row
         of X is one flattened image. If None, the rows of X are not flattened images.
@@ -509,6 +530,7 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         distribution=None,
         random_state=None,
         verbose=0,
+        pretrained=None,
         image_shape=None,
         channels=None,
         image_size=None,

@@ -456,6 +456,24 @@ PARAMETERS = (
         ("table",),
     ),
     Parameter(
+        "pretrained",
+        "str, path-like, list of them or None",
+        None,
+        [str, PathLike, list, tuple, None],
+        """
+        Pretrained model that networks may use, or a list of models to choose from. A
+        model is ``"imagenet"``, which stands for ``"efficientnetv2_b0"``; the name of
+        another network of `keras.applications`; the path of a file of its weights or of
+        a file ``.keras``; or a preset or a folder that KerasHub reads. Weights of a
+        name are downloaded once. All images are encoded once, before the trials, in at
+        most 35 % of `max_time`. If that is too short, images are encoded at a
+        smaller size, and then fewer training images. If a model cannot be loaded, a
+        warning says so, and the search goes on without it. If None, nothing is looked
+        for or downloaded.
+        """,
+        ("images",),
+    ),
+    Parameter(
         "image_shape",
         "tuple of int or None",
         None,

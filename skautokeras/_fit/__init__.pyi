@@ -1,5 +1,6 @@
 # The contract of this room.
 from .encoding import encode_all as encode_all
+from .encoding import with_read_vectors as with_read_vectors
 from .encoding import with_vectors as with_vectors
 from .folds import ONE_FOLD as ONE_FOLD
 from .folds import automatic_cv as automatic_cv

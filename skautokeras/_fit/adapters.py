@@ -9,7 +9,8 @@ from skautokeras._data.text import TextAdapter
 from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
 from skautokeras._space.heads import ClassificationHead
-from skautokeras._space.pretrained import PresetTokenizer, presets_on
+from skautokeras._space.pretrained import presets_on
+from skautokeras._space.text_models import PresetTokenizer
 
 
 def make_x_adapter(graph, max_time=None, n_cores=None):
@@ -27,13 +28,13 @@ def make_x_adapter(graph, max_time=None, n_cores=None):
     """
     adapters = []
     for node in graph.inputs:
-        presets = presets_on(graph, node)
-        adapters.append(node.make_adapter(tuple(map(PresetTokenizer, presets))))
-    for adapter in adapters:
+        presets = tuple(presets_on(graph, node))
+        adapter = node.make_adapter(tuple(map(PresetTokenizer, presets)))
         if isinstance(adapter, ImageAdapter):
-            adapter.set_params(max_time=max_time, n_cores=n_cores)
+            adapter.set_params(max_time=max_time, n_cores=n_cores, presets=presets)
         elif isinstance(adapter, TextAdapter):
             adapter.set_params(max_time=max_time)
+        adapters.append(adapter)
     columns = [node.selected_columns() for node in graph.inputs]
     return XAdapter(graph.input_names, adapters, columns)
 

@@ -1,29 +1,35 @@
-"""Encoding: pretrained models turn texts into vectors once, before the trials."""
+"""Encoding: pretrained models turn texts and images into vectors before the trials."""
 
+import copy
 import math
 
 import keras
 import numpy as np
 
-from skautokeras._data.schema import VECTORS, vector_array
+from skautokeras._data.schema import Subwords
 from skautokeras._data.split import Rows, SplitRows
+from skautokeras._layers.base import inputs_read
 from skautokeras._layers.frozen import (
     TOKENS_AT_ONCE,
     FrozenEncoder,
+    ImageVectors,
     StaticVectors,
     TextVectors,
+    Zeros,
     different_rows,
     table_of,
 )
 from skautokeras._search.journal import Journal
-from skautokeras._space.pretrained import load_encoder
+from skautokeras._space.image_models import load_image_encoder, sizes_for
+from skautokeras._space.text_models import load_encoder
 from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._state.randomness import seeded
 from skautokeras._warnings import warn
 from skautokeras.exceptions import WeightsMissingError
 
-# Share of the whole time that encoding takes at most, and share of what is left.
-_SHARE_OF_TIME, _SHARE_OF_REST = 0.25, 0.5
+# Share of the whole time that encoding takes at most, of texts and of images, from which
+# networks that are not pretrained learn less; and share of what is left.
+_OF_TEXTS, _OF_IMAGES, _SHARE_OF_REST = 0.25, 0.35, 0.5
 # The plan uses this share of the time that is left, because encoding can be slower than
 # measured.
 _SAFE = 0.8
@@ -40,17 +46,21 @@ _FEWEST_ROWS = 50
 # Tokens of training rows in a block. The clock is asked after each block.
 _TOKENS_OF_A_BLOCK = 8 * TOKENS_AT_ONCE
 _WITHOUT = "The search uses fixed vectors of tokens in their place."
-_ENCODER, _STATIC = [(kind,) for kind in VECTORS]
-# Length of texts that are not encoded.
-_NOTHING = 0
+_ENCODER, _STATIC = ("encoder",), ("static",)
+# Images whose encoding is timed: a few, and more of them if that took a small share of
+# the time.
+_TIMED_IMAGES = (4, 32, 128)
+# Images of training rows in a block.
+_IMAGES_OF_A_BLOCK = 256
 
 
 def with_vectors(data, x_adapter, presets, deadline, journal, *, n_folds, seed):
-    """Return rows with the vectors that pretrained models make of their texts.
+    """Return rows with the vectors that pretrained models make of texts and images.
 
     All trials, folds and final networks share these vectors. If time is short, texts
-    are cut, and then some training rows get NaN in place of vectors. The adapter keeps
-    the encoders, so that it can encode the rows of `predict`.
+    are cut and images are smaller, and then some training rows get NaN in place of
+    vectors. The adapter keeps the encoders, so that it can encode the rows of
+    `predict`.
 
     Parameters
     ----------
@@ -74,22 +84,53 @@ def with_vectors(data, x_adapter, presets, deadline, journal, *, n_folds, seed):
     -------
     data : SplitRows
     """
-    arrays = x_adapter.subword_arrays()
-    arrays = {name: facts for name, facts in arrays.items() if facts.preset in presets}
-    if not arrays:
+    encodings = [e for e in x_adapter.encodings() if e.facts.preset in presets]
+    if not encodings:
         return data
     made = journal.keep(
-        "encoders", lambda: _encode(arrays, data, deadline, n_folds, seed)
+        "encoders", lambda: _encode(encodings, data, deadline, n_folds, seed)
     )
-    for preset in made["encoders"]:
-        if preset in made["problems"]:
-            warn(f"{made['problems'][preset]} {_WITHOUT}")
+    for problem in made["warnings"]:
+        warn(problem)
     x_adapter.set_encoders(made["encoders"], made["problems"])
     return _joined(data, made["vectors"])
 
 
+def with_read_vectors(x_adapter, models):
+    """Return an adapter whose encoders make only the vectors that networks read.
+
+    The other arrays of vectors are filled with zeros, which takes no time.
+
+    Parameters
+    ----------
+    x_adapter : XAdapter
+        Fitted adapter of X.
+    models : list of keras.Model
+        Networks from the arrays of the adapter.
+
+    Returns
+    -------
+    x_adapter : XAdapter
+        The adapter itself if there are no encoders.
+    """
+    if not x_adapter.encoders:
+        return x_adapter
+    read = {preset: set() for preset in x_adapter.encoders}
+    for encoding in x_adapter.encodings():
+        kinds = {encoding.name(kind): kind for kind in encoding.facts.kinds}
+        for model in models:
+            names = inputs_read(model, kinds.keys() & model.input.keys())
+            read.setdefault(encoding.facts.preset, set()).update(map(kinds.get, names))
+    smaller = copy.copy(x_adapter)
+    smaller.encoders = {
+        preset: _with_kinds(encoder, read[preset])
+        for preset, encoder in x_adapter.encoders.items()
+    }
+    return smaller
+
+
 def encode_all(x_adapter, x):
-    """Return arrays with the vectors of all texts, however long that takes.
+    """Return arrays with all vectors, however long that takes.
 
     Parameters
     ----------
@@ -106,25 +147,27 @@ def encode_all(x_adapter, x):
     rows = Rows(x, {"": np.zeros(n_rows)}, weight=None)
     data = SplitRows(rows, rows, all=rows)
     journal = Journal(None, {}, seed=0)
-    presets = [facts.preset for facts in x_adapter.subword_arrays().values()]
+    presets = [encoding.facts.preset for encoding in x_adapter.encodings()]
     data = with_vectors(
         data, x_adapter, presets, NO_DEADLINE, journal, n_folds=1, seed=0
     )
     return data.train.x
 
 
-def _encode(arrays, data, deadline, n_folds, seed):
-    """Return encoders and problems by pretrained model, and vectors by array."""
-    share = min(_SHARE_OF_TIME * deadline.total(), _SHARE_OF_REST * deadline.left())
-    deadline = deadline.within(share)
+def _encode(encodings, data, deadline, n_folds, seed):
+    """Return encoders and problems by pretrained model, vectors by array, warnings."""
+    are_texts = [isinstance(encoding.facts, Subwords) for encoding in encodings]
+    share = (_OF_TEXTS if any(are_texts) else _OF_IMAGES) * deadline.total()
+    deadline = deadline.within(min(share, _SHARE_OF_REST * deadline.left()))
     by_preset = {}
-    for name, subwords in arrays.items():
-        by_preset.setdefault(subwords.preset, {})[name] = subwords
-    made = {"encoders": {}, "problems": {}, "vectors": {}}
+    for encoding in encodings:
+        by_preset.setdefault(encoding.facts.preset, []).append(encoding)
+    made = {"encoders": {}, "problems": {}, "vectors": {}, "warnings": []}
     for i, (preset, own) in enumerate(by_preset.items()):
         own_deadline = deadline.within(deadline.left() / (len(by_preset) - i))
+        make = _TextStage if isinstance(own[0].facts, Subwords) else _ImageStage
         try:
-            stage = _Stage(preset, own, data, own_deadline, n_folds > 1, seed)
+            stage = make(own, data, own_deadline, n_folds > 1, seed)
             made["encoders"][preset], vectors = stage.run()
         except WeightsMissingError as error:
             made["problems"][preset] = str(error)
@@ -132,6 +175,7 @@ def _encode(arrays, data, deadline, n_folds, seed):
         made["vectors"] |= vectors
         if stage.problem:
             made["problems"][preset] = stage.problem
+            made["warnings"].append(f"{stage.problem} {_WITHOUT}")
     return made
 
 
@@ -181,26 +225,64 @@ class _Texts:
         self.train, self.valid = np.split(places, [len(train)])
         self.vectors = None
 
-    def encode(self, encoder, texts, deadline):
-        """Compute the vectors of some texts, given by their positions, once."""
-        if self.vectors is None:
-            shape = len(self.tokens), encoder.widths["encoder"]
-            self.vectors = np.full(shape, np.nan, "float32")
-        texts = np.unique(texts)
-        texts = texts[~_are_known(self.vectors[texts])]
-        found = encoder.encode(self.tokens[texts], _ENCODER, deadline)
-        self.vectors[texts] = found["encoder"]
+    def __len__(self):
+        return len(self.tokens)
+
+    def take(self, texts):
+        """Return the tokens of some texts, given by their positions."""
+        return self.tokens[texts]
 
 
-class _Stage:
-    """The encoding of all texts by one pretrained model.
+class _Images:
+    """The images of one array, with their vectors.
 
     Parameters
     ----------
-    preset : str
-        Name or folder of the pretrained model.
-    arrays : dict of str to Subwords
-        Facts about the texts by the arrays of their tokens.
+    train, valid : ndarray of shape (n_rows, height, width, channels)
+        Pixels of the training rows and of the validation rows.
+
+    Attributes
+    ----------
+    train, valid : ndarray of int of shape (n_rows,)
+        Position of the image of each row: those of training rows come first.
+    vectors : ndarray of shape (n_images, width)
+        Vectors of the images, NaN where they are not known.
+    shape : tuple (height, width, channels)
+        Shape of an image.
+    dtype : str
+        Type of the pixels.
+    """
+
+    def __init__(self, train, valid):
+        self._parts = train, valid
+        self.train = np.arange(len(train))
+        self.valid = len(train) + np.arange(len(valid))
+        self.vectors = None
+        self.shape, self.dtype = train.shape[1:], train.dtype.name
+
+    def __len__(self):
+        return len(self.train) + len(self.valid)
+
+    def take(self, images):
+        """Return the pixels of some images, given by their rising positions."""
+        n_train = len(self.train)
+        is_train = images < n_train
+        train, valid = self._parts
+        return np.concatenate(
+            [train[images[is_train]], valid[images[~is_train] - n_train]]
+        )
+
+
+class _Stage:
+    """The encoding of all rows by one pretrained model.
+
+    Subclasses know whether these are texts or images. A level says how much of a row
+    the model looks at: the first one is all, and each further one takes less time.
+
+    Parameters
+    ----------
+    encodings : list of Encoding
+        Arrays that the model reads.
     data : SplitRows
         Training rows and validation rows.
     deadline : Deadline
@@ -216,38 +298,166 @@ class _Stage:
         Reason why the model itself has made no vectors.
     """
 
-    def __init__(self, preset, arrays, data, deadline, needs_all, seed):
+    what = None
+
+    def __init__(self, encodings, data, deadline, needs_all, seed):
         self.problem = None
-        self._preset = preset
-        self._subwords = next(iter(arrays.values()))
-        self._texts = {n: _Texts(data.train.x[n], data.valid.x[n]) for n in arrays}
+        self._preset = encodings[0].facts.preset
+        self._encodings = {encoding.array: encoding for encoding in encodings}
+        self._facts = encodings[0].facts
+        self._parts = {
+            name: self._make_part(data.train.x[name], data.valid.x[name])
+            for name in self._encodings
+        }
         self._n_train = len(data.train)
         self._deadline = deadline
         self._needs_all = needs_all
         self._rng = np.random.default_rng(seed)
+
+    def _encode_at(self, levels, n_left):
+        """Return an encoder with which enough rows were encoded, or None."""
+        self._chosen = self._level(levels, n_left)
+        if self.problem:
+            return None
+        encoder = self._encoder(self._chosen)
+        return encoder if self._encode(encoder, self._chosen) else None
+
+    def _level(self, levels, n_left):
+        """Return the first level that there is time for, or set the problem.
+
+        The last level will do if there is time for validation rows and for some of the
+        training rows.
+        """
+        for level in levels:
+            if self._amount(level) <= n_left:
+                return level
+        n_all = self._amount(level)
+        n_valid = self._amount(level, only_valid=True)
+        # Networks on the vectors of a few rows are no better than others on all rows.
+        enough = min(_SHARE_OF_ROWS, _MANY_ROWS / self._n_train)
+        if not self._needs_all and n_left - n_valid >= enough * (n_all - n_valid):
+            return level
+        times = n_all / max(n_left, 1)
+        self.problem = (
+            f"There was no time to encode the {self.what} by {self._preset!r}: it "
+            f"would take about {times:.0f} times as long as it may. Pass a longer "
+            "max_time."
+        )
+        return None
+
+    def _amount(self, level, *, only_valid=False):
+        """Return how much the model looks at, of all rows or of validation rows."""
+        amount = 0
+        for part in self._parts.values():
+            amounts = self._amounts(part, level)
+            wanted = np.unique(part.valid) if only_valid else slice(None)
+            amount += amounts[wanted].sum()
+        return amount
+
+    def _encode(self, encoder, level):
+        """Encode rows until the deadline; return whether enough of them have vectors.
+
+        Validation rows come first, then training rows in any order.
+        """
+        for part in self._parts.values():
+            part.vectors = np.full((len(part), encoder.widths["encoder"]), np.nan, "f4")
+            self._fill(part, encoder, part.valid)
+        order = self._rng.permutation(self._n_train)
+        amounts = sum(self._amounts(p, level)[p.train] for p in self._parts.values())
+        blocks = np.cumsum(amounts[order]) // self._block(level)
+        for rows in np.split(order, np.flatnonzero(np.diff(blocks)) + 1):
+            for part in self._parts.values():
+                self._fill(part, encoder, part.train[rows])
+            if self._deadline.passed():
+                break
+        known = [(_are_known(part.vectors), part) for part in self._parts.values()]
+        n_known = np.all([k[part.train] for k, part in known], axis=0).sum()
+        fewest = self._n_train if self._needs_all else min(_FEWEST_ROWS, self._n_train)
+        if n_known >= fewest and all(k[part.valid].all() for k, part in known):
+            return True
+        self.problem = (
+            f"The time was over before {self._preset!r} had encoded the {self.what}. "
+            "Pass a longer max_time."
+        )
+        return False
+
+    def _fill(self, part, encoder, places):
+        """Compute the vectors of some texts or images, given by their positions."""
+        places = np.unique(places)
+        places = places[~_are_known(part.vectors[places])]
+        found = encoder.encode(part.take(places), _ENCODER, self._deadline)
+        part.vectors[places] = found["encoder"]
+
+    def _by_row(self, kind, encoder, found):
+        """Return standardised vectors of rows by array, from those of parts."""
+        parts = self._parts
+        train = {name: found[name][part.train] for name, part in parts.items()}
+        known = [v[_are_known(v)] for v in train.values()]
+        encoder.learn_scale(kind, np.concatenate(known))
+        return {
+            self._encodings[name].name(kind): {
+                "train": encoder.standardised(kind, train[name]),
+                "valid": encoder.standardised(kind, found[name][part.valid]),
+            }
+            for name, part in parts.items()
+        }
+
+    def _speed(self, encode, part, amounts, numbers):
+        """Return how much of rows is encoded in a second, measured on a few of them.
+
+        Parameters
+        ----------
+        encode : callable
+            Function that encodes rows.
+        part : _Texts or _Images
+            Rows to choose from.
+        amounts : ndarray of shape (n,)
+            What there is to look at in each of them.
+        numbers : sequence of float
+            What to look at, from little to much.
+        """
+        order = self._rng.permutation(len(part))
+        ends = np.cumsum(amounts[order])
+        encode(part.take(order[:1]))
+        for number in numbers:
+            n_rows = np.searchsorted(ends, number) + 1
+            rows = part.take(np.sort(order[:n_rows]))
+            start = self._deadline.spent()
+            encode(rows)
+            seconds = self._deadline.spent() - start
+            if seconds > _SHARE_OF_TIMING * self._deadline.total():
+                break
+        return amounts[order[:n_rows]].sum() / max(seconds, 1e-6)
+
+
+class _TextStage(_Stage):
+    """The encoding of texts, whose levels are the most tokens that are kept."""
+
+    what = "texts"
+    _make_part = _Texts
+
+    def __init__(self, *args):
+        super().__init__(*args)
         with seeded(0):
-            self._layers = load_encoder(preset, self._subwords)
+            self._layers = load_encoder(self._preset, self._facts)
 
     def run(self):
         """Return the encoder, and the vectors by array."""
-        encoder = self._encoder(None)
-        n_left = self._tokens_left(encoder)
-        length = self._length(n_left)
+        whole = self._encoder(None)
+        encoder = self._encode_at((None, *_SHORTER), self._tokens_left(whole))
         vectors = {}
-        shorter = encoder if length is None else self._encoder(length)
-        if length != _NOTHING and self._encode(shorter):
-            encoder = shorter
-            found = {name: texts.vectors for name, texts in self._texts.items()}
+        if encoder is not None:
+            found = {name: texts.vectors for name, texts in self._parts.items()}
             vectors = self._by_row("encoder", encoder, found)
-        elif "static" in encoder.widths:
-            encoder = _without_network(encoder)
+        elif "static" in whole.widths:
+            encoder = _without_network(whole)
         else:
             raise WeightsMissingError(self.problem)
         if "static" in encoder.widths:
             # They are looked up, and need no network.
             found = {
                 name: encoder.encode(texts.tokens, _STATIC)["static"]
-                for name, texts in self._texts.items()
+                for name, texts in self._parts.items()
             }
             vectors |= self._by_row("static", encoder, found)
         return encoder, vectors
@@ -264,102 +474,129 @@ class _Stage:
         """Return for how many tokens there is time, measured on a few texts."""
         if self._deadline.left() == math.inf:
             return math.inf
-        texts = max(self._texts.values(), key=lambda t: self._lengths(t).sum())
-        order = self._rng.permutation(len(texts.tokens))
-        lengths = self._lengths(texts)[order]
-        tokens, ends = texts.tokens[order], np.cumsum(lengths)
-        encoder.encode(tokens[:1], _ENCODER)
-        for n_tokens in _TIMED_TOKENS:
-            n_texts = np.searchsorted(ends, n_tokens) + 1
-            start = self._deadline.spent()
-            encoder.encode(tokens[:n_texts], _ENCODER)
-            seconds = self._deadline.spent() - start
-            if seconds > _SHARE_OF_TIMING * self._deadline.total():
-                break
-        speed = lengths[:n_texts].sum() / max(seconds, 1e-6)
+        texts = max(self._parts.values(), key=lambda t: self._amounts(t, None).sum())
+        speed = self._speed(
+            lambda tokens: encoder.encode(tokens, _ENCODER),
+            texts,
+            self._amounts(texts, None),
+            _TIMED_TOKENS,
+        )
         return _SAFE * speed * self._deadline.left()
 
-    def _lengths(self, texts, length=None):
+    def _amounts(self, texts, length):
         """Return how many tokens of each text are encoded, with the marks."""
-        n_marks = self._subwords.longest - self._subwords.width
+        n_marks = self._facts.longest - self._facts.width
         most = min(self._layers[0].length, length or math.inf)
         return np.minimum(np.count_nonzero(texts.tokens, axis=1) + n_marks, most)
 
-    def _n_tokens(self, length, *, only_valid=False):
-        """Return the number of tokens of all texts, or of those to validate on."""
-        n_tokens = 0
-        for texts in self._texts.values():
-            lengths = self._lengths(texts, length)
-            wanted = np.unique(texts.valid) if only_valid else slice(None)
-            n_tokens += lengths[wanted].sum()
-        return n_tokens
+    def _block(self, length):
+        """Return the number of tokens between two looks at the clock."""
+        return _TOKENS_OF_A_BLOCK
 
-    def _length(self, n_left):
-        """Return how many tokens of a text are kept: None keeps all.
 
-        `_NOTHING` if there is not enough time.
-        """
-        for length in (None, *_SHORTER):
-            if self._n_tokens(length) <= n_left:
-                return length
-        shortest = _SHORTER[-1]
-        n_all = self._n_tokens(shortest)
-        n_valid = self._n_tokens(shortest, only_valid=True)
-        # Networks on the vectors of a few rows are no better than others on all rows.
-        enough = min(_SHARE_OF_ROWS, _MANY_ROWS / self._n_train)
-        if not self._needs_all and n_left - n_valid >= enough * (n_all - n_valid):
-            return shortest
-        times = n_all / max(n_left, 1)
-        self.problem = (
-            f"There was no time to encode the texts by {self._preset!r}: it would take "
-            f"about {times:.0f} times as long as it may. Pass a longer max_time."
+class _ImageStage(_Stage):
+    """The encoding of images, whose levels are the sizes that they are brought to."""
+
+    what = "images"
+    _make_part = _Images
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self._encoders = {}
+
+    def run(self):
+        """Return the encoder, and the vectors by array."""
+        (name,) = self._parts
+        images = self._parts[name]
+        height, width, n_channels = images.shape
+        if n_channels not in (1, 3):
+            raise WeightsMissingError(
+                f"The pretrained model {self._preset!r} needs images of one or three "
+                f"channels, got {n_channels}."
+            )
+        sizes = sizes_for(self._preset, height, width)
+        speed = self._pixels_per_second(self._encoder(sizes[0]), images, sizes[0])
+        encoder = self._encode_at(sizes, _SAFE * speed * self._deadline.left())
+        if encoder is None:
+            raise WeightsMissingError(self.problem)
+        vectors = self._by_row("encoder", encoder, {name: images.vectors})
+        mirrored = self._mirrored(encoder, images, speed)
+        if mirrored is not None:
+            scales = encoder.scales
+            encoder = self._encoder(self._chosen, mirrored=True)
+            encoder.scales = scales
+            vectors |= self._by_row("mirrored", encoder, {name: mirrored})
+        return encoder, vectors
+
+    def _encoder(self, size, *, mirrored=False):
+        """Return the model for images that are brought to a size, which is kept."""
+        if (size, mirrored) not in self._encoders:
+            (images,) = self._parts.values()
+            with seeded(0):
+                network = load_image_encoder(self._preset, size, trainable=False)
+            pixels = keras.Input(images.shape, dtype=images.dtype)
+            facts = self._facts
+            layer = ImageVectors(network, facts.low, facts.high, mirrored)
+            model = keras.Model(pixels, layer(pixels))
+            self._encoders[size, mirrored] = FrozenEncoder(model)
+        return self._encoders[size, mirrored]
+
+    def _pixels_per_second(self, encoder, images, size):
+        """Return how many pixels are encoded in a second, measured on a few images."""
+        if self._deadline.left() == math.inf:
+            return math.inf
+        return self._speed(
+            lambda pixels: encoder.encode(pixels, _ENCODER),
+            images,
+            self._amounts(images, size),
+            [n_images * math.prod(size) for n_images in _TIMED_IMAGES],
         )
-        return _NOTHING
 
-    def _encode(self, encoder):
-        """Encode texts until the deadline; return whether enough rows have vectors.
+    def _amounts(self, images, size):
+        """Return how many pixels of each image are encoded."""
+        return np.full(len(images), math.prod(size))
 
-        Those of validation rows come first, then those of training rows in any order.
-        """
-        for texts in self._texts.values():
-            texts.encode(encoder, texts.valid, self._deadline)
-        order = self._rng.permutation(self._n_train)
-        n_tokens = sum(self._lengths(t)[t.train] for t in self._texts.values())
-        blocks = np.cumsum(n_tokens[order]) // _TOKENS_OF_A_BLOCK
-        for rows in np.split(order, np.flatnonzero(np.diff(blocks)) + 1):
-            for texts in self._texts.values():
-                texts.encode(encoder, texts.train[rows], self._deadline)
+    def _block(self, size):
+        """Return the number of pixels between two looks at the clock."""
+        return _IMAGES_OF_A_BLOCK * math.prod(size)
+
+    def _mirrored(self, encoder, images, speed):
+        """Return means with the vectors of mirror images; None if there is no time."""
+        known = np.flatnonzero(_are_known(images.vectors))
+        n_left = _SAFE * speed * self._deadline.left()
+        if len(known) * math.prod(self._chosen) > n_left:
+            return None
+        means = np.full_like(images.vectors, np.nan)
+        for part in np.array_split(known, math.ceil(len(known) / _IMAGES_OF_A_BLOCK)):
             if self._deadline.passed():
-                break
-        known = {name: _are_known(t.vectors) for name, t in self._texts.items()}
-        pairs = [(known[name], texts) for name, texts in self._texts.items()]
-        n_known = np.all([k[t.train] for k, t in pairs], axis=0).sum()
-        fewest = self._n_train if self._needs_all else min(_FEWEST_ROWS, self._n_train)
-        if n_known >= fewest and all(k[t.valid].all() for k, t in pairs):
-            return True
-        self.problem = (
-            f"The time was over before {self._preset!r} had encoded the texts. Pass a "
-            "longer max_time."
-        )
-        return False
-
-    def _by_row(self, kind, encoder, found):
-        """Return standardised vectors of rows by array, from those of texts."""
-        train = {name: found[name][texts.train] for name, texts in self._texts.items()}
-        known = [v[_are_known(v)] for v in train.values()]
-        encoder.learn_scale(kind, np.concatenate(known))
-        return {
-            vector_array(name, kind): {
-                "train": encoder.standardised(kind, train[name]),
-                "valid": encoder.standardised(kind, found[name][texts.valid]),
-            }
-            for name, texts in self._texts.items()
-        }
+                return None
+            flipped = images.take(part)[:, :, ::-1]
+            # The encoder standardises its vectors by now.
+            mean, scale = encoder.scales["encoder"]
+            found = encoder.encode(flipped, _ENCODER)["encoder"] * scale + mean
+            means[part] = (images.vectors[part] + found) / 2
+        return means
 
 
 def _are_known(vectors):
     """Return which rows have vectors."""
     return np.isfinite(vectors).all(axis=1)
+
+
+def _with_kinds(encoder, kinds):
+    """Return an encoder that makes vectors of some kinds, and zeros for the others."""
+    if kinds == set(encoder.widths):
+        return encoder
+    scales = encoder.scales
+    if kinds == {"static"} and "encoder" in encoder.widths:
+        encoder = _without_network(encoder)
+    rows = encoder.model.input
+    outputs = {kind: encoder.model.output[kind] for kind in sorted(kinds)}
+    for kind in scales.keys() - kinds:
+        outputs[kind] = Zeros(scales[kind][0].size)(rows)
+    smaller = FrozenEncoder(keras.Model(rows, outputs))
+    smaller.scales = {kind: scales[kind] for kind in kinds}
+    return smaller
 
 
 def _without_network(encoder):

@@ -5,10 +5,12 @@ from functools import partial
 
 from sklearn.exceptions import ConvergenceWarning
 
+from skautokeras._data.x_adapter import XAdapter
 from skautokeras._ensemble.calibration import calibrate, fit_temperatures
 from skautokeras._ensemble.ensemble import Ensemble
 from skautokeras._ensemble.refit import Refit, make_ensemble
 from skautokeras._fit.advice import advice
+from skautokeras._fit.encoding import with_read_vectors
 from skautokeras._fit.hooks import FitHooks
 from skautokeras._search.feasibility import Feasibility
 from skautokeras._search.oracle import make_oracle
@@ -50,6 +52,8 @@ class Outcome:
         Metrics of these predictions in the unit of y.
     record : SearchRecord
         The trials as tables.
+    x_adapter : XAdapter
+        Adapter of X whose pretrained models make only what the networks read.
     refitted : tuple of int, default=()
         Positions of the trials whose network was trained again on all rows.
     interrupted : bool, default=False
@@ -63,6 +67,7 @@ class Outcome:
     score: float
     metrics: dict
     record: SearchRecord
+    x_adapter: XAdapter
     refitted: tuple = ()
     interrupted: bool = False
 
@@ -329,6 +334,7 @@ def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLI
             metrics=metrics,
             gains=_gains(trials, weights, problem.objective, loss, deadline),
         ),
+        x_adapter=with_read_vectors(preparation.x_adapter, ensemble.models),
         refitted=refitted,
     )
 

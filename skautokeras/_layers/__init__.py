@@ -26,7 +26,12 @@ from skautokeras._layers.ensemble import (
     MemberScaling,
     mean_of_members,
 )
-from skautokeras._layers.frozen import StaticVectors, TextVectors
+from skautokeras._layers.frozen import (
+    ImageVectors,
+    StaticVectors,
+    TextVectors,
+    Zeros,
+)
 from skautokeras._layers.gradients import OrientedGradients
 from skautokeras._layers.image import (
     Cutout,
@@ -41,7 +46,7 @@ from skautokeras._layers.numerical import (
     QuantileScaling,
     Scaling,
 )
-from skautokeras._layers.pretrained import FineTuned, PackedTokens, TextEncoder
+from skautokeras._layers.pretrained import ImageEncoder, PackedTokens, TextEncoder
 from skautokeras._layers.regularization import Dropout
 from skautokeras._layers.sequence import PositionEmbedding
 from skautokeras._layers.target import (

@@ -128,6 +128,37 @@ class Layer(LayerTraits, keras.layers.Layer):
         raise NotImplementedError
 
 
+class WrapperLayer(Layer):
+    """Base class of layers around a network or another layer.
+
+    A subclass names its argument that is wrapped in ``wrapped``. The configuration
+    holds that of what is wrapped, without weights.
+    """
+
+    wrapped = "network"
+
+    def get_config(self):
+        """Return the configuration for `from_config`."""
+        inner = keras.saving.serialize_keras_object(getattr(self, self.wrapped))
+        return {**super().get_config(), self.wrapped: inner}
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the layer that a configuration describes, with random weights.
+
+        Parameters
+        ----------
+        config : dict
+            Configuration that `get_config` returned.
+
+        Returns
+        -------
+        layer : WrapperLayer
+        """
+        inner = keras.saving.deserialize_keras_object(config[cls.wrapped])
+        return cls(**{**config, cls.wrapped: inner})
+
+
 def traits_of(layer):
     """Return the traits of a layer that the training of its network depends on.
 
@@ -181,6 +212,41 @@ def walk(network):
             yield from walk(layer)
         else:
             yield layer
+
+
+def inputs_read(model, names):
+    """Return those of some inputs of a network that its outputs depend on.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional network from a dict of tensors.
+    names : iterable of str
+        Names of inputs.
+
+    Returns
+    -------
+    read : tuple of str
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._layers.base import inputs_read
+    >>> x = {"a": keras.Input((1,)), "b": keras.Input((1,))}
+    >>> inputs_read(keras.Model(x, keras.layers.Dense(1)(x["b"])), ["a", "b"])
+    ('b',)
+    """
+    return tuple(name for name in names if _is_read(model, name))
+
+
+def _is_read(model, name):
+    others = {other: x for other, x in model.input.items() if other != name}
+    try:
+        # A layer that is shared only tells what it was called on first.
+        keras.Model(others, model.output)
+    except ValueError:
+        return True
+    return False
 
 
 @contextlib.contextmanager

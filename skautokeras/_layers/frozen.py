@@ -1,11 +1,11 @@
-"""Frozen encoders: pretrained networks that turn the tokens of texts into vectors."""
+"""Frozen encoders: pretrained networks that turn texts and images into vectors."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from skautokeras._layers.base import Layer
+from skautokeras._layers.base import Layer, WrapperLayer, traits_of
 from skautokeras._layers.bert import BertEmbedding
 from skautokeras._layers.pretrained import PackedTokens
 from skautokeras._state.deadline import NO_DEADLINE
@@ -17,6 +17,10 @@ from skautokeras._state.networks import from_bytes, to_bytes
 TOKENS_AT_ONCE = 2048
 # Tokens whose vectors are only looked up at once.
 _LOOKED_UP_AT_ONCE = 2**17
+# Images that are encoded at once at most.
+_MOST_IMAGES = 512
+# Weights that can be constants of a graph: TensorFlow allows two gigabytes.
+_MOST_CONSTANTS = 2**27
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -79,7 +83,7 @@ class StaticVectors(Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class TextVectors(Layer):
+class TextVectors(WrapperLayer):
     """All vectors that a pretrained network makes of the tokens of texts.
 
     Parameters
@@ -97,6 +101,8 @@ class TextVectors(Layer):
     the network makes of a text. "static" is the mean of the vectors of tokens that it
     begins with; a network of KerasHub's layers has none.
     """
+
+    wrapped = "encoder"
 
     def __init__(self, encoder, length, start=None, end=None, **kwargs):
         super().__init__(trainable=False, **kwargs)
@@ -129,28 +135,107 @@ class TextVectors(Layer):
         del config["trainable"]
         return {
             **config,
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
             "length": self.pack.length,
             "start": self.pack.start,
             "end": self.pack.end,
         }
 
-    @classmethod
-    def from_config(cls, config):
-        """Return the layer that a configuration describes, with random weights.
 
-        Parameters
-        ----------
-        config : dict
-            Configuration that `get_config` returned.
+@keras.saving.register_keras_serializable("skautokeras")
+class ImageVectors(WrapperLayer):
+    """All vectors that a pretrained network makes of the pixels of images.
 
-        Returns
-        -------
-        layer : TextVectors
-        """
-        config = dict(config)
-        encoder = keras.saving.deserialize_keras_object(config.pop("encoder"))
-        return cls(encoder, **config)
+    Parameters
+    ----------
+    encoder : ImageEncoder
+        Layer around the network.
+    low, high : float
+        Values of the darkest and the brightest pixel.
+    mirrored : bool, default=False
+        Whether there are means with the vectors of the mirror images.
+
+    Notes
+    -----
+    **Shape**: ``(batch, height, width, 1 or 3)`` to a dict of ``(batch, width)``:
+    "encoder" is what the network makes of an image, and "mirrored" is the mean of that
+    and of what it makes of the mirror image.
+    """
+
+    wrapped = "encoder"
+
+    def __init__(self, encoder, low, high, mirrored=False, **kwargs):
+        super().__init__(trainable=False, autocast=False, **kwargs)
+        self.encoder = encoder
+        self.low = low
+        self.high = high
+        self.mirrored = mirrored
+        self.built = True
+
+    @property
+    def max_rows_at_once(self):
+        """Maximum number of rows at once."""
+        return self.encoder.max_rows_at_once
+
+    def call(self, pixels):
+        """Return the vectors by their kind."""
+        x = (ops.cast(pixels, "float32") - self.low) * (255.0 / (self.high - self.low))
+        vectors = {"encoder": ops.cast(self.encoder(x), "float32")}
+        if self.mirrored:
+            mirrored = ops.cast(self.encoder(ops.flip(x, axis=2)), "float32")
+            vectors["mirrored"] = (vectors["encoder"] + mirrored) / 2
+        return vectors
+
+    def compute_output_spec(self, pixels):
+        """Return the shapes of the vectors by their kind."""
+        kinds = ["encoder", "mirrored"] if self.mirrored else ["encoder"]
+        shape = pixels.shape[0], self.encoder.width
+        return {kind: keras.KerasTensor(shape, dtype="float32") for kind in kinds}
+
+    def get_config(self):
+        """Return the configuration for `from_config`."""
+        config = super().get_config()
+        for name in ("trainable", "autocast"):
+            config.pop(name, None)
+        values = {"low": self.low, "high": self.high, "mirrored": self.mirrored}
+        return {**config, **values}
+
+
+@keras.saving.register_keras_serializable("skautokeras")
+class Zeros(Layer):
+    """Zeros in the place of vectors that nobody reads.
+
+    Parameters
+    ----------
+    dim : int
+        Length of the vectors.
+
+    Notes
+    -----
+    **Shape**: ``(batch, ...) -> (batch, dim)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._layers.frozen import Zeros
+    >>> Zeros(2)(np.ones((1, 5))).numpy().tolist()
+    [[0.0, 0.0]]
+    """
+
+    def __init__(self, dim, **kwargs):
+        super().__init__(**kwargs)
+        self.dim = dim
+
+    def call(self, x):
+        """Return the zeros."""
+        return ops.zeros((ops.shape(x)[0], self.dim), "float32")
+
+    def compute_output_spec(self, x):
+        """Return the shape, whatever the input is."""
+        return keras.KerasTensor((x.shape[0], self.dim), dtype="float32")
+
+    def get_config(self):
+        """Return the configuration for `from_config`."""
+        return {**super().get_config(), "dim": self.dim}
 
 
 def table_of(encoder):
@@ -205,7 +290,7 @@ def mean_of_rows(table, tokens):
 
 @saved_as("FrozenEncoder")
 class FrozenEncoder:
-    """Networks that are not trained and turn the tokens of each text into vectors.
+    """Networks that are not trained and turn each text or image into vectors.
 
     Texts are sorted by their length and padded to the longest of a few, so that the
     networks compute little that is not needed. Equal texts are computed once.
@@ -213,9 +298,10 @@ class FrozenEncoder:
     Parameters
     ----------
     model : keras.Model
-        Functional network from tokens (batch, steps) of any length to a dict of vectors
-        (batch, width) by their kind. A token is stored as its number plus one, and 0
-        fills the places behind the end.
+        Functional network to a dict of vectors (batch, width) by their kind. It starts
+        from tokens (batch, steps) of any length or from pixels (batch, height, width,
+        channels). A token is stored as its number plus one, and 0 fills the places
+        behind the end.
 
     Attributes
     ----------
@@ -251,38 +337,40 @@ class FrozenEncoder:
         return {kind: x.shape[-1] for kind, x in self.model.output.items()}
 
     @through_the_door
-    def encode(self, tokens, kinds=None, deadline=NO_DEADLINE):
-        """Return the vectors of some texts.
+    def encode(self, rows, kinds=None, deadline=NO_DEADLINE):
+        """Return the vectors of some texts or images.
 
         Parameters
         ----------
-        tokens : ndarray of int of shape (n_texts, n_steps)
-            Tokens of each text.
+        rows : ndarray of shape (n_rows, n_steps) or (n_rows, height, width, channels)
+            Tokens of each text, or pixels of each image.
         kinds : sequence of str or None, default=None
             Kinds of the vectors. If None, they are of all kinds.
         deadline : Deadline, default=NO_DEADLINE
-            Moment after which no more texts are encoded.
+            Moment after which no more rows are encoded.
 
         Returns
         -------
-        vectors : dict of str to ndarray of shape (n_texts, width), dtype float32
-            Standardised vectors, NaN for texts that there was no time for.
+        vectors : dict of str to ndarray of shape (n_rows, width), dtype float32
+            Standardised vectors, NaN for rows that there was no time for.
         """
         kinds = tuple(self.widths) if kinds is None else tuple(kinds)
-        different, places = different_rows(tokens)
-        lengths = np.count_nonzero(different, axis=1)
+        if rows.ndim > 2:
+            places, parts = slice(None), self._parts_of_images(rows)
+            n_different = len(rows)
+        else:
+            different, places = different_rows(rows)
+            parts = _parts_of_texts(different, "encoder" in kinds)
+            n_different = len(different)
         found = {
-            kind: np.full((len(different), self.widths[kind]), np.nan, "float32")
+            kind: np.full((n_different, self.widths[kind]), np.nan, "float32")
             for kind in kinds
         }
-        at_once = TOKENS_AT_ONCE if "encoder" in kinds else _LOOKED_UP_AT_ONCE
-        for rows in _chunks(lengths, at_once):
+        for positions, part in parts:
             if deadline.passed():
                 break
-            longest = max(lengths[rows[-1]], 1)
-            part = self._function(kinds)(tf.constant(different[rows, :longest]))
-            for kind, vectors in part.items():
-                found[kind][rows] = vectors
+            for kind, vectors in self._function(kinds)(tf.constant(part)).items():
+                found[kind][positions] = vectors
         return {kind: self.standardised(kind, v)[places] for kind, v in found.items()}
 
     def standardised(self, kind, vectors):
@@ -299,7 +387,7 @@ class FrozenEncoder:
         ----------
         kind : str
             Kind of the vectors.
-        vectors : ndarray of shape (n_texts, width)
+        vectors : ndarray of shape (n_rows, width)
             Vectors of training rows, which are not standardised.
         """
         vectors = vectors.astype("float64")
@@ -315,17 +403,26 @@ class FrozenEncoder:
             outputs[kind] = scaling(outputs[kind])
         return keras.Model(self.model.input, outputs)
 
+    def _parts_of_images(self, pixels):
+        """Yield which images are encoded at once, and their pixels."""
+        limits = (traits_of(layer).max_rows_at_once for layer in self.model.layers)
+        n_rows = min([_MOST_IMAGES, *filter(None, limits)])
+        for start in range(0, len(pixels), n_rows):
+            positions = slice(start, start + n_rows)
+            yield positions, pixels[positions]
+
     def _function(self, kinds):
-        """Return the compiled network of some kinds, for any number of texts."""
+        """Return the compiled network of some kinds, for any number of rows."""
         if self._compiled is None:
             self._compiled = {}
         if kinds not in self._compiled:
             outputs = {kind: self.model.output[kind] for kind in kinds}
-            network = keras.Model(self.model.input, outputs)
+            rows = self.model.input
+            network = keras.Model(rows, outputs)
             self._compiled[kinds] = tf.function(
-                lambda tokens: network(tokens, training=False),
+                _called(network),
                 autograph=False,
-                input_signature=[tf.TensorSpec((None, None), "int32")],
+                input_signature=[tf.TensorSpec(rows.shape, rows.dtype)],
             ).get_concrete_function()
         return self._compiled[kinds]
 
@@ -343,6 +440,25 @@ class FrozenEncoder:
     def __sklearn_clone__(self):
         """Return the encoder itself, because nothing changes it after `fit`."""
         return self
+
+
+def _called(network):
+    """Return a function that calls a network of images or texts.
+
+    TensorFlow makes convolutions of constant weights faster: it multiplies those of
+    batch normalization into them.
+    """
+    groups = network.trainable_variables, network.non_trainable_variables
+    if len(network.input.shape) < 3 or network.count_params() > _MOST_CONSTANTS:
+        return lambda rows: network(rows, training=False)
+    weights = [[variable.numpy() for variable in group] for group in groups]
+
+    def call(rows):
+        constants = [list(map(tf.constant, values)) for values in weights]
+        outputs, _ = network.stateless_call(*constants, rows, training=False)
+        return outputs
+
+    return call
 
 
 def different_rows(tokens):
@@ -374,6 +490,14 @@ def different_rows(tokens):
     keys = tokens.view(np.dtype((np.void, tokens.itemsize * tokens.shape[1]))).ravel()
     _, first, places = np.unique(keys, return_index=True, return_inverse=True)
     return tokens[first], places
+
+
+def _parts_of_texts(tokens, by_network):
+    """Yield which texts are encoded at once, and their tokens."""
+    lengths = np.count_nonzero(tokens, axis=1)
+    n_tokens = TOKENS_AT_ONCE if by_network else _LOOKED_UP_AT_ONCE
+    for positions in _chunks(lengths, n_tokens):
+        yield positions, tokens[positions, : max(lengths[positions[-1]], 1)]
 
 
 def _chunks(lengths, n_tokens):

@@ -3,11 +3,13 @@
 import keras
 from keras import ops
 
-from skautokeras._layers.base import Layer
+from skautokeras._layers.base import Layer, WrapperLayer, walk
 
 # Where nothing is learned, the vectors of all tokens that a model takes at once hold at
 # most so many numbers, unless this limit allows fewer rows than the second number.
 _MOST_NUMBERS, _FEWEST_ROWS = 2**20, 32
+# Pixels that go through a network at once where nothing is learned.
+PIXELS_AT_ONCE = 2**20
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -81,7 +83,7 @@ class PackedTokens(Layer):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class TextEncoder(Layer):
+class TextEncoder(WrapperLayer):
     """Turn the packed tokens of each text into a vector by a pretrained network.
 
     Parameters
@@ -162,39 +164,26 @@ class TextEncoder(Layer):
     def get_config(self):
         """Return the configuration for `from_config`."""
         config = {
-            "network": keras.saving.serialize_keras_object(self.network),
             "pooling": self.pooling,
             "pad": self.pad,
             "learning_rate_factor": self.learning_rate_factor,
         }
         return {**super().get_config(), **config}
 
-    @classmethod
-    def from_config(cls, config):
-        """Return the layer that a configuration describes, with random weights.
-
-        Parameters
-        ----------
-        config : dict
-            Configuration that `get_config` returned.
-
-        Returns
-        -------
-        layer : TextEncoder
-        """
-        config = dict(config)
-        network = keras.saving.deserialize_keras_object(config.pop("network"))
-        return cls(network, **config)
-
 
 @keras.saving.register_keras_serializable("skautokeras")
-class FineTuned(Layer):
-    """A pretrained network whose weights are trained further.
+class ImageEncoder(WrapperLayer):
+    """Turn each image into a vector by a pretrained network.
+
+    Images of other sizes than the network takes are resized, and grey ones become
+    coloured. Batch normalization stays as it was for the data of the pretraining.
 
     Parameters
     ----------
     network : keras.Model
-        Functional network with one input and one output.
+        Functional network from colours between 0 and 255, of shape (batch, height,
+        width, 3), to maps (batch, rows, columns, width), to vectors of parts (batch,
+        parts, width), or to vectors (batch, width).
     learning_rate_factor : float, default=1.0
         Factor by which the learning rate of the weights is multiplied.
     frozen_until : float, default=0.0
@@ -202,16 +191,18 @@ class FineTuned(Layer):
 
     Notes
     -----
-    **Shape**: that of the input of the network to that of its output.
+    **Shape**: ``(batch, height, width, 1 or 3) -> (batch, width)``, the mean over all
+    places.
 
     Examples
     --------
     >>> import keras
     >>> import numpy as np
-    >>> from skautokeras._layers.pretrained import FineTuned
-    >>> network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
-    >>> FineTuned(network, learning_rate_factor=0.1)(np.ones((2, 4))).shape
-    TensorShape([2, 3])
+    >>> from skautokeras._layers.pretrained import ImageEncoder
+    >>> pixels = keras.Input((8, 8, 3))
+    >>> network = keras.Model(pixels, keras.layers.Conv2D(5, 3)(pixels))
+    >>> ImageEncoder(network)(np.ones((2, 4, 6, 1))).shape
+    TensorShape([2, 5])
     """
 
     # Both values are arguments of the compiled function.
@@ -221,45 +212,55 @@ class FineTuned(Layer):
         # The network casts its inputs itself.
         super().__init__(autocast=False, **kwargs)
         self.network = network
+        self.network.trainable = self.trainable
+        for layer in walk(network):
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
         self.learning_rate_factor = learning_rate_factor
         self.frozen_until = frozen_until
+        self.width = network.output.shape[-1]
         self.built = True
 
+    @property
+    def max_rows_at_once(self):
+        """Maximum number of rows at once when nothing is learned."""
+        height, width = self.network.input.shape[1:3]
+        return max(PIXELS_AT_ONCE // (height * width), 1)
+
     def call(self, x, training=None):
-        """Return the output of the network."""
-        return self.network(x, training=training)
+        """Return the vectors of the images."""
+        x = ops.cast(x, "float32")
+        size = self.network.input.shape[1:3]
+        if tuple(x.shape[1:3]) != tuple(size):
+            x = ops.image.resize(
+                x,
+                size,
+                interpolation="bilinear",
+                antialias=True,
+                data_format="channels_last",
+            )
+        if x.shape[-1] == 1:
+            x = ops.repeat(x, 3, axis=-1)
+        y = self.network(x, training=bool(training) and self.trainable)
+        places = tuple(range(1, len(y.shape) - 1))
+        return ops.mean(y, axis=places) if places else y
 
     def compute_output_shape(self, input_shape):
-        """Return the shape of the output of the network."""
-        return self.network.compute_output_shape(input_shape)
+        """Return ``(batch, width)``."""
+        return input_shape[0], self.width
 
     def compute_output_spec(self, x, training=None):
         """Return the shape and dtype of the output without a call of the network."""
         shape = self.compute_output_shape(x.shape)
-        return keras.KerasTensor(shape, dtype=self.network.outputs[0].dtype)
+        return keras.KerasTensor(shape, dtype=self.network.output.dtype)
 
     def get_config(self):
         """Return the configuration for `from_config`."""
-        config = {
-            "network": keras.saving.serialize_keras_object(self.network),
+        config = super().get_config()
+        # It is an argument of the base class that this one sets itself.
+        config.pop("autocast", None)
+        return {
+            **config,
             "learning_rate_factor": self.learning_rate_factor,
             "frozen_until": self.frozen_until,
         }
-        return {**super().get_config(), **config}
-
-    @classmethod
-    def from_config(cls, config):
-        """Return the layer that a configuration describes, with random weights.
-
-        Parameters
-        ----------
-        config : dict
-            Configuration that `get_config` returned.
-
-        Returns
-        -------
-        layer : FineTuned
-        """
-        config = dict(config)
-        network = keras.saving.deserialize_keras_object(config.pop("network"))
-        return cls(network, **config)

@@ -8,7 +8,7 @@ import keras
 from skautokeras._layers.base import walk
 from skautokeras._layers.categorical import CategoricalEmbedding
 from skautokeras._layers.ensemble import BatchEnsembleDense, MemberDense, MemberScaling
-from skautokeras._layers.pretrained import FineTuned, TextEncoder
+from skautokeras._layers.pretrained import ImageEncoder, TextEncoder
 from skautokeras._layers.text import WeightedBag
 from skautokeras._layers.trees import TreeEnsemble
 from skautokeras._space.unfilled import without_weights
@@ -128,7 +128,7 @@ def count_flops(network):
 
 
 def _layer_flops(layer):
-    if isinstance(layer, FineTuned):
+    if isinstance(layer, ImageEncoder):
         return count_flops(layer.network)
     if isinstance(layer, _TABLES):
         return 0

@@ -13,11 +13,11 @@ from .heads import make_metric as make_metric
 from .hyperparameters import Choice as Choice
 from .hyperparameters import Int as Int
 from .node import Node as Node
-from .pretrained import PresetTokenizer as PresetTokenizer
-from .pretrained import load_backbone as load_backbone
 from .pretrained import presets_on as presets_on
 from .records import Image as Image
 from .records import Table as Table
 from .records import Text as Text
 from .search_space import SearchSpace as SearchSpace
 from .search_space import complete as complete
+from .text_models import PresetTokenizer as PresetTokenizer
+from .text_models import load_backbone as load_backbone

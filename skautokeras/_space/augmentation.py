@@ -100,4 +100,5 @@ class ImageAugmentation(Block):
             x = Cutout(cutout, fill=inputs.mean if is_image else 0.0)(x)
         if not is_image:
             return x
-        return replace(inputs, pixels=x, mirrored=mirrors or inputs.mirrored)
+        varied = inputs.with_tensor(x)
+        return replace(varied, mirrored=mirrors or inputs.mirrored)

@@ -11,8 +11,8 @@ from skautokeras._space.block import Block
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.hyperparameters import Boolean, Choice, Float, admits
 from skautokeras._space.portfolio.texts import BERT
-from skautokeras._space.pretrained import load_backbone, most_tokens
 from skautokeras._space.records import check_text
+from skautokeras._space.text_models import load_backbone, most_tokens
 from skautokeras.exceptions import WeightsMissingError
 
 _BOTH = "both"

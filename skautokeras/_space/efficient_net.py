@@ -4,11 +4,13 @@ import os
 
 import keras
 
-from skautokeras._layers.pretrained import FineTuned
+from skautokeras._data.schema import IMAGE_VECTORS
 from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.convolution import batch_normalization, convolution
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
-from skautokeras._space.hyperparameters import Boolean, Choice, Float
+from skautokeras._space.hyperparameters import Boolean, Choice, Float, admits
+from skautokeras._space.image_models import load_image_encoder, sizes_for
+from skautokeras._space.portfolio.images import for_efficient_net
 from skautokeras._space.preprocessing import of_channels
 from skautokeras._space.records import Image
 from skautokeras._space.residual import LARGE
@@ -22,17 +24,9 @@ from skautokeras._space.shapes import (
 )
 from skautokeras.exceptions import WeightsMissingError
 
-# Version -> side of the images that it was trained on (arXiv:1905.11946).
-_RESOLUTIONS = {
-    "b0": 224,
-    "b1": 240,
-    "b2": 260,
-    "b3": 300,
-    "b4": 380,
-    "b5": 456,
-    "b6": 528,
-    "b7": 600,
-}
+# Versions of `keras.applications`, and those whose weights are searched.
+_VERSIONS = tuple(f"b{i}" for i in range(8))
+_WITH_WEIGHTS = ("b0", "b1", "b2")
 # Keras makes none of them for smaller images.
 _SMALLEST = 32
 # The small network: expansion, channels, layers, stride and kernel size of each stage.
@@ -50,14 +44,17 @@ _FINE_TUNING = ("learning_rate_factor", "head_first")
 
 @keras.saving.register_keras_serializable("skautokeras")
 class EfficientNetBlock(Block):
-    """An EfficientNet on images, without its last layers.
+    """An EfficientNet on images, or another network with pretrained weights.
 
-    Tan and Le, arXiv:1905.11946. Returns maps (batch, height, width, channels).
+    Tan and Le, arXiv:1905.11946. Returns maps (batch, height, width, channels); with
+    ``weights``, it returns a vector per image, the mean over the maps.
 
     Notes
     -----
-    With weights that were given, batch normalization stays as it was for the data that
-    they were trained on.
+    If weights are given and not trained, each image is turned into a vector once,
+    before the first trial, unless other blocks stand between the block and its
+    `ImageInput`. Batch normalization stays as it was for the data that the weights were
+    trained on.
 
     A tensor that does not come from an `ImageInput` is taken for pixels between 0 and
     255.
@@ -72,23 +69,30 @@ class EfficientNetBlock(Block):
     tolerates_bfloat16 = True
 
     version = Searched(
-        Choice(("small", "b0", "b1", "b2")),
-        allowed=("small", *_RESOLUTIONS),
+        Choice(("small", *_WITH_WEIGHTS)),
+        allowed=("small", *_VERSIONS),
         doc='Version of the network. ``"small"`` is made of the same parts, for images '
-        "of 8 to 64 pixels; the others are those of `keras.applications`. If there are "
-        'weights, "small" is left out.',
+        "of 8 to 64 pixels; the others are those of `keras.applications`. With "
+        'weights other than "imagenet", it only says which version a file of weights '
+        "is for, if its name does not.",
     )
     weights = Fixed(
         (str, os.PathLike),
-        doc='Weights to start from: "imagenet" for those that Keras downloads once, or '
-        "the path of a file of weights for the version, without the top. Images "
-        "are then resized to the size that the network was trained on, and their "
-        "pixels brought to between 0 and 255. If they cannot be had, a warning says so "
-        "and a search leaves out what needs them. None stands for random weights and "
-        "the size of the images, 32 pixels at least.",
+        doc='Weights to start from: "imagenet" for those of the version, which Keras '
+        "downloads once, or one of the models that ``pretrained`` of `ImageBlock` "
+        "takes. Images are then resized to what suits the network. If the weights "
+        "cannot be had, a warning says so and a search leaves out what needs them. "
+        "None stands for random weights and the size of the images, 32 pixels at "
+        "least.",
     )
     trainable = Searched(
         Boolean(), doc="Whether weights that were given are trained further."
+    )
+    vectors = Searched(
+        Choice(IMAGE_VECTORS),
+        doc='Vector of an image if weights are given and not trained. ``"encoder"`` is '
+        'that of the network. ``"mirrored"`` is the mean of this vector and that of '
+        "the mirror image, which takes twice the time.",
     )
     learning_rate_factor = Searched(
         Float(1e-3, 1.0, default=0.03, sampling="log"),
@@ -104,117 +108,127 @@ class EfficientNetBlock(Block):
     )
     dropout = searched_dropout("Share of the outputs that is dropped in training.")
 
+    @property
+    def presets(self):
+        """The names or files of the pretrained models."""
+        if self.weights is None or self.version == "small":
+            return ()
+        weights = os.fspath(self.weights)
+        if weights == "imagenet":
+            versions = [v for v in _WITH_WEIGHTS if admits(self.version, v)]
+            return tuple(f"efficientnet_{v}" for v in versions or [self.version])
+        if isinstance(self.version, str):
+            return (f"efficientnet_{self.version}:{weights}",)
+        return (weights,)
+
+    @property
+    def encoded_presets(self):
+        """The models, unless their weights are trained in any case."""
+        return self.presets if admits(self.trainable, False) else ()
+
     def build(self, hp, inputs):
-        """Build the network of the version."""
+        """Build the network, or take the vectors of a pretrained one."""
         x = as_tensor(inputs)
         advice = "Put it on an ImageInput, or on ImageAugmentation of one."
         check_rank(self, x, {4: IMAGES}, advice)
         check_parameters(self)
+        self._check_weights()
+        if self.weights is not None:
+            return self._with_weights(hp, inputs)
         version = self.choose(hp, "version", self._versions(x.shape[-1]))
-        fine_tuning = self._fine_tuning(hp)
         drop = choose_dropout(hp, self, channels=True)
-        self._check_weights(version)
-        if version == "small":
-            return drop(_small(x))
-        return drop(self._of_keras(pixels_as_bytes(inputs), version, fine_tuning))
+        return drop(
+            _small(x) if version == "small" else self._of_keras(inputs, version)
+        )
 
-    def _fine_tuning(self, hp):
-        """Return what becomes of weights that were given; nothing without them."""
-        if self.weights is None:
-            return {}
-        values = {"trainable": self.choose(hp, "trainable")}
-        with self.when(hp, "trainable", [True]):
-            if values["trainable"]:
-                values |= {name: self.choose(hp, name) for name in _FINE_TUNING}
-        return values
+    def known_configurations(self, schemas, targets):
+        """Return the configurations that are known to work with weights."""
+        return for_efficient_net(schemas) if self.weights is not None else ()
 
     def _versions(self, n_channels):
-        """Return the versions that are searched: some need weights, some colours."""
-        small, *of_keras = self.declaration("version").range.values
+        """Return the versions that are searched: those of Keras take colours."""
+        versions = self.declaration("version").range.values
+        return Choice(versions if n_channels in (1, 3) else versions[:1])
+
+    def _check_weights(self):
+        """Raise unless parameters about weights belong to some."""
         if self.weights is not None:
-            return Choice(of_keras)
-        # Those of Keras take grey images and colours.
-        return Choice((small, *of_keras) if n_channels in (1, 3) else (small,))
-
-    def _check_weights(self, version):
-        """Raise unless weights belong to the version, and can be there."""
-        if self.weights is None:
-            if self.trainable is False:
+            if self.version == "small":
                 raise ValueError(
-                    "EfficientNetBlock(trainable=False) needs weights: a network of "
-                    "random weights must be trained."
+                    "There are no weights for EfficientNetBlock(version='small'). Take "
+                    "another version, or weights=None."
                 )
-            for name in _FINE_TUNING:
-                if getattr(self, name) is not None:
-                    raise ValueError(
-                        f"EfficientNetBlock({name}={getattr(self, name)!r}) needs "
-                        "weights: it is about those that were given."
-                    )
             return
-        if version == "small":
+        if self.trainable is False:
             raise ValueError(
-                "There are no weights for EfficientNetBlock(version='small'). Take "
-                "another version, or weights=None."
+                "EfficientNetBlock(trainable=False) needs weights: a network of "
+                "random weights must be trained."
             )
-        if self.weights == "imagenet":
-            return
-        if not isinstance(self.version, str):
-            raise ValueError(
-                "EfficientNetBlock needs the 'version' that the file of weights is for."
-            )
-        if not os.path.exists(self.weights):
-            raise WeightsMissingError(
-                "The 'weights' parameter of EfficientNetBlock must be 'imagenet' or "
-                f"the path of a file. There is no file {os.fspath(self.weights)!r}."
-            )
+        for name in ("vectors", *_FINE_TUNING):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"EfficientNetBlock({name}={getattr(self, name)!r}) needs "
+                    "weights: it is about those that were given."
+                )
 
-    def _of_keras(self, x, version, fine_tuning):
-        """Return the maps of a network of `keras.applications`."""
+    def _of_keras(self, inputs, version):
+        """Return the maps of a network of `keras.applications` that is trained."""
+        x = pixels_as_bytes(inputs)
         if x.shape[-1] not in (1, 3):
             raise ValueError(
                 f"EfficientNetBlock(version={version!r}) needs images of one or three "
                 f"channels, got {x.shape[-1]}. Take version='small' or another block."
             )
-        if self.weights is not None:
-            side = _RESOLUTIONS[version]
-            size = (side, side)
-            x = x if x.shape[-1] == 3 else keras.layers.Concatenate()([x, x, x])
-        else:
-            size = tuple(max(length, _SMALLEST) for length in x.shape[1:3])
+        size = tuple(max(length, _SMALLEST) for length in x.shape[1:3])
         if tuple(x.shape[1:3]) != size:
             x = keras.layers.Resizing(*size, dtype="float32")(x)
-        network = self._network(version, tuple(x.shape[1:]))
-        if self.weights is None:
-            return network(x)
-        network.trainable = fine_tuning["trainable"]
-        for layer in network.layers:
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.trainable = False
-        if not network.trainable:
-            return network(x)
-        factor, frozen_until = (
-            fine_tuning["learning_rate_factor"],
-            fine_tuning["head_first"],
-        )
-        return FineTuned(network, factor, frozen_until)(x)
-
-    def _network(self, version, shape):
         make = getattr(keras.applications, f"EfficientNet{version.upper()}")
-        weights = self.weights
-        if weights is not None:
-            weights = os.fspath(weights)
-        try:
-            return make(include_top=False, weights=weights, input_shape=shape)
-        except Exception as error:
-            if weights is None:
-                raise
+        return make(include_top=False, weights=None, input_shape=x.shape[1:])(x)
+
+    def _with_weights(self, hp, inputs):
+        """Return the vectors of a pretrained model."""
+        presets = self.presets
+        preset = presets[0]
+        if len(presets) > 1:
+            version = self.choose(hp, "version", Choice(_WITH_WEIGHTS))
+            preset = f"efficientnet_{version}"
+        known = inputs.of_preset(preset) if isinstance(inputs, Image) else None
+        facts, vectors = known or (None, {})
+        trainable = self.choose(hp, "trainable")
+        with self.when(hp, "trainable", [False]):
+            kind = None
+            if known and not trainable:
+                kind = self._kind(hp, inputs.vectors)
+        settings = {}
+        with self.when(hp, "trainable", [True]):
+            if trainable:
+                settings = {name: self.choose(hp, name) for name in _FINE_TUNING}
+        drop = choose_dropout(hp, self)
+        if facts is not None and facts.problem:
+            raise WeightsMissingError(facts.problem)
+        n_channels = as_tensor(inputs).shape[-1]
+        if n_channels not in (1, 3):
             raise WeightsMissingError(
-                f"The weights {weights!r} of EfficientNetBlock(version={version!r}) "
-                f"could not be had: {error}. If there is no network here, call "
-                f"keras.applications.EfficientNet{version.upper()}(include_top=False) "
-                "where there is one, save its weights with "
-                "save_weights('name.weights.h5'), and pass that path as 'weights'."
-            ) from error
+                f"The pretrained model {preset!r} needs images of one or three "
+                f"channels, got {n_channels}."
+            )
+        if known and not trainable:
+            # Of several models, one may have fewer kinds than another.
+            return drop(vectors.get(kind, vectors["encoder"]))
+        x = pixels_as_bytes(inputs)
+        size = sizes_for(preset, *x.shape[1:3])[0]
+        names = {"head_first": "frozen_until"}
+        settings = {names.get(name, name): value for name, value in settings.items()}
+        encoder = load_image_encoder(preset, size, trainable=trainable, **settings)
+        return drop(encoder(x))
+
+    def _kind(self, hp, vectors):
+        """Return the kind of the vectors, which is searched among those there are.
+
+        Those of all models count, because the search may choose another one.
+        """
+        kinds = [k for k in IMAGE_VECTORS if any(k in by_kind for by_kind in vectors)]
+        return self.choose(hp, "vectors", Choice(tuple(kinds)) if kinds else None)
 
 
 def pixels_as_bytes(inputs):

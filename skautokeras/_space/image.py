@@ -9,12 +9,20 @@ from skautokeras._layers.image import MeanOfMirrored, WithMirrored
 from skautokeras._space.augmentation import ImageAugmentation
 from skautokeras._space.block import Block, as_tensor, build_block, build_chosen
 from skautokeras._space.convolution import ConvBlock
-from skautokeras._space.declaration import Searched
+from skautokeras._space.declaration import Fixed, Searched, check_parameters
+from skautokeras._space.dense import DenseBlock
 from skautokeras._space.efficient_net import EfficientNetBlock
 from skautokeras._space.gradients import OrientedGradientsBlock
 from skautokeras._space.hyperparameters import Boolean, Choice
+from skautokeras._space.image_models import IMAGENET
 from skautokeras._space.portfolio.images import for_images, rank_for_images
 from skautokeras._space.preprocessing import Normalization
+from skautokeras._space.pretrained import (
+    PRETRAINED,
+    PRETRAINED_KINDS,
+    PretrainedBlock,
+)
+from skautokeras._space.records import Image
 from skautokeras._space.reduction import SpatialReduction
 from skautokeras._space.residual import ResNetBlock, XceptionBlock
 from skautokeras._space.shapes import IMAGES, check_rank
@@ -29,8 +37,11 @@ _NETWORKS = {
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class ImageBlock(Block):
-    """A network for images: scaling, augmentation, convolutions, then one row each.
+class ImageBlock(PretrainedBlock):
+    """A network for images, learned from nothing but them, or a pretrained one.
+
+    A network that is learned consists of scaling, augmentation, convolutions, and a
+    step that makes one row of each image.
 
     Examples
     --------
@@ -44,9 +55,24 @@ class ImageBlock(Block):
 
     block_type = Searched(
         Choice(tuple(_NETWORKS)),
+        allowed=(*_NETWORKS, *PRETRAINED_KINDS),
         doc="Kind of the network: `ConvBlock`, `ResNetBlock`, `XceptionBlock`, "
         "`EfficientNetBlock` or `OrientedGradientsBlock`, everything in it being "
-        "searched.",
+        "searched. The last two need ``pretrained`` weights: with "
+        '``"pretrained"`` they stay as they are, and a `DenseBlock` may stand behind '
+        'the vectors; with ``"tuned"`` they are trained further. Both are an '
+        "`EfficientNetBlock` with these weights.",
+    )
+    pretrained = Fixed(
+        PRETRAINED,
+        doc='Pretrained model: "imagenet", which stands for '
+        '``"efficientnetv2_b0"``; the name of another network of '
+        "`keras.applications`, whose weights Keras downloads once; a file of its "
+        "weights whose name contains that of the network, such as "
+        "``EfficientNetB0.weights.h5``; a file ``.keras`` of a network from pixels "
+        "between 0 and 255 to maps or vectors; the name or the folder of a preset of "
+        "KerasHub, or a folder of Hugging Face or timm that KerasHub reads; or a list "
+        "of these. If None, there is none, and nothing is downloaded.",
     )
     normalize = Searched(
         Boolean(default=True), doc="Whether `Normalization` comes first."
@@ -71,9 +97,35 @@ class ImageBlock(Block):
         """Build the steps one after another."""
         advice = "Put it on an ImageInput."
         check_rank(self, as_tensor(inputs), {4: IMAGES}, advice)
+        check_parameters(self)
+        kind, preset = self.choose_kind(hp)
+        x, averages = None, False
+        with self.when(hp, "block_type", ["pretrained"]):
+            if kind == "pretrained":
+                x = self._pretrained(hp, inputs, preset)
+        # All kinds but that one, of which there may be none.
+        learned = [*_NETWORKS, "tuned"]
+        scope = self.when(hp, "block_type", learned) if self.presets else nullcontext()
+        with scope:
+            if kind in learned:
+                x = inputs if kind == "tuned" else _reduced(inputs)
+                x, averages = self._prepared(hp, x)
+        with self.when(hp, "block_type", ["tuned"]):
+            if kind == "tuned":
+                block = EfficientNetBlock(weights=preset, trainable=True)
+                x = build_block(hp, "tuned_1", block, x)
+        maps = build_chosen(hp, self, kind, _NETWORKS, x)
+        scope = self.when(hp, "block_type", list(_NETWORKS))
+        with scope if self.presets else nullcontext():
+            if kind in _NETWORKS:
+                reduction = SpatialReduction(reduction_type=self.reduction_type)
+                x = build_block(hp, "spatial_reduction_1", reduction, maps)
+        return MeanOfMirrored()(x) if averages else x
+
+    def _prepared(self, hp, inputs):
+        """Return images as they are learned from, and whether mirrored ones count."""
         normalize = self.choose(hp, "normalize")
         augment = self.choose(hp, "augment")
-        kind = self.choose(hp, "block_type")
         x, averages = inputs, False
         if normalize:
             x = build_block(hp, "normalization_1", Normalization(), x)
@@ -84,14 +136,24 @@ class ImageBlock(Block):
                 averages = self._averages_mirrored(hp, varied, x)
         if averages:
             x = replace(x, pixels=WithMirrored()(x.pixels))
-        x = build_chosen(hp, self, kind, _NETWORKS, x)
-        reduction = SpatialReduction(reduction_type=self.reduction_type)
-        x = build_block(hp, "spatial_reduction_1", reduction, x)
-        return MeanOfMirrored()(x) if averages else x
+        return x, averages
+
+    def _pretrained(self, hp, inputs, preset):
+        """Return the vectors of a pretrained model, and what may stand behind them."""
+        block = EfficientNetBlock(weights=preset, trainable=False)
+        x = build_block(hp, "frozen_1", block, inputs)
+        has_layers = hp.Boolean("has_layers", default=False)
+        with hp.conditional_scope("has_layers", [True]):
+            return build_block(hp, "behind_1", DenseBlock(), x) if has_layers else x
+
+    @property
+    def presets(self):
+        """The names, files or folders of the pretrained models."""
+        return tuple(IMAGENET if n == "imagenet" else n for n in super().presets)
 
     def known_configurations(self, schemas, targets):
         """Return the configurations for images like these."""
-        return for_images(schemas)
+        return for_images(schemas, self.presets)
 
     def rank(self, values, schemas, targets):
         """Return whether a configuration comes behind others."""
@@ -109,3 +171,11 @@ class ImageBlock(Block):
         scope = hp.conditional_scope(name, flips) if flip_is_searched else nullcontext()
         with scope:
             return bool(self.choose(hp, "average_mirrored")) and mirrored
+
+
+def _reduced(inputs):
+    """Return images of the size that networks without pretrained weights learn from."""
+    if not isinstance(inputs, Image) or inputs.learned_size is None:
+        return inputs
+    resizing = keras.layers.Resizing(*inputs.learned_size, antialias=True)
+    return inputs.with_tensor(resizing(inputs.pixels))

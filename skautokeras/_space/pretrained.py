@@ -1,39 +1,59 @@
-"""Pretrained models for texts: found by name or folder, and turned into parts."""
+"""Pretrained models: which ones blocks need, and how each is read once."""
 
 import json
+import os
 import random
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-import keras
-
-from skautokeras._layers.pretrained import PackedTokens, TextEncoder
-from skautokeras._space.bert_weights import as_bert, is_bert
 from skautokeras._space.block import Block
+from skautokeras._space.hyperparameters import admits
 from skautokeras._space.node import parameters_of
-from skautokeras._space.unfilled import weights_are_wanted
-from skautokeras.exceptions import WeightsMissingError
 
-# Tokens of a text that are kept at most, where the model does not say fewer.
-_MOST_TOKENS = 512
-# Architectures of Hugging Face whose tokenizer is that of BERT.
-_WORD_PIECE_MODELS = ("bert", "distilbert")
+# Types of what names pretrained models.
+PRETRAINED = (str, os.PathLike, list, tuple)
+# Kinds of networks with pretrained weights: frozen, and trained further.
+PRETRAINED_KINDS = ["pretrained", "tuned"]
+
+
+def names_of(pretrained):
+    """Return the names or paths of pretrained models that a parameter holds.
+
+    Parameters
+    ----------
+    pretrained : str, path-like, list of them, or None
+        Value of the parameter.
+
+    Returns
+    -------
+    names : tuple of str
+        Names without repetitions.
+
+    Examples
+    --------
+    >>> from skautokeras._space.pretrained import names_of
+    >>> names_of(None), names_of("a"), names_of(["a", "b", "a"])
+    ((), ('a',), ('a', 'b'))
+    """
+    if pretrained is None:
+        return ()
+    given = pretrained if isinstance(pretrained, list | tuple) else [pretrained]
+    return tuple(dict.fromkeys(map(os.fspath, given)))
 
 
 def presets_on(graph, node):
     """Return the presets that the blocks on a node need.
 
-    The texts of the node are split into tokens once for each preset.
+    Texts of the node are split into tokens once for each preset.
 
     Parameters
     ----------
     graph : Graph
         Graph that contains the node and the blocks on it.
     node : InputNode
-        Input node of texts.
+        Input node of texts or images.
 
     Returns
     -------
@@ -49,7 +69,7 @@ def presets_on(graph, node):
 
 
 def encoded_presets(graph):
-    """Return the presets whose vectors of texts the blocks of a graph may read.
+    """Return the presets whose vectors the blocks of a graph may read.
 
     Parameters
     ----------
@@ -75,345 +95,117 @@ def _within(value):
             yield from _within(part)
 
 
-@keras.saving.register_keras_serializable("skautokeras")
-class PresetTokenizer:
-    """The tokenizer of a preset, or the reason why it cannot be loaded.
+class PretrainedBlock(Block):
+    """Base class of blocks that choose among kinds of networks, pretrained ones too.
 
-    Parameters
-    ----------
-    preset : str
-        Name or folder of the preset.
-    tokenizer : keras_hub.models.Tokenizer or None, default=None
-        Tokenizer to use. If None, the tokenizer of the preset is loaded.
-    problem : str or None, default=None
-        Reason why there is no tokenizer. If it is given, the preset is not loaded.
-
-    Raises
-    ------
-    ImportError
-        If KerasHub is not installed, as soon as the tokenizer is needed.
+    A subclass declares ``block_type``, whose range names the kinds that are learned
+    from the data alone, and ``pretrained``.
     """
 
-    def __init__(self, preset, tokenizer=None, problem=None):
-        self.preset = preset
-        self._made = tokenizer
-        self._problem = problem
+    @property
+    def presets(self):
+        """The names, files or folders of the pretrained models."""
+        return names_of(self.pretrained)
 
     @property
-    def _tokenizer(self):
-        """The tokenizer, which is loaded when it is asked for; None with a problem.
+    def encoded_presets(self):
+        """The pretrained models, unless the type of the network needs no vectors."""
+        return self.presets if admits(self.block_type, "pretrained") else ()
 
-        A table without texts needs none.
-        """
-        if self._made is None and self._problem is None:
-            try:
-                self._made = _loaded(_tokenizer_of, self.preset)
-            except WeightsMissingError as error:
-                self._problem = str(error)
-        return self._made
-
-    @property
-    def problem(self):
-        """Reason why there is no tokenizer. If None, there is one."""
-        return self._problem if self._tokenizer is None else None
-
-    @property
-    def start(self):
-        """Number of the token before a text, or None."""
-        return getattr(self._tokenizer, "start_token_id", None)
-
-    @property
-    def end(self):
-        """Number of the token behind a text, or None."""
-        return getattr(self._tokenizer, "end_token_id", None)
-
-    @property
-    def pad(self):
-        """Number of the token that fills the places behind the end of a text."""
-        return getattr(self._tokenizer, "pad_token_id", None) or 0
-
-    def __call__(self, texts):
-        """Return the numbers of the tokens of each text.
+    def choose_kind(self, hp):
+        """Return the kind of the network, and the pretrained model that it needs.
 
         Parameters
         ----------
-        texts : list of str
-            Raw texts.
+        hp : keras_tuner.HyperParameters
+            Container of the hyperparameters of the block.
 
         Returns
         -------
-        tokens : list of list of int
-            Numbers of the tokens of each text, in their order.
+        kind : str
+        preset : str or None
+            None if the kind needs none.
+
+        Raises
+        ------
+        ValueError
+            If the kind needs a pretrained model, and there is none.
         """
-        tokens = self._tokenizer(texts)
-        return tokens.to_list() if hasattr(tokens, "to_list") else list(tokens)
+        kinds = self.declaration("block_type").range
+        if self.presets:
+            kinds = replace(kinds, values=(*kinds.values, *PRETRAINED_KINDS))
+        kind = self.choose(hp, "block_type", kinds)
+        if kind in PRETRAINED_KINDS and not self.presets:
+            raise ValueError(
+                f"{type(self).__name__}(block_type={kind!r}) needs pretrained weights: "
+                "pass the name or the folder of a model as 'pretrained'."
+            )
+        return kind, self._choose_preset(hp, kind)
 
-    def word_pieces(self):
-        """Return what `WordPieces` needs to split strings as this tokenizer does.
-
-        Returns
-        -------
-        config : dict or None
-            Vocabulary, in the order of the numbers, whether letters become lower case,
-            and whether accents are taken off. None for a tokenizer of another kind.
-        """
-        vocabulary = getattr(self._tokenizer, "vocabulary", None)
-        if vocabulary is None or not hasattr(self._tokenizer, "strip_accents"):
-            return None
-        return {
-            "vocabulary": list(vocabulary),
-            "lowercase": bool(self._tokenizer.lowercase),
-            "strip_accents": bool(self._tokenizer.strip_accents),
-        }
-
-    def get_config(self):
-        """Return the configuration and the files of the tokenizer, ready for JSON.
-
-        Returns
-        -------
-        config : dict
-            Configuration of the tokenizer, for `from_config`.
-        """
-        if self._made is None:
-            return {"preset": self.preset, "problem": self._problem}
-        with tempfile.TemporaryDirectory() as folder:
-            self._tokenizer.save_assets(folder)
-            files = {
-                path.name: path.read_bytes().decode("latin-1")
-                for path in Path(folder).iterdir()
-            }
-        tokenizer = keras.saving.serialize_keras_object(self._tokenizer)
-        return {"preset": self.preset, "tokenizer": tokenizer, "files": files}
-
-    @classmethod
-    def from_config(cls, config):
-        """Return the tokenizer that a configuration describes, without its preset.
-
-        Parameters
-        ----------
-        config : dict
-            Configuration that `get_config` returned.
-
-        Returns
-        -------
-        tokenizer : PresetTokenizer
-        """
-        if "tokenizer" not in config:
-            # Earlier versions wrote no reason. The preset is not loaded, because a file
-            # from a stranger could name one that KerasHub would download.
-            reason = f"There was no preset {config['preset']!r} when this was written."
-            return cls(config["preset"], problem=config.get("problem") or reason)
-        _keras_hub()
-        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
-        with tempfile.TemporaryDirectory() as folder:
-            for name, content in config["files"].items():
-                path = Path(folder, Path(name).name)
-                path.write_bytes(content.encode("latin-1"))
-            tokenizer.load_assets(folder)
-        return cls(config["preset"], tokenizer)
-
-    def __sklearn_clone__(self):
-        """Return the tokenizer itself, because nothing changes it."""
-        return self
-
-
-def load_backbone(preset):
-    """Return the network of a preset, from tokens to a vector for each token.
-
-    BERT and DistilBERT are made of the layers of this package, so that files that hold
-    them need no KerasHub. Other models keep the layers of KerasHub. The weights are
-    filled in only if `weights_are_wanted`.
-
-    Parameters
-    ----------
-    preset : str
-        Name or folder of the preset.
-
-    Returns
-    -------
-    network : keras.Model
-        Functional network from a dict of tensors (batch, steps), such as "token_ids"
-        and "padding_mask", to vectors (batch, steps, width).
-
-    Raises
-    ------
-    ImportError
-        If KerasHub is not installed.
-    WeightsMissingError
-        If the preset cannot be loaded.
-    """
-    source = _read(preset)
-    network = source.build()
-    if weights_are_wanted():
-        network.set_weights(source.weights)
-    return network
-
-
-def most_tokens(preset):
-    """Return how many tokens of a text a preset takes at most, with the marks."""
-    return _read(preset).n_places
-
-
-def load_encoder(preset, subwords):
-    """Return the layers that turn the tokens of texts into vectors, which stay frozen.
-
-    Parameters
-    ----------
-    preset : str
-        Name or folder of the preset.
-    subwords : Subwords
-        Facts about the texts for the preset.
-
-    Returns
-    -------
-    pack : PackedTokens
-        Layer that cuts texts and adds the marks.
-    encoder : TextEncoder
-        Layer around the network.
-    """
-    network = load_backbone(preset)
-    pack = PackedTokens(_read(preset).n_places, subwords.start, subwords.end)
-    encoder = TextEncoder(network, pooling_of(preset), subwords.pad, trainable=False)
-    return pack, encoder
-
-
-def pooling_of(preset):
-    """Return how a vector is made of those of the tokens: as the preset was trained.
-
-    A folder of sentence-transformers says so. For all others it is the mean, which is
-    as good as the first token where a head is trained on it (arXiv:1908.10084).
-
-    Parameters
-    ----------
-    preset : str
-        Name or folder of the preset.
-
-    Returns
-    -------
-    pooling : {"first", "mean"}
-    """
-    config = _json_in(preset, "1_Pooling/config.json")
-    return "first" if config.get("pooling_mode_cls_token") else "mean"
-
-
-@dataclass(frozen=True, eq=False)
-class _Source:
-    """A network that has been read: what builds it, and its weights.
-
-    ``n_places`` is the maximum number of tokens of a text, with the marks.
-    """
-
-    build: object
-    weights: list
-    n_places: int
+    def _choose_preset(self, hp, kind):
+        """Return the pretrained model, which is searched if there are several."""
+        presets = self.presets
+        if len(presets) < 2:
+            return presets[0] if presets else None
+        with self.when(hp, "block_type", PRETRAINED_KINDS):
+            is_chosen = kind in PRETRAINED_KINDS
+            return hp.Choice("preset", list(presets)) if is_chosen else None
 
 
 # A search builds many networks around the same one.
-@lru_cache(maxsize=1)
-def _read(preset):
-    """Return the network of a preset, which is read once."""
+@lru_cache(maxsize=2)
+def read_once(read, preset):
+    """Return what a function reads of a pretrained model, which is remembered.
+
+    Parameters
+    ----------
+    read : callable
+        Function of the name.
+    preset : str
+        Name, file or folder of the model.
+
+    Returns
+    -------
+    source : object
+    """
     # Whoever asks may be building networks without weights, or with seeds of its own.
     # All that depends on the thread.
     drawn = random.getstate()
     try:
         with ThreadPoolExecutor(max_workers=1) as thread:
-            return thread.submit(_read_now, preset).result()
+            return thread.submit(read, preset).result()
     finally:
         # Keras seeds the weights that are replaced from Python's generator.
         random.setstate(drawn)
 
 
-def _read_now(preset):
-    backbone = _loaded(lambda p: _keras_hub().models.Backbone.from_preset(p), preset)
-    _check(backbone, preset)
-    longest = getattr(backbone, "max_sequence_length", None) or _MOST_TOKENS
-    asked = _json_in(preset, "sentence_bert_config.json").get("max_seq_length")
-    n_places = min(longest, asked or longest)
-    if is_bert(backbone):
-        return _Source(*as_bert(backbone), n_places)
-    weights = _sequences_of(backbone).get_weights()
-    config = keras.saving.serialize_keras_object(backbone)
+def keras_hub(what):
+    """Return the module KerasHub, or raise ImportError with the name of the extra.
 
-    def build():
-        return _sequences_of(keras.saving.deserialize_keras_object(config))
-
-    return _Source(build, weights, n_places)
-
-
-def _check(backbone, preset):
-    """Raise WeightsMissingError unless a model turns tokens into vectors of them."""
-    names = backbone.input if isinstance(backbone.input, dict) else ["images"]
-    has_vectors = not isinstance(backbone.output, dict) or (
-        "sequence_output" in backbone.output
-    )
-    if not (has_vectors and set(names) <= set(TextEncoder.known_inputs)):
-        raise WeightsMissingError(
-            f"The pretrained model {preset!r} could not be had: it is a "
-            f"{type(backbone).__name__}, which takes {sorted(names)}. Take a model of "
-            "texts that has no decoder, such as BERT."
-        )
-
-
-def _sequences_of(backbone):
-    """Return the part of a model that leads to a vector for each token."""
-    outputs = backbone.output
-    if isinstance(outputs, dict):
-        outputs = outputs["sequence_output"]
-    return keras.Model(backbone.input, outputs)
-
-
-def _keras_hub():
+    Parameters
+    ----------
+    what : str
+        What it is needed for, such as "texts".
+    """
     try:
         import keras_hub
     except ImportError as error:
         raise ImportError(
-            "Pretrained models for texts need KerasHub. Install it with: pip install "
+            f"Pretrained models for {what} need KerasHub. Install it with: pip install "
             '"skautokeras[text]"'
         ) from error
     return keras_hub
 
 
-def _tokenizer_of(preset):
-    """Return the tokenizer of a preset.
+def json_in(folder, name):
+    """Return the content of a JSON file in a folder; nothing if there is none.
 
-    Folders of Hugging Face that have no vocabulary in a file of its own are read here,
-    as KerasHub does not. The tokenizers of BERT there take off accents where they make
-    letters lower case, which KerasHub forgets.
+    Parameters
+    ----------
+    folder : str
+        Path of the folder, or a name that is no path.
+    name : str
+        Path of the file in it.
     """
-    models = _keras_hub().models
-    if _json_in(preset, "config.json").get("model_type") not in _WORD_PIECE_MODELS:
-        return models.Tokenizer.from_preset(preset)
-    pieces = _json_in(preset, "tokenizer.json")
-    if pieces.get("model", {}).get("type") != "WordPiece":
-        return models.Tokenizer.from_preset(preset)
-    numbers = pieces["model"]["vocab"]
-    normalizer = pieces.get("normalizer") or {}
-    lowercase = normalizer.get("lowercase", True)
-    strip = normalizer.get("strip_accents")
-    return models.BertTokenizer(
-        vocabulary=sorted(numbers, key=numbers.get),
-        lowercase=lowercase,
-        strip_accents=lowercase if strip is None else strip,
-    )
-
-
-def _json_in(preset, name):
-    """Return the content of a JSON file in a folder; nothing if there is none."""
-    path = Path(preset, name)
+    path = Path(folder, name)
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
-
-
-def _loaded(load, preset):
-    """Return what a function loads, or tell why it cannot be had."""
-    _keras_hub()
-    try:
-        return load(preset)
-    except Exception as error:
-        reason = str(error).partition("\n")[0]
-        if reason.startswith("Unknown preset identifier"):
-            reason = "KerasHub knows none of that name, and there is no such folder."
-        raise WeightsMissingError(
-            f"The pretrained model {preset!r} could not be had: {reason} If there is "
-            "no network here, load its tokenizer and its backbone with keras_hub where "
-            "there is one, call save_to_preset('folder') of both, and pass that folder."
-        ) from error

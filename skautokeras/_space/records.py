@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
-from skautokeras._data.schema import VECTORS, vector_array
+from skautokeras._data.schema import Encoding
 from skautokeras._layers.categorical import OneHot
 from skautokeras._layers.ensemble import MeanOfMembers, MemberDense
 from skautokeras._layers.text import WeightedBag
@@ -94,7 +94,10 @@ class Image(Record):
     (channels,) are those of the training data as ``pixels`` is now; ``black`` and
     ``white`` (channels,) are the values that now stand for the darkest and the
     brightest one (0 and 1 as they come from the input). ``mirrored`` tells whether
-    training mirrors images from left to right.
+    training mirrors images from left to right. ``learned_size`` is the one that
+    networks without pretrained weights reduce images to, or None. ``views`` are facts
+    about the images for pretrained models, and ``vectors`` holds the vectors (batch,
+    width) that each of these models makes of the images, by their kind.
     """
 
     pixels: object
@@ -103,6 +106,9 @@ class Image(Record):
     black: np.ndarray
     white: np.ndarray
     mirrored: bool = False
+    learned_size: tuple | None = None
+    views: tuple = ()
+    vectors: tuple = ()
 
     is_shareable = True
 
@@ -112,7 +118,17 @@ class Image(Record):
 
     def with_tensor(self, tensor):
         """Return what is known of the images for other pixels."""
-        return replace(self, pixels=tensor)
+        return replace(self, pixels=tensor, learned_size=None, views=(), vectors=())
+
+    def of_preset(self, preset):
+        """Return what the images are for a pretrained model: facts and vectors.
+
+        None: the model was not asked about them.
+        """
+        for facts, vectors in zip(self.views, self.vectors, strict=True):
+            if facts.preset == preset:
+                return facts, vectors
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,13 +159,10 @@ class Text(Record):
     def of(cls, schema, tensors, default_block=None):
         """Return the text whose arrays a schema names."""
         tensors, subwords, vectors = dict(tensors), [], []
-        for i in range(len(schema.subwords)):
-            name = f"subwords_{i + 1}"
+        for i, facts in enumerate(schema.subwords, start=1):
+            name = f"subwords_{i}"
             subwords.append(tensors.pop(name, None))
-            found = {
-                kind: tensors.pop(vector_array(name, kind), None) for kind in VECTORS
-            }
-            vectors.append({kind: x for kind, x in found.items() if x is not None})
+            vectors.append(vectors_of(Encoding(name, facts, i), tensors))
         return cls(
             **tensors,
             schema=schema,
@@ -176,6 +189,24 @@ class Text(Record):
             "A text is no tensor of numbers: call TextBlock, TextToNgramVector or "
             "TextToIntSequence on a TextInput before other blocks."
         )
+
+
+def vectors_of(encoding, tensors):
+    """Take the vectors of a pretrained model out of tensors, and return them by kind.
+
+    Parameters
+    ----------
+    encoding : Encoding
+        Names of the vectors.
+    tensors : dict of str to keras.KerasTensor
+        Tensors by name, from which the vectors are taken.
+
+    Returns
+    -------
+    vectors : dict of str to keras.KerasTensor
+    """
+    names = {kind: encoding.name(kind) for kind in encoding.facts.kinds}
+    return {kind: tensors.pop(n) for kind, n in names.items() if n in tensors}
 
 
 def check_text(block, inputs):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import keras
 import keras_tuner
 
-from skautokeras._data.schema import TrainingTraits
-from skautokeras._layers.base import traits_of
+from skautokeras._data.schema import TrainingTraits, is_vector_array
+from skautokeras._layers.base import inputs_read, traits_of
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
 from skautokeras._space.losses import LossOfMembers
@@ -30,16 +30,16 @@ class BuiltNetwork:
     one by one, and runs once over the data. It is None if there are no such layers.
     ``network`` is trained on the outputs of ``preprocess``. ``model`` chains the two,
     from the arrays of the adapter to a dict of outputs by the names of the heads. All
-    three share their layers. ``reads`` are the names of the arrays that the outputs
-    depend on, ``losses`` holds the loss of each head, ``values`` the
-    values of the active hyperparameters, and ``hyperparameters`` all hyperparameters
-    that the blocks declared.
+    three share their layers. ``vectors`` are the names of the arrays of vectors of
+    pretrained models that the outputs depend on, ``losses`` holds the loss of each
+    head, ``values`` the values of the active hyperparameters, and ``hyperparameters``
+    all hyperparameters that the blocks declared.
     """
 
     preprocess: keras.Model | None
     network: keras.Model
     model: keras.Model
-    reads: tuple
+    vectors: tuple
     training: Training
     losses: dict
     values: dict
@@ -297,14 +297,23 @@ class SearchSpace:
                 losses[name] = LossOfMembers(losses[name])
         model = keras.Model(tensors, outputs)
         training = self._training(hp, made, is_trained=bool(model.trainable_variables))
-        reads = _names_read(model, tensors)
-        preprocess, network = _split_preprocessing(model, tensors, outputs)
+        # A network on vectors does not read the texts and images that they are made of.
+        has_vectors = any(map(is_vector_array, tensors))
+        read = inputs_read(model, tensors) if has_vectors else tuple(tensors)
+        preprocess, network = _split_preprocessing(model, tensors, outputs, read)
         if preprocess is not None:
             # A model that was cut has no configuration, so the two halves are chained.
             model = keras.Model(tensors, network(preprocess(tensors)))
         used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
         return BuiltNetwork(
-            preprocess, network, model, reads, training, losses, used, hp
+            preprocess,
+            network,
+            model,
+            tuple(filter(is_vector_array, read)),
+            training,
+            losses,
+            used,
+            hp,
         )
 
     def _training(self, hp, made, *, is_trained):
@@ -416,20 +425,11 @@ def _features(x, *, is_input):
     return reduce(x, "global_avg" if is_map else "flatten")
 
 
-def _names_read(model, inputs):
-    """Return the names of the inputs that the outputs of a model depend on."""
-    read = {
-        id(x)
-        for operation in model.operations
-        if not isinstance(operation, keras.layers.InputLayer)
-        for x in keras.tree.flatten(operation.input)
-    }
-    read |= {id(x) for x in keras.tree.flatten(model.output)}
-    return tuple(name for name, tensor in inputs.items() if id(tensor) in read)
+def _split_preprocessing(model, inputs, outputs, read):
+    """Return the preprocessing layers at the start of a model, and all other layers.
 
-
-def _split_preprocessing(model, inputs, outputs):
-    """Return the preprocessing layers at the start of a model, and all other layers."""
+    These take only what is ``read``, the names of the inputs that outputs depend on.
+    """
     origin = {id(tensor): name for name, tensor in inputs.items()}
     later = []
     for operation in model.operations:
@@ -447,7 +447,9 @@ def _split_preprocessing(model, inputs, outputs):
     for x in sorted(crossing, key=lambda x: id(x) not in raw):
         border[_free_name(origin[id(x)], border)] = x
     if all(border[name] is inputs.get(name) for name in border):
-        return None, model
+        if len(read) == len(inputs):
+            return None, model
+        return None, keras.Model({name: inputs[name] for name in read}, outputs)
     # This half is built before the other one: a model that exists when its layers are
     # called again loses its configuration.
     network = _called_on_inputs(list(border.values()), outputs, list(border))

@@ -15,11 +15,12 @@ from skautokeras._space.preprocessing import (
     NumericalEmbedding,
     SparseEmbedding,
 )
+from skautokeras._space.pretrained import PRETRAINED
 from skautokeras._space.real_mlp import RealMLPBlock
 from skautokeras._space.records import Table
 from skautokeras._space.residual_dense import ResidualDenseBlock
 from skautokeras._space.tab_m import TabMBlock
-from skautokeras._space.text import PRETRAINED, TextBlock
+from skautokeras._space.text import TextBlock
 from skautokeras._space.trees import (
     BoostedTreesBlock,
     ExtraTreesBlock,

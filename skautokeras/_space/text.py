@@ -1,6 +1,5 @@
 """Blocks for texts."""
 
-import os
 from dataclasses import replace
 
 import keras
@@ -12,11 +11,16 @@ from skautokeras._space.block import Block, build_block
 from skautokeras._space.convolution import ConvBlock
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
-from skautokeras._space.hyperparameters import Choice, admits
+from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.portfolio.texts import (
     for_texts,
     rank_for_texts,
     steps_for_texts,
+)
+from skautokeras._space.pretrained import (
+    PRETRAINED,
+    PRETRAINED_KINDS,
+    PretrainedBlock,
 )
 from skautokeras._space.records import check_text
 from skautokeras._space.recurrent import RNNBlock
@@ -27,10 +31,6 @@ _NGRAMS = {"word": ["word"], "character": ["character"], "both": ["word", "chara
 # Networks for which the order of words does not matter, and for which it does.
 _BAGS = ["linear", "ngram"]
 _SERIES = ["conv", "rnn", "transformer"]
-# Types of what names pretrained models.
-PRETRAINED = (str, os.PathLike, list, tuple)
-# Networks with pretrained weights: frozen, and trained further.
-_PRETRAINED = ["pretrained", "tuned"]
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -131,7 +131,7 @@ class TextToIntSequence(Block):
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class TextBlock(Block):
+class TextBlock(PretrainedBlock):
     """A network for texts, learned from nothing but them, or a pretrained one.
 
     Examples
@@ -145,7 +145,7 @@ class TextBlock(Block):
 
     block_type = Searched(
         Choice((*_BAGS, *_SERIES), default="ngram"),
-        allowed=(*_BAGS, *_SERIES, *_PRETRAINED),
+        allowed=(*_BAGS, *_SERIES, *PRETRAINED_KINDS),
         doc='Kind of the network. ``"linear"`` is `TextToNgramVector`, so that the '
         'head behind it is a linear model of the n-grams; ``"ngram"`` is the same with '
         "a `DenseBlock`. The next three take the words in their order, "
@@ -165,31 +165,12 @@ class TextBlock(Block):
         "them. If None, there is none, and nothing is downloaded.",
     )
 
-    @property
-    def presets(self):
-        """The names or folders of the pretrained models."""
-        given = self.pretrained
-        if given is None:
-            return ()
-        given = given if isinstance(given, list | tuple) else [given]
-        return tuple(dict.fromkeys(map(os.fspath, given)))
-
-    @property
-    def encoded_presets(self):
-        """The pretrained models, unless the type of the network needs no vectors."""
-        return self.presets if admits(self.block_type, "pretrained") else ()
-
     def build(self, hp, inputs):
         """Build one of the networks."""
         check_text(self, inputs)
         check_parameters(self)
-        kind = self.choose(hp, "block_type", self._kinds())
+        kind, preset = self.choose_kind(hp)
         size = self.choose(hp, "vocabulary_size")
-        if kind in _PRETRAINED and not self.presets:
-            raise ValueError(
-                f"TextBlock(block_type={kind!r}) needs pretrained weights: pass the "
-                "name or the folder of a model as 'pretrained'."
-            )
         parts = [
             (_BAGS, "text_to_ngram_vector", TextToNgramVector(vocabulary_size=size)),
             (["ngram"], "dense_block", DenseBlock()),
@@ -205,7 +186,6 @@ class TextBlock(Block):
             with self.when(hp, "block_type", used_by):
                 if kind in used_by:
                     x = build_block(hp, f"{name}_1", block, x)
-        preset = self._preset(hp, kind)
         with self.when(hp, "block_type", ["pretrained"]):
             if kind == "pretrained":
                 x = self._pretrained(hp, inputs, preset, size)
@@ -214,14 +194,6 @@ class TextBlock(Block):
                 block = BertBlock(preset=preset, trainable=True)
                 x = build_block(hp, "tuned_1", block, inputs)
         return x
-
-    def _preset(self, hp, kind):
-        """Return the pretrained model, which is searched if there are several."""
-        presets = self.presets
-        if len(presets) < 2:
-            return presets[0] if presets else None
-        with self.when(hp, "block_type", _PRETRAINED):
-            return hp.Choice("preset", list(presets)) if kind in _PRETRAINED else None
 
     def _pretrained(self, hp, inputs, preset, size):
         """Return the vectors of a pretrained model, with what may stand beside them."""
@@ -236,11 +208,6 @@ class TextBlock(Block):
         has_layers = hp.Boolean("has_layers", default=False)
         with hp.conditional_scope("has_layers", [True]):
             return build_block(hp, "behind_1", DenseBlock(), x) if has_layers else x
-
-    def _kinds(self):
-        """Return the types that are searched: some need pretrained weights."""
-        kinds = self.declaration("block_type").range
-        return replace(kinds, values=(*kinds.values, *_PRETRAINED * bool(self.presets)))
 
     def known_configurations(self, schemas, targets):
         """Return the configurations for texts, those of pretrained models included."""

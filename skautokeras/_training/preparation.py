@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from skautokeras._data.schema import is_vector_array
 from skautokeras._layers.base import starting_from_data, traits_of, walk
 from skautokeras._state.deadline import Deadline
 from skautokeras._training.inference import rows_at_once
@@ -31,12 +30,18 @@ def prepared(built, rows):
     rows : Rows
         Rows as the network takes them.
     """
-    x = prepared_arrays(built.preprocess, rows.x)
+    x = _arrays_for(built, rows.x)
     return type(rows)(x=x, y=rows.y, weight=rows.weight)
 
 
+def _arrays_for(built, x):
+    """Return the arrays that a network takes, from those of the adapter."""
+    x = prepared_arrays(built.preprocess, x)
+    return {name: x[name] for name in built.network.input}
+
+
 def known_rows(built, rows):
-    """Return the rows that have all vectors of texts that a network reads.
+    """Return the rows that have all vectors of pretrained models that a network reads.
 
     They are NaN where there was no time to compute them.
 
@@ -53,7 +58,7 @@ def known_rows(built, rows):
         The rows themselves if none is left out.
     """
     known = np.ones(len(rows), bool)
-    for name in filter(is_vector_array, built.reads):
+    for name in built.vectors:
         known &= ~np.isnan(rows.x[name][:, 0])
     return rows if known.all() else rows.take(np.flatnonzero(known))
 
@@ -138,7 +143,7 @@ def _start_from_some(built, rows, rng):
         return
     some = rng.permutation(len(rows))[:ROWS_TO_START_FROM]
     x = {name: array[some] for name, array in rows.x.items()}
-    x = prepared_arrays(built.preprocess, x)
+    x = _arrays_for(built, x)
     with starting_from_data(layers, rng):
         network({name: tf.constant(array) for name, array in x.items()})
 
@@ -185,6 +190,6 @@ def _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline):
 
 def _rows_for(layer, before, built, rows):
     """Return the inputs of a layer for some rows, with their targets and weights."""
-    x = prepared_arrays(before, prepared_arrays(built.preprocess, rows.x))
+    x = prepared_arrays(before, _arrays_for(built, rows.x))
     weight = None if rows.weight is None else rows.weight[layer.head]
     return x["features"], rows.y[layer.head], weight

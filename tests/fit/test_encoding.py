@@ -1,10 +1,11 @@
-"""Encoding of texts before the trials, and what becomes of it if time is short."""
+"""Encoding before the trials, and what becomes of it if time is short."""
 
+import keras
 import numpy as np
 import pytest
 
-from skautokeras._data import Rows, SplitRows, TextAdapter, XAdapter
-from skautokeras._fit import with_vectors
+from skautokeras._data import ImageAdapter, Rows, SplitRows, TextAdapter, XAdapter
+from skautokeras._fit import with_read_vectors, with_vectors
 from skautokeras._layers.frozen import FrozenEncoder
 from skautokeras._search import Journal
 from skautokeras._space import PresetTokenizer
@@ -124,3 +125,121 @@ def test_a_search_that_goes_on_keeps_the_vectors(encode, tmp_path):
         np.testing.assert_array_equal(first.all.x[kind], again.all.x[kind])
     other = Journal(tmp_path, {"data": "2", "parameters": {}}, seed=0)
     assert encode(None, journal=other)[2] > 0
+
+
+# --- Images
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A file of a network that takes images of any size."""
+    keras.utils.set_random_seed(0)
+    colours = keras.Input((None, None, 3))
+    maps = keras.layers.Conv2D(4, 32, strides=32, activation="relu")(colours)
+    path = tmp_path_factory.mktemp("network") / "network.keras"
+    keras.Model(colours, maps).save(path)
+    return str(path)
+
+
+# Images that a slow machine encodes in a second at the largest size.
+IMAGES_PER_SECOND = 10.0
+# Seconds that all images take at the largest size.
+ALL_IMAGES = N_ROWS / IMAGES_PER_SECOND
+
+
+@pytest.fixture
+def encode_images(network, clock, monkeypatch):
+    """From the seconds of a fit, to rows with vectors, the adapter and the size."""
+    images = np.random.default_rng(0).integers(0, 256, (N_ROWS, 8, 8, 3))
+    compiled, sizes = FrozenEncoder._function, []
+
+    def slow(self, kinds):
+        function = compiled(self, kinds)
+        layers = [x for x in self.model.layers if hasattr(x, "mirrored")]
+        if not layers:
+            return function
+        (layer,) = layers
+        height, width = layer.encoder.network.input.shape[1:3]
+
+        def call(pixels):
+            share = height * width / 160**2
+            clock.now += pixels.shape[0] * share / IMAGES_PER_SECOND
+            sizes.append((height, width))
+            return function(pixels)
+
+        return call
+
+    monkeypatch.setattr(FrozenEncoder, "_function", slow)
+
+    def run(seconds, n_folds=1):
+        adapter = XAdapter(["image"], [ImageAdapter(presets=(network,))], [None])
+        x = adapter.fit_transform(images.astype("uint8"))
+        rows = Rows(x, {"head": np.zeros(N_ROWS)}, weight=None)
+        data = SplitRows(rows.take(slice(320)), rows.take(slice(320, None)), all=rows)
+        deadline, journal = Deadline(seconds, clock), Journal(None, {}, seed=0)
+        data = with_vectors(
+            data, adapter, [network], deadline, journal, n_folds=n_folds, seed=0
+        )
+        return data, adapter, deadline.spent(), sizes[-1]
+
+    return run
+
+
+@pytest.mark.parametrize("seconds", [None, 10 * ALL_IMAGES])
+def test_all_images_are_mirrored_if_there_is_time(encode_images, seconds):
+    data, adapter, _, size = encode_images(seconds)
+    assert size == (160, 160)
+    for kind in ("encoder", "mirrored"):
+        assert known(data.all, kind).all()
+        assert np.shares_memory(data.all.x[f"{kind}_1"], data.train.x[f"{kind}_1"])
+    arrays = adapter.transform(data.valid.x["pixels"])
+    for kind in ("encoder_1", "mirrored_1"):
+        np.testing.assert_allclose(arrays[kind], data.valid.x[kind], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(4.5 * ALL_IMAGES, (160, 160)), (3.0 * ALL_IMAGES, (128, 128))],
+)
+def test_images_are_smaller_before_they_go_without(encode_images, seconds, expected):
+    data, _, spent, size = encode_images(seconds)
+    assert size == expected
+    assert known(data.all).all()
+    assert "mirrored_1" not in data.all.x
+    assert spent < 0.5 * seconds
+
+
+def test_training_images_go_without_if_time_is_short(encode_images):
+    data, _, spent, size = encode_images(0.8 * ALL_IMAGES)
+    assert size == (96, 96)
+    assert known(data.valid).all()
+    assert 0.5 < known(data.train).mean() < 1
+    assert spent < 0.5 * 0.8 * ALL_IMAGES
+
+
+@pytest.mark.parametrize(("seconds", "n_folds"), [(0.3, 1), (0.8, 3)])
+def test_too_few_images_are_a_problem(encode_images, seconds, n_folds):
+    data, adapter, *_ = encode_images(seconds * ALL_IMAGES, n_folds)
+    assert set(data.all.x) == {"pixels"}
+    (views,) = adapter.schemas_[0].views
+    assert "no time to encode the images" in views.problem
+    assert adapter.transform(data.all.x["pixels"]).keys() == {"pixels"}
+
+
+@pytest.mark.parametrize("kinds", [(), ("encoder",), ("mirrored",)])
+def test_other_rows_get_only_what_is_read(encode_images, kinds):
+    data, adapter, *_ = encode_images(None)
+    inputs = {
+        name: keras.Input(x.shape[1:], dtype=x.dtype, name=name)
+        for name, x in data.all.x.items()
+    }
+    read = [inputs[f"{kind}_1"] for kind in kinds] or [
+        keras.layers.Flatten()(inputs["pixels"])
+    ]
+    model = keras.Model(inputs, keras.layers.Dense(1)(read[0]))
+    smaller = with_read_vectors(adapter, [model])
+    arrays = smaller.transform(data.valid.x["pixels"])
+    for kind in ("encoder", "mirrored"):
+        expected = data.valid.x[f"{kind}_1"] if kind in kinds else np.zeros((80, 4))
+        np.testing.assert_allclose(arrays[f"{kind}_1"], expected, atol=1e-3)
+    assert adapter.transform(data.valid.x["pixels"])["encoder_1"].any()

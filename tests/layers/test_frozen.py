@@ -1,4 +1,4 @@
-"""Frozen encoders: what they compute, once per text, and how they are kept."""
+"""Frozen encoders: what they compute, once per row, and how they are kept."""
 
 import pickle
 
@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from skautokeras._layers import StaticVectors, TextVectors
+from skautokeras._layers import ImageVectors, StaticVectors, TextVectors, Zeros
 from skautokeras._layers.bert import make_bert
 from skautokeras._layers.frozen import TOKENS_AT_ONCE, FrozenEncoder, table_of
-from skautokeras._layers.pretrained import TextEncoder
+from skautokeras._layers.pretrained import ImageEncoder, TextEncoder
 from skautokeras._state import Deadline
 
 # Pieces of 14 kinds, of which 0 fills the places behind the end.
@@ -135,3 +135,78 @@ def test_tokens_behind_the_table_have_no_vector():
     layer.set_weights([np.array([[4.0], [8.0]])])
     found = np.asarray(layer(np.array([[2, 9], [0, 0]])))
     np.testing.assert_array_equal(found, [[4.0], [0.0]])
+
+
+# --- Images
+
+
+@pytest.fixture(scope="module")
+def image_encoder():
+    """A frozen network of random weights on grey images of 5 x 6 pixels."""
+    keras.utils.set_random_seed(0)
+    colours = keras.Input((8, 8, 3))
+    maps = keras.layers.Conv2D(4, 3, activation="relu")(colours)
+    network = keras.Model(colours, keras.layers.BatchNormalization()(maps))
+    layer = ImageVectors(
+        ImageEncoder(network, trainable=False), low=0.0, high=15.0, mirrored=True
+    )
+    pixels = keras.Input((5, 6, 1), dtype="uint8")
+    return FrozenEncoder(keras.Model(pixels, layer(pixels)))
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    return np.random.default_rng(0).integers(0, 16, (40, 5, 6, 1)).astype("uint8")
+
+
+def test_images_become_colours_of_the_size_that_the_network_takes(
+    image_encoder, pixels
+):
+    vectors = image_encoder.encode(pixels)
+    (layer,) = [x for x in image_encoder.model.layers if isinstance(x, ImageVectors)]
+    colours = np.repeat(pixels.astype("float32") * 17, 3, axis=-1)
+    colours = keras.ops.image.resize(colours, (8, 8), antialias=True)
+    maps = np.asarray(layer.encoder.network(colours))
+    np.testing.assert_allclose(vectors["encoder"], maps.mean((1, 2)), atol=1e-3)
+
+
+def test_the_mean_with_the_mirror_image_is_that_of_the_mirror_image(
+    image_encoder, pixels
+):
+    vectors = image_encoder.encode(pixels)
+    mirrored = image_encoder.encode(pixels[:, :, ::-1])
+    assert not np.allclose(vectors["encoder"], mirrored["encoder"], atol=0.1)
+    np.testing.assert_allclose(vectors["mirrored"], mirrored["mirrored"], atol=1e-3)
+    mean = (vectors["encoder"] + mirrored["encoder"]) / 2
+    np.testing.assert_allclose(vectors["mirrored"], mean, atol=1e-3)
+
+
+def test_an_encoder_of_images_is_kept_with_its_scales(image_encoder, pixels):
+    encoder = FrozenEncoder(image_encoder.model)
+    for kind, values in encoder.encode(pixels).items():
+        encoder.learn_scale(kind, values)
+    again = pickle.loads(pickle.dumps(encoder))
+    for kind, values in encoder.encode(pixels).items():
+        np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-4)
+        np.testing.assert_array_equal(again.encode(pixels)[kind], values)
+
+
+def test_images_end_with_the_time(image_encoder, pixels, clock, monkeypatch):
+    monkeypatch.setattr("skautokeras._layers.frozen._MOST_IMAGES", 10)
+    deadline = Deadline(2.5, clock)
+    compiled = image_encoder._function(("encoder",))
+
+    def slow(part):
+        clock.now += 1
+        return compiled(part)
+
+    monkeypatch.setattr(image_encoder, "_compiled", {("encoder",): slow})
+    vectors = image_encoder.encode(pixels, ["encoder"], deadline)["encoder"]
+    assert np.isfinite(vectors).all(axis=1).tolist() == 30 * [True] + 10 * [False]
+
+
+def test_vectors_that_nobody_reads_are_zeros(pixels):
+    inputs = keras.Input((5, 6, 1), dtype="uint8")
+    encoder = FrozenEncoder(keras.Model(inputs, {"encoder": Zeros(3)(inputs)}))
+    again = pickle.loads(pickle.dumps(encoder))
+    np.testing.assert_array_equal(again.encode(pixels)["encoder"], np.zeros((40, 3)))

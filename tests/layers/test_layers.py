@@ -23,7 +23,7 @@ from skautokeras._layers import (
     Cutout,
     Dropout,
     FeatureScaling,
-    FineTuned,
+    ImageEncoder,
     InputScaling,
     KnownCodes,
     MeanOfMembers,
@@ -55,6 +55,7 @@ from skautokeras._layers.target_scale import FromTargetScale, TargetScale
 
 NUMBERS = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
 IMAGES = np.random.default_rng(4).random((6, 7, 9, 2)).astype("float32")
+COLOURS = np.random.default_rng(6).random((6, 7, 9, 3)).astype("float32")
 SERIES = np.random.default_rng(5).normal(size=(6, 4, 3)).astype("float32")
 CODES = np.array([[0, 4], [2, 0], [1, 1], [2, 3], [0, 2]], dtype="int32")
 
@@ -85,7 +86,7 @@ MADE_BY = {
     TextEncoder: lambda: TextEncoder(_bert(), "mean", learning_rate_factor=0.1),
     BertEmbedding: lambda: BertEmbedding(vocabulary_size=5, n_places=4, width=3),
     BertLayer: lambda: BertLayer(n_heads=3, hidden=4),
-    FineTuned: lambda: FineTuned(_small_network(), 0.1, frozen_until=0.25),
+    ImageEncoder: lambda: ImageEncoder(_image_network(), 0.1, frozen_until=0.25),
     WithMirrored: WithMirrored,
     MeanOfMirrored: MeanOfMirrored,
     InputScaling: lambda: InputScaling(factor=3.0),
@@ -127,8 +128,9 @@ ON_CODES = (
 NOT_HERE = ("target", "base", "frozen")
 
 
-def _small_network():
-    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+def _image_network():
+    pixels = keras.Input((8, 6, 3))
+    return keras.Model(pixels, keras.layers.Conv2D(4, 3)(pixels))
 
 
 def _bert():
@@ -173,6 +175,8 @@ def _input_of(layer_class):
         return IMAGES
     if layer_class in (PositionEmbedding, BertLayer, *OF_MEMBERS):
         return SERIES
+    if layer_class is ImageEncoder:
+        return COLOURS
     return CODES if layer_class in ON_CODES else NUMBERS
 
 

@@ -105,7 +105,9 @@ def test_frozen_weights_are_applied_before_the_trials(make_graph, tiny_preset):
     for trainable in (True, False):
         block = BertBlock(preset=preset, trainable=trainable, vectors="encoder")
         built = make_graph(block, source=source).build({})
-        assert built.reads == ("subwords_1" if trainable else "encoder_1",)
+        assert built.vectors == (() if trainable else ("encoder_1",))
+        read = "subwords_1" if trainable else "encoder_1"
+        assert list(built.network.input) == [read]
         assert len(built.network.trainable_variables) == (18 if trainable else 2)
         assert (count_flops(built.network) > 1000) is trainable
 
@@ -116,7 +118,7 @@ def test_vectors_of_a_kind_are_read(make_graph, tiny_preset, kind):
     block = BertBlock(preset=preset, trainable=False, vectors=kind)
     built = make_graph(block, source=source_of(preset)).build({})
     expected = ("encoder_1", "static_1") if kind == "both" else (f"{kind}_1",)
-    assert built.reads == expected
+    assert built.vectors == expected
 
 
 def test_pretrained_weights_have_a_learning_rate_of_their_own(make_graph, tiny_preset):
@@ -186,7 +188,7 @@ def test_one_of_several_models_is_chosen(make_graph, tiny_preset):
             "text_block_1/block_type": "pretrained",
             "text_block_1/preset": preset,
         }
-        assert search_space.build(values).reads == (f"encoder_{i}",)
+        assert search_space.build(values).vectors == (f"encoder_{i}",)
     known = [v.get("text_block_1/preset") for v in predefined(search_space)]
     assert {*presets} < {*known}
 

@@ -319,7 +319,8 @@ def varied(image, values, arrays):
 
 
 def test_images_are_varied_in_training_only():
-    arrays = np.random.default_rng(0).random((6, 8, 8, 1)).astype("float32")
+    # Of 64 images, one is always mirrored; of 6, once in 64 runs none would be.
+    arrays = np.random.default_rng(0).random((64, 8, 8, 1)).astype("float32")
     for values in [
         {"flip": "horizontal"},
         {"translation": 0.2},
@@ -434,13 +435,13 @@ def test_weights_of_a_file_and_the_pixels_they_were_trained_on(tmp_path):
     image = image_of((16, 16, 1))
     block = EfficientNetBlock(version="b0", weights=path, trainable=False, dropout=0.0)
     y = build(block, build(Normalization(), image))
-    assert y.shape == (None, 7, 7, 1280)
+    assert y.shape == (None, 1280)
     model = keras.Model(image.pixels, y)
     assert not model.trainable_variables
     # One colour everywhere stays so when it is resized.
     result = np.asarray(model(np.full((1, 16, 16, 1), 0.5, "float32")))
-    expected = source(np.full((1, 224, 224, 3), 127.5, "float32"))
-    np.testing.assert_allclose(result, np.asarray(expected), atol=1e-4)
+    expected = np.asarray(source(np.full((1, 160, 160, 3), 127.5, "float32")))
+    np.testing.assert_allclose(result, expected.mean(axis=(1, 2)), atol=1e-4)
 
 
 def test_weights_of_a_file_are_trained_in_two_stages(tmp_path):
@@ -495,8 +496,8 @@ def test_without_weights_small_images_are_brought_to_32_pixels():
         (
             EfficientNetBlock(weights="some.weights.h5"),
             3,
-            ValueError,
-            "'version' that the file of weights is for",
+            OSError,
+            "name of a file of weights must contain that of a network",
         ),
         (
             EfficientNetBlock(version="small", weights="imagenet"),
@@ -536,7 +537,7 @@ def test_weights_without_a_network_say_what_to_do(monkeypatch):
 
     monkeypatch.setattr(keras.applications, "EfficientNetB1", unreachable)
     block = EfficientNetBlock(version="b1", weights="imagenet")
-    with pytest.raises(OSError, match=r"URL fetch failure.*save_weights.*'weights'"):
+    with pytest.raises(OSError, match=r"URL fetch failure.*save_weights.*that file"):
         build(block, image_of((32, 32, 3)))
 
 

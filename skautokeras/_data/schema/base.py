@@ -92,15 +92,15 @@ class Schema:
     traits = TrainingTraits()
 
     @property
-    def subword_arrays(self):
-        """Facts about texts for pretrained models, by the array of their tokens.
+    def encodings(self):
+        """What pretrained models read of the input, and what they make of it.
 
         Returns
         -------
-        arrays : dict of str to Subwords
+        encodings : list of Encoding
             By default none.
         """
-        return {}
+        return []
 
     def with_training_rows(self, arrays, y):
         """Return the schema with what only the training rows of a split may tell.

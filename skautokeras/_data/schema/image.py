@@ -1,11 +1,12 @@
 """What images are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skautokeras._data.schema.base import Schema, TrainingTraits
 from skautokeras._data.schema.feature import Feature
+from skautokeras._data.schema.pretrained import Encoding, Views, with_facts
 from skautokeras._state.names import saved_as
 
 
@@ -32,6 +33,15 @@ class ImageSchema(Schema):
         Statistics of each channel after values between `low` and `high` are brought to
         between 0 and 1. A constant channel has a standard deviation of 1.
 
+    learned_size : tuple (height, width) or None, default=None
+        Size to which networks that are learned from nothing but the images reduce
+        them, where pretrained models look at larger ones. None: they take them as they
+        are.
+
+    views : tuple of Views, default=()
+        Facts about the images for pretrained models. Arrays ``"encoder_1"``,
+        ``"mirrored_1"``, ... hold the vectors that they make of the pixels.
+
     Examples
     --------
     >>> from skautokeras._data.schema import ImageSchema
@@ -47,9 +57,58 @@ class ImageSchema(Schema):
     high: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    learned_size: tuple[int, int] | None = None
+    views: tuple[Views, ...] = ()
 
-    # Averages and smoothed labels are part of the published recipes for images.
-    traits = TrainingTraits(average_weights=True, smooth_labels=True)
+    @property
+    def traits(self):
+        """What follows for training: averages and smoothed labels, as published.
+
+        Returns
+        -------
+        traits : TrainingTraits
+            Pretrained models may be trained further.
+        """
+        return TrainingTraits(
+            average_weights=True, smooth_labels=True, pretrained=bool(self.views)
+        )
+
+    @property
+    def encodings(self):
+        """What pretrained models read: all of them the pixels.
+
+        Returns
+        -------
+        encodings : list of Encoding
+        """
+        return [Encoding("pixels", v, i) for i, v in enumerate(self.views, start=1)]
+
+    @property
+    def vectors(self):
+        """Width and dtype of each array of vectors that there is, by its name.
+
+        Returns
+        -------
+        vectors : dict of str to (int, str)
+        """
+        found = {}
+        for encoding in self.encodings:
+            found |= encoding.vectors
+        return found
+
+    def with_vectors(self, facts):
+        """Return the schema with what is known of the vectors of pretrained models.
+
+        Parameters
+        ----------
+        facts : dict of str to dict
+            New values of parameters of `Views` by the name or folder of the model.
+
+        Returns
+        -------
+        schema : ImageSchema
+        """
+        return replace(self, views=with_facts(self.views, facts))
 
     def features(self, arrays, name):
         """Return the brightness and the contrast of the images.
@@ -57,7 +116,7 @@ class ImageSchema(Schema):
         Parameters
         ----------
         arrays : dict of str to ndarray
-            Array of the pixels.
+            Array of the pixels, perhaps with vectors.
 
         name : str
             Name of the input.
@@ -67,7 +126,7 @@ class ImageSchema(Schema):
         features : list of Feature
             Mean and standard deviation of the pixels of each image.
         """
-        (pixels,) = arrays.values()
+        pixels = arrays["pixels"]
         flat = pixels.reshape(len(pixels), -1)
         return [
             Feature(f"{name}: brightness", flat.mean(axis=1, dtype=np.float32)),

@@ -6,7 +6,7 @@ import numpy as np
 
 from skautokeras._data.schema.base import Schema, TrainingTraits
 from skautokeras._data.schema.feature import Feature
-from skautokeras._data.schema.text import is_vector_array
+from skautokeras._data.schema.pretrained import is_vector_array
 from skautokeras._state.names import saved_as
 
 
@@ -221,18 +221,18 @@ class StructuredDataSchema(Schema):
         return {n: s for n, s in self.shapes.items() if not is_vector_array(n)}
 
     @property
-    def subword_arrays(self):
-        """Facts about the texts of each column, as those of `TextSchema`, by array.
+    def encodings(self):
+        """What pretrained models read of the columns of texts.
 
         Returns
         -------
-        arrays : dict of str to Subwords
+        encodings : list of Encoding
         """
-        return {
-            text_array(i, name): subwords
+        return [
+            encoding.within(text_array(i, ""))
             for i, text in enumerate(self.texts.values())
-            for name, subwords in text.subword_arrays.items()
-        }
+            for encoding in text.encodings
+        ]
 
     def with_vectors(self, facts):
         """Return the schema with what is known of vectors, as `TextSchema` does.

@@ -7,106 +7,8 @@ import numpy as np
 from skautokeras._data.ngrams import contrasts, groups_of
 from skautokeras._data.schema.base import Schema, TrainingTraits
 from skautokeras._data.schema.feature import Feature
+from skautokeras._data.schema.pretrained import Encoding, Subwords, with_facts
 from skautokeras._state.names import saved_as
-
-# Kinds of vectors that a pretrained model makes of texts: those of the model itself,
-# and means of fixed vectors of tokens.
-VECTORS = ("encoder", "static")
-_SUBWORDS = "subwords"
-
-
-def vector_array(subwords_array, kind):
-    """Return the name of the array of vectors that are made of an array of tokens.
-
-    Parameters
-    ----------
-    subwords_array : str
-        Name of the array of tokens.
-
-    kind : str
-        Kind of the vectors, one of `VECTORS`.
-
-    Examples
-    --------
-    >>> from skautokeras._data.schema import vector_array
-    >>> vector_array("text_1__subwords_2", "static")
-    'text_1__static_2'
-    """
-    before, _, number = subwords_array.rpartition(f"{_SUBWORDS}_")
-    return f"{before}{kind}_{number}"
-
-
-def is_vector_array(name):
-    """Return whether an array has the name of vectors of a pretrained model.
-
-    Parameters
-    ----------
-    name : str
-        Name of the array, with or without that of its input before it.
-
-    Examples
-    --------
-    >>> from skautokeras._data.schema import is_vector_array
-    >>> is_vector_array("text_1__static_2"), is_vector_array("text_1__tokens")
-    (True, False)
-    """
-    kind, _, number = name.rpartition("__")[2].partition("_")
-    return kind in VECTORS and number.isdecimal()
-
-
-@saved_as("Subwords")
-@dataclass(frozen=True)
-class Subwords:
-    """Facts about texts for one pretrained model.
-
-    Parameters
-    ----------
-    preset : str
-        Name or folder of the model.
-
-    width : int, default=0
-        Tokens of a text that are kept at most: the width of the array. 0: there is no
-        tokenizer.
-
-    start, end : int or None, default=None
-        Numbers of the tokens that the model expects around a text. None if it expects
-        none.
-
-    pad : int, default=0
-        Number of the token that fills up.
-
-    problem : str or None, default=None
-        Reason why there is no tokenizer, or why there are no vectors.
-
-    encoder, static : int, default=0
-        Lengths of the vectors that the model, and fixed vectors of its tokens, make of
-        the texts (`VECTORS`). 0: there are no such vectors.
-
-    Examples
-    --------
-    >>> from skautokeras._data.schema import Subwords
-    >>> Subwords("folder", width=30, start=101, end=102).longest
-    32
-    """
-
-    preset: str
-    width: int = 0
-    start: int | None = None
-    end: int | None = None
-    pad: int = 0
-    problem: str | None = None
-    encoder: int = 0
-    static: int = 0
-
-    @property
-    def longest(self):
-        """Tokens of a text at most, with those around it.
-
-        Returns
-        -------
-        longest : int
-        """
-        return self.width + (self.start is not None) + (self.end is not None)
 
 
 @saved_as("TextSchema")
@@ -178,11 +80,8 @@ default=None
             Those of `adapter_shapes`, then vectors of pretrained models.
         """
         shapes = self.adapter_shapes
-        for name, facts in self.subword_arrays.items():
-            for kind in VECTORS:
-                if getattr(facts, kind):
-                    width = getattr(facts, kind)
-                    shapes[vector_array(name, kind)] = (width, "float32")
+        for encoding in self.encodings:
+            shapes |= encoding.vectors
         return shapes
 
     @property
@@ -204,23 +103,22 @@ default=None
                 "character_ngrams": (self.character_width, "int32"),
                 "character_weights": (self.character_width, "float32"),
             }
-        subwords = self.subword_arrays
-        return shapes | {n: (facts.width, "int32") for n, facts in subwords.items()}
+        tokens = {e.array: (e.facts.width, "int32") for e in self.encodings}
+        return shapes | tokens
 
     @property
-    def subword_arrays(self):
-        """Facts about the texts for each pretrained model, by the array of its tokens.
+    def encodings(self):
+        """What pretrained models read, without those whose tokenizer cannot be had.
 
         Returns
         -------
-        arrays : dict of str to Subwords
-            Without models whose tokenizer could not be had.
+        encodings : list of Encoding
         """
-        return {
-            f"{_SUBWORDS}_{i}": subwords
+        return [
+            Encoding(f"subwords_{i}", subwords, i)
             for i, subwords in enumerate(self.subwords, start=1)
             if subwords.width
-        }
+        ]
 
     def with_vectors(self, facts):
         """Return the schema with what is known of the vectors of pretrained models.
@@ -234,8 +132,7 @@ default=None
         -------
         schema : TextSchema
         """
-        subwords = [replace(s, **facts.get(s.preset, {})) for s in self.subwords]
-        return replace(self, subwords=tuple(subwords))
+        return replace(self, subwords=with_facts(self.subwords, facts))
 
     @property
     def traits(self):

@@ -6,7 +6,7 @@ import numpy as np
 from skautokeras._data.image import ImageAdapter
 from skautokeras._space.image import ImageBlock
 from skautokeras._space.inputs.base import InputNode
-from skautokeras._space.records import Image
+from skautokeras._space.records import Image, vectors_of
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -112,21 +112,28 @@ class ImageInput(InputNode):
         Returns
         -------
         tensors : dict of str to keras.KerasTensor
-            The one tensor, in the dtype of the array.
+            The pixels, in the dtype of the array, and vectors of pretrained models.
         image : Image
             Its pixels between 0 and 1.
         """
-        name = prefix + "pixels"
-        tensor = keras.Input(schema.shape, dtype=schema.dtype, name=name)
+        pixels = keras.Input(schema.shape, dtype=schema.dtype, name=prefix + "pixels")
+        vectors = {
+            name: keras.Input((width,), dtype=dtype, name=prefix + name)
+            for name, (width, dtype) in schema.vectors.items()
+        }
+        named = {prefix + name: tensor for name, tensor in vectors.items()}
         scale = 1.0 / (schema.high - schema.low)
-        pixels = keras.layers.Rescaling(scale, offset=-schema.low * scale)(tensor)
+        rescaling = keras.layers.Rescaling(scale, offset=-schema.low * scale)
         n_channels = schema.shape[-1]
         image = Image(
-            pixels,
+            rescaling(pixels),
             mean=np.array(schema.mean, "float32"),
             std=np.array(schema.std, "float32"),
             black=np.zeros(n_channels, "float32"),
             white=np.ones(n_channels, "float32"),
+            learned_size=schema.learned_size,
+            views=schema.views,
+            vectors=tuple(vectors_of(e, vectors) for e in schema.encodings),
             default_block=self.default_block,
         )
-        return {name: tensor}, image
+        return {prefix + "pixels": pixels, **named}, image

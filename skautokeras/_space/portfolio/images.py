@@ -1,8 +1,8 @@
 """Known configurations of `ImageBlock`."""
 
-from skautokeras._data.schema import ImageSchema
+from skautokeras._data.schema import IMAGE_VECTORS, ImageSchema
 from skautokeras._space import accelerator
-from skautokeras._space.portfolio.parts import within
+from skautokeras._space.portfolio.parts import HEAD, dense, inside, within
 
 
 def _image(*, block_type, network, augmentation=None, reduction, training):
@@ -140,7 +140,92 @@ FEW_IMAGES = (
 )
 
 
-def for_images(schemas):
+# Networks on vectors of a pretrained model, which are trained in seconds, without and
+# with a layer between the vectors and the head.
+_ON_VECTORS = {"trainable": False, "dropout": 0.3}
+_LINEAR = within("training", {**HEAD, "learning_rate": 1e-3, "weight_decay": 1e-1})
+_LAYER = {
+    **within("behind_1", dense(1, 512, activation="relu", dropout=0.5)),
+    **within("training", {**HEAD, "learning_rate": 5e-4, "weight_decay": 1e-1}),
+}
+# A few epochs at small rates, the head first (arXiv:2202.10054).
+_TUNED = {
+    "trainable": True,
+    "learning_rate_factor": 0.03,
+    "head_first": 0.25,
+    "dropout": 0.2,
+    **within(
+        "training",
+        {
+            "learning_rate": 5e-3,
+            "weight_decay": 1e-2,
+            "epochs": 8,
+            "batch_size": 32,
+            "schedule": "one_cycle",
+        },
+    ),
+}
+
+
+def for_efficient_net(schemas):
+    """Return the configurations of an `EfficientNetBlock` with weights.
+
+    Parameters
+    ----------
+    schemas : sequence of Schema
+        Schema of each input.
+
+    Returns
+    -------
+    configurations : tuple of dict
+        Values by the names in the block.
+    """
+    frozen = [
+        {**_ON_VECTORS, "vectors": vectors, **_LINEAR} for vectors in _kinds(schemas)
+    ]
+    return (*frozen, _TUNED)
+
+
+def _for_pretrained(schemas):
+    """Return the configurations of an `ImageBlock` on vectors, and for all weights."""
+    first, *_, last = (*_kinds(schemas), *_kinds(schemas))
+    frozen = [(first, False), (first, True), (last, True)]
+    found = [
+        {
+            "block_type": "pretrained",
+            **inside("frozen_1", {**_ON_VECTORS, "vectors": vectors}),
+            "has_layers": has_layers,
+            **(_LAYER if has_layers else _LINEAR),
+        }
+        for vectors, has_layers in dict.fromkeys(frozen)
+    ]
+    tuned = {
+        "block_type": "tuned",
+        "normalize": False,
+        "augment": True,
+        **within("image_augmentation_1", _MIRRORED),
+        **inside("tuned_1", _TUNED),
+    }
+    # They are fixed there.
+    for values in found:
+        del values["frozen_1/trainable"]
+    del tuned["tuned_1/trainable"]
+    return found, tuned
+
+
+def _kinds(schemas):
+    """Return the kinds of vectors that there are; all of them if nothing is known."""
+    views = [view for s in schemas for view in getattr(s, "views", ())]
+    return [
+        kind
+        for kind in IMAGE_VECTORS
+        if kind == IMAGE_VECTORS[0]
+        or not views
+        or any(getattr(view, kind) for view in views)
+    ]
+
+
+def for_images(schemas, presets=()):
     """Return the configurations for images.
 
     Parameters
@@ -149,22 +234,32 @@ def for_images(schemas):
         Schema of each input. Few images have configurations of their own, and more
         images have larger ones on a fast GPU. If there are none, the configurations for
         any images are returned.
+    presets : sequence of str, default=()
+        Pretrained models, of which the first one is tuned.
 
     Returns
     -------
     configurations : tuple of dict
         Values by the names in the block, the cheapest configuration first.
     """
+    known = IMAGE
     if _are_few(schemas):
-        return FEW_IMAGES
-    return (*IMAGE, *LARGE_IMAGES) if schemas and accelerator.has_fast_gpu() else IMAGE
+        known = FEW_IMAGES
+    elif schemas and accelerator.has_fast_gpu():
+        known = (*IMAGE, *LARGE_IMAGES)
+    if not presets:
+        return known
+    names = [{"preset": preset} for preset in presets] if len(presets) > 1 else [{}]
+    frozen, tuned = _for_pretrained(schemas)
+    frozen = [{**values, **name} for values in frozen for name in names]
+    return (*frozen, *known, {**tuned, **names[0]})
 
 
 def rank_for_images(values, schemas):
     """Return whether a configuration comes behind others whatever it costs.
 
     Few images are learned from by convolutions before they are described, which costs
-    less.
+    less. Networks on the vectors of a pretrained model come before all others.
 
     Parameters
     ----------
@@ -178,9 +273,13 @@ def rank_for_images(values, schemas):
     rank : int or None
         Rank of the configuration, 0 if it comes first. If None, its cost decides.
     """
+    if values.get("block_type") == "pretrained":
+        return 0
+    has_pretrained = any(getattr(schema, "views", ()) for schema in schemas)
     if not _are_few(schemas):
-        return None
-    return int(values.get("block_type") in ("oriented_gradients", "res_net"))
+        return 1 if has_pretrained else None
+    is_late = values.get("block_type") in ("oriented_gradients", "res_net")
+    return int(is_late) + has_pretrained
 
 
 def _are_few(schemas):

@@ -2,6 +2,8 @@
 
 # For many rows of words; `predefined` makes batches smaller where rows are few.
 SHORT = {"epochs": 8, "batch_size": 128}
+# Networks on vectors that are computed before the trials: an epoch takes milliseconds.
+HEAD = {"epochs": 64, "batch_size": 128, "schedule": "cosine", "warm_up": 0.0}
 # Names of hyperparameters that are not inside of a block begin with one of these.
 SHARED = ("training/", "target/")
 
@@ -48,6 +50,25 @@ def within(scope, values):
     {'dense_block_1/n_layers': 2}
     """
     return {f"{scope}/{name}": value for name, value in values.items()}
+
+
+def inside(scope, values):
+    """Return values by their names in an outer block, but those of the training.
+
+    Parameters
+    ----------
+    scope : str
+        Name of the inner block.
+    values : dict of str to object
+        Values by their names in the inner block.
+
+    Examples
+    --------
+    >>> from skautokeras._space.portfolio.parts import inside
+    >>> inside("frozen_1", {"dropout": 0.1, "training/epochs": 8})
+    {'frozen_1/dropout': 0.1, 'training/epochs': 8}
+    """
+    return {k if k.startswith(SHARED) else f"{scope}/{k}": v for k, v in values.items()}
 
 
 def doubled(epochs, most, n_samples, batch_size, n_steps):

@@ -1,7 +1,7 @@
 """Known configurations of `TextBlock` and `BertBlock`."""
 
 from skautokeras._data.schema import TextSchema
-from skautokeras._space.portfolio.parts import SHORT, dense, within
+from skautokeras._space.portfolio.parts import HEAD, SHORT, dense, inside, within
 
 # Above this ratio of the number of texts to the median number of words of a text,
 # convolutions are tried before n-grams (Google, Text classification guide, 2018).
@@ -109,24 +109,13 @@ TEXT = (
 )
 
 
-def _inside(scope, values):
-    """Return values of a block by their names in an outer one."""
-    return {
-        k if k.startswith("training/") else f"{scope}/{k}": v for k, v in values.items()
-    }
-
-
-# Heads on vectors that are computed before the trials: an epoch takes milliseconds.
-_HEAD = {"epochs": 64, "batch_size": 128, "schedule": "cosine", "warm_up": 0.0}
-
-
 def _frozen(vectors, *, dropout=0.1, **training):
     """Return the values for a `BertBlock` whose weights are not trained."""
     return {
         "trainable": False,
         "vectors": vectors,
         "dropout": dropout,
-        **within("training", {**_HEAD, **training}),
+        **within("training", {**HEAD, **training}),
     }
 
 
@@ -159,7 +148,7 @@ def _pretrained(vectors, *, beside=None, behind=None, **training):
     values = {"block_type": "pretrained"}
     frozen = _frozen(vectors, **training)
     del frozen["trainable"]  # It is fixed there.
-    values |= _inside("bert_block_1", frozen)
+    values |= inside("bert_block_1", frozen)
     values |= {"with_ngrams": beside is not None, "has_layers": behind is not None}
     values |= within("beside_1", beside or {})
     return values | within("behind_1", behind or {})
@@ -218,7 +207,7 @@ def for_texts(presets, schemas=()):
     return (
         *TEXT,
         *frozen,
-        {"block_type": "tuned", **_inside("tuned_1", tuned), **names[0]},
+        {"block_type": "tuned", **inside("tuned_1", tuned), **names[0]},
     )
 
 

@@ -1,0 +1,1 @@
+"""Pretrained weights of packages, in files that `pretrained=` takes."""

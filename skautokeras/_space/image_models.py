@@ -1,0 +1,281 @@
+"""Pretrained models for images: found by name, file or folder, and made into layers."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from skautokeras._layers.pretrained import ImageEncoder
+from skautokeras._space.pretrained import json_in, keras_hub, read_once
+from skautokeras._space.unfilled import weights_are_wanted
+from skautokeras.exceptions import WeightsMissingError
+
+# The network that "imagenet" stands for: much is learned from it in little time.
+IMAGENET = "efficientnetv2_b0"
+# Side of the square that has as many pixels as images are resized to: for images of
+# fewer than 96 x 96 pixels, then for larger ones. Less where time is short.
+_SMALL_IMAGE, _SIDE_OF_SMALL, _SIDE = 96, 160, 224
+_SHORTER_SIDES = (160, 128, 96)
+# Networks halve the size five times.
+_MULTIPLE = 32
+_WEIGHT_FILES = (".h5", ".keras")
+
+
+def load_image_encoder(preset, size, **settings):
+    """Return the layer that turns images into vectors by a pretrained model.
+
+    The weights are filled in only if `weights_are_wanted`.
+
+    Parameters
+    ----------
+    preset : str
+        Name, file or folder of the model.
+    size : tuple (height, width)
+        Size that images are brought to. A model that takes only one size has that.
+    **settings : object
+        Arguments of `ImageEncoder`.
+
+    Returns
+    -------
+    encoder : ImageEncoder
+
+    Raises
+    ------
+    WeightsMissingError
+        If the model cannot be had.
+    """
+    network = _read(preset).build(size)
+    return ImageEncoder(network, **settings)
+
+
+def sizes_for(preset, height, width):
+    """Return the sizes that images may be brought to for a model, the largest first.
+
+    Small images are enlarged, because the model knows larger ones; the ratio of the
+    sides is kept as far as possible.
+
+    Parameters
+    ----------
+    preset : str
+        Name, file or folder of the model.
+    height, width : int
+        Size of the images.
+
+    Returns
+    -------
+    sizes : list of tuple (height, width)
+    """
+    fixed = _read(preset).size
+    if fixed is not None:
+        return [fixed]
+    is_small = height * width < _SMALL_IMAGE**2
+    first = _SIDE_OF_SMALL if is_small else _SIDE
+    sides = [first, *(side for side in _SHORTER_SIDES if side < first)]
+    return list(dict.fromkeys(_size_of(side, height, width) for side in sides))
+
+
+def _size_of(side, height, width):
+    """Return a size of about ``side ** 2`` pixels with the ratio of the sides."""
+    factor = side / (height * width) ** 0.5 / _MULTIPLE
+    return tuple(max(round(n * factor), 1) * _MULTIPLE for n in (height, width))
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """A network that has been read, and what it expects of pixels.
+
+    A pixel x of colours between 0 and 255 becomes ``x @ matrix + offset``.
+    """
+
+    network: keras.Model
+    matrix: np.ndarray = field(default_factory=lambda: np.eye(3))
+    offset: np.ndarray = field(default_factory=lambda: np.zeros(3))
+
+    @property
+    def size(self):
+        """The size that the network takes. None: it takes any."""
+        size = tuple(self.network.inputs[0].shape[1:3])
+        return None if None in size else size
+
+    def build(self, size):
+        """Return a copy for images of a size."""
+        pixels = keras.Input((*(self.size or size), 3), dtype="float32")
+        x = pixels
+        if not (np.allclose(self.matrix, np.eye(3)) and np.allclose(self.offset, 0)):
+            # bfloat16 would round what the network looks at.
+            mixing = keras.layers.Dense(3, trainable=False, dtype="float32")
+            x = mixing(x)
+            if weights_are_wanted():
+                mixing.set_weights([self.matrix, self.offset])
+        copy = keras.models.clone_model(
+            self.network,
+            input_tensors=keras.Input(pixels.shape[1:]),
+            clone_function=_copied,
+        )
+        if weights_are_wanted():
+            copy.set_weights(self.network.get_weights())
+        return keras.Model(pixels, copy(x))
+
+
+def _copied(layer):
+    """Return a copy of a layer that computes in the precision of new layers."""
+    config = layer.get_config()
+    policy = keras.config.dtype_policy().name
+    is_plain = isinstance(layer, keras.layers.Layer) and not isinstance(
+        layer, keras.Model
+    )
+    if is_plain and policy != layer.dtype_policy.name:
+        config["dtype"] = policy
+    return type(layer).from_config(config)
+
+
+def _read(preset):
+    return read_once(_read_now, preset)
+
+
+def _read_now(preset):
+    way = "Pass the name of a network of keras.applications, a file or a folder."
+    try:
+        if preset.endswith(".keras"):
+            return _Source(_checked(_of_keras_file(preset)))
+        application = _application_of(preset)
+        if application is not None:
+            way = (
+                "If there is no network connection here, call keras.applications."
+                f"{application}(include_top=False).save_weights('{application}.weights."
+                "h5') where there is one, and pass the path of that file."
+            )
+            return _of_application(application, _file_of(preset))
+        if preset.endswith(_WEIGHT_FILES):
+            raise ValueError(
+                "The name of a file of weights must contain that of a network of "
+                "keras.applications, as 'EfficientNetB0.weights.h5' does."
+            )
+        return _of_keras_hub(preset)
+    except ImportError:
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        if reason.startswith("Unknown preset identifier"):
+            reason = (
+                "neither keras.applications nor KerasHub know that name, and there is "
+                "no such folder"
+            )
+        raise WeightsMissingError(
+            f"The pretrained model {preset!r} could not be had: {reason}. {way}"
+        ) from error
+
+
+def _of_keras_file(path):
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"There is no file {path!r}")
+    return keras.models.load_model(path, compile=False)
+
+
+def _checked(network):
+    """Return a network that takes colours and leads to maps or vectors."""
+    shapes = [x.shape for x in keras.tree.flatten((network.inputs, network.outputs))]
+    is_one = len(network.inputs) == len(network.outputs) == 1
+    if not (is_one and len(shapes[0]) == 4 and shapes[0][-1] == 3):
+        raise ValueError(
+            f"It takes arrays of the shapes {shapes[: len(network.inputs)]} and has "
+            f"{len(network.outputs)} outputs. One input of the shape (batch, height, "
+            "width, 3) and one output are needed"
+        )
+    if isinstance(network.output, dict) or None in shapes[1][-1:]:
+        raise ValueError("Its output is no tensor of maps or vectors")
+    return network
+
+
+# --- keras.applications
+
+
+def _application_of(preset):
+    """Return the name of the network of Keras that a name or a file stands for."""
+    name = preset.partition(":")[0] if _is_pair(preset) else Path(preset).name
+    if not (_is_pair(preset) or preset.endswith(".h5")) and os.path.exists(preset):
+        return None
+    plain = _plain(name)
+    known = {_plain(n): n for n in dir(keras.applications) if n[0].isupper()}
+    if plain in known:
+        return known[plain]
+    if not preset.endswith(".h5"):
+        return None
+    found = [n for n in known if n in plain]
+    return known[max(found, key=len)] if found else None
+
+
+def _is_pair(preset):
+    """Return whether the name of a network stands before the path of its file."""
+    return re.match(r"\w\w+:", preset) is not None
+
+
+def _file_of(preset):
+    """Return the file of weights; "imagenet" if there is only a name."""
+    path = preset.partition(":")[2] if _is_pair(preset) else preset
+    if not path.endswith(".h5"):
+        return "imagenet"
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"There is no file {path!r}")
+    return path
+
+
+def _plain(name):
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _of_application(name, weights):
+    """Return a network of Keras with what its weights expect of pixels."""
+    make = getattr(keras.applications, name)
+    network = make(include_top=False, weights=weights, input_shape=(None, None, 3))
+    return _Source(network, *_preprocessing(name))
+
+
+def _preprocessing(name):
+    """Return what `preprocess_input` of a network does to a pixel: matrix and offset.
+
+    Each of these functions is affine, and some exchange colours.
+    """
+    modules = {
+        own: module
+        for own, module in vars(keras.applications).items()
+        if hasattr(module, "preprocess_input")
+    }
+    # That of MobileNetV3 does not hold its networks.
+    own = [n for n in modules if hasattr(modules[n], name)]
+    own = own or [n for n in modules if _plain(name).startswith(_plain(n))]
+    module = modules[max(own, key=len)]
+    probes = np.vstack([np.zeros(3), 255 * np.eye(3)])[:, None, None, :]
+    results = np.asarray(module.preprocess_input(probes.astype("float32")))[:, 0, 0]
+    return (results[1:] - results[0]) / 255, results[0]
+
+
+# --- KerasHub and folders of Hugging Face
+
+
+def _of_keras_hub(preset):
+    """Return a network of KerasHub with what its weights expect of pixels."""
+    hub = keras_hub("images")
+    backbone = hub.models.Backbone.from_preset(preset)
+    network = _checked(keras.Model(backbone.inputs[0], backbone.output))
+    scale, offset = _scaling(hub, preset)
+    return _Source(network, np.eye(3) * scale, np.zeros(3) + offset)
+
+
+def _scaling(hub, preset):
+    """Return factors and summands by which pixels between 0 and 255 are changed."""
+    config = json_in(preset, "preprocessor_config.json")
+    if config:
+        is_rescaled = config.get("do_rescale", True)
+        factor = config.get("rescale_factor", 1 / 255) if is_rescaled else 1.0
+        if not config.get("do_normalize", True):
+            return factor, 0.0
+        mean, std = (np.array(config[f"image_{name}"]) for name in ("mean", "std"))
+        return factor / std, -mean / std
+    converter = hub.layers.ImageConverter.from_preset(preset)
+    scale = 1.0 if converter.scale is None else converter.scale
+    offset = 0.0 if converter.offset is None else converter.offset
+    return scale, offset
