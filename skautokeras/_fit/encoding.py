@@ -27,8 +27,8 @@ from skautokeras._state.randomness import seeded
 from skautokeras._warnings import warn
 from skautokeras.exceptions import WeightsMissingError
 
-# Share of the whole time that encoding takes at most, of texts and of images, from which
-# networks that are not pretrained learn less; and share of what is left.
+# Share of the whole time that encoding takes at most, of texts and of images, from
+# which networks that are not pretrained learn less; and share of what is left.
 _OF_TEXTS, _OF_IMAGES, _SHARE_OF_REST = 0.25, 0.35, 0.5
 # The plan uses this share of the time that is left, because encoding can be slower than
 # measured.

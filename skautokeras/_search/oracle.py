@@ -6,6 +6,7 @@ import warnings
 from collections import defaultdict
 from difflib import get_close_matches
 from inspect import signature
+from itertools import islice
 from numbers import Real
 from uuid import uuid4
 
@@ -91,7 +92,7 @@ class GreedyOracle(keras_tuner.Oracle):
         self._rng = np.random.default_rng(seed)
         self._n_initial_used = 0
         self.predefined_trials = set()
-        self._n_known, self._ended = 0, {}  # size of the space, keys of ended trials
+        self._blank, self._seen = None, None
 
     def populate_space(self, trial_id):
         """Propose values for the next trial.
@@ -106,8 +107,9 @@ class GreedyOracle(keras_tuner.Oracle):
         response : dict
             "status" ("RUNNING", or "STOPPED" once nothing new is left) and "values".
         """
-        tried = self._tried_keys()
-        for values, is_predefined in self._proposals():
+        space = self._copy_of_space()
+        tried = self._seen.update(self)
+        for values, is_predefined in self._proposals(space):
             if text_key(values) not in tried:
                 if is_predefined:
                     self.predefined_trials.add(trial_id)
@@ -129,24 +131,20 @@ class GreedyOracle(keras_tuner.Oracle):
         self._n_initial_used = state["n_initial_used"]
         self.predefined_trials = set(state["predefined_trials"])
 
-    def _tried_keys(self):
-        """Return the keys of all trials; those that have ended keep theirs.
+    def _copy_of_space(self):
+        """Return a copy of the space whose values may be overwritten.
 
-        They are made anew when the space has grown: trials tell of names outside of it.
+        A copy takes milliseconds, so there is a new one only if the space has grown.
+        What is known of trials is then found anew, as they tell of names outside of it.
         """
-        space = self.hyperparameters.copy()
-        if self._n_known != len(space.space):
-            self._n_known, self._ended = len(space.space), {}
-        keys = set(self._ended.values())
-        for trial_id, trial in self.trials.items():
-            if trial_id not in self._ended:
-                key = text_key(complete(space, trial.hyperparameters.values))
-                keys.add(key)
-                if trial.status not in ("RUNNING", "IDLE"):
-                    self._ended[trial_id] = key
-        return keys
+        if self._blank is None or len(self._blank.space) != len(
+            self.hyperparameters.space
+        ):
+            self._blank = self.hyperparameters.copy()
+            self._seen = _SeenTrials(self._blank)
+        return self._blank
 
-    def _proposals(self):
+    def _proposals(self, space):
         """Yield configurations in the order of Algorithm 1, possibly tried ones.
 
         With each comes whether it is one of the initial values.
@@ -154,14 +152,14 @@ class GreedyOracle(keras_tuner.Oracle):
         while self._n_initial_used < len(self.initial_values):
             self._n_initial_used += 1
             values = self.initial_values[self._n_initial_used - 1]
-            yield complete(self.hyperparameters.copy(), values), True
-        parents = self._parents()
+            yield complete(space, values), True
+        parents = self._seen.best_of_kinds()
         if parents:
             for _ in range(_MUTATIONS):
                 parent = self._draw_parent(parents)
-                yield mutate(self.hyperparameters.copy(), parent, self._rng), False
+                yield mutate(space, parent, self._rng), False
         for _ in range(_RANDOM_DRAWS):
-            yield resample(self.hyperparameters.copy(), {}, self._rng), False
+            yield resample(space, {}, self._rng), False
 
     def _draw_parent(self, parents):
         """Draw one of the configurations, each half as likely as the one before it."""
@@ -170,15 +168,79 @@ class GreedyOracle(keras_tuner.Oracle):
             place += 1
         return parents[place]
 
-    def _parents(self):
-        """Return the best configuration of each kind of network, the best first."""
-        trials = [t for t in self.trials.values() if t.status == "COMPLETED"]
-        sign = 1 if self.objective.direction == "max" else -1
-        parents = {}
-        for trial in sorted(trials, key=lambda t: -sign * t.score):
+
+class _SeenTrials:
+    """What an oracle remembers of its trials, of which each is looked at once.
+
+    So a proposal costs the same however many trials there have been.
+
+    Parameters
+    ----------
+    space : keras_tuner.HyperParameters
+        Copy of the search space, whose values are overwritten.
+    """
+
+    def __init__(self, space):
+        self._space = space
+        self._n_listed = 0
+        self._open = []  # identifiers of trials that may still run
+        self._keys = set()  # those of trials that have ended
+        self._best = {}  # network types -> loss, place and values of the best trial
+
+    def update(self, oracle):
+        """Look at the trials that are new or have ended, and return the keys of all.
+
+        Parameters
+        ----------
+        oracle : keras_tuner.Oracle
+            Oracle with its trials.
+
+        Returns
+        -------
+        keys : collection of str
+            One for each configuration.
+        """
+        new = islice(oracle.trials, self._n_listed, None)
+        numbered = enumerate(new, start=self._n_listed)
+        self._open += [(place, trial_id) for place, trial_id in numbered]
+        self._n_listed = len(oracle.trials)
+        sign = 1 if oracle.objective.direction == "max" else -1
+        still_open, running = [], set()
+        for place, trial_id in self._open:
+            trial = oracle.trials[trial_id]
             values = trial.hyperparameters.values
-            parents.setdefault(network_types(values), values)
-        return list(parents.values())
+            key = text_key(complete(self._space, values))
+            if trial.status in ("RUNNING", "IDLE"):
+                still_open.append((place, trial_id))
+                running.add(key)
+                continue
+            self._keys.add(key)
+            if trial.status == "COMPLETED":
+                found = (-sign * trial.score, place, dict(values))
+                types = network_types(values)
+                self._best[types] = min(self._best.get(types, found), found)
+        self._open = still_open
+        return _Either(self._keys, running)
+
+    def best_of_kinds(self):
+        """Return the best configuration of each kind of network, the best first."""
+        return [
+            values for *_, values in sorted(self._best.values(), key=_without_values)
+        ]
+
+
+class _Either:
+    """Two sets, of which the first one is too large to be copied."""
+
+    def __init__(self, *sets):
+        self._sets = sets
+
+    def __contains__(self, key):
+        return any(key in each for each in self._sets)
+
+
+def _without_values(found):
+    return found[:2]
 
 
 def mutate(space, values, rng):
@@ -440,8 +502,8 @@ def _project_folder():
 def temporary_project(oracle):
     """Give an oracle a temporary project folder for as long as the context lasts.
 
-    Every `keras_tuner.Oracle` saves itself after each trial, and there is no way to
-    keep it from that.
+    Every `keras_tuner.Oracle` saves each trial. It also saves itself after each trial,
+    unless it does that in the way of KerasTuner, which is left out.
 
     Parameters
     ----------
@@ -451,6 +513,9 @@ def temporary_project(oracle):
     oracle.verbose = 0
     # A search records failures and goes on, however many there are in a row.
     oracle.max_consecutive_failed_trials = None
+    if type(oracle).save is keras_tuner.Oracle.save:
+        # It takes longer with each trial, and nobody reads the file.
+        oracle.save = _do_not_save
     with _project_folder() as folder:
         with _quiet():
             keras_tuner.Tuner(
@@ -460,7 +525,14 @@ def temporary_project(oracle):
                 project_name="oracle",
                 overwrite=True,
             )
-        yield oracle
+        try:
+            yield oracle
+        finally:
+            vars(oracle).pop("save", None)
+
+
+def _do_not_save():
+    """Stand in for the method by which an oracle saves itself."""
 
 
 def _no_model(hp):
@@ -533,6 +605,7 @@ def tell(oracle, proposal, trial):
         oracle.update_trial(proposal.trial_id, {"score": trial.score})
         proposal.status = "COMPLETED"
         oracle.end_trial(proposal)
+    _forget_space(oracle, proposal)
 
 
 def reject(oracle, proposal, reason):
@@ -550,6 +623,19 @@ def reject(oracle, proposal, reason):
     proposal.status, proposal.message = "FAILED", reason
     with _quiet():
         oracle.end_trial(proposal)
+    _forget_space(oracle, proposal)
+
+
+def _forget_space(oracle, proposal):
+    """Let a trial that has ended keep its values only, not its copy of the space.
+
+    Thousands of copies would fill the memory. An oracle of KerasTuner or of the user
+    may need them.
+    """
+    if type(oracle) is GreedyOracle:
+        values = keras_tuner.HyperParameters()
+        values.values = dict(proposal.hyperparameters.values)
+        oracle.trials[proposal.trial_id].hyperparameters = values
 
 
 def raise_max_trials(oracle):

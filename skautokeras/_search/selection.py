@@ -42,8 +42,7 @@ def kept_trials(trials):
     -------
     positions : list of int
     """
-    completed = [i for i, trial in enumerate(trials) if trial.status == "completed"]
-    ranked = best_first(trials, completed)
+    ranked = ensemble_candidates(trials)
     leaders = {}
     for i in ranked:
         leaders.setdefault(network_types(trials[i].values), i)

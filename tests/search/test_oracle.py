@@ -22,6 +22,7 @@ from skautokeras._search import (
     draw_subtree,
     make_oracle,
     mutate,
+    network_types,
     reject,
     resample,
     tell,
@@ -635,3 +636,42 @@ def test_initial_values_within_their_ranges_are_taken():
 def test_an_oracle_that_takes_no_number_of_trials_is_called_without():
     oracle = make(keras_tuner.oracles.HyperbandOracle, make_units())
     assert isinstance(oracle, keras_tuner.oracles.HyperbandOracle)
+
+
+def test_a_proposal_costs_the_same_after_many_trials(monkeypatch):
+    """Each trial is looked at once, and keeps its values only."""
+    seen = []
+
+    def counted(values):
+        seen.append(1)
+        return network_types(values)
+
+    monkeypatch.setattr("skautokeras._search.oracle.network_types", counted)
+    space = keras_tuner.HyperParameters()
+    for i in range(6):
+        space.Int(f"units_{i}", 1, 1000)
+    oracle = GreedyOracle(
+        objective=keras_tuner.Objective("score", "max"), hyperparameters=space, seed=0
+    )
+    with temporary_project(oracle):
+        for number in range(60):
+            proposal = ask(oracle, str(number))
+            values = dict(proposal.hyperparameters.values)
+            tell(oracle, proposal, Trial(values, 0, score=float(number)))
+    # The last trial has not been asked for.
+    assert len(seen) == 59
+    for trial in oracle.trials.values():
+        assert trial.hyperparameters.space == []
+        assert len(trial.hyperparameters.values) == 6
+
+
+def test_an_oracle_saves_itself_after_the_search_again(tmp_path):
+    oracle = GreedyOracle(
+        objective=keras_tuner.Objective("score", "max"),
+        hyperparameters=keras_tuner.HyperParameters(),
+    )
+    with temporary_project(oracle):
+        oracle.save()
+    oracle._set_project_dir(tmp_path, "again")
+    oracle.save()
+    assert (tmp_path / "again" / "oracle.json").exists()

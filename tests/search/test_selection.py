@@ -119,10 +119,10 @@ def test_many_variations_of_one_network_leave_room_for_the_best_of_another_type(
 
 
 def test_kept_are_the_best_trials_and_the_best_of_six_network_types():
-    trials = [Trial(plain(i), 0, score=-float(i)) for i in range(20)]
+    trials = [Trial(plain(i), 0, score=-float(i), y_pred={}) for i in range(20)]
     assert kept_trials(trials) == list(range(12))
     others = [
-        Trial({"a/block_type": f"kind_{i}", "units": 1}, 0, score=-30.0 - i)
+        Trial({"a/block_type": f"kind_{i}", "units": 1}, 0, score=-30.0 - i, y_pred={})
         for i in range(7)
     ]
     assert kept_trials([*trials, *others]) == [*range(7), *range(20, 25)]
@@ -141,7 +141,9 @@ def test_a_trial_that_is_not_kept_is_never_wanted_later(scores, kinds, joint):
         return {**types, "units": 1}
 
     pairs = zip(scores, kinds, strict=False)
-    trials = [Trial(values(kind), 0, score=float(score)) for score, kind in pairs]
+    trials = [
+        Trial(values(kind), 0, score=float(score), y_pred={}) for score, kind in pairs
+    ]
     for n in range(1, len(trials)):
         before, after = kept_trials(trials[:n]), kept_trials(trials[: n + 1])
         assert set(after) <= {*before, n}
