@@ -412,9 +412,9 @@ class _Stage:
         part : _Texts or _Images
             Rows to choose from.
         amounts : ndarray of shape (n,)
-            What there is to look at in each of them.
+            Number of tokens or pixels of each of them.
         numbers : sequence of float
-            What to look at, from little to much.
+            Numbers of tokens or pixels to encode, from few to many.
         """
         order = self._rng.permutation(len(part))
         ends = np.cumsum(amounts[order])

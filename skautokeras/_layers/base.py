@@ -232,7 +232,7 @@ def inputs_read(model, names):
     --------
     >>> import keras
     >>> from skautokeras._layers.base import inputs_read
-    >>> x = {"a": keras.Input((1,)), "b": keras.Input((1,))}
+    >>> x = {name: keras.Input((1,), name=name) for name in "ab"}
     >>> inputs_read(keras.Model(x, keras.layers.Dense(1)(x["b"])), ["a", "b"])
     ('b',)
     """

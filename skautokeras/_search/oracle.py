@@ -198,7 +198,7 @@ class _SeenTrials:
         Returns
         -------
         keys : collection of str
-            One for each configuration.
+            Keys of the configurations of all trials.
         """
         new = islice(oracle.trials, self._n_listed, None)
         numbered = enumerate(new, start=self._n_listed)

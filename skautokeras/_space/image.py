@@ -98,7 +98,7 @@ class ImageBlock(PretrainedBlock):
         advice = "Put it on an ImageInput."
         check_rank(self, as_tensor(inputs), {4: IMAGES}, advice)
         check_parameters(self)
-        kind, preset = self.choose_kind(hp)
+        kind, preset = self._choose_kind(hp)
         x, averages = None, False
         with self.when(hp, "block_type", ["pretrained"]):
             if kind == "pretrained":

@@ -112,7 +112,7 @@ class PretrainedBlock(Block):
         """The pretrained models, unless the type of the network needs no vectors."""
         return self.presets if admits(self.block_type, "pretrained") else ()
 
-    def choose_kind(self, hp):
+    def _choose_kind(self, hp):
         """Return the kind of the network, and the pretrained model that it needs.
 
         Parameters
@@ -185,7 +185,7 @@ def keras_hub(what):
     Parameters
     ----------
     what : str
-        What it is needed for, such as "texts".
+        Data that it is needed for, such as "texts".
     """
     try:
         import keras_hub

@@ -169,7 +169,7 @@ class TextBlock(PretrainedBlock):
         """Build one of the networks."""
         check_text(self, inputs)
         check_parameters(self)
-        kind, preset = self.choose_kind(hp)
+        kind, preset = self._choose_kind(hp)
         size = self.choose(hp, "vocabulary_size")
         parts = [
             (_BAGS, "text_to_ngram_vector", TextToNgramVector(vocabulary_size=size)),

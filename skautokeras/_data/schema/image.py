@@ -35,8 +35,8 @@ class ImageSchema(Schema):
 
     learned_size : tuple (height, width) or None, default=None
         Size to which networks that are learned from nothing but the images reduce
-        them, where pretrained models look at larger ones. None: they take them as they
-        are.
+        them, where pretrained models look at larger ones. If None, the networks take
+        the images as they are.
 
     views : tuple of Views, default=()
         Facts about the images for pretrained models. Arrays ``"encoder_1"``,
