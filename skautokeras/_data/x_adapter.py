@@ -38,7 +38,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
 
     encoders : dict of str to FrozenEncoder, default=None
         Encoders that turn the tokens of texts and the pixels of images into vectors, by
-        the pretrained model. If None, there are no vectors.
+        `Encoding.key`. If None, there are no vectors.
 
     Attributes
     ----------
@@ -150,7 +150,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         encoders : dict of str to FrozenEncoder
             Encoders as in the constructor.
         problems : dict of str to str, default=()
-            Reason why there are no vectors, by the pretrained model.
+            Reason why there are no vectors, by `Encoding.key`.
         """
         self.encoders = encoders
         self._set_schemas(problems)
@@ -163,8 +163,8 @@ class XAdapter(TransformerMixin, BaseEstimator):
         arrays : dict of str to ndarray or keras.KerasTensor
             Arrays with those of tokens and pixels.
         encoders : dict of str to callable
-            Function from such an array to a dict of vectors by their kind, by the
-            pretrained model. There are no vectors of other models.
+            Function from such an array to a dict of vectors by their kind, by
+            `Encoding.key`. There are no vectors of other models.
 
         Returns
         -------
@@ -174,10 +174,8 @@ class XAdapter(TransformerMixin, BaseEstimator):
         return {
             encoding.name(kind): vectors
             for encoding in self.encodings()
-            if encoding.facts.preset in encoders
-            for kind, vectors in encoders[encoding.facts.preset](
-                arrays[encoding.array]
-            ).items()
+            if encoding.key in encoders
+            for kind, vectors in encoders[encoding.key](arrays[encoding.array]).items()
         }
 
     def encodings(self):
@@ -300,14 +298,13 @@ class XAdapter(TransformerMixin, BaseEstimator):
 
     def _set_schemas(self, problems=()):
         """Set the schemas of the adapters, with what is known of the vectors."""
-        facts = {
-            preset: encoder.widths for preset, encoder in (self.encoders or {}).items()
-        }
-        for preset, problem in dict(problems).items():
-            facts.setdefault(preset, {})["problem"] = problem
-        for adapter in self.adapters_:
+        facts = {key: encoder.widths for key, encoder in (self.encoders or {}).items()}
+        for key, problem in dict(problems).items():
+            facts.setdefault(key, {})["problem"] = problem
+        for name, adapter in zip(self.names, self.adapters_, strict=True):
             if hasattr(adapter, "set_vectors"):
-                adapter.set_vectors(facts)
+                own = [e.within(self._prefix(name)) for e in adapter.schema_.encodings]
+                adapter.set_vectors({e.facts.preset: facts.get(e.key, {}) for e in own})
         self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
 
     def _with_vectors(self, arrays):

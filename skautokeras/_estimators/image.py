@@ -172,9 +172,9 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         a file ``.keras``; or a preset or a folder that KerasHub reads. Weights of a
         name are downloaded once. All images are encoded once, before the trials, in at
         most 35 % of `max_time`. If that is too short, images are encoded at a smaller
-        size, and then fewer training images. If a model cannot be loaded, a warning
-        says so, and the search goes on without it. If None, nothing is looked for or
-        downloaded.
+        size, then only some training images are, and then a warning says that the model
+        was left out. If a model cannot be loaded, a warning says so, and the search
+        goes on without it. If None, nothing is looked for or downloaded.
     image_shape : tuple of int or None, default=None
         Shape (height, width) or (height, width, channels) of the images, if every row
         of X is one flattened image. If None, the rows of X are not flattened images.
@@ -415,9 +415,9 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         a file ``.keras``; or a preset or a folder that KerasHub reads. Weights of a
         name are downloaded once. All images are encoded once, before the trials, in at
         most 35 % of `max_time`. If that is too short, images are encoded at a smaller
-        size, and then fewer training images. If a model cannot be loaded, a warning
-        says so, and the search goes on without it. If None, nothing is looked for or
-        downloaded.
+        size, then only some training images are, and then a warning says that the model
+        was left out. If a model cannot be loaded, a warning says so, and the search
+        goes on without it. If None, nothing is looked for or downloaded.
     image_shape : tuple of int or None, default=None
         Shape (height, width) or (height, width, channels) of the images, if every row
         of X is one flattened image. If None, the rows of X are not flattened images.

@@ -466,9 +466,10 @@ PARAMETERS = (
         another network of `keras.applications`; the path of a file of its weights or of
         a file ``.keras``; or a preset or a folder that KerasHub reads. Weights of a
         name are downloaded once. All images are encoded once, before the trials, in at
-        most 35 % of `max_time`. If that is too short, images are encoded at a
-        smaller size, and then fewer training images. If a model cannot be loaded, a
-        warning says so, and the search goes on without it. If None, nothing is looked
+        most 35 % of `max_time`. If that is too short, images are encoded at a smaller
+        size, then only some training images are, and then a warning says that the model
+        was left out. If a model cannot be loaded, a warning says so, and the search
+        goes on without it. If None, nothing is looked
         for or downloaded.
         """,
         ("images",),

@@ -2,6 +2,8 @@
 
 import copy
 import math
+from hashlib import blake2b
+from itertools import chain
 
 import keras
 import numpy as np
@@ -52,6 +54,8 @@ _ENCODER, _STATIC = ("encoder",), ("static",)
 _TIMED_IMAGES = (4, 32, 128)
 # Images of training rows in a block.
 _IMAGES_OF_A_BLOCK = 256
+# Bytes that tell images apart.
+_DIGEST_SIZE = 16
 
 
 def with_vectors(data, x_adapter, presets, deadline, journal, *, n_folds, seed):
@@ -115,16 +119,16 @@ def with_read_vectors(x_adapter, models):
     """
     if not x_adapter.encoders:
         return x_adapter
-    read = {preset: set() for preset in x_adapter.encoders}
+    read = {key: set() for key in x_adapter.encoders}
     for encoding in x_adapter.encodings():
         kinds = {encoding.name(kind): kind for kind in encoding.facts.kinds}
         for model in models:
             names = inputs_read(model, kinds.keys() & model.input.keys())
-            read.setdefault(encoding.facts.preset, set()).update(map(kinds.get, names))
+            read.setdefault(encoding.key, set()).update(map(kinds.get, names))
     smaller = copy.copy(x_adapter)
     smaller.encoders = {
-        preset: _with_kinds(encoder, read[preset])
-        for preset, encoder in x_adapter.encoders.items()
+        key: _with_kinds(encoder, read[key])
+        for key, encoder in x_adapter.encoders.items()
     }
     return smaller
 
@@ -159,22 +163,22 @@ def _encode(encodings, data, deadline, n_folds, seed):
     are_texts = [isinstance(encoding.facts, Subwords) for encoding in encodings]
     share = (_OF_TEXTS if any(are_texts) else _OF_IMAGES) * deadline.total()
     deadline = deadline.within(min(share, _SHARE_OF_REST * deadline.left()))
-    by_preset = {}
+    by_key = {}
     for encoding in encodings:
-        by_preset.setdefault(encoding.facts.preset, []).append(encoding)
+        by_key.setdefault(encoding.key, []).append(encoding)
     made = {"encoders": {}, "problems": {}, "vectors": {}, "warnings": []}
-    for i, (preset, own) in enumerate(by_preset.items()):
-        own_deadline = deadline.within(deadline.left() / (len(by_preset) - i))
+    for i, (key, own) in enumerate(by_key.items()):
+        own_deadline = deadline.within(deadline.left() / (len(by_key) - i))
         make = _TextStage if isinstance(own[0].facts, Subwords) else _ImageStage
         try:
             stage = make(own, data, own_deadline, n_folds > 1, seed)
-            made["encoders"][preset], vectors = stage.run()
+            made["encoders"][key], vectors = stage.run()
         except WeightsMissingError as error:
-            made["problems"][preset] = str(error)
+            made["problems"][key] = str(error)
             continue
         made["vectors"] |= vectors
         if stage.problem:
-            made["problems"][preset] = stage.problem
+            made["problems"][key] = stage.problem
             made["warnings"].append(f"{stage.problem} {_WITHOUT}")
     return made
 
@@ -244,9 +248,9 @@ class _Images:
     Attributes
     ----------
     train, valid : ndarray of int of shape (n_rows,)
-        Position of the image of each row: those of training rows come first.
+        Position of the image of each row among those that differ.
     vectors : ndarray of shape (n_images, width)
-        Vectors of the images, NaN where they are not known.
+        Vectors of these images, NaN where they are not known.
     shape : tuple (height, width, channels)
         Shape of an image.
     dtype : str
@@ -254,23 +258,32 @@ class _Images:
     """
 
     def __init__(self, train, valid):
-        self._parts = train, valid
-        self.train = np.arange(len(train))
-        self.valid = len(train) + np.arange(len(valid))
+        self._rows = train, valid
+        # With folds, all rows are in both parts.
+        digests = b"".join(map(_digest, chain(train, valid)))
+        keys = np.frombuffer(digests, f"V{_DIGEST_SIZE}")
+        _, self._first, places = np.unique(keys, return_index=True, return_inverse=True)
+        self.train, self.valid = np.split(places, [len(train)])
         self.vectors = None
         self.shape, self.dtype = train.shape[1:], train.dtype.name
 
     def __len__(self):
-        return len(self.train) + len(self.valid)
+        return len(self._first)
 
     def take(self, images):
-        """Return the pixels of some images, given by their rising positions."""
-        n_train = len(self.train)
-        is_train = images < n_train
-        train, valid = self._parts
-        return np.concatenate(
-            [train[images[is_train]], valid[images[~is_train] - n_train]]
-        )
+        """Return the pixels of some images, given by their positions."""
+        train, valid = self._rows
+        rows = self._first[images]
+        is_train = rows < len(train)
+        pixels = np.empty((len(rows), *self.shape), self.dtype)
+        pixels[is_train] = train[rows[is_train]]
+        pixels[~is_train] = valid[rows[~is_train] - len(train)]
+        return pixels
+
+
+def _digest(image):
+    """Return a number of few bytes that equal images share."""
+    return blake2b(np.ascontiguousarray(image), digest_size=_DIGEST_SIZE).digest()
 
 
 class _Stage:
@@ -339,9 +352,9 @@ class _Stage:
             return level
         times = n_all / max(n_left, 1)
         self.problem = (
-            f"There was no time to encode the {self.what} by {self._preset!r}: it "
-            f"would take about {times:.0f} times as long as it may. Pass a longer "
-            "max_time."
+            f"There was no time to encode the {self.what} by {self._preset!r}, even "
+            f"in the fastest way: it would take about {times:.1f} times as long as "
+            "it may. Pass a longer max_time."
         )
         return None
 
@@ -361,7 +374,7 @@ class _Stage:
         """
         for part in self._parts.values():
             part.vectors = np.full((len(part), encoder.widths["encoder"]), np.nan, "f4")
-            self._fill(part, encoder, part.valid)
+            self._fill_in_blocks(part, encoder)
         order = self._rng.permutation(self._n_train)
         amounts = sum(self._amounts(p, level)[p.train] for p in self._parts.values())
         blocks = np.cumsum(amounts[order]) // self._block(level)
@@ -380,6 +393,10 @@ class _Stage:
             "Pass a longer max_time."
         )
         return False
+
+    def _fill_in_blocks(self, part, encoder):
+        """Compute the vectors of validation rows, without a copy of all of them."""
+        self._fill(part, encoder, part.valid)
 
     def _fill(self, part, encoder, places):
         """Compute the vectors of some texts or images, given by their positions."""
@@ -559,6 +576,12 @@ class _ImageStage(_Stage):
     def _block(self, size):
         """Return the number of pixels between two looks at the clock."""
         return _IMAGES_OF_A_BLOCK * math.prod(size)
+
+    def _fill_in_blocks(self, part, encoder):
+        """Compute the vectors of validation rows, without a copy of all of them."""
+        n_blocks = math.ceil(len(part.valid) / _IMAGES_OF_A_BLOCK)
+        for places in np.array_split(part.valid, max(n_blocks, 1)):
+            self._fill(part, encoder, places)
 
     def _mirrored(self, encoder, images, speed):
         """Return means with the vectors of mirror images; None if there is no time."""

@@ -10,6 +10,8 @@ from skautokeras._layers.base import Layer, WrapperLayer, walk
 _MOST_NUMBERS, _FEWEST_ROWS = 2**20, 32
 # Pixels that go through a network at once where nothing is learned.
 PIXELS_AT_ONCE = 2**20
+# Name of the layer that brings pixels to what a network expects.
+PREPROCESSING = "preprocessing_of_pixels"
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -214,7 +216,8 @@ class ImageEncoder(WrapperLayer):
         self.network = network
         self.network.trainable = self.trainable
         for layer in walk(network):
-            if isinstance(layer, keras.layers.BatchNormalization):
+            is_normalization = isinstance(layer, keras.layers.BatchNormalization)
+            if is_normalization or layer.name == PREPROCESSING:
                 layer.trainable = False
         self.learning_rate_factor = learning_rate_factor
         self.frozen_until = frozen_until
@@ -236,7 +239,6 @@ class ImageEncoder(WrapperLayer):
                 x,
                 size,
                 interpolation="bilinear",
-                antialias=True,
                 data_format="channels_last",
             )
         if x.shape[-1] == 1:

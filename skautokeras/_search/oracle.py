@@ -128,6 +128,7 @@ class GreedyOracle(keras_tuner.Oracle):
         """Continue where the oracle with this state was."""
         super().set_state(state)
         self._rng.bit_generator.state = state["generator"]
+        self._blank, self._seen = None, None
         self._n_initial_used = state["n_initial_used"]
         self.predefined_trials = set(state["predefined_trials"])
 

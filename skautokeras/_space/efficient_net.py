@@ -9,7 +9,11 @@ from skautokeras._space.block import Block, as_tensor
 from skautokeras._space.convolution import batch_normalization, convolution
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.hyperparameters import Boolean, Choice, Float, admits
-from skautokeras._space.image_models import load_image_encoder, sizes_for
+from skautokeras._space.image_models import (
+    load_image_encoder,
+    needs_network,
+    sizes_for,
+)
 from skautokeras._space.portfolio.images import for_efficient_net
 from skautokeras._space.preprocessing import of_channels
 from skautokeras._space.records import Image
@@ -115,9 +119,8 @@ class EfficientNetBlock(Block):
             return ()
         weights = os.fspath(self.weights)
         if weights == "imagenet":
-            versions = [v for v in _WITH_WEIGHTS if admits(self.version, v)]
-            return tuple(f"efficientnet_{v}" for v in versions or [self.version])
-        if isinstance(self.version, str):
+            return tuple(f"efficientnet_{v}" for v in self._versions_with_weights())
+        if isinstance(self.version, str) and needs_network(weights):
             return (f"efficientnet_{self.version}:{weights}",)
         return (weights,)
 
@@ -150,10 +153,16 @@ class EfficientNetBlock(Block):
         versions = self.declaration("version").range.values
         return Choice(versions if n_channels in (1, 3) else versions[:1])
 
+    def _versions_with_weights(self):
+        """Return the versions whose weights are asked for: one, or those to search."""
+        if isinstance(self.version, str):
+            return (self.version,)
+        return _WITH_WEIGHTS if self.version is None else tuple(self.version.values)
+
     def _check_weights(self):
         """Raise unless parameters about weights belong to some."""
         if self.weights is not None:
-            if self.version == "small":
+            if "small" in self._versions_with_weights():
                 raise ValueError(
                     "There are no weights for EfficientNetBlock(version='small'). Take "
                     "another version, or weights=None."
@@ -190,7 +199,7 @@ class EfficientNetBlock(Block):
         presets = self.presets
         preset = presets[0]
         if len(presets) > 1:
-            version = self.choose(hp, "version", Choice(_WITH_WEIGHTS))
+            version = self.choose(hp, "version", Choice(self._versions_with_weights()))
             preset = f"efficientnet_{version}"
         known = inputs.of_preset(preset) if isinstance(inputs, Image) else None
         facts, vectors = known or (None, {})
@@ -204,7 +213,8 @@ class EfficientNetBlock(Block):
             if trainable:
                 settings = {name: self.choose(hp, name) for name in _FINE_TUNING}
         drop = choose_dropout(hp, self)
-        if facts is not None and facts.problem:
+        # Where there was no time for vectors, the weights can still be trained.
+        if facts is not None and facts.problem and not trainable:
             raise WeightsMissingError(facts.problem)
         n_channels = as_tensor(inputs).shape[-1]
         if n_channels not in (1, 3):

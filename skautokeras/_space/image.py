@@ -38,7 +38,7 @@ _NETWORKS = {
 
 @keras.saving.register_keras_serializable("skautokeras")
 class ImageBlock(PretrainedBlock):
-    """A network for images, learned from nothing but them, or a pretrained one.
+    """A network for images, trained from random weights or pretrained.
 
     A network that is learned consists of scaling, augmentation, convolutions, and a
     step that makes one row of each image.
@@ -132,7 +132,10 @@ class ImageBlock(PretrainedBlock):
         with self.when(hp, "augment", [True]):
             if augment:
                 varied = augment if isinstance(augment, Block) else ImageAugmentation()
-                x = build_block(hp, "image_augmentation_1", varied, x)
+                before, x = x, build_block(hp, "image_augmentation_1", varied, x)
+                if isinstance(before, Image) and not isinstance(x, Image):
+                    # A block of the user returns a tensor, of the same pixels.
+                    x = before.with_tensor(as_tensor(x))
                 averages = self._averages_mirrored(hp, varied, x)
         if averages:
             x = replace(x, pixels=WithMirrored()(x.pixels))
@@ -177,5 +180,5 @@ def _reduced(inputs):
     """Return images of the size that networks without pretrained weights learn from."""
     if not isinstance(inputs, Image) or inputs.learned_size is None:
         return inputs
-    resizing = keras.layers.Resizing(*inputs.learned_size, antialias=True)
-    return inputs.with_tensor(resizing(inputs.pixels))
+    resizing = keras.layers.Resizing(*inputs.learned_size, dtype="float32")
+    return replace(inputs.with_tensor(resizing(inputs.pixels)), learned_size=None)

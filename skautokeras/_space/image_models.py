@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from skautokeras._layers.pretrained import ImageEncoder
+from skautokeras._layers.pretrained import PREPROCESSING, ImageEncoder
 from skautokeras._space.pretrained import json_in, keras_hub, read_once
 from skautokeras._space.unfilled import weights_are_wanted
 from skautokeras.exceptions import WeightsMissingError
@@ -47,7 +47,14 @@ def load_image_encoder(preset, size, **settings):
     WeightsMissingError
         If the model cannot be had.
     """
-    network = _read(preset).build(size)
+    source = _read(preset)
+    try:
+        network = source.build(size)
+    except ValueError as error:
+        raise WeightsMissingError(
+            f"The pretrained model {preset!r} takes no images of {size[0]} x {size[1]} "
+            f"pixels: {error}"
+        ) from error
     return ImageEncoder(network, **settings)
 
 
@@ -106,7 +113,7 @@ class _Source:
         x = pixels
         if not (np.allclose(self.matrix, np.eye(3)) and np.allclose(self.offset, 0)):
             # bfloat16 would round what the network looks at.
-            mixing = keras.layers.Dense(3, trainable=False, dtype="float32")
+            mixing = keras.layers.Dense(3, name=PREPROCESSING, dtype="float32")
             x = mixing(x)
             if weights_are_wanted():
                 mixing.set_weights([self.matrix, self.offset])
@@ -155,13 +162,11 @@ def _read_now(preset):
                 "keras.applications, as 'EfficientNetB0.weights.h5' does."
             )
         return _of_keras_hub(preset)
-    except ImportError:
-        raise
     except Exception as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         if reason.startswith("Unknown preset identifier"):
             reason = (
-                "neither keras.applications nor KerasHub know that name, and there is "
+                "neither keras.applications nor KerasHub knows that name, and there is "
                 "no such folder"
             )
         raise WeightsMissingError(
@@ -186,7 +191,10 @@ def _checked(network):
             "width, 3) and one output are needed"
         )
     if isinstance(network.output, dict) or None in shapes[1][-1:]:
-        raise ValueError("Its output is no tensor of maps or vectors")
+        raise ValueError(
+            "Its output must be maps (batch, rows, columns, width) or vectors (batch, "
+            "width) of a known width"
+        )
     return network
 
 
@@ -198,6 +206,8 @@ def _application_of(preset):
     name = preset.partition(":")[0] if _is_pair(preset) else Path(preset).name
     if not (_is_pair(preset) or preset.endswith(".h5")) and os.path.exists(preset):
         return None
+    if not (_is_pair(preset) or preset.endswith(".h5")) and re.search(r"[/\\]", preset):
+        return None
     plain = _plain(name)
     known = {_plain(n): n for n in dir(keras.applications) if n[0].isupper()}
     if plain in known:
@@ -206,6 +216,23 @@ def _application_of(preset):
         return None
     found = [n for n in known if n in plain]
     return known[max(found, key=len)] if found else None
+
+
+def needs_network(weights):
+    """Return whether a file of weights has a name that tells no network.
+
+    Parameters
+    ----------
+    weights : str
+        Name, file or folder of a pretrained model.
+
+    Examples
+    --------
+    >>> from skautokeras._space.image_models import needs_network
+    >>> needs_network("own.weights.h5"), needs_network("EfficientNetB0.weights.h5")
+    (True, False)
+    """
+    return weights.endswith(".h5") and _application_of(weights) is None
 
 
 def _is_pair(preset):
@@ -217,6 +244,8 @@ def _file_of(preset):
     """Return the file of weights; "imagenet" if there is only a name."""
     path = preset.partition(":")[2] if _is_pair(preset) else preset
     if not path.endswith(".h5"):
+        if _is_pair(preset):
+            raise ValueError(f"{path!r} is no file of weights, which ends with .h5")
         return "imagenet"
     if not os.path.exists(path):
         raise FileNotFoundError(f"There is no file {path!r}")
@@ -258,7 +287,14 @@ def _preprocessing(name):
 
 def _of_keras_hub(preset):
     """Return a network of KerasHub with what its weights expect of pixels."""
-    hub = keras_hub("images")
+    try:
+        hub = keras_hub("images")
+    except ImportError as error:
+        raise ValueError(
+            "It is no network of keras.applications, and no file .h5 or .keras. "
+            "Whether KerasHub knows it, or can read a folder of that name, can only be "
+            f"told with KerasHub: {error}"
+        ) from error
     backbone = hub.models.Backbone.from_preset(preset)
     network = _checked(keras.Model(backbone.inputs[0], backbone.output))
     scale, offset = _scaling(hub, preset)

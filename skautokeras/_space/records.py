@@ -118,7 +118,7 @@ class Image(Record):
 
     def with_tensor(self, tensor):
         """Return what is known of the images for other pixels."""
-        return replace(self, pixels=tensor, learned_size=None, views=(), vectors=())
+        return replace(self, pixels=tensor, views=(), vectors=())
 
     def of_preset(self, preset):
         """Return what the images are for a pretrained model: facts and vectors.

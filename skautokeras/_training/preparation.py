@@ -60,7 +60,13 @@ def known_rows(built, rows):
     known = np.ones(len(rows), bool)
     for name in built.vectors:
         known &= ~np.isnan(rows.x[name][:, 0])
-    return rows if known.all() else rows.take(np.flatnonzero(known))
+    if known.all():
+        return rows
+    if built.preprocess is None:
+        # What vectors are made of would be copied for nothing.
+        x = {name: rows.x[name] for name in built.network.input}
+        rows = type(rows)(x=x, y=rows.y, weight=rows.weight)
+    return rows.take(np.flatnonzero(known))
 
 
 def prepared_arrays(preprocess, x):

@@ -20,6 +20,7 @@ from skautokeras import (
     ImageClassifier,
     ImageInput,
     ImageRegressor,
+    Merge,
     load,
 )
 from skautokeras._layers import ImageEncoder, walk
@@ -97,8 +98,8 @@ def test_models_that_no_network_reads_are_not_kept(digits, network, useless):
     best = model.best_params_
     assert best["image_block_1/preset"] == network
     kept = model._adapter.encoders
-    assert kept[useless].model.count_params() == 0
-    assert kept[network].model.count_params() > 0
+    assert kept[f"{useless}: pixels"].model.count_params() == 0
+    assert kept[f"{network}: pixels"].model.count_params() > 0
     (unread,) = {"encoder", "mirrored"} - {best["image_block_1/frozen_1/vectors"]}
     arrays = model._adapter.transform(X[:5])
     # Arrays have the numbers of the models in their order: 1 is the useless one.
@@ -290,3 +291,36 @@ def test_the_pipeline_of_scikeras_encodes_images(fitted, digits):
     )
     again = fitted.to_scikeras().fit(X[:320], y[:320])
     assert again.score(X[320:], y[320:]) > 0.8
+
+
+def test_two_inputs_of_images_have_encoders_of_their_own(digits, network):
+    """Their pixels have other shapes and ranges."""
+    X, y = digits
+    wide = np.repeat(X, 2, axis=2) / 16.0
+    inputs = [ImageInput(), ImageInput()]
+    block = {"block_type": "pretrained", "pretrained": network}
+    made = [ImageBlock(**block)(node) for node in inputs]
+    model = AutoModel(
+        inputs, ClassificationHead()(Merge()(made)), max_trials=2, random_state=0
+    ).fit([X, wide], y)
+    assert len(model._adapter.encoders) == 2
+    assert model.score([X, wide], y) > 0.8
+
+
+def test_networks_that_resize_are_read_by_other_runtimes(digits, tmp_path):
+    ort = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    colours = keras.Input((None, None, 3))
+    maps = keras.layers.Conv2D(4, 9, strides=8, activation="relu")(colours)
+    keras.Model(colours, maps).save(tmp_path / "own.keras")
+    X, y = digits
+    model = alone(str(tmp_path / "own.keras"), max_trials=1, epochs=2).fit(X, y)
+    model.export(tmp_path / "model.onnx", format="onnx")
+    session = ort.InferenceSession(tmp_path / "model.onnx")
+    (spec,) = session.get_inputs()
+    dtype = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}[spec.type]
+    names = [x.name for x in session.get_outputs()]
+    outputs = session.run(None, {spec.name: X[:20, ..., None].astype(dtype)})
+    found = dict(zip(names, outputs, strict=True))["probabilities"]
+    np.testing.assert_allclose(found, model.predict_proba(X[:20]), atol=1e-3)
+    model.export(tmp_path / "model.tflite", format="litert")

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from skautokeras import Choice, EfficientNetBlock
 from skautokeras._space.image_models import (
     IMAGENET,
     load_image_encoder,
@@ -197,3 +198,39 @@ def test_a_file_of_hugging_face_says_the_scaling(res_net_folder):
 def test_a_model_of_texts_is_no_model_of_images(tiny_preset):
     with pytest.raises(WeightsMissingError, match="could not be had"):
         load_image_encoder(tiny_preset("bert"), SIZE)
+
+
+def test_what_brings_pixels_to_a_network_is_not_trained(tmp_path):
+    network = keras.applications.MobileNetV2(
+        include_top=False, weights=None, input_shape=(32, 32, 3)
+    )
+    path = str(tmp_path / "MobileNetV2.weights.h5")
+    network.save_weights(path)
+    encoder = load_image_encoder(path, (32, 32), trainable=True)
+    names = [variable.path for variable in encoder.trainable_variables]
+    assert names
+    assert not any("preprocessing" in name for name in names)
+    again = type(encoder).from_config(encoder.get_config())
+    assert len(again.trainable_variables) == len(names)
+
+
+@pytest.mark.parametrize("name", ["nowhere/resnet50", "nowhere\\resnet50"])
+def test_a_path_is_no_name_of_a_network(name):
+    with pytest.raises(WeightsMissingError, match="could not be had"):
+        load_image_encoder(name, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"version": "b0", "weights": "own.keras"}, ("own.keras",)),
+        ({"version": "b0", "weights": "resnet50"}, ("resnet50",)),
+        ({"version": "b0", "weights": "own.h5"}, ("efficientnet_b0:own.h5",)),
+        (
+            {"version": Choice(("b3", "b4")), "weights": "imagenet"},
+            ("efficientnet_b3", "efficientnet_b4"),
+        ),
+    ],
+)
+def test_the_block_names_the_models_that_it_needs(params, expected):
+    assert EfficientNetBlock(**params).presets == expected

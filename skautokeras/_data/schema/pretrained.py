@@ -138,6 +138,15 @@ class Encoding:
     number: int
     prefix: str = ""
 
+    @property
+    def key(self):
+        """What tells encoders apart: all texts share one of a model, but no images.
+
+        Those of several inputs have other sizes and ranges of pixels.
+        """
+        preset = self.facts.preset
+        return preset if isinstance(self.facts, Subwords) else f"{preset}: {self.array}"
+
     def name(self, kind):
         """Return the name of the array of vectors of a kind.
 
