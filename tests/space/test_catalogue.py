@@ -508,7 +508,7 @@ def test_without_weights_small_images_are_brought_to_32_pixels():
         (
             EfficientNetBlock(version="b0", weights="imagenet"),
             2,
-            ValueError,
+            OSError,
             "one or three channels, got 2",
         ),
         (
