@@ -312,6 +312,8 @@ class _Stage:
     """
 
     what = None
+    # Rows that are copied at once, which texts are not limited in.
+    most_rows = math.inf
 
     def __init__(self, encodings, data, deadline, needs_all, seed):
         self.problem = None
@@ -374,7 +376,7 @@ class _Stage:
         """
         for part in self._parts.values():
             part.vectors = np.full((len(part), encoder.widths["encoder"]), np.nan, "f4")
-            self._fill_in_blocks(part, encoder)
+            self._fill(part, encoder, part.valid)
         order = self._rng.permutation(self._n_train)
         amounts = sum(self._amounts(p, level)[p.train] for p in self._parts.values())
         blocks = np.cumsum(amounts[order]) // self._block(level)
@@ -394,16 +396,14 @@ class _Stage:
         )
         return False
 
-    def _fill_in_blocks(self, part, encoder):
-        """Compute the vectors of validation rows, without a copy of all of them."""
-        self._fill(part, encoder, part.valid)
-
     def _fill(self, part, encoder, places):
         """Compute the vectors of some texts or images, given by their positions."""
         places = np.unique(places)
         places = places[~_are_known(part.vectors[places])]
-        found = encoder.encode(part.take(places), _ENCODER, self._deadline)
-        part.vectors[places] = found["encoder"]
+        n_blocks = max(math.ceil(len(places) / self.most_rows), 1)
+        for block in np.array_split(places, n_blocks):
+            found = encoder.encode(part.take(block), _ENCODER, self._deadline)
+            part.vectors[block] = found["encoder"]
 
     def _by_row(self, kind, encoder, found):
         """Return standardised vectors of rows by array, from those of parts."""
@@ -515,23 +515,18 @@ class _ImageStage(_Stage):
     """The encoding of images, whose levels are the sizes that they are brought to."""
 
     what = "images"
+    most_rows = _IMAGES_OF_A_BLOCK
     _make_part = _Images
 
     def __init__(self, *args):
         super().__init__(*args)
-        self._encoders = {}
+        self._layers, self._encoders = {}, {}
 
     def run(self):
         """Return the encoder, and the vectors by array."""
         (name,) = self._parts
         images = self._parts[name]
-        height, width, n_channels = images.shape
-        if n_channels not in (1, 3):
-            raise WeightsMissingError(
-                f"The pretrained model {self._preset!r} needs images of one or three "
-                f"channels, got {n_channels}."
-            )
-        sizes = sizes_for(self._preset, height, width)
+        sizes = sizes_for(self._preset, images.shape)
         speed = self._pixels_per_second(self._encoder(sizes[0]), images, sizes[0])
         encoder = self._encode_at(sizes, _SAFE * speed * self._deadline.left())
         if encoder is None:
@@ -549,11 +544,14 @@ class _ImageStage(_Stage):
         """Return the model for images that are brought to a size, which is kept."""
         if (size, mirrored) not in self._encoders:
             (images,) = self._parts.values()
-            with seeded(0):
-                network = load_image_encoder(self._preset, size, trainable=False)
+            if size not in self._layers:
+                with seeded(0):
+                    self._layers[size] = load_image_encoder(
+                        self._preset, size, trainable=False
+                    )
             pixels = keras.Input(images.shape, dtype=images.dtype)
             facts = self._facts
-            layer = ImageVectors(network, facts.low, facts.high, mirrored)
+            layer = ImageVectors(self._layers[size], facts.low, facts.high, mirrored)
             model = keras.Model(pixels, layer(pixels))
             self._encoders[size, mirrored] = FrozenEncoder(model)
         return self._encoders[size, mirrored]
@@ -576,12 +574,6 @@ class _ImageStage(_Stage):
     def _block(self, size):
         """Return the number of pixels between two looks at the clock."""
         return _IMAGES_OF_A_BLOCK * math.prod(size)
-
-    def _fill_in_blocks(self, part, encoder):
-        """Compute the vectors of validation rows, without a copy of all of them."""
-        n_blocks = math.ceil(len(part.valid) / _IMAGES_OF_A_BLOCK)
-        for places in np.array_split(part.valid, max(n_blocks, 1)):
-            self._fill(part, encoder, places)
 
     def _mirrored(self, encoder, images, speed):
         """Return means with the vectors of mirror images; None if there is no time."""

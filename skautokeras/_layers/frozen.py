@@ -194,8 +194,7 @@ class ImageVectors(WrapperLayer):
     def get_config(self):
         """Return the configuration for `from_config`."""
         config = super().get_config()
-        for name in ("trainable", "autocast"):
-            config.pop(name, None)
+        del config["trainable"]
         values = {"low": self.low, "high": self.high, "mirrored": self.mirrored}
         return {**config, **values}
 

@@ -258,11 +258,8 @@ class ImageEncoder(WrapperLayer):
 
     def get_config(self):
         """Return the configuration for `from_config`."""
-        config = super().get_config()
-        # It is an argument of the base class that this one sets itself.
-        config.pop("autocast", None)
         return {
-            **config,
+            **super().get_config(),
             "learning_rate_factor": self.learning_rate_factor,
             "frozen_until": self.frozen_until,
         }

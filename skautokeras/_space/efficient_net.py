@@ -216,17 +216,11 @@ class EfficientNetBlock(Block):
         # Where there was no time for vectors, the weights can still be trained.
         if facts is not None and facts.problem and not trainable:
             raise WeightsMissingError(facts.problem)
-        n_channels = as_tensor(inputs).shape[-1]
-        if n_channels not in (1, 3):
-            raise WeightsMissingError(
-                f"The pretrained model {preset!r} needs images of one or three "
-                f"channels, got {n_channels}."
-            )
         if known and not trainable:
             # Of several models, one may have fewer kinds than another.
             return drop(vectors.get(kind, vectors["encoder"]))
         x = pixels_as_bytes(inputs)
-        size = sizes_for(preset, *x.shape[1:3])[0]
+        size = sizes_for(preset, x.shape[1:])[0]
         names = {"head_first": "frozen_until"}
         settings = {names.get(name, name): value for name, value in settings.items()}
         encoder = load_image_encoder(preset, size, trainable=trainable, **settings)

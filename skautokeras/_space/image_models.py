@@ -58,7 +58,7 @@ def load_image_encoder(preset, size, **settings):
     return ImageEncoder(network, **settings)
 
 
-def sizes_for(preset, height, width):
+def sizes_for(preset, shape):
     """Return the sizes that images may be brought to for a model, the largest first.
 
     Small images are enlarged, because the model knows larger ones; the ratio of the
@@ -68,13 +68,24 @@ def sizes_for(preset, height, width):
     ----------
     preset : str
         Name, file or folder of the model.
-    height, width : int
-        Size of the images.
+    shape : tuple (height, width, channels)
+        Shape of an image.
 
     Returns
     -------
     sizes : list of tuple (height, width)
+
+    Raises
+    ------
+    WeightsMissingError
+        If the model cannot be had, or if the images are neither grey nor coloured.
     """
+    height, width, n_channels = shape
+    if n_channels not in (1, 3):
+        raise WeightsMissingError(
+            f"The pretrained model {preset!r} needs images of one or three channels, "
+            f"got {n_channels}."
+        )
     fixed = _read(preset).size
     if fixed is not None:
         return [fixed]

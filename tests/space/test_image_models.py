@@ -142,7 +142,7 @@ def test_a_network_is_downloaded_by_its_name(monkeypatch):
     ],
 )
 def test_images_keep_the_ratio_of_their_sides(keras_file, height, width, expected):
-    assert sizes_for(keras_file[0], height, width) == expected
+    assert sizes_for(keras_file[0], (height, width, 3)) == expected
 
 
 def test_a_network_of_one_size_keeps_it(tmp_path):
@@ -150,7 +150,7 @@ def test_a_network_of_one_size_keeps_it(tmp_path):
     x = keras.layers.Flatten()(colours)
     path = str(tmp_path / "own.keras")
     keras.Model(colours, keras.layers.Dense(4)(x)).save(path)
-    assert sizes_for(path, 32, 32) == [(24, 20)]
+    assert sizes_for(path, (32, 32, 3)) == [(24, 20)]
     assert vectors(path).shape == (3, 4)
 
 

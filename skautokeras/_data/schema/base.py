@@ -102,6 +102,19 @@ class Schema:
         """
         return []
 
+    @property
+    def vectors(self):
+        """Width and dtype of each array of vectors of pretrained models, by its name.
+
+        Returns
+        -------
+        vectors : dict of str to (int, str)
+        """
+        found = {}
+        for encoding in self.encodings:
+            found |= encoding.vectors
+        return found
+
     def with_training_rows(self, arrays, y):
         """Return the schema with what only the training rows of a split may tell.
 

@@ -83,19 +83,6 @@ class ImageSchema(Schema):
         """
         return [Encoding("pixels", v, i) for i, v in enumerate(self.views, start=1)]
 
-    @property
-    def vectors(self):
-        """Width and dtype of each array of vectors that there is, by its name.
-
-        Returns
-        -------
-        vectors : dict of str to (int, str)
-        """
-        found = {}
-        for encoding in self.encodings:
-            found |= encoding.vectors
-        return found
-
     def with_vectors(self, facts):
         """Return the schema with what is known of the vectors of pretrained models.
 

@@ -79,10 +79,7 @@ default=None
         shapes : dict of str to (int, str)
             Those of `adapter_shapes`, then vectors of pretrained models.
         """
-        shapes = self.adapter_shapes
-        for encoding in self.encodings:
-            shapes |= encoding.vectors
-        return shapes
+        return self.adapter_shapes | self.vectors
 
     @property
     def adapter_shapes(self):
