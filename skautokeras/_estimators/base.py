@@ -117,10 +117,6 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         graph = self._wire()
         n_workers = room.check_workers(options)
         sample = room.RawRows(X, y, sample_weight, graph.input_names, graph.head_names)
-        context = self._init_callback_context(
-            max_subtasks=self.max_trials, sequential_subtasks=n_workers == 1
-        )
-        progress = room.Progress(self, context, options, deadline, sample)
         preparation = room.prepare(
             graph,
             sample,
@@ -132,6 +128,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             description=self._describe_search(),
             journal=getattr(self, "_journal", None) if self.warm_start else None,
         )
+        context = self._init_callback_context(
+            max_subtasks=self.max_trials + preparation.rungs.most_promoted,
+            sequential_subtasks=n_workers == 1,
+        )
+        progress = room.Progress(self, context, options, deadline, sample)
         outcome = room.run(
             preparation,
             preparation.options,

@@ -66,6 +66,11 @@ class Trial:
     n_iterations : int or None
         Number of iterations of layers that are fitted before the training, such as
         boosted trees; with several folds their mean. None if there are no such layers.
+    n_rows : int
+        Number of rows that the networks learned from, those of all trained folds added
+        up.
+    every : int
+        The networks learned from every so many-th training row.
     seconds : float
         Time that the trial took.
     n_parameters : int or None
@@ -120,6 +125,8 @@ class Trial:
     metrics: dict = field(default_factory=dict)
     predefined: bool = False
     ended: float = 0.0
+    n_rows: int = 0
+    every: int = 1
 
     @property
     def status(self):
@@ -165,6 +172,8 @@ def evaluate(
     on_epoch=never_stop,
     curve=(),
     worst_fold=-math.inf,
+    every=1,
+    is_promoted=False,
 ):
     """Build, train and score one configuration.
 
@@ -190,6 +199,11 @@ def evaluate(
     worst_fold : float, default=-inf
         Lowest score of a fold of the best trial. A trial ends as pruned after a fold if
         the mean score of its folds so far is lower (arXiv:2405.03389).
+    every : int, default=1
+        The networks learn from every so many-th training row.
+    is_promoted : bool, default=False
+        Whether the configuration was tried before, on fewer rows, so that layers that
+        are fitted may take most of the time.
 
     Returns
     -------
@@ -202,6 +216,7 @@ def evaluate(
     epochs = values.get("tuner/epochs")
     options = problem.options
     options = options if epochs is None else replace(options, epochs=int(epochs))
+    options = options.as_promoted() if is_promoted else options
     trained = []
     network = _NetworkOfFolds(values, options)
     epochs_of_fold = _Epochs(on_epoch)
@@ -211,11 +226,13 @@ def evaluate(
             if i == 0:
                 trial = _add_network(trial, built, problem.search_space)
             epochs_of_fold.history = {}
+            train_rows, valid_rows = fold.rows(data, every)
             with options.scope():
                 monitor = train(
                     built,
                     options,
-                    *fold.rows(data),
+                    train_rows,
+                    valid_rows,
                     fold.objective,
                     deadline=_deadline_of_next_fold(deadline, len(problem.folds) - i),
                     seed=fold_seed(seed, i),
@@ -225,13 +242,17 @@ def evaluate(
                 )
             trained.append(
                 _TrainedFold(
-                    monitor, monitor.planned_epochs, built.network.get_weights()
+                    monitor,
+                    monitor.planned_epochs,
+                    built.network.get_weights(),
+                    len(train_rows),
                 )
             )
             n_left = len(problem.folds) - len(trained)
             if monitor.pruned or (n_left and _mean_score(trained) < worst_fold):
                 break
         trial = _add_results(trial, trained, problem, data.valid)
+        trial = replace(trial, every=every)
     # One bad configuration must not end the search.
     except Exception as error:  # noqa: BLE001
         trial = replace(trial, error=_reason(error), history=epochs_of_fold.history)
@@ -370,6 +391,7 @@ class _TrainedFold:
     monitor: Monitor
     planned_epochs: int
     weights: list
+    n_rows: int
 
 
 def _add_results(trial, trained, problem, valid_rows):
@@ -401,6 +423,7 @@ def _add_results(trial, trained, problem, valid_rows):
         trained_epochs=sum(m.trained_epochs for m in monitors) / len(monitors),
         cut=any(m.cut for m in monitors),
         n_folds=len(trained),
+        n_rows=sum(fold.n_rows for fold in trained),
         n_iterations=_mean(counts) if counts else None,
         pruned=monitors[-1].pruned or not is_complete,
         history=_mean_history([monitor.history for monitor in monitors]),

@@ -10,6 +10,10 @@ from skautokeras._space.accelerator import built_for_training
 from skautokeras._training.compiled_cache import CompiledCache
 from skautokeras._training.streaming import STREAMING, Streaming
 
+# Share of its time that a training keeps for the fitting of layers, if it is the last
+# one of its configuration. The rest is for the evaluation.
+_SHARE_OF_LAST_FITTING = 0.7
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingOptions:
@@ -40,6 +44,8 @@ class TrainingOptions:
     n_iterations : int or None, default=None
         Number of iterations of layers that are fitted before a training, such as
         boosted trees. If None, the layers decide by the validation rows.
+    share_of_fitting : float, default=0.25
+        Share of the time of a training that the fitting of such layers takes at most.
     distribution : tf.distribute.Strategy or None, default=None
         Strategy that spreads every training over several devices. If None, one device
         is used.
@@ -58,6 +64,8 @@ class TrainingOptions:
     early_stopping: bool = True
     stop_after: int | None = None
     n_iterations: int | None = None
+    # Many classes have many trees, and other configurations need time as well.
+    share_of_fitting: float = 0.25
     distribution: tf.distribute.Strategy | None = None
     cache: CompiledCache = field(default_factory=CompiledCache)
     streaming: Streaming = STREAMING
@@ -70,6 +78,10 @@ class TrainingOptions:
             distribution = self.distribution.scope()
         with distribution, built_for_training():
             yield
+
+    def as_promoted(self):
+        """Return the options of a training that is the last one of a configuration."""
+        return replace(self, share_of_fitting=_SHARE_OF_LAST_FITTING)
 
     def as_refit(self, planned_epochs, best_epoch, n_iterations=None):
         """Return the options that repeat a training up to its best epoch.
@@ -94,5 +106,6 @@ class TrainingOptions:
             epochs=planned_epochs,
             stop_after=best_epoch,
             n_iterations=n_iterations,
+            share_of_fitting=1.0,
             early_stopping=False,
         )

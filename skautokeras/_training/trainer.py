@@ -89,6 +89,7 @@ def train(
         valid_rows=valid_rows if options.early_stopping else None,
         n_iterations=options.n_iterations,
         deadline=deadline,
+        share=options.share_of_fitting,
     )
     trainer_class = CompiledTrainer
     if is_trained:

@@ -129,9 +129,18 @@ def test_the_fitting_has_a_quarter_of_the_time(on_block, clock):
     clock.now = 20.0
     network, _ = train_until(problem, deadline)
     assert given_to(network)["deadline"].left() == 25
+
+
+def test_the_last_fitting_has_most_of_the_time_and_a_refit_all_of_it(on_block, clock):
+    problem = on_block(FittedBlock())
+    options = TrainingOptions(heads=problem.search_space.heads)
+    deadline = Deadline(120, clock)
+    clock.now = 20.0
     # With fewer iterations, the layer would not be the one that is asked for.
-    network, _ = train_until(problem, deadline, n_iterations=5)
-    assert given_to(network)["deadline"].left() == 100
+    for last, seconds in ((options.as_promoted(), 70), (options.as_refit(1, 1), 100)):
+        share = last.share_of_fitting
+        network, _ = train_until(problem, deadline, share_of_fitting=share)
+        assert given_to(network)["deadline"].left() == pytest.approx(seconds)
 
 
 def test_a_layer_that_ends_for_want_of_time_says_so(on_block):
