@@ -26,6 +26,9 @@ _SHARE_OF_PROMOTIONS, _MOST_CHOSEN = 0.5, 3
 _MOST_PROMOTED = 5
 # Share of its time that the training of a promoted configuration is planned for.
 _SAFE = 0.7
+# Share of the time of a training that layers which are fitted may take. The rest is for
+# the evaluation, as many validation rows follow the paths of many trees.
+SHARE_OF_FITTING = 0.5
 # Least number of seconds of such a training.
 _LEAST_SECONDS = 1.0
 

@@ -15,6 +15,7 @@ from skautokeras._search.oracle import (
     tell,
     temporary_project,
 )
+from skautokeras._search.rungs import SHARE_OF_FITTING
 from skautokeras._state.deadline import Deadline
 from skautokeras._state.randomness import MAX_SEED
 from skautokeras.exceptions import SearchError
@@ -165,8 +166,8 @@ class PendingTrial:
             options["worst_fold"] = self.worst_fold
         if self.every > 1:
             options["every"] = self.every
-        if self.is_promoted:
-            options["is_promoted"] = True
+        if self.every > 1 or self.is_promoted:
+            options["share_of_fitting"] = SHARE_OF_FITTING
         return options
 
 

@@ -173,7 +173,7 @@ def evaluate(
     curve=(),
     worst_fold=-math.inf,
     every=1,
-    is_promoted=False,
+    share_of_fitting=None,
 ):
     """Build, train and score one configuration.
 
@@ -201,9 +201,9 @@ def evaluate(
         the mean score of its folds so far is lower (arXiv:2405.03389).
     every : int, default=1
         The networks learn from every so many-th training row.
-    is_promoted : bool, default=False
-        Whether the configuration was tried before, on fewer rows, so that layers that
-        are fitted may take most of the time.
+    share_of_fitting : float or None, default=None
+        Share of the time that layers which are fitted may take. If None, it is that of
+        the options of the problem.
 
     Returns
     -------
@@ -216,7 +216,8 @@ def evaluate(
     epochs = values.get("tuner/epochs")
     options = problem.options
     options = options if epochs is None else replace(options, epochs=int(epochs))
-    options = options.as_promoted() if is_promoted else options
+    if share_of_fitting is not None:
+        options = replace(options, share_of_fitting=share_of_fitting)
     trained = []
     network = _NetworkOfFolds(values, options)
     epochs_of_fold = _Epochs(on_epoch)

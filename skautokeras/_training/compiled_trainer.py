@@ -12,7 +12,7 @@ from skautokeras._training.streaming import Chunks, in_order
 from skautokeras._training.tracing import quick_compilation
 
 # Training rows of which a network that is not trained tells its loss and metrics.
-_MOST_EVALUATED = 50_000
+_MOST_EVALUATED = 10_000
 
 
 class CompiledTrainer(Trainer):

@@ -10,10 +10,6 @@ from skautokeras._space.accelerator import built_for_training
 from skautokeras._training.compiled_cache import CompiledCache
 from skautokeras._training.streaming import STREAMING, Streaming
 
-# Share of its time that a training keeps for the fitting of layers, if it is the last
-# one of its configuration. The rest is for the evaluation.
-_SHARE_OF_LAST_FITTING = 0.7
-
 
 @dataclass(frozen=True, eq=False)
 class TrainingOptions:
@@ -78,10 +74,6 @@ class TrainingOptions:
             distribution = self.distribution.scope()
         with distribution, built_for_training():
             yield
-
-    def as_promoted(self):
-        """Return the options of a training that is the last one of a configuration."""
-        return replace(self, share_of_fitting=_SHARE_OF_LAST_FITTING)
 
     def as_refit(self, planned_epochs, best_epoch, n_iterations=None):
         """Return the options that repeat a training up to its best epoch.

@@ -95,10 +95,10 @@ def best_of(trials):
     return max(range(len(trials)), key=lambda i: trials[i].score)
 
 
-def evaluated(values, seed, deadline, every=1, is_promoted=False):
-    score = -((values["x"] - 3) ** 2) + (1.0 if is_promoted else 0.0)
+def evaluated(values, seed, deadline, share_of_fitting, every=1):
+    score = -((values["x"] - 3) ** 2) + (1.0 if every == 1 else 0.0)
     trial = trial_of(score, seconds=1.5, every=every, n_rows=100 // every)
-    return replace(trial, values=values)
+    return replace(trial, values=values, seed=seed)
 
 
 def test_a_promoted_configuration_is_a_further_trial(space_of_one_number):
