@@ -24,10 +24,10 @@ _MANY_TIMES = 3
 _SHARE_OF_PROMOTIONS, _MOST_CHOSEN = 0.5, 3
 # Others follow them if time is left, so many in all.
 _MOST_PROMOTED = 5
-# Share of its time that the training of a promoted configuration is planned for.
+# Share of its time that a training of promoted trees is planned for.
 _SAFE = 0.7
-# Share of the time of a training that layers which are fitted may take. The rest is for
-# the evaluation, as many validation rows follow the paths of many trees.
+# Share of the time of a training on some rows that layers which are fitted may take. A
+# part is for the evaluation, as many validation rows follow the paths of many trees.
 SHARE_OF_FITTING = 0.5
 # Least number of seconds of such a training.
 _LEAST_SECONDS = 1.0
@@ -45,11 +45,14 @@ class Promotion:
         Its training rows are every so many-th of all training rows.
     seconds : float
         Seconds that the training may take.
+    share_of_fitting : float, default=0.5
+        Share of them that layers which are fitted may take.
     """
 
     position: int
     every: int
     seconds: float
+    share_of_fitting: float = SHARE_OF_FITTING
 
 
 @dataclass(frozen=True)
@@ -119,31 +122,58 @@ class Rungs:
         """
         return _SHARE_OF_PROMOTIONS * deadline.total() if self.are_several else 0.0
 
-    def rows_in_time(self, trial, seconds):
-        """Return which rows a configuration can be trained on again.
+    def promotion(self, position, trial, seconds):
+        """Return how a configuration can be trained again.
 
-        Networks learn from all rows, because their training ends at any time. Trees
-        have to be fitted to fewer rows where time is short.
+        Networks learn from all rows, because their training ends at any time. Trees are
+        fitted to as many rows, with as many more iterations, as the time allows.
 
         Parameters
         ----------
+        position : int
+            Position of the trial of the configuration on some rows.
         trial : Trial
-            Trial of the configuration on some rows.
+            The trial.
         seconds : float
             Seconds that the training may take.
 
         Returns
         -------
-        every : int or None
-            Every so many-th training row. None if the time is too short for more rows
-            than those of the trial.
+        promotion : Promotion or None
+            None if the time is too short for more rows than those of the trial.
         """
         if seconds < max(_LEAST_SECONDS, trial.seconds):
             return None
         if trial.n_iterations is None:
-            return 1
-        every = math.ceil(self.every * trial.seconds / (_SAFE * seconds))
-        return every if every < self.every else None
+            return Promotion(position, 1, seconds)
+        times = _times_the_rows(trial, _SAFE * seconds, self.every)
+        every = math.ceil(self.every / times)
+        if every >= self.every:
+            return None
+        fitting = _SAFE * seconds * _share_of_fitting(trial, self.every / every)
+        return Promotion(position, every, seconds, fitting / seconds)
+
+
+def _times_the_rows(trial, seconds, most):
+    """Return how many times as many rows trees can be fitted to in some time.
+
+    A trial that the time has cut gets more iterations by the same factor. Its fitting
+    takes longer with more rows and more iterations, and the evaluation of the network
+    with more iterations.
+    """
+    fitting, rest = trial.fitting_seconds, trial.seconds - trial.fitting_seconds
+    if trial.cut:
+        root = math.sqrt(rest**2 + 4 * fitting * seconds)
+        times = (root - rest) / (2 * fitting)
+    else:
+        times = (seconds - rest) / fitting
+    return min(max(times, 1.0), most)
+
+
+def _share_of_fitting(trial, times):
+    """Return the share of the fitting in a training on more rows."""
+    fitting = times * trial.fitting_seconds
+    return fitting / (fitting + trial.seconds - trial.fitting_seconds)
 
 
 class Promotions:
@@ -192,10 +222,11 @@ class Promotions:
             # Fewer configurations have more time each.
             for n_rounds in range(math.ceil(n_left / self._n_workers), 0, -1):
                 share = seconds / n_rounds
-                every = self._rungs.rows_in_time(trials[position], share)
-                if every is not None:
+                trial = trials[position]
+                promotion = self._rungs.promotion(position, trial, share)
+                if promotion is not None:
                     self._n_promoted += 1
-                    return Promotion(position, every, share)
+                    return promotion
         return None
 
     def _rank(self, trials):

@@ -143,6 +143,8 @@ class PendingTrial:
         Whether the journal has its result, so that it is not evaluated again.
     every : int, default=1
         The trial learns from every so many-th training row.
+    share_of_fitting : float or None, default=None
+        Share of the time that layers which are fitted may take. None is the usual one.
     is_promoted : bool, default=False
         Whether the configuration has been tried before, on fewer rows.
     """
@@ -156,6 +158,7 @@ class PendingTrial:
     predefined: bool = False
     is_known: bool = False
     every: int = 1
+    share_of_fitting: float | None = None
     is_promoted: bool = False
 
     @property
@@ -166,8 +169,8 @@ class PendingTrial:
             options["worst_fold"] = self.worst_fold
         if self.every > 1:
             options["every"] = self.every
-        if self.every > 1 or self.is_promoted:
-            options["share_of_fitting"] = SHARE_OF_FITTING
+        if self.share_of_fitting is not None:
+            options["share_of_fitting"] = self.share_of_fitting
         return options
 
 
@@ -307,6 +310,7 @@ class Search:
             # Hyperband waits for results, and greedy may find another one to mutate.
             self._oracle_is_done = not self._proposals
             return None
+        every = self._hooks.every()
         pending = PendingTrial(
             self._n_asked,
             _values(proposal),
@@ -315,7 +319,8 @@ class Search:
             self._hooks.pruning_curve(self.trials),
             self._hooks.worst_fold(self.trials),
             is_predefined(self._oracle, proposal),
-            every=self._hooks.every(),
+            every=every,
+            share_of_fitting=SHARE_OF_FITTING if every > 1 else None,
         )
         self._proposals[pending.number] = proposal
         self._n_asked += 1
@@ -336,6 +341,7 @@ class Search:
             self._deadline.within(promotion.seconds),
             predefined=trial.predefined,
             every=promotion.every,
+            share_of_fitting=promotion.share_of_fitting,
             is_promoted=True,
         )
         self._proposals[pending.number] = None

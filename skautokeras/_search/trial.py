@@ -71,6 +71,8 @@ class Trial:
         up.
     every : int
         The networks learned from every so many-th training row.
+    fitting_seconds : float
+        Part of ``seconds`` that the fitting of such layers took.
     seconds : float
         Time that the trial took.
     n_parameters : int or None
@@ -127,6 +129,7 @@ class Trial:
     ended: float = 0.0
     n_rows: int = 0
     every: int = 1
+    fitting_seconds: float = 0.0
 
     @property
     def status(self):
@@ -425,6 +428,7 @@ def _add_results(trial, trained, problem, valid_rows):
         cut=any(m.cut for m in monitors),
         n_folds=len(trained),
         n_rows=sum(fold.n_rows for fold in trained),
+        fitting_seconds=sum(monitor.fitting_seconds for monitor in monitors),
         n_iterations=_mean(counts) if counts else None,
         pruned=monitors[-1].pruned or not is_complete,
         history=_mean_history([monitor.history for monitor in monitors]),

@@ -82,6 +82,7 @@ def train(
         curve=curve,
         floor=floor,
     )
+    start = deadline.spent()
     monitor.n_iterations, monitor.cut = start_from_data(
         built,
         train_rows,
@@ -91,6 +92,7 @@ def train(
         deadline=deadline,
         share=options.share_of_fitting,
     )
+    monitor.fitting_seconds = deadline.spent() - start
     trainer_class = CompiledTrainer
     if is_trained:
         trainer_class = _trainer_class(options, callbacks)

@@ -1,6 +1,7 @@
 """Many rows: configurations prove themselves on some before the best get all."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -62,11 +63,19 @@ def test_fewer_configurations_are_promoted_where_time_is_short():
 
 
 def test_trees_get_as_many_rows_as_their_time_allows():
-    trees = trial_of(0.5, n_iterations=100)
-    assert Rungs(10).rows_in_time(trees, 100.0) == 1
-    assert Rungs(10).rows_in_time(trees, 4.0) == 4
-    assert Rungs(10).rows_in_time(trees, 1.2) is None
-    assert Rungs(10).rows_in_time(trial_of(0.5), 1.2) == 1
+    trees = trial_of(0.5, n_iterations=100, seconds=1.5, fitting_seconds=1.0)
+    promoted = partial(Rungs(10).promotion, 0)
+    assert promoted(trees, 100.0).every == 1
+    # Four times the rows take 4 s, and the evaluation half a second as before.
+    some = promoted(trees, 4.5 / 0.7)
+    assert some.every == 3
+    assert some.share_of_fitting == pytest.approx(0.7 * (10 / 3) / (10 / 3 + 0.5))
+    assert promoted(trees, 1.6) is None
+    assert promoted(trial_of(0.5), 1.6).every == 1
+    # Trees that the time has cut get more iterations, too.
+    cut = replace(trees, cut=True)
+    assert 1 < promoted(cut, 100.0).every < 10
+    assert promoted(cut, 1000.0).every == 1
 
 
 def test_failed_trials_are_not_promoted():
