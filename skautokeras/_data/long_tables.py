@@ -6,6 +6,7 @@ from scipy.sparse import issparse
 
 from skautokeras._data.rows import take_rows
 from skautokeras._data.storage import empty
+from skautokeras._data.stored_table import StoredTable
 
 # Rows from which it is learned what columns are. More of them take seconds and change
 # hardly any decision, median or quantile.
@@ -19,7 +20,7 @@ def some_rows(X, most):
 
     Parameters
     ----------
-    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+    X : DataFrame, ndarray, sparse matrix or StoredTable
         Table that `check_structured_data` has returned.
 
     most : int
@@ -28,7 +29,7 @@ def some_rows(X, most):
     Returns
     -------
     some : DataFrame, ndarray or sparse matrix of shape (n_some, n_features)
-        The table itself if it has no more rows than the limit.
+        Rows in memory: all of them if they are not more than the limit.
 
     Examples
     --------
@@ -38,9 +39,31 @@ def some_rows(X, most):
     [0, 2, 4, 6]
     """
     n_samples = X.shape[0]
-    if n_samples <= most:
+    if n_samples <= most and not isinstance(X, StoredTable):
         return X
     return take_rows(X, slice(None, None, -(-n_samples // most)))
+
+
+def batches_of(X):
+    """Return the batches of a table that is not in memory.
+
+    Parameters
+    ----------
+    X : object
+        X as the checks of an estimator have returned it.
+
+    Returns
+    -------
+    batches : iterable of object
+        X itself is the only batch if it is in memory.
+
+    Examples
+    --------
+    >>> from skautokeras._data.long_tables import batches_of
+    >>> list(batches_of([[1.0], [2.0]]))
+    [[[1.0], [2.0]]]
+    """
+    return X.batches() if isinstance(X, StoredTable) else [X]
 
 
 def in_batches(make, X):
@@ -52,7 +75,7 @@ def in_batches(make, X):
         Function from a batch of the rows of X to a dict of arrays by name. Each of its
         rows depends on the same row of X only.
 
-    X : DataFrame, ndarray or sparse matrix of shape (n_samples, n_features)
+    X : DataFrame, ndarray, sparse matrix or StoredTable
         Table that `check_structured_data` has returned.
 
     Returns
@@ -82,6 +105,12 @@ def in_batches(make, X):
 
 def _batches(X):
     """Yield slices of rows, and the rows themselves."""
+    if isinstance(X, StoredTable):
+        start = 0
+        for batch in X.batches():
+            yield slice(start, start + len(batch)), batch
+            start += len(batch)
+        return
     n_samples, n_columns = X.shape
     size = max(1, _VALUES_AT_ONCE // max(n_columns, 1))
     if n_samples <= size:

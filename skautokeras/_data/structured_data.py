@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.analysis import (
     analyse_table,
@@ -34,6 +34,7 @@ from skautokeras._data.table import (
     column_names,
     columns_of,
     has_names,
+    validate_columns,
 )
 from skautokeras._data.text import TextAdapter
 from skautokeras._data.words import frequent_words, word_indicators
@@ -181,7 +182,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         self : StructuredDataAdapter
         """
         X = check_structured_data(X, self)
-        validate_data(self, X, skip_check_array=True)
+        validate_columns(self, X, reset=True)
         declarations = declared_kinds(
             column_names(X),
             has_names(X),
@@ -228,8 +229,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             values only, and all values are finite.
         """
         check_is_fitted(self)
-        X = check_structured_data(X, self)
-        self._check_columns(X)
+        X = self._with_columns_of_fit(check_structured_data(X, self))
         sparse = {}
         if self.sparse_ is not None:
             sparse, X = self.sparse_.transform(X), self.sparse_.rest(X)
@@ -372,16 +372,17 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     def _sparse_width(self):
         return 0 if self.sparse_ is None else self.sparse_.width_
 
-    def _check_columns(self, X):
+    def _with_columns_of_fit(self, X):
         """Compare names where `fit` and X have them, else the number of columns."""
         # If only one of the two has names, the estimator in front has warned.
         if has_names(X) == hasattr(self, "feature_names_in_"):
-            validate_data(self, X, reset=False, skip_check_array=True)
-        elif X.shape[1] != self.n_features_in_:
+            return validate_columns(self, X, reset=False)
+        if X.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input."
             )
+        return X
 
     def _read(self, X):
         """Yield each column that is not constant, as it is in X and as it is read.

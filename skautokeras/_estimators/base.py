@@ -2,10 +2,12 @@
 
 from functools import partial
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skautokeras import __version__
+from skautokeras._data.long_tables import batches_of
 from skautokeras._data.rows import index_of
 from skautokeras._estimators.callers import is_called_by_a_tool
 from skautokeras._estimators.scikeras_pipeline import make_scikeras_pipeline
@@ -390,8 +392,14 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     def _outputs(self, X):
         """Return the outputs of the network, (n_samples, n_outputs) for each head."""
         check_is_fitted(self)
-        x = self._adapter.transform(self._check_X(X, reset=False))
-        return self._ensemble.predict(x)
+        X = self._check_X(X, reset=False)
+        outputs = [
+            self._ensemble.predict(self._adapter.transform(batch))
+            for batch in batches_of(X)
+        ]
+        if len(outputs) == 1:
+            return outputs[0]
+        return {name: np.concatenate([o[name] for o in outputs]) for name in outputs[0]}
 
     def _targets_and_outputs(self, X, y, sample_weight):
         """Return the targets and outputs by head, and the checked sample weights."""
