@@ -168,8 +168,9 @@ def check_labels(y):
     y = plain_labels(y)
     if _are_other_objects(y):
         return column_or_1d(y, warn=True), False
-    kind = type_of_target(y, input_name="y", raise_unknown=True)
-    check_classification_targets(y)
+    examples = _examples(y)
+    kind = type_of_target(examples, input_name="y", raise_unknown=True)
+    check_classification_targets(examples)
     if kind == "multilabel-indicator":
         return (y.toarray() if issparse(y) else y), True
     if kind == "multiclass-multioutput":
@@ -179,6 +180,50 @@ def check_labels(y):
             "sklearn.multioutput.MultiOutputClassifier."
         )
     return column_or_1d(y, warn=True), False
+
+
+# scikit-learn sorts all labels each time that it looks at them, which takes a second
+# for a million strings.
+_MANY = 100_000
+
+
+def _examples(y):
+    """Return labels of the same kind as y, of which there are fewer."""
+    if issparse(y) or y.ndim > 1 or len(y) < _MANY:
+        return y
+    found = distinct_labels(y)
+    # Labels that are all different would not look like classes.
+    return np.tile(found, 4) if len(found) <= len(y) / 4 else y
+
+
+def distinct_labels(y):
+    """Return the different labels, sorted.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Plain labels.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_labels,)
+        In the dtype of ``y``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.labels import distinct_labels
+    >>> distinct_labels(np.array(["yes", "no", "yes"])).tolist()
+    ['no', 'yes']
+    """
+    if len(y) >= _MANY and _are_hashed_fast(y):
+        y = pd.unique(y)
+    return np.unique(y)
+
+
+def _are_hashed_fast(y):
+    """Return whether pandas keeps the dtype of labels and finds equal ones quickly."""
+    return y.dtype.kind in "biuf" or (y.dtype == object and isinstance(y[0], str))
 
 
 def _are_other_objects(y):
@@ -218,6 +263,8 @@ def codes_of(y, classes):
     # NumPy would compare numbers with strings as strings.
     if _are_numbers(y) != _are_numbers(classes):
         return codes
+    if len(y) >= _MANY and y.dtype == object and isinstance(y[0], str):
+        return pd.Index(classes, dtype=object).get_indexer(y).astype(np.int32)
     try:
         places = np.searchsorted(classes, y).clip(max=len(classes) - 1)
         is_known = np.asarray(classes[places] == y, dtype=bool)

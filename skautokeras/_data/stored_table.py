@@ -159,10 +159,33 @@ class StoredTable:
         batch : DataFrame
             Some rows, which follow those of the batch before.
         """
+        for batch in self._batches():
+            if len(batch):
+                yield self._source.as_frame(batch)
+
+    def parts(self, positions):
+        """Read some rows, of which only few are in memory at a time.
+
+        Parameters
+        ----------
+        positions : ndarray of int of shape (n_taken,)
+            Positions of the rows, sorted.
+
+        Yields
+        ------
+        part : DataFrame
+            Some of these rows, which follow those of the part before.
+        """
+        start = 0
+        for batch in self._batches():
+            stop = start + len(batch)
+            taken = positions[slice(*np.searchsorted(positions, [start, stop]))]
+            yield self._source.as_frame(batch, taken - start)
+            start = stop
+
+    def _batches(self):
         size = max(1, _VALUES_AT_ONCE // max(len(self.columns), 1))
-        for batch in self._source.batches(list(self.columns), size):
-            for start in range(0, len(batch), size):
-                yield batch.iloc[start : start + size]
+        return self._source.batches(list(self.columns), size)
 
 
 class _Positions:
@@ -186,13 +209,7 @@ class _Positions:
         """Return some rows, which are found in one pass."""
         positions = np.arange(len(self._table))[key]
         order = np.argsort(positions, kind="stable")
-        ordered = positions[order]
-        frames, start = [], 0
-        for batch in self._table.batches():
-            ends = np.searchsorted(ordered, [start, start + len(batch)])
-            frames.append(batch.iloc[ordered[slice(*ends)] - start])
-            start += len(batch)
-        found = pd.concat(frames, ignore_index=True)
+        found = pd.concat(self._table.parts(positions[order]), ignore_index=True)
         if (order[:-1] < order[1:]).all():
             return found
         places = np.empty(len(order), dtype=int)
@@ -230,13 +247,16 @@ class _ArrowSource:
             raise ValueError(f"X={str(path)!r} cannot be read: {error}") from error
 
     def batches(self, columns, size):
-        """Yield DataFrames of at most some rows."""
-        options = {"columns": columns, "batch_size": size}
-        for batch in self._dataset.to_batches(
-            **options, batch_readahead=2, fragment_readahead=1
-        ):
-            if batch.num_rows:
-                yield batch.to_pandas(types_mapper=pd.ArrowDtype)
+        """Return batches of PyArrow of at most some rows."""
+        return self._dataset.to_batches(
+            columns=columns, batch_size=size, batch_readahead=2, fragment_readahead=1
+        )
+
+    @staticmethod
+    def as_frame(batch, positions=None):
+        """Return rows of a batch as a DataFrame; all of them by default."""
+        batch = batch if positions is None else batch.take(positions)
+        return batch.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 class _DaskSource:
@@ -254,12 +274,17 @@ class _DaskSource:
         self.n_rows = len(frame)
 
     def batches(self, columns, size):
-        """Yield one DataFrame for each partition, as one is as large as fits."""
+        """Yield DataFrames of at most some rows; one partition is in memory."""
         frame = self._frame[columns]
         for i in range(frame.npartitions):
             partition = frame.partitions[i].compute()
-            if len(partition):
-                yield partition
+            for start in range(0, len(partition), size):
+                yield partition.iloc[start : start + size]
+
+    @staticmethod
+    def as_frame(batch, positions=None):
+        """Return rows of a batch; all of them by default."""
+        return batch if positions is None else batch.iloc[positions]
 
 
 def _is_of(data, package, name):

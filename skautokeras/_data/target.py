@@ -7,7 +7,13 @@ from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from skautokeras._data.labels import check_labels, codes_of, plain_labels, plain_numbers
+from skautokeras._data.labels import (
+    check_labels,
+    codes_of,
+    distinct_labels,
+    plain_labels,
+    plain_numbers,
+)
 from skautokeras._data.schema import TargetSchema
 from skautokeras._data.standardisation import (
     mean_and_scale,
@@ -94,9 +100,9 @@ class ClassAdapter(BaseEstimator):
             self.classes_ = np.arange(y.shape[1])
             self.schema_ = TargetSchema(kind="multilabel", n_outputs=y.shape[1])
             return self
-        self.classes_ = np.unique(y)
+        self.classes_ = distinct_labels(y)
         n_classes = len(self.classes_)
-        present = self.classes_ if used is None else np.unique(y[used])
+        present = self.classes_ if used is None else distinct_labels(y[used])
         if len(present) < 2:
             raise ValueError(
                 "Classification needs samples of at least 2 classes in the data, but "

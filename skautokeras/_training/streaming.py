@@ -48,6 +48,8 @@ class Streaming:
 
 
 STREAMING = Streaming()
+# Rows that follow each other are read from a file as fast as one of them.
+_BLOCK = 256
 
 
 def in_order(rows, streaming=STREAMING):
@@ -123,6 +125,7 @@ class Chunks:
             self._kept, self._in_order = tensors(prepare(rows)), tf.range(len(rows))
         elif seed is not None:
             self._order = np.arange(len(rows), dtype="int32")
+        self._block = _BLOCK if _are_in_a_file(rows) else 1
 
     def epoch(self):
         """Yield the chunks of one epoch, as `CompiledEpoch.run_epoch` takes them.
@@ -140,11 +143,23 @@ class Chunks:
             yield *self._kept, self._permuted(), *self._bounds
             return
         if self._order is not None:
-            self._rng.shuffle(self._order)
+            self._shuffle()
         for part, bounds in zip(self._slices, self._bounds, strict=True):
             part = part if self._order is None else self._order[part]
             rows = self._prepare(self._rows.take(part))
-            yield *tensors(rows), tf.range(len(rows)), bounds
+            order = tf.range(len(rows))
+            if self._order is not None and self._block > 1:
+                order = tf.constant(self._rng.permutation(len(rows)).astype("int32"))
+            yield *tensors(rows), order, bounds
+
+    def _shuffle(self):
+        """Draw a new order of the rows, in which those of a block stay together.
+
+        They are permuted with those of many other blocks, once they have been read.
+        """
+        n_rows = len(self._order) // self._block * self._block
+        blocks = self._order[:n_rows].reshape(-1, self._block)
+        self._rng.shuffle(blocks)
 
     def _permuted(self):
         """Return the positions of the kept rows in a new order, drawn on the device."""
@@ -152,6 +167,11 @@ class Chunks:
             return self._in_order
         seed = self._rng.integers(MAX_SEED, size=2, dtype="int32")
         return tf.random.experimental.stateless_shuffle(self._in_order, seed)
+
+
+def _are_in_a_file(rows):
+    """Return whether arrays are in files, from which rows are read together."""
+    return any(isinstance(array, np.memmap) for array in rows.x.values())
 
 
 def tensors(rows):

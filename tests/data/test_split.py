@@ -233,3 +233,37 @@ def test_folds_that_cannot_be_are_refused(cv, message):
     y = np.arange(12) % 2
     with pytest.raises(ValueError, match=message):
         cv_splits(cv, y, y, stratify=True)
+
+
+@given(
+    n_rows=st.integers(2, 60),
+    data=st.data(),
+)
+def test_rows_that_become_the_last_ones_move_in_place(n_rows, data):
+    positions = st.integers(0, n_rows - 1)
+    last = data.draw(st.lists(positions, min_size=1, max_size=n_rows - 1, unique=True))
+    numbers = np.arange(n_rows, dtype="float32")
+    own, foreign = numbers.copy()[:, None], numbers.copy()[:, None]
+    rows = Rows(
+        x={"own": own, "foreign": foreign},
+        y={"head": numbers.copy()},
+        weight={"head": numbers.copy()},
+    )
+    moved = rows.with_last(np.array(last), kept=[foreign])
+    found = moved.x["own"][:, 0].tolist()
+    assert found[-len(last) :] == last
+    assert sorted(found) == numbers.tolist()
+    assert moved.x["own"] is own
+    assert foreign[:, 0].tolist() == numbers.tolist()
+    for array in (moved.x["foreign"][:, 0], moved.y["head"], moved.weight["head"]):
+        assert array.tolist() == found
+
+
+def test_many_rows_are_stratified(monkeypatch):
+    monkeypatch.setattr("skautokeras._data.split._MANY", 100)
+    y = np.repeat([0, 1, 2], [900, 90, 10])
+    train, valid = split_indices(y, 0.1, stratify=True, seed=0)
+    assert sorted([*train, *valid]) == list(range(1000))
+    assert np.bincount(y[valid]).tolist() == [90, 9, 1]
+    again = split_indices(y, 0.1, stratify=True, seed=0)
+    np.testing.assert_array_equal(valid, again[1])

@@ -1,0 +1,130 @@
+"""Tables of many rows, and tables that are not in memory, are fitted like any other."""
+
+import dask.dataframe as dd
+import numpy as np
+import pyarrow.dataset
+import pytest
+
+from skautokeras import (
+    AutoModel,
+    ClassificationHead,
+    StructuredDataClassifier,
+    StructuredDataInput,
+)
+from skautokeras._data import long_tables
+from skautokeras._fit import folds
+from skautokeras.datasets import load_titanic
+
+PARAMS = {"max_trials": 2, "epochs": 2, "random_state": 0, "cv": None, "refit": False}
+
+
+@pytest.fixture(scope="module")
+def table():
+    X, y = load_titanic(return_X_y=True)
+    return X.assign(survived=np.asarray(y))
+
+
+@pytest.fixture(scope="module")
+def file(table, tmp_path_factory):
+    path = tmp_path_factory.mktemp("titanic") / "rows.parquet"
+    table.to_parquet(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def in_memory(table):
+    return StructuredDataClassifier(**PARAMS).fit(table, "survived")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["file", "dataset", "dask"])
+def test_the_result_is_that_of_a_table_in_memory(kind, table, file, in_memory):
+    X = file
+    if kind == "dataset":
+        X = pyarrow.dataset.dataset(file)
+    elif kind == "dask":
+        X = dd.from_pandas(table, npartitions=3)
+    classifier = StructuredDataClassifier(**PARAMS).fit(X, "survived")
+    expected = in_memory.predict_proba(table.drop(columns="survived"))
+    # The column of targets of a file is not looked at.
+    np.testing.assert_allclose(classifier.predict_proba(X), expected, atol=1e-6)
+    assert classifier.feature_names_in_.tolist() == list(table)[:-1]
+    assert "survived" not in classifier.feature_names_in_
+    assert classifier.score(X, "survived") == in_memory.score(table, "survived")
+    assert classifier.evaluate(X, "survived")["accuracy"] > 0.6
+    np.testing.assert_array_equal(
+        classifier.validation_indices_, in_memory.validation_indices_
+    )
+
+
+@pytest.mark.slow
+def test_weights_validation_data_and_arrays_of_targets(table, file):
+    weight = np.arange(len(table)) % 3
+    classifier = StructuredDataClassifier(**PARAMS)
+    classifier.fit(
+        file,
+        table["survived"],
+        sample_weight=weight,
+        validation_data=(file, "survived"),
+    )
+    names = list(table)[:-1]
+    # With the targets in an array, all columns of the file are columns of X.
+    assert classifier.feature_names_in_.tolist() == [*names, "survived"]
+
+
+@pytest.mark.slow
+def test_an_auto_model_takes_columns_of_a_file(table, file):
+    node = StructuredDataInput(columns=["age", "sex", "fare"])
+    model = AutoModel([node], [ClassificationHead()], **PARAMS).fit(file, "survived")
+    assert model.predict(file).shape == (len(table),)
+
+
+def test_a_file_without_columns_of_fit_is_refused(in_memory, table, tmp_path):
+    table[["age", "fare"]].to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(ValueError, match="The feature names should match"):
+        in_memory.predict(tmp_path / "rows.parquet")
+
+
+def test_other_files_are_refused_with_a_way_out(tmp_path):
+    (tmp_path / "rows.csv").write_text("a,b")
+    with pytest.raises(TypeError, match="path of a Parquet file"):
+        StructuredDataClassifier().fit(str(tmp_path / "rows.csv"), [0, 1])
+
+
+def test_a_name_of_a_target_that_x_does_not_have(table):
+    with pytest.raises(ValueError, match="y is 'price'"):
+        StructuredDataClassifier().fit(table, "price")
+
+
+@pytest.mark.slow
+def test_a_long_table_is_analysed_on_some_rows_and_split_in_place(table, monkeypatch):
+    monkeypatch.setattr(long_tables, "MOST_ANALYSED", 300)
+    monkeypatch.setattr("skautokeras._data.structured_data.MOST_ANALYSED", 300)
+    monkeypatch.setattr(folds, "_LARGE", 0)
+    monkeypatch.setattr(folds, "_MOST_VALID", 100)
+    X, y = table.drop(columns="survived"), table["survived"]
+    before = X.copy()
+    classifier = StructuredDataClassifier(**PARAMS).fit(X, y)
+    assert X.equals(before)
+    assert len(classifier.validation_indices_) == 100
+    # The validation rows are those that the indices tell.
+    outputs = classifier.predict_proba(X.iloc[classifier.validation_indices_])[:, 1]
+    told = classifier.validation_predictions_[:, 1]
+    np.testing.assert_allclose(outputs, told, atol=1e-5)
+    missing = classifier.columns_.set_index("name")["missing"]["age"]
+    assert missing == pytest.approx(X["age"].isna().mean(), abs=0.05)
+    fraction = StructuredDataClassifier(**PARAMS, validation_fraction=0.25).fit(X, y)
+    assert len(fraction.validation_indices_) == np.ceil(len(X) / 4)
+
+
+def test_an_array_of_the_user_is_not_changed(monkeypatch):
+    monkeypatch.setattr(folds, "_LARGE", 0)
+    from skautokeras import GeneralBlock, Input
+
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 4)).astype("float32")
+    y = (X[:, 0] > 0).astype(int)
+    before, node = X.copy(), Input()
+    model = AutoModel([node], [ClassificationHead()(GeneralBlock()(node))], **PARAMS)
+    model.fit(X, y)
+    np.testing.assert_array_equal(X, before)
