@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skautokeras import __version__
 from skautokeras._data.long_tables import batches_of
 from skautokeras._data.rows import index_of
+from skautokeras._data.stored_table import with_target
 from skautokeras._estimators.callers import is_called_by_a_tool
 from skautokeras._estimators.scikeras_pipeline import make_scikeras_pipeline
 from skautokeras._state.deadline import Deadline
@@ -405,6 +406,8 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         """Return the targets and outputs by head, and the checked sample weights."""
         from skautokeras._fit import RawRows
 
+        check_is_fitted(self)
+        X, y = with_target(X, y)
         y_pred = self._outputs(X)
         sample = RawRows(
             X, y, sample_weight, self._adapter.names, self._targets.names

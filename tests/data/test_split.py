@@ -243,7 +243,7 @@ def test_rows_that_become_the_last_ones_move_in_place(n_rows, data):
     positions = st.integers(0, n_rows - 1)
     last = data.draw(st.lists(positions, min_size=1, max_size=n_rows - 1, unique=True))
     numbers = np.arange(n_rows, dtype="float32")
-    own, foreign = numbers.copy()[:, None], numbers.copy()[:, None]
+    own, foreign = numbers[:, None].copy(), numbers[:, None].copy()
     rows = Rows(
         x={"own": own, "foreign": foreign},
         y={"head": numbers.copy()},

@@ -94,8 +94,12 @@ def test_the_adapter_makes_the_same_arrays_as_in_memory(stored, frame):
     assert expected.keys() == found.keys()
     for name in expected:
         np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
-    described = from_file.describe_columns(list(frame))
-    pd.testing.assert_frame_equal(described, in_memory.describe_columns(list(frame)))
+    # The dtypes of PyArrow have other names.
+    described, told = (
+        adapter.describe_columns(list(frame)).drop(columns="reason")
+        for adapter in (from_file, in_memory)
+    )
+    pd.testing.assert_frame_equal(described, told)
     # Other columns of a file are not looked at.
     reordered = from_file.transform(as_stored(stored))
     np.testing.assert_allclose(reordered["numerical"], expected["numerical"], atol=1e-6)

@@ -65,11 +65,14 @@ def test_weights_validation_data_and_arrays_of_targets(table, file):
         file,
         table["survived"],
         sample_weight=weight,
-        validation_data=(file, "survived"),
+        validation_data=(file, table["survived"]),
     )
-    names = list(table)[:-1]
     # With the targets in an array, all columns of the file are columns of X.
-    assert classifier.feature_names_in_.tolist() == [*names, "survived"]
+    assert classifier.feature_names_in_.tolist() == list(table)
+    assert classifier.score(file, table["survived"]) > 0.9
+    named = StructuredDataClassifier(**PARAMS)
+    named.fit(file, "survived", validation_data=(file, "survived"))
+    assert len(named.validation_indices_) == len(table)
 
 
 @pytest.mark.slow
