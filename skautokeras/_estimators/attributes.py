@@ -25,8 +25,9 @@ _LEADERBOARD = """
     time has ended the training), "iterations" (of boosting, or the number of random
     trees), "seconds", "ended" (seconds from the
     beginning of the search to the end of the trial), "n_parameters", "flops"
-    (approximate floating-point operations to predict one row), "params" (values of
-    the hyperparameters) and "error".
+    (approximate floating-point operations to predict one row), "n_rows" (training
+    rows that it learned from, those of all folds added up), "params" (values of the
+    hyperparameters) and "error".
 """
 _MODEL = "Fitted network, which takes model-ready arrays and returns "
 

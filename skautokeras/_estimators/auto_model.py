@@ -49,8 +49,9 @@ class AutoModel(BaseAutoEstimator):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. If None, there is no
-        limit.
+        When the time is over, the best network so far is kept. Where rows are too many
+        for the time, trials learn from some of them, and the best configurations are
+        then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -79,8 +80,9 @@ class AutoModel(BaseAutoEstimator):
     batch_size : int or None, default=None
         Number of rows per training step. If None, it is searched.
     validation_fraction : float, default=0.2
-        Fraction of the rows that is held out to compare trials. The rows are shuffled,
-        and the split is stratified by the first target of classes.
+        Fraction of the rows that is held out to compare trials. By default, they are 50
+        000 rows at most. The rows are shuffled, and the split is stratified by the
+        first target of classes.
     cv : int, splitter, iterable, "auto" or None, default="auto"
         Cross-validation in place of `validation_fraction`. Each configuration is
         trained once per fold and scored by the predictions of all folds for their
@@ -182,7 +184,8 @@ class AutoModel(BaseAutoEstimator):
         "iterations" (of boosting, or the number of random trees), "seconds", "ended"
         (seconds from the beginning of the search to the end of the trial),
         "n_parameters", "flops" (approximate floating-point operations to predict one
-        row), "params" (values of the hyperparameters) and "error".
+        row), "n_rows" (training rows that it learned from, those of all folds added
+        up), "params" (values of the hyperparameters) and "error".
     search_ : SearchRecord
         Record of the search, which `skautokeras.inspection` draws. It has the
         leaderboard, the configurations (``search_.params``) and all training histories

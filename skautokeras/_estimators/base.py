@@ -63,9 +63,12 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Training data.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target values or class labels.
+            Training data. A table can also be the path of a Parquet file or of a folder
+            of them, a Dataset of PyArrow or a DataFrame of Dask, which are read in
+            batches.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str
+            Target values or class labels, or the name of the column of X that holds
+            them.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows in training, early stopping and scoring. Rows with
             weight 0 are left out. If None, all rows have the same weight.

@@ -24,7 +24,10 @@ _UNCERTAIN_LABELS = """
     To keep over-confident networks from winning on few rows, each of the n validation
     labels is assumed to be wrong with probability ``1 / (n + 2)``.
 """
-_HELD_OUT = "Fraction of the rows that is held out to compare trials."
+_HELD_OUT = """
+    Fraction of the rows that is held out to compare trials. By default, they are 50 000
+    rows at most.
+"""
 _CV = """
     Cross-validation in place of `validation_fraction`. Each configuration is trained
     once per fold and scored by the predictions of all folds for their validation rows;
@@ -78,8 +81,9 @@ PARAMETERS = (
         [Interval(Real, 0, None, closed="neither"), None],
         """
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. If None, there is no
-        limit.
+        When the time is over, the best network so far is kept. Where rows are too many
+        for the time, trials learn from some of them, and the best configurations are
+        then trained on more. If None, there is no limit.
         """,
     ),
     Parameter(
@@ -196,7 +200,7 @@ PARAMETERS = (
         0.2,
         [Interval(Real, 0, 1, closed="neither")],
         f"""
-        {_HELD_OUT} The rows are shuffled, and the split is stratified unless the target
+        {_HELD_OUT.strip()} The rows are shuffled, and the split is stratified unless the target
         is multi-label.
         """,
         ("classes",),
@@ -206,7 +210,7 @@ PARAMETERS = (
         "float",
         0.2,
         [Interval(Real, 0, 1, closed="neither")],
-        f"{_HELD_OUT} The rows are shuffled.",
+        f"{_HELD_OUT.strip()} The rows are shuffled.",
         ("numbers",),
     ),
     Parameter(
@@ -215,7 +219,7 @@ PARAMETERS = (
         0.2,
         [Interval(Real, 0, 1, closed="neither")],
         f"""
-        {_HELD_OUT} The rows are shuffled, and the split is stratified by the first
+        {_HELD_OUT.strip()} The rows are shuffled, and the split is stratified by the first
         target of classes.
         """,
         ("heads",),

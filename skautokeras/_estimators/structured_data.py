@@ -45,8 +45,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. If None, there is no
-        limit.
+        When the time is over, the best network so far is kept. Where rows are too many
+        for the time, trials learn from some of them, and the best configurations are
+        then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -70,8 +71,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     batch_size : int or None, default=None
         Number of rows per training step. If None, it is searched.
     validation_fraction : float, default=0.2
-        Fraction of the rows that is held out to compare trials. The rows are shuffled,
-        and the split is stratified unless the target is multi-label.
+        Fraction of the rows that is held out to compare trials. By default, they are 50
+        000 rows at most. The rows are shuffled, and the split is stratified unless the
+        target is multi-label.
     cv : int, splitter, iterable, "auto" or None, default="auto"
         Cross-validation in place of `validation_fraction`. Each configuration is
         trained once per fold and scored by the predictions of all folds for their
@@ -184,7 +186,8 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         "iterations" (of boosting, or the number of random trees), "seconds", "ended"
         (seconds from the beginning of the search to the end of the trial),
         "n_parameters", "flops" (approximate floating-point operations to predict one
-        row), "params" (values of the hyperparameters) and "error".
+        row), "n_rows" (training rows that it learned from, those of all folds added
+        up), "params" (values of the hyperparameters) and "error".
     search_ : SearchRecord
         Record of the search, which `skautokeras.inspection` draws. It has the
         leaderboard, the configurations (``search_.params``) and all training histories
@@ -278,8 +281,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. If None, there is no
-        limit.
+        When the time is over, the best network so far is kept. Where rows are too many
+        for the time, trials learn from some of them, and the best configurations are
+        then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -301,7 +305,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     batch_size : int or None, default=None
         Number of rows per training step. If None, it is searched.
     validation_fraction : float, default=0.2
-        Fraction of the rows that is held out to compare trials. The rows are shuffled.
+        Fraction of the rows that is held out to compare trials. By default, they are 50
+        000 rows at most. The rows are shuffled.
     cv : int, splitter, iterable, "auto" or None, default="auto"
         Cross-validation in place of `validation_fraction`. Each configuration is
         trained once per fold and scored by the predictions of all folds for their
@@ -410,7 +415,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         training), "iterations" (of boosting, or the number of random trees), "seconds",
         "ended" (seconds from the beginning of the search to the end of the trial),
         "n_parameters", "flops" (approximate floating-point operations to predict one
-        row), "params" (values of the hyperparameters) and "error".
+        row), "n_rows" (training rows that it learned from, those of all folds added
+        up), "params" (values of the hyperparameters) and "error".
     search_ : SearchRecord
         Record of the search, which `skautokeras.inspection` draws. It has the
         leaderboard, the configurations (``search_.params``) and all training histories

@@ -15,7 +15,7 @@ from skautokeras._search.selection import ensemble_candidates
 
 # Rows of a trial for each second of the whole time, and rows that are few in any case:
 # networks pass the first ones some ten times in their share of the time, and boosting
-# adds about 100 trees (measurement 0064).
+# adds about 100 trees (measurement 0065).
 _ROWS_PER_SECOND, _FEWEST_ROWS = 1_000, 50_000
 # With fewer times the rows, all trials learn from all of them.
 _MANY_TIMES = 3
