@@ -146,6 +146,7 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
             preparation.data,
             deadline,
             on_begin=progress.begin_refit,
+            n_workers=n_workers,
         )
     feasibility = make_feasibility(preparation, options)
     hooks = FitHooks(

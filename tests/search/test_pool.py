@@ -157,19 +157,25 @@ def _assert_same_but_for_rounding(actual, expected):
             assert one == other
 
 
-def test_each_worker_loads_the_data_once_and_maps_them(run):
+def test_each_worker_maps_the_data_into_its_memory(oracle):
     def look(values, seed, deadline, *, data):
-        x = data.train.x["x"]
-        found = {"pid": os.getpid(), "id": id(data), "mapped": type(x).__name__}
         time.sleep(0.1)
-        return fake({**values, **found}, seed, score=float(x.sum()))
+        base = data
+        while getattr(base, "base", None) is not None:
+            base = getattr(base.base, "obj", base.base)  # of a memoryview
+        found = {"pid": os.getpid(), "base": type(base).__name__}
+        return fake({**values, **found}, seed, score=float(data.sum()))
 
-    trials, _ = run(look)
-    assert {trial.values["mapped"] for trial in trials} == {"memmap"}
-    assert {trial.score for trial in trials} == {15.0}
-    assert os.getpid() not in {trial.values["pid"] for trial in trials}
+    trials, _ = run_search(
+        oracle,
+        look,
+        seeds=range(8),
+        deadline=Deadline(None),
+        workers=WorkerPool(2, {"data": np.ones(1000)}),
+    )
+    assert {trial.values["base"] for trial in trials} == {"mmap"}
+    assert {trial.score for trial in trials} == {1000.0}
     assert len({trial.values["pid"] for trial in trials}) == 2
-    assert len({(t.values["pid"], t.values["id"]) for t in trials}) == 2
 
 
 def test_workers_share_the_cores(run, monkeypatch):

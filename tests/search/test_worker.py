@@ -18,14 +18,14 @@ def evaluate(values, seed, deadline, *, data, **options):
     return values, seed, data, options, deadline.left()
 
 
-SHARED = {"data": np.arange(3.0)}
+SHARED = {"data": np.arange(1000.0)}
 
 
 @pytest.fixture(params=["file", "buffers"])
 def content(request, tmp_path):
     if request.param == "buffers":
         return pack(evaluate, SHARED)
-    joblib.dump((evaluate, SHARED), tmp_path / "shared")
+    joblib.dump(pack(evaluate, SHARED), tmp_path / "shared")
     return str(tmp_path / "shared")
 
 
@@ -43,7 +43,7 @@ def _little_memory(monkeypatch):
 
 def test_a_task_is_done_with_what_all_tasks_share(content, request):
     values, seed, data, options, left = run(content, request.node.name)
-    assert (values, seed, data.tolist()) == ({"x": 1}, 7, [0.0, 1.0, 2.0])
+    assert (values, seed, data.sum()) == ({"x": 1}, 7, 499_500)
     assert options == {"curve": (0.5,)}
     assert 0 < left <= 60
 
@@ -63,6 +63,15 @@ def test_arrays_are_not_copied_on_their_way():
     pickled, (array,) = pack(evaluate, {"data": data})
     assert len(pickled) < 1000
     assert np.shares_memory(array, data)
+
+
+def test_small_and_empty_arrays_are_part_of_the_pickle(tmp_path):
+    few, none = np.arange(3.0), np.ones((0, 5))
+    pickled, arrays = pack(evaluate, {"data": [few, none]})
+    assert arrays == []
+    _, _, found, *_ = run((pickled, arrays), "small")
+    assert found[0].tolist() == few.tolist()
+    assert found[1].shape == none.shape
 
 
 def test_a_worker_without_the_package_says_what_it_lacks(monkeypatch):

@@ -9,6 +9,7 @@ import queue
 import uuid
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import islice
 
 import cloudpickle
 
@@ -28,7 +29,7 @@ class WorkerDeath:
     Attributes
     ----------
     reason : str
-        What the engine says.
+        Text of the engine.
     """
 
     reason: str
@@ -140,6 +141,31 @@ class Executor(ABC):
             if result is not None:
                 self.n_workers = self._usable_workers()
                 return result
+
+    def results_of(self, tasks):
+        """Submit tasks as workers become free, and yield their results as they come.
+
+        Parameters
+        ----------
+        tasks : iterable of tuple
+            Arguments of `submit`.
+
+        Yields
+        ------
+        result : tuple (key, object)
+            Name of a task, and what the function has returned or a `WorkerDeath`.
+        """
+        tasks, n_running = iter(tasks), 0
+        while True:
+            for task in islice(tasks, max(0, self.n_workers - n_running)):
+                self.submit(*task)
+                n_running += 1
+            if n_running == 0:
+                return
+            result = self.next_result()
+            if result is not None:
+                n_running -= 1
+                yield result
 
     def cancel(self):
         """Take back all tasks; those that run are stopped as soon as possible."""

@@ -14,6 +14,7 @@ import psutil
 from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
 from skautokeras._search.parallel.executor import Executor
+from skautokeras._search.parallel.worker import pack
 
 # Seconds after which a process without work ends.
 _IDLE_SECONDS = 300
@@ -62,9 +63,7 @@ class LokyExecutor(Executor):
         if self._path is not None:
             Path(self._path).unlink(missing_ok=True)
         self._path = str(Path(self._folder) / self._key)
-        # Classes and functions of notebooks cannot be imported in a worker.
-        function = joblib.wrap_non_picklable_objects(function, keep_wrapper=False)
-        joblib.dump((function, objects), self._path)
+        joblib.dump(pack(function, objects), self._path)
 
     def _send(self, key, payload):
         while True:

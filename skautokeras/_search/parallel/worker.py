@@ -23,6 +23,8 @@ from skautokeras._state.deadline import Deadline
 
 # Memory that compiled functions come to use in a worker, roughly.
 _RESERVE_BYTES = 400_000_000
+# Arrays of this size are sent apart from the pickle that they belong to.
+_LARGE_BYTES = 1000
 # Seconds without a task after which a worker frees what tasks share.
 _SECONDS_TO_KEEP = 10.0
 # Keys of what has been stopped.
@@ -55,7 +57,9 @@ class Job:
 
 
 def pack(function, objects):
-    """Return a function and its arguments, such that arrays are not copied.
+    """Return a function and its arguments, such that large arrays are not copied.
+
+    Classes and functions of notebooks are part of it, as a worker cannot import them.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ def pack(function, objects):
     Returns
     -------
     content : tuple (bytes, list of ndarray)
-        The pickle without arrays, and the memory of the arrays.
+        The pickle without large arrays, and the memory of these arrays.
 
     Examples
     --------
@@ -77,11 +81,18 @@ def pack(function, objects):
     >>> len(pickled) < 1000, arrays[0].nbytes
     (True, 8000)
     """
-    buffers = []
+    arrays = []
+
+    def is_part_of_the_pickle(buffer):
+        array = np.asarray(buffer.raw())
+        if array.nbytes >= _LARGE_BYTES:
+            arrays.append(array)
+        return array.nbytes < _LARGE_BYTES
+
     pickled = cloudpickle.dumps(
-        (function, objects), protocol=5, buffer_callback=buffers.append
+        (function, objects), protocol=5, buffer_callback=is_part_of_the_pickle
     )
-    return pickled, [np.asarray(buffer.raw()) for buffer in buffers]
+    return pickled, arrays
 
 
 def run_job(content, payload):
@@ -90,8 +101,8 @@ def run_job(content, payload):
     Parameters
     ----------
     content : str or tuple (bytes, list of ndarray)
-        Name of the file with what all tasks share, whose arrays are mapped into memory,
-        or the result of `pack`.
+        Result of `pack` for what all tasks share, or the name of a file with it, whose
+        arrays are mapped into memory.
     payload : bytes
         Pickled `Job`.
 
@@ -180,12 +191,11 @@ def _loaded_by_this_thread():
 
 def _load(content):
     if isinstance(content, str):
-        function, objects = joblib.load(content, mmap_mode="r")
-    else:
-        pickled, arrays = content
-        # As those of a file: tasks must not change what others share.
-        buffers = [memoryview(array).toreadonly() for array in arrays]
-        function, objects = pickle.loads(pickled, buffers=buffers)
+        content = joblib.load(content, mmap_mode="r")
+    pickled, arrays = content
+    # Tasks must not change what others share.
+    buffers = [memoryview(array).toreadonly() for array in arrays]
+    function, objects = pickle.loads(pickled, buffers=buffers)
     return partial(function, **objects)
 
 
