@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from skautokeras._data.rows import common_length, is_dict
-from skautokeras._data.table import is_table
+from skautokeras._data.table import is_frame, is_table
 
 
 def split_columns(X, columns):
@@ -115,7 +115,7 @@ def without_functions(X, columns):
             part = X[name] if is_dict(X) else X[i]
         if is_table(part):
             positions = _positions(part, name, named)
-            labels = list(part.columns) if isinstance(part, pd.DataFrame) else []
+            labels = list(part.columns) if is_frame(part) else []
             by_name = all(isinstance(label, str) for label in labels) and labels
             chosen[name] = [labels[at] if by_name else at for at in positions]
     return chosen
@@ -259,7 +259,7 @@ def _position(X, name, column):
             f"The columns of input {name!r} must be named by str or int, got "
             f"{column!r}."
         )
-    if not isinstance(X, pd.DataFrame):
+    if not is_frame(X):
         raise ValueError(
             f"Input {name!r} takes the column {column!r}, but X is "
             f"{type(X).__name__}, which has no column names. Pass a DataFrame."
@@ -280,7 +280,7 @@ def _shortened(names, n_shown=20):
 
 
 def _take_columns(X, positions):
-    if isinstance(X, pd.DataFrame):
+    if is_frame(X):
         return X.iloc[:, positions]
     if issparse(X):
         return X.tocsc()[:, np.atleast_1d(positions)]

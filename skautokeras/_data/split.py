@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import (
     KFold,
     StratifiedKFold,
@@ -71,9 +72,58 @@ class Rows:
         weight = None if self.weight is None else _take(self.weight, indices)
         return Rows(x=_take(self.x, indices), y=_take(self.y, indices), weight=weight)
 
+    def with_last(self, indices, kept=()):
+        """Return the same rows in another order, where some of them are the last ones.
+
+        Large arrays are changed in place, so that there is no second copy of them.
+
+        Parameters
+        ----------
+        indices : ndarray of int of shape (n_last,)
+            Positions of the rows that become the last ones, in this order.
+
+        kept : list of ndarray, default=()
+            Arrays that must not be changed, and are copied.
+
+        Returns
+        -------
+        rows : Rows
+            Rows whose arrays replace those of this object.
+        """
+        n_first = len(self) - len(indices)
+        is_last = np.zeros(len(self), bool)
+        is_last[indices] = True
+        # Rows from the end move to the places that become free.
+        free = np.flatnonzero(is_last[:n_first])
+        moved = n_first + np.flatnonzero(~is_last[n_first:])
+        order = np.arange(len(self))
+        order[free], order[n_first:] = moved, indices
+        x = {
+            name: _reordered(array, order, free, moved, n_first)
+            if _is_own(array, kept)
+            else take(array, order)
+            for name, array in self.x.items()
+        }
+        weight = None if self.weight is None else _take(self.weight, order)
+        return Rows(x=x, y=_take(self.y, order), weight=weight)
+
 
 def _take(arrays, indices):
     return {name: take(array, indices) for name, array in arrays.items()}
+
+
+def _is_own(array, kept):
+    """Return whether an array can be changed because nobody else has its memory."""
+    has_memory = array.flags.owndata or isinstance(array, np.memmap)
+    return has_memory and not any(array is other for other in kept)
+
+
+def _reordered(array, order, free, moved, n_first):
+    """Return an array whose rows are moved in place."""
+    last = array[order[n_first:]]
+    array[free] = array[moved]
+    array[n_first:] = last
+    return array
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,10 +295,29 @@ def _stratified_split(codes, counts, n_valid, rng):
     n_classes = np.count_nonzero(counts > 1)
     if not 0 < n_classes <= min(n_valid, len(rest) - n_valid):
         return _plain_split(len(codes), n_valid, rng)
+    if len(codes) > _MANY:
+        return _split_of_many(codes, rest, n_valid, rng)
     train, valid = train_test_split(
         rest, test_size=n_valid, stratify=codes[rest], random_state=rng
     )
     return rng.permutation(np.concatenate([np.flatnonzero(is_single), train])), valid
+
+
+# scikit-learn keeps lists of the positions of all rows, which take many times the
+# memory of an array.
+_MANY = 1_000_000
+
+
+def _split_of_many(codes, rest, n_valid, rng):
+    """Draw the same share of every class; the number of rows is about ``n_valid``."""
+    positions = pd.Series(rest)
+    drawn = positions.groupby(codes[rest]).sample(
+        frac=n_valid / len(rest), random_state=rng
+    )
+    valid = rng.permutation(drawn.to_numpy())
+    is_train = np.ones(len(codes), bool)
+    is_train[valid] = False
+    return rng.permutation(np.flatnonzero(is_train)), valid
 
 
 def _with_every_class(train, valid, codes):

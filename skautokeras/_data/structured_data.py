@@ -1,10 +1,12 @@
 """The adapter of tables: from columns of any kind to the arrays of a network."""
 
 from collections import defaultdict
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skautokeras._data.analysis import (
     analyse_table,
@@ -21,6 +23,7 @@ from skautokeras._data.codes import (
 from skautokeras._data.column_report import make_report, what_becomes_of
 from skautokeras._data.dates import datetime_parts, varying_parts
 from skautokeras._data.declarations import declared_kinds
+from skautokeras._data.long_tables import MOST_ANALYSED, in_batches, some_rows
 from skautokeras._data.parsing import ISO_8601, are_iso_dates, read_in_format
 from skautokeras._data.schema import StructuredDataSchema, text_array
 from skautokeras._data.series import content_of_values, read_column
@@ -31,6 +34,7 @@ from skautokeras._data.table import (
     column_names,
     columns_of,
     has_names,
+    validate_columns,
 )
 from skautokeras._data.text import TextAdapter
 from skautokeras._data.words import frequent_words, word_indicators
@@ -162,6 +166,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):
         """Decide what each column is, and learn what it becomes.
 
+        Many rows are represented by evenly spaced ones, because more of them would tell
+        the same in a longer time.
+
         Parameters
         ----------
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
@@ -175,7 +182,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         self : StructuredDataAdapter
         """
         X = check_structured_data(X, self)
-        validate_data(self, X, skip_check_array=True)
+        validate_columns(self, X, reset=True)
         declarations = declared_kinds(
             column_names(X),
             has_names(X),
@@ -184,6 +191,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         )
         X, declarations = self._set_sparse_columns_aside(X, declarations)
         self._forget()
+        n_samples = X.shape[0]
+        X = some_rows(X, MOST_ANALYSED)
         prefer_numbers = self.categorical_features is None
         columns, numbers = [], []
         for i, (column, values) in enumerate(
@@ -200,7 +209,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             np.array([getattr(part, name) for _, part in numbers], dtype=np.float64)
             for name in ("median", "mean", "scale", "low", "high")
         )
-        self.schema_ = self._make_schema(tuple(columns), X.shape[0], numbers)
+        share = X.shape[0] / n_samples
+        columns = [replace(c, n_missing=round(c.n_missing / share)) for c in columns]
+        self.schema_ = self._make_schema(tuple(columns), n_samples, numbers)
         return self
 
     def transform(self, X):
@@ -218,24 +229,35 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             values only, and all values are finite.
         """
         check_is_fitted(self)
-        X = check_structured_data(X, self)
-        self._check_columns(X)
+        X = self._with_columns_of_fit(check_structured_data(X, self))
         sparse = {}
         if self.sparse_ is not None:
             sparse, X = self.sparse_.transform(X), self.sparse_.rest(X)
+        arrays = in_batches(partial(self._arrays_of_batch, compared=set()), X)
+        arrays |= sparse
+        return {name: arrays[name] for name in self.schema_.adapter_shapes}
+
+    def _arrays_of_batch(self, X, compared):
+        """Make the arrays of some rows, but those of columns that are mostly zero.
+
+        ``compared`` are names of columns whose values are known to be like those of
+        `fit`, or to be reported.
+        """
         arrays = defaultdict(list)
         statistics = zip(*self.statistics_of_numbers(), strict=True)
         for column, series, values in self._read(X):
             for name, array in self._arrays_of(column, values, statistics):
                 arrays[name].append(array)
-                if name == "categorical":
+                if name == "categorical" and column.name not in compared:
+                    compared.add(column.name)
                     _warn_about_other_values(column, series, array)
         if self.schema_.numerical == (PLACEHOLDER,) and not arrays["numerical"]:
             arrays["numerical"].append(np.zeros(X.shape[0], dtype=np.float32))
         arrays["indicator"] = arrays.pop("missing", []) + arrays.pop("words", [])
         return {
-            name: sparse[name] if name in sparse else np.column_stack(arrays[name])
+            name: np.column_stack(arrays[name])
             for name in self.schema_.adapter_shapes
+            if arrays[name]
         }
 
     def statistics_of_numbers(self):
@@ -350,16 +372,17 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     def _sparse_width(self):
         return 0 if self.sparse_ is None else self.sparse_.width_
 
-    def _check_columns(self, X):
+    def _with_columns_of_fit(self, X):
         """Compare names where `fit` and X have them, else the number of columns."""
         # If only one of the two has names, the estimator in front has warned.
         if has_names(X) == hasattr(self, "feature_names_in_"):
-            validate_data(self, X, reset=False, skip_check_array=True)
-        elif X.shape[1] != self.n_features_in_:
+            return validate_columns(self, X, reset=False)
+        if X.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input."
             )
+        return X
 
     def _read(self, X):
         """Yield each column that is not constant, as it is in X and as it is read.

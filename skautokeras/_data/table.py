@@ -13,6 +13,7 @@ from skautokeras._data.containers import (
     plain_column,
     to_pandas,
 )
+from skautokeras._data.stored_table import StoredTable, as_stored
 
 
 def check_structured_data(X, estimator):
@@ -39,14 +40,16 @@ def check_structured_data(X, estimator):
     dtype('O')
     """
     check_is_no_stream(X, "X")
+    X = as_stored(X)
     if isinstance(X, str | PathLike):
         raise TypeError(
-            f"X is the path {str(X)!r}, and must be a table. Read the file first, for "
-            "example with pandas.read_csv."
+            f"X is the path {str(X)!r}, and must be a table, or the path of a Parquet "
+            "file or of a folder of them. Read other files first, for example with "
+            "pandas.read_csv."
         )
     X = _without_fixed_strings(to_pandas(X))
     checks = {"estimator": estimator, "input_name": "X", "ensure_all_finite": False}
-    if isinstance(X, pd.DataFrame):
+    if is_frame(X):
         # Takes no memory, whatever the shape: only the shape is checked.
         check_array(np.broadcast_to(np.float64(0), X.shape), **checks)
         return X
@@ -148,7 +151,61 @@ def has_names(X):
     >>> has_names(pd.DataFrame({"age": [1]})), has_names(pd.DataFrame({0: [1]}))
     (True, False)
     """
-    return isinstance(X, pd.DataFrame) and all(isinstance(c, str) for c in X.columns)
+    return is_frame(X) and all(isinstance(c, str) for c in X.columns)
+
+
+def is_frame(X):
+    """Whether a table has labelled columns.
+
+    Parameters
+    ----------
+    X : object
+        X as the user gave it.
+
+    Returns
+    -------
+    is_frame : bool
+        True for a DataFrame, and for a table that is not in memory.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.table import is_frame
+    >>> is_frame(pd.DataFrame({"age": [1]})), is_frame([[1]])
+    (True, False)
+    """
+    return isinstance(X, pd.DataFrame | StoredTable)
+
+
+def validate_columns(estimator, X, *, reset):
+    """Learn the columns of a table, or compare them with the learned ones.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Estimator that keeps their number and names in `n_features_in_` and
+        `feature_names_in_`.
+
+    X : DataFrame, ndarray, sparse matrix or StoredTable
+        Table with shape (n_samples, n_features).
+
+    reset : bool
+        Whether to learn the columns.
+
+    Returns
+    -------
+    X : DataFrame, ndarray, sparse matrix or StoredTable
+        The table itself. A table that is not in memory is left with the columns of
+        `fit`, because a file often has other ones, too, such as the target.
+    """
+    header = X
+    if isinstance(X, StoredTable):
+        names = getattr(estimator, "feature_names_in_", ())
+        if not reset and set(names) <= set(X.columns):
+            X = X.select(list(names))
+        header = X.header
+    validate_data(estimator, header, skip_check_array=True, reset=reset)
+    return X
 
 
 def check_names(estimator, X, *, reset):
@@ -201,8 +258,9 @@ def is_table(X):
     >>> is_table(np.zeros((5, 3))), is_table([[1, 2], [3, 4]])
     (True, False)
     """
-    is_array = isinstance(X, pd.DataFrame | np.ndarray) or issparse(X)
-    return is_array and X.ndim == 2
+    if is_frame(X):
+        return True
+    return (isinstance(X, np.ndarray) or issparse(X)) and X.ndim == 2
 
 
 def check_columns(estimator, X, *, reset):
@@ -240,12 +298,12 @@ def check_columns(estimator, X, *, reset):
     False
     """
     check_is_no_stream(X, "X")
-    X = to_pandas(X)
+    X = to_pandas(as_stored(X))
     if not hasattr(X, "__len__") and hasattr(X, "__array__"):
         X = np.asarray(X)
     if is_table(X):
-        validate_data(estimator, X, skip_check_array=True, reset=reset)
-    elif reset:
+        return validate_columns(estimator, X, reset=reset)
+    if reset:
         for name in ("n_features_in_", "feature_names_in_"):
             vars(estimator).pop(name, None)
     return X

@@ -15,7 +15,7 @@ from skautokeras._data.columns import (
     without_functions,
 )
 from skautokeras._data.errors import errors_about
-from skautokeras._data.table import has_names, is_table
+from skautokeras._data.table import has_names, is_frame, is_table
 from skautokeras._state.names import saved_as
 
 
@@ -336,7 +336,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         """Return the part of X of each input."""
         if not is_table(X):
             return split_columns(X, self.chosen_columns_).values()
-        is_by_name = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
+        is_by_name = is_frame(X) and hasattr(self, "feature_names_in_")
         n_expected = getattr(self, "n_features_in_", X.shape[1])
         if not is_by_name and len(self.names) > 1 and X.shape[1] != n_expected:
             raise ValueError(

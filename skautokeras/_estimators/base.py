@@ -2,10 +2,12 @@
 
 from functools import partial
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skautokeras import __version__
+from skautokeras._data.long_tables import batches_of
 from skautokeras._data.rows import index_of
 from skautokeras._estimators.callers import is_called_by_a_tool
 from skautokeras._estimators.scikeras_pipeline import make_scikeras_pipeline
@@ -117,10 +119,6 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         graph = self._wire()
         n_workers = room.check_workers(options)
         sample = room.RawRows(X, y, sample_weight, graph.input_names, graph.head_names)
-        context = self._init_callback_context(
-            max_subtasks=self.max_trials, sequential_subtasks=n_workers == 1
-        )
-        progress = room.Progress(self, context, options, deadline, sample)
         preparation = room.prepare(
             graph,
             sample,
@@ -132,6 +130,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             description=self._describe_search(),
             journal=getattr(self, "_journal", None) if self.warm_start else None,
         )
+        context = self._init_callback_context(
+            max_subtasks=self.max_trials + preparation.rungs.most_promoted,
+            sequential_subtasks=n_workers == 1,
+        )
+        progress = room.Progress(self, context, options, deadline, sample)
         outcome = room.run(
             preparation,
             preparation.options,
@@ -389,8 +392,14 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     def _outputs(self, X):
         """Return the outputs of the network, (n_samples, n_outputs) for each head."""
         check_is_fitted(self)
-        x = self._adapter.transform(self._check_X(X, reset=False))
-        return self._ensemble.predict(x)
+        X = self._check_X(X, reset=False)
+        outputs = [
+            self._ensemble.predict(self._adapter.transform(batch))
+            for batch in batches_of(X)
+        ]
+        if len(outputs) == 1:
+            return outputs[0]
+        return {name: np.concatenate([o[name] for o in outputs]) for name in outputs[0]}
 
     def _targets_and_outputs(self, X, y, sample_weight):
         """Return the targets and outputs by head, and the checked sample weights."""

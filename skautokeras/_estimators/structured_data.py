@@ -4,9 +4,7 @@ The parameters and attributes in the docstrings and the constructors are written
 ``python -m tools.write_docstrings``.
 """
 
-from sklearn.utils.validation import validate_data
-
-from skautokeras._data.table import check_structured_data
+from skautokeras._data.table import check_structured_data, validate_columns
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.parameters import constraints_of
 from skautokeras._estimators.regression import BaseAutoRegressor
@@ -17,9 +15,7 @@ class _StructuredData:
     """Base of the estimators for tables: the checks of X and the search space."""
 
     def _check_X(self, X, *, reset):
-        X = check_structured_data(X, self)
-        validate_data(self, X, skip_check_array=True, reset=reset)
-        return X
+        return validate_columns(self, check_structured_data(X, self), reset=reset)
 
     def _make_input(self):
         from skautokeras._space.inputs import StructuredDataInput

@@ -27,7 +27,8 @@ def advice(outcome, problem, data, max_time):
     """
     sentences = []
     best = outcome.best
-    if best.cut and _is_hardly_trained(best):
+    n_rows = min(trial.n_rows for trial in outcome.trials if trial.n_rows)
+    if best.cut and _is_hardly_trained(best, n_rows):
         done = f"{best.n_iterations} trees"
         if best.n_iterations is None:
             done = f"{best.trained_epochs:.2g} epochs"
@@ -50,7 +51,8 @@ def advice(outcome, problem, data, max_time):
     return " ".join([*sentences, f"What may help: {help_}."])
 
 
-def _is_hardly_trained(trial):
+def _is_hardly_trained(trial, n_rows):
+    """Return whether a trial had little time, counted in epochs of some rows."""
     if trial.n_iterations is not None:
         return trial.n_iterations < _FEWEST_ITERATIONS
-    return trial.trained_epochs < _FEWEST_EPOCHS
+    return trial.trained_epochs * trial.n_rows < _FEWEST_EPOCHS * n_rows

@@ -15,6 +15,12 @@ class FitHooks(SearchHooks):
         Object that rejects configurations.
     refit : Refit or None
         Final training, for which time is reserved. None if there is none.
+    rungs : Rungs
+        Numbers of rows that the trials learn from.
+    promotions : Promotions
+        Object that decides which configurations are trained again, on more rows.
+    deadline : Deadline
+        Deadline of the whole fit.
     options : FitOptions
         Parameters of this call.
     progress : Progress
@@ -24,17 +30,33 @@ class FitHooks(SearchHooks):
         ended now.
     """
 
-    def __init__(self, feasibility, refit, options, progress, attributes):
+    def __init__(
+        self,
+        feasibility,
+        refit,
+        rungs,
+        promotions,
+        deadline,
+        options,
+        progress,
+        attributes,
+    ):
         self._feasibility = feasibility
         self._refit = refit
+        self._rungs = rungs
+        self._promotions = promotions
+        self._deadline = deadline
         self._options = options
         self._progress = progress
         self._attributes = attributes
 
     def reserved_seconds(self, trials):
-        """Return the time that refits of the best trials so far will take."""
+        """Return the time that trainings after those of the oracle will take.
+
+        They are refits of the best trials so far, or trainings on more rows.
+        """
         if self._refit is None:
-            return 0.0
+            return self._rungs.reserved_seconds(self._deadline)
         return self._refit.reserved_seconds(trials, self._options.ensemble_size)
 
     def pruning_curve(self, trials):
@@ -50,6 +72,14 @@ class FitHooks(SearchHooks):
         if self._options.prune != "median":
             return -math.inf
         return worst_fold(trials, self._options.ensemble_size)
+
+    def every(self):
+        """Return that trials learn from every so many-th training row."""
+        return self._rungs.every
+
+    def promotion(self, trials, seconds):
+        """Return the next configuration to be trained again, on more rows."""
+        return self._promotions.next(trials, seconds)
 
     def rejection(self, values, trials, seconds):
         """Return why a configuration cannot be trained, or None."""

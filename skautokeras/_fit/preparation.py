@@ -25,6 +25,7 @@ from skautokeras._fit.options import FitOptions, with_automatic_folds
 from skautokeras._fit.raw_rows import validation_sample
 from skautokeras._search.journal import Journal
 from skautokeras._search.record import scoring_name
+from skautokeras._search.rungs import Rungs
 from skautokeras._space.heads import check_heads
 from skautokeras._space.pretrained import encoded_presets
 from skautokeras._space.search_space import SearchSpace
@@ -69,6 +70,8 @@ class Preparation:
     validation_indices : ndarray of int of shape (n_valid,)
         Positions of the validation rows in the X of `fit`, or in that of the user's
         validation data.
+    rungs : Rungs
+        Numbers of rows that the trials learn from.
     options : FitOptions
         Parameters of this call, with the cross-validation that "auto" stands for.
     journal : Journal
@@ -86,6 +89,7 @@ class Preparation:
     data: SplitRows
     profile: DataProfile
     validation_indices: np.ndarray
+    rungs: Rungs
     options: FitOptions
     journal: Journal
     oracle_seed: int
@@ -209,11 +213,19 @@ def prepare(
         data=data,
         profile=make_profile(x_adapter, y_adapter, data),
         validation_indices=np.asarray(indices),
+        rungs=_rungs_of(problem, data, conditions.get("max_time")),
         options=options,
         journal=journal,
         oracle_seed=oracle_seed,
         trial_seeds=trial_seeds,
     )
+
+
+def _rungs_of(problem, data, max_time):
+    """Return how many rows trials learn from; all of them with folds, which are few."""
+    if len(problem.folds) > 1 or problem.options.fit_arguments:
+        return Rungs()
+    return Rungs.for_time(len(data.train), max_time)
 
 
 def _encoded(valid, x_adapter, y_adapter, class_weight):

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_array, check_consistent_length
 
 from skautokeras._data.containers import check_is_no_stream, to_pandas
 from skautokeras._data.rows import common_length, is_dict, n_rows, take_rows
+from skautokeras._data.stored_table import with_target
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +61,14 @@ class RawRows:
             are invalid.
         """
         check_is_no_stream(self.X, "X")
-        if self.y is None:
+        X, y = with_target(self.X, self.y)
+        if y is None:
             raise ValueError(
                 f"This {name} estimator requires y to be passed, but the target y is "
                 "None."
             )
-        check_is_no_stream(self.y, "y")
-        sample = replace(self, X=check_X(self.X), y=to_pandas(self.y, len(self.heads)))
+        check_is_no_stream(y, "y")
+        sample = replace(self, X=check_X(X), y=to_pandas(y, len(self.heads)))
         lengths = _rows_of(sample.X, self.inputs), _rows_of(sample.y, self.heads)
         weight = to_pandas(self.sample_weight)
         _check_form_of_weight(weight)

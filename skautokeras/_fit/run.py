@@ -17,6 +17,7 @@ from skautokeras._search.oracle import make_oracle
 from skautokeras._search.parallel.backends import count_workers
 from skautokeras._search.parallel.pool import WorkerPool
 from skautokeras._search.record import SearchRecord, make_record
+from skautokeras._search.rungs import Promotions
 from skautokeras._search.search import best_trial, run_search
 from skautokeras._search.selection import mean_outputs, select_ensemble
 from skautokeras._search.trial import evaluate
@@ -139,8 +140,9 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
         If the user ended the search before a trial had finished.
     """
     progress.begin_search(preparation)
-    refit = None
-    if options.refit:
+    refit, rungs = None, preparation.rungs
+    # Configurations that are trained again have all rows but those of the validation.
+    if options.refit and not rungs.are_several:
         refit = Refit(
             preparation.problem,
             preparation.data,
@@ -152,6 +154,9 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
     hooks = FitHooks(
         feasibility,
         refit,
+        rungs,
+        Promotions(rungs, partial(_chosen, preparation, options), n_workers),
+        deadline,
         options,
         progress,
         lambda trials: attributes(make_outcome(preparation, trials, options)),
@@ -173,6 +178,15 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
     return replace(outcome, interrupted=interrupted, record=record)
 
 
+def _chosen(preparation, options, trials):
+    """Return the positions of the trials that predict best together."""
+    problem, data = preparation.problem, preparation.data
+    loss = loss_on(problem.heads, data.valid)
+    deadline = Deadline(_SECONDS_TO_CHOOSE)
+    size = options.ensemble_size
+    return select_ensemble(trials, problem.objective, loss, size, deadline)
+
+
 def make_feasibility(preparation, options):
     """Return the object that tells which configurations can be tried.
 
@@ -190,10 +204,9 @@ def make_feasibility(preparation, options):
     problem, data = preparation.problem, preparation.data
     return Feasibility(
         problem.search_space,
-        problem.n_train_rows(data),
+        problem.n_train_rows(data) // preparation.rungs.every,
         partial(_peak_speed, problem.options),
         max_model_size=options.max_model_size,
-        n_folds=len(problem.folds),
         max_memory=preparation.journal.conditions.get("max_memory"),
     )
 

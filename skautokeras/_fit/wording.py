@@ -98,6 +98,8 @@ def trial_line(trials, options, deadline, is_best):
     else:
         parts += _scores(trial.metrics, trial.score, options)
         parts.append(_length(trial))
+        if len({t.every for t in trials}) > 1 or trial.every > 1:
+            parts.append(_count(trial.n_rows, "row"))
     parts.append(f"{trial.seconds:.1f} s")
     if trial.pruned:
         parts.append("pruned")

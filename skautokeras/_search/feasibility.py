@@ -56,8 +56,6 @@ class Feasibility:
         that this machine can do at most.
     max_model_size : int or None, default=None
         Greatest number of parameters of a network. None sets no limit.
-    n_folds : int, default=1
-        Number of trainings of each trial; a pruned trial has not ended all of them.
     max_memory : int or None, default=None
         Most bytes that a training may take. None sets no limit.
 
@@ -91,14 +89,12 @@ class Feasibility:
         peak_speed,
         *,
         max_model_size=None,
-        n_folds=1,
         max_memory=None,
     ):
         self._search_space = search_space
         self._n_rows = n_rows
         self._peak_speed = peak_speed
         self._max_model_size = max_model_size
-        self._n_folds = n_folds
         self._max_memory = max_memory
         self._costs = {}  # by values
         self._missing = {}  # by values: why pretrained weights cannot be had
@@ -266,9 +262,8 @@ class Feasibility:
 
     def _known_speeds(self, trials):
         """Return arithmetic for one row and speed, for each training."""
-        n_rows = self._n_rows / self._n_folds
         return [
-            (t.flops, t.flops * n_rows * t.n_folds * t.trained_epochs / t.seconds)
+            (t.flops, t.flops * t.n_rows * t.trained_epochs / t.seconds)
             for t in trials
             if t.error is None and t.flops and t.seconds and t.n_iterations is None
         ]

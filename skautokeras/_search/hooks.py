@@ -70,6 +70,37 @@ class SearchHooks:
         """
         return -math.inf
 
+    def every(self):
+        """Return that trials learn from every so many-th training row.
+
+        By default, they learn from all rows.
+
+        Returns
+        -------
+        every : int
+            If it is not 1, the evaluation is called with it as ``every``.
+        """
+        return 1
+
+    def promotion(self, trials, seconds):
+        """Return the next configuration to be trained again, on more rows.
+
+        Asked when all trials that the oracle has proposed have ended. By default, there
+        is none.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Trials that have ended.
+        seconds : float
+            Time that is left.
+
+        Returns
+        -------
+        promotion : Promotion or None
+        """
+        return None
+
     def rejection(self, values, trials, seconds):
         """Return why a proposed configuration is not to be tried.
 

@@ -21,7 +21,7 @@ from skautokeras._warnings import warn
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
 # The version of what a folder looks like; no other one can be read.
-_VERSION = 9
+_VERSION = 10
 _HEADER = "search.json"
 _REJECTED = "rejected.zip"
 # What reading a file that is not as it was written can raise.

@@ -102,6 +102,7 @@ class SearchRecord:
                     [t.n_parameters for t in trials], dtype="Int64"
                 ),
                 "flops": pd.array([t.flops for t in trials], dtype="Int64"),
+                "n_rows": [trial.n_rows for trial in trials],
                 "params": [dict(trial.values) for trial in trials],
                 "error": [trial.error for trial in trials],
             }

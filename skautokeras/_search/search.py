@@ -15,7 +15,9 @@ from skautokeras._search.oracle import (
     tell,
     temporary_project,
 )
+from skautokeras._search.rungs import SHARE_OF_FITTING
 from skautokeras._state.deadline import Deadline
+from skautokeras._state.randomness import MAX_SEED
 from skautokeras.exceptions import SearchError
 
 # Trials that share the time, so that several kinds of networks are tried, and the time
@@ -26,6 +28,8 @@ _WORTH_STARTING = 0.5
 # Proposals in a row that may be rejected, and those among them for want of time.
 _MAX_REJECTIONS = 50
 _MAX_REJECTIONS_FOR_TIME = 10
+# What is added to the seed of a trial whose configuration is trained again.
+_SEED_OF_PROMOTED = 2**20
 # Share of the time that they leave at least.
 _LEFT = 0.9
 
@@ -134,6 +138,12 @@ class PendingTrial:
         Whether the configuration is one of those that the search begins with.
     is_known : bool, default=False
         Whether the journal has its result, so that it is not evaluated again.
+    every : int, default=1
+        The trial learns from every so many-th training row.
+    share_of_fitting : float or None, default=None
+        Share of the time that layers which are fitted may take. None is the usual one.
+    is_promoted : bool, default=False
+        Whether the configuration has been tried before, on fewer rows.
     """
 
     number: int
@@ -144,6 +154,9 @@ class PendingTrial:
     worst_fold: float = -math.inf
     predefined: bool = False
     is_known: bool = False
+    every: int = 1
+    share_of_fitting: float | None = None
+    is_promoted: bool = False
 
     @property
     def options(self):
@@ -151,6 +164,10 @@ class PendingTrial:
         options = {"curve": self.curve} if self.curve else {}
         if self.worst_fold > -math.inf:
             options["worst_fold"] = self.worst_fold
+        if self.every > 1:
+            options["every"] = self.every
+        if self.share_of_fitting is not None:
+            options["share_of_fitting"] = self.share_of_fitting
         return options
 
 
@@ -220,6 +237,8 @@ class Search:
         self.n_jobs = n_jobs
         self._n_asked = 0
         self._proposals = {}  # by the numbers of the pending trials
+        # Promoted configurations come after all trials that the oracle has proposed.
+        self._oracle_is_done, self._n_promoted = False, 0
         known = (0, {}) if journal is None else journal.begin(seeds)
         self._n_known, self._to_repeat = known
         # Seconds that the search has taken before it was continued.
@@ -266,19 +285,31 @@ class Search:
 
     def _ask(self):
         """Return a new pending trial, or None if there is none now."""
+        if self.exhausted:
+            return None
+        pending = None if self._oracle_is_done else self._ask_oracle()
+        promotes = self._n_promoted or not self._proposals
+        if self._oracle_is_done and promotes:
+            pending = self._promote()
+            self.exhausted = pending is None
+        return pending
+
+    def _ask_oracle(self):
+        """Return a new trial that the oracle has proposed, or None."""
         limit = None
-        if not self.exhausted and self._n_asked < len(self._seeds):
+        if self._n_asked < len(self._seeds):
             reserve = self._hooks.reserved_seconds(self.trials)
             limit = trial_deadline(self._deadline, self.trials, reserve)
         if limit is None:
-            self.exhausted = True
+            self._oracle_is_done = True
             return None
         seed = self._seeds[self._n_asked]
         proposal = self._propose(seed, self._deadline.left() - reserve)
         if proposal is None:
             # Hyperband waits for results, and greedy may find another one to mutate.
-            self.exhausted = not self._proposals
+            self._oracle_is_done = not self._proposals
             return None
+        every = self._hooks.every()
         pending = PendingTrial(
             self._n_asked,
             _values(proposal),
@@ -287,9 +318,33 @@ class Search:
             self._hooks.pruning_curve(self.trials),
             self._hooks.worst_fold(self.trials),
             is_predefined(self._oracle, proposal),
+            every=every,
+            share_of_fitting=SHARE_OF_FITTING if every > 1 else None,
         )
         self._proposals[pending.number] = proposal
         self._n_asked += 1
+        self._hooks.on_trial_begin(pending)
+        return pending
+
+    def _promote(self):
+        """Return the next trial of a configuration on more rows, or None."""
+        promotion = self._hooks.promotion(self.trials, self._deadline.left())
+        if promotion is None:
+            return None
+        trial = self.trials[promotion.position]
+        pending = PendingTrial(
+            len(self._seeds) + self._n_promoted,
+            trial.values,
+            # The journal tells trials apart by their configuration and their seed.
+            (trial.seed + _SEED_OF_PROMOTED) % MAX_SEED,
+            self._deadline.within(promotion.seconds),
+            predefined=trial.predefined,
+            every=promotion.every,
+            share_of_fitting=promotion.share_of_fitting,
+            is_promoted=True,
+        )
+        self._proposals[pending.number] = None
+        self._n_promoted += 1
         self._hooks.on_trial_begin(pending)
         return pending
 
@@ -357,8 +412,9 @@ class Search:
             self._journal.add_rejection(_values(proposal), seed)
 
     def _tell(self, pending, trial):
-        tell(self._oracle, self._proposals[pending.number], trial)
-        del self._proposals[pending.number]
+        proposal = self._proposals.pop(pending.number)
+        if not pending.is_promoted:
+            tell(self._oracle, proposal, trial)
         self.trials.append(trial)
         self._free_arrays()
         if self._hooks.on_trial_end(pending, self.trials):

@@ -66,6 +66,13 @@ class Trial:
     n_iterations : int or None
         Number of iterations of layers that are fitted before the training, such as
         boosted trees; with several folds their mean. None if there are no such layers.
+    n_rows : int
+        Number of rows that the networks learned from, those of all trained folds added
+        up.
+    every : int
+        The networks learned from every so many-th training row.
+    fitting_seconds : float
+        Part of ``seconds`` that the fitting of such layers took.
     seconds : float
         Time that the trial took.
     n_parameters : int or None
@@ -120,6 +127,9 @@ class Trial:
     metrics: dict = field(default_factory=dict)
     predefined: bool = False
     ended: float = 0.0
+    n_rows: int = 0
+    every: int = 1
+    fitting_seconds: float = 0.0
 
     @property
     def status(self):
@@ -165,6 +175,8 @@ def evaluate(
     on_epoch=never_stop,
     curve=(),
     worst_fold=-math.inf,
+    every=1,
+    share_of_fitting=None,
 ):
     """Build, train and score one configuration.
 
@@ -190,6 +202,11 @@ def evaluate(
     worst_fold : float, default=-inf
         Lowest score of a fold of the best trial. A trial ends as pruned after a fold if
         the mean score of its folds so far is lower (arXiv:2405.03389).
+    every : int, default=1
+        The networks learn from every so many-th training row.
+    share_of_fitting : float or None, default=None
+        Share of the time that layers which are fitted may take. If None, it is that of
+        the options of the problem.
 
     Returns
     -------
@@ -202,6 +219,8 @@ def evaluate(
     epochs = values.get("tuner/epochs")
     options = problem.options
     options = options if epochs is None else replace(options, epochs=int(epochs))
+    if share_of_fitting is not None:
+        options = replace(options, share_of_fitting=share_of_fitting)
     trained = []
     network = _NetworkOfFolds(values, options)
     epochs_of_fold = _Epochs(on_epoch)
@@ -211,11 +230,13 @@ def evaluate(
             if i == 0:
                 trial = _add_network(trial, built, problem.search_space)
             epochs_of_fold.history = {}
+            train_rows, valid_rows = fold.rows(data, every)
             with options.scope():
                 monitor = train(
                     built,
                     options,
-                    *fold.rows(data),
+                    train_rows,
+                    valid_rows,
                     fold.objective,
                     deadline=_deadline_of_next_fold(deadline, len(problem.folds) - i),
                     seed=fold_seed(seed, i),
@@ -225,13 +246,17 @@ def evaluate(
                 )
             trained.append(
                 _TrainedFold(
-                    monitor, monitor.planned_epochs, built.network.get_weights()
+                    monitor,
+                    monitor.planned_epochs,
+                    built.network.get_weights(),
+                    len(train_rows),
                 )
             )
             n_left = len(problem.folds) - len(trained)
             if monitor.pruned or (n_left and _mean_score(trained) < worst_fold):
                 break
         trial = _add_results(trial, trained, problem, data.valid)
+        trial = replace(trial, every=every)
     # One bad configuration must not end the search.
     except Exception as error:  # noqa: BLE001
         trial = replace(trial, error=_reason(error), history=epochs_of_fold.history)
@@ -370,6 +395,7 @@ class _TrainedFold:
     monitor: Monitor
     planned_epochs: int
     weights: list
+    n_rows: int
 
 
 def _add_results(trial, trained, problem, valid_rows):
@@ -401,6 +427,8 @@ def _add_results(trial, trained, problem, valid_rows):
         trained_epochs=sum(m.trained_epochs for m in monitors) / len(monitors),
         cut=any(m.cut for m in monitors),
         n_folds=len(trained),
+        n_rows=sum(fold.n_rows for fold in trained),
+        fitting_seconds=sum(monitor.fitting_seconds for monitor in monitors),
         n_iterations=_mean(counts) if counts else None,
         pruned=monitors[-1].pruned or not is_complete,
         history=_mean_history([monitor.history for monitor in monitors]),

@@ -11,6 +11,9 @@ from skautokeras._training.schedules import learning_rate_factor, schedule_of
 from skautokeras._training.streaming import Chunks, in_order
 from skautokeras._training.tracing import quick_compilation
 
+# Training rows of which a network that is not trained tells its loss and metrics.
+_MOST_EVALUATED = 10_000
+
 
 class CompiledTrainer(Trainer):
     """Trains one network with one compiled function per epoch.
@@ -105,10 +108,14 @@ class CompiledTrainer(Trainer):
         return logs, n_steps / self._chunks.n_steps
 
     def _evaluate_training_rows(self):
-        """Return loss and metrics of a network in which nothing is trained."""
+        """Return loss and metrics of a network in which nothing is trained.
+
+        Some of many rows are enough, because the numbers are for the user to read.
+        """
         if self._valid_parts is None:
             return {}
-        rows = prepared(self._built, self._train_rows)
+        step = -(-len(self._train_rows) // _MOST_EVALUATED)
+        rows = prepared(self._built, self._train_rows.take(slice(None, None, step)))
         _, logs = self._compiled.validate(in_order(rows, self._options.streaming)())
         return {name.removeprefix("val_"): value for name, value in logs.items()}
 

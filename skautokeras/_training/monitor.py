@@ -64,6 +64,8 @@ class Monitor:
     n_iterations : int or None
         Number of iterations of layers that were fitted before the training, such as
         boosted trees. None if there are no such layers.
+    fitting_seconds : float
+        Seconds that the fitting of such layers took.
     trained_epochs : float
         Number of epochs that are done, where an epoch that the time has ended counts by
         its share of the steps.
@@ -105,6 +107,7 @@ class Monitor:
         self.best_outputs = None
         self.best_state = None
         self.n_iterations = None
+        self.fitting_seconds = 0.0
         self.trained_epochs = 0.0
         self.finished = self.pruned = self.cut = False
 

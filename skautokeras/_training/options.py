@@ -40,6 +40,8 @@ class TrainingOptions:
     n_iterations : int or None, default=None
         Number of iterations of layers that are fitted before a training, such as
         boosted trees. If None, the layers decide by the validation rows.
+    share_of_fitting : float, default=0.25
+        Share of the time of a training that the fitting of such layers takes at most.
     distribution : tf.distribute.Strategy or None, default=None
         Strategy that spreads every training over several devices. If None, one device
         is used.
@@ -58,6 +60,8 @@ class TrainingOptions:
     early_stopping: bool = True
     stop_after: int | None = None
     n_iterations: int | None = None
+    # Many classes have many trees, and other configurations need time as well.
+    share_of_fitting: float = 0.25
     distribution: tf.distribute.Strategy | None = None
     cache: CompiledCache = field(default_factory=CompiledCache)
     streaming: Streaming = STREAMING
@@ -94,5 +98,6 @@ class TrainingOptions:
             epochs=planned_epochs,
             stop_after=best_epoch,
             n_iterations=n_iterations,
+            share_of_fitting=1.0,
             early_stopping=False,
         )

@@ -11,8 +11,9 @@ from skautokeras._training.inference import rows_at_once
 # Number of rows that weights are drawn from; further rows would hardly change the means
 # and variances.
 ROWS_TO_START_FROM = 2048
-# Share of the time that is left that the fitting of layers takes at most.
-_SHARE_OF_FITTING = 0.25
+# Numbers in the rows that layers are fitted to, which take several times the memory of
+# the rows.
+_MOST_FITTED = 2**26
 
 
 def prepared(built, rows):
@@ -101,7 +102,14 @@ def prepared_arrays(preprocess, x):
 
 
 def start_from_data(
-    built, rows, rng, *, valid_rows=None, n_iterations=None, deadline=None
+    built,
+    rows,
+    rng,
+    *,
+    valid_rows=None,
+    n_iterations=None,
+    deadline=None,
+    share=1.0,
 ):
     """Let layers that ask for it start from the training rows.
 
@@ -121,6 +129,8 @@ def start_from_data(
         Number of iterations of layers that are fitted. If None, the layers decide.
     deadline : Deadline or None, default=None
         Deadline of the training. If None, there is none.
+    share : float, default=1.0
+        Share of the time that is left that the fitting of layers takes at most.
 
     Returns
     -------
@@ -133,8 +143,6 @@ def start_from_data(
     if deadline is None:
         deadline = Deadline(None)
     else:
-        # Many classes have many trees, and other configurations need time as well.
-        share = _SHARE_OF_FITTING if n_iterations is None else 1.0
         deadline = deadline.within(share * deadline.left())
     counts = _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline)
     _start_from_some(built, rows, rng)
@@ -178,7 +186,7 @@ def _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline):
                 f"The layer {type(layer).__name__} is fitted before the training, so "
                 "that no trained layer can come before it."
             )
-        x, y, weight = _rows_for(layer, before, built, rows)
+        x, y, weight = _rows_for(layer, before, built, _as_many_as_fit(rows, layer))
         count = layer.start_from(
             x,
             rng,
@@ -192,6 +200,12 @@ def _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline):
         )
         counts.append(count)
     return counts
+
+
+def _as_many_as_fit(rows, layer):
+    """Return evenly spaced rows, if it would take too much memory to fit all."""
+    step = -(-len(rows) * layer.input.shape[-1] // _MOST_FITTED)
+    return rows if step <= 1 else rows.take(slice(None, None, step))
 
 
 def _rows_for(layer, before, built, rows):

@@ -50,20 +50,25 @@ class Fold:
     valid: slice = field(default_factory=_all_rows)
     floor: float | None = None
 
-    def rows(self, data):
+    def rows(self, data, every=1):
         """Return the training rows and the validation rows.
 
         Parameters
         ----------
         data : SplitRows
             The rows of all folds.
+        every : int, default=1
+            Every so many-th of the training rows is returned.
 
         Returns
         -------
         train, valid : Rows
             Slices are views, positions are copies.
         """
-        return data.train.take(self.train), data.valid.take(self.valid)
+        train = data.train.take(self.train)
+        if every > 1:
+            train = train.take(slice(None, None, every))
+        return train, data.valid.take(self.valid)
 
 
 @dataclass(frozen=True, eq=False)

@@ -82,6 +82,7 @@ def train(
         curve=curve,
         floor=floor,
     )
+    start = deadline.spent()
     monitor.n_iterations, monitor.cut = start_from_data(
         built,
         train_rows,
@@ -89,7 +90,9 @@ def train(
         valid_rows=valid_rows if options.early_stopping else None,
         n_iterations=options.n_iterations,
         deadline=deadline,
+        share=options.share_of_fitting,
     )
+    monitor.fitting_seconds = deadline.spent() - start
     trainer_class = CompiledTrainer
     if is_trained:
         trainer_class = _trainer_class(options, callbacks)

@@ -250,10 +250,11 @@ def test_the_time_for_a_refit_is_told_from_all_folds(trial, folds):
 
 def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
     flops = estimate_cost(problem.search_space, {}).flops
-    feasibility = Feasibility(problem.search_space, 3e8, peak_speed=None, n_folds=3)
+    feasibility = Feasibility(problem.search_space, 3e8, peak_speed=None)
     # An epoch of all folds took 3 s.
-    done = Trial({}, 0, trained_epochs=2.0, flops=flops, seconds=6.0, n_folds=3)
-    pruned = replace(done, seconds=2.0, n_folds=1, pruned=True)
+    facts = {"trained_epochs": 2.0, "flops": flops, "n_rows": 3e8}
+    done = Trial({}, 0, seconds=6.0, n_folds=3, **facts)
+    pruned = replace(done, seconds=2.0, n_folds=1, n_rows=1e8, pruned=True)
     for trials in ([done], [pruned], [done, pruned]):
         assert feasibility.rejection({}, trials, 12.1) is None
         assert "would take about 3 s" in feasibility.rejection({}, trials, 11.5).reason

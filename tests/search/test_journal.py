@@ -197,7 +197,7 @@ def test_a_folder_of_version_3_is_refused_in_one_sentence(tmp_path):
     assert str(caught.value) == (
         f"directory={str(tmp_path)!r} holds the search of another version of "
         f"skautokeras (0.1.0.dev0, journal format 3), which {skautokeras.__version__} "
-        "with journal format 9 cannot go on with: pass another directory or empty it."
+        "with journal format 10 cannot go on with: pass another directory or empty it."
     )
 
 

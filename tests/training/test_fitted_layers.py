@@ -129,8 +129,16 @@ def test_the_fitting_has_a_quarter_of_the_time(on_block, clock):
     clock.now = 20.0
     network, _ = train_until(problem, deadline)
     assert given_to(network)["deadline"].left() == 25
+
+
+def test_the_fitting_of_a_refit_has_all_of_the_time(on_block, clock):
+    problem = on_block(FittedBlock())
+    options = TrainingOptions(heads=problem.search_space.heads)
+    deadline = Deadline(120, clock)
+    clock.now = 20.0
     # With fewer iterations, the layer would not be the one that is asked for.
-    network, _ = train_until(problem, deadline, n_iterations=5)
+    share = options.as_refit(1, 1).share_of_fitting
+    network, _ = train_until(problem, deadline, share_of_fitting=share)
     assert given_to(network)["deadline"].left() == 100
 
 

@@ -1,0 +1,279 @@
+"""Tables that are not in memory: Parquet files, Datasets of PyArrow, and Dask."""
+
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from skautokeras._data.containers import plain_column
+
+# Endings of the names of files that are read.
+_PARQUET = {".parquet", ".pq"}
+# Values that are read at a time.
+_VALUES_AT_ONCE = 2**22
+
+
+def as_stored(X):
+    """Return a table that is not in memory as a `StoredTable`.
+
+    Parameters
+    ----------
+    X : object
+        Path of a Parquet file or of a folder of them, Dataset of PyArrow, DataFrame of
+        Dask, or anything else.
+
+    Returns
+    -------
+    X : StoredTable or object
+        Anything else is returned as it is.
+
+    Examples
+    --------
+    >>> from skautokeras._data.stored_table import as_stored
+    >>> as_stored([[1.0]])
+    [[1.0]]
+    """
+    if isinstance(X, str | PathLike):
+        return StoredTable(_ArrowSource.of_path(X)) if _is_parquet(X) else X
+    if _is_of(X, "pyarrow", "Dataset"):
+        return StoredTable(_ArrowSource(X))
+    return StoredTable(_DaskSource(X)) if _is_of(X, "dask", "DataFrame") else X
+
+
+def with_target(X, y):
+    """Return X without its column of targets, and this column, if y is its name.
+
+    Parameters
+    ----------
+    X : object
+        X of the user.
+
+    y : object
+        Name of a column of X, or y of the user.
+
+    Returns
+    -------
+    X, y : object
+        X as a `StoredTable` where it is not in memory, and y as a Series where it was a
+        name.
+
+    Raises
+    ------
+    ValueError
+        If X has no such column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.stored_table import with_target
+    >>> X = pd.DataFrame({"size": [1, 2], "price": [3.0, 5.0]})
+    >>> X, y = with_target(X, "price")
+    >>> list(X.columns), y.tolist()
+    (['size'], [3.0, 5.0])
+    """
+    X = as_stored(X)
+    if _is_of(y, "dask", "Series"):
+        y = y.compute()
+    if not isinstance(y, str) or not isinstance(X, pd.DataFrame | StoredTable):
+        return X, y
+    names = list(X.columns)
+    if names.count(y) != 1:
+        raise ValueError(
+            f"y is {y!r}, and must be the name of a column of X, or hold one target "
+            f"per row. Columns of X: {names}."
+        )
+    rest = [i for i, name in enumerate(names) if name != y]
+    return X.iloc[:, rest], X.iloc[:, names.index(y)]
+
+
+class StoredTable:
+    """A table that is read a batch of rows after the other.
+
+    It has the parts of the interface of a DataFrame that the adapters use for the whole
+    of a table. Rows that are taken out of it are a DataFrame in memory.
+
+    Parameters
+    ----------
+    source : _ArrowSource or _DaskSource
+        What the rows are read from.
+
+    columns : list of str or None, default=None
+        Names of the columns. If None, they are all columns of the source.
+
+    Attributes
+    ----------
+    columns : Index of str
+        Names of the columns.
+
+    shape : tuple of int
+        Numbers of rows and columns.
+
+    iloc : _Positions
+        Rows and columns by their positions.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> import pyarrow.dataset
+    >>> from skautokeras._data.stored_table import as_stored
+    >>> table = pa.table({"size": [1.0, 2.0, 3.0], "deck": ["a", "b", "a"]})
+    >>> X = as_stored(pyarrow.dataset.dataset(table))
+    >>> X.shape, X.iloc[::2]["deck"].tolist()
+    ((3, 2), ['a', 'a'])
+    """
+
+    def __init__(self, source, columns=None):
+        self._source = source
+        self.columns = pd.Index(source.columns if columns is None else columns)
+        self.shape = source.n_rows, len(self.columns)
+        self.iloc = _Positions(self)
+
+    def __len__(self):
+        return self.shape[0]
+
+    @property
+    def header(self):
+        """A DataFrame with the names of the columns, and no rows."""
+        return pd.DataFrame(columns=self.columns)
+
+    def select(self, columns):
+        """Return a table with some of the columns.
+
+        Parameters
+        ----------
+        columns : list of str
+            Names of the columns.
+
+        Returns
+        -------
+        table : StoredTable
+        """
+        return StoredTable(self._source, columns)
+
+    def batches(self):
+        """Read the table.
+
+        Yields
+        ------
+        batch : DataFrame
+            Some rows, which follow those of the batch before.
+        """
+        size = max(1, _VALUES_AT_ONCE // max(len(self.columns), 1))
+        for batch in self._source.batches(list(self.columns), size):
+            for start in range(0, len(batch), size):
+                yield batch.iloc[start : start + size]
+
+
+class _Positions:
+    """Rows and columns of a `StoredTable` by their positions."""
+
+    def __init__(self, table):
+        self._table = table
+
+    def __getitem__(self, key):
+        """Return columns as a table, one column as a Series, or rows as a DataFrame."""
+        if not isinstance(key, tuple):
+            return self._rows(key)
+        _, columns = key
+        names = self._table.columns[columns]
+        if not isinstance(names, str):
+            return self._table.select(list(names))
+        frames = [batch[names] for batch in self._table.select([names]).batches()]
+        return plain_column(pd.concat(frames, ignore_index=True))
+
+    def _rows(self, key):
+        """Return some rows, which are found in one pass."""
+        positions = np.arange(len(self._table))[key]
+        order = np.argsort(positions, kind="stable")
+        ordered = positions[order]
+        frames, start = [], 0
+        for batch in self._table.batches():
+            ends = np.searchsorted(ordered, [start, start + len(batch)])
+            frames.append(batch.iloc[ordered[slice(*ends)] - start])
+            start += len(batch)
+        found = pd.concat(frames, ignore_index=True)
+        if (order[:-1] < order[1:]).all():
+            return found
+        places = np.empty(len(order), dtype=int)
+        places[order] = np.arange(len(order))
+        return found.take(places).reset_index(drop=True)
+
+
+class _ArrowSource:
+    """Rows of a Dataset of PyArrow.
+
+    Parameters
+    ----------
+    dataset : pyarrow.dataset.Dataset
+        The Dataset.
+    """
+
+    def __init__(self, dataset):
+        self._dataset = dataset
+        self.columns = list(dataset.schema.names)
+        self.n_rows = dataset.count_rows()
+
+    @classmethod
+    def of_path(cls, path):
+        """Return the rows of a Parquet file, or of a folder of them."""
+        try:
+            import pyarrow.dataset
+        except ImportError as error:
+            raise ImportError(
+                f"Reading {str(path)!r} needs PyArrow: pip install "
+                '"skautokeras[parquet]".'
+            ) from error
+        try:
+            return cls(pyarrow.dataset.dataset(str(path), format="parquet"))
+        except pyarrow.ArrowInvalid as error:
+            raise ValueError(f"X={str(path)!r} cannot be read: {error}") from error
+
+    def batches(self, columns, size):
+        """Yield DataFrames of at most some rows."""
+        options = {"columns": columns, "batch_size": size}
+        for batch in self._dataset.to_batches(
+            **options, batch_readahead=2, fragment_readahead=1
+        ):
+            if batch.num_rows:
+                yield batch.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+class _DaskSource:
+    """Rows of a DataFrame of Dask.
+
+    Parameters
+    ----------
+    frame : dask.dataframe.DataFrame
+        The DataFrame.
+    """
+
+    def __init__(self, frame):
+        self._frame = frame
+        self.columns = list(frame.columns)
+        self.n_rows = len(frame)
+
+    def batches(self, columns, size):
+        """Yield one DataFrame for each partition, as one is as large as fits."""
+        frame = self._frame[columns]
+        for i in range(frame.npartitions):
+            partition = frame.partitions[i].compute()
+            if len(partition):
+                yield partition
+
+
+def _is_of(data, package, name):
+    """Return whether an object is of a class of a package, which may be missing."""
+    known = {(c.__module__.partition(".")[0], c.__name__) for c in type(data).__mro__}
+    return (package, name) in known
+
+
+def _is_parquet(path):
+    """Return whether a path is that of a Parquet file, or of a folder of them."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            return any(p.suffix in _PARQUET for p in path.rglob("*"))
+        return path.suffix in _PARQUET and path.exists()
+    except (OSError, ValueError):  # A text can be too long for a path.
+        return False
