@@ -53,7 +53,7 @@ SLOW = (
     "tests/conformance",
     "tests/estimators",
     "tests/export",
-    "tests/search/test_dask.py",
+    "tests/search/test_executors.py",
     "tests/search/test_pool.py",
     "tests/space/test_catalogue.py",
     "tests/test_sklearn_conformance.py",

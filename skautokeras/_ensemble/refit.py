@@ -1,11 +1,16 @@
 """From trials to the ensemble that predicts: networks restored or trained again."""
 
+from dataclasses import replace
+
 import tensorflow as tf
 
 from skautokeras._ensemble.ensemble import Ensemble
+from skautokeras._search.parallel.backends import make_executor
+from skautokeras._search.parallel.executor import WorkerDeath
 from skautokeras._search.selection import ensemble_candidates
 from skautokeras._search.trial import fold_seed, never_stop
 from skautokeras._space import accelerator
+from skautokeras._state.keras_door import through_the_door
 from skautokeras._state.randomness import seeded
 from skautokeras._training.trainer import train
 
@@ -47,19 +52,15 @@ def make_ensemble(problem, trials, weights, *, refit=None, temperatures=()):
     refitted : tuple of int
         Positions of the trials whose network was trained again.
     """
-    models, shares, refitted = [], [], []
-    left = sum(weights.values())
-    for place, (i, weight) in enumerate(weights.items(), start=1):
-        model = None
-        if refit is not None:
-            model = refit.model(trials[i], weight / left, place, len(weights))
-        left -= weight
-        members = _restored(problem, trials[i]) if model is None else [model]
-        if model is not None:
-            refitted.append(i)
+    again = {} if refit is None else refit.models(trials, weights)
+    models, shares = [], []
+    for i, weight in weights.items():
+        members = [again[i]] if i in again else _restored(problem, trials[i])
         models += members
         shares += [weight / len(members)] * len(members)
-    return Ensemble(models, shares, temperatures), tuple(refitted)
+    return Ensemble(models, shares, temperatures), tuple(
+        i for i in weights if i in again
+    )
 
 
 class Refit:
@@ -78,10 +79,14 @@ class Refit:
     on_begin : callable, default=None
         Function ``on_begin(i, n_members, n_rows)`` that is called before the i-th of
         the networks is trained.
+    n_workers : int, default=1
+        Number of networks that are trained at the same time, in workers. If 1, this
+        process trains them.
     """
 
-    def __init__(self, problem, data, deadline, on_begin=None):
+    def __init__(self, problem, data, deadline, on_begin=None, n_workers=1):
         self._on_begin = on_begin
+        self._n_workers = n_workers
         self._problem = problem
         self._data = data
         self._deadline = deadline
@@ -107,85 +112,88 @@ class Refit:
         most = _MOST_OF_THE_TIME * self._deadline.total()
         if self._data.all is None or most == float("inf"):
             return 0.0
-        reserved = 0.0
+        reserved = []
         for i in ensemble_candidates(trials)[:size]:
-            seconds = self._seconds(trials[i])
-            reserved += seconds if reserved + seconds <= most else 0.0
-        return reserved
+            with_it = [*reserved, self._seconds(trials[i])]
+            if self._seconds_together(with_it) <= most:
+                reserved = with_it
+        return self._seconds_together(reserved)
 
-    def model(self, trial, share=1.0, place=1, n_members=1):
-        """Return the network of a trial, trained again on all rows.
+    def _seconds_together(self, seconds):
+        return max([sum(seconds) / self._n_workers, *seconds])
 
-        It is trained for as many epochs as gave the best score, on average over the
+    def models(self, trials, weights):
+        """Return the networks of some trials, trained again on all rows.
+
+        Each is trained for as many epochs as gave the best score, on average over the
         folds. If the time has cut the training of the trial short, it lasts as much
         longer as its share of the time that is left allows.
 
         Parameters
         ----------
-        trial : Trial
-            Trial whose configuration is trained.
-        share : float, default=1.0
-            Share of the time that is left for this network.
-        place : int, default=1
-            Number of the network in the final model, from 1.
-        n_members : int, default=1
-            Number of networks in the final model.
+        trials : list of Trial
+            Trials of the search.
+        weights : dict of int to float
+            Position of each trial in the ensemble -> its weight, the heaviest first.
 
         Returns
         -------
-        model : keras.Model or None
-            None if there are no rows or is no time for it, or training failed.
+        models : dict of int to keras.Model
+            Positions are missing for which there are no rows or is no time, or whose
+            training failed.
         """
-        if self._data.all is None or self._seconds(trial) > self._deadline.left():
-            return None
-        if self._deadline.passed():
-            return None
-        if self._on_begin is not None:
-            self._on_begin(place, n_members, len(self._data.all))
-        search_space = self._problem.search_space
-        with seeded(trial.seed), self._problem.options.scope():
-            built = search_space.build(trial.values)
-        longer = self._lengthening(trial, built, share)
-        options = self._problem.options.as_refit(
-            round(longer * trial.planned_epochs),
-            round(longer * trial.best_epoch),
-            trial.n_iterations,
-        )
-        try:
-            monitor = self._train(built, options, trial.seed)
-        except _NO_REASON_TO_LOSE_A_SEARCH:
-            return None
-        enough = min(trial.best_epoch, trial.trained_epochs) - _PART_OF_AN_EPOCH
-        if monitor.trained_epochs < enough or _has_fewer_trees(monitor, trial):
-            return None
-        if options.distribution is None and not accelerator.has_fast_gpu():
-            return built.model
-        # Copies of the weights on several devices, and bfloat16, are for training only.
-        weights = built.network.get_weights()
-        return _network(search_space, trial.values, trial.seed, weights)
+        if self._data.all is None:
+            return {}
+        # A single network may have all cores of this process.
+        n_workers = self._n_workers if len(weights) > 1 else 1
+        tasks = self._tasks(trials, weights, n_workers)
+        executor = make_executor(n_workers)
+        if executor is None:
+            return self._trained_here(tasks, trials)
+        with executor:
+            return self._trained_by_workers(executor, tasks, trials)
 
-    def _lengthening(self, trial, built, share):
-        """Return by which factor a training that was cut short lasts longer."""
-        whole = built.training.epochs / max(trial.planned_epochs, 1)
-        seconds = _SAFE * share * self._deadline.left()
-        is_planned = trial.n_iterations is not None or "tuner/epochs" in trial.values
-        if is_planned or seconds == float("inf"):
-            return 1.0
-        return max(1.0, min(whole, seconds / max(self._seconds(trial), 1e-9)))
+    def _tasks(self, trials, weights, n_workers):
+        """Yield the trainings for which there is time, as `Executor.submit` takes them.
 
-    def _train(self, built, options, seed):
-        """Train a network on all rows; return the monitor of the training."""
-        with options.scope():
-            return train(
-                built,
-                options,
-                self._data.all,
-                None,
-                None,
-                deadline=self._deadline,
-                seed=seed,
-                on_epoch=never_stop,
-            )
+        There is time or is none when one could begin.
+        """
+        left = sum(weights.values())
+        for place, (i, weight) in enumerate(weights.items(), start=1):
+            share = weight / left if n_workers < len(weights) else 1.0
+            left -= weight
+            seconds = self._seconds(trials[i])
+            if self._deadline.passed() or seconds > self._deadline.left():
+                continue
+            if self._on_begin is not None:
+                self._on_begin(place, len(weights), len(self._data.all))
+            trial = replace(trials[i], weights=None, y_pred=None)
+            yield i, (trial, seconds, share), self._deadline.left(), {}
+
+    def _trained_here(self, tasks, trials):
+        models, problem = {}, self._problem
+        for i, args, *_ in tasks:
+            built = _train_again(*args, self._deadline, problem, self._data.all)
+            if built is None:
+                continue
+            # Copies of the weights on several devices, and bfloat16, are for training.
+            if problem.options.distribution is not None or accelerator.has_fast_gpu():
+                models[i] = self._restored(trials[i], built.network.get_weights())
+            else:
+                models[i] = built.model
+        return models
+
+    def _trained_by_workers(self, executor, tasks, trials):
+        shared = {"problem": self._problem, "rows": self._data.all}
+        executor.share(_weights_of_refit, shared)
+        return {
+            i: self._restored(trials[i], weights)
+            for i, weights in executor.results_of(tasks)
+            if weights is not None and not isinstance(weights, WorkerDeath)
+        }
+
+    def _restored(self, trial, weights):
+        return _network(self._problem.search_space, trial.values, trial.seed, weights)
 
     def _seconds(self, trial):
         """Return about how long the refit of a trial takes."""
@@ -193,6 +201,85 @@ class Refit:
         share = (trial.best_epoch + 1) / (trial.epochs + 1)
         n_rows = self._problem.n_train_rows(self._data)
         return trial.seconds * share * len(self._data.all) / n_rows
+
+
+@through_the_door
+def _weights_of_refit(trial, seconds, share, deadline, *, problem, rows):
+    """Return the weights of a network that a worker trains again, None if it failed."""
+    built = _train_again(trial, seconds, share, deadline, problem, rows)
+    return None if built is None else built.network.get_weights()
+
+
+def _train_again(trial, seconds, share, deadline, problem, rows):
+    """Train the network of a trial on all rows.
+
+    Parameters
+    ----------
+    trial : Trial
+        Trial whose configuration is trained.
+    seconds : float
+        Time that the training will take, roughly.
+    share : float
+        Share of the time that is left for this network.
+    deadline : Deadline
+        Deadline of the training.
+    problem : Problem
+        Problem of the search.
+    rows : Rows
+        Rows to train on.
+
+    Returns
+    -------
+    built : Built or None
+        None if the training failed or was ended too early.
+    """
+    with seeded(trial.seed), problem.options.scope():
+        built = problem.search_space.build(trial.values)
+    longer = _lengthening(trial, built, seconds, share * deadline.left())
+    options = problem.options.as_refit(
+        round(longer * trial.planned_epochs),
+        round(longer * trial.best_epoch),
+        trial.n_iterations,
+    )
+    try:
+        with options.scope():
+            monitor = train(
+                built,
+                options,
+                rows,
+                None,
+                None,
+                deadline=deadline,
+                seed=trial.seed,
+                on_epoch=never_stop,
+            )
+    except _NO_REASON_TO_LOSE_A_SEARCH:
+        return None
+    enough = min(trial.best_epoch, trial.trained_epochs) - _PART_OF_AN_EPOCH
+    if monitor.trained_epochs < enough or _has_fewer_trees(monitor, trial):
+        return None
+    return built
+
+
+def _lengthening(trial, built, seconds, most):
+    """Return by which factor a training that was cut short lasts longer.
+
+    Parameters
+    ----------
+    trial : Trial
+        Trial whose configuration is trained.
+    built : Built
+        Network of the trial.
+    seconds : float
+        Time that the training would take as it is.
+    most : float
+        Time that it may take.
+    """
+    whole = built.training.epochs / max(trial.planned_epochs, 1)
+    is_planned = trial.n_iterations is not None or "tuner/epochs" in trial.values
+    if is_planned or most == float("inf"):
+        return 1.0
+    return max(1.0, min(whole, _SAFE * most / max(seconds, 1e-9)))
 
 
 def _has_fewer_trees(monitor, trial):

@@ -4,7 +4,7 @@ import tensorflow as tf
 from joblib import cpu_count
 
 from skautokeras._search.journal import conditions_in
-from skautokeras._search.parallel.pool import count_workers
+from skautokeras._search.parallel.backends import count_workers
 from skautokeras._state.machine import memory_left
 
 # The rest is for the data of trials, and for other programs.

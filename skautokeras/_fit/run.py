@@ -14,7 +14,8 @@ from skautokeras._fit.encoding import with_read_vectors
 from skautokeras._fit.hooks import FitHooks
 from skautokeras._search.feasibility import Feasibility
 from skautokeras._search.oracle import make_oracle
-from skautokeras._search.parallel.pool import WorkerPool, count_workers
+from skautokeras._search.parallel.backends import count_workers
+from skautokeras._search.parallel.pool import WorkerPool
 from skautokeras._search.record import SearchRecord, make_record
 from skautokeras._search.rungs import Promotions
 from skautokeras._search.search import best_trial, run_search
@@ -147,6 +148,7 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
             preparation.data,
             deadline,
             on_begin=progress.begin_refit,
+            n_workers=n_workers,
         )
     feasibility = make_feasibility(preparation, options)
     hooks = FitHooks(
@@ -273,7 +275,7 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
     oracle = make_search_oracle(preparation, options, feasibility)
     if n_workers > 1:
         evaluation = partial(evaluate, problem=problem)
-        workers = WorkerPool(n_workers, {"data": replace(data, all=None)})
+        workers = WorkerPool(options.n_jobs, {"data": replace(data, all=None)})
     else:
         evaluation = partial(
             evaluate, problem=problem, data=data, on_epoch=hooks.on_epoch_end

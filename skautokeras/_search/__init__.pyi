@@ -16,10 +16,10 @@ from .oracle import reject as reject
 from .oracle import resample as resample
 from .oracle import tell as tell
 from .oracle import temporary_project as temporary_project
+from .parallel.backends import count_workers as count_workers
+from .parallel.backends import make_executor as make_executor
+from .parallel.executor import WorkerDeath as WorkerDeath
 from .parallel.pool import WorkerPool as WorkerPool
-from .parallel.pool import count_workers as count_workers
-from .parallel.worker import SharedContext as SharedContext
-from .parallel.worker import run_trial as run_trial
 from .record import SearchRecord as SearchRecord
 from .search import PendingTrial as PendingTrial
 from .search import Search as Search

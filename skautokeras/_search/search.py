@@ -89,10 +89,7 @@ def run_search(
     >>> sorted(trial.values["x"] for trial in trials)
     [0, 1, 2, 3, 4, 5, 6]
     """
-    n_jobs = 1 if workers is None else workers.n_jobs
-    search = Search(
-        oracle, seeds, deadline, hooks=hooks, journal=journal, n_jobs=n_jobs
-    )
+    search = Search(oracle, seeds, deadline, hooks=hooks, journal=journal)
     interrupted = False
     with temporary_project(oracle):
         try:
@@ -200,6 +197,8 @@ class Search:
 
     Attributes
     ----------
+    n_jobs : int
+        Number of trials at the same time, which may be changed between two calls.
     trials : list of Trial
         Trials in the order they ended.
     exhausted : bool
@@ -235,7 +234,7 @@ class Search:
         self._deadline = deadline
         self._hooks = SearchHooks() if hooks is None else hooks
         self._journal = journal
-        self._n_jobs = n_jobs
+        self.n_jobs = n_jobs
         self._n_asked = 0
         self._proposals = {}  # by the numbers of the pending trials
         # Promoted configurations come after all trials that the oracle has proposed.
@@ -258,7 +257,7 @@ class Search:
         """
         started = []
         while not self.stopped:
-            while len(self._proposals) < self._n_jobs and (pending := self._ask()):
+            while len(self._proposals) < self.n_jobs and (pending := self._ask()):
                 started.append(pending)
             known = None if self._journal is None else self._journal.earliest(started)
             if known is None:

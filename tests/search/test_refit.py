@@ -376,3 +376,47 @@ def test_random_trees_are_as_many_as_before(problem):
 
 def test_networks_that_are_trained_have_no_iterations(trials):
     assert [trial.n_iterations for trial in trials] == [None, None]
+
+
+def test_workers_train_the_same_networks_again(problem, trials):
+    weights = {1: 0.6, 0: 0.4}
+    alone = make_ensemble(one_fold(problem), trials, weights, refit=make_refit(problem))
+    refit = Refit(one_fold(problem), problem.data, Deadline(None), n_workers=2)
+    together = make_ensemble(one_fold(problem), trials, weights, refit=refit)
+    assert alone[1] == together[1] == (1, 0)
+    assert alone[0].weights == together[0].weights
+    np.testing.assert_allclose(
+        alone[0].predict(problem.data.valid.x)[HEAD],
+        together[0].predict(problem.data.valid.x)[HEAD],
+        atol=1e-5,
+    )
+
+
+def test_a_network_whose_workers_die_is_that_of_its_trial(problem, trials):
+    class Dies(keras.callbacks.LearningRateScheduler):
+        """Ends the process of a training."""
+
+        def __init__(self):
+            super().__init__(lambda epoch, rate: rate)
+
+        def on_train_begin(self, logs=None):
+            import os
+
+            os._exit(1)
+
+    weights = {1: 0.6, 0: 0.4}
+    shared = one_fold(problem, callbacks=(Dies(),))
+    refit = Refit(shared, problem.data, Deadline(None), n_workers=2)
+    ensemble, refitted = make_ensemble(one_fold(problem), trials, weights, refit=refit)
+    assert refitted == ()
+    assert_are_the_networks_of_the_trials(problem, ensemble, trials, weights)
+
+
+def test_less_time_is_kept_for_networks_that_are_trained_together(problem, trials):
+    deadline = Deadline(1000)
+    one, two = (
+        Refit(one_fold(problem), problem.data, deadline, n_workers=n) for n in (1, 2)
+    )
+    trials = [replace(trial, seconds=10.0) for trial in trials]
+    alone = one.reserved_seconds(trials, 2)
+    assert alone / 2 <= two.reserved_seconds(trials, 2) < alone

@@ -1,136 +1,211 @@
-"""The functions that run in a worker: evaluate one trial, or idle for a moment.
+"""The functions that run in a worker: get at what tasks share, and do one task.
 
-TensorFlow is imported by the first trial only, not by this module: so the time that it
-takes is part of the trial's, and the number of threads can be set before.
+TensorFlow is imported by the first task only, not by this module: so the time that it
+takes is part of the task's, and the number of threads can be set before.
 """
 
-import io
+import math
 import os
+import pickle
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
+import cloudpickle
 import joblib
 import numpy as np
 
 from skautokeras._search.garbage_collector import GarbageCollector
 from skautokeras._state.deadline import Deadline
 
-# Seconds for which a worker idles at most.
-_IDLE_SECONDS = 0.02
-# Workers that a trial may take down with it before it counts as failed.
-_MAX_ATTEMPTS = 2
 # Memory that compiled functions come to use in a worker, roughly.
 _RESERVE_BYTES = 400_000_000
-# The search that this worker works for. Dask may run several workers as threads of one
-# process, and compiled functions are not for several threads.
-_current = threading.local()
+# Arrays of this size are sent apart from the pickle that they belong to.
+_LARGE_BYTES = 1000
+# Seconds without a task after which a worker frees what tasks share.
+_SECONDS_TO_KEEP = 10.0
+# Keys of what has been stopped.
+_stopped = set()
 
 
-@dataclass(frozen=True)
-class SharedContext:
-    """The place where workers find what all trials of a search have in common.
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One task on its way to a worker.
 
     Attributes
     ----------
     key : str
-        Identifier of the search.
-    path : str
-        File with the evaluation function and its shared arguments. Workers on this
-        machine map its arrays into their memory.
-    n_jobs : int
-        Number of workers.
-    content : bytes or None, default=None
-        Content of the file, for workers on other machines. It is sent only to those
-        that do not find the file, as it may be large.
-    memory_is_watched : bool, default=False
-        Whether workers are replaced once they use much more memory than after their
-        first task, as loky's are.
+        Identifier of what the task shares with others.
+    args : tuple
+        Arguments of the shared function.
+    seconds : float
+        Time from the start of the task to its deadline.
+    options : dict of str to object
+        Keyword arguments of the function beside those that are shared.
+    n_workers : int
+        Number of workers that share the cores of the machine.
     """
 
     key: str
-    path: str
-    n_jobs: int
-    content: bytes | None = None
-    memory_is_watched: bool = False
+    args: tuple
+    seconds: float
+    options: dict
+    n_workers: int
 
 
-def idle_until():
-    """Return until when a worker idles that begins now, as seconds since the epoch."""
-    return time.time() + _IDLE_SECONDS
+def pack(function, objects):
+    """Return a function and its arguments, such that large arrays are not copied.
 
-
-def idle(context, until):
-    """Wait a moment, while the parent takes in a result and asks the oracle.
-
-    A new worker prepares itself for the search.
+    Classes and functions of notebooks are part of it, as a worker cannot import them.
 
     Parameters
     ----------
-    context : SharedContext
-        Place of what all trials have in common.
-    until : float
-        End of the wait from `idle_until`.
-    """
-    _prepare(context)
-    # The clock of another machine may be a wrong one.
-    time.sleep(min(max(until - time.time(), 0.0), _IDLE_SECONDS))
-
-
-def run_trial(context, number, values, seed, seconds, options):
-    """Evaluate one configuration.
-
-    Parameters
-    ----------
-    context : SharedContext
-        Place of what all trials have in common.
-    number : int
-        Number of the trial.
-    values : dict of str to object
-        Configuration to evaluate.
-    seed : int
-        Seed of the trial.
-    seconds : float
-        Time until the deadline of the trial.
-    options : dict
-        Further keyword arguments of the evaluation.
+    function : callable
+        Function that all tasks call.
+    objects : dict of str to object
+        Keyword arguments of all calls.
 
     Returns
     -------
-    number : int
-        Number of the trial.
-    trial : Trial or None
-        Result. None if the file of the context is not on this machine, so that its
-        content has to be sent.
+    content : tuple (bytes, list of ndarray)
+        The pickle without large arrays, and the memory of these arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._search.parallel.worker import pack
+    >>> pickled, arrays = pack(print, {"x": np.zeros(1000)})
+    >>> len(pickled) < 1000, arrays[0].nbytes
+    (True, 8000)
     """
-    deadline = Deadline(seconds)
-    if not _prepare(context):
-        return number, None
-    if _count_attempt(context, number) > _MAX_ATTEMPTS:
-        return number, _failed_by_worker_death(values, seed)
-    trial = _current.evaluate(values, seed, deadline, **options)
-    _current.collector.collect()
-    return number, trial
+    arrays = []
+
+    def is_part_of_the_pickle(buffer):
+        array = np.asarray(buffer.raw())
+        if array.nbytes >= _LARGE_BYTES:
+            arrays.append(array)
+        return array.nbytes < _LARGE_BYTES
+
+    pickled = cloudpickle.dumps(
+        (function, objects), protocol=5, buffer_callback=is_part_of_the_pickle
+    )
+    return pickled, arrays
 
 
-def _prepare(context):
-    """Make this worker ready for the trials of a search; return whether it is."""
-    if context.memory_is_watched:
+def run_job(content, payload):
+    """Do one task.
+
+    Parameters
+    ----------
+    content : str or tuple (bytes, list of ndarray)
+        Result of `pack` for what all tasks share, or the name of a file with it, whose
+        arrays are mapped into memory.
+    payload : bytes
+        Pickled `Job`.
+
+    Returns
+    -------
+    answer : bytes
+        Pickled result of the function.
+    """
+    job = cloudpickle.loads(payload)
+    deadline = Deadline(job.seconds, partial(_time_of, job.key))
+    is_watched = isinstance(content, str)
+    if is_watched:
         _memory_reserve.hold_during_first_task()
-    _limit_threads(context.n_jobs)
-    return _load(context)
+    _limit_threads(job.n_workers)
+    with _loaded_by_this_thread().use(job.key, content) as function:
+        return cloudpickle.dumps(function(*job.args, deadline, **job.options))
+
+
+def stop(key):
+    """Let the deadlines of all tasks in this process be over.
+
+    Parameters
+    ----------
+    key : str
+        Identifier of what the tasks share.
+    """
+    _stopped.add(key)
+
+
+def _time_of(key):
+    return math.inf if key in _stopped else time.monotonic()
+
+
+class _Loaded:
+    """What tasks share, as a worker has loaded it with the first of them.
+
+    It is freed once there has been no task for some seconds: the search has ended then,
+    or its process has died.
+    """
+
+    def __init__(self):
+        self._key = self._function = self._timer = None
+        self._collector = GarbageCollector()
+
+    @contextmanager
+    def use(self, key, content):
+        """Lend the function that tasks call, with what they share.
+
+        Parameters
+        ----------
+        key : str
+            Identifier of the content.
+        content : str or tuple
+            File or result of `pack`, which is loaded unless it has been already.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+        function = self._function if self._key == key else None
+        if function is None:
+            self._function = None  # The former content gives way first.
+            self._key, self._function = key, _load(content)
+            function = self._function
+        try:
+            yield function
+        finally:
+            del function
+            self._collector.collect()
+            self._timer = threading.Timer(_SECONDS_TO_KEEP, self._forget)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _forget(self):
+        self._key = self._function = None
+
+
+# Dask may run several workers as threads of one process, and compiled functions are not
+# for several threads.
+_threads = threading.local()
+
+
+def _loaded_by_this_thread():
+    if not hasattr(_threads, "loaded"):
+        _threads.loaded = _Loaded()
+    return _threads.loaded
+
+
+def _load(content):
+    if isinstance(content, str):
+        content = joblib.load(content, mmap_mode="r")
+    pickled, arrays = content
+    # Tasks must not change what others share.
+    buffers = [memoryview(array).toreadonly() for array in arrays]
+    function, objects = pickle.loads(pickled, buffers=buffers)
+    return partial(function, **objects)
 
 
 class _MemoryReserve:
-    """Memory that a worker holds during its first task, and never again.
+    """Memory that a worker of loky holds during its first task, and never again.
 
-    Where psutil is installed, loky measures after the first task how much memory a
-    worker uses, and replaces a worker that has come to use 300 MB more. Compiled
-    functions add up to that, and the new worker has to start TensorFlow and to compile
-    again: a search with two workers was slower than one without.
+    loky measures after the first task how much memory a worker uses, and replaces a
+    worker that has come to use 300 MB more. Compiled functions add up to that, and the
+    new worker has to start TensorFlow and to compile again: a search with two workers
+    was slower than one without.
     """
 
     def __init__(self):
@@ -146,48 +221,9 @@ class _MemoryReserve:
 _memory_reserve = _MemoryReserve()
 
 
-def _limit_threads(n_jobs):
+def _limit_threads(n_workers):
     """Give TensorFlow its share of the cores, if it is yet to start."""
     if "tensorflow" not in sys.modules:
-        n_threads = str(max(1, joblib.cpu_count() // n_jobs))
+        n_threads = str(max(1, joblib.cpu_count() // n_workers))
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", n_threads)
         os.environ.setdefault("TF_NUM_INTEROP_THREADS", n_threads)
-
-
-def _load(context):
-    """Load a context unless this worker has it; return whether it has it now."""
-    if getattr(_current, "key", None) == context.key:
-        return True
-    _current.key = _current.evaluate = None
-    if Path(context.path).exists():
-        evaluate, shared = joblib.load(context.path, mmap_mode="r")
-    elif context.content is not None:
-        evaluate, shared = joblib.load(io.BytesIO(context.content))
-    else:
-        return False
-    _current.evaluate = partial(evaluate, **shared)
-    _current.collector = GarbageCollector()
-    _current.key = context.key
-    return True
-
-
-def _count_attempt(context, number):
-    """Return how often a trial has been started: Dask repeats those of dead workers.
-
-    joblib would wait for ever for a task that Dask gives up.
-    """
-    path = Path(context.path).with_name(f"trial_{number}")
-    try:
-        with path.open("ab") as file:
-            file.write(b".")
-            return file.tell()
-    except OSError:
-        return 1  # The folder of the context is on another machine.
-
-
-def _failed_by_worker_death(values, seed):
-    # Importing it at the top would import TensorFlow.
-    from skautokeras._search.trial import Trial
-
-    reason = f"Its worker died, {_MAX_ATTEMPTS} times; too little memory?"
-    return Trial(dict(values), seed, error=reason)
