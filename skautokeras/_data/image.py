@@ -1,5 +1,6 @@
 """The adapter of images: from arrays and files to one array of pixels."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -49,6 +50,9 @@ _LEAST_LENGTH = 8
 _PIXELS_PER_SECOND = 40_000
 # The same for pretrained models, which look at each image once.
 _ENCODED_FEWEST, _ENCODED_MOST, _ENCODED_PER_SECOND = 128 * 128, 224 * 224, 800_000
+
+# Image files that are read to know how long all of them take.
+_FILES_TO_TIME, _SIZE_TO_TIME = 64, (128, 128)
 
 # What 16 bits have for one level of 8.
 DEEP_PER_LEVEL = 257
@@ -236,6 +240,36 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         pixels = self._make(images, self.schema_.shape, self.schema_.dtype)
         self._check_range(pixels)
         return {"pixels": pixels}
+
+    def most_rows(self, X, seconds):
+        """Return how many image files can be read in some time.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Images. They are not changed.
+
+        seconds : float
+            Time to read the files in.
+
+        Returns
+        -------
+        n_rows : int or None
+            None if X is not made of files.
+        """
+        contents = row_contents(X)
+        if not contents or not all(map(is_source, contents)):
+            return None
+        some = contents[:: -(-len(contents) // _FILES_TO_TIME)]
+        start = time.perf_counter()
+
+        def read(i):
+            with errors_about(f"Row {i * len(contents) // len(some)} of X"):
+                decode(some[i], 3, self.image_size or _SIZE_TO_TIME)
+
+        _for_each(some, read)
+        per_row = (time.perf_counter() - start) / len(some)
+        return int(seconds / max(per_row, 1e-9))
 
     def set_vectors(self, facts):
         """Let the schema tell which vectors pretrained models make of the images.

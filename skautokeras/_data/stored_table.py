@@ -96,7 +96,7 @@ class StoredTable:
     Parameters
     ----------
     source : _ArrowSource or _DaskSource
-        What the rows are read from.
+        Reader of the file, Dataset or DataFrame that holds the rows.
 
     columns : list of str or None, default=None
         Names of the columns. If None, they are all columns of the source.
@@ -223,7 +223,7 @@ class _ArrowSource:
     Parameters
     ----------
     dataset : pyarrow.dataset.Dataset
-        The Dataset.
+        Dataset that is read.
     """
 
     def __init__(self, dataset):
@@ -265,7 +265,7 @@ class _DaskSource:
     Parameters
     ----------
     frame : dask.dataframe.DataFrame
-        The DataFrame.
+        DataFrame whose partitions are computed one by one.
     """
 
     def __init__(self, frame):

@@ -142,6 +142,30 @@ class XAdapter(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "schemas_")
         return self._with_vectors(self._all_arrays(self._split(X), "transform"))
 
+    def most_rows(self, X, seconds):
+        """Return how many rows of X can be read in some time.
+
+        Parameters
+        ----------
+        X : object
+            X as `split_columns` takes it, of `fit`.
+
+        seconds : float
+            Time to read the rows in.
+
+        Returns
+        -------
+        n_rows : int or None
+            None if no input reads files.
+        """
+        columns = dict(zip(self.names, self.columns, strict=True))
+        parts = split_columns(X, without_functions(X, columns))
+        found = []
+        for adapter, part in zip(self.adapters, parts.values(), strict=True):
+            if hasattr(adapter, "most_rows"):
+                found.append(adapter.most_rows(part, seconds))
+        return min((n for n in found if n is not None), default=None)
+
     def set_encoders(self, encoders, problems=()):
         """Let `transform` add vectors to the tokens of texts and to pixels.
 

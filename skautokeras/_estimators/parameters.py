@@ -200,8 +200,8 @@ PARAMETERS = (
         0.2,
         [Interval(Real, 0, 1, closed="neither")],
         f"""
-        {_HELD_OUT.strip()} The rows are shuffled, and the split is stratified unless the target
-        is multi-label.
+        {_HELD_OUT.strip()} The rows are shuffled, and the split is stratified unless
+        the target is multi-label.
         """,
         ("classes",),
     ),
@@ -219,8 +219,8 @@ PARAMETERS = (
         0.2,
         [Interval(Real, 0, 1, closed="neither")],
         f"""
-        {_HELD_OUT.strip()} The rows are shuffled, and the split is stratified by the first
-        target of classes.
+        {_HELD_OUT.strip()} The rows are shuffled, and the split is stratified by the
+        first target of classes.
         """,
         ("heads",),
     ),

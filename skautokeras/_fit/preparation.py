@@ -144,8 +144,6 @@ def prepare(
         If the data or the graph cannot be used.
     """
     sample = sample.checked(lambda X: check_X(X, reset=True), name=name)
-    used = sample.used_rows()
-    train = sample if used is None else sample.take(used)
     valid = validation_sample(validation_data, sample, options.cv)
     if valid is not None:
         valid = valid.checked(lambda X: check_X(X, reset=False), name=name)
@@ -156,6 +154,8 @@ def prepare(
         make_x_adapter(graph, conditions.get("max_time"), conditions.get("n_cores")),
         make_y_adapter(graph),
     )
+    used, conditions = _used_rows(sample, x_adapter, options, conditions)
+    train = sample if used is None else sample.take(used)
     x = x_adapter.fit_transform(train.X)
     train = train.split_by_head(y_adapter.fit_split(sample.y, used))
     heads = graph.heads(y_adapter.schemas_)
@@ -226,6 +226,47 @@ def _rungs_of(problem, data, max_time):
     if len(problem.folds) > 1 or problem.options.fit_arguments:
         return Rungs()
     return Rungs.for_time(len(data.train), max_time)
+
+
+# Share of the time in which files are read.
+_SHARE_OF_READING = 0.3
+# So many rows are read in any case.
+_FEWEST_ROWS = 200
+
+
+def _used_rows(sample, x_adapter, options, conditions):
+    """Return the positions of the rows to learn from, and the conditions with a limit.
+
+    Rows of weight 0 are left out. Where files take long to read, those of evenly spaced
+    rows are read. A search that goes on has the limit that it has begun with.
+    """
+    used, n_rows = sample.used_rows(), sample.n_rows
+    n_rows = n_rows if used is None else len(used)
+    if "max_rows" not in conditions:
+        most = _most_rows(sample, n_rows, x_adapter, options, conditions.get("max_time"))
+        conditions = {**conditions, "max_rows": most}
+    most = conditions["max_rows"]
+    if most is not None and most < n_rows:
+        used = np.arange(n_rows) if used is None else used
+        used = used[:: -(-n_rows // most)]
+    return used, conditions
+
+
+def _most_rows(sample, n_rows, x_adapter, options, max_time):
+    """Return the greatest number of rows to learn from; None for all of them."""
+    has_splits = not (options.cv is None or isinstance(options.cv, str | int))
+    if max_time is None or has_splits:  # Splits are positions of all rows.
+        return None
+    most = x_adapter.most_rows(sample.X, _SHARE_OF_READING * max_time)
+    if most is None or max(most, _FEWEST_ROWS) >= n_rows:
+        return None
+    most = max(most, _FEWEST_ROWS)
+    warn(
+        f"Reading all {n_rows:,} files takes too long for max_time={max_time:g}, so "
+        f"that about {most:,} of them are learned from. Pass a larger max_time, or "
+        "smaller image files.",
+    )
+    return most
 
 
 def _encoded(valid, x_adapter, y_adapter, class_weight):

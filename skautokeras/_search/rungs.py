@@ -133,7 +133,7 @@ class Rungs:
         position : int
             Position of the trial of the configuration on some rows.
         trial : Trial
-            The trial.
+            Trial at that position.
         seconds : float
             Seconds that the training may take.
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import PIL.Image
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_digits
@@ -28,6 +29,7 @@ from skautokeras import (
     ImageRegressor,
     StructuredDataClassifier,
 )
+from skautokeras._data import ImageAdapter
 
 QUICK = {"max_trials": 1, "epochs": 1, "ensemble_size": 1, "refit": False}
 
@@ -244,3 +246,51 @@ def test_the_regressor_predicts_on_the_original_scale(digits):
     assert predicted.shape == (len(X_test), 2)
     assert abs(predicted[:, 0].mean() - ink_test.mean()) < ink_test.std()
     assert regressor.score(X_test, np.column_stack([ink_test, -ink_test])) > 0.3
+
+
+@pytest.fixture
+def files(digits, tmp_path):
+    """Paths of images of zeros and ones, and what they show."""
+    X, y = load_digits(n_class=2, return_X_y=True)
+    X, y = X[:80].reshape(-1, 8, 8), y[:80]
+    order = np.argsort(y, kind="stable")
+    paths = []
+    for i, row in enumerate(order):
+        paths.append(tmp_path / f"{i}.png")
+        PIL.Image.fromarray((X[row] * 15).astype("uint8")).save(paths[-1])
+    return paths, y[order]
+
+
+@pytest.mark.slow
+def test_more_files_than_can_be_read_in_time(files, tmp_path, monkeypatch):
+    paths, y = files
+    monkeypatch.setattr("skautokeras._fit.preparation._FEWEST_ROWS", 10)
+    monkeypatch.setattr(ImageAdapter, "most_rows", lambda self, X, seconds: 30)
+    params = {"max_trials": 1, "max_time": 60, "random_state": 0, "refit": False}
+    classifier = ImageClassifier(**params, directory=tmp_path / "search")
+    with pytest.warns(UserWarning, match=r"Reading all 80 files .* about 30 of them"):
+        classifier.fit(paths, y)
+    # Every third file: 27 files, of which 6 are held out.
+    assert classifier.leaderboard_["n_rows"].tolist() == [21]
+    assert len(classifier.validation_indices_) == 6
+    assert not (classifier.validation_indices_ % 3).any()
+    valid = [paths[i] for i in classifier.validation_indices_]
+    np.testing.assert_allclose(
+        classifier.predict_proba(valid), classifier.validation_predictions_, atol=1e-5
+    )
+    # A search that goes on reads as many files as before, however fast it is now.
+    monkeypatch.undo()
+    again = ImageClassifier(**params, directory=tmp_path / "search").fit(paths, y)
+    assert again.leaderboard_["n_rows"].tolist() == [21]
+    assert again.leaderboard_["score"].tolist() == [classifier.best_score_]
+
+
+def test_the_rate_of_reading_is_measured(files):
+    paths, _ = files
+    n_rows = ImageAdapter().most_rows(paths, 10.0)
+    assert n_rows == pytest.approx(ImageAdapter().most_rows(paths, 10.0), rel=20)
+    assert n_rows > 80
+    assert ImageAdapter().most_rows(np.zeros((5, 8, 8)), 10.0) is None
+    paths[40].write_bytes(b"broken")
+    with pytest.raises(ValueError, match=r"Row 4\d of X.*40.png"):
+        ImageAdapter(image_size=(8, 8)).most_rows(paths[:60], 10.0)
