@@ -248,7 +248,7 @@ def _used_rows(sample, x_adapter, options, conditions):
     most = conditions["max_rows"]
     if most is not None and most < n_rows:
         used = np.arange(n_rows) if used is None else used
-        used = used[:: -(-n_rows // most)]
+        used = used[np.linspace(0, n_rows - 1, most).astype(int)]
     return used, conditions
 
 
