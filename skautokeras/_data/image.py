@@ -52,7 +52,7 @@ _PIXELS_PER_SECOND = 40_000
 _ENCODED_FEWEST, _ENCODED_MOST, _ENCODED_PER_SECOND = 128 * 128, 224 * 224, 800_000
 
 # Image files that are read to know how long all of them take.
-_FILES_TO_TIME, _SIZE_TO_TIME = 64, (128, 128)
+_FILES_TO_TIME = 64
 
 # What 16 bits have for one level of 8.
 DEEP_PER_LEVEL = 257
@@ -261,11 +261,13 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         if not contents or not all(map(is_source, contents)):
             return None
         some = contents[:: -(-len(contents) // _FILES_TO_TIME)]
+        most = _ENCODED_MOST if self.presets else _MOST_PIXELS
+        size = self.image_size or (round(most**0.5),) * 2
         start = time.perf_counter()
 
         def read(i):
             with errors_about(f"Row {i * len(contents) // len(some)} of X"):
-                decode(some[i], 3, self.image_size or _SIZE_TO_TIME)
+                decode(some[i], 3, size)
 
         _for_each(some, read)
         per_row = (time.perf_counter() - start) / len(some)

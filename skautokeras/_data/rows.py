@@ -85,6 +85,36 @@ def take_rows(data, rows, n_parts=1):
     return np.asarray(data)[rows]
 
 
+def spread_rows(n_rows, n_taken):
+    """Return positions of rows that are spread evenly, one out of each stretch of them.
+
+    Which one is random, because rows that repeat a pattern would be all of one kind
+    otherwise. The same numbers give the same positions.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+
+    n_taken : int
+        Number of positions, at most ``n_rows``.
+
+    Returns
+    -------
+    positions : ndarray of int of shape (n_taken,)
+        Sorted, and all different.
+
+    Examples
+    --------
+    >>> from skautokeras._data.rows import spread_rows
+    >>> spread_rows(3, 3).tolist()
+    [0, 1, 2]
+    """
+    edges = np.linspace(0, n_rows, n_taken + 1).round().astype(int)
+    draws = np.random.default_rng(0).random(n_taken)
+    return edges[:-1] + (draws * np.diff(edges)).astype(int)
+
+
 def index_of(data):
     """Return the index of the rows of X, if pandas holds them.
 

@@ -115,7 +115,7 @@ def _take(arrays, indices):
 def _is_own(array, kept):
     """Return whether an array can be changed because nobody else has its memory."""
     has_memory = array.flags.owndata or isinstance(array, np.memmap)
-    return has_memory and not any(array is other for other in kept)
+    return has_memory and not any(np.may_share_memory(array, other) for other in kept)
 
 
 def _reordered(array, order, free, moved, n_first):

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skautokeras._data.containers import plain_column
+from skautokeras._data.containers import plain_column, to_pandas
+from skautokeras._data.rows import is_dict
 
 # Endings of the names of files that are read.
 _PARQUET = {".parquet", ".pq"}
+# Folders can tell the values of columns, as in "year=2024/part.parquet".
+_FORMAT = {"format": "parquet", "partitioning": "hive"}
 # Values that are read at a time.
 _VALUES_AT_ONCE = 2**22
 
@@ -21,11 +24,11 @@ def as_stored(X):
     ----------
     X : object
         Path of a Parquet file or of a folder of them, Dataset of PyArrow, DataFrame of
-        Dask, or anything else.
+        Dask, a dict of them, or anything else.
 
     Returns
     -------
-    X : StoredTable or object
+    X : StoredTable, dict or object
         Anything else is returned as it is.
 
     Examples
@@ -34,6 +37,8 @@ def as_stored(X):
     >>> as_stored([[1.0]])
     [[1.0]]
     """
+    if is_dict(X):
+        return {name: as_stored(part) for name, part in X.items()}
     if isinstance(X, str | PathLike):
         return StoredTable(_ArrowSource.of_path(X)) if _is_parquet(X) else X
     if _is_of(X, "pyarrow", "Dataset"):
@@ -75,8 +80,14 @@ def with_target(X, y):
     X = as_stored(X)
     if _is_of(y, "dask", "Series"):
         y = y.compute()
-    if not isinstance(y, str) or not isinstance(X, pd.DataFrame | StoredTable):
+    if not isinstance(y, str):
         return X, y
+    X = to_pandas(X)
+    if not isinstance(X, pd.DataFrame | StoredTable):
+        raise ValueError(
+            f"y is {y!r}, which can only be the name of a column of a table with named "
+            f"columns, but X is {type(X).__name__}. Pass one target per row."
+        )
     names = list(X.columns)
     if names.count(y) != 1:
         raise ValueError(
@@ -202,14 +213,16 @@ class _Positions:
         names = self._table.columns[columns]
         if not isinstance(names, str):
             return self._table.select(list(names))
-        frames = [batch[names] for batch in self._table.select([names]).batches()]
+        table = self._table.select([names])
+        frames = [batch[names] for batch in table.batches()] or [table.header[names]]
         return plain_column(pd.concat(frames, ignore_index=True))
 
     def _rows(self, key):
         """Return some rows, which are found in one pass."""
         positions = np.arange(len(self._table))[key]
         order = np.argsort(positions, kind="stable")
-        found = pd.concat(self._table.parts(positions[order]), ignore_index=True)
+        parts = list(self._table.parts(positions[order])) or [self._table.header]
+        found = pd.concat(parts, ignore_index=True)
         if (order[:-1] < order[1:]).all():
             return found
         places = np.empty(len(order), dtype=int)
@@ -228,7 +241,8 @@ class _ArrowSource:
 
     def __init__(self, dataset):
         self._dataset = dataset
-        self.columns = list(dataset.schema.names)
+        index = _index_columns(dataset.schema)
+        self.columns = [name for name in dataset.schema.names if name not in index]
         self.n_rows = dataset.count_rows()
 
     @classmethod
@@ -242,7 +256,7 @@ class _ArrowSource:
                 '"skautokeras[parquet]".'
             ) from error
         try:
-            return cls(pyarrow.dataset.dataset(str(path), format="parquet"))
+            return cls(pyarrow.dataset.dataset(str(path), **_FORMAT))
         except pyarrow.ArrowInvalid as error:
             raise ValueError(f"X={str(path)!r} cannot be read: {error}") from error
 
@@ -256,7 +270,15 @@ class _ArrowSource:
     def as_frame(batch, positions=None):
         """Return rows of a batch as a DataFrame; all of them by default."""
         batch = batch if positions is None else batch.take(positions)
+        # What pandas has noted about an index does not hold for some of the columns.
+        batch = batch.replace_schema_metadata(None)
         return batch.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _index_columns(schema):
+    """Return the names of columns that pandas has written for the index of a frame."""
+    metadata = schema.pandas_metadata or {}
+    return {name for name in metadata.get("index_columns", []) if isinstance(name, str)}
 
 
 class _DaskSource:

@@ -233,24 +233,28 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         sparse = {}
         if self.sparse_ is not None:
             sparse, X = self.sparse_.transform(X), self.sparse_.rest(X)
-        arrays = in_batches(partial(self._arrays_of_batch, compared=set()), X)
+        problems = {}
+        arrays = in_batches(partial(self._arrays_of_batch, problems=problems), X)
         arrays |= sparse
+        for problem in filter(None, problems.values()):
+            warn(problem)
         return {name: arrays[name] for name in self.schema_.adapter_shapes}
 
-    def _arrays_of_batch(self, X, compared):
+    def _arrays_of_batch(self, X, problems):
         """Make the arrays of some rows, but those of columns that are mostly zero.
 
-        ``compared`` are names of columns whose values are known to be like those of
-        `fit`, or to be reported.
+        ``problems`` says by column what is wrong with its values, as far as no batch
+        had values of `fit`.
         """
         arrays = defaultdict(list)
         statistics = zip(*self.statistics_of_numbers(), strict=True)
         for column, series, values in self._read(X):
             for name, array in self._arrays_of(column, values, statistics):
                 arrays[name].append(array)
-                if name == "categorical" and column.name not in compared:
-                    compared.add(column.name)
-                    _warn_about_other_values(column, series, array)
+                if name == "categorical" and problems.get(column.name, "none yet"):
+                    problem = _problem_with_values(column, series, array)
+                    if problem is not None:
+                        problems[column.name] = problem
         if self.schema_.numerical == (PLACEHOLDER,) and not arrays["numerical"]:
             arrays["numerical"].append(np.zeros(X.shape[0], dtype=np.float32))
         arrays["indicator"] = arrays.pop("missing", []) + arrays.pop("words", [])
@@ -458,19 +462,25 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         )
 
 
-def _warn_about_other_values(column, series, codes):
-    """Warn if no value is known because the values are of another kind than in fit."""
+def _problem_with_values(column, series, codes):
+    """Say that no value is known because the values are of another kind than in fit.
+
+    It is "" if a value is known, and None if nothing can be said.
+    """
+    if (codes >= FIRST_CATEGORY).any():
+        return ""
     is_unknown = codes == UNKNOWN_CATEGORY
-    if not is_unknown.any() or (codes >= FIRST_CATEGORY).any():
-        return
+    if not is_unknown.any():
+        return None
     content = content_of_values(series)
     if column.content not in ("", "empty", "mixed", content):
         example = series[is_unknown].iloc[0]
-        warn(
+        return (
             f"No value of column {column.name!r} is known. The values were of the kind "
             f"{column.content!r} in fit and are of the kind {content!r} now, such as "
-            f"{example!r}. All of them count as unknown.",
+            f"{example!r}. All of them count as unknown."
         )
+    return None
 
 
 def _texts_of(codes, keys):

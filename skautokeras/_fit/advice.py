@@ -27,7 +27,7 @@ def advice(outcome, problem, data, max_time):
     """
     sentences = []
     best = outcome.best
-    n_rows = min(trial.n_rows for trial in outcome.trials if trial.n_rows)
+    n_rows = min(_rows_of_a_fold(trial) for trial in outcome.trials if trial.n_rows)
     if best.cut and _is_hardly_trained(best, n_rows):
         done = f"{best.n_iterations} trees"
         if best.n_iterations is None:
@@ -55,4 +55,8 @@ def _is_hardly_trained(trial, n_rows):
     """Return whether a trial had little time, counted in epochs of some rows."""
     if trial.n_iterations is not None:
         return trial.n_iterations < _FEWEST_ITERATIONS
-    return trial.trained_epochs * trial.n_rows < _FEWEST_EPOCHS * n_rows
+    return trial.trained_epochs * _rows_of_a_fold(trial) < _FEWEST_EPOCHS * n_rows
+
+
+def _rows_of_a_fold(trial):
+    return trial.n_rows / trial.n_folds

@@ -239,7 +239,12 @@ def _enough(fraction, n_rows):
 def _arrays_in(X):
     """Return the arrays of the user, which must not be changed."""
     parts = X.values() if is_dict(X) else X if isinstance(X, list | tuple) else [X]
-    return [part for part in parts if isinstance(part, np.ndarray)]
+    # Those of pandas always become other arrays, and may be large to convert.
+    return [
+        np.asarray(part)
+        for part in parts
+        if hasattr(part, "__array__") and not hasattr(part, "iloc")
+    ]
 
 
 # One fold with all rows of `SplitRows.train` and all rows of `SplitRows.valid`.

@@ -19,8 +19,8 @@ class FitHooks(SearchHooks):
         Numbers of rows that the trials learn from.
     promotions : Promotions
         Object that decides which configurations are trained again, on more rows.
-    deadline : Deadline
-        Deadline of the whole fit.
+    seconds : float
+        Seconds that the search has.
     options : FitOptions
         Parameters of this call.
     progress : Progress
@@ -36,7 +36,7 @@ class FitHooks(SearchHooks):
         refit,
         rungs,
         promotions,
-        deadline,
+        seconds,
         options,
         progress,
         attributes,
@@ -45,7 +45,7 @@ class FitHooks(SearchHooks):
         self._refit = refit
         self._rungs = rungs
         self._promotions = promotions
-        self._deadline = deadline
+        self._seconds = seconds
         self._options = options
         self._progress = progress
         self._attributes = attributes
@@ -56,7 +56,7 @@ class FitHooks(SearchHooks):
         They are refits of the best trials so far, or trainings on more rows.
         """
         if self._refit is None:
-            return self._rungs.reserved_seconds(self._deadline)
+            return self._rungs.reserved_seconds(self._seconds)
         return self._refit.reserved_seconds(trials, self._options.ensemble_size)
 
     def pruning_curve(self, trials):

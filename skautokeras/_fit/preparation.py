@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skautokeras._data.profile import DataProfile, make_profile
+from skautokeras._data.rows import spread_rows
 from skautokeras._data.split import SplitRows
 from skautokeras._data.x_adapter import XAdapter
 from skautokeras._data.y_adapter import YAdapter
@@ -237,18 +238,20 @@ _FEWEST_ROWS = 200
 def _used_rows(sample, x_adapter, options, conditions):
     """Return the positions of the rows to learn from, and the conditions with a limit.
 
-    Rows of weight 0 are left out. Where files take long to read, those of evenly spaced
-    rows are read. A search that goes on has the limit that it has begun with.
+    Rows of weight 0 are left out. Where files take long to read, some are read. A
+    search that goes on has the limit that it has begun with.
     """
     used, n_rows = sample.used_rows(), sample.n_rows
     n_rows = n_rows if used is None else len(used)
     if "max_rows" not in conditions:
-        most = _most_rows(sample, n_rows, x_adapter, options, conditions.get("max_time"))
+        most = _most_rows(
+            sample, n_rows, x_adapter, options, conditions.get("max_time")
+        )
         conditions = {**conditions, "max_rows": most}
     most = conditions["max_rows"]
     if most is not None and most < n_rows:
         used = np.arange(n_rows) if used is None else used
-        used = used[np.linspace(0, n_rows - 1, most).astype(int)]
+        used = used[spread_rows(n_rows, most)]
     return used, conditions
 
 

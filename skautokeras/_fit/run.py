@@ -156,7 +156,7 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
         refit,
         rungs,
         Promotions(rungs, partial(_chosen, preparation, options), n_workers),
-        deadline,
+        deadline.left(),
         options,
         progress,
         lambda trials: attributes(make_outcome(preparation, trials, options)),

@@ -17,6 +17,7 @@ from sklearn.ensemble import (
 )
 from threadpoolctl import threadpool_limits
 
+from skautokeras._data.rows import spread_rows
 from skautokeras._layers.tree_nodes import place_tree, sum_of_leaves
 from skautokeras._sklearn import boosted_trees
 
@@ -177,7 +178,7 @@ def _rows_for_the_time(model, parameter, train, deadline):
     n_few = _QUICK // n_columns
     if n_rows <= 2 * n_few:
         return train
-    few = _every(train, n_rows // n_few)
+    few = _some(train, n_few)
     if len(np.unique(few[1])) == 1:
         return train
     start = deadline.spent()
@@ -189,14 +190,15 @@ def _rows_for_the_time(model, parameter, train, deadline):
     if n_possible >= n_rows:
         return train
     deadline.cut = True
-    x, y, weight = _every(train, n_rows // max(n_possible, n_few) + 1)
+    x, y, weight = _some(train, max(n_possible, n_few))
     return replace(train, x=x, y=y, weight=weight)
 
 
-def _every(train, step):
-    """Return the features, targets and weights of evenly spaced rows."""
-    weight = None if train.weight is None else train.weight[::step]
-    return train.x[::step], train.y[::step], weight
+def _some(train, n_rows):
+    """Return the features, targets and weights of some rows."""
+    rows = spread_rows(len(train.x), n_rows)
+    weight = None if train.weight is None else train.weight[rows]
+    return train.x[rows], train.y[rows], weight
 
 
 def _predict_always(base, code, output):

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 from skautokeras._search.selection import ensemble_candidates
+from skautokeras._state.codec import text_key
 
 # Rows of a trial for each second of the whole time, and rows that are few in any case:
 # networks pass the first ones some ten times in their share of the time, and boosting
@@ -29,8 +30,12 @@ _SAFE = 0.7
 # Share of the time of a training on some rows that layers which are fitted may take. A
 # part is for the evaluation, as many validation rows follow the paths of many trees.
 SHARE_OF_FITTING = 0.5
+# Seconds that the choice of the ensemble takes after the last training, about.
+_SECONDS_TO_END = 1.0
 # Least number of seconds of such a training.
 _LEAST_SECONDS = 1.0
+# Shorter times are not told apart by every clock.
+_SHORTEST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -108,19 +113,19 @@ class Rungs:
         """Number of configurations that are trained again at most."""
         return _MOST_PROMOTED if self.are_several else 0
 
-    def reserved_seconds(self, deadline):
+    def reserved_seconds(self, seconds):
         """Return the time to keep for the trainings on more rows.
 
         Parameters
         ----------
-        deadline : Deadline
-            Deadline of the whole fit.
+        seconds : float
+            Seconds that the search had when it began.
 
         Returns
         -------
         seconds : float
         """
-        return _SHARE_OF_PROMOTIONS * deadline.total() if self.are_several else 0.0
+        return _SHARE_OF_PROMOTIONS * seconds if self.are_several else 0.0
 
     def promotion(self, position, trial, seconds):
         """Return how a configuration can be trained again.
@@ -161,7 +166,8 @@ def _times_the_rows(trial, seconds, most):
     takes longer with more rows and more iterations, and the evaluation of the network
     with more iterations.
     """
-    fitting, rest = trial.fitting_seconds, trial.seconds - trial.fitting_seconds
+    fitting = max(trial.fitting_seconds, _SHORTEST)
+    rest = max(trial.seconds - fitting, 0.0)
     if trial.cut:
         root = math.sqrt(rest**2 + 4 * fitting * seconds)
         times = (root - rest) / (2 * fitting)
@@ -172,8 +178,13 @@ def _times_the_rows(trial, seconds, most):
 
 def _share_of_fitting(trial, times):
     """Return the share of the fitting in a training on more rows."""
-    fitting = times * trial.fitting_seconds
-    return fitting / (fitting + trial.seconds - trial.fitting_seconds)
+    fitting = times * max(trial.fitting_seconds, _SHORTEST)
+    return fitting / (fitting + max(trial.seconds - trial.fitting_seconds, 0.0))
+
+
+def _key(trial):
+    """Return what tells configurations apart, whatever their number of epochs."""
+    return text_key({k: v for k, v in trial.values.items() if k != "tuner/epochs"})
 
 
 class Promotions:
@@ -214,6 +225,7 @@ class Promotions:
         """
         if not self._rungs.are_several:
             return None
+        seconds -= _SECONDS_TO_END
         if self._ranked is None:
             self._rank(trials)
         while self._ranked and self._n_promoted < self._rungs.most_promoted:
@@ -231,7 +243,12 @@ class Promotions:
 
     def _rank(self, trials):
         """Order the trials: those that predict best together, then the others."""
-        candidates = ensemble_candidates(trials)
-        chosen = list(self._choose(trials))[:_MOST_CHOSEN] if candidates else []
+        first = [t for t in trials if t.every == self._rungs.every]
+        candidates = ensemble_candidates(first)
+        chosen = list(self._choose(first))[:_MOST_CHOSEN] if candidates else []
+        ranked = [*chosen, *(i for i in candidates if i not in chosen)]
+        # A search that goes on may have trained some of them before it was ended.
+        done = {_key(t) for t in trials if t.every < self._rungs.every}
+        self._n_promoted = len(trials) - len(first)
         self._n_chosen = len(chosen)
-        self._ranked = [*chosen, *(i for i in candidates if i not in chosen)]
+        self._ranked = [i for i in ranked if _key(first[i]) not in done]

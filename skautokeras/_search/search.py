@@ -328,25 +328,48 @@ class Search:
 
     def _promote(self):
         """Return the next trial of a configuration on more rows, or None."""
+        if not self._n_promoted and self._journal is not None:
+            self._tell_promoted_of_journal()
         promotion = self._hooks.promotion(self.trials, self._deadline.left())
         if promotion is None:
             return None
-        trial = self.trials[promotion.position]
-        pending = PendingTrial(
-            len(self._seeds) + self._n_promoted,
-            trial.values,
-            # The journal tells trials apart by their configuration and their seed.
-            (trial.seed + _SEED_OF_PROMOTED) % MAX_SEED,
-            self._deadline.within(promotion.seconds),
-            predefined=trial.predefined,
+        pending = replace(
+            self._as_promoted(self.trials[promotion.position]),
+            deadline=self._deadline.within(promotion.seconds),
             every=promotion.every,
             share_of_fitting=promotion.share_of_fitting,
+        )
+        self._begin_promoted(pending)
+        return pending
+
+    def _as_promoted(self, trial):
+        """Return a pending trial of the configuration of a trial."""
+        return PendingTrial(
+            len(self._seeds) + self._n_promoted,
+            # Hyperband's number of epochs is that of one of its own rungs.
+            {k: v for k, v in trial.values.items() if k != "tuner/epochs"},
+            # The journal tells trials apart by their configuration and their seed.
+            (trial.seed + _SEED_OF_PROMOTED) % MAX_SEED,
+            self._deadline,
+            predefined=trial.predefined,
             is_promoted=True,
         )
+
+    def _begin_promoted(self, pending):
         self._proposals[pending.number] = None
         self._n_promoted += 1
         self._hooks.on_trial_begin(pending)
-        return pending
+
+    def _tell_promoted_of_journal(self):
+        """Tell what the journal has of configurations that were trained again."""
+        completed = [t for t in self.trials if t.status == "completed"]
+        waiting = list(map(self._as_promoted, completed))
+        while (known := self._journal.earliest(waiting)) is not None:
+            pending, trial = known
+            waiting.remove(pending)
+            pending = replace(pending, number=len(self._seeds) + self._n_promoted)
+            self._begin_promoted(pending)
+            self._tell(replace(pending, is_known=True), trial)
 
     def _propose(self, seed, seconds):
         """Return the first proposal that is not rejected, or None.

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from skautokeras._data.rows import spread_rows
 from skautokeras._training.base import Trainer
 from skautokeras._training.callback_hooks import CallbackHooks
 from skautokeras._training.preparation import prepared
@@ -114,8 +115,10 @@ class CompiledTrainer(Trainer):
         """
         if self._valid_parts is None:
             return {}
-        step = -(-len(self._train_rows) // _MOST_EVALUATED)
-        rows = prepared(self._built, self._train_rows.take(slice(None, None, step)))
+        rows = self._train_rows
+        if len(rows) > _MOST_EVALUATED:
+            rows = rows.take(spread_rows(len(rows), _MOST_EVALUATED))
+        rows = prepared(self._built, rows)
         _, logs = self._compiled.validate(in_order(rows, self._options.streaming)())
         return {name.removeprefix("val_"): value for name, value in logs.items()}
 

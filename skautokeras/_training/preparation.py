@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skautokeras._data.rows import spread_rows
 from skautokeras._layers.base import starting_from_data, traits_of, walk
 from skautokeras._state.deadline import Deadline
 from skautokeras._training.inference import rows_at_once
@@ -203,9 +204,9 @@ def _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline):
 
 
 def _as_many_as_fit(rows, layer):
-    """Return evenly spaced rows, if it would take too much memory to fit all."""
-    step = -(-len(rows) * layer.input.shape[-1] // _MOST_FITTED)
-    return rows if step <= 1 else rows.take(slice(None, None, step))
+    """Return some of the rows, if it would take too much memory to fit all."""
+    most = _MOST_FITTED // layer.input.shape[-1]
+    return rows if len(rows) <= most else rows.take(spread_rows(len(rows), most))
 
 
 def _rows_for(layer, before, built, rows):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from skautokeras._data.rows import spread_rows
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._training.objective import Objective
 from skautokeras._training.options import TrainingOptions
@@ -58,7 +59,7 @@ class Fold:
         data : SplitRows
             The rows of all folds.
         every : int, default=1
-            Every so many-th of the training rows is returned.
+            One of so many training rows is returned.
 
         Returns
         -------
@@ -67,7 +68,7 @@ class Fold:
         """
         train = data.train.take(self.train)
         if every > 1:
-            train = train.take(slice(None, None, every))
+            train = train.take(spread_rows(len(train), -(-len(train) // every)))
         return train, data.valid.take(self.valid)
 
 

@@ -48,8 +48,9 @@ class Streaming:
 
 
 STREAMING = Streaming()
-# Rows that follow each other are read from a file as fast as one of them.
-_BLOCK = 256
+# Rows that follow each other are read from a file as fast as one of them. A chunk has
+# rows of so many places at least, because those of a place may be alike.
+_BLOCK, _BLOCKS_OF_A_CHUNK = 256, 64
 
 
 def in_order(rows, streaming=STREAMING):
@@ -125,7 +126,8 @@ class Chunks:
             self._kept, self._in_order = tensors(prepare(rows)), tf.range(len(rows))
         elif seed is not None:
             self._order = np.arange(len(rows), dtype="int32")
-        self._block = _BLOCK if _are_in_a_file(rows) else 1
+        n_rows = len(rows) // len(self._slices)
+        self._block = min(_BLOCK, max(n_rows // _BLOCKS_OF_A_CHUNK, 1))
 
     def epoch(self):
         """Yield the chunks of one epoch, as `CompiledEpoch.run_epoch` takes them.
@@ -167,11 +169,6 @@ class Chunks:
             return self._in_order
         seed = self._rng.integers(MAX_SEED, size=2, dtype="int32")
         return tf.random.experimental.stateless_shuffle(self._in_order, seed)
-
-
-def _are_in_a_file(rows):
-    """Return whether arrays are in files, from which rows are read together."""
-    return any(isinstance(array, np.memmap) for array in rows.x.values())
 
 
 def tensors(rows):

@@ -126,11 +126,57 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 
 @given(n_rows=st.integers(1, 300), most=st.integers(1, 300))
-def test_some_rows_are_evenly_spaced_and_no_more_than_asked_for(n_rows, most):
+def test_some_rows_are_spread_evenly(n_rows, most):
     positions = some_rows(np.arange(n_rows)[:, None], most).ravel()
-    assert 1 <= len(positions) <= most
-    assert len(positions) > min(n_rows, most) / 2 - 1
-    assert len(set(np.diff(positions))) <= 1
+    assert len(positions) == min(n_rows, most)
+    assert (np.diff(positions) > 0).all()
+    assert (
+        np.diff(positions, prepend=-1, append=n_rows).max() <= 2 * (n_rows / most) + 2
+    )
+
+
+def test_rows_that_repeat_a_pattern_are_all_represented():
+    X = np.tile([0, 1], 500)[:, None]
+    assert set(some_rows(X, 500).ravel()) == {0, 1}
+
+
+def test_the_index_of_a_frame_is_no_column(frame, tmp_path):
+    shuffled = frame.sample(frac=1, random_state=0)
+    shuffled.to_parquet(tmp_path / "shuffled.parquet")
+    table = as_stored(tmp_path / "shuffled.parquet")
+    assert list(table.columns) == list(frame)
+    assert plain(table.iloc[:]) == plain(shuffled)
+    frame.set_index("kind").to_parquet(tmp_path / "named.parquet")
+    assert "kind" not in as_stored(tmp_path / "named.parquet").columns
+    numbered = pd.DataFrame({0: [1.5, 2.5], 1: [3, 4]})
+    numbered.to_parquet(tmp_path / "numbered.parquet")
+    X, y = with_target(str(tmp_path / "numbered.parquet"), "1")
+    assert y.tolist() == [3, 4]
+    assert X.iloc[[1]].to_numpy().tolist() == [[2.5]]
+
+
+def test_names_of_folders_can_be_values_of_a_column(frame, tmp_path):
+    frame.to_parquet(tmp_path / "rows", partition_cols=["level"])
+    table = as_stored(tmp_path / "rows")
+    assert set(table.columns) == set(frame)
+    assert sorted(table.iloc[:, list(table.columns).index("level")]) == sorted(
+        frame["level"]
+    )
+
+
+def test_a_name_needs_a_table_with_names(frame):
+    polars = pytest.importorskip("polars")
+    X, y = with_target(polars.from_pandas(frame[["number", "count"]]), "count")
+    assert list(X.columns) == ["number"]
+    assert y.tolist() == frame["count"].tolist()
+    with pytest.raises(ValueError, match="table with named columns, but X is ndarray"):
+        with_target(np.eye(3), "count")
+
+
+def test_a_file_without_rows_has_none(frame, tmp_path):
+    frame.iloc[:0].to_parquet(tmp_path / "rows.parquet")
+    X, y = with_target(tmp_path / "rows.parquet", "count")
+    assert len(X) == len(y) == 0
 
 
 def test_arrays_of_batches_are_those_of_all_rows(monkeypatch):

@@ -1,5 +1,7 @@
 """Tables of many rows, and tables that are not in memory, are fitted like any other."""
 
+import warnings
+
 import dask.dataframe as dd
 import numpy as np
 import pyarrow.dataset
@@ -80,6 +82,31 @@ def test_an_auto_model_takes_columns_of_a_file(table, file):
     node = StructuredDataInput(columns=["age", "sex", "fare"])
     model = AutoModel([node], [ClassificationHead()], **PARAMS).fit(file, "survived")
     assert model.predict(file).shape == (len(table),)
+
+
+@pytest.mark.slow
+def test_inputs_can_have_a_file_each(table, file, in_memory, tmp_path):
+    nodes = [StructuredDataInput(name="file"), StructuredDataInput(name="table")]
+    X = {"file": file, "table": table[["age", "fare"]]}
+    model = AutoModel(nodes, [ClassificationHead()], **PARAMS)
+    model.fit(X, table["survived"])
+    assert model.predict(X).shape == (len(table),)
+    in_memory.report(tmp_path / "report.html", file, "survived")
+    assert "accuracy" in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_values_of_another_kind_are_told_if_no_batch_knows_one(in_memory, monkeypatch):
+    monkeypatch.setattr(long_tables, "_VALUES_AT_ONCE", 2000)
+    X, _ = load_titanic(return_X_y=True)
+    partly = X.copy()
+    partly["sex"] = np.where(np.arange(len(X)) < 600, 1, X["sex"]).astype(object)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        in_memory.predict(partly)
+    with pytest.warns(UserWarning, match="No value of column 'sex' is known") as told:
+        in_memory.predict(partly.assign(sex=1))
+    assert len(told) == 1
 
 
 def test_a_file_without_columns_of_fit_is_refused(in_memory, table, tmp_path):

@@ -112,3 +112,11 @@ def test_a_worker_starts_without_tensorflow():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout == "set()\n"
+
+
+def test_an_array_in_a_file_is_not_part_of_the_pickle(tmp_path):
+    file = np.memmap(tmp_path / "rows", "float32", "w+", shape=(10_000, 3))
+    file[:] = 1.0
+    pickled, arrays = pack(print, {"x": file[100:]})
+    assert len(pickled) < 2000
+    assert arrays[0].nbytes == file[100:].nbytes

@@ -86,8 +86,10 @@ class Executor(ABC):
         return self
 
     def __exit__(self, *_):
-        self.cancel()
-        self._free()
+        try:
+            self.cancel()
+        finally:
+            self._free()
 
     def share(self, function, objects):
         """Send what all tasks have in common, in place of what was shared before.

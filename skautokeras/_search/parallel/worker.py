@@ -4,6 +4,7 @@ TensorFlow is imported by the first task only, not by this module: so the time t
 takes is part of the task's, and the number of threads can be set before.
 """
 
+import io
 import math
 import os
 import pickle
@@ -89,10 +90,20 @@ def pack(function, objects):
             arrays.append(array)
         return array.nbytes < _LARGE_BYTES
 
-    pickled = cloudpickle.dumps(
-        (function, objects), protocol=5, buffer_callback=is_part_of_the_pickle
-    )
-    return pickled, arrays
+    file = io.BytesIO()
+    pickler = _Pickler(file, protocol=5, buffer_callback=is_part_of_the_pickle)
+    pickler.dump((function, objects))
+    return file.getvalue(), arrays
+
+
+class _Pickler(cloudpickle.Pickler):
+    """Pickler that leaves arrays in files apart, as it does with those in memory."""
+
+    def reducer_override(self, obj):
+        """Return how an object is pickled."""
+        if isinstance(obj, np.memmap):
+            return np.asarray(obj).__reduce_ex__(5)
+        return super().reducer_override(obj)
 
 
 def run_job(content, payload):

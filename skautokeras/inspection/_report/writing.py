@@ -15,7 +15,8 @@ from sklearn.inspection import permutation_importance
 from skautokeras import __version__
 from skautokeras._data.containers import to_pandas
 from skautokeras._data.profile import some_rows
-from skautokeras._data.rows import n_rows, take_rows
+from skautokeras._data.rows import n_rows, spread_rows, take_rows
+from skautokeras._data.stored_table import StoredTable, with_target
 from skautokeras._state.files import file_to_write, write_whole
 from skautokeras.inspection._base import plain
 from skautokeras.inspection._ensemble import EnsembleDisplay
@@ -97,10 +98,21 @@ def write_report(estimator, path, X=None, y=None, sample_weight=None):
         "parameters": _parameters(estimator),
     }
     if X is not None:
-        judged = _judged(estimator, X, y, sample_weight, figures)
+        judged = _judged(estimator, *_in_memory(X, y, sample_weight), figures)
         context["findings"] += findings_about_drift(judged["drifts"])
         context["judged"] = judged
     write_whole(path, template.render(context).encode("utf-8"))
+
+
+def _in_memory(X, y, sample_weight):
+    """Return X, y and weights, of which some rows represent a table in a file."""
+    X, y = with_target(X, y)
+    if isinstance(X, StoredTable):
+        rows = spread_rows(len(X), min(len(X), _MOST_ROWS))
+        X, y = X.iloc[rows], take_rows(y, rows)
+        if sample_weight is not None:
+            sample_weight = take_rows(sample_weight, rows)
+    return X, y, sample_weight
 
 
 def _template():
