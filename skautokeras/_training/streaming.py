@@ -50,7 +50,7 @@ class Streaming:
 STREAMING = Streaming()
 # Rows that follow each other are read from a file as fast as one of them. A chunk has
 # rows of so many places at least, because those of a place may be alike.
-_BLOCK, _BLOCKS_OF_A_CHUNK = 256, 64
+_BLOCK, _BLOCKS_OF_A_CHUNK = 256, 256
 
 
 def in_order(rows, streaming=STREAMING):

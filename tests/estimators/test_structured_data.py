@@ -75,6 +75,7 @@ def test_the_leaderboard_tells_what_was_tried(titanic):
         "ended",
         "n_parameters",
         "flops",
+        "n_rows",
         "params",
         "error",
     ]

@@ -15,6 +15,11 @@ from skautokeras._state import Deadline
 from skautokeras.inspection import read_search
 
 
+@pytest.fixture(autouse=True)
+def no_time_to_end(monkeypatch):
+    monkeypatch.setattr(room, "_SECONDS_TO_END", 0.0)
+
+
 def trial_of(score, *, seconds=1.0, every=10, **facts):
     facts = {"y_pred": {"head": np.zeros(2)}, "weights": [], **facts}
     return Trial(
