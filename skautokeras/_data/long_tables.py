@@ -41,7 +41,7 @@ def some_rows(X, most):
     n_samples = X.shape[0]
     if n_samples <= most and not isinstance(X, StoredTable):
         return X
-    return take_rows(X, spread_rows(n_samples, min(most, n_samples)))
+    return take_rows(X, spread_rows(n_samples, most))
 
 
 def batches_of(X):

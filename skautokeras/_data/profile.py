@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeRegressor
 
+from skautokeras._data.rows import spread_rows
 from skautokeras._data.schema import is_vector_array
 from skautokeras._state.names import saved_as
 
@@ -164,7 +165,7 @@ def make_profile(x_adapter, y_adapter, data):
     """
     is_one_part = data.all is None or len(data.train) < len(data.all)
     parts = [data.train, data.valid] if is_one_part else [data.all]
-    sample = data.train.take(some_rows(len(data.train), _MOST_ROWS_OF_COLUMNS))
+    sample = data.train.take(spread_rows(len(data.train), _MOST_ROWS_OF_COLUMNS))
     features = features_of(x_adapter, sample.x)
     strengths = _strengths(features, sample.y, y_adapter)
     hashes = [_row_hashes(part) for part in parts]
@@ -191,28 +192,9 @@ def make_profile(x_adapter, y_adapter, data):
     )
 
 
-def some_rows(n_rows, most):
-    """Return positions of rows, at most so many, which have no pattern.
-
-    Parameters
-    ----------
-    n_rows : int
-        Number of rows that there are.
-    most : int
-        Greatest number of positions.
-
-    Returns
-    -------
-    positions : ndarray of int
-    """
-    if n_rows <= most:
-        return np.arange(n_rows)
-    return np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False))
-
-
 def _row_hashes(rows):
     """Return a hash of each row; of long data, of some of them."""
-    rows = rows.take(some_rows(len(rows), _MOST_ROWS))
+    rows = rows.take(spread_rows(len(rows), _MOST_ROWS))
     total = np.zeros(len(rows), np.uint64)
     for name, array in rows.x.items():
         # Vectors follow from the texts, and equal ones can differ in their last bits.

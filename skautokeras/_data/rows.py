@@ -85,7 +85,7 @@ def take_rows(data, rows, n_parts=1):
     return np.asarray(data)[rows]
 
 
-def spread_rows(n_rows, n_taken):
+def spread_rows(n_rows, most):
     """Return positions of rows that are spread evenly, one out of each stretch of them.
 
     Which one is random, because rows that repeat a pattern would be all of one kind
@@ -96,13 +96,14 @@ def spread_rows(n_rows, n_taken):
     n_rows : int
         Number of rows.
 
-    n_taken : int
-        Number of positions, at most ``n_rows``.
+    most : int
+        Greatest number of positions.
 
     Returns
     -------
     positions : ndarray of int of shape (n_taken,)
-        Sorted, and all different.
+        Sorted, and all different. If there are no more rows than ``most``, they are
+        those of all rows.
 
     Examples
     --------
@@ -110,6 +111,7 @@ def spread_rows(n_rows, n_taken):
     >>> spread_rows(3, 3).tolist()
     [0, 1, 2]
     """
+    n_taken = min(n_rows, most)
     edges = np.linspace(0, n_rows, n_taken + 1).round().astype(int)
     draws = np.random.default_rng(0).random(n_taken)
     return edges[:-1] + (draws * np.diff(edges)).astype(int)

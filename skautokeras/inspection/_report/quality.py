@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn import metrics
 
-from skautokeras._data.profile import some_rows
+from skautokeras._data.rows import spread_rows
 from skautokeras.inspection._base import beside, plain
 from skautokeras.inspection._report.texts import number_text
 
@@ -289,7 +289,7 @@ def _quantiles(values, shares, weight):
 
 def _draw_numbers(truth, predicted, band, name, figures, drawn):
     """Draw predictions against true values, and the errors."""
-    rows = some_rows(len(truth), _MOST_POINTS)
+    rows = spread_rows(len(truth), _MOST_POINTS)
     x, y = truth[rows], predicted[rows]
     with figures.axes(drawn, f"Predicted against true values{name}") as ax:
         ax.scatter(x, y, s=8, alpha=0.5, edgecolors="none")

@@ -14,7 +14,6 @@ from sklearn.inspection import permutation_importance
 
 from skautokeras import __version__
 from skautokeras._data.containers import to_pandas
-from skautokeras._data.profile import some_rows
 from skautokeras._data.rows import n_rows, spread_rows, take_rows
 from skautokeras._data.stored_table import StoredTable, with_target
 from skautokeras._state.files import file_to_write, write_whole
@@ -108,7 +107,7 @@ def _in_memory(X, y, sample_weight):
     """Return X, y and weights, of which some rows represent a table in a file."""
     X, y = with_target(X, y)
     if isinstance(X, StoredTable):
-        rows = spread_rows(len(X), min(len(X), _MOST_ROWS))
+        rows = spread_rows(len(X), _MOST_ROWS)
         X, y = X.iloc[rows], take_rows(y, rows)
         if sample_weight is not None:
             sample_weight = take_rows(sample_weight, rows)
@@ -298,7 +297,7 @@ def _judged(estimator, X, y, sample_weight, figures):
             estimator, X, judged["wrong"], importance.get("order", ())
         )
         judged["wrong"] = kept[judged["wrong"]]
-    sample = take_rows(X, some_rows(len(kept), _MOST_ROWS), n_inputs)
+    sample = take_rows(X, spread_rows(len(kept), _MOST_ROWS), n_inputs)
     return {
         "n_rows": len(kept),
         "heads": heads,
@@ -318,7 +317,7 @@ def _importance(estimator, X, y, weight, figures):
         return {}
     if len(X) < _FEWEST_ROWS:
         return {"reason": f"It needs {_FEWEST_ROWS} rows or more."}
-    rows = some_rows(len(X), _ROWS_OF_IMPORTANCE)
+    rows = spread_rows(len(X), _ROWS_OF_IMPORTANCE)
     names = column_titles(X)
     chosen = _strongest(estimator, names)
     X = take_rows(X, rows)
