@@ -1,7 +1,5 @@
 """Long tables: what is learned from some of their rows, and batches of all of them."""
 
-import numpy as np
-import pandas as pd
 from scipy.sparse import issparse
 
 from skautokeras._data.rows import spread_rows, take_rows
@@ -120,4 +118,4 @@ def _batches(X):
         X = X.tocsr()
     for start in range(0, n_samples, size):
         rows = slice(start, min(start + size, n_samples))
-        yield rows, X.iloc[rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows]
+        yield rows, take_rows(X, rows)

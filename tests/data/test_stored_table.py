@@ -7,6 +7,7 @@ import pyarrow.dataset
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import coo_matrix, csr_matrix
 
 from skautokeras._data import StructuredDataAdapter, stored_table
 from skautokeras._data.long_tables import in_batches, some_rows
@@ -138,6 +139,14 @@ def test_some_rows_are_spread_evenly(n_rows, most):
 def test_rows_that_repeat_a_pattern_are_all_represented():
     X = np.tile([0, 1], 500)[:, None]
     assert set(some_rows(X, 500).ravel()) == {0, 1}
+
+
+def test_a_sparse_matrix_is_read_in_batches(monkeypatch):
+    monkeypatch.setattr("skautokeras._data.long_tables._VALUES_AT_ONCE", 12)
+    X = np.arange(40.0).reshape(10, 4)
+    for matrix in (csr_matrix(X), coo_matrix(X)):
+        made = in_batches(lambda batch: {"dense": batch.toarray()}, matrix)
+        np.testing.assert_array_equal(made["dense"], X)
 
 
 def test_the_index_of_a_frame_is_no_column(frame, tmp_path):
