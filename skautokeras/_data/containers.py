@@ -81,8 +81,7 @@ def check_is_no_stream(data, name):
     TypeError: X is a list_iterator, and must hold all rows at once, as arrays, a \
 DataFrame or lists do.
     """
-    known = {(c.__module__.partition(".")[0], c.__name__) for c in type(data).__mro__}
-    if known & _STREAMS:
+    if any(is_of(data, *stream) for stream in _STREAMS):
         raise TypeError(
             f"{name} is a {type(data).__name__}, and must hold all rows at once. Pass "
             "arrays: X, y = map(np.stack, zip(*dataset.unbatch().as_numpy_iterator())) "
@@ -100,6 +99,33 @@ _STREAMS = {
     ("keras", "PyDataset"),
     ("torch", "DataLoader"),
 }
+
+
+def is_of(data, package, name):
+    """Return whether an object is of a class of a package, which may be missing.
+
+    Parameters
+    ----------
+    data : object
+        Object of any class.
+    package : str
+        Name of the package, without those inside of it.
+    name : str
+        Name of the class, or of one that it derives from.
+
+    Returns
+    -------
+    is_of : bool
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.containers import is_of
+    >>> is_of(pd.Series([1]), "pandas", "Series"), is_of([1], "pandas", "Series")
+    (True, False)
+    """
+    known = {(c.__module__.partition(".")[0], c.__name__) for c in type(data).__mro__}
+    return (package, name) in known
 
 
 def _converted(native):

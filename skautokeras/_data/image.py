@@ -30,6 +30,7 @@ from skautokeras._data.pixels import (
     value_range,
 )
 from skautokeras._data.resizing import resize
+from skautokeras._data.rows import spread_rows
 from skautokeras._data.schema import ImageSchema, Views
 from skautokeras._data.table import check_names
 from skautokeras._state.names import saved_as
@@ -260,16 +261,16 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         contents = row_contents(X)
         if not contents or not all(map(is_source, contents)):
             return None
-        some = contents[:: -(-len(contents) // _FILES_TO_TIME)]
+        some = spread_rows(len(contents), _FILES_TO_TIME)
         most = _ENCODED_MOST if self.presets else _MOST_PIXELS
         size = self.image_size or (round(most**0.5),) * 2
         start = time.perf_counter()
 
         def read(i):
-            with errors_about(f"Row {i * len(contents) // len(some)} of X"):
-                decode(some[i], 3, size)
+            with errors_about(f"Row {some[i]} of X"):
+                decode(contents[some[i]], 3, size)
 
-        _for_each(some, read)
+        _for_each([contents[row] for row in some], read)
         per_row = (time.perf_counter() - start) / len(some)
         return int(seconds / max(per_row, 1e-9))
 

@@ -223,7 +223,11 @@ def distinct_labels(y):
 
 def _are_hashed_fast(y):
     """Return whether pandas keeps the dtype of labels and finds equal ones quickly."""
-    return y.dtype.kind in "biuf" or (y.dtype == object and isinstance(y[0], str))
+    return y.dtype.kind in "biuf" or _are_string_objects(y)
+
+
+def _are_string_objects(y):
+    return y.dtype == object and isinstance(y[0], str)
 
 
 def _are_other_objects(y):
@@ -263,7 +267,7 @@ def codes_of(y, classes):
     # NumPy would compare numbers with strings as strings.
     if _are_numbers(y) != _are_numbers(classes):
         return codes
-    if len(y) >= _MANY and y.dtype == object and isinstance(y[0], str):
+    if len(y) >= _MANY and _are_string_objects(y):
         return pd.Index(classes, dtype=object).get_indexer(y).astype(np.int32)
     try:
         places = np.searchsorted(classes, y).clip(max=len(classes) - 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skautokeras._data.containers import plain_column, to_pandas
+from skautokeras._data.containers import is_of, plain_column, to_pandas
 from skautokeras._data.rows import is_dict
 
 # Endings of the names of files that are read.
@@ -41,9 +41,9 @@ def as_stored(X):
         return {name: as_stored(part) for name, part in X.items()}
     if isinstance(X, str | PathLike):
         return StoredTable(_ArrowSource.of_path(X)) if _is_parquet(X) else X
-    if _is_of(X, "pyarrow", "Dataset"):
+    if is_of(X, "pyarrow", "Dataset"):
         return StoredTable(_ArrowSource(X))
-    return StoredTable(_DaskSource(X)) if _is_of(X, "dask", "DataFrame") else X
+    return StoredTable(_DaskSource(X)) if is_of(X, "dask", "DataFrame") else X
 
 
 def with_target(X, y):
@@ -78,7 +78,7 @@ def with_target(X, y):
     (['size'], [3.0, 5.0])
     """
     X = as_stored(X)
-    if _is_of(y, "dask", "Series"):
+    if is_of(y, "dask", "Series"):
         y = y.compute()
     if not isinstance(y, str):
         return X, y
@@ -307,12 +307,6 @@ class _DaskSource:
     def as_frame(batch, positions=None):
         """Return rows of a batch; all of them by default."""
         return batch if positions is None else batch.iloc[positions]
-
-
-def _is_of(data, package, name):
-    """Return whether an object is of a class of a package, which may be missing."""
-    known = {(c.__module__.partition(".")[0], c.__name__) for c in type(data).__mro__}
-    return (package, name) in known
 
 
 def _is_parquet(path):

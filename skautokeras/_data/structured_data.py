@@ -166,8 +166,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):
         """Decide what each column is, and learn what it becomes.
 
-        Many rows are represented by evenly spaced ones, because more of them would tell
-        the same in a longer time.
+        Many rows are represented by some that are spread evenly, because more of them
+        would tell the same in a longer time.
 
         Parameters
         ----------

@@ -182,9 +182,25 @@ def _share_of_fitting(trial, times):
     return fitting / (fitting + max(trial.seconds - trial.fitting_seconds, 0.0))
 
 
+def promoted_values(trial):
+    """Return the configuration of a trial as it is trained again.
+
+    Hyperband's number of epochs is that of one of its own rungs.
+
+    Parameters
+    ----------
+    trial : Trial
+        Trial on some of the rows.
+
+    Returns
+    -------
+    values : dict of str to object
+    """
+    return {k: v for k, v in trial.values.items() if k != "tuner/epochs"}
+
+
 def _key(trial):
-    """Return what tells configurations apart, whatever their number of epochs."""
-    return text_key({k: v for k, v in trial.values.items() if k != "tuner/epochs"})
+    return text_key(promoted_values(trial))
 
 
 class Promotions:

@@ -15,7 +15,7 @@ from skautokeras._search.oracle import (
     tell,
     temporary_project,
 )
-from skautokeras._search.rungs import SHARE_OF_FITTING
+from skautokeras._search.rungs import SHARE_OF_FITTING, promoted_values
 from skautokeras._state.deadline import Deadline
 from skautokeras._state.randomness import MAX_SEED
 from skautokeras.exceptions import SearchError
@@ -346,8 +346,7 @@ class Search:
         """Return a pending trial of the configuration of a trial."""
         return PendingTrial(
             len(self._seeds) + self._n_promoted,
-            # Hyperband's number of epochs is that of one of its own rungs.
-            {k: v for k, v in trial.values.items() if k != "tuner/epochs"},
+            promoted_values(trial),
             # The journal tells trials apart by their configuration and their seed.
             (trial.seed + _SEED_OF_PROMOTED) % MAX_SEED,
             self._deadline,
