@@ -145,11 +145,11 @@ def without_temperatures(classifier):
     return classifier
 
 
-def search_without_training(estimator, X, y, answer):
+def search_without_training(estimator, X, y, answer, *, n_workers=1):
     """Run the search of a fit, with a function in the place of the training.
 
-    The search has the oracle, the seeds, the journal and the limits of the fit. It
-    reports nothing to callbacks, and neither ensemble nor refit follow it.
+    The search has the oracle, the hooks, the seeds, the journal and the limits of the
+    fit. It reports nothing to callbacks, and neither ensemble nor refit follow it.
 
     Parameters
     ----------
@@ -160,14 +160,23 @@ def search_without_training(estimator, X, y, answer):
     answer : callable
         Function ``answer(evaluate, values, seed, deadline, **options)`` that returns
         the `Trial` of a configuration. ``evaluate`` takes the other arguments and
-        trains the configuration.
+        trains the configuration. Without workers, it is the search of one process,
+        except that configurations are not judged.
+    n_workers : int, default=1
+        Number of workers that are simulated: so many trials are pending, and their
+        results are pickled, but all is done by this process.
 
     Returns
     -------
     trials : list of Trial
     """
-    from skautokeras._fit import make_feasibility, make_options, make_search_oracle
-    from skautokeras._search import SearchHooks, evaluate, run_search
+    from skautokeras._fit import (
+        make_feasibility,
+        make_hooks,
+        make_options,
+        make_search_oracle,
+    )
+    from skautokeras._search import WorkerPool, evaluate, run_search
     from skautokeras._state import Deadline
 
     options = make_options(estimator, {})
@@ -175,20 +184,67 @@ def search_without_training(estimator, X, y, answer):
     preparation = prepare_search(estimator, X, y)
     problem, data = preparation.problem, preparation.data
     feasibility = make_feasibility(preparation, options)
-
-    class Hooks(SearchHooks):
-        def rejection(self, values, trials, seconds):
-            return feasibility.rejection(values, trials, seconds)
-
+    workers = None
+    if n_workers > 1:
+        workers = WorkerPool(n_workers, {}, _simulated_executor)
     trials, _ = run_search(
         make_search_oracle(preparation, options, feasibility),
         partial(answer, partial(evaluate, problem=problem, data=data)),
         seeds=preparation.trial_seeds,
         deadline=deadline,
-        hooks=Hooks(),
+        hooks=make_hooks(preparation, options, deadline, _Silence(), None, n_workers),
         journal=preparation.journal,
+        workers=workers,
     )
     return trials
+
+
+class _Silence:
+    """Takes the reports of a search, and does nothing with them."""
+
+    def begin_trial(self, pending):
+        pass
+
+    def end_trial(self, attributes, pending, trials):
+        return False
+
+
+def _simulated_executor(n_jobs):
+    """Return an executor whose tasks are done by this process, when they start."""
+    from concurrent.futures import Future
+
+    import cloudpickle
+
+    from skautokeras._search import Executor
+    from skautokeras._state import Deadline
+
+    class SimulatedExecutor(Executor):
+        def _n_workers_now(self):
+            return n_jobs
+
+        def _workers_of_a_machine(self):
+            return 1
+
+        def _share(self, function, objects):
+            self._function = partial(function, **objects)
+
+        def _send(self, key, payload):
+            job = cloudpickle.loads(payload)
+            result = self._function(*job.args, Deadline(job.seconds), **job.options)
+            future = Future()
+            future.set_result(cloudpickle.dumps(result))
+            return future
+
+        def _is_death(self, error):
+            return False
+
+        def _cancel(self, futures):
+            pass
+
+        def _free(self):
+            pass
+
+    return SimulatedExecutor(n_jobs)
 
 
 def predefined_configurations():

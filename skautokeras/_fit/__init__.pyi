@@ -15,6 +15,7 @@ from .raw_rows import RawRows as RawRows
 from .run import Outcome as Outcome
 from .run import check_workers as check_workers
 from .run import make_feasibility as make_feasibility
+from .run import make_hooks as make_hooks
 from .run import make_search_oracle as make_search_oracle
 from .run import run as run
 from .run import run_trials as run_trials

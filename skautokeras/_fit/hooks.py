@@ -1,9 +1,11 @@
 """The answers that a fit gives its search, and the reports that it passes on."""
 
 import math
+from dataclasses import replace
 
+from skautokeras._search.feasibility import Limits
 from skautokeras._search.hooks import SearchHooks
-from skautokeras._training.pruning import median_curve, worst_fold
+from skautokeras._training.pruning import MedianCurve, WorstFold
 
 
 class FitHooks(SearchHooks):
@@ -11,8 +13,6 @@ class FitHooks(SearchHooks):
 
     Parameters
     ----------
-    feasibility : Feasibility
-        Object that rejects configurations.
     refit : Refit or None
         Final training, for which time is reserved. None if there is none.
     rungs : Rungs
@@ -32,7 +32,6 @@ class FitHooks(SearchHooks):
 
     def __init__(
         self,
-        feasibility,
         refit,
         rungs,
         promotions,
@@ -41,7 +40,6 @@ class FitHooks(SearchHooks):
         progress,
         attributes,
     ):
-        self._feasibility = feasibility
         self._refit = refit
         self._rungs = rungs
         self._promotions = promotions
@@ -49,6 +47,9 @@ class FitHooks(SearchHooks):
         self._options = options
         self._progress = progress
         self._attributes = attributes
+        self._median_curve = MedianCurve()
+        self._worst_fold = WorstFold(options.ensemble_size)
+        self._limits = Limits()
 
     def reserved_seconds(self, trials):
         """Return the time that trainings after those of the oracle will take.
@@ -61,7 +62,7 @@ class FitHooks(SearchHooks):
 
     def pruning_curve(self, trials):
         """Return the median of the trials so far, if trials are pruned."""
-        return median_curve(trials) if self._options.prune == "median" else ()
+        return self._median_curve.of(trials) if self._prunes else ()
 
     def worst_fold(self, trials):
         """Return the lowest score in a fold of the last trial of an ensemble.
@@ -69,9 +70,7 @@ class FitHooks(SearchHooks):
         Trials that are worse than the best one, but of another kind, are what an
         ensemble gains from. It is -inf if trials are not pruned.
         """
-        if self._options.prune != "median":
-            return -math.inf
-        return worst_fold(trials, self._options.ensemble_size)
+        return self._worst_fold.of(trials) if self._prunes else -math.inf
 
     def every(self):
         """Return that trials learn from every so many-th training row."""
@@ -81,13 +80,17 @@ class FitHooks(SearchHooks):
         """Return the next configuration to be trained again, on more rows."""
         return self._promotions.next(trials, seconds)
 
-    def rejection(self, values, trials, seconds):
-        """Return why a configuration cannot be trained, or None."""
-        return self._feasibility.rejection(values, trials, seconds)
+    def limits(self, seconds):
+        """Return the time for a configuration and the speed of trials so far."""
+        return replace(self._limits, seconds=seconds)
 
     def on_trial_begin(self, pending):
         """Report the beginning of a trial."""
         self._progress.begin_trial(pending)
+
+    def on_trial_left_out(self, pending):
+        """Report that a trial has no configuration."""
+        self._progress.leave_out_trial(pending)
 
     def on_epoch_end(self, epoch, logs):
         """Report the end of an epoch; return whether the training is to stop."""
@@ -99,8 +102,13 @@ class FitHooks(SearchHooks):
         It is to stop if the first trials have all failed in the same way, because the
         next ones would.
         """
+        self._limits = self._limits.after(trials[-1])
         stop = self._progress.end_trial(self._attributes, pending, trials)
         return stop or _fail_alike(trials)
+
+    @property
+    def _prunes(self):
+        return self._options.prune == "median"
 
 
 # So many failures in the same way are the fault of the graph, not of configurations.
@@ -110,7 +118,9 @@ _OF_MEMORY = ("MemoryError", "ResourceExhausted", "OOM", "out of memory")
 
 
 def _fail_alike(trials):
+    if len(trials) != _EQUAL_FAILURES:
+        return False
     errors = {trial.error for trial in trials}
-    if len(trials) != _EQUAL_FAILURES or len(errors) > 1 or None in errors:
+    if len(errors) > 1 or None in errors:
         return False
     return not any(word in error for error in errors for word in _OF_MEMORY)

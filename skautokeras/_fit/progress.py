@@ -90,6 +90,18 @@ class Progress:
         self._trials[pending.number] = context
         context.call_on_fit_task_begin(**self._task)
 
+    def leave_out_trial(self, pending):
+        """Report that a trial has begun, but has no configuration that can be tried.
+
+        Parameters
+        ----------
+        pending : PendingTrial
+            The trial as it was started for the last time.
+        """
+        self._trials.pop(pending.number).call_on_fit_task_end(
+            **self._task, reconstruction_attributes=lambda: None
+        )
+
     def end_epoch(self, epoch, logs):
         """Report the end of an epoch of the only pending trial.
 

@@ -12,7 +12,7 @@ from skautokeras._ensemble.refit import Refit, make_ensemble
 from skautokeras._fit.advice import advice
 from skautokeras._fit.encoding import with_read_vectors
 from skautokeras._fit.hooks import FitHooks
-from skautokeras._search.feasibility import Feasibility
+from skautokeras._search.feasibility import Feasibility, evaluate_if_feasible
 from skautokeras._search.oracle import make_oracle
 from skautokeras._search.parallel.backends import count_workers
 from skautokeras._search.parallel.pool import WorkerPool
@@ -20,7 +20,6 @@ from skautokeras._search.record import SearchRecord, make_record
 from skautokeras._search.rungs import Promotions
 from skautokeras._search.search import best_trial, run_search
 from skautokeras._search.selection import mean_outputs, select_ensemble
-from skautokeras._search.trial import evaluate
 from skautokeras._space import accelerator
 from skautokeras._space.configurations import predefined, rank
 from skautokeras._state.deadline import NO_DEADLINE, Deadline
@@ -151,15 +150,8 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
             n_workers=n_workers,
         )
     feasibility = make_feasibility(preparation, options)
-    hooks = FitHooks(
-        feasibility,
-        refit,
-        rungs,
-        Promotions(rungs, partial(_chosen, preparation, options), n_workers),
-        deadline.left(),
-        options,
-        progress,
-        lambda trials: attributes(make_outcome(preparation, trials, options)),
+    hooks = make_hooks(
+        preparation, options, deadline, progress, attributes, n_workers, refit
     )
     trials, interrupted = run_trials(
         preparation, options, deadline, feasibility, hooks, n_workers
@@ -176,6 +168,34 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
     if told and not interrupted:
         warn(told, ConvergenceWarning)
     return replace(outcome, interrupted=interrupted, record=record)
+
+
+def make_hooks(
+    preparation, options, deadline, progress, attributes, n_workers, refit=None
+):
+    """Return what a search asks and tells along its way.
+
+    Parameters
+    ----------
+    preparation, options, deadline, progress, attributes, n_workers : object
+        Arguments of `run`.
+    refit : Refit or None, default=None
+        Final training, for which time is reserved. None if there is none.
+
+    Returns
+    -------
+    hooks : FitHooks
+    """
+    rungs = preparation.rungs
+    return FitHooks(
+        refit,
+        rungs,
+        Promotions(rungs, partial(_chosen, preparation, options), n_workers),
+        deadline.left(),
+        options,
+        progress,
+        lambda trials: attributes(make_outcome(preparation, trials, options)),
+    )
 
 
 def _chosen(preparation, options, trials):
@@ -273,13 +293,11 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
     """
     problem, data = preparation.problem, preparation.data
     oracle = make_search_oracle(preparation, options, feasibility)
+    evaluation = partial(evaluate_if_feasible, feasibility=feasibility, problem=problem)
     if n_workers > 1:
-        evaluation = partial(evaluate, problem=problem)
         workers = WorkerPool(options.n_jobs, {"data": replace(data, all=None)})
     else:
-        evaluation = partial(
-            evaluate, problem=problem, data=data, on_epoch=hooks.on_epoch_end
-        )
+        evaluation = partial(evaluation, data=data, on_epoch=hooks.on_epoch_end)
         workers = None
     return run_search(
         oracle,

@@ -3,7 +3,9 @@ from .cost import Cost as Cost
 from .cost import count_flops as count_flops
 from .cost import estimate_cost as estimate_cost
 from .feasibility import Feasibility as Feasibility
+from .feasibility import Limits as Limits
 from .feasibility import Rejection as Rejection
+from .feasibility import evaluate_if_feasible as evaluate_if_feasible
 from .garbage_collector import GarbageCollector as GarbageCollector
 from .hooks import SearchHooks as SearchHooks
 from .journal import Journal as Journal
@@ -18,6 +20,7 @@ from .oracle import tell as tell
 from .oracle import temporary_project as temporary_project
 from .parallel.backends import count_workers as count_workers
 from .parallel.backends import make_executor as make_executor
+from .parallel.executor import Executor as Executor
 from .parallel.executor import WorkerDeath as WorkerDeath
 from .parallel.pool import WorkerPool as WorkerPool
 from .record import SearchRecord as SearchRecord

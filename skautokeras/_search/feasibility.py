@@ -1,9 +1,10 @@
 """Feasibility: which of the configurations that an oracle proposes can be tried."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from skautokeras._search.cost import Cost, estimate_cost
+from skautokeras._search.cost import estimate_cost
+from skautokeras._search.trial import evaluate
 from skautokeras._state.codec import text_key
 from skautokeras._warnings import warn
 from skautokeras.exceptions import WeightsMissingError
@@ -28,15 +29,94 @@ class Rejection:
     ----------
     reason : str
         Reason in words, for the user.
-    cost : Cost or None, default=None
-        Cost of the configuration. None if it is not known.
+    n_parameters, flops : int, default=0
+        Number of parameters of the network, and floating-point operations of one
+        forward pass for one row. They are 0 if they are not known.
     depends_on_time : bool, default=False
         Whether the configuration would have been tried with more time.
     """
 
     reason: str
-    cost: Cost | None = None
+    n_parameters: int = 0
+    flops: int = 0
     depends_on_time: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The time for a proposed configuration, and what is known of the machine.
+
+    Attributes
+    ----------
+    seconds : float, default=inf
+        Time in which four epochs have to end, or all epochs if they are fewer.
+    speed : float, default=0.0
+        Greatest number of floating-point operations per second of a trial so far.
+    flops : int, default=0
+        Greatest number of operations for one row of a trial whose speed is known.
+
+    Examples
+    --------
+    >>> from skautokeras._search import Limits, Trial
+    >>> trial = Trial({}, 0, flops=100, n_rows=1000, trained_epochs=5, seconds=2)
+    >>> Limits(seconds=60.0).after(trial)
+    Limits(seconds=60.0, speed=250000.0, flops=100)
+    """
+
+    seconds: float = math.inf
+    speed: float = 0.0
+    flops: int = 0
+
+    def after(self, trial):
+        """Return what is known after a trial.
+
+        Parameters
+        ----------
+        trial : Trial
+            Trial that has ended.
+
+        Returns
+        -------
+        limits : Limits
+        """
+        is_timed = trial.error is None and trial.n_iterations is None
+        if not (is_timed and trial.flops and trial.seconds):
+            return self
+        done = trial.flops * trial.n_rows * trial.trained_epochs
+        return replace(
+            self,
+            speed=max(self.speed, done / trial.seconds),
+            flops=max(self.flops, trial.flops),
+        )
+
+
+def evaluate_if_feasible(
+    values, seed, deadline, *, feasibility, limits=None, **options
+):
+    """Build, train and score a configuration, unless it is rejected.
+
+    Whoever trains also judges. So it takes no time in the process that proposes, and
+    the memory and the speed that count are those of the machine of the training.
+
+    Parameters
+    ----------
+    values, seed, deadline : object
+        Arguments of `evaluate`.
+    feasibility : Feasibility
+        Object that rejects configurations.
+    limits : Limits or None, default=None
+        What the configuration is judged by. None evaluates it in any case.
+    **options : dict
+        Keyword arguments of `evaluate`.
+
+    Returns
+    -------
+    result : Trial or Rejection
+    """
+    rejection = None
+    if limits is not None:
+        rejection = feasibility.rejection(values, limits)
+    return rejection or evaluate(values, seed, deadline, **options)
 
 
 class Feasibility:
@@ -64,7 +144,7 @@ class Feasibility:
     >>> import numpy as np
     >>> from skautokeras import ClassificationHead, DenseBlock, Input
     >>> from skautokeras._data import ArraySchema, TargetSchema
-    >>> from skautokeras._search import Feasibility
+    >>> from skautokeras._search import Feasibility, Limits
     >>> from skautokeras._space import Graph, SearchSpace
     >>> node = Input()
     >>> search_space = SearchSpace(
@@ -78,7 +158,7 @@ class Feasibility:
     >>> feasibility = Feasibility(search_space, 100, lambda: 1e11, max_model_size=50)
     >>> feasibility.cost({}).n_parameters
     386
-    >>> feasibility.rejection({}, trials=[], seconds=60).reason
+    >>> feasibility.rejection({}, Limits(seconds=60.0)).reason
     'The network would have 386 parameters, more than max_model_size=50.'
     """
 
@@ -151,17 +231,15 @@ class Feasibility:
 
         return sorted(configurations, key=position)
 
-    def rejection(self, values, trials, seconds):
+    def rejection(self, values, limits):
         """Return why a configuration is not to be tried.
 
         Parameters
         ----------
         values : dict of str to object
             Configuration that was proposed.
-        trials : list of Trial
-            Trials that have ended: they tell how fast this machine is.
-        seconds : float
-            Time in which four epochs have to end, or all epochs if they are fewer.
+        limits : Limits
+            What the configuration is judged by.
 
         Returns
         -------
@@ -169,7 +247,7 @@ class Feasibility:
             None if the configuration can be tried.
         """
         limited = self._max_model_size is not None or self._max_memory is not None
-        if not limited and not self._missing and seconds == math.inf:
+        if not limited and not self._missing and limits.seconds == math.inf:
             return None
         cost = self.cost(values)
         missing = self._missing.get(text_key(values))
@@ -180,16 +258,17 @@ class Feasibility:
         rejection = self._too_large(cost)
         if rejection:
             return rejection
-        reason = self._takes_too_long(cost, trials, seconds)
-        return Rejection(reason, cost, depends_on_time=True) if reason else None
+        reason = self._takes_too_long(cost, limits)
+        return _rejection(reason, cost, depends_on_time=True) if reason else None
 
-    def _takes_too_long(self, cost, trials, seconds):
+    def _takes_too_long(self, cost, limits):
         """Return why a training takes more time than there is; "" if it does not."""
         # The fitting of layers ends with the time.
+        seconds = limits.seconds
         if not cost.epochs or seconds == math.inf:
             return ""
         n_epochs = min(_FEWEST_EPOCHS, cost.epochs)
-        needed = self._epoch_seconds(cost, trials, seconds / n_epochs)
+        needed = self._epoch_seconds(cost, limits, seconds / n_epochs)
         if n_epochs * needed <= seconds:
             return ""
         return (
@@ -227,14 +306,14 @@ class Feasibility:
                 f"The network would have {cost.n_parameters} parameters, more than "
                 f"max_model_size={most}."
             )
-            return Rejection(reason, cost)
+            return _rejection(reason, cost)
         if self._max_memory is not None and cost.memory > self._max_memory:
             reason = (
                 f"Its training would take about {cost.memory / 2**30:.1f} GB of "
                 f"memory, and {self._max_memory / 2**30:.1f} GB can be had. Pass a "
                 "smaller image_size, batch_size or block."
             )
-            return Rejection(reason, cost)
+            return _rejection(reason, cost)
         return None
 
     def _warn_of_missing(self, key, error):
@@ -245,25 +324,18 @@ class Feasibility:
             )
         self._missing[key] = str(error)
 
-    def _epoch_seconds(self, cost, trials, seconds):
+    def _epoch_seconds(self, cost, limits, seconds):
         """Return about how long an epoch takes; exact only if ``seconds`` are few."""
         arithmetic = cost.flops * self._n_rows
         if arithmetic <= seconds * _SLOWEST:
             return arithmetic / _SLOWEST
-        known = self._known_speeds(trials)
-        speed = max((speed for _, speed in known), default=0.0)
-        if arithmetic > seconds * speed and not any(
-            flops * _ALIKE >= cost.flops for flops, _ in known
-        ):
+        speed = limits.speed
+        if arithmetic > seconds * speed and limits.flops * _ALIKE < cost.flops:
             # A training passes rows three times. Nothing is timed: a step of a slow
             # network takes long itself, and a training ends with its time anyway.
             speed = self._peak_speed() / 3
         return arithmetic / speed
 
-    def _known_speeds(self, trials):
-        """Return arithmetic for one row and speed, for each training."""
-        return [
-            (t.flops, t.flops * t.n_rows * t.trained_epochs / t.seconds)
-            for t in trials
-            if t.error is None and t.flops and t.seconds and t.n_iterations is None
-        ]
+
+def _rejection(reason, cost, *, depends_on_time=False):
+    return Rejection(reason, cost.n_parameters, cost.flops, depends_on_time)

@@ -101,25 +101,21 @@ class SearchHooks:
         """
         return None
 
-    def rejection(self, values, trials, seconds):
-        """Return why a proposed configuration is not to be tried.
+    def limits(self, seconds):
+        """Return what a proposed configuration is judged by.
 
-        The oracle is asked for another one in the place of one that is rejected. By
-        default, every configuration is tried.
+        If they are not None, the evaluation is called with them as ``limits`` and can
+        return a `Rejection` in the place of a trial. The oracle is then asked for
+        another configuration. By default, every configuration is tried.
 
         Parameters
         ----------
-        values : dict of str to object
-            The proposed configuration.
-        trials : list of Trial
-            Trials that have ended.
         seconds : float
             Time that is left for the search.
 
         Returns
         -------
-        rejection : Rejection or None
-            None if the configuration is to be tried.
+        limits : Limits or None
         """
         return None
 
@@ -149,6 +145,17 @@ class SearchHooks:
         ----------
         pending : PendingTrial
             Trial that is about to start.
+        """
+
+    def on_trial_left_out(self, pending):
+        """Take note that a trial has begun for which there is no configuration.
+
+        All that the oracle proposed were rejected. By default, do nothing.
+
+        Parameters
+        ----------
+        pending : PendingTrial
+            The trial as it was started for the last time.
         """
 
     def on_trial_end(self, pending, trials):

@@ -1,17 +1,21 @@
 """Journal: finished trials, so that a search can go on after a crash or with more time.
 
 A search is a deterministic function of the data, the parameters and one seed. The
-journal keeps the seed and every finished trial; a search that starts again asks the
-same oracle the same questions, and those it has an answer for are not computed again.
-So nothing needs to be known about the state of an oracle. Where several trials run at
-the same time, the answers are given in the order they came, which is that of the files.
+journal keeps the seed, every finished trial and every rejection; a search that starts
+again asks the same oracle the same questions, and those it has an answer for are not
+computed again. So nothing needs to be known about the state of an oracle. Where several
+trials run at the same time, the answers are given in the order they came.
 """
 
 import json
+import os
 import re
+from collections import defaultdict, deque
+from dataclasses import asdict
 from pathlib import Path
 
 from skautokeras import __version__
+from skautokeras._search.feasibility import Rejection
 from skautokeras._search.record import make_record
 from skautokeras._search.trial import Trial
 from skautokeras._state.codec import text_key
@@ -21,9 +25,9 @@ from skautokeras._warnings import warn
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
 # The version of what a folder looks like; no other one can be read.
-_VERSION = 10
+_VERSION = 11
 _HEADER = "search.json"
-_REJECTED = "rejected.zip"
+_REJECTED = "rejected.jsonl"
 # What reading a file that is not as it was written can raise.
 _UNREADABLE = (
     ValueError,
@@ -42,9 +46,9 @@ class Journal:
     """Finished trials: in memory and, given a folder, on disk without pickles.
 
     Every trial is a file of the same format as those of `save`. Files are written whole
-    or not at all and reach the disk before the next trial is asked for. A file that has
-    been damaged costs its trial; a folder that cannot be written gives a warning, and
-    the search goes on.
+    or not at all and reach the disk before the next trial is asked for. A rejection is
+    a line of one file. A file that has been damaged costs its trial; a folder that
+    cannot be written gives a warning, and the search goes on.
 
     Parameters
     ----------
@@ -107,8 +111,11 @@ class Journal:
         self.n_folds = n_folds
         self.conditions = dict(conditions)
         self._about = dict(about)
-        self._trials = {}
-        self._rejected = []  # pairs of seed and values
+        # Number, key and Trial or Rejection, the oldest first. The number is that of
+        # the file of a trial, and for a rejection that of the next trial.
+        self._results = []
+        self._next_number = 0
+        self._waiting = {}  # key -> places of its results that have not been asked for
         self._kept = {}  # what was made once for all trials, by name
         if self._directory is not None:
             self._open()
@@ -118,50 +125,40 @@ class Journal:
         self._check_header({**self._expected, **fingerprints}, "This estimator")
 
     def begin(self, seeds):
-        """Return how far a search has come, and what it rejected on the way.
+        """Take note that a search begins, which asks for the results from the first on.
 
         Rejections after the last trial are forgotten: there may be more time now.
 
         Parameters
         ----------
         seeds : sequence of int
-            Seeds of the trials, in the order they are asked for.
-
-        Returns
-        -------
-        n_known : int
-            Number of the last trial in the journal, plus one.
-        rejected : dict of int to list of dict
-            Rejected configurations by the seed that their trials would have had.
+            Seeds of the trials that oracles propose. Others were trained again.
         """
-        numbers = {seed: i for i, seed in enumerate(seeds)}
-        known = [numbers.get(trial.seed, -1) for trial in self._trials.values()]
-        n_known = 1 + max(known, default=-1)
-        kept = [pair for pair in self._rejected if numbers.get(pair[0], 0) < n_known]
-        if len(kept) < len(self._rejected):
-            self._rejected = kept
-            self._write_if_possible(self._write_rejected)
-        rejected = {seed: [] for seed, _ in kept}
-        for seed, values in kept:
-            rejected[seed].append(values)
-        return n_known, rejected
+        seeds = set(seeds)
+        last = max(
+            (
+                place
+                for place, (*_, result) in enumerate(self._results)
+                if isinstance(result, Trial) and result.seed in seeds
+            ),
+            default=-1,
+        )
+        kept = [
+            found
+            for place, found in enumerate(self._results)
+            if place < last or isinstance(found[-1], Trial)
+        ]
+        if len(kept) < len(self._results):
+            self._results = kept
+            self._write_if_possible(self._write_rejections)
+        self._waiting = defaultdict(deque)
+        for place, (_, key, _) in enumerate(self._results):
+            self._waiting[key].append(place)
 
     def spent(self):
         """Return the seconds of searching after which the last trial ended."""
-        return max((trial.ended for trial in self._trials.values()), default=0.0)
-
-    def add_rejection(self, values, seed):
-        """Keep that a configuration was rejected for want of time.
-
-        Parameters
-        ----------
-        values : dict of str to object
-            Configuration that was rejected.
-        seed : int
-            Seed that its trial would have had.
-        """
-        self._rejected.append((seed, values))
-        self._write_if_possible(self._write_rejected)
+        trials = [r for *_, r in self._results if isinstance(r, Trial)]
+        return max((trial.ended for trial in trials), default=0.0)
 
     def keep(self, name, make):
         """Return what was made once for all trials, and make it if it is missing.
@@ -187,32 +184,48 @@ class Journal:
     def earliest(self, pending_trials):
         """Return the pending trial that ended first, and its result; None if none did.
 
-        So trials that ran at the same time are found in the order they were told.
+        So trials that ran at the same time are found in the order they were told. No
+        result is returned twice in one search.
 
         Parameters
         ----------
         pending_trials : list of PendingTrial
             Trials that are told apart by their values and seed.
-        """
-        wanted = {text_key([p.values, p.seed]): p for p in pending_trials}
-        for key in self._trials if wanted else ():
-            if key in wanted:
-                return wanted[key], self._trials[key]
-        return None
 
-    def add(self, pending, trial):
+        Returns
+        -------
+        found : tuple (PendingTrial, Trial or Rejection) or None
+        """
+        first = None
+        for pending in pending_trials if self._waiting else ():
+            key = _key(pending)
+            if key in self._waiting and (not first or self._waiting[key][0] < first[1]):
+                first = pending, self._waiting[key][0], key
+        if first is None:
+            return None
+        pending, place, key = first
+        self._waiting[key].popleft()
+        if not self._waiting[key]:
+            del self._waiting[key]
+        return pending, self._results[place][-1]
+
+    def add(self, pending, result):
         """Keep the result of a trial.
 
         Parameters
         ----------
         pending : PendingTrial
             Trial as it was started; a network may have more values.
-        trial : Trial
-            Result of the trial.
+        result : Trial or Rejection
+            Result of the trial, or the reason why there is none.
         """
-        key = text_key([pending.values, pending.seed])
-        self._trials[key] = trial
-        self._write_if_possible(self._write_trial, key, trial)
+        added = self._next_number, _key(pending), result
+        self._results.append(added)
+        if isinstance(result, Trial):
+            self._next_number += 1
+            self._write_if_possible(self._write_trial, *added)
+        else:
+            self._write_if_possible(self._append_rejection, _rejection_line(*added))
 
     def _open(self):
         """Take over what the folder holds; write the header if it is new.
@@ -251,10 +264,7 @@ class Journal:
         self.seed, self.n_folds = found["seed"], found["n_folds"]
         self.conditions = found["conditions"]
         self._check_header(found, f"directory={str(self._directory)!r}")
-        self._trials = dict(
-            _readable(_paths(self._directory), " The trial will be run again.")
-        )
-        self._rejected = self._read_rejected()
+        self._read_results()
 
     def _is_expected(self, header):
         """Return whether this search can go on with what a header is about."""
@@ -294,11 +304,8 @@ class Journal:
         )
         self._directory = None
 
-    def _write_trial(self, key, trial):
-        # Behind the last one that is there: a lost trial leaves a gap, and counting
-        # would write over another one.
-        used = map(_number, _paths(self._directory))
-        path = self._directory / f"trial_{max(used, default=-1) + 1:05d}.zip"
+    def _write_trial(self, number, key, trial):
+        path = self._directory / f"trial_{number:05d}.zip"
         write_whole(path, dumps({"key": key, "trial": trial}, compress=False))
 
     def _read_kept(self, name):
@@ -317,22 +324,71 @@ class Journal:
     def _kept_at(self, name):
         return self._directory / f"kept_{name}.zip"
 
-    def _write_rejected(self):
-        write_whole(self._directory / _REJECTED, dumps(self._rejected))
+    def _append_rejection(self, line):
+        with (self._directory / _REJECTED).open("a", encoding="utf-8") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
 
-    def _read_rejected(self):
+    def _write_rejections(self):
+        lines = [
+            _rejection_line(*found)
+            for found in self._results
+            if isinstance(found[-1], Rejection)
+        ]
+        write_whole(self._directory / _REJECTED, "".join(lines).encode())
+
+    def _read_results(self):
+        """Read the trials and the rejections, in the order they were added."""
+        paths = _paths(self._directory)
+        # Behind the last file: a lost trial leaves a gap.
+        self._next_number = 1 + max(map(_number, paths), default=-1)
+        trials = [
+            (number, *found)
+            for number, found in _readable(paths, " The trial will be run again.")
+        ]
+        # Sorting is stable, so rejections stay before the trial of the same number.
+        self._results = sorted(
+            [*self._read_rejections(), *trials], key=lambda found: found[0]
+        )
+
+    def _read_rejections(self):
+        """Return the rejections with their numbers and keys."""
         path = self._directory / _REJECTED
         if not path.exists():
             return []
+        # The last line may have been cut, where the process was killed.
+        content = path.read_bytes()
+        end = content.rfind(b"\n") + 1
         try:
-            pairs, _ = loads(path.read_bytes())
-            return [(int(seed), dict(values)) for seed, values in pairs]
+            found = [_read_rejection(line) for line in content[:end].splitlines()]
         except _DAMAGED as error:
             warn(
                 f"{str(path)!r} cannot be read ({error}). Some trials may be run "
                 "again.",
             )
-            return []
+            found, end = [], 0
+        if end < len(content):
+            self._write_if_possible(write_whole, path, content[:end])
+        return found
+
+
+def _key(pending):
+    """Return what tells a pending trial from others."""
+    return text_key([pending.values, pending.seed])
+
+
+def _rejection_line(number, key, rejection):
+    return json.dumps([number, key, asdict(rejection)]) + "\n"
+
+
+def _read_rejection(line):
+    """Return the number, the key and the rejection of a line."""
+    number, key, fields = json.loads(line)
+    rejection = Rejection(**fields)
+    if not isinstance(key, str) or not isinstance(rejection.reason, str):
+        raise ValueError("It holds no rejection.")
+    return int(number), key, rejection
 
 
 def _paths(directory):
@@ -351,10 +407,10 @@ def _different(first, second):
 
 
 def _readable(paths, consequence=""):
-    """Yield the key and the trial of every file that is as it was written."""
+    """Yield the number and the content of every file that is as it was written."""
     for path in paths:
         try:
-            yield _read_trial(path)
+            yield _number(path), _read_trial(path)
         except _DAMAGED as error:
             warn(
                 f"{str(path)!r} cannot be read ({error}).{consequence}",
@@ -429,7 +485,8 @@ def read_search(directory):
             f"journal format {_VERSION}."
         )
     about = header["about"]
-    trials = dict(_readable(_paths(directory)))
+    # A trial that was run again has two files.
+    trials = dict(found for _, found in _readable(_paths(directory)))
     return make_record(
         about.get("estimator", ""), about.get("scoring", ""), trials.values()
     )

@@ -2,9 +2,11 @@
 
 import math
 import statistics
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
-from skautokeras._search.feasibility import Rejection
+from skautokeras._search.feasibility import Limits, Rejection
 from skautokeras._search.garbage_collector import GarbageCollector
 from skautokeras._search.hooks import SearchHooks
 from skautokeras._search.oracle import (
@@ -16,6 +18,7 @@ from skautokeras._search.oracle import (
     temporary_project,
 )
 from skautokeras._search.rungs import SHARE_OF_FITTING, promoted_values
+from skautokeras._search.trial import Trial
 from skautokeras._state.deadline import Deadline
 from skautokeras._state.randomness import MAX_SEED
 from skautokeras.exceptions import SearchError
@@ -24,8 +27,9 @@ from skautokeras.exceptions import SearchError
 # that each of them has at least, in seconds, as far as half of what is left is enough.
 FIRST_TRIALS, _LEAST_SECONDS = 8, 5.0
 # A trial that can have less than this share of a usual trial's time is not started.
-_WORTH_STARTING = 0.5
-# Proposals in a row that may be rejected, and those among them for want of time.
+# What is usual, so many of the last trials tell.
+_WORTH_STARTING, _USUAL_TRIALS = 0.5, 50
+# Proposals for one trial that may be rejected, and those among them for want of time.
 _MAX_REJECTIONS = 50
 _MAX_REJECTIONS_FOR_TIME = 10
 # What is added to the seed of a trial whose configuration is trained again.
@@ -44,8 +48,9 @@ def run_search(
     oracle : keras_tuner.Oracle
         Oracle that proposes configurations.
     evaluate : callable
-        Function ``evaluate(values, seed, deadline, **options) -> Trial``. The options
-        are ``curve``, if the hooks have one, and what ``workers`` share.
+        Function ``evaluate(values, seed, deadline, **options)`` that returns a `Trial`
+        or, if the hooks have ``limits``, possibly a `Rejection`. The options are those
+        of a `PendingTrial`, and what ``workers`` share.
     seeds : sequence of int
         Seeds of the trials, in the order they start; there are never more trials.
     deadline : Deadline
@@ -108,12 +113,12 @@ def _run_in_this_process(search, evaluate):
     with GarbageCollector() as collector:
         while pending_trials := search.start_trials():
             for pending in pending_trials:
-                trial = evaluate(
+                result = evaluate(
                     pending.values, pending.seed, pending.deadline, **pending.options
                 )
                 # Before the result is reported: a user's callback may raise.
                 collector.collect()
-                search.finish_trial(pending, trial)
+                search.finish_trial(pending, result)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +149,8 @@ class PendingTrial:
         Share of the time that layers which are fitted may take. None is the usual one.
     is_promoted : bool, default=False
         Whether the configuration has been tried before, on fewer rows.
+    limits : Limits or None, default=None
+        What the configuration is judged by. None tries it in any case.
     """
 
     number: int
@@ -157,11 +164,14 @@ class PendingTrial:
     every: int = 1
     share_of_fitting: float | None = None
     is_promoted: bool = False
+    limits: Limits | None = None
 
     @property
     def options(self):
         """Keyword arguments of the evaluation."""
         options = {"curve": self.curve} if self.curve else {}
+        if self.limits is not None:
+            options["limits"] = self.limits
         if self.worst_fold > -math.inf:
             options["worst_fold"] = self.worst_fold
         if self.every > 1:
@@ -171,14 +181,66 @@ class PendingTrial:
         return options
 
 
+@dataclass(eq=False)
+class _Place:
+    """A trial that is to have a configuration, for which the oracle is asked.
+
+    Attributes
+    ----------
+    number : int
+        Number of the trial in the order they are asked for, from 0.
+    seed : int
+        Seed of the trial.
+    deadline : Deadline
+        Moment at which the trial must end.
+    reserve : float
+        Seconds to keep for the work that follows the search.
+    left : float
+        Seconds of the search that were left when the oracle was asked first.
+    n_asked : int
+        How often the oracle has been asked.
+    rejected : list of tuple
+        Proposals that were rejected, as KerasTuner trials, and the rejections.
+    n_for_time : int
+        Number of those among them that were rejected for want of time.
+    is_late : bool
+        Whether looking for what fits into the time has used up too much of it.
+    pending : PendingTrial or None
+        Trial as it was started last.
+    """
+
+    number: int
+    seed: int
+    deadline: Deadline | None = None
+    reserve: float = 0.0
+    left: float = math.inf
+    n_asked: int = 0
+    rejected: list = field(default_factory=list)
+    n_for_time: int = 0
+    is_late: bool = False
+    pending: PendingTrial | None = None
+
+    def limit(self, deadline, reserve, left):
+        """Let the oracle be asked from now on, with these limits."""
+        self.deadline, self.reserve, self.left = deadline, reserve, left
+        self.n_for_time, self.is_late = 0, False
+
+    @property
+    def is_given_up(self):
+        """Whether enough proposals were rejected."""
+        return (
+            self.is_late
+            or len(self.rejected) >= _MAX_REJECTIONS
+            or self.n_for_time >= _MAX_REJECTIONS_FOR_TIME
+        )
+
+
 class Search:
     """A search under way: starts trials and finishes them, wherever they run.
 
     The oracle is asked as soon as fewer than ``n_jobs`` trials are pending. So what it
     is asked and told, and in which order, depends on nothing but the order in which
-    trials end, which the journal keeps. Rejections for want of time depend on the
-    machine, so the journal keeps those, too, and they are repeated as long as the
-    journal has trials that came after them.
+    trials end or are rejected, which the journal keeps.
 
     Parameters
     ----------
@@ -235,12 +297,16 @@ class Search:
         self._hooks = SearchHooks() if hooks is None else hooks
         self._journal = journal
         self.n_jobs = n_jobs
-        self._n_asked = 0
+        self._n_places = 0
         self._proposals = {}  # by the numbers of the pending trials
+        self._places = {}  # those of the pending trials that the oracle has proposed
+        self._waiting = deque()  # places whose last proposal was rejected
+        self._given_up = deque()  # those that wait until another trial has ended
         # Promoted configurations come after all trials that the oracle has proposed.
         self._oracle_is_done, self._n_promoted = False, 0
-        known = (0, {}) if journal is None else journal.begin(seeds)
-        self._n_known, self._to_repeat = known
+        self._has_result = False
+        if journal is not None:
+            journal.begin(seeds)
         # Seconds that the search has taken before it was continued.
         self._spent_before = 0.0 if journal is None else journal.spent()
         self.trials = []
@@ -262,69 +328,146 @@ class Search:
             known = None if self._journal is None else self._journal.earliest(started)
             if known is None:
                 return started
-            pending, trial = known
+            pending, result = known
             started.remove(pending)
-            self._tell(replace(pending, is_known=True), trial)
+            self._tell(replace(pending, is_known=True), result)
         return []
 
-    def finish_trial(self, pending, trial):
+    def finish_trial(self, pending, result):
         """Take in the result of a trial.
 
         Parameters
         ----------
         pending : PendingTrial
             The trial as it was started.
-        trial : Trial
-            Result of the trial.
+        result : Trial or Rejection
+            Result of the trial, or why its configuration was not tried.
         """
-        ended = self._spent_before + self._deadline.spent()
-        trial = replace(trial, predefined=pending.predefined, ended=ended)
+        if isinstance(result, Trial):
+            ended = self._spent_before + self._deadline.spent()
+            result = replace(result, predefined=pending.predefined, ended=ended)
         if self._journal is not None:
-            self._journal.add(pending, trial)
-        self._tell(pending, trial)
+            self._journal.add(pending, result)
+        self._tell(pending, result)
 
     def _ask(self):
         """Return a new pending trial, or None if there is none now."""
         if self.exhausted:
             return None
         pending = None if self._oracle_is_done else self._ask_oracle()
-        promotes = self._n_promoted or not self._proposals
-        if self._oracle_is_done and promotes:
+        if self._oracle_is_done:
             pending = self._promote()
             self.exhausted = pending is None
         return pending
 
     def _ask_oracle(self):
         """Return a new trial that the oracle has proposed, or None."""
-        limit = None
-        if self._n_asked < len(self._seeds):
-            reserve = self._hooks.reserved_seconds(self.trials)
-            limit = trial_deadline(self._deadline, self.trials, reserve)
-        if limit is None:
-            self._oracle_is_done = True
+        place = self._waiting.popleft() if self._waiting else self._new_place()
+        while place is not None:
+            pending = self._ask_for(place)
+            if pending is not None:
+                return pending
+            self._given_up.append(place)
+            if self._places:
+                break
+            place = self._waiting.popleft() if self._waiting else None
+        if self._places:
+            # Hyperband waits for results, and greedy may find others to mutate.
             return None
-        seed = self._seeds[self._n_asked]
-        proposal = self._propose(seed, self._deadline.left() - reserve)
+        self._oracle_is_done = True
+        for place in self._given_up:
+            if place.pending is not None:
+                self._hooks.on_trial_left_out(place.pending)
+        self._given_up.clear()
+        return None
+
+    def _new_place(self):
+        """Return the place of the next trial, or None if there is none."""
+        if not self._given_up and self._n_places == len(self._seeds):
+            return None
+        reserve = self._hooks.reserved_seconds(self.trials)
+        limit = trial_deadline(self._deadline, self.trials, reserve)
+        if limit is None:
+            return None
+        if self._given_up:
+            place = self._given_up.popleft()
+        else:
+            place = _Place(self._n_places, self._seeds[self._n_places])
+            self._n_places += 1
+        place.limit(limit, reserve, self._deadline.left())
+        return place
+
+    def _ask_for(self, place):
+        """Return a trial at a place, or None if there is no proposal for it now.
+
+        A search needs a result: if there is none, none to come and the time too short
+        for all proposals, the one with the least arithmetic is tried.
+        """
+        proposal, seconds = None, self._deadline.left() - place.reserve
+        # The first trial starts even if all time is reserved.
+        limits = self._hooks.limits(seconds if seconds > 0 else math.inf)
+        if not place.is_given_up:
+            proposal = ask(self._oracle, f"worker_{place.number}_{place.n_asked}")
+            place.n_asked += 1
         if proposal is None:
-            # Hyperband waits for results, and greedy may find another one to mutate.
-            self._oracle_is_done = not self._proposals
+            proposal, limits = self._last_resort(place), None
+        if proposal is None:
             return None
         every = self._hooks.every()
         pending = PendingTrial(
-            self._n_asked,
-            _values(proposal),
-            seed,
-            limit,
+            place.number,
+            dict(proposal.hyperparameters.values),
+            place.seed,
+            place.deadline,
             self._hooks.pruning_curve(self.trials),
             self._hooks.worst_fold(self.trials),
             is_predefined(self._oracle, proposal),
             every=every,
             share_of_fitting=SHARE_OF_FITTING if every > 1 else None,
+            limits=limits,
         )
-        self._proposals[pending.number] = proposal
-        self._n_asked += 1
-        self._hooks.on_trial_begin(pending)
+        if place.pending is None:
+            self._hooks.on_trial_begin(pending)
+        place.pending = pending
+        self._places[place.number] = place
+        self._proposals[place.number] = proposal
         return pending
+
+    def _last_resort(self, place):
+        """Return the cheapest proposal that was rejected, if any result is needed."""
+        needed = not self._places and not self._has_result
+        for_time = [pair for pair in place.rejected if pair[1].depends_on_time]
+        cheapest = None
+        if needed and for_time:
+            cheapest = min(for_time, key=lambda pair: pair[1].flops)
+            place.rejected.remove(cheapest)
+        self._tell_rejections(place)
+        return cheapest and cheapest[0]
+
+    def _tell_rejections(self, place):
+        """Tell the oracle of the rejections at a place.
+
+        Until then they are pending trials to the oracle, so that it proposes others.
+        """
+        for proposal, rejection in place.rejected:
+            reject(self._oracle, proposal, rejection.reason)
+            if not rejection.depends_on_time:
+                self.lasting_rejections.append(rejection)
+        place.rejected.clear()
+
+    def _take_rejection(self, place, proposal, rejection, *, is_known):
+        """Take in that a proposal was rejected; the oracle will be asked again."""
+        raise_max_trials(self._oracle)
+        place.rejected.append((proposal, rejection))
+        place.n_for_time += rejection.depends_on_time
+        # What was asked while trials were pending would be repeated in another order.
+        place.is_late = (
+            place.n_for_time > 0
+            and not is_known
+            and not self._places
+            and self._deadline.left() < _LEFT * place.left
+        )
+        self._waiting.append(place)
 
     def _promote(self):
         """Return the next trial of a configuration on more rows, or None."""
@@ -370,74 +513,18 @@ class Search:
             self._begin_promoted(pending)
             self._tell(replace(pending, is_known=True), trial)
 
-    def _propose(self, seed, seconds):
-        """Return the first proposal that is not rejected, or None.
-
-        A search needs a result: if there is none, none to come and the time too short
-        for all proposals, the one with the least arithmetic is tried.
-        """
-        if seconds <= 0:  # The first trial starts even if all time is reserved.
-            seconds = float("inf")
-        accepted, rejected, n_for_time = None, [], 0
-        left = self._deadline.left()
-        for attempt in range(_MAX_REJECTIONS):
-            proposal = ask(self._oracle, f"worker_{self._n_asked}_{attempt}")
-            if proposal is None:
-                break
-            rejection = self._rejection(proposal, seed, seconds)
-            if rejection is None:
-                accepted = proposal
-            else:
-                raise_max_trials(self._oracle)
-                rejected.append((proposal, rejection))
-                n_for_time += rejection.depends_on_time
-            if n_for_time and self._has_looked_enough(n_for_time, left):
-                break
-            # The proposal with the least arithmetic came before others.
-            if accepted is not None and not self._to_repeat.get(seed):
-                break
-        needed = not self._proposals and all(t.error for t in self.trials)
-        if accepted is None and needed:
-            accepted = _least_arithmetic(rejected)
-        for proposal, rejection in rejected:
-            if proposal is not accepted:
-                self._reject(proposal, rejection, seed)
-        return accepted
-
-    def _has_looked_enough(self, n_for_time, left):
-        """Return whether to stop looking for what fits into the time.
-
-        Where time is short, that must not use it up. What is repeated from a journal
-        depends on no clock.
-        """
-        is_new = self._n_asked >= self._n_known
-        is_late = is_new and self._deadline.left() < _LEFT * left
-        # What was asked while trials were pending would be repeated in another order.
-        is_late = is_late and not self._proposals
-        return is_late or n_for_time == _MAX_REJECTIONS_FOR_TIME
-
-    def _rejection(self, proposal, seed, seconds):
-        """Return why a proposal is not to be tried; None if it is."""
-        values = _values(proposal)
-        if self._n_asked < self._n_known:
-            if values in self._to_repeat.get(seed, ()):
-                self._to_repeat[seed].remove(values)
-                return Rejection("It was rejected before.", depends_on_time=True)
-            seconds = float("inf")
-        return self._hooks.rejection(values, self.trials, seconds)
-
-    def _reject(self, proposal, rejection, seed):
-        reject(self._oracle, proposal, rejection.reason)
-        if not rejection.depends_on_time:
-            self.lasting_rejections.append(rejection)
-        elif self._journal is not None and self._n_asked >= self._n_known:
-            self._journal.add_rejection(_values(proposal), seed)
-
-    def _tell(self, pending, trial):
+    def _tell(self, pending, result):
         proposal = self._proposals.pop(pending.number)
-        if not pending.is_promoted:
-            tell(self._oracle, proposal, trial)
-        self.trials.append(trial)
+        place = self._places.pop(pending.number, None)
+        if isinstance(result, Rejection):
+            known = pending.is_known
+            self._take_rejection(place, proposal, result, is_known=known)
+            return
+        if place is not None:
+            self._tell_rejections(place)
+            tell(self._oracle, proposal, result)
+        self.trials.append(result)
+        self._has_result = self._has_result or result.error is None
         self._free_arrays()
         if self._hooks.on_trial_end(pending, self.trials):
             self.exhausted = self.stopped = True
@@ -467,7 +554,8 @@ def trial_deadline(deadline, trials, reserve):
     if deadline.left() == float("inf"):
         return deadline
     left = deadline.left() - reserve
-    completed = [t.seconds for t in trials if t.status == "completed"]
+    last = (t.seconds for t in reversed(trials) if t.status == "completed")
+    completed = list(islice(last, _USUAL_TRIALS))
     if completed and left < _WORTH_STARTING * statistics.median(completed):
         return None
     if trials and left <= 0:
@@ -492,24 +580,6 @@ def best_trial(trials):
     return max(completed, key=lambda trial: trial.quality)
 
 
-def _values(proposal):
-    return dict(proposal.hyperparameters.values)
-
-
-def _least_arithmetic(rejected):
-    """Return the cheapest of the proposals that were rejected for want of time."""
-    candidates = [
-        (proposal, rejection.cost.flops)
-        for proposal, rejection in rejected
-        if rejection.depends_on_time and rejection.cost is not None
-    ]
-    return min(candidates, key=lambda pair: pair[1], default=(None, 0))[0]
-
-
-def _n_parameters(rejection):
-    return 0 if rejection.cost is None else rejection.cost.n_parameters
-
-
 def _check_any_completed(search, interrupted):
     """Raise unless a trial can be used."""
     trials, rejections = search.trials, search.lasting_rejections
@@ -518,7 +588,7 @@ def _check_any_completed(search, interrupted):
     if interrupted:
         raise KeyboardInterrupt("Interrupted before a trial had finished.")
     if not trials and rejections:
-        smallest = min(rejections, key=_n_parameters)
+        smallest = min(rejections, key=lambda rejection: rejection.n_parameters)
         raise SearchError(
             f"None of {len(rejections)} proposed configurations was tried. The "
             f"smallest one: {smallest.reason}"

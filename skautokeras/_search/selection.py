@@ -67,7 +67,7 @@ def ensemble_candidates(trials):
     usable = [
         i
         for i, trial in enumerate(trials)
-        if trial.status == "completed" and trial.y_pred is not None
+        if trial.y_pred is not None and trial.status == "completed"
     ]
     return best_first(trials, usable)
 

@@ -19,6 +19,8 @@ from .probe import is_defined as is_defined
 from .probe import judges_labels as judges_labels
 from .problem import Fold as Fold
 from .problem import Problem as Problem
+from .pruning import MedianCurve as MedianCurve
+from .pruning import WorstFold as WorstFold
 from .pruning import is_behind as is_behind
 from .pruning import median_curve as median_curve
 from .pruning import worst_fold as worst_fold

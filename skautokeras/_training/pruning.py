@@ -11,6 +11,8 @@ _N_POINTS = 64
 _WARM_UP = 0.25
 # Minimum number of completed trials for a comparison.
 _MIN_TRIALS = 5
+# The median of many trials is found anew once there are so many more, as a share.
+_MORE_TRIALS = 0.01
 
 
 def median_curve(trials):
@@ -33,11 +35,51 @@ def median_curve(trials):
         Scores at equal steps of the training. It is empty if too few trials are
         completed.
     """
-    completed = [trial for trial in trials if trial.status == "completed"]
-    curves = [_curve(trial) for trial in completed if trial.history]
-    if len(curves) < _MIN_TRIALS:
-        return ()
-    return tuple(np.median(curves, axis=0).tolist())
+    return MedianCurve().of(trials)
+
+
+class MedianCurve:
+    """The `median_curve` of trials that become more, each of which is looked at once.
+
+    The median of hundreds of trials hardly changes with one of them, so that it is
+    found anew each time that there are a hundredth more.
+
+    Examples
+    --------
+    >>> from skautokeras._search import Trial
+    >>> from skautokeras._training import MedianCurve
+    >>> trial = Trial({}, 0, planned_epochs=1, history={"val_score": [0.5]})
+    >>> curve = MedianCurve()
+    >>> curve.of([trial] * 4), set(curve.of([trial] * 5))
+    ((), {0.5})
+    """
+
+    def __init__(self):
+        self._n_seen, self._curves = 0, []
+        self._n_in_median, self._median = 0, ()
+
+    def of(self, trials):
+        """Return the curve of the trials.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Those of the last call, and others behind them.
+
+        Returns
+        -------
+        curve : tuple of float
+        """
+        for trial in trials[self._n_seen :]:
+            if trial.status == "completed" and trial.history:
+                self._curves.append(_curve(trial))
+        self._n_seen = len(trials)
+        n_curves = len(self._curves)
+        is_old = n_curves > (1 + _MORE_TRIALS) * self._n_in_median
+        if n_curves >= _MIN_TRIALS and is_old:
+            self._median = tuple(np.median(self._curves, axis=0).tolist())
+            self._n_in_median = n_curves
+        return self._median
 
 
 def worst_fold(trials, n_best=1):
@@ -60,13 +102,48 @@ def worst_fold(trials, n_best=1):
     score : float
         -inf if fewer trials are completed, or if trials have one fold.
     """
-    completed = [trial for trial in trials if trial.status == "completed"]
-    if len(completed) < n_best:
-        return -math.inf
-    best = sorted(completed, key=lambda trial: trial.score, reverse=True)[n_best - 1]
-    if best.n_folds < 2:
-        return -math.inf
-    return min(max(best.history[fold_score(i)]) for i in range(best.n_folds))
+    return WorstFold(n_best).of(trials)
+
+
+class WorstFold:
+    """The `worst_fold` of trials that become more, each of which is looked at once.
+
+    Parameters
+    ----------
+    n_best : int, default=1
+        Number of the best trials. The last of them is compared with.
+
+    Examples
+    --------
+    >>> from skautokeras._training import WorstFold
+    >>> WorstFold().of([])
+    -inf
+    """
+
+    def __init__(self, n_best=1):
+        self._n_best = n_best
+        self._n_seen, self._best = 0, []
+
+    def of(self, trials):
+        """Return the lowest score in a fold of the last of the best trials.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Those of the last call, and others behind them.
+
+        Returns
+        -------
+        score : float
+        """
+        new = [t for t in trials[self._n_seen :] if t.status == "completed"]
+        self._n_seen = len(trials)
+        ranked = sorted([*self._best, *new], key=lambda t: t.score, reverse=True)
+        self._best = ranked[: self._n_best]
+        if len(self._best) < self._n_best or self._best[-1].n_folds < 2:
+            return -math.inf
+        last = self._best[-1]
+        return min(max(last.history[fold_score(i)]) for i in range(last.n_folds))
 
 
 def fold_score(i):

@@ -1,7 +1,7 @@
 """What is too large or too slow is told before it is trained."""
 
-import math
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -17,7 +17,13 @@ from skautokeras import (
     StructuredDataInput,
 )
 from skautokeras._data import ArraySchema, ImageSchema, TargetSchema
-from skautokeras._search import Feasibility, Trial, count_flops, estimate_cost
+from skautokeras._search import (
+    Feasibility,
+    Limits,
+    Trial,
+    count_flops,
+    estimate_cost,
+)
 from skautokeras._space import (
     Graph,
     SearchSpace,
@@ -37,6 +43,11 @@ def trained(flops, seconds, **changes):
     facts = {"trained_epochs": 2.0, "flops": flops, "n_rows": N_ROWS}
     trial = Trial({}, 0, score=0.0, seconds=seconds, **facts)
     return replace(trial, **changes)
+
+
+def after(trials, seconds):
+    """Return the limits that some trials leave."""
+    return reduce(Limits.after, trials, Limits(seconds))
 
 
 @pytest.fixture
@@ -88,11 +99,11 @@ def test_what_ranks_first_comes_first_whatever_it_costs(problem):
 def test_the_size_is_allowed_up_to_the_limit(problem):
     size = estimate_cost(problem.search_space, {}).n_parameters
     allowed = Feasibility(problem.search_space, N_ROWS, never, max_model_size=size)
-    assert allowed.rejection({}, [], math.inf) is None
+    assert allowed.rejection({}, Limits()) is None
     feasibility = Feasibility(
         problem.search_space, N_ROWS, never, max_model_size=size - 1
     )
-    rejection = feasibility.rejection({}, [], math.inf)
+    rejection = feasibility.rejection({}, Limits())
     assert rejection.reason == (
         f"The network would have {size} parameters, more than "
         f"max_model_size={size - 1}."
@@ -105,8 +116,8 @@ def test_the_speed_is_that_of_the_fastest_trial(problem, flops):
     # An epoch took 3 s in the faster one.
     trials = [trained(flops, 6.0), trained(flops, 60.0)]
     trials.append(trained(flops, 1e-9, error="no"))
-    assert feasibility.rejection({}, trials, 12.1) is None
-    rejection = feasibility.rejection({}, trials, 11.5)
+    assert feasibility.rejection({}, after(trials, 12.1)) is None
+    rejection = feasibility.rejection({}, after(trials, 11.5))
     assert rejection.reason == (
         "An epoch of it would take about 3 s, and 11.5 s are left for 4 at least."
     )
@@ -123,8 +134,10 @@ def test_a_short_training_needs_the_time_for_all_of_it(problem, flops):
     )
     feasibility = Feasibility(search_space, N_ROWS, never)
     trials = [trained(flops, 6.0)]
-    assert feasibility.rejection({}, trials, 6.1) is None
-    assert "5.9 s are left for 2" in feasibility.rejection({}, trials, 5.9).reason
+    assert feasibility.rejection({}, after(trials, 6.1)) is None
+    assert (
+        "5.9 s are left for 2" in feasibility.rejection({}, after(trials, 5.9)).reason
+    )
 
 
 def test_the_machine_sets_the_limit_where_nothing_alike_was_trained(problem, flops):
@@ -133,17 +146,19 @@ def test_the_machine_sets_the_limit_where_nothing_alike_was_trained(problem, flo
         problem.search_space, N_ROWS, lambda: 3 * flops * N_ROWS / 4.0
     )
     small = [trained(flops / 100, 1.0)]
-    assert feasibility.rejection({}, small, 16.1) is None
-    assert feasibility.rejection({}, small, 15.9) is not None
-    assert Feasibility(problem.search_space, 1, never).rejection({}, [], 1.0) is None
+    assert feasibility.rejection({}, after(small, 16.1)) is None
+    assert feasibility.rejection({}, after(small, 15.9)) is not None
+    assert (
+        Feasibility(problem.search_space, 1, never).rejection({}, Limits(1.0)) is None
+    )
 
 
 def test_part_of_an_epoch_tells_the_speed(problem, flops):
     feasibility = Feasibility(problem.search_space, N_ROWS, never)
     # A tenth of an epoch took 0.3 s.
     trials = [trained(flops, 0.3, epochs=1, trained_epochs=0.1, cut=True)]
-    assert feasibility.rejection({}, trials, 12.1) is None
-    assert "about 3 s" in feasibility.rejection({}, trials, 11.5).reason
+    assert feasibility.rejection({}, after(trials, 12.1)) is None
+    assert "about 3 s" in feasibility.rejection({}, after(trials, 11.5)).reason
 
 
 class Pretrained(Block):
@@ -174,10 +189,10 @@ def test_what_lacks_its_weights_is_left_out_with_one_warning(problem):
     with pytest.warns(UserWarning, match="There are no weights. The search leaves out"):
         feasibility.cheapest_first([others[0], there])
     for values in others:  # warnings are errors here
-        rejection = feasibility.rejection(values, [], math.inf)
+        rejection = feasibility.rejection(values, Limits())
         assert rejection.reason == "There are no weights."
         assert not rejection.depends_on_time
-    assert feasibility.rejection(there, [], math.inf) is None
+    assert feasibility.rejection(there, Limits()) is None
 
 
 def test_a_faster_machine_is_given_larger_networks(monkeypatch):
@@ -201,7 +216,7 @@ def test_a_faster_machine_is_given_larger_networks(monkeypatch):
         return [
             cost
             for values, cost in zip(configurations, flops, strict=True)
-            if feasibility.rejection(values, [], 1800.0) is None
+            if feasibility.rejection(values, Limits(1800.0)) is None
         ]
 
     on_cores, on_a_gpu = admitted(1e10), admitted(1e13)
@@ -259,15 +274,15 @@ def test_trees_stand_in_the_order_of_their_fitting(table_space):
 def test_trees_are_never_too_slow(table_space, seconds):
     feasibility = Feasibility(table_space, N_ROWS, lambda: 1e9)
     for values in (BOOSTED, values_of("extra_trees")):
-        assert feasibility.rejection(values, [], seconds) is None
+        assert feasibility.rejection(values, Limits(seconds)) is None
     network = values_of("dense", n_layers=3)
-    assert feasibility.rejection(network, [], seconds).depends_on_time
+    assert feasibility.rejection(network, Limits(seconds)).depends_on_time
 
 
 def test_trees_can_be_too_large(table_space):
     size = estimate_cost(table_space, BOOSTED).n_parameters
     feasibility = Feasibility(table_space, N_ROWS, never, max_model_size=size - 1)
-    rejection = feasibility.rejection(BOOSTED, [], math.inf)
+    rejection = feasibility.rejection(BOOSTED, Limits())
     assert f"The network would have {size} parameters" in rejection.reason
     assert not rejection.depends_on_time
 
@@ -278,8 +293,8 @@ def test_trees_do_not_tell_how_fast_networks_are_trained(problem, flops):
     # With the speed that trees seem to have, an epoch would take no time.
     trees = trained(1000 * flops, 1e-6, n_iterations=100)
     for trials in ([network], [network, trees]):
-        assert feasibility.rejection({}, trials, 12.1) is None
-        assert "about 3 s" in feasibility.rejection({}, trials, 11.5).reason
+        assert feasibility.rejection({}, after(trials, 12.1)) is None
+        assert "about 3 s" in feasibility.rejection({}, after(trials, 11.5)).reason
 
 
 def space_of_images(side):
@@ -309,9 +324,9 @@ def test_what_the_memory_cannot_hold_is_rejected_with_advice():
     space = space_of_images(256)
     memory = estimate_cost(space, {}).memory
     enough = Feasibility(space, 100, never, max_memory=memory)
-    assert enough.rejection({}, [], float("inf")) is None
+    assert enough.rejection({}, Limits()) is None
     little = Feasibility(space, 100, never, max_memory=memory - 1)
-    rejection = little.rejection({}, [], float("inf"))
+    rejection = little.rejection({}, Limits())
     assert "smaller image_size, batch_size or block" in rejection.reason
     assert not rejection.depends_on_time
 
@@ -326,4 +341,4 @@ def test_predefined_configurations_get_smaller_batches():
     # There is a smallest one, and the search says why it is not tried.
     tiny = Feasibility(space, 100, never, max_memory=1000)
     assert tiny.fitting(values) == {"training/batch_size": 16}
-    assert tiny.rejection({}, [], 60.0)
+    assert tiny.rejection({}, Limits(60.0))

@@ -1,6 +1,7 @@
 """A configuration that is trained once per fold: one trial, judged by all folds."""
 
 from dataclasses import replace
+from functools import reduce
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,14 @@ from sklearn.metrics import log_loss
 
 from skautokeras._data import SplitRows, cv_splits, valid_positions
 from skautokeras._ensemble import Refit, make_ensemble
-from skautokeras._search import Feasibility, Journal, Trial, estimate_cost, evaluate
+from skautokeras._search import (
+    Feasibility,
+    Journal,
+    Limits,
+    Trial,
+    estimate_cost,
+    evaluate,
+)
 from skautokeras._state import Deadline
 from skautokeras._training import (
     Fold,
@@ -256,15 +264,19 @@ def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
     done = Trial({}, 0, seconds=6.0, n_folds=3, **facts)
     pruned = replace(done, seconds=2.0, n_folds=1, n_rows=1e8, pruned=True)
     for trials in ([done], [pruned], [done, pruned]):
-        assert feasibility.rejection({}, trials, 12.1) is None
-        assert "would take about 3 s" in feasibility.rejection({}, trials, 11.5).reason
+        known = reduce(Limits.after, trials, Limits())
+        assert feasibility.rejection({}, replace(known, seconds=12.1)) is None
+        rejection = feasibility.rejection({}, replace(known, seconds=11.5))
+        assert "would take about 3 s" in rejection.reason
 
 
 def test_a_trial_of_folds_comes_back_from_disk(trial, tmp_path):
     pending = SimpleNamespace(values={}, seed=3)
     data = {"data": "1", "parameters": {"loss": "2"}}
     Journal(tmp_path, data, seed=1).add(pending, trial)
-    _, found = Journal(tmp_path, data, seed=1).earliest([pending])
+    journal = Journal(tmp_path, data, seed=1)
+    journal.begin([3])
+    _, found = journal.earliest([pending])
     np.testing.assert_equal(vars(found), vars(trial))
     assert len(found.weights) == N_FOLDS
 

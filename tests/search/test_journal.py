@@ -14,7 +14,7 @@ import pytest
 
 import skautokeras
 from skautokeras import DenseBlock
-from skautokeras._search import Journal, Trial
+from skautokeras._search import Journal, Rejection, Trial
 from skautokeras._search.journal import conditions_in, read_search
 from skautokeras._state import array_from_bytes, dumps, loads, pack, unpack
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
@@ -43,9 +43,13 @@ def remember(journal, evaluate):
 
     def remembered(values, seed, deadline):
         wanted = pending_trial(values, seed)
-        if journal.earliest([wanted]) is None:
-            journal.add(wanted, evaluate(values, seed, deadline))
-        found, trial = journal.earliest([wanted])
+        journal.begin(range(9))
+        known = journal.earliest([wanted])
+        if known is None:
+            trial = evaluate(values, seed, deadline)
+            journal.add(wanted, trial)
+            return trial
+        found, trial = known
         assert found is wanted
         return trial
 
@@ -197,7 +201,7 @@ def test_a_folder_of_version_3_is_refused_in_one_sentence(tmp_path):
     assert str(caught.value) == (
         f"directory={str(tmp_path)!r} holds the search of another version of "
         f"skautokeras (0.1.0.dev0, journal format 3), which {skautokeras.__version__} "
-        "with journal format 10 cannot go on with: pass another directory or empty it."
+        "with journal format 11 cannot go on with: pass another directory or empty it."
     )
 
 
@@ -250,14 +254,79 @@ def test_a_file_that_names_code_costs_its_trial_and_runs_nothing(tmp_path, evalu
     assert "antigravity" not in sys.modules
 
 
-def test_rejections_are_forgotten_where_its_file_is_damaged(tmp_path):
-    journal = Journal(tmp_path, DATA, seed=1)
-    journal.add_rejection({"x": 1}, 5)
-    path = tmp_path / "rejected.zip"
-    for content in (path.read_bytes()[:-9], dumps([1]), dumps([(5, "x")])):
+def test_rejections_are_forgotten_where_their_file_is_damaged(tmp_path, evaluate):
+    fill(Journal(tmp_path, DATA, seed=1), [0, 1])
+    path = tmp_path / "rejected.jsonl"
+    line = path.read_bytes()
+    no_key = b'[0, 1, {"reason": ""}]\n'
+    for content in (line[:-9] + b"\n", b"[1]\n", b"\xff\n", no_key):
         path.write_bytes(content)
         with pytest.warns(UserWarning, match="cannot be read"):
-            Journal(tmp_path, DATA, seed=1)
+            journal = Journal(tmp_path, DATA, seed=1)
+        assert not path.read_bytes()
+        remember(journal, evaluate)({"x": 1}, 1, None)
+    assert evaluate.calls == 0
+
+
+def fill(journal, numbers):
+    """Add a trial for each number, and a rejection for each 0; return what was added.
+
+    The seed of each is its place.
+    """
+    added = []
+    for seed, x in enumerate(numbers):
+        result = Trial({"x": x}, seed, score=1.0)
+        if x == 0:
+            result = Rejection("slow", flops=7, depends_on_time=True)
+        pending = pending_trial({"x": x}, seed)
+        journal.add(pending, result)
+        added.append((pending, result))
+    return added
+
+
+def test_results_come_back_in_their_order_except_rejections_at_the_end(tmp_path):
+    first = Journal(tmp_path, DATA, seed=1)
+    added = fill(first, [0, 1, 2, 0, 0, 3, 0])
+    for journal in (first, Journal(tmp_path, DATA, seed=1)):
+        journal.begin(range(9))
+        waiting = [pending for pending, _ in reversed(added)]
+        found = []
+        while (known := journal.earliest(waiting)) is not None:
+            waiting.remove(known[0])
+            found.append(known)
+        assert [pending.seed for pending, _ in found] == list(range(6))
+        for (_, result), (_, expected) in zip(found, added, strict=False):
+            if isinstance(expected, Rejection):
+                assert result == expected
+            else:
+                assert_equal_trials(result, expected)
+    assert len((tmp_path / "rejected.jsonl").read_bytes().splitlines()) == 3
+
+
+def test_a_configuration_can_be_rejected_first_and_tried_then(tmp_path):
+    first = Journal(tmp_path, DATA, seed=1)
+    wanted = pending_trial({"x": 0}, 5)
+    results = [Rejection("slow", depends_on_time=True), Trial({"x": 0}, 5, score=1.0)]
+    for result in results:
+        first.add(wanted, result)
+    journal = Journal(tmp_path, DATA, seed=1)
+    journal.begin([5])
+    assert journal.earliest([wanted])[1] == results[0]
+    assert journal.earliest([wanted])[1].score == 1.0
+    assert journal.earliest([wanted]) is None
+
+
+def test_a_line_that_was_cut_is_dropped_without_a_word(tmp_path):
+    added = fill(Journal(tmp_path, DATA, seed=1), [0, 0, 1])
+    path = tmp_path / "rejected.jsonl"
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + second[:20])
+    journal = Journal(tmp_path, DATA, seed=1)
+    assert path.read_bytes() == first
+    journal.begin(range(3))
+    waiting = [pending for pending, _ in added]
+    assert journal.earliest(waiting)[0].seed == 0
+    assert journal.earliest(waiting[1:])[0].seed == 2
 
 
 def test_folders_above_the_journal_are_made(tmp_path):

@@ -11,8 +11,8 @@ import pytest
 
 from skautokeras._search import (
     ORACLES,
-    Cost,
     Journal,
+    Limits,
     Rejection,
     SearchHooks,
     Trial,
@@ -109,14 +109,11 @@ def test_trained_networks_are_the_same_to_the_last_bit(problem, tmp_path):
     check_resumes("greedy", space, train, tmp_path)
 
 
-class RejectSlow(SearchHooks):
-    """Rejects configurations with a rate above the seconds that are left."""
+class Limited(SearchHooks):
+    """Lets the evaluation reject what takes longer than the time that is left."""
 
-    def rejection(self, values, trials, seconds):
-        if values["training/rate"] <= seconds:
-            return None
-        cost = Cost(n_parameters=1, flops=values["training/rate"], epochs=1)
-        return Rejection("too slow", cost, depends_on_time=True)
+    def limits(self, seconds):
+        return Limits(seconds)
 
 
 @pytest.mark.parametrize("left", [0.01, 0.4])
@@ -127,7 +124,10 @@ def test_what_was_rejected_for_want_of_time_stays_so(
 ):
     calls = []
 
-    def fake(values, seed):
+    def fake(values, seed, deadline, *, limits=None):
+        rate = values["training/rate"]
+        if limits is not None and rate > limits.seconds:
+            return Rejection("too slow", 1, rate, depends_on_time=True)
         if seed == interrupted_at:
             raise KeyboardInterrupt
         calls.append(seed)
@@ -142,8 +142,10 @@ def test_what_was_rejected_for_want_of_time_stays_so(
             waiting = search.start_trials()
             while waiting:
                 pending = waiting.pop()
-                trial = evaluate(pending.values, pending.seed, pending.deadline)
-                search.finish_trial(pending, trial)
+                result = evaluate(
+                    pending.values, pending.seed, pending.deadline, **pending.options
+                )
+                search.finish_trial(pending, result)
                 waiting += search.start_trials()
 
     def run(seconds):
@@ -157,10 +159,10 @@ def test_what_was_rejected_for_want_of_time_stays_so(
         )
         trials, _ = run_search(
             oracle,
-            lambda values, seed, deadline: fake(values, seed),
+            fake,
             seeds=range(8),
             deadline=Deadline(seconds, clock),
-            hooks=RejectSlow(),
+            hooks=Limited(),
             journal=Journal(tmp_path, DATA, seed=1),
             workers=Two() if n_jobs == 2 else None,
         )

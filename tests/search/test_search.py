@@ -10,7 +10,7 @@ import pytest
 from skautokeras import GreedyOracle
 from skautokeras._search import (
     ORACLES,
-    Cost,
+    Limits,
     Rejection,
     SearchHooks,
     Trial,
@@ -366,75 +366,133 @@ def test_a_search_leaves_the_time_that_is_reserved(oracle, clock, reserved):
     assert clock.now <= budget
 
 
-class RejectAbove(SearchHooks):
-    """Rejects numbers above a limit; notes what it is asked and told."""
+class Limited(SearchHooks):
+    """Lets the evaluation reject; notes what it is told."""
 
-    def __init__(self, limit, *, depends_on_time=False):
-        self.limit, self.depends_on_time = limit, depends_on_time
-        self.proposed, self.started = [], []
+    def __init__(self):
+        self.started, self.left_out = [], []
 
-    def rejection(self, values, trials, seconds):
-        x = values["x"]
-        self.proposed.append(x)
-        if x <= self.limit:
-            return None
-        cost = Cost(n_parameters=x, flops=x, epochs=1)
-        return Rejection(f"{x} is too much.", cost, self.depends_on_time)
+    def limits(self, seconds):
+        return Limits(seconds)
 
     def on_trial_begin(self, pending):
         self.started.append(pending.number)
 
+    def on_trial_left_out(self, pending):
+        self.left_out.append(pending.number)
+
+
+class RejectAbove:
+    """Rejects numbers above a limit; notes what was proposed."""
+
+    def __init__(self, limit, *, depends_on_time=False):
+        self.limit, self.depends_on_time = limit, depends_on_time
+        self.proposed = []
+
+    def __call__(self, values, seed, deadline, *, limits=None):
+        x = values["x"]
+        if limits is None or x <= self.limit:
+            return parabola(values, seed, deadline)
+        self.proposed.append(x)
+        return Rejection(f"{x} is too much.", x, x, self.depends_on_time)
+
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_jobs", [1, 3])
 @pytest.mark.parametrize("tuner", ORACLES)
-def test_a_rejected_proposal_takes_no_trial(tuner):
+def test_a_rejected_proposal_takes_no_trial(tuner, n_jobs):
     space = keras_tuner.HyperParameters()
     space.Int("x", 0, 19)
     oracle = make_oracle(
         tuner, space, initial_values=[{"x": 15}], max_trials=8, max_epochs=9, seed=1
     )
-    hooks = RejectAbove(9)
+    hooks = Limited()
     trials, _ = run_search(
-        oracle, parabola, seeds=range(8), deadline=Deadline(None), hooks=hooks
+        oracle,
+        RejectAbove(9),
+        seeds=range(8),
+        deadline=Deadline(None),
+        hooks=hooks,
+        workers=LastFirst(n_jobs),
     )
-    assert hooks.started == [trial.seed for trial in trials] == list(range(8))
+    assert hooks.started == sorted(trial.seed for trial in trials) == list(range(8))
     assert max(trial.values["x"] for trial in trials) <= 9
+    assert hooks.left_out == []
 
 
-def test_a_search_that_may_try_nothing_names_the_smallest_network(oracle):
+class LastFirst:
+    """Several trials at a time; the one that started last ends first."""
+
+    def __init__(self, n_jobs):
+        self.n_jobs = n_jobs
+
+    def run(self, search, evaluate):
+        search.n_jobs = self.n_jobs
+        waiting = search.start_trials()
+        while waiting:
+            pending = waiting.pop()
+            result = evaluate(
+                pending.values, pending.seed, pending.deadline, **pending.options
+            )
+            search.finish_trial(pending, result)
+            waiting += search.start_trials()
+            assert len(waiting) <= self.n_jobs
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_a_search_that_may_try_nothing_names_the_smallest_network(oracle, n_jobs):
+    hooks = Limited()
     with pytest.raises(SearchError, match=r"None of 20 .* smallest one: 0 is too muc"):
         run_search(
             oracle,
-            parabola,
+            RejectAbove(-1),
             seeds=range(3),
             deadline=Deadline(None),
-            hooks=RejectAbove(-1),
+            hooks=hooks,
+            workers=LastFirst(n_jobs),
         )
+    assert sorted(hooks.left_out) == hooks.started == list(range(n_jobs))
 
 
-def test_a_rejection_without_a_cost_counts_as_the_smallest(oracle):
-    class NoWeights(RejectAbove):
-        def rejection(self, values, trials, seconds):
-            if values["x"] == 0:
-                return Rejection("There are no weights.")
-            return super().rejection(values, trials, seconds)
+def test_a_rejection_without_a_size_counts_as_the_smallest(oracle):
+    reject = RejectAbove(-1)
+
+    def no_weights(values, seed, deadline, **options):
+        if values["x"] == 0:
+            return Rejection("There are no weights.")
+        return reject(values, seed, deadline, **options)
 
     with pytest.raises(SearchError, match="The smallest one: There are no weights"):
         run_search(
             oracle,
-            parabola,
+            no_weights,
             seeds=range(3),
             deadline=Deadline(None),
-            hooks=NoWeights(-1),
+            hooks=Limited(),
         )
 
 
 def test_without_a_result_the_cheapest_is_tried_whatever_the_time(oracle):
-    hooks = RejectAbove(-1, depends_on_time=True)
+    evaluate = RejectAbove(-1, depends_on_time=True)
     trials, _ = run_search(
-        oracle, parabola, seeds=range(3), deadline=Deadline(60), hooks=hooks
+        oracle, evaluate, seeds=range(3), deadline=Deadline(60), hooks=Limited()
     )
-    assert [trial.values["x"] for trial in trials] == [min(hooks.proposed[:10])]
+    assert [trial.values["x"] for trial in trials] == [min(evaluate.proposed[:10])]
+
+
+def test_after_a_result_nothing_is_tried_that_takes_too_long(oracle):
+    evaluate = RejectAbove(7, depends_on_time=True)
+    trials, _ = run_search(
+        oracle,
+        evaluate,
+        seeds=range(30),
+        deadline=Deadline(60),
+        hooks=Limited(),
+        workers=LastFirst(2),
+    )
+    assert sorted({trial.values["x"] for trial in trials}) == list(range(8))
+    assert len(trials) == 8
+    assert set(evaluate.proposed) == set(range(8, 20))
 
 
 def test_the_time_that_is_left_for_a_trial_is_without_the_reserve(oracle, clock):
@@ -444,7 +502,7 @@ def test_the_time_that_is_left_for_a_trial_is_without_the_reserve(oracle, clock)
         def reserved_seconds(self, trials):
             return 20.0
 
-        def rejection(self, values, trials, seconds):
+        def limits(self, seconds):
             seen.append(seconds)
 
     run_search(

@@ -18,11 +18,14 @@ class WorkerPool:
     shared : dict of str to object
         Keyword arguments that every evaluation is called with. They are sent to the
         workers once.
+    engine : callable, default=make_executor
+        Function from ``n_jobs`` to the `Executor` whose workers are used.
     """
 
-    def __init__(self, n_jobs, shared):
+    def __init__(self, n_jobs, shared, engine=make_executor):
         self._n_jobs = n_jobs
         self._shared = shared
+        self._engine = engine
 
     def run(self, search, evaluate):
         """Run the trials of a search until there is none to start.
@@ -34,7 +37,7 @@ class WorkerPool:
         evaluate : callable
             Function ``evaluate(values, seed, deadline, **shared, **options) -> Trial``.
         """
-        with make_executor(self._n_jobs) as executor:
+        with self._engine(self._n_jobs) as executor:
             executor.share(evaluate, self._shared)
             _run_trials(search, executor)
 
