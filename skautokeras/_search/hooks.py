@@ -129,7 +129,7 @@ class SearchHooks:
         Parameters
         ----------
         trials : list of Trial
-            Trials that have ended.
+            Trials that still have them, in the order they ended.
 
         Returns
         -------

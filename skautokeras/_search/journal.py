@@ -7,16 +7,18 @@ computed again. So nothing needs to be known about the state of an oracle. Where
 trials run at the same time, the answers are given in the order they came.
 """
 
+import heapq
 import json
 import os
 import re
 from collections import defaultdict, deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from skautokeras import __version__
 from skautokeras._search.feasibility import Rejection
 from skautokeras._search.record import make_record
+from skautokeras._search.selection import free_arrays
 from skautokeras._search.trial import Trial
 from skautokeras._state.codec import text_key
 from skautokeras._state.document import dumps, loads
@@ -111,9 +113,10 @@ class Journal:
         self.n_folds = n_folds
         self.conditions = dict(conditions)
         self._about = dict(about)
-        # Number, key and Trial or Rejection, the oldest first. The number is that of
-        # the file of a trial, and for a rejection that of the next trial.
-        self._results = []
+        # Trials and rejections, the oldest first, and the number and key of each. The
+        # number is that of the file of a trial, for a rejection that of the next trial.
+        self._results, self._keys = [], []
+        self._holders = []  # places of trials that have arrays
         self._next_number = 0
         self._waiting = {}  # key -> places of its results that have not been asked for
         self._kept = {}  # what was made once for all trials, by name
@@ -138,26 +141,28 @@ class Journal:
         last = max(
             (
                 place
-                for place, (*_, result) in enumerate(self._results)
+                for place, result in enumerate(self._results)
                 if isinstance(result, Trial) and result.seed in seeds
             ),
             default=-1,
         )
         kept = [
-            found
-            for place, found in enumerate(self._results)
-            if place < last or isinstance(found[-1], Trial)
+            (*key, result)
+            for place, (key, result) in enumerate(
+                zip(self._keys, self._results, strict=True)
+            )
+            if place < last or isinstance(result, Trial)
         ]
         if len(kept) < len(self._results):
-            self._results = kept
+            self._replace_results(kept)
             self._write_if_possible(self._write_rejections)
         self._waiting = defaultdict(deque)
-        for place, (_, key, _) in enumerate(self._results):
+        for place, (_, key) in enumerate(self._keys):
             self._waiting[key].append(place)
 
     def spent(self):
         """Return the seconds of searching after which the last trial ended."""
-        trials = [r for *_, r in self._results if isinstance(r, Trial)]
+        trials = [r for r in self._results if isinstance(r, Trial)]
         return max((trial.ended for trial in trials), default=0.0)
 
     def keep(self, name, make):
@@ -207,7 +212,7 @@ class Journal:
         self._waiting[key].popleft()
         if not self._waiting[key]:
             del self._waiting[key]
-        return pending, self._results[place][-1]
+        return pending, self._results[place]
 
     def add(self, pending, result):
         """Keep the result of a trial.
@@ -220,12 +225,25 @@ class Journal:
             Result of the trial, or the reason why there is none.
         """
         added = self._next_number, _key(pending), result
-        self._results.append(added)
+        self._append(*added)
         if isinstance(result, Trial):
             self._next_number += 1
             self._write_if_possible(self._write_trial, *added)
         else:
             self._write_if_possible(self._append_rejection, _rejection_line(*added))
+
+    def _append(self, number, key, result):
+        """Keep a result in memory; trials that can be in no ensemble lose arrays."""
+        self._keys.append((number, key))
+        self._results.append(result)
+        if isinstance(result, Trial) and result.weights is not None:
+            self._holders.append(len(self._results) - 1)
+            self._holders = free_arrays(self._results, self._holders)
+
+    def _replace_results(self, found):
+        self._results, self._keys, self._holders = [], [], []
+        for number, key, result in found:
+            self._append(number, key, result)
 
     def _open(self):
         """Take over what the folder holds; write the header if it is new.
@@ -332,9 +350,9 @@ class Journal:
 
     def _write_rejections(self):
         lines = [
-            _rejection_line(*found)
-            for found in self._results
-            if isinstance(found[-1], Rejection)
+            _rejection_line(*key, result)
+            for key, result in zip(self._keys, self._results, strict=True)
+            if isinstance(result, Rejection)
         ]
         write_whole(self._directory / _REJECTED, "".join(lines).encode())
 
@@ -343,13 +361,14 @@ class Journal:
         paths = _paths(self._directory)
         # Behind the last file: a lost trial leaves a gap.
         self._next_number = 1 + max(map(_number, paths), default=-1)
-        trials = [
+        trials = (
             (number, *found)
             for number, found in _readable(paths, " The trial will be run again.")
-        ]
-        # Sorting is stable, so rejections stay before the trial of the same number.
-        self._results = sorted(
-            [*self._read_rejections(), *trials], key=lambda found: found[0]
+        )
+        # Of equal numbers, rejections come before the trial. Each file is read after
+        # the arrays of others have been freed.
+        self._replace_results(
+            heapq.merge(self._read_rejections(), trials, key=lambda found: found[0])
         )
 
     def _read_rejections(self):
@@ -486,7 +505,10 @@ def read_search(directory):
         )
     about = header["about"]
     # A trial that was run again has two files.
-    trials = dict(found for _, found in _readable(_paths(directory)))
+    trials = {
+        key: replace(trial, weights=None, y_pred=None)
+        for _, (key, trial) in _readable(_paths(directory))
+    }
     return make_record(
         about.get("estimator", ""), about.get("scoring", ""), trials.values()
     )

@@ -184,7 +184,7 @@ class _SeenTrials:
     def __init__(self, space):
         self._space = space
         self._n_listed = 0
-        self._open = []  # identifiers of trials that may still run
+        self._open = {}  # identifiers of trials that may still run -> place and key
         self._keys = set()  # those of trials that have ended
         self._best = {}  # network types -> loss, place and values of the best trial
 
@@ -202,26 +202,28 @@ class _SeenTrials:
             Keys of the configurations of all trials.
         """
         new = islice(oracle.trials, self._n_listed, None)
-        numbered = enumerate(new, start=self._n_listed)
-        self._open += [(place, trial_id) for place, trial_id in numbered]
+        for place, trial_id in enumerate(new, start=self._n_listed):
+            self._open[trial_id] = place, self._key(oracle.trials[trial_id])
         self._n_listed = len(oracle.trials)
-        sign = 1 if oracle.objective.direction == "max" else -1
-        still_open, running = [], set()
-        for place, trial_id in self._open:
-            trial = oracle.trials[trial_id]
+        trials = [oracle.trials[trial_id] for trial_id in self._open]
+        for trial in trials:
+            if trial.status not in ("RUNNING", "IDLE"):
+                place, _ = self._open.pop(trial.trial_id)
+                self._close(trial, place, oracle.objective.direction)
+        return _Either(self._keys, {key for _, key in self._open.values()})
+
+    def _key(self, trial):
+        return text_key(complete(self._space, trial.hyperparameters.values))
+
+    def _close(self, trial, place, direction):
+        """Remember a trial that has ended, whose values may have been narrowed."""
+        self._keys.add(self._key(trial))
+        if trial.status == "COMPLETED":
             values = trial.hyperparameters.values
-            key = text_key(complete(self._space, values))
-            if trial.status in ("RUNNING", "IDLE"):
-                still_open.append((place, trial_id))
-                running.add(key)
-                continue
-            self._keys.add(key)
-            if trial.status == "COMPLETED":
-                found = (-sign * trial.score, place, dict(values))
-                types = network_types(values)
-                self._best[types] = min(self._best.get(types, found), found)
-        self._open = still_open
-        return _Either(self._keys, running)
+            loss = -trial.score if direction == "max" else trial.score
+            found = (loss, place, dict(values))
+            types = network_types(values)
+            self._best[types] = min(self._best.get(types, found), found)
 
     def best_of_kinds(self):
         """Return the best configuration of each kind of network, the best first."""
@@ -631,9 +633,11 @@ def _forget_space(oracle, proposal):
     """Let a trial that has ended keep its values only, not its copy of the space.
 
     Thousands of copies would fill the memory. An oracle of KerasTuner or of the user
-    may need them.
+    may need them. The order in which trials have ended is forgotten, too: KerasTuner
+    would go through it after each trial, to count failures that nobody limits.
     """
     if type(oracle) is GreedyOracle:
+        oracle.end_order.clear()
         values = keras_tuner.HyperParameters()
         values.values = dict(proposal.hyperparameters.values)
         oracle.trials[proposal.trial_id].hyperparameters = values

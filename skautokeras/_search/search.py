@@ -18,6 +18,7 @@ from skautokeras._search.oracle import (
     temporary_project,
 )
 from skautokeras._search.rungs import SHARE_OF_FITTING, promoted_values
+from skautokeras._search.selection import free_arrays
 from skautokeras._search.trial import Trial
 from skautokeras._state.deadline import Deadline
 from skautokeras._state.randomness import MAX_SEED
@@ -310,6 +311,7 @@ class Search:
         # Seconds that the search has taken before it was continued.
         self._spent_before = 0.0 if journal is None else journal.spent()
         self.trials = []
+        self._holders = []  # positions of trials that have arrays
         self.lasting_rejections = []
         self.exhausted = self.stopped = False
 
@@ -525,15 +527,12 @@ class Search:
             tell(self._oracle, proposal, result)
         self.trials.append(result)
         self._has_result = self._has_result or result.error is None
-        self._free_arrays()
+        if result.weights is not None:
+            self._holders.append(len(self.trials) - 1)
+            kept = self._hooks.kept_trials
+            self._holders = free_arrays(self.trials, self._holders, kept)
         if self._hooks.on_trial_end(pending, self.trials):
             self.exhausted = self.stopped = True
-
-    def _free_arrays(self):
-        kept = set(self._hooks.kept_trials(self.trials))
-        for i, trial in enumerate(self.trials):
-            if i not in kept and trial.weights is not None:
-                self.trials[i] = replace(trial, weights=None, y_pred=None)
 
 
 def trial_deadline(deadline, trials, reserve):

@@ -1,10 +1,12 @@
 """Trials on disk: found again, never half, never another search's."""
 
 import errno
+import gc
 import json
 import os
 import sys
 import warnings
+import weakref
 from dataclasses import fields
 from types import SimpleNamespace
 
@@ -501,3 +503,31 @@ def test_the_folder_of_a_search_may_be_in_the_home_folder(
     monkeypatch.setenv("HOME", str(tmp_path))
     remember(Journal(tmp_path / "run", DATA, seed=1), evaluate)({"x": 1}, 5, None)
     assert len(read_search("~/run").trials) == 1
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_arrays_that_no_ensemble_can_have_take_no_memory(tmp_path, in_folder):
+    arrays = []
+
+    def holding(number):
+        array = np.full(9, number, "float32")
+        arrays.append(weakref.ref(array))
+        head = {"head": array}
+        return Trial({"x": 1}, number, score=1.0, y_pred=head, weights=[[array]])
+
+    def held():
+        gc.collect()
+        return sum(array() is not None for array in arrays)
+
+    journal = Journal(tmp_path if in_folder else None, DATA, seed=1)
+    waiting = [pending_trial({"x": 1}, number) for number in range(30)]
+    for number in range(30):
+        journal.add(waiting[number], holding(number))
+    assert held() == 12
+    if in_folder:
+        journal = Journal(tmp_path, DATA, seed=1)
+    journal.begin(range(30))
+    found = [journal.earliest(waiting)[1] for _ in waiting]
+    # Of equal trials, the earlier ones are kept.
+    assert [trial.seed for trial in found if trial.weights] == list(range(12))
+    assert [trial.score for trial in found] == [1.0] * 30
