@@ -71,6 +71,7 @@ class FitOptions:
     random_state: object
     verbose: int
     shuffle: bool = True
+    warm_start: bool = False
     shares_directory: bool = False
     fit_arguments: dict = field(default_factory=dict)
 
@@ -202,6 +203,7 @@ def with_automatic_folds(options, n_folds):
 
 # Options that no argument of `fit` can change.
 _FROM_THE_CONSTRUCTOR = (
+    "warm_start",
     "max_trials",
     "max_time",
     "tuner",

@@ -461,7 +461,15 @@ def open_journal(journal, options, description, rows, n_folds, conditions, about
         directory = options.directory
         if directory is not None and options.shares_directory:
             directory = directory / f"fit-{fingerprint(fingerprints)[:_DIGITS]}"
-        return Journal(directory, fingerprints, seed, n_folds, conditions, about)
+        return Journal(
+            directory,
+            fingerprints,
+            seed,
+            n_folds,
+            conditions,
+            about,
+            keeps_results=options.warm_start or directory is not None,
+        )
     journal.check_continues(fingerprints)
     return journal
 

@@ -1,11 +1,13 @@
 """Feasibility: which of the configurations that an oracle proposes can be tried."""
 
+import contextlib
 import math
 from dataclasses import dataclass, replace
 
 from skautokeras._search.cost import estimate_cost
 from skautokeras._search.trial import evaluate
 from skautokeras._state.codec import text_key
+from skautokeras._state.keras_door import through_the_door
 from skautokeras._warnings import warn
 from skautokeras.exceptions import WeightsMissingError
 
@@ -34,12 +36,16 @@ class Rejection:
         forward pass for one row. They are 0 if they are not known.
     depends_on_time : bool, default=False
         Whether the configuration would have been tried with more time.
+    is_last : bool, default=False
+        Whether a search looks for no other configuration in the place of this one,
+        because that has taken too much time.
     """
 
     reason: str
     n_parameters: int = 0
     flops: int = 0
     depends_on_time: bool = False
+    is_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,13 +96,14 @@ class Limits:
         )
 
 
+@through_the_door
 def evaluate_if_feasible(
     values, seed, deadline, *, feasibility, limits=None, **options
 ):
     """Build, train and score a configuration, unless it is rejected.
 
     Whoever trains also judges. So it takes no time in the process that proposes, and
-    the memory and the speed that count are those of the machine of the training.
+    the speed that counts is that of the machine of the training.
 
     Parameters
     ----------
@@ -115,7 +122,9 @@ def evaluate_if_feasible(
     """
     rejection = None
     if limits is not None:
-        rejection = feasibility.rejection(values, limits)
+        # What cannot be judged is tried: its trial will say what is wrong.
+        with contextlib.suppress(Exception):
+            rejection = feasibility.rejection(values, limits)
     return rejection or evaluate(values, seed, deadline, **options)
 
 
@@ -182,7 +191,8 @@ class Feasibility:
     def cost(self, values):
         """Return the cost of a configuration; None if its network cannot be built.
 
-        The first configuration whose pretrained weights cannot be had gives a warning.
+        The first configuration whose pretrained weights cannot be had gives a warning
+        in each process.
 
         Parameters
         ----------

@@ -7,7 +7,6 @@ computed again. So nothing needs to be known about the state of an oracle. Where
 trials run at the same time, the answers are given in the order they came.
 """
 
-import heapq
 import json
 import os
 import re
@@ -18,7 +17,6 @@ from pathlib import Path
 from skautokeras import __version__
 from skautokeras._search.feasibility import Rejection
 from skautokeras._search.record import make_record
-from skautokeras._search.selection import free_arrays
 from skautokeras._search.trial import Trial
 from skautokeras._state.codec import text_key
 from skautokeras._state.document import dumps, loads
@@ -40,6 +38,7 @@ _UNREADABLE = (
     RecursionError,
 )
 _DAMAGED = (OSError, *_UNREADABLE)
+_RUN_AGAIN = " The trial will be run again."
 # Other files in the folder, such as copies that a desktop has made, are left alone.
 _TRIAL = re.compile(r"trial_(\d+)\.zip")
 
@@ -69,6 +68,9 @@ class Journal:
         Time and machine of a new search. A journal that exists already has its own.
     about : dict of str to str, default={}
         Names of the "estimator" and of its "scoring", for those who read the folder.
+    keeps_results : bool, default=True
+        Whether results are kept in memory where there is no folder. If False, a search
+        cannot be continued, and takes less memory.
 
     Attributes
     ----------
@@ -101,9 +103,18 @@ class Journal:
     """
 
     def __init__(
-        self, directory, fingerprints, seed, n_folds=None, conditions=(), about=()
+        self,
+        directory,
+        fingerprints,
+        seed,
+        n_folds=None,
+        conditions=(),
+        about=(),
+        *,
+        keeps_results=True,
     ):
-        self._directory = None if directory is None else Path(directory)
+        # The folder as long as it can be written, and to be read in any case.
+        self._directory = self._folder = None if directory is None else Path(directory)
         self._expected = {
             "version": _VERSION,
             "package": __version__,
@@ -113,11 +124,12 @@ class Journal:
         self.n_folds = n_folds
         self.conditions = dict(conditions)
         self._about = dict(about)
+        self._keeps_results = keeps_results
         # Trials and rejections, the oldest first, and the number and key of each. The
         # number is that of the file of a trial, for a rejection that of the next trial.
         self._results, self._keys = [], []
-        self._holders = []  # places of trials that have arrays
         self._next_number = 0
+        self._written = set()  # numbers of trials whose arrays are in files
         self._waiting = {}  # key -> places of its results that have not been asked for
         self._kept = {}  # what was made once for all trials, by name
         if self._directory is not None:
@@ -127,34 +139,33 @@ class Journal:
         """Raise JournalMismatchError unless a search is the one of this journal."""
         self._check_header({**self._expected, **fingerprints}, "This estimator")
 
-    def begin(self, seeds):
+    def begin(self):
         """Take note that a search begins, which asks for the results from the first on.
 
-        Rejections after the last trial are forgotten: there may be more time now.
-
-        Parameters
-        ----------
-        seeds : sequence of int
-            Seeds of the trials that oracles propose. Others were trained again.
+        Rejections after the last trial that an oracle has proposed are forgotten: there
+        may be more time now.
         """
-        seeds = set(seeds)
+        trials = [r for r in self._results if isinstance(r, Trial)]
+        # Configurations that were trained again have learned from more rows.
+        fewest_rows = max((trial.every for trial in trials), default=1)
         last = max(
             (
                 place
                 for place, result in enumerate(self._results)
-                if isinstance(result, Trial) and result.seed in seeds
+                if isinstance(result, Trial) and result.every == fewest_rows
             ),
             default=-1,
         )
         kept = [
-            (*key, result)
+            (key, result)
             for place, (key, result) in enumerate(
                 zip(self._keys, self._results, strict=True)
             )
             if place < last or isinstance(result, Trial)
         ]
         if len(kept) < len(self._results):
-            self._replace_results(kept)
+            self._keys = [key for key, _ in kept]
+            self._results = [result for _, result in kept]
             self._write_if_possible(self._write_rejections)
         self._waiting = defaultdict(deque)
         for place, (_, key) in enumerate(self._keys):
@@ -201,18 +212,16 @@ class Journal:
         -------
         found : tuple (PendingTrial, Trial or Rejection) or None
         """
-        first = None
-        for pending in pending_trials if self._waiting else ():
-            key = _key(pending)
-            if key in self._waiting and (not first or self._waiting[key][0] < first[1]):
-                first = pending, self._waiting[key][0], key
-        if first is None:
-            return None
-        pending, place, key = first
-        self._waiting[key].popleft()
-        if not self._waiting[key]:
-            del self._waiting[key]
-        return pending, self._results[place]
+        wanted = {_key(pending): pending for pending in pending_trials}
+        found = [(self._waiting[k][0], k) for k in wanted if k in self._waiting]
+        for place, key in sorted(found):
+            self._waiting[key].popleft()
+            if not self._waiting[key]:
+                del self._waiting[key]
+            result = self._result_at(place)
+            if result is not None:
+                return wanted[key], result
+        return None
 
     def add(self, pending, result):
         """Keep the result of a trial.
@@ -224,26 +233,27 @@ class Journal:
         result : Trial or Rejection
             Result of the trial, or the reason why there is none.
         """
-        added = self._next_number, _key(pending), result
-        self._append(*added)
+        number, key = self._next_number, _key(pending)
         if isinstance(result, Trial):
             self._next_number += 1
-            self._write_if_possible(self._write_trial, *added)
+            if self._write_if_possible(self._write_trial, number, key, result):
+                self._written.add(number)
+                result = _without_arrays(result)
         else:
-            self._write_if_possible(self._append_rejection, _rejection_line(*added))
+            line = _rejection_line(number, key, result)
+            self._write_if_possible(self._append_rejection, line)
+        if self._keeps_results or self._directory is not None:
+            self._keys.append((number, key))
+            self._results.append(result)
 
-    def _append(self, number, key, result):
-        """Keep a result in memory; trials that can be in no ensemble lose arrays."""
-        self._keys.append((number, key))
-        self._results.append(result)
-        if isinstance(result, Trial) and result.weights is not None:
-            self._holders.append(len(self._results) - 1)
-            self._holders = free_arrays(self._results, self._holders)
-
-    def _replace_results(self, found):
-        self._results, self._keys, self._holders = [], [], []
-        for number, key, result in found:
-            self._append(number, key, result)
+    def _result_at(self, place):
+        """Return a result with its arrays, or None if its file is damaged by now."""
+        number, _ = self._keys[place]
+        result = self._results[place]
+        if not isinstance(result, Trial) or number not in self._written:
+            return result
+        found = list(_readable([self._path_of(number)], _RUN_AGAIN))
+        return found[0][1][1] if found else None
 
     def _open(self):
         """Take over what the folder holds; write the header if it is new.
@@ -309,11 +319,15 @@ class Journal:
             )
 
     def _write_if_possible(self, write, *args):
-        if self._directory is not None:
-            try:
-                write(*args)
-            except OSError as error:
-                self._give_up_writing(error)
+        """Write to the folder; return whether that was possible."""
+        if self._directory is None:
+            return False
+        try:
+            write(*args)
+        except OSError as error:
+            self._give_up_writing(error)
+            return False
+        return True
 
     def _give_up_writing(self, error):
         warn(
@@ -323,8 +337,11 @@ class Journal:
         self._directory = None
 
     def _write_trial(self, number, key, trial):
-        path = self._directory / f"trial_{number:05d}.zip"
-        write_whole(path, dumps({"key": key, "trial": trial}, compress=False))
+        content = dumps({"key": key, "trial": trial}, compress=False)
+        write_whole(self._path_of(number), content)
+
+    def _path_of(self, number):
+        return self._folder / f"trial_{number:05d}.zip"
 
     def _read_kept(self, name):
         """Return what a file holds that `keep` has written; None if there is none."""
@@ -361,32 +378,33 @@ class Journal:
         paths = _paths(self._directory)
         # Behind the last file: a lost trial leaves a gap.
         self._next_number = 1 + max(map(_number, paths), default=-1)
-        trials = (
-            (number, *found)
-            for number, found in _readable(paths, " The trial will be run again.")
-        )
-        # Of equal numbers, rejections come before the trial. Each file is read after
-        # the arrays of others have been freed.
-        self._replace_results(
-            heapq.merge(self._read_rejections(), trials, key=lambda found: found[0])
-        )
+        trials = [
+            (number, key, _without_arrays(trial))
+            for number, (key, trial) in _readable(paths, _RUN_AGAIN)
+        ]
+        self._written = {number for number, *_ in trials}
+        # Sorting is stable, so rejections stay before the trial of the same number.
+        found = [*self._read_rejections(), *trials]
+        found.sort(key=lambda one: one[0])
+        self._keys = [(number, key) for number, key, _ in found]
+        self._results = [result for *_, result in found]
 
     def _read_rejections(self):
         """Return the rejections with their numbers and keys."""
         path = self._directory / _REJECTED
-        if not path.exists():
-            return []
-        # The last line may have been cut, where the process was killed.
-        content = path.read_bytes()
-        end = content.rfind(b"\n") + 1
+        content, found, end = b"", [], 0
         try:
-            found = [_read_rejection(line) for line in content[:end].splitlines()]
+            content = path.read_bytes() if path.exists() else b""
+            for line in content.splitlines(keepends=True):
+                # The last line may have been cut, where the process was killed.
+                if line.endswith(b"\n"):
+                    found.append(_read_rejection(line))
+                    end += len(line)
         except _DAMAGED as error:
             warn(
                 f"{str(path)!r} cannot be read ({error}). Some trials may be run "
                 "again.",
             )
-            found, end = [], 0
         if end < len(content):
             self._write_if_possible(write_whole, path, content[:end])
         return found
@@ -395,6 +413,10 @@ class Journal:
 def _key(pending):
     """Return what tells a pending trial from others."""
     return text_key([pending.values, pending.seed])
+
+
+def _without_arrays(trial):
+    return replace(trial, weights=None, y_pred=None)
 
 
 def _rejection_line(number, key, rejection):
@@ -506,8 +528,7 @@ def read_search(directory):
     about = header["about"]
     # A trial that was run again has two files.
     trials = {
-        key: replace(trial, weights=None, y_pred=None)
-        for _, (key, trial) in _readable(_paths(directory))
+        key: _without_arrays(trial) for _, (key, trial) in _readable(_paths(directory))
     }
     return make_record(
         about.get("estimator", ""), about.get("scoring", ""), trials.values()

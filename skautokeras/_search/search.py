@@ -201,11 +201,13 @@ class _Place:
     n_asked : int
         How often the oracle has been asked.
     rejected : list of tuple
-        Proposals that were rejected, as KerasTuner trials, and the rejections.
-    n_for_time : int
-        Number of those among them that were rejected for want of time.
-    is_late : bool
-        Whether looking for what fits into the time has used up too much of it.
+        Proposals that were rejected, as KerasTuner trials, and the rejections, as long
+        as the oracle has not been told.
+    n_rejected, n_for_time : int
+        Number of proposals that were rejected, and of those among them for want of
+        time.
+    is_given_up : bool
+        Whether the oracle is not asked any more.
     pending : PendingTrial or None
         Trial as it was started last.
     """
@@ -217,21 +219,30 @@ class _Place:
     left: float = math.inf
     n_asked: int = 0
     rejected: list = field(default_factory=list)
+    n_rejected: int = 0
     n_for_time: int = 0
-    is_late: bool = False
+    is_given_up: bool = False
     pending: PendingTrial | None = None
 
     def limit(self, deadline, reserve, left):
         """Let the oracle be asked from now on, with these limits."""
         self.deadline, self.reserve, self.left = deadline, reserve, left
-        self.n_for_time, self.is_late = 0, False
+        self.n_rejected, self.n_for_time, self.is_given_up = 0, 0, False
 
-    @property
-    def is_given_up(self):
-        """Whether enough proposals were rejected."""
-        return (
-            self.is_late
-            or len(self.rejected) >= _MAX_REJECTIONS
+    def seconds(self, left):
+        """Return the time for a trial, if so many seconds of the search are left."""
+        # The first trial starts even if all time is reserved.
+        if self.left <= self.reserve:
+            return math.inf
+        return max(left - self.reserve, 0.0)
+
+    def take(self, rejection):
+        """Count a rejection; after enough of them, the place is given up."""
+        self.n_rejected += 1
+        self.n_for_time += rejection.depends_on_time
+        self.is_given_up = (
+            rejection.is_last
+            or self.n_rejected >= _MAX_REJECTIONS
             or self.n_for_time >= _MAX_REJECTIONS_FOR_TIME
         )
 
@@ -302,12 +313,14 @@ class Search:
         self._proposals = {}  # by the numbers of the pending trials
         self._places = {}  # those of the pending trials that the oracle has proposed
         self._waiting = deque()  # places whose last proposal was rejected
-        self._given_up = deque()  # those that wait until another trial has ended
+        self._given_up = []  # those for which nothing was found
+        self._rested = deque()  # those of them since which another trial has ended
+        self._cheapest = None  # of all proposals that were rejected for want of time
         # Promoted configurations come after all trials that the oracle has proposed.
         self._oracle_is_done, self._n_promoted = False, 0
         self._has_result = False
         if journal is not None:
-            journal.begin(seeds)
+            journal.begin()
         # Seconds that the search has taken before it was continued.
         self._spent_before = 0.0 if journal is None else journal.spent()
         self.trials = []
@@ -348,6 +361,10 @@ class Search:
         if isinstance(result, Trial):
             ended = self._spent_before + self._deadline.spent()
             result = replace(result, predefined=pending.predefined, ended=ended)
+        else:
+            # The clock has its say here only, so that the journal can repeat it.
+            is_last = self._has_looked_enough(self._places[pending.number], result)
+            result = replace(result, is_last=is_last)
         if self._journal is not None:
             self._journal.add(pending, result)
         self._tell(pending, result)
@@ -377,22 +394,24 @@ class Search:
             # Hyperband waits for results, and greedy may find others to mutate.
             return None
         self._oracle_is_done = True
-        for place in self._given_up:
+        for place in [*self._given_up, *self._rested]:
             if place.pending is not None:
                 self._hooks.on_trial_left_out(place.pending)
-        self._given_up.clear()
         return None
 
     def _new_place(self):
         """Return the place of the next trial, or None if there is none."""
-        if not self._given_up and self._n_places == len(self._seeds):
+        if self._given_up:
+            # The oracle has nothing that can be tried until another trial has ended.
+            return None
+        if not self._rested and self._n_places == len(self._seeds):
             return None
         reserve = self._hooks.reserved_seconds(self.trials)
         limit = trial_deadline(self._deadline, self.trials, reserve)
         if limit is None:
             return None
-        if self._given_up:
-            place = self._given_up.popleft()
+        if self._rested:
+            place = self._rested.popleft()
         else:
             place = _Place(self._n_places, self._seeds[self._n_places])
             self._n_places += 1
@@ -405,10 +424,9 @@ class Search:
         A search needs a result: if there is none, none to come and the time too short
         for all proposals, the one with the least arithmetic is tried.
         """
-        proposal, seconds = None, self._deadline.left() - place.reserve
-        # The first trial starts even if all time is reserved.
-        limits = self._hooks.limits(seconds if seconds > 0 else math.inf)
+        proposal, limits = None, None
         if not place.is_given_up:
+            limits = self._hooks.limits(place.seconds(self._deadline.left()))
             proposal = ask(self._oracle, f"worker_{place.number}_{place.n_asked}")
             place.n_asked += 1
         if proposal is None:
@@ -437,14 +455,11 @@ class Search:
 
     def _last_resort(self, place):
         """Return the cheapest proposal that was rejected, if any result is needed."""
-        needed = not self._places and not self._has_result
-        for_time = [pair for pair in place.rejected if pair[1].depends_on_time]
-        cheapest = None
-        if needed and for_time:
-            cheapest = min(for_time, key=lambda pair: pair[1].flops)
-            place.rejected.remove(cheapest)
         self._tell_rejections(place)
-        return cheapest and cheapest[0]
+        if self._places or self._has_result or self._cheapest is None:
+            return None
+        (proposal, _), self._cheapest = self._cheapest, None
+        return proposal
 
     def _tell_rejections(self, place):
         """Tell the oracle of the rejections at a place.
@@ -457,19 +472,39 @@ class Search:
                 self.lasting_rejections.append(rejection)
         place.rejected.clear()
 
-    def _take_rejection(self, place, proposal, rejection, *, is_known):
+    def _take_rejection(self, place, proposal, rejection):
         """Take in that a proposal was rejected; the oracle will be asked again."""
         raise_max_trials(self._oracle)
-        place.rejected.append((proposal, rejection))
-        place.n_for_time += rejection.depends_on_time
-        # What was asked while trials were pending would be repeated in another order.
-        place.is_late = (
-            place.n_for_time > 0
-            and not is_known
-            and not self._places
-            and self._deadline.left() < _LEFT * place.left
-        )
+        place.take(rejection)
+        rejected = proposal, rejection
+        if rejection.depends_on_time and not self._has_result:
+            rejected = self._cheaper(rejected)
+        if rejected is not None:
+            place.rejected.append(rejected)
         self._waiting.append(place)
+
+    def _cheaper(self, rejected):
+        """Keep the cheapest rejected proposal, and return the other one or None."""
+        kept, self._cheapest = self._cheapest, rejected
+        if kept is not None and kept[1].flops <= rejected[1].flops:
+            kept, self._cheapest = rejected, kept
+        return kept
+
+    def _tell_cheapest(self, place):
+        """Give up the cheapest rejected proposal once there is a result."""
+        if self._cheapest is not None and self._has_result:
+            place.rejected.append(self._cheapest)
+            self._cheapest = None
+
+    def _has_looked_enough(self, place, rejection):
+        """Return whether to stop looking for what fits into the time.
+
+        Where time is short, that must not use it up. With other trials pending, it
+        does not, and new workers take some time for their first answer.
+        """
+        left = self._deadline.left()
+        is_late = left < _LEFT * place.left and len(self._places) == 1
+        return rejection.depends_on_time and (is_late or place.seconds(left) == 0)
 
     def _promote(self):
         """Return the next trial of a configuration on more rows, or None."""
@@ -519,14 +554,16 @@ class Search:
         proposal = self._proposals.pop(pending.number)
         place = self._places.pop(pending.number, None)
         if isinstance(result, Rejection):
-            known = pending.is_known
-            self._take_rejection(place, proposal, result, is_known=known)
+            self._take_rejection(place, proposal, result)
             return
+        self._has_result = self._has_result or result.error is None
         if place is not None:
+            self._tell_cheapest(place)
             self._tell_rejections(place)
             tell(self._oracle, proposal, result)
+        self._rested.extend(self._given_up)
+        self._given_up.clear()
         self.trials.append(result)
-        self._has_result = self._has_result or result.error is None
         if result.weights is not None:
             self._holders.append(len(self.trials) - 1)
             kept = self._hooks.kept_trials

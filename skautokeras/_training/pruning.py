@@ -122,7 +122,8 @@ class WorstFold:
 
     def __init__(self, n_best=1):
         self._n_best = n_best
-        self._n_seen, self._best = 0, []
+        self._n_seen = 0
+        self._best = []  # scores of the best trials, and of their lowest folds
 
     def of(self, trials):
         """Return the lowest score in a fold of the last of the best trials.
@@ -136,14 +137,20 @@ class WorstFold:
         -------
         score : float
         """
-        new = [t for t in trials[self._n_seen :] if t.status == "completed"]
+        for trial in trials[self._n_seen :]:
+            if trial.status == "completed":
+                self._best.append((trial.score, _lowest_fold(trial)))
         self._n_seen = len(trials)
-        ranked = sorted([*self._best, *new], key=lambda t: t.score, reverse=True)
-        self._best = ranked[: self._n_best]
-        if len(self._best) < self._n_best or self._best[-1].n_folds < 2:
-            return -math.inf
-        last = self._best[-1]
-        return min(max(last.history[fold_score(i)]) for i in range(last.n_folds))
+        self._best.sort(key=lambda pair: pair[0], reverse=True)
+        del self._best[self._n_best :]
+        return self._best[-1][1] if len(self._best) == self._n_best else -math.inf
+
+
+def _lowest_fold(trial):
+    """Return the lowest score in a fold of a trial, -inf if it has one fold."""
+    if trial.n_folds < 2:
+        return -math.inf
+    return min(max(trial.history[fold_score(i)]) for i in range(trial.n_folds))
 
 
 def fold_score(i):

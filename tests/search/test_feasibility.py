@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import reduce
 
+import keras
 import numpy as np
 import pytest
 
@@ -20,9 +21,11 @@ from skautokeras._data import ArraySchema, ImageSchema, TargetSchema
 from skautokeras._search import (
     Feasibility,
     Limits,
+    Rejection,
     Trial,
     count_flops,
     estimate_cost,
+    evaluate_if_feasible,
 )
 from skautokeras._space import (
     Graph,
@@ -30,6 +33,8 @@ from skautokeras._space import (
     accelerator,
     predefined,
 )
+from skautokeras._state import Deadline
+from skautokeras._training import Problem
 from skautokeras.exceptions import WeightsMissingError
 
 N_ROWS = 100_000_000
@@ -342,3 +347,32 @@ def test_predefined_configurations_get_smaller_batches():
     tiny = Feasibility(space, 100, never, max_memory=1000)
     assert tiny.fitting(values) == {"training/batch_size": 16}
     assert tiny.rejection({}, Limits(60.0))
+
+
+def test_images_are_judged_whatever_the_configuration_of_keras_says():
+    feasibility = Feasibility(space_of_images(32), 100, never, max_model_size=50)
+    values = {"image_block_1/block_type": "conv"}
+    keras.config.set_image_data_format("channels_first")
+    try:
+        result = evaluate_if_feasible(
+            values, 0, None, feasibility=feasibility, limits=Limits()
+        )
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert isinstance(result, Rejection)
+
+
+def test_what_cannot_be_judged_is_tried(problem):
+    feasibility = Feasibility(problem.search_space, N_ROWS, never)
+    trial = evaluate_if_feasible(
+        {"training/epochs": 1},
+        0,
+        Deadline(60),
+        feasibility=feasibility,
+        limits=Limits(10.0),  # The machine would have to be timed.
+        problem=Problem.of_one_fold(
+            problem.search_space, problem.objective(), problem.options
+        ),
+        data=problem.data,
+    )
+    assert trial.status == "completed"

@@ -275,7 +275,7 @@ def test_a_trial_of_folds_comes_back_from_disk(trial, tmp_path):
     data = {"data": "1", "parameters": {"loss": "2"}}
     Journal(tmp_path, data, seed=1).add(pending, trial)
     journal = Journal(tmp_path, data, seed=1)
-    journal.begin([3])
+    journal.begin()
     _, found = journal.earliest([pending])
     np.testing.assert_equal(vars(found), vars(trial))
     assert len(found.weights) == N_FOLDS

@@ -45,7 +45,7 @@ def remember(journal, evaluate):
 
     def remembered(values, seed, deadline):
         wanted = pending_trial(values, seed)
-        journal.begin(range(9))
+        journal.begin()
         known = journal.earliest([wanted])
         if known is None:
             trial = evaluate(values, seed, deadline)
@@ -290,7 +290,7 @@ def test_results_come_back_in_their_order_except_rejections_at_the_end(tmp_path)
     first = Journal(tmp_path, DATA, seed=1)
     added = fill(first, [0, 1, 2, 0, 0, 3, 0])
     for journal in (first, Journal(tmp_path, DATA, seed=1)):
-        journal.begin(range(9))
+        journal.begin()
         waiting = [pending for pending, _ in reversed(added)]
         found = []
         while (known := journal.earliest(waiting)) is not None:
@@ -312,7 +312,7 @@ def test_a_configuration_can_be_rejected_first_and_tried_then(tmp_path):
     for result in results:
         first.add(wanted, result)
     journal = Journal(tmp_path, DATA, seed=1)
-    journal.begin([5])
+    journal.begin()
     assert journal.earliest([wanted])[1] == results[0]
     assert journal.earliest([wanted])[1].score == 1.0
     assert journal.earliest([wanted]) is None
@@ -325,7 +325,7 @@ def test_a_line_that_was_cut_is_dropped_without_a_word(tmp_path):
     path.write_bytes(first + second[:20])
     journal = Journal(tmp_path, DATA, seed=1)
     assert path.read_bytes() == first
-    journal.begin(range(3))
+    journal.begin()
     waiting = [pending for pending, _ in added]
     assert journal.earliest(waiting)[0].seed == 0
     assert journal.earliest(waiting[1:])[0].seed == 2
@@ -505,29 +505,55 @@ def test_the_folder_of_a_search_may_be_in_the_home_folder(
     assert len(read_search("~/run").trials) == 1
 
 
-@pytest.mark.parametrize("in_folder", [False, True])
-def test_arrays_that_no_ensemble_can_have_take_no_memory(tmp_path, in_folder):
-    arrays = []
-
-    def holding(number):
-        array = np.full(9, number, "float32")
+def trial_with_arrays(number, arrays=None):
+    array = np.full(9, number, "float32")
+    if arrays is not None:
         arrays.append(weakref.ref(array))
-        head = {"head": array}
-        return Trial({"x": 1}, number, score=1.0, y_pred=head, weights=[[array]])
+    head = {"head": array}
+    return Trial({"x": 1}, number, score=1.0, y_pred=head, weights=[[array]])
 
-    def held():
-        gc.collect()
-        return sum(array() is not None for array in arrays)
 
-    journal = Journal(tmp_path if in_folder else None, DATA, seed=1)
+@pytest.mark.parametrize("keeps_results", [False, True])
+def test_trials_in_files_or_of_no_use_take_no_memory(tmp_path, keeps_results):
+    arrays = []
+    journal = Journal(
+        tmp_path if keeps_results else None, DATA, seed=1, keeps_results=keeps_results
+    )
     waiting = [pending_trial({"x": 1}, number) for number in range(30)]
     for number in range(30):
-        journal.add(waiting[number], holding(number))
-    assert held() == 12
-    if in_folder:
-        journal = Journal(tmp_path, DATA, seed=1)
-    journal.begin(range(30))
-    found = [journal.earliest(waiting)[1] for _ in waiting]
-    # Of equal trials, the earlier ones are kept.
-    assert [trial.seed for trial in found if trial.weights] == list(range(12))
-    assert [trial.score for trial in found] == [1.0] * 30
+        journal.add(waiting[number], trial_with_arrays(number, arrays))
+    gc.collect()
+    assert not any(array() is not None for array in arrays)
+    journal.begin()
+    if not keeps_results:
+        assert journal.earliest(waiting) is None
+        return
+    for each in (journal, Journal(tmp_path, DATA, seed=1)):
+        each.begin()
+        for number in range(30):
+            _, trial = each.earliest(waiting[number:])
+            assert trial.seed == number
+            assert trial.weights[0][0].tolist() == [number] * 9
+
+
+def test_a_file_that_is_damaged_after_it_was_opened_costs_its_trial(tmp_path):
+    waiting = [pending_trial({"x": 1}, number) for number in range(2)]
+    journal = Journal(tmp_path, DATA, seed=1)
+    for number in range(2):
+        journal.add(waiting[number], trial_with_arrays(number))
+    (tmp_path / "trial_00000.zip").write_bytes(b"PK")
+    journal.begin()
+    with pytest.warns(UserWarning, match="cannot be read .* will be run again"):
+        _, trial = journal.earliest(waiting)
+    assert trial.seed == 1
+
+
+def test_rejections_before_a_configuration_on_more_rows_are_forgotten(tmp_path):
+    journal = Journal(tmp_path, DATA, seed=1)
+    pending = [pending_trial({"x": x}, x) for x in range(4)]
+    journal.add(pending[0], Trial({"x": 0}, 0, score=1.0, every=5))
+    journal.add(pending[1], Rejection("slow", depends_on_time=True))
+    journal.add(pending[2], Trial({"x": 2}, 2, score=1.0, every=1))
+    journal.begin()
+    assert journal.earliest(pending[1:2]) is None
+    assert journal.earliest(pending[2:])[1].every == 1

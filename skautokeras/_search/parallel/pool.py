@@ -35,7 +35,8 @@ class WorkerPool:
         search : Search
             Search that starts and finishes the trials.
         evaluate : callable
-            Function ``evaluate(values, seed, deadline, **shared, **options) -> Trial``.
+            Function ``evaluate(values, seed, deadline, **shared, **options)`` that
+            returns a `Trial` or a `Rejection`.
         """
         with self._engine(self._n_jobs) as executor:
             executor.share(evaluate, self._shared)
@@ -59,12 +60,14 @@ def _run_trials(search, executor):
         result = executor.next_result()
         if result is None:  # The number of workers has changed.
             continue
-        number, trial = result
+        number, result = result
         pending = running.pop(number)
-        n_deaths = n_deaths + 1 if isinstance(trial, WorkerDeath) else 0
-        if isinstance(trial, WorkerDeath):
-            trial = _failed_trial(pending, trial)
-        search.finish_trial(pending, trial)
+        if isinstance(result, WorkerDeath):
+            n_deaths += 1
+            result = _failed_trial(pending, result)
+        elif isinstance(result, Trial):
+            n_deaths = 0
+        search.finish_trial(pending, result)
 
 
 def _failed_trial(pending, death):
