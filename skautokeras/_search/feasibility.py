@@ -112,7 +112,8 @@ def evaluate_if_feasible(
     feasibility : Feasibility
         Object that rejects configurations.
     limits : Limits or None, default=None
-        What the configuration is judged by. None evaluates it in any case.
+        Time and speed that the configuration is judged by. If None, it is tried in
+        any case.
     **options : dict
         Keyword arguments of `evaluate`.
 
@@ -249,7 +250,7 @@ class Feasibility:
         values : dict of str to object
             Configuration that was proposed.
         limits : Limits
-            What the configuration is judged by.
+            Time and speed that the configuration is judged by.
 
         Returns
         -------

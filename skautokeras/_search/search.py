@@ -151,7 +151,8 @@ class PendingTrial:
     is_promoted : bool, default=False
         Whether the configuration has been tried before, on fewer rows.
     limits : Limits or None, default=None
-        What the configuration is judged by. None tries it in any case.
+        Time and speed that the configuration is judged by. If None, it is tried in
+        any case.
     """
 
     number: int
