@@ -23,8 +23,8 @@ from .parallel.backends import make_executor as make_executor
 from .parallel.executor import Executor as Executor
 from .parallel.executor import WorkerDeath as WorkerDeath
 from .parallel.pool import WorkerPool as WorkerPool
+from .pending import PendingTrial as PendingTrial
 from .record import SearchRecord as SearchRecord
-from .search import PendingTrial as PendingTrial
 from .search import Search as Search
 from .search import best_trial as best_trial
 from .search import run_search as run_search

@@ -1,12 +1,11 @@
 """The search: ask the oracle, evaluate, tell it, until the budget is spent."""
 
-import math
 import statistics
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 
-from skautokeras._search.feasibility import Limits, Rejection
+from skautokeras._search.feasibility import Rejection
 from skautokeras._search.garbage_collector import GarbageCollector
 from skautokeras._search.hooks import SearchHooks
 from skautokeras._search.oracle import (
@@ -17,25 +16,22 @@ from skautokeras._search.oracle import (
     tell,
     temporary_project,
 )
+from skautokeras._search.pending import PendingTrial, Place
 from skautokeras._search.rungs import SHARE_OF_FITTING, promoted_values
 from skautokeras._search.selection import free_arrays
 from skautokeras._search.trial import Trial
-from skautokeras._state.deadline import Deadline
 from skautokeras._state.randomness import MAX_SEED
 from skautokeras.exceptions import SearchError
 
 # Trials that share the time, so that several kinds of networks are tried, and the time
 # that each of them has at least, in seconds, as far as half of what is left is enough.
 FIRST_TRIALS, _LEAST_SECONDS = 8, 5.0
-# A trial that can have less than this share of a usual trial's time is not started.
-# What is usual, so many of the last trials tell.
+# A trial that can have less than this share of a usual trial's time is not started. The
+# last trials, so many of them, tell what is usual.
 _WORTH_STARTING, _USUAL_TRIALS = 0.5, 50
-# Proposals for one trial that may be rejected, and those among them for want of time.
-_MAX_REJECTIONS = 50
-_MAX_REJECTIONS_FOR_TIME = 10
 # What is added to the seed of a trial whose configuration is trained again.
 _SEED_OF_PROMOTED = 2**20
-# Share of the time that they leave at least.
+# Share of the time that the search for a configuration leaves at least.
 _LEFT = 0.9
 
 
@@ -120,132 +116,6 @@ def _run_in_this_process(search, evaluate):
                 # Before the result is reported: a user's callback may raise.
                 collector.collect()
                 search.finish_trial(pending, result)
-
-
-@dataclass(frozen=True, eq=False)
-class PendingTrial:
-    """A trial that has been asked for and has no result yet.
-
-    Attributes
-    ----------
-    number : int
-        Number of the trial in the order they are asked for, from 0.
-    values : dict of str to object
-        Configuration that the oracle proposed.
-    seed : int
-        Seed of the trial.
-    deadline : Deadline
-        Moment at which the trial must end.
-    curve : tuple of float, default=()
-        Scores that the trial must not fall behind; empty if there are none.
-    worst_fold : float, default=-inf
-        Score that the mean of its folds must not fall behind.
-    predefined : bool, default=False
-        Whether the configuration is one of those that the search begins with.
-    is_known : bool, default=False
-        Whether the journal has its result, so that it is not evaluated again.
-    every : int, default=1
-        The trial learns from every so many-th training row.
-    share_of_fitting : float or None, default=None
-        Share of the time that layers which are fitted may take. None is the usual one.
-    is_promoted : bool, default=False
-        Whether the configuration has been tried before, on fewer rows.
-    limits : Limits or None, default=None
-        Time and speed that the configuration is judged by. If None, it is tried in
-        any case.
-    """
-
-    number: int
-    values: dict
-    seed: int
-    deadline: Deadline
-    curve: tuple = ()
-    worst_fold: float = -math.inf
-    predefined: bool = False
-    is_known: bool = False
-    every: int = 1
-    share_of_fitting: float | None = None
-    is_promoted: bool = False
-    limits: Limits | None = None
-
-    @property
-    def options(self):
-        """Keyword arguments of the evaluation."""
-        options = {"curve": self.curve} if self.curve else {}
-        if self.limits is not None:
-            options["limits"] = self.limits
-        if self.worst_fold > -math.inf:
-            options["worst_fold"] = self.worst_fold
-        if self.every > 1:
-            options["every"] = self.every
-        if self.share_of_fitting is not None:
-            options["share_of_fitting"] = self.share_of_fitting
-        return options
-
-
-@dataclass(eq=False)
-class _Place:
-    """A trial that is to have a configuration, for which the oracle is asked.
-
-    Attributes
-    ----------
-    number : int
-        Number of the trial in the order they are asked for, from 0.
-    seed : int
-        Seed of the trial.
-    deadline : Deadline
-        Moment at which the trial must end.
-    reserve : float
-        Seconds to keep for the work that follows the search.
-    left : float
-        Seconds of the search that were left when the oracle was asked first.
-    n_asked : int
-        How often the oracle has been asked.
-    rejected : list of tuple
-        Proposals that were rejected, as KerasTuner trials, and the rejections, as long
-        as the oracle has not been told.
-    n_rejected, n_for_time : int
-        Number of proposals that were rejected, and of those among them for want of
-        time.
-    is_given_up : bool
-        Whether the oracle is not asked any more.
-    pending : PendingTrial or None
-        Trial as it was started last.
-    """
-
-    number: int
-    seed: int
-    deadline: Deadline | None = None
-    reserve: float = 0.0
-    left: float = math.inf
-    n_asked: int = 0
-    rejected: list = field(default_factory=list)
-    n_rejected: int = 0
-    n_for_time: int = 0
-    is_given_up: bool = False
-    pending: PendingTrial | None = None
-
-    def limit(self, deadline, reserve, left):
-        """Let the oracle be asked from now on, with these limits."""
-        self.deadline, self.reserve, self.left = deadline, reserve, left
-        self.n_rejected, self.n_for_time, self.is_given_up = 0, 0, False
-
-    def seconds(self, left):
-        """Return the time for a trial, if so many seconds of the search are left."""
-        # The first trial starts even if all time is reserved.
-        if self.left <= self.reserve:
-            return math.inf
-        return max(left - self.reserve, 0.0)
-
-    def take(self, rejection):
-        """Count a rejection; after enough of them, the place is given up."""
-        self.n_rejected += 1
-        self.n_for_time += rejection.depends_on_time
-        self.is_given_up = (
-            rejection.is_last
-            or self.n_rejected >= _MAX_REJECTIONS
-            or self.n_for_time >= _MAX_REJECTIONS_FOR_TIME
-        )
 
 
 class Search:
@@ -414,7 +284,7 @@ class Search:
         if self._rested:
             place = self._rested.popleft()
         else:
-            place = _Place(self._n_places, self._seeds[self._n_places])
+            place = Place(self._n_places, self._seeds[self._n_places])
             self._n_places += 1
         place.limit(limit, reserve, self._deadline.left())
         return place
