@@ -222,7 +222,7 @@ def _simulated_executor(n_jobs):
         def _n_workers_now(self):
             return n_jobs
 
-        def _workers_of_a_machine(self):
+        def workers_of_a_machine(self):
             return 1
 
         def _share(self, function, objects):

@@ -4,7 +4,7 @@ import tensorflow as tf
 from joblib import cpu_count
 
 from skautokeras._search.journal import conditions_in
-from skautokeras._search.parallel.backends import count_workers
+from skautokeras._search.parallel.backends import count_workers_of_a_machine
 from skautokeras._state.machine import memory_left
 
 # The rest is for the data of trials, and for other programs.
@@ -38,16 +38,18 @@ def conditions_of(journal, options):
     return conditions or {
         "max_time": options.max_time,
         "n_cores": cpu_count(),
-        "max_memory": _memory_of_a_training(count_workers(options.n_jobs)),
+        "max_memory": _memory_of_a_training(options.n_jobs),
     }
 
 
-def _memory_of_a_training(n_workers):
+def _memory_of_a_training(n_jobs):
     """Return how many bytes a training may take; None where a GPU has its own memory.
+
+    The machines of a cluster are taken to have the memory of this one.
 
     A GPU raises an error where its memory does not suffice, and the trial fails. In the
     memory of the machine, the whole process would end.
     """
     if tf.config.get_visible_devices("GPU"):
         return None
-    return int(_SHARE_OF_MEMORY * memory_left() / n_workers)
+    return int(_SHARE_OF_MEMORY * memory_left() / count_workers_of_a_machine(n_jobs))

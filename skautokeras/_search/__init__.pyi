@@ -19,6 +19,7 @@ from .oracle import resample as resample
 from .oracle import tell as tell
 from .oracle import temporary_project as temporary_project
 from .parallel.backends import count_workers as count_workers
+from .parallel.backends import count_workers_of_a_machine as count_workers_of_a_machine
 from .parallel.backends import make_executor as make_executor
 from .parallel.executor import Executor as Executor
 from .parallel.executor import WorkerDeath as WorkerDeath

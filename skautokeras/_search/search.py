@@ -19,7 +19,6 @@ from skautokeras._search.oracle import (
 from skautokeras._search.pending import PendingTrial, Place
 from skautokeras._search.rungs import SHARE_OF_FITTING, promoted_values
 from skautokeras._search.selection import free_arrays
-from skautokeras._search.trial import Trial
 from skautokeras._state.randomness import MAX_SEED
 from skautokeras.exceptions import SearchError
 
@@ -229,13 +228,13 @@ class Search:
         result : Trial or Rejection
             Result of the trial, or why its configuration was not tried.
         """
-        if isinstance(result, Trial):
-            ended = self._spent_before + self._deadline.spent()
-            result = replace(result, predefined=pending.predefined, ended=ended)
-        else:
+        if isinstance(result, Rejection):
             # The clock has its say here only, so that the journal can repeat it.
             is_last = self._has_looked_enough(self._places[pending.number], result)
             result = replace(result, is_last=is_last)
+        else:
+            ended = self._spent_before + self._deadline.spent()
+            result = replace(result, predefined=pending.predefined, ended=ended)
         if self._journal is not None:
             self._journal.add(pending, result)
         self._tell(pending, result)

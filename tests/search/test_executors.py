@@ -27,6 +27,7 @@ from skautokeras._search import (
     Trial,
     WorkerPool,
     count_workers,
+    count_workers_of_a_machine,
     make_executor,
     run_search,
 )
@@ -352,6 +353,12 @@ def test_workers_are_counted_as_joblib_counts(engine):
         count_workers(0)
 
 
+def test_the_workers_of_one_machine_share_its_memory(engine):
+    assert count_workers_of_a_machine(1) == 1
+    assert count_workers_of_a_machine(2) == 2
+    assert count_workers_of_a_machine(3) == (3 if engine.backend == "loky" else 2)
+
+
 def test_trials_follow_a_cluster_that_grows_and_shrinks(engine, tmp_path):
     if engine.backend == "loky":
         pytest.skip("One machine does not grow.")
@@ -365,6 +372,8 @@ def test_trials_follow_a_cluster_that_grows_and_shrinks(engine, tmp_path):
         engine.grow()
         assert free.next_result() is None
         assert free.n_workers == 3
+        if engine.backend == "ray":  # Another machine does not share the memory.
+            assert count_workers_of_a_machine(None) == 2
         engine.shrink()
         assert free.next_result() is None
         assert free.n_workers == 2

@@ -39,6 +39,26 @@ def count_workers(n_jobs):
         return max(2, executor.n_workers)
 
 
+def count_workers_of_a_machine(n_jobs):
+    """Return how many trials share the memory of one machine.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        Number of jobs as in `joblib.Parallel`.
+
+    Returns
+    -------
+    n_workers : int
+        Number at present, of the machine that has most.
+    """
+    executor = make_executor(n_jobs)
+    if executor is None:
+        return 1
+    with executor:
+        return min(executor.n_workers, executor.workers_of_a_machine())
+
+
 def make_executor(n_jobs):
     """Return an executor for the active backend of joblib.
 

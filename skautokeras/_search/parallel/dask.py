@@ -35,7 +35,7 @@ class DaskExecutor(Executor):
     def _n_workers_now(self):
         return sum(self._client.nthreads().values())
 
-    def _workers_of_a_machine(self):
+    def workers_of_a_machine(self):
         hosts = Counter()
         for address, n_threads in self._client.nthreads().items():
             hosts[urlsplit(address).hostname] += n_threads

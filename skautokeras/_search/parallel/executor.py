@@ -118,7 +118,7 @@ class Executor(ABC):
         options : dict of str to object
             Keyword arguments of the function beside those that are shared.
         """
-        job = Job(self._key, args, seconds, options, self._workers_of_a_machine())
+        job = Job(self._key, args, seconds, options, self.workers_of_a_machine())
         self._start(key, cloudpickle.dumps(job))
 
     def next_result(self):
@@ -209,7 +209,7 @@ class Executor(ABC):
         """Return the number of tasks that all workers can run at the same time."""
 
     @abstractmethod
-    def _workers_of_a_machine(self):
+    def workers_of_a_machine(self):
         """Return how many workers share the cores of a machine."""
 
     @abstractmethod

@@ -56,7 +56,7 @@ class LokyExecutor(Executor):
     def _n_workers_now(self):
         return self._n_jobs
 
-    def _workers_of_a_machine(self):
+    def workers_of_a_machine(self):
         return self._n_jobs
 
     def _share(self, function, objects):

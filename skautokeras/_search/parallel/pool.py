@@ -1,5 +1,6 @@
 """The pool of workers: the trials of a search on their way to them and back."""
 
+from skautokeras._search.feasibility import Rejection
 from skautokeras._search.parallel.backends import make_executor
 from skautokeras._search.parallel.executor import MAX_ATTEMPTS, WorkerDeath
 from skautokeras._search.trial import Trial
@@ -65,7 +66,7 @@ def _run_trials(search, executor):
         if isinstance(result, WorkerDeath):
             n_deaths += 1
             result = _failed_trial(pending, result)
-        elif isinstance(result, Trial):
+        elif not isinstance(result, Rejection):
             n_deaths = 0
         search.finish_trial(pending, result)
 

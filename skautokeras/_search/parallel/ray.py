@@ -38,7 +38,7 @@ class RayExecutor(Executor):
 
         return _n_tasks(ray.cluster_resources(), self._needs)
 
-    def _workers_of_a_machine(self):
+    def workers_of_a_machine(self):
         import ray
 
         machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
