@@ -214,7 +214,7 @@ def prepare(
         data=data,
         profile=make_profile(x_adapter, y_adapter, data),
         validation_indices=np.asarray(indices),
-        rungs=_rungs_of(problem, data, conditions.get("max_time")),
+        rungs=_rungs_of(problem, data, journal.conditions.get("max_time")),
         options=options,
         journal=journal,
         oracle_seed=oracle_seed,

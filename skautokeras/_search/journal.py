@@ -125,12 +125,14 @@ class Journal:
         self.conditions = dict(conditions)
         self._about = dict(about)
         self._keeps_results = keeps_results
-        # Trials and rejections, the oldest first, and the number and key of each. The
-        # number is that of the file of a trial, for a rejection that of the next trial.
+        # Trials and rejections, the oldest first, and for each its number, its key and
+        # how many places there were. The number is that of the file of a trial, for a
+        # rejection that of the next trial.
         self._results, self._keys = [], []
         self._next_number = 0
         self._written = set()  # numbers of trials whose arrays are in files
         self._waiting = {}  # key -> places of its results that have not been asked for
+        self._not_asked_for = {}  # all of these places, in their order
         self._kept = {}  # what was made once for all trials, by name
         if self._directory is not None:
             self._open()
@@ -168,8 +170,9 @@ class Journal:
             self._results = [result for _, result in kept]
             self._write_if_possible(self._write_rejections)
         self._waiting = defaultdict(deque)
-        for place, (_, key) in enumerate(self._keys):
+        for place, (_, key, _) in enumerate(self._keys):
             self._waiting[key].append(place)
+        self._not_asked_for = dict.fromkeys(range(len(self._keys)))
 
     def spent(self):
         """Return the seconds of searching after which the last trial ended."""
@@ -216,6 +219,7 @@ class Journal:
         found = [(self._waiting[k][0], k) for k in wanted if k in self._waiting]
         for place, key in sorted(found):
             self._waiting[key].popleft()
+            del self._not_asked_for[place]
             if not self._waiting[key]:
                 del self._waiting[key]
             result = self._result_at(place)
@@ -223,7 +227,31 @@ class Journal:
                 return wanted[key], result
         return None
 
-    def add(self, pending, result):
+    def had_all_places(self, n_places, pending_trials):
+        """Return whether there were no more places before the next known result.
+
+        A search that is allowed more trials than before would otherwise begin one too
+        early, and the oracle would be asked in another order.
+
+        Parameters
+        ----------
+        n_places : int
+            Number of trials that have begun.
+        pending_trials : iterable of PendingTrial
+            Trials without a result. Without a known one among them, nothing is waited
+            for.
+
+        Returns
+        -------
+        had_all : bool
+        """
+        if not self._not_asked_for:
+            return False
+        _, _, n_then = self._keys[next(iter(self._not_asked_for))]
+        is_waited_for = any(_key(each) in self._waiting for each in pending_trials)
+        return is_waited_for and n_then <= n_places
+
+    def add(self, pending, result, n_places=0):
         """Keep the result of a trial.
 
         Parameters
@@ -232,28 +260,32 @@ class Journal:
             Trial as it was started; a network may have more values.
         result : Trial or Rejection
             Result of the trial, or the reason why there is none.
+        n_places : int, default=0
+            Number of trials that have begun.
         """
-        number, key = self._next_number, _key(pending)
+        facts = self._next_number, _key(pending), n_places
         if isinstance(result, Trial):
             self._next_number += 1
-            if self._write_if_possible(self._write_trial, number, key, result):
-                self._written.add(number)
+            if self._write_if_possible(self._write_trial, *facts, result):
+                self._written.add(facts[0])
                 result = _without_arrays(result)
         else:
-            line = _rejection_line(number, key, result)
+            line = _rejection_line(*facts, result)
             self._write_if_possible(self._append_rejection, line)
         if self._keeps_results or self._directory is not None:
-            self._keys.append((number, key))
+            self._keys.append(facts)
             self._results.append(result)
 
     def _result_at(self, place):
         """Return a result with its arrays, or None if its file is damaged by now."""
-        number, _ = self._keys[place]
+        number, key, _ = self._keys[place]
         result = self._results[place]
         if not isinstance(result, Trial) or number not in self._written:
             return result
-        found = list(_readable([self._path_of(number)], _RUN_AGAIN))
-        return found[0][1][1] if found else None
+        for _, (found_key, _, trial) in _readable([self._path_of(number)], _RUN_AGAIN):
+            if found_key == key:  # Another process may have written over it.
+                return trial
+        return None
 
     def _open(self):
         """Take over what the folder holds; write the header if it is new.
@@ -336,8 +368,9 @@ class Journal:
         )
         self._directory = None
 
-    def _write_trial(self, number, key, trial):
-        content = dumps({"key": key, "trial": trial}, compress=False)
+    def _write_trial(self, number, key, n_places, trial):
+        found = {"key": key, "n_places": n_places, "trial": trial}
+        content = dumps(found, compress=False)
         write_whole(self._path_of(number), content)
 
     def _path_of(self, number):
@@ -379,14 +412,14 @@ class Journal:
         # Behind the last file: a lost trial leaves a gap.
         self._next_number = 1 + max(map(_number, paths), default=-1)
         trials = [
-            (number, key, _without_arrays(trial))
-            for number, (key, trial) in _readable(paths, _RUN_AGAIN)
+            (number, key, n_places, _without_arrays(trial))
+            for number, (key, n_places, trial) in _readable(paths, _RUN_AGAIN)
         ]
         self._written = {number for number, *_ in trials}
         # Sorting is stable, so rejections stay before the trial of the same number.
         found = [*self._read_rejections(), *trials]
         found.sort(key=lambda one: one[0])
-        self._keys = [(number, key) for number, key, _ in found]
+        self._keys = [tuple(facts) for *facts, _ in found]
         self._results = [result for *_, result in found]
 
     def _read_rejections(self):
@@ -419,17 +452,17 @@ def _without_arrays(trial):
     return replace(trial, weights=None, y_pred=None)
 
 
-def _rejection_line(number, key, rejection):
-    return json.dumps([number, key, asdict(rejection)]) + "\n"
+def _rejection_line(number, key, n_places, rejection):
+    return json.dumps([number, key, n_places, asdict(rejection)]) + "\n"
 
 
 def _read_rejection(line):
-    """Return the number, the key and the rejection of a line."""
-    number, key, fields = json.loads(line)
+    """Return the number, the key, the number of places and the rejection of a line."""
+    number, key, n_places, fields = json.loads(line)
     rejection = Rejection(**fields)
     if not isinstance(key, str) or not isinstance(rejection.reason, str):
         raise ValueError("It holds no rejection.")
-    return int(number), key, rejection
+    return int(number), key, int(n_places), rejection
 
 
 def _paths(directory):
@@ -528,7 +561,8 @@ def read_search(directory):
     about = header["about"]
     # A trial that was run again has two files.
     trials = {
-        key: _without_arrays(trial) for _, (key, trial) in _readable(_paths(directory))
+        key: _without_arrays(trial)
+        for _, (key, _, trial) in _readable(_paths(directory))
     }
     return make_record(
         about.get("estimator", ""), about.get("scoring", ""), trials.values()
@@ -553,10 +587,10 @@ def _read_header(path):
 
 
 def _read_trial(path):
-    """Return the key and the trial in a file."""
+    """Return the key, the number of places and the trial in a file."""
     found, _ = loads(path.read_bytes())
-    key, trial = found["key"], found["trial"]
+    key, n_places, trial = found["key"], int(found["n_places"]), found["trial"]
     if not (isinstance(key, str) and isinstance(trial, Trial)):
         raise ValueError("It holds no trial.")
     # The constructor checks that nothing is missing, and nothing too much.
-    return key, Trial(**vars(trial))
+    return key, n_places, Trial(**vars(trial))

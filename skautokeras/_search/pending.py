@@ -82,8 +82,8 @@ class Place:
         Number of the trial in the order they are asked for, from 0.
     seed : int
         Seed of the trial.
-    deadline : Deadline
-        Moment at which the trial must end.
+    share : float
+        Seconds that the trial may take.
     reserve : float
         Seconds to keep for the work that follows the search.
     left : float
@@ -104,7 +104,7 @@ class Place:
 
     number: int
     seed: int
-    deadline: Deadline | None = None
+    share: float = math.inf
     reserve: float = 0.0
     left: float = math.inf
     n_asked: int = 0
@@ -114,19 +114,19 @@ class Place:
     is_given_up: bool = False
     pending: PendingTrial | None = None
 
-    def limit(self, deadline, reserve, left):
+    def limit(self, share, reserve, left):
         """Let the oracle be asked from now on, with these limits.
 
         Parameters
         ----------
-        deadline : Deadline
-            Moment at which the trial must end.
+        share : float
+            Seconds that the trial may take.
         reserve : float
             Seconds to keep for the work that follows the search.
         left : float
             Seconds of the search that are left.
         """
-        self.deadline, self.reserve, self.left = deadline, reserve, left
+        self.share, self.reserve, self.left = share, reserve, left
         self.n_rejected, self.n_for_time, self.is_given_up = 0, 0, False
 
     def seconds(self, left):

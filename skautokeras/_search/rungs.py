@@ -259,7 +259,8 @@ class Promotions:
 
     def _rank(self, trials):
         """Order the trials: those that predict best together, then the others."""
-        first = [t for t in trials if t.every == self._rungs.every]
+        positions = [i for i, t in enumerate(trials) if t.every == self._rungs.every]
+        first = [trials[i] for i in positions]
         candidates = ensemble_candidates(first)
         chosen = list(self._choose(first))[:_MOST_CHOSEN] if candidates else []
         ranked = [*chosen, *(i for i in candidates if i not in chosen)]
@@ -267,4 +268,4 @@ class Promotions:
         done = {_key(t) for t in trials if t.every < self._rungs.every}
         self._n_promoted = len(trials) - len(first)
         self._n_chosen = len(chosen)
-        self._ranked = [i for i in ranked if _key(first[i]) not in done]
+        self._ranked = [positions[i] for i in ranked if _key(first[i]) not in done]

@@ -1,5 +1,6 @@
 """The search: ask the oracle, evaluate, tell it, until the budget is spent."""
 
+import math
 import statistics
 from collections import deque
 from dataclasses import replace
@@ -234,9 +235,14 @@ class Search:
             result = replace(result, is_last=is_last)
         else:
             ended = self._spent_before + self._deadline.spent()
-            result = replace(result, predefined=pending.predefined, ended=ended)
+            result = replace(
+                result,
+                predefined=pending.predefined,
+                ended=ended,
+                every=pending.every,
+            )
         if self._journal is not None:
-            self._journal.add(pending, result)
+            self._journal.add(pending, result, self._n_places)
         self._tell(pending, result)
 
     def _ask(self):
@@ -276,6 +282,11 @@ class Search:
             return None
         if not self._rested and self._n_places == len(self._seeds):
             return None
+        pending_trials = [place.pending for place in self._places.values()]
+        if self._journal is not None and self._journal.had_all_places(
+            self._n_places, pending_trials
+        ):
+            return None
         reserve = self._hooks.reserved_seconds(self.trials)
         limit = trial_deadline(self._deadline, self.trials, reserve)
         if limit is None:
@@ -285,7 +296,7 @@ class Search:
         else:
             place = Place(self._n_places, self._seeds[self._n_places])
             self._n_places += 1
-        place.limit(limit, reserve, self._deadline.left())
+        place.limit(limit.left(), reserve, self._deadline.left())
         return place
 
     def _ask_for(self, place):
@@ -304,11 +315,16 @@ class Search:
         if proposal is None:
             return None
         every = self._hooks.every()
+        deadline = self._deadline
+        if place.share < math.inf:
+            # Looking for a configuration takes nothing from the time of its trial.
+            left = max(deadline.left() - place.reserve, 0.0)
+            deadline = deadline.within(min(place.share, left))
         pending = PendingTrial(
             place.number,
             dict(proposal.hyperparameters.values),
             place.seed,
-            place.deadline,
+            deadline,
             self._hooks.pruning_curve(self.trials),
             self._hooks.worst_fold(self.trials),
             is_predefined(self._oracle, proposal),
@@ -373,8 +389,10 @@ class Search:
         does not, and new workers take some time for their first answer.
         """
         left = self._deadline.left()
+        if place.seconds(left) == 0:
+            return True
         is_late = left < _LEFT * place.left and len(self._places) == 1
-        return rejection.depends_on_time and (is_late or place.seconds(left) == 0)
+        return rejection.depends_on_time and is_late
 
     def _promote(self):
         """Return the next trial of a configuration on more rows, or None."""

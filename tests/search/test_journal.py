@@ -260,7 +260,7 @@ def test_rejections_are_forgotten_where_their_file_is_damaged(tmp_path, evaluate
     fill(Journal(tmp_path, DATA, seed=1), [0, 1])
     path = tmp_path / "rejected.jsonl"
     line = path.read_bytes()
-    no_key = b'[0, 1, {"reason": ""}]\n'
+    no_key = b'[0, 1, 0, {"reason": ""}]\n'
     for content in (line[:-9] + b"\n", b"[1]\n", b"\xff\n", no_key):
         path.write_bytes(content)
         with pytest.warns(UserWarning, match="cannot be read"):

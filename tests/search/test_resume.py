@@ -116,6 +116,58 @@ class Limited(SearchHooks):
         return Limits(seconds)
 
 
+def test_more_trials_ask_the_oracle_in_the_same_order(tmp_path):
+    space = keras_tuner.HyperParameters()
+    space.Int("x", 0, 1000)
+    evaluated = []
+
+    class FirstEndsFirst:
+        """Two trials at a time; the one that has waited longest ends next."""
+
+        def run(self, search, evaluate):
+            search.n_jobs = 2
+            waiting = search.start_trials()
+            while waiting:
+                pending = waiting.pop(0)
+                result = evaluate(pending.values, pending.seed, None)
+                search.finish_trial(pending, result)
+                waiting += search.start_trials()
+
+    def reject_once(values, seed, deadline):
+        if seed == 1 and 1 not in rejected:
+            rejected.append(seed)
+            return Rejection("large", 1, 1)
+        evaluated.append(seed)
+        return Trial(dict(values), seed, score=values["x"])
+
+    def run(n_trials):
+        oracle = make_oracle(
+            "greedy",
+            space.copy(),
+            initial_values=[],
+            max_trials=n_trials,
+            max_epochs=9,
+            seed=1,
+        )
+        trials, _ = run_search(
+            oracle,
+            reject_once,
+            seeds=range(n_trials),
+            deadline=Deadline(None),
+            hooks=Limited(),
+            journal=Journal(tmp_path, DATA, seed=1),
+            workers=FirstEndsFirst(),
+        )
+        return [(trial.seed, trial.values) for trial in trials]
+
+    rejected = []
+    first = run(2)
+    assert rejected == [1]
+    again = run(4)
+    assert again[:2] == first
+    assert evaluated == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("left", [0.01, 0.4])
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("tuner", ORACLES)

@@ -592,6 +592,66 @@ def test_without_time_for_a_trial_the_oracle_is_not_asked_again(clock):
     assert given == [10.0, 6.0, 2.0]
 
 
+def test_looking_for_a_configuration_takes_nothing_from_its_trial(oracle, clock):
+    given = []
+
+    def evaluate(values, seed, deadline, *, limits=None):
+        if values["x"] > 1:
+            clock.now += 1.0
+            return Rejection("large", 1, 1)
+        given.append(deadline.left())
+        return parabola(values, seed, deadline)
+
+    run_search(
+        oracle,
+        evaluate,
+        seeds=range(2),
+        deadline=Deadline(100, clock),
+        hooks=Limited(),
+    )
+    assert given == [12.5, 12.5]
+
+
+def test_behind_the_deadline_no_configuration_is_looked_for(clock):
+    def evaluate(values, seed, deadline, *, limits=None):
+        clock.now += 2.0
+        return Rejection("large", 1, 1)
+
+    oracle = make_oracle(
+        "random", many_numbers(), initial_values=[], max_trials=99, max_epochs=9, seed=1
+    )
+    with pytest.raises(SearchError, match="None of 5 proposed"):
+        run_search(
+            oracle,
+            evaluate,
+            seeds=range(99),
+            deadline=Deadline(10, clock),
+            hooks=Limited(),
+        )
+
+
+def test_a_failed_trial_has_learned_from_the_rows_that_it_was_given(oracle):
+    class Some(SearchHooks):
+        def every(self):
+            return 5
+
+    def fail(values, seed, deadline, **options):
+        return Trial(values, seed, error="no")
+
+    with pytest.raises(SearchError, match="All 2 trials failed"):
+        run_search(oracle, fail, seeds=range(2), deadline=Deadline(None), hooks=Some())
+
+    def fail_once(values, seed, deadline, **options):
+        if seed == 0:
+            return fail(values, seed, deadline)
+        return parabola(values, seed, deadline)
+
+    trials, _ = run_search(
+        oracle, fail_once, seeds=range(2), deadline=Deadline(None), hooks=Some()
+    )
+    assert [trial.every for trial in trials] == [5, 5]
+
+
 def test_after_a_result_nothing_is_tried_that_takes_too_long(oracle):
     evaluate = RejectAbove(7, depends_on_time=True)
     trials, _ = run_search(

@@ -39,7 +39,7 @@ class DaskExecutor(Executor):
         hosts = Counter()
         for address, n_threads in self._client.nthreads().items():
             hosts[urlsplit(address).hostname] += n_threads
-        return max(1, *hosts.values())
+        return max([1, *hosts.values()])
 
     def _share(self, function, objects):
         self._packed = pack(function, objects)

@@ -42,7 +42,7 @@ class RayExecutor(Executor):
         import ray
 
         machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        return max(1, *(_n_tasks(machine, self._needs) for machine in machines))
+        return max([1, *(_n_tasks(machine, self._needs) for machine in machines)])
 
     def _share(self, function, objects):
         import ray
