@@ -1,7 +1,5 @@
 """From trials to the ensemble that predicts: networks restored or trained again."""
 
-from dataclasses import replace
-
 import tensorflow as tf
 
 from skautokeras._ensemble.ensemble import Ensemble
@@ -167,7 +165,7 @@ class Refit:
                 continue
             if self._on_begin is not None:
                 self._on_begin(place, len(weights), len(self._data.all))
-            trial = replace(trials[i], weights=None, y_pred=None)
+            trial = trials[i].without_arrays()
             yield i, (trial, seconds, share), self._deadline.left(), {}
 
     def _trained_here(self, tasks, trials):

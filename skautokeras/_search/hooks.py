@@ -48,7 +48,7 @@ class SearchHooks:
         Returns
         -------
         curve : tuple of float
-            Scores at equal steps of the training, as `median_curve` makes them. Unless
+            Scores at equal steps of the training, as `MedianCurve` makes them. Unless
             it is empty, the evaluation is called with it as ``curve``.
         """
         return ()

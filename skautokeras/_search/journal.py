@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections import defaultdict, deque
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from skautokeras import __version__
@@ -159,15 +159,13 @@ class Journal:
             default=-1,
         )
         kept = [
-            (key, result)
-            for place, (key, result) in enumerate(
-                zip(self._keys, self._results, strict=True)
-            )
+            place
+            for place, result in enumerate(self._results)
             if place < last or isinstance(result, Trial)
         ]
         if len(kept) < len(self._results):
-            self._keys = [key for key, _ in kept]
-            self._results = [result for _, result in kept]
+            self._keys = [self._keys[place] for place in kept]
+            self._results = [self._results[place] for place in kept]
             self._write_if_possible(self._write_rejections)
         self._waiting = defaultdict(deque)
         for place, (_, key, _) in enumerate(self._keys):
@@ -248,8 +246,9 @@ class Journal:
         if not self._not_asked_for:
             return False
         _, _, n_then = self._keys[next(iter(self._not_asked_for))]
-        is_waited_for = any(_key(each) in self._waiting for each in pending_trials)
-        return is_waited_for and n_then <= n_places
+        return n_then <= n_places and any(
+            _key(pending) in self._waiting for pending in pending_trials
+        )
 
     def add(self, pending, result, n_places=0):
         """Keep the result of a trial.
@@ -268,7 +267,7 @@ class Journal:
             self._next_number += 1
             if self._write_if_possible(self._write_trial, *facts, result):
                 self._written.add(facts[0])
-                result = _without_arrays(result)
+                result = result.without_arrays()
         else:
             line = _rejection_line(*facts, result)
             self._write_if_possible(self._append_rejection, line)
@@ -412,7 +411,7 @@ class Journal:
         # Behind the last file: a lost trial leaves a gap.
         self._next_number = 1 + max(map(_number, paths), default=-1)
         trials = [
-            (number, key, n_places, _without_arrays(trial))
+            (number, key, n_places, trial.without_arrays())
             for number, (key, n_places, trial) in _readable(paths, _RUN_AGAIN)
         ]
         self._written = {number for number, *_ in trials}
@@ -446,10 +445,6 @@ class Journal:
 def _key(pending):
     """Return what tells a pending trial from others."""
     return text_key([pending.values, pending.seed])
-
-
-def _without_arrays(trial):
-    return replace(trial, weights=None, y_pred=None)
 
 
 def _rejection_line(number, key, n_places, rejection):
@@ -561,7 +556,7 @@ def read_search(directory):
     about = header["about"]
     # A trial that was run again has two files.
     trials = {
-        key: _without_arrays(trial)
+        key: trial.without_arrays()
         for _, (key, _, trial) in _readable(_paths(directory))
     }
     return make_record(

@@ -100,6 +100,8 @@ class Place:
         Whether the oracle is not asked any more.
     pending : PendingTrial or None
         Trial as it was started last.
+    proposal : KerasTuner trial or None
+        Proposal that it was started with.
     """
 
     number: int
@@ -113,6 +115,7 @@ class Place:
     n_for_time: int = 0
     is_given_up: bool = False
     pending: PendingTrial | None = None
+    proposal: object = None
 
     def limit(self, share, reserve, left):
         """Let the oracle be asked from now on, with these limits.

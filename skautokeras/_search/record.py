@@ -1,7 +1,7 @@
 """Record of a search: its trials without their networks, as tables."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -217,7 +217,7 @@ def make_record(estimator, scoring, trials, **kwargs):
     -------
     record : SearchRecord
     """
-    light = [replace(trial, y_pred=None, weights=None) for trial in trials]
+    light = [trial.without_arrays() for trial in trials]
     return SearchRecord(estimator, scoring_name(scoring), light, **kwargs)
 
 

@@ -1,6 +1,5 @@
 """The search: ask the oracle, evaluate, tell it, until the budget is spent."""
 
-import math
 import statistics
 from collections import deque
 from dataclasses import replace
@@ -19,7 +18,6 @@ from skautokeras._search.oracle import (
 )
 from skautokeras._search.pending import PendingTrial, Place
 from skautokeras._search.rungs import SHARE_OF_FITTING, promoted_values
-from skautokeras._search.selection import free_arrays
 from skautokeras._state.randomness import MAX_SEED
 from skautokeras.exceptions import SearchError
 
@@ -181,8 +179,9 @@ class Search:
         self._journal = journal
         self.n_jobs = n_jobs
         self._n_places = 0
-        self._proposals = {}  # by the numbers of the pending trials
-        self._places = {}  # those of the pending trials that the oracle has proposed
+        # By the numbers of the pending trials; None for those that are trained again,
+        # which begin when no other trial is pending any more.
+        self._places = {}
         self._waiting = deque()  # places whose last proposal was rejected
         self._given_up = []  # those for which nothing was found
         self._rested = deque()  # those of them since which another trial has ended
@@ -209,7 +208,7 @@ class Search:
         """
         started = []
         while not self.stopped:
-            while len(self._proposals) < self.n_jobs and (pending := self._ask()):
+            while len(self._places) < self.n_jobs and (pending := self._ask()):
                 started.append(pending)
             known = None if self._journal is None else self._journal.earliest(started)
             if known is None:
@@ -264,10 +263,10 @@ class Search:
                 return pending
             self._given_up.append(place)
             if self._places:
-                break
+                # Hyperband waits for results, and greedy may find others to mutate.
+                return None
             place = self._waiting.popleft() if self._waiting else None
         if self._places:
-            # Hyperband waits for results, and greedy may find others to mutate.
             return None
         self._oracle_is_done = True
         for place in [*self._given_up, *self._rested]:
@@ -282,7 +281,7 @@ class Search:
             return None
         if not self._rested and self._n_places == len(self._seeds):
             return None
-        pending_trials = [place.pending for place in self._places.values()]
+        pending_trials = (place.pending for place in self._places.values())
         if self._journal is not None and self._journal.had_all_places(
             self._n_places, pending_trials
         ):
@@ -315,16 +314,13 @@ class Search:
         if proposal is None:
             return None
         every = self._hooks.every()
-        deadline = self._deadline
-        if place.share < math.inf:
-            # Looking for a configuration takes nothing from the time of its trial.
-            left = max(deadline.left() - place.reserve, 0.0)
-            deadline = deadline.within(min(place.share, left))
+        # Looking for a configuration takes nothing from the time of its trial.
+        seconds = min(place.share, place.seconds(self._deadline.left()))
         pending = PendingTrial(
             place.number,
             dict(proposal.hyperparameters.values),
             place.seed,
-            deadline,
+            self._deadline.within(seconds),
             self._hooks.pruning_curve(self.trials),
             self._hooks.worst_fold(self.trials),
             is_predefined(self._oracle, proposal),
@@ -334,9 +330,8 @@ class Search:
         )
         if place.pending is None:
             self._hooks.on_trial_begin(pending)
-        place.pending = pending
+        place.pending, place.proposal = pending, proposal
         self._places[place.number] = place
-        self._proposals[place.number] = proposal
         return pending
 
     def _last_resort(self, place):
@@ -358,11 +353,11 @@ class Search:
                 self.lasting_rejections.append(rejection)
         place.rejected.clear()
 
-    def _take_rejection(self, place, proposal, rejection):
+    def _take_rejection(self, place, rejection):
         """Take in that a proposal was rejected; the oracle will be asked again."""
         raise_max_trials(self._oracle)
         place.take(rejection)
-        rejected = proposal, rejection
+        rejected = place.proposal, rejection
         if rejection.depends_on_time and not self._has_result:
             rejected = self._cheaper(rejected)
         if rejected is not None:
@@ -423,7 +418,7 @@ class Search:
         )
 
     def _begin_promoted(self, pending):
-        self._proposals[pending.number] = None
+        self._places[pending.number] = None
         self._n_promoted += 1
         self._hooks.on_trial_begin(pending)
 
@@ -439,25 +434,31 @@ class Search:
             self._tell(replace(pending, is_known=True), trial)
 
     def _tell(self, pending, result):
-        proposal = self._proposals.pop(pending.number)
-        place = self._places.pop(pending.number, None)
+        place = self._places.pop(pending.number)
         if isinstance(result, Rejection):
-            self._take_rejection(place, proposal, result)
+            self._take_rejection(place, result)
             return
         self._has_result = self._has_result or result.error is None
         if place is not None:
             self._tell_cheapest(place)
             self._tell_rejections(place)
-            tell(self._oracle, proposal, result)
+            tell(self._oracle, place.proposal, result)
         self._rested.extend(self._given_up)
         self._given_up.clear()
         self.trials.append(result)
         if result.weights is not None:
             self._holders.append(len(self.trials) - 1)
-            kept = self._hooks.kept_trials
-            self._holders = free_arrays(self.trials, self._holders, kept)
+            self._free_arrays()
         if self._hooks.on_trial_end(pending, self.trials):
             self.exhausted = self.stopped = True
+
+    def _free_arrays(self):
+        """Free the arrays of trials that cannot be in the ensemble any more."""
+        holders = self._holders
+        kept = self._hooks.kept_trials([self.trials[i] for i in holders])
+        self._holders = sorted(holders[position] for position in kept)
+        for i in set(holders).difference(self._holders):
+            self.trials[i] = self.trials[i].without_arrays()
 
 
 def trial_deadline(deadline, trials, reserve):

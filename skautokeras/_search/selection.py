@@ -6,7 +6,6 @@ chooses among the trials that still have them.
 """
 
 from collections import Counter
-from dataclasses import replace
 
 from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._training.objective import Evaluation
@@ -49,30 +48,6 @@ def kept_trials(trials):
         leaders.setdefault(network_types(trials[i].values), i)
     first = [*list(leaders.values())[:_KEPT_TYPES], *ranked]
     return sorted(list(dict.fromkeys(first))[:_KEPT_TRIALS], key=ranked.index)
-
-
-def free_arrays(trials, holders, kept=kept_trials):
-    """Free the arrays of trials that cannot be in an ensemble any more.
-
-    Parameters
-    ----------
-    trials : list of Trial
-        Trials that have ended. Those that lose their arrays are replaced.
-    holders : list of int
-        Positions of the trials that have arrays, in increasing order.
-    kept : callable, default=kept_trials
-        Function from these trials to the positions, among them, of those to keep.
-
-    Returns
-    -------
-    holders : list of int
-        Positions of the trials that still have arrays.
-    """
-    positions = kept([trials[i] for i in holders])
-    still = sorted(holders[position] for position in positions)
-    for i in set(holders).difference(still):
-        trials[i] = replace(trials[i], weights=None, y_pred=None)
-    return still
 
 
 def ensemble_candidates(trials):

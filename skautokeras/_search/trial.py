@@ -145,6 +145,10 @@ class Trial:
         score = -math.inf if math.isnan(self.score) else self.score
         return score, -self.loss if math.isfinite(self.loss) else -math.inf
 
+    def without_arrays(self):
+        """Return the trial without its weights and predictions."""
+        return replace(self, weights=None, y_pred=None)
+
 
 def never_stop(epoch, logs):
     """Let a training go on after an epoch: the default of ``on_epoch``.

@@ -22,8 +22,6 @@ from .problem import Problem as Problem
 from .pruning import MedianCurve as MedianCurve
 from .pruning import WorstFold as WorstFold
 from .pruning import is_behind as is_behind
-from .pruning import median_curve as median_curve
-from .pruning import worst_fold as worst_fold
 from .row_updates import LARGE as LARGE
 from .row_updates import RowUpdates as RowUpdates
 from .rules_callback import TrainingRules as TrainingRules

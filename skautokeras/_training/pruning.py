@@ -15,8 +15,19 @@ _MIN_TRIALS = 5
 _MORE_TRIALS = 0.01
 
 
-def median_curve(trials):
-    """Return the median score of completed trials at each point of their training.
+class _EachOnce:
+    """Looks once at each of the trials of a search, which become more."""
+
+    _n_seen = 0
+
+    def _newly_completed(self, trials):
+        new = [t for t in trials[self._n_seen :] if t.status == "completed"]
+        self._n_seen = len(trials)
+        return new
+
+
+class MedianCurve(_EachOnce):
+    """The median score of completed trials at each point of their training.
 
     This is the median stopping rule (Golovin et al., Google Vizier, KDD 2017, section
     3.2.1): a trial ends if its best score so far is below the median of the mean scores
@@ -24,25 +35,8 @@ def median_curve(trials):
     anneal their learning rate, the same point means the same share of the planned
     epochs. Trials are not compared in the first quarter (decision 0015).
 
-    Parameters
-    ----------
-    trials : list of Trial
-        Trials that have ended so far, of any status.
-
-    Returns
-    -------
-    curve : tuple of float
-        Scores at equal steps of the training. It is empty if too few trials are
-        completed.
-    """
-    return MedianCurve().of(trials)
-
-
-class MedianCurve:
-    """The `median_curve` of trials that become more, each of which is looked at once.
-
-    The median of hundreds of trials hardly changes with one of them, so that it is
-    found anew each time that there are a hundredth more.
+    Each trial is looked at once. The median of hundreds of trials hardly changes with
+    one of them, so that it is found anew each time that there are a hundredth more.
 
     Examples
     --------
@@ -55,7 +49,7 @@ class MedianCurve:
     """
 
     def __init__(self):
-        self._n_seen, self._curves = 0, []
+        self._curves = []
         self._n_in_median, self._median = 0, ()
 
     def of(self, trials):
@@ -64,16 +58,17 @@ class MedianCurve:
         Parameters
         ----------
         trials : list of Trial
-            Those of the last call, and others behind them.
+            Trials that have ended so far, of any status: those of the last call, and
+            others behind them.
 
         Returns
         -------
         curve : tuple of float
+            Scores at equal steps of the training. It is empty if too few trials are
+            completed.
         """
-        for trial in trials[self._n_seen :]:
-            if trial.status == "completed" and trial.history:
-                self._curves.append(_curve(trial))
-        self._n_seen = len(trials)
+        new = self._newly_completed(trials)
+        self._curves += [_curve(trial) for trial in new if trial.history]
         n_curves = len(self._curves)
         is_old = n_curves > (1 + _MORE_TRIALS) * self._n_in_median
         if n_curves >= _MIN_TRIALS and is_old:
@@ -82,31 +77,13 @@ class MedianCurve:
         return self._median
 
 
-def worst_fold(trials, n_best=1):
-    """Return the lowest score in a fold of the last of the best trials.
+class WorstFold(_EachOnce):
+    """The lowest score in a fold of the last of the best trials.
 
     A trial whose folds are worse on average so far will hardly become one of the best.
     This forgiving rule nearly never ends a trial that would (Bergman et al., "Don't
     waste your time: early stopping cross-validation", arXiv:2405.03389, who compare
-    with the best trial alone).
-
-    Parameters
-    ----------
-    trials : list of Trial
-        Trials that have ended so far, of any status.
-    n_best : int, default=1
-        Number of the best trials. The last of them is compared with.
-
-    Returns
-    -------
-    score : float
-        -inf if fewer trials are completed, or if trials have one fold.
-    """
-    return WorstFold(n_best).of(trials)
-
-
-class WorstFold:
-    """The `worst_fold` of trials that become more, each of which is looked at once.
+    with the best trial alone). Each trial is looked at once.
 
     Parameters
     ----------
@@ -122,7 +99,6 @@ class WorstFold:
 
     def __init__(self, n_best=1):
         self._n_best = n_best
-        self._n_seen = 0
         self._best = []  # scores of the best trials, and of their lowest folds
 
     def of(self, trials):
@@ -131,16 +107,16 @@ class WorstFold:
         Parameters
         ----------
         trials : list of Trial
-            Those of the last call, and others behind them.
+            Trials that have ended so far, of any status: those of the last call, and
+            others behind them.
 
         Returns
         -------
         score : float
+            -inf if fewer trials are completed, or if trials have one fold.
         """
-        for trial in trials[self._n_seen :]:
-            if trial.status == "completed":
-                self._best.append((trial.score, _lowest_fold(trial)))
-        self._n_seen = len(trials)
+        new = self._newly_completed(trials)
+        self._best += [(trial.score, _lowest_fold(trial)) for trial in new]
         self._best.sort(key=lambda pair: pair[0], reverse=True)
         del self._best[self._n_best :]
         return self._best[-1][1] if len(self._best) == self._n_best else -math.inf
@@ -174,7 +150,7 @@ def is_behind(score, share, curve):
     share : float
         Share of the planned epochs that are done, from 0 to 1.
     curve : tuple of float
-        Median scores of completed trials, from `median_curve`.
+        Median scores of completed trials, from `MedianCurve`.
 
     Examples
     --------

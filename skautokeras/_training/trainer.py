@@ -48,7 +48,7 @@ def train(
         Function that is called as ``on_epoch(epoch, logs)`` after each epoch. If it
         returns True, the training ends.
     curve : tuple of float, default=()
-        Scores of completed trials along their training, from `median_curve`. A training
+        Scores of completed trials along their training, from `MedianCurve`. A training
         whose best score is below them ends.
     floor : float or None, default=None
         Score of predicting the same for all rows. A training ends that falls back

@@ -21,11 +21,11 @@ from skautokeras._search import (
 from skautokeras._state import Deadline
 from skautokeras._training import (
     Fold,
+    MedianCurve,
     Objective,
     Problem,
+    WorstFold,
     make_objective,
-    median_curve,
-    worst_fold,
 )
 
 HEAD = "classification_head_1"
@@ -168,8 +168,8 @@ def test_a_trial_that_is_behind_in_the_first_fold_ends_there(problem, folds):
 
 def test_a_trial_whose_folds_are_worse_than_the_worst_fold_ends(problem, trial, folds):
     scores = [max(trial.history[f"split{i}_val_score"]) for i in range(N_FOLDS)]
-    assert worst_fold([trial]) == min(scores)
-    again = evaluated(folds, worst_fold=worst_fold([trial]))
+    assert WorstFold().of([trial]) == min(scores)
+    again = evaluated(folds, worst_fold=WorstFold().of([trial]))
     assert (again.status, again.n_folds) == ("completed", N_FOLDS)
     ended = evaluated(folds, worst_fold=scores[0] + 1e-6)
     assert (ended.status, ended.n_folds) == ("pruned", 1)
@@ -186,25 +186,25 @@ def test_the_last_of_the_best_trials_is_compared_with(trial):
         return replace(trial, score=trial.score + by, history=history)
 
     trials = [moved(-0.5), trial, moved(-0.2), replace(moved(-9.0), error="failed")]
-    worst = worst_fold([trial])
-    assert worst_fold(trials, 1) == worst
-    assert worst_fold(trials, 2) == pytest.approx(worst - 0.2)
-    assert worst_fold(trials, 3) == pytest.approx(worst - 0.5)
+    worst = WorstFold().of([trial])
+    assert WorstFold(1).of(trials) == worst
+    assert WorstFold(2).of(trials) == pytest.approx(worst - 0.2)
+    assert WorstFold(3).of(trials) == pytest.approx(worst - 0.5)
     # An ensemble that has room left may take any trial.
-    assert worst_fold(trials, 4) == -np.inf
+    assert WorstFold(4).of(trials) == -np.inf
 
 
 def test_without_folds_there_is_no_worst_one(trial):
-    assert worst_fold([]) == -np.inf
-    assert worst_fold([replace(trial, error="failed")]) == -np.inf
+    assert WorstFold().of([]) == -np.inf
+    assert WorstFold().of([replace(trial, error="failed")]) == -np.inf
     one = replace(trial, n_folds=1, history={"val_score": [1.0]})
-    assert worst_fold([one]) == -np.inf
+    assert WorstFold().of([one]) == -np.inf
 
 
 def test_trials_are_compared_in_their_first_fold():
     history = {"val_score": [9.0, 9.0], "split0_val_score": [1.0, 2.0]}
     trials = [Trial({}, 0, score=9.0, planned_epochs=2, history=history)] * 5
-    assert set(median_curve(trials)) == {1.0, 1.5}
+    assert set(MedianCurve().of(trials)) == {1.0, 1.5}
 
 
 @pytest.mark.parametrize("seconds", [0, 1e-3])

@@ -12,9 +12,7 @@ import pytest
 from skautokeras._search import (
     ORACLES,
     Journal,
-    Limits,
     Rejection,
-    SearchHooks,
     Trial,
     evaluate,
     make_oracle,
@@ -22,6 +20,7 @@ from skautokeras._search import (
 )
 from skautokeras._state import Deadline
 from skautokeras._training import Problem
+from tests.search.conftest import FakeWorkers, Limited
 
 N_TRIALS, N_BEFORE = 5, 2
 DATA = {"data": "1", "parameters": {"loss": "2"}}
@@ -109,31 +108,12 @@ def test_trained_networks_are_the_same_to_the_last_bit(problem, tmp_path):
     check_resumes("greedy", space, train, tmp_path)
 
 
-class Limited(SearchHooks):
-    """Lets the evaluation reject what takes longer than the time that is left."""
-
-    def limits(self, seconds):
-        return Limits(seconds)
-
-
 def test_more_trials_ask_the_oracle_in_the_same_order(tmp_path):
     space = keras_tuner.HyperParameters()
     space.Int("x", 0, 1000)
     evaluated = []
 
-    class FirstEndsFirst:
-        """Two trials at a time; the one that has waited longest ends next."""
-
-        def run(self, search, evaluate):
-            search.n_jobs = 2
-            waiting = search.start_trials()
-            while waiting:
-                pending = waiting.pop(0)
-                result = evaluate(pending.values, pending.seed, None)
-                search.finish_trial(pending, result)
-                waiting += search.start_trials()
-
-    def reject_once(values, seed, deadline):
+    def reject_once(values, seed, deadline, *, limits):
         if seed == 1 and 1 not in rejected:
             rejected.append(seed)
             return Rejection("large", 1, 1)
@@ -156,7 +136,7 @@ def test_more_trials_ask_the_oracle_in_the_same_order(tmp_path):
             deadline=Deadline(None),
             hooks=Limited(),
             journal=Journal(tmp_path, DATA, seed=1),
-            workers=FirstEndsFirst(),
+            workers=FakeWorkers(2, lambda n_running: 0),
         )
         return [(trial.seed, trial.values) for trial in trials]
 

@@ -24,6 +24,7 @@ from skautokeras._search import (
 from skautokeras._state import Deadline
 from skautokeras._training import Objective
 from skautokeras.exceptions import SearchError
+from tests.search.conftest import FakeWorkers, Limited
 
 
 @pytest.fixture
@@ -366,22 +367,6 @@ def test_a_search_leaves_the_time_that_is_reserved(oracle, clock, reserved):
     assert clock.now <= budget
 
 
-class Limited(SearchHooks):
-    """Lets the evaluation reject; notes what it is told."""
-
-    def __init__(self):
-        self.started, self.left_out = [], []
-
-    def limits(self, seconds):
-        return Limits(seconds)
-
-    def on_trial_begin(self, pending):
-        self.started.append(pending.number)
-
-    def on_trial_left_out(self, pending):
-        self.left_out.append(pending.number)
-
-
 class RejectAbove:
     """Rejects numbers above a limit; notes what was proposed."""
 
@@ -413,30 +398,11 @@ def test_a_rejected_proposal_takes_no_trial(tuner, n_jobs):
         seeds=range(8),
         deadline=Deadline(None),
         hooks=hooks,
-        workers=LastFirst(n_jobs),
+        workers=FakeWorkers(n_jobs),
     )
     assert hooks.started == sorted(trial.seed for trial in trials) == list(range(8))
     assert max(trial.values["x"] for trial in trials) <= 9
     assert hooks.left_out == []
-
-
-class LastFirst:
-    """Several trials at a time; the one that started last ends first."""
-
-    def __init__(self, n_jobs):
-        self.n_jobs = n_jobs
-
-    def run(self, search, evaluate):
-        search.n_jobs = self.n_jobs
-        waiting = search.start_trials()
-        while waiting:
-            pending = waiting.pop()
-            result = evaluate(
-                pending.values, pending.seed, pending.deadline, **pending.options
-            )
-            search.finish_trial(pending, result)
-            waiting += search.start_trials()
-            assert len(waiting) <= self.n_jobs
 
 
 @pytest.mark.parametrize("n_jobs", [1, 3])
@@ -449,7 +415,7 @@ def test_a_search_that_may_try_nothing_names_the_smallest_network(oracle, n_jobs
             seeds=range(3),
             deadline=Deadline(None),
             hooks=hooks,
-            workers=LastFirst(n_jobs),
+            workers=FakeWorkers(n_jobs),
         )
     assert sorted(hooks.left_out) == hooks.started == list(range(n_jobs))
 
@@ -480,26 +446,12 @@ def test_without_a_result_the_cheapest_is_tried_whatever_the_time(oracle):
     assert [trial.values["x"] for trial in trials] == [min(evaluate.proposed[:10])]
 
 
-class InSomeOrder(LastFirst):
-    """Several trials at a time, which end in a random order."""
-
-    def run(self, search, evaluate):
-        rng = np.random.default_rng(0)
-        search.n_jobs = self.n_jobs
-        waiting = search.start_trials()
-        while waiting:
-            pending = waiting.pop(rng.integers(len(waiting)))
-            result = evaluate(
-                pending.values, pending.seed, pending.deadline, **pending.options
-            )
-            search.finish_trial(pending, result)
-            waiting += search.start_trials()
-
-
-def many_numbers():
+def inexhaustible():
     space = keras_tuner.HyperParameters()
     space.Int("x", 0, 10**9)
-    return space
+    return make_oracle(
+        "random", space, initial_values=[], max_trials=99, max_epochs=9, seed=1
+    )
 
 
 @pytest.mark.parametrize("depends_on_time", [False, True])
@@ -507,9 +459,7 @@ def many_numbers():
 @pytest.mark.parametrize("n_jobs", [1, 2, 4])
 def test_a_search_gives_up_though_the_oracle_does_not(n_jobs, seconds, depends_on_time):
     evaluate = RejectAbove(-1, depends_on_time=depends_on_time)
-    oracle = make_oracle(
-        "random", many_numbers(), initial_values=[], max_trials=99, max_epochs=9, seed=1
-    )
+    oracle = inexhaustible()
 
     def search():
         return run_search(
@@ -518,7 +468,7 @@ def test_a_search_gives_up_though_the_oracle_does_not(n_jobs, seconds, depends_o
             seeds=range(99),
             deadline=Deadline(seconds),
             hooks=Limited(),
-            workers=InSomeOrder(n_jobs),
+            workers=FakeWorkers(n_jobs, np.random.default_rng(0).integers),
         )
 
     if depends_on_time:
@@ -547,9 +497,7 @@ def test_the_oracle_is_not_asked_in_vain_while_a_long_trial_runs():
             n_rejected.append(len(evaluate.proposed))
             search.finish_trial(long, parabola(long.values, 0, None))
 
-    oracle = make_oracle(
-        "random", many_numbers(), initial_values=[], max_trials=99, max_epochs=9, seed=1
-    )
+    oracle = inexhaustible()
     trials, _ = run_search(
         oracle,
         evaluate,
@@ -579,9 +527,7 @@ def test_without_time_for_a_trial_the_oracle_is_not_asked_again(clock):
             return parabola(values, seed, deadline)
         return Rejection("slow", 1, 1, depends_on_time=True)
 
-    oracle = make_oracle(
-        "random", many_numbers(), initial_values=[], max_trials=99, max_epochs=9, seed=1
-    )
+    oracle = inexhaustible()
     run_search(
         oracle,
         evaluate,
@@ -617,9 +563,7 @@ def test_behind_the_deadline_no_configuration_is_looked_for(clock):
         clock.now += 2.0
         return Rejection("large", 1, 1)
 
-    oracle = make_oracle(
-        "random", many_numbers(), initial_values=[], max_trials=99, max_epochs=9, seed=1
-    )
+    oracle = inexhaustible()
     with pytest.raises(SearchError, match="None of 5 proposed"):
         run_search(
             oracle,
@@ -660,7 +604,7 @@ def test_after_a_result_nothing_is_tried_that_takes_too_long(oracle):
         seeds=range(30),
         deadline=Deadline(60),
         hooks=Limited(),
-        workers=LastFirst(2),
+        workers=FakeWorkers(2),
     )
     assert sorted({trial.values["x"] for trial in trials}) == list(range(8))
     assert len(trials) == 8

@@ -9,10 +9,10 @@ from skautokeras._search import Trial, best_trial
 from skautokeras._state import Deadline
 from skautokeras._training import (
     Evaluation,
+    MedianCurve,
     Monitor,
     Objective,
     is_behind,
-    median_curve,
 )
 
 
@@ -48,32 +48,32 @@ def stops_at(scores, planned, curve):
 
 
 def test_there_is_nothing_to_compare_with_at_first():
-    assert median_curve([trial([1.0])] * 4) == ()
+    assert MedianCurve().of([trial([1.0])] * 4) == ()
     assert not is_behind(-1e9, 1.0, ())
-    assert len(median_curve([trial([1.0])] * 5)) > 0
+    assert len(MedianCurve().of([trial([1.0])] * 5)) > 0
 
 
 def test_failed_and_pruned_trials_set_no_example():
     others = [trial([0.0, 0.0], error="no"), trial([0.0, 0.0], pruned=True)] * 9
-    assert median_curve(others) == ()
-    assert set(median_curve(others + [trial([5.0, 5.0])] * 5)) == {5.0}
+    assert MedianCurve().of(others) == ()
+    assert set(MedianCurve().of(others + [trial([5.0, 5.0])] * 5)) == {5.0}
 
 
 def test_the_curve_is_the_median_of_the_mean_scores_so_far():
     trials = [trial([level, level - 1, level + 4, level - 3]) for level in range(5)]
-    curve = np.array(median_curve(trials)).reshape(4, -1)
+    curve = np.array(MedianCurve().of(trials)).reshape(4, -1)
     np.testing.assert_array_equal(np.unique(curve, axis=1).ravel(), [2, 1.5, 3, 2])
 
 
 def test_trainings_of_different_length_are_compared_at_the_same_share():
     short, long = [0.0, 1.0], [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]
-    curves = [median_curve([trial(scores)] * 5) for scores in (short, long)]
+    curves = [MedianCurve().of([trial(scores)] * 5) for scores in (short, long)]
     assert curves[0][:32] == curves[1][:32] == (0.0,) * 32
     assert curves[0][-1] == curves[1][-1] == 0.5
 
 
 def test_a_training_that_ended_early_stays_what_it_was():
-    curve = median_curve([trial([0.0, 4.0, 2.0], planned=10)] * 5)
+    curve = MedianCurve().of([trial([0.0, 4.0, 2.0], planned=10)] * 5)
     assert curve[-1] == 2.0
 
 
@@ -89,7 +89,7 @@ def test_a_training_that_ended_early_stays_what_it_was():
     ],
 )
 def test_a_training_ends_where_it_falls_behind(scores, expected):
-    curve = median_curve([trial([0, 1, 2, 3])] * 5)
+    curve = MedianCurve().of([trial([0, 1, 2, 3])] * 5)
     assert stops_at(scores, 4, curve) == expected
 
 
@@ -99,7 +99,7 @@ def test_a_training_ends_where_it_falls_behind(scores, expected):
 def test_the_best_of_all_is_never_pruned(histories):
     trials = [trial(scores) for scores in histories]
     best = [max(t.score for t in trials)] * 8
-    assert stops_at(best, 8, median_curve(trials)) == (8, False)
+    assert stops_at(best, 8, MedianCurve().of(trials)) == (8, False)
 
 
 def test_a_pruned_trial_never_wins():

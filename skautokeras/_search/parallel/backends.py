@@ -32,11 +32,7 @@ def count_workers(n_jobs):
     ValueError
         If the active backend of joblib cannot run trials.
     """
-    executor = make_executor(n_jobs)
-    if executor is None:
-        return 1
-    with executor:
-        return max(2, executor.n_workers)
+    return _count(n_jobs, lambda executor: max(2, executor.n_workers))
 
 
 def count_workers_of_a_machine(n_jobs):
@@ -52,11 +48,19 @@ def count_workers_of_a_machine(n_jobs):
     n_workers : int
         Number at present, of the machine that has most.
     """
+    return _count(
+        n_jobs,
+        lambda executor: min(executor.n_workers, executor.workers_of_a_machine()),
+    )
+
+
+def _count(n_jobs, count):
+    """Return a number of workers of an executor; 1 if there is none."""
     executor = make_executor(n_jobs)
     if executor is None:
         return 1
     with executor:
-        return min(executor.n_workers, executor.workers_of_a_machine())
+        return count(executor)
 
 
 def make_executor(n_jobs):
