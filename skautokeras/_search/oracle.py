@@ -435,6 +435,8 @@ def make_oracle(tuner, space, *, initial_values, max_trials, max_epochs, seed):
     }
     if tuner == "hyperband":
         arguments["max_epochs"] = max(2, max_epochs)
+        # None begins anew after the last bracket, as long as the search goes on.
+        arguments["hyperband_iterations"] = None
     else:
         arguments["max_trials"] = max_trials
     if tuner == "greedy":

@@ -258,6 +258,7 @@ class Search:
         """Return a new trial that the oracle has proposed, or None."""
         place = self._waiting.popleft() if self._waiting else self._new_place()
         while place is not None:
+            has_news = bool(place.rejected)
             pending = self._ask_for(place)
             if pending is not None:
                 return pending
@@ -265,6 +266,10 @@ class Search:
             if self._places:
                 # Hyperband waits for results, and greedy may find others to mutate.
                 return None
+            if has_news:
+                # Now that the oracle knows of these rejections, it may have more.
+                self._waiting.extend(p for p in self._given_up if not p.is_given_up)
+                self._given_up = [p for p in self._given_up if p.is_given_up]
             place = self._waiting.popleft() if self._waiting else None
         if self._places:
             return None

@@ -165,21 +165,6 @@ def test_what_was_rejected_for_want_of_time_stays_so(
         calls.append(seed)
         return Trial(dict(values), seed, score=values["training/rate"])
 
-    class Two:
-        """Two trials at a time; the later one ends first."""
-
-        n_jobs = 2
-
-        def run(self, search, evaluate):
-            waiting = search.start_trials()
-            while waiting:
-                pending = waiting.pop()
-                result = evaluate(
-                    pending.values, pending.seed, pending.deadline, **pending.options
-                )
-                search.finish_trial(pending, result)
-                waiting += search.start_trials()
-
     def run(seconds):
         oracle = make_oracle(
             tuner,
@@ -196,7 +181,7 @@ def test_what_was_rejected_for_want_of_time_stays_so(
             deadline=Deadline(seconds, clock),
             hooks=Limited(),
             journal=Journal(tmp_path, DATA, seed=1),
-            workers=Two() if n_jobs == 2 else None,
+            workers=FakeWorkers(2) if n_jobs == 2 else None,
         )
         return [(trial.seed, trial.values) for trial in trials]
 

@@ -405,6 +405,37 @@ def test_a_rejected_proposal_takes_no_trial(tuner, n_jobs):
     assert hooks.left_out == []
 
 
+class OneAtATime(keras_tuner.Oracle):
+    """Proposes 0, 1, 2, ..., each as soon as it knows what became of the one before."""
+
+    def populate_space(self, trial_id):
+        if self.ongoing_trials:
+            return {"status": "IDLE"}
+        return {"status": "RUNNING", "values": {"x": len(self.trials)}}
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_an_oracle_that_waits_is_told_of_rejections(n_jobs):
+    space = keras_tuner.HyperParameters()
+    space.Int("x", 0, 19)
+    oracle = OneAtATime(keras_tuner.Objective("score", "max"), hyperparameters=space)
+
+    def evaluate(values, seed, deadline, *, limits=None):
+        if values["x"] % 3:
+            return Rejection("It is no multiple of 3.")
+        return parabola(values, seed, deadline)
+
+    trials, _ = run_search(
+        oracle,
+        evaluate,
+        seeds=range(4),
+        deadline=Deadline(None),
+        hooks=Limited(),
+        workers=FakeWorkers(n_jobs),
+    )
+    assert [trial.values["x"] for trial in trials] == [0, 3, 6, 9]
+
+
 @pytest.mark.parametrize("n_jobs", [1, 3])
 def test_a_search_that_may_try_nothing_names_the_smallest_network(oracle, n_jobs):
     hooks = Limited()
