@@ -38,6 +38,7 @@ from skautokeras._data.parsing import (
     learn_unit,
     parse_strings,
     read_in_format,
+    what_numbers_are,
 )
 from skautokeras._data.schema import Column
 from skautokeras._data.series import (
@@ -325,7 +326,7 @@ def _are_codes(strings, content):
 
 def _what_they_are(kind, format, example):
     if kind == "numerical" and format:
-        return f"numbers with the unit {format!r}"
+        return what_numbers_are(format)
     what = "dates" if kind == "datetime" else "numbers"
     return f"{what} such as {str(example)!r}"
 

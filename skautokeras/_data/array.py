@@ -23,9 +23,9 @@ def row_contents(X):
     Returns
     -------
     contents : list of object, or None
-        The elements of a list, of a Series or one-dimensional array of objects or
-        strings, and of a DataFrame or array with one such column. None for everything
-        else: there is one array of numbers for all rows.
+        The elements of a list, of a Series, Index or one-dimensional array of objects
+        or strings, and of a DataFrame or array with one such column. None for
+        everything else: there is one array of numbers for all rows.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def row_contents(X):
         if X.shape[1] != 1:
             return None
         X = X.iloc[:, 0]
-    if isinstance(X, pd.Series):
+    if isinstance(X, pd.Series | pd.Index):
         if X.dtype.kind not in "OUST":
             return None
         return X.tolist()
@@ -53,6 +53,63 @@ def row_contents(X):
         if X.ndim == 2 and X.shape[1] == 1:
             return X[:, 0].tolist()
     return None
+
+
+def as_array(content):
+    """Return what one row holds as one array, also where lists lie in lists.
+
+    Parameters
+    ----------
+    content : array-like
+        Array or nested lists. Parquet files and polars hold nested lists as arrays of
+        arrays.
+
+    Returns
+    -------
+    array : ndarray
+        Array of all values. Arrays of other objects are returned as they are.
+
+    Raises
+    ------
+    ValueError
+        If lists of one level differ in length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.array import as_array
+    >>> rows = np.empty(2, dtype=object)
+    >>> rows[:] = [np.array([1, 2, 3]), np.array([4, 5, 6])]
+    >>> as_array(rows)
+    array([[1, 2, 3],
+           [4, 5, 6]])
+    """
+    try:
+        array = np.asarray(content)
+        if array.dtype.kind == "O" and any(map(_is_nested, array.flat)):
+            array = np.asarray(_as_lists(array))
+    except ValueError as error:
+        if not any(word in str(error) for word in _RAGGED):
+            raise
+        raise ValueError(
+            "Its lists differ in length, so that they are no array."
+        ) from error
+    return array
+
+
+# What NumPy says about lists of different lengths.
+_RAGGED = ("inhomogeneous", "broadcast")
+
+
+def _is_nested(part):
+    return isinstance(part, list | tuple | np.ndarray)
+
+
+def _as_lists(part):
+    """Return arrays of objects as lists, which NumPy joins, unlike arrays of arrays."""
+    if isinstance(part, np.ndarray) and part.dtype.kind != "O":
+        return part
+    return [_as_lists(inner) for inner in part] if _is_nested(part) else part
 
 
 def is_missing(value):
@@ -129,7 +186,7 @@ def stacked(contents):
     rows = []
     for i, content in enumerate(contents):
         with errors_about(f"Row {i} of X"):
-            rows.append(np.asarray(content))
+            rows.append(as_array(content))
     shape = max((row.shape for row in rows), key=len, default=())
     for i, row in enumerate(rows):
         if shape and is_missing(contents[i]):

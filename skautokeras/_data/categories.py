@@ -96,7 +96,7 @@ def places_of_spellings(categories):
     """Return other ways to write categories, with the positions of the categories.
 
     A file or another program may write a boolean as a number, a number with more or
-    fewer zeros, and a date with or without a time.
+    fewer zeros, a date with or without a time, and any of them with white space around.
 
     Parameters
     ----------
@@ -148,7 +148,11 @@ def _spellings(category, are_booleans):
 
 
 def _form(key, are_booleans):
-    """Return the one form of all spellings of a boolean, a number or a date."""
+    """Return the one form of all spellings of a boolean, a number or a date.
+
+    White space around a value does not count.
+    """
+    key = key.strip() or key
     if are_booleans and key in _TRUE + _FALSE:
         return str(key in _TRUE)
     if _NUMBER.fullmatch(key):

@@ -1,6 +1,7 @@
 """Data of any container, as pandas and NumPy know it."""
 
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -30,7 +31,7 @@ def to_pandas(data, n_parts=1):
     data : DataFrame, Series or object
         The same rows, with the names of the columns. Objects of pandas, NumPy, SciPy
         and Python, and those that are neither frames nor series, are returned as they
-        are.
+        are. Values that an array of NumPy masks are missing.
 
     Examples
     --------
@@ -44,6 +45,8 @@ def to_pandas(data, n_parts=1):
         return {name: to_pandas(part) for name, part in data.items()}
     if n_parts > 1 and isinstance(data, list | tuple):
         return type(data)(to_pandas(part) for part in data)
+    if isinstance(data, np.ma.MaskedArray):
+        return _without_mask(data)
     if isinstance(data, _KNOWN) or issparse(data):
         return data
     native = nw.from_native(data, allow_series=True, pass_through=True)
@@ -54,6 +57,23 @@ def to_pandas(data, n_parts=1):
     # Arrays and batches of PyArrow have no names of columns, or no columns.
     is_flat = getattr(data, "ndim", 2) <= 2
     return data.to_pandas() if is_flat and hasattr(data, "to_pandas") else data
+
+
+def _without_mask(array):
+    """Return an array in which the masked values are missing."""
+    is_masked = np.ma.getmaskarray(array)
+    values = np.array(array.data)
+    if not is_masked.any():
+        return values
+    if values.dtype.kind in "mM":
+        values[is_masked] = "NaT"
+    elif values.dtype.kind in "fc":
+        values[is_masked] = np.nan
+    else:
+        # Objects hold large whole numbers, booleans and strings as they are.
+        values = values.astype(object)
+        values[is_masked] = None
+    return values
 
 
 def check_is_no_stream(data, name):
@@ -171,9 +191,77 @@ def plain_column(series):
     if not isinstance(dtype, np.dtype):
         return series
     if dtype.kind == "O":
+        series = _series_without_signals(series)
         has_bytes = isinstance(_first_present(series), bytes)
         return series.map(_as_string) if has_bytes else series
     return series if dtype == plain_dtype(dtype) else series.astype(plain_dtype(dtype))
+
+
+def _series_without_signals(series):
+    values = series.to_numpy()
+    found = without_signals(values)
+    if found is values:
+        return series
+    return pd.Series(found, index=series.index, name=series.name, dtype=object)
+
+
+def without_signals(array):
+    """Return objects in which a decimal "signaling NaN" is an ordinary one.
+
+    Whatever compares it raises an error, and so does the search for missing values.
+
+    Parameters
+    ----------
+    array : ndarray of objects
+        Values of any class.
+
+    Returns
+    -------
+    array : ndarray of objects
+        The array itself if it holds no such number.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> import numpy as np
+    >>> from skautokeras._data.containers import without_signals
+    >>> without_signals(np.array([Decimal("sNaN"), Decimal(5)], dtype=object))
+    array([nan, Decimal('5')], dtype=object)
+    """
+    try:
+        pd.isna(array)
+    except InvalidOperation:
+        array = array.copy()
+        array.flat = [
+            np.nan if isinstance(value, Decimal) and value.is_snan() else value
+            for value in array.flat
+        ]
+    return array
+
+
+def plain_string(value):
+    """Return a string without what a class that is derived from strings adds to it.
+
+    Parameters
+    ----------
+    value : str
+        String, or member of an enumeration of strings.
+
+    Returns
+    -------
+    string : str
+
+    Examples
+    --------
+    >>> from enum import Enum
+    >>> from skautokeras._data.containers import plain_string
+    >>> class Sex(str, Enum):
+    ...     male = "m"
+    >>> str(Sex.male), plain_string(Sex.male)
+    ('Sex.male', 'm')
+    """
+    # The method of str itself, which does not ask the class.
+    return str.__str__(value)
 
 
 def plain_dtype(dtype):

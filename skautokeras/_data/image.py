@@ -9,7 +9,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skautokeras._data import storage
-from skautokeras._data.array import check_numeric, is_missing, row_contents, stacked
+from skautokeras._data.array import (
+    as_array,
+    check_numeric,
+    is_missing,
+    row_contents,
+    stacked,
+)
 from skautokeras._data.column_report import (
     make_report,
     what_becomes_of_array,
@@ -18,11 +24,13 @@ from skautokeras._data.column_report import (
 from skautokeras._data.errors import errors_about
 from skautokeras._data.image_files import (
     ImageFacts,
+    check_is_several,
     decode,
     is_source,
     source_facts,
 )
 from skautokeras._data.pixels import (
+    BRIGHTEST,
     CHUNK_SIZE,
     channel_statistics,
     convert,
@@ -101,9 +109,10 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
     - an array of shape (n_samples, height, width), (n_samples, height, width, channels)
       or (n_samples, channels, height, width);
     - a table whose rows are flattened images, if `image_shape` is given;
-    - a list, a Series, an array of objects or a DataFrame of one column, with one array
-      or one image file (PNG, JPEG, GIF, BMP, WebP or TIFF) per row: a path, bytes, an
-      open file or an image of Pillow. Grey images among coloured ones become coloured.
+    - a list, a Series, an Index, an array of objects or a DataFrame of one column, with
+      one array, nested lists or one image file (PNG, JPEG, GIF, BMP, WebP, TIFF, and
+      AVIF and JPEG 2000 where Pillow reads them) per row: a path, bytes, an open file
+      or an image of Pillow. Grey images among coloured ones become coloured.
 
     The one array that it makes is ``"pixels"``, of shape (n_samples, height, width,
     channels). Booleans and integers between 0 and 255 become uint8, everything else
@@ -237,7 +246,9 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "schema_")
         check_names(self, X, reset=False)
-        images, _ = self._read(X, self.channels_ or self.channels)
+        images, channels = self._read(X, self.channels_ or self.channels)
+        if channels is None:
+            self._check_is_no_single(images)
         pixels = self._make(images, self.schema_.shape, self.schema_.dtype)
         self._check_range(pixels)
         return {"pixels": pixels}
@@ -410,6 +421,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         Images are an array, or a list of arrays and sources; all arrays have their
         channels last.
         """
+        check_is_several(X)
         contents = row_contents(X)
         if contents is None:
             return self._read_array(X, channels)
@@ -431,6 +443,24 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             for image in images
         ]
         return images, channels if shapes else None
+
+    def _check_is_no_single(self, images):
+        """Raise if images without channels are what one image with channels looks like.
+
+        Its rows would be taken for grey images that are as wide as it has channels.
+        """
+        shapes = {getattr(image, "shape", None) for image in images}
+        shape = shapes.pop()
+        if shapes or shape is None or shape[1] not in USUAL_CHANNELS:
+            return
+        usual = self.median_size_[1]
+        is_clear = self.channels_ is not None or usual > max(USUAL_CHANNELS)
+        if is_clear and shape[1] != usual:
+            raise ValueError(
+                f"X has the shape {(len(images), *shape[:2])}, as a single image has; "
+                "put it into a list: [image]. Grey images that are so narrow need an "
+                "axis of channels, (n_samples, height, width, 1)."
+            )
 
     def _read_array(self, X, channels):
         array = check_array(
@@ -520,8 +550,13 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         if self.deep_:
             factor = 1 if pixels.dtype == np.uint16 else DEEP_PER_LEVEL
             return pixels.astype(np.float32) * factor
-        is_deeper = pixels.dtype == np.uint16
-        return np.rint(pixels / DEEP_PER_LEVEL) if is_deeper else pixels
+        if pixels.dtype == np.uint16 and self._is_of_8_bits():
+            return np.rint(pixels / DEEP_PER_LEVEL)
+        return pixels
+
+    def _is_of_8_bits(self):
+        """Return whether `fit` has seen no values that need more than 8 bits."""
+        return self.schema_.low >= 0 and self.schema_.high <= BRIGHTEST
 
     def _mismatch(self, shape, expected):
         """Say how a shape differs from the expected one; None if it does not."""
@@ -548,7 +583,7 @@ def _read_row(i, content):
     if is_missing(content):
         raise ValueError(f"Input X contains NaN: row {i} is {content!r}, no image.")
     with errors_about(f"Row {i} of X"):
-        array = np.asarray(content)
+        array = as_array(content)
         if array.dtype.kind == "O" and array.ndim:
             array = array.astype(np.float64)
     if array.dtype.kind not in "biuf":

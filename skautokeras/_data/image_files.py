@@ -6,10 +6,15 @@ import sys
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
+from skautokeras._data.strings import quoted
+
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+# Formats that not every Pillow reads, by the name of what it needs for them.
+_OPTIONAL_FORMATS = {"avif": "AVIF", "jpg_2000": "JPEG2000"}
 
 # Tag in which a camera notes how it was held. From 5 on, height and width are swapped.
 ORIENTATION_TAG = 0x0112
@@ -34,7 +39,8 @@ class ImageFacts:
 
     dtype : {"uint8", "uint16", "float32"}
         Smallest dtype that holds its values. Only sources with 16 bits per channel have
-        "uint16", and of sources, only grey ones of floats have "float32".
+        "uint16", and of sources, only grey ones of floats, or of whole numbers that 16
+        bits do not hold, have "float32".
 
     Examples
     --------
@@ -74,6 +80,52 @@ def is_source(content):
     return hasattr(content, "read") or _is_image(content)
 
 
+def check_is_several(X):
+    """Raise if X is one image, because a list of them is expected.
+
+    Parameters
+    ----------
+    X : object
+        Data of one input that takes images.
+
+    Raises
+    ------
+    ValueError
+        If X is a single path, file or image of Pillow, or the path of a folder.
+
+    Examples
+    --------
+    >>> from skautokeras._data.image_files import check_is_several
+    >>> check_is_several("cat.png")
+    Traceback (most recent call last):
+        ...
+    ValueError: X is a single image; put it into a list: [image].
+    """
+    if not is_source(X):
+        return
+    if is_folder(X):
+        raise ValueError(
+            f"X is the folder {quoted(os.fspath(X))}; pass the list of the paths of "
+            "the images in it, for example sorted(Path(folder).glob('*.png'))."
+        )
+    raise ValueError("X is a single image; put it into a list: [image].")
+
+
+def is_folder(content):
+    """Return whether an object is the path of a folder.
+
+    Parameters
+    ----------
+    content : object
+        Path, or anything else.
+
+    Returns
+    -------
+    is_folder : bool
+    """
+    return isinstance(content, str | bytes | os.PathLike) and os.path.isdir(content)
+
+
 def _is_image(content):
     """Return whether an object is an image of Pillow, which need not be installed."""
     pillow = sys.modules.get("PIL.Image")
@@ -106,7 +158,7 @@ def source_facts(source):
                 width, height = _turned(image)
         n_channels = 1 if _is_grey(image) else 3
         dtype = "uint16" if _is_deep(image) else "uint8"
-        if image.mode == "F":
+        if _is_beyond_16_bits(image):
             dtype = "float32"
         return ImageFacts(height, width, n_channels, dtype)
 
@@ -143,8 +195,9 @@ def decode(source, n_channels, size=None):
     -------
     pixels : ndarray of shape (height, width, n_channels)
         Pixels of dtype uint8; of dtype uint16 if the image is grey and has 16 bits per
-        channel, and of dtype float32 if it is grey and has floats. If it has colours
-        with 16 bits, Pillow reads the upper 8.
+        channel, and of dtype float32 if it is grey and has floats, negative values or
+        values of more than 16 bits. If it has colours with 16 bits, Pillow reads the
+        upper 8.
 
     Raises
     ------
@@ -152,11 +205,10 @@ def decode(source, n_channels, size=None):
         If the file does not exist or cannot be read. The message names it.
     """
     with _opened(source) as image:
-        if image.mode == "F":
-            return np.repeat(np.asarray(image)[..., None], n_channels, axis=2)
-        if _is_deep(image):
-            values = np.clip(np.asarray(image), 0, np.iinfo(np.uint16).max)
-            return np.repeat(values.astype(np.uint16)[..., None], n_channels, axis=2)
+        if _is_deep(image) or image.mode == "F":
+            dtype = np.float32 if _is_beyond_16_bits(image) else np.uint16
+            values = np.asarray(image).astype(dtype)
+            return np.repeat(values[..., None], n_channels, axis=2)
         if size is not None and image is not source:
             # Larger by this, or resizing would have nothing left to smooth.
             image.draft(None, (DRAFT_FACTOR * max(size),) * 2)
@@ -177,11 +229,11 @@ def _opened(source):
     is_shared = _is_image(source) or hasattr(source, "read")
     if _is_image(source):
         name = f"The image of the mode {source.mode!r}"
-    elif isinstance(source, str | os.PathLike):
+    elif isinstance(source, str | os.PathLike) or _is_path_in_bytes(source):
         source = os.fspath(source)
-        name = f"The image file {source!r}"
+        name = f"The image file {quoted(source)}"
         if not os.path.isfile(source):
-            raise ValueError(f"There is no image file {source!r}.")
+            raise ValueError(f"There is no image file {quoted(source)}.")
     else:
         name = "The image"
         source = _as_file(source)
@@ -190,10 +242,46 @@ def _opened(source):
             if _is_image(source):
                 yield source
             else:
-                with pillow.Image.open(_from_start(source), formats=FORMATS) as image:
+                with pillow.Image.open(_from_start(source), formats=formats()) as image:
                     yield image
+    except pillow.UnidentifiedImageError as error:
+        # Pillow would name an object of Python where a file has no name.
+        raise ValueError(
+            f"{name} cannot be read: it is damaged, or not one of "
+            f"{', '.join(formats())}."
+        ) from error
     except Exception as error:  # decoders raise all sorts of errors on damaged files
         raise ValueError(f"{name} cannot be read: {error}") from error
+
+
+@cache
+def formats():
+    """Return the formats of files that the installed Pillow reads.
+
+    Returns
+    -------
+    formats : tuple of str
+        Names that Pillow gives them.
+
+    Examples
+    --------
+    >>> from skautokeras._data.image_files import formats
+    >>> formats()[:2]
+    ('PNG', 'JPEG')
+    """
+    features = _pillow().features
+    # Older versions have not heard of some features, and warn if they are asked.
+    known = {*features.modules, *features.codecs}
+    return FORMATS + tuple(
+        format
+        for feature, format in _OPTIONAL_FORMATS.items()
+        if feature in known and features.check(feature)
+    )
+
+
+def _is_path_in_bytes(source):
+    """Return whether bytes are the path of a file, as arrays of bytes hold paths."""
+    return isinstance(source, bytes) and os.path.isfile(source)
 
 
 def _as_file(source):
@@ -210,6 +298,7 @@ def _from_start(source):
 
 def _pillow():
     try:
+        import PIL.features
         import PIL.Image
         import PIL.ImageOps
 
@@ -226,6 +315,18 @@ def _pillow():
 
 def _is_deep(image):
     return image.mode == "I" or image.mode.startswith("I;16")
+
+
+def _is_beyond_16_bits(image):
+    """Return whether a grey image has values that 16 bits do not hold.
+
+    Floats are such values, and whole numbers are where they are negative, as those of
+    computed tomography, or large.
+    """
+    if image.mode != "I":
+        return image.mode == "F"
+    low, high = image.getextrema()
+    return low < 0 or high > np.iinfo(np.uint16).max
 
 
 def _is_grey(image):

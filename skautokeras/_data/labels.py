@@ -8,7 +8,12 @@ from scipy.sparse import issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import assert_all_finite, check_array, column_or_1d
 
-from skautokeras._data.containers import plain_dtype, to_pandas
+from skautokeras._data.containers import (
+    plain_dtype,
+    plain_string,
+    to_pandas,
+    without_signals,
+)
 
 _BOOLEANS = (bool, np.bool_)
 _SEQUENCES = (list, tuple, dict, set, np.ndarray)
@@ -81,9 +86,18 @@ def _as_array(y):
         return array
     if array.dtype.kind == "U" and isinstance(y, list | tuple):
         objects = np.array(y, dtype=object)
-        if not all(isinstance(value, str) for value in objects.flat):
-            return objects
-    return array
+        types = {type(value) for value in objects.flat}
+        if not types <= {str, np.str_}:
+            # NumPy would also take the names of an enumeration for its strings.
+            return _plain_strings(objects) if _all_are(types, str) else objects
+    return without_signals(array) if array.dtype == object else array
+
+
+def _plain_strings(array):
+    """Return objects that are strings without what their classes add to them."""
+    plain = np.empty(array.shape, dtype=object)
+    plain.flat = [plain_string(value) for value in array.flat]
+    return plain
 
 
 def _native(array):
@@ -98,11 +112,9 @@ def _plain_objects(array):
     types = {type(value) for value in array.flat}
     if any(issubclass(t, bytes) for t in types):
         raise TypeError(_BYTES)
-    if (
-        not types
-        or _all_are(types, str)
-        or any(issubclass(t, _SEQUENCES) for t in types)
-    ):
+    if types and _all_are(types, str):
+        return array if types <= {str, np.str_} else _plain_strings(array)
+    if not types or any(issubclass(t, _SEQUENCES) for t in types):
         # scikit-learn has a message of its own for sequences of labels.
         return array
     if _all_are(types, _BOOLEANS):
@@ -157,7 +169,7 @@ def check_labels(y):
         If labels are bytes, or of types that cannot be sorted together.
     ValueError
         If y is None, if values are missing, if they are no classes, or if there are
-        several columns of them.
+        several columns of them that are not zeros and ones.
 
     Examples
     --------
@@ -172,14 +184,41 @@ def check_labels(y):
     kind = type_of_target(examples, input_name="y", raise_unknown=True)
     check_classification_targets(examples)
     if kind == "multilabel-indicator":
-        return (y.toarray() if issparse(y) else y), True
+        y = y.toarray() if issparse(y) else y
+        _check_indicators(y)
+        return y, True
     if kind == "multiclass-multioutput":
-        raise ValueError(
-            "y has several columns of more than two values (multiclass-multioutput), "
-            "which is not supported. Fit one classifier per column, for example with "
-            "sklearn.multioutput.MultiOutputClassifier."
-        )
+        _refuse_columns(y)
     return column_or_1d(y, warn=True), False
+
+
+def _check_indicators(y):
+    """Raise if a matrix of two values holds others than 0 and 1."""
+    is_wrong = (y != 0) & (y != 1)
+    if is_wrong.any():
+        found = np.unique(y).tolist()
+        lower = found[0] if len(found) == 2 and found[0] > 0 else 0
+        raise ValueError(
+            "A matrix of several labels holds zeros and ones: 1 where a row has the "
+            f"label of the column, and 0 where not. y holds {found}. Convert it, for "
+            f"example with (y > {lower}).astype(int)."
+        )
+
+
+def _refuse_columns(y):
+    """Raise an error about several columns of values that are no indicators."""
+    values = np.unique(y)
+    if len(values) <= 2 and isinstance(values[0], str):
+        raise ValueError(
+            "A matrix of several labels holds zeros and ones, and y holds the strings "
+            f"{values.tolist()}. Convert it, for example with "
+            f"(y == {str(values[-1])!r}).astype(int)."
+        )
+    raise ValueError(
+        "y has several columns of more than two values (multiclass-multioutput), "
+        "which is not supported. Fit one classifier per column, for example with "
+        "sklearn.multioutput.MultiOutputClassifier."
+    )
 
 
 # scikit-learn sorts all labels each time that it looks at them, which takes a second
@@ -335,11 +374,21 @@ def _first(array):
 
 def _numbers_of_objects(array):
     """Return objects with NaN where they are missing; raise if they are no numbers."""
+    array = without_signals(array)
     is_missing = pd.isna(array)
     for value in array[~is_missing]:
         if not isinstance(value, (Number, *_BOOLEANS)):
             _refuse(value, type(value).__name__)
-    return np.where(is_missing, np.nan, array)
+    numbers = np.where(is_missing, np.nan, array)
+    try:
+        return numbers.astype(np.float64)
+    except OverflowError as error:
+        # In scikit-learn's words.
+        raise ValueError(
+            "Input y contains infinity or a value too large for dtype('float64')."
+        ) from error
+    except TypeError:
+        return numbers  # scikit-learn says what is wrong with complex numbers.
 
 
 def _refuse(value, type_name):

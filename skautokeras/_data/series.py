@@ -19,6 +19,7 @@ from pandas.api.types import (
 )
 
 from skautokeras._data.codes import SECOND
+from skautokeras._data.containers import plain_string
 from skautokeras._data.errors import too_large
 
 # Names that pandas has for the values of an object column, and the names they have
@@ -433,7 +434,8 @@ def read_keys(series, *, content=None):
     """Read a column of categories as keys that do not depend on its dtype.
 
     The key is the string of the value. The key of a whole number has no decimal point,
-    so that 1, 1.0 and "1" are one category.
+    so that 1, 1.0 and "1" are one category. The key of a number of single precision is
+    its shortest string, so that 0.1 is one category in any precision.
 
     Parameters
     ----------
@@ -473,6 +475,9 @@ def read_keys(series, *, content=None):
         return codes, values
     else:
         codes, values = pd.factorize(series)
+    if getattr(values.dtype, "numpy_dtype", values.dtype) == np.float32:
+        # pandas makes numbers of double precision of the elements.
+        values = np.asarray(values, dtype=np.float32)
     keys = np.empty(len(values), dtype=object)
     keys[:] = [_key(value, series.name) for value in values]
     return codes, keys
@@ -480,7 +485,7 @@ def read_keys(series, *, content=None):
 
 def _key(value, name):
     if isinstance(value, str):
-        return str(value)
+        return plain_string(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, bool | np.bool_):
@@ -501,7 +506,9 @@ def _key_of_number(value, name):
         raise ValueError(f"Complex data not supported\nColumn {name!r}.")
     if isinstance(value, int | np.integer):
         return str(int(value))
-    value = float(value)
+    # The digits that single precision needs are fewer than those of the same number in
+    # double precision.
+    value = float(str(value) if isinstance(value, np.float32) else value)
     if np.isinf(value):
         raise ValueError(too_large(name))
     return str(int(value)) if value.is_integer() else repr(value)

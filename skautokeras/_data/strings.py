@@ -1,4 +1,6 @@
-"""Read X as a list of strings."""
+"""Read X as a list of strings, and quote strings in messages."""
+
+import reprlib
 
 import numpy as np
 import pandas as pd
@@ -64,6 +66,32 @@ def texts_or_none(X):
     return [_text_or_none(value, i) for i, value in enumerate(values)]
 
 
+def quoted(value):
+    """Return a value as messages quote it, without the middle of long ones.
+
+    Parameters
+    ----------
+    value : object
+        Value that a user passed, such as a path.
+
+    Returns
+    -------
+    quoted : str
+        Literal of at most about 80 characters.
+
+    Examples
+    --------
+    >>> from skautokeras._data.strings import quoted
+    >>> quoted("a.png"), len(quoted("a" * 1000))
+    ("'a.png'", 80)
+    """
+    return _QUOTING.repr(value)
+
+
+_QUOTING = reprlib.Repr()
+_QUOTING.maxstring = _QUOTING.maxother = 80
+
+
 def _as_column(X):
     """Return the one column of X as a sequence."""
     if isinstance(X, str | bytes):
@@ -114,6 +142,6 @@ def _text_or_none(value, i):
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     raise TypeError(
-        f"X must hold strings, got {value!r} ({type(value).__name__}) in row {i}. "
-        "Convert it to a string first."
+        f"X must hold strings, got {quoted(value)} ({type(value).__name__}) in row "
+        f"{i}. Convert it to a string first."
     )

@@ -24,7 +24,12 @@ from skautokeras._data.column_report import make_report, what_becomes_of
 from skautokeras._data.dates import datetime_parts, varying_parts
 from skautokeras._data.declarations import declared_kinds
 from skautokeras._data.long_tables import MOST_ANALYSED, in_batches, some_rows
-from skautokeras._data.parsing import ISO_8601, are_iso_dates, read_in_format
+from skautokeras._data.parsing import (
+    ISO_8601,
+    UnreadableStrings,
+    are_iso_dates,
+    read_in_format,
+)
 from skautokeras._data.schema import StructuredDataSchema, text_array
 from skautokeras._data.series import content_of_values, read_column
 from skautokeras._data.sparse import SparseColumns
@@ -233,26 +238,27 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         sparse = {}
         if self.sparse_ is not None:
             sparse, X = self.sparse_.transform(X), self.sparse_.rest(X)
-        problems = {}
-        arrays = in_batches(partial(self._arrays_of_batch, problems=problems), X)
-        arrays |= sparse
-        for problem in filter(None, problems.values()):
+        problems, unreadable = {}, UnreadableStrings()
+        make = partial(self._arrays_of_batch, problems=problems, unreadable=unreadable)
+        arrays = in_batches(make, X) | sparse
+        for problem in (*filter(None, problems.values()), *unreadable.warnings()):
             warn(problem)
         return {name: arrays[name] for name in self.schema_.adapter_shapes}
 
-    def _arrays_of_batch(self, X, problems):
+    def _arrays_of_batch(self, X, problems, unreadable):
         """Make the arrays of some rows, but those of columns that are mostly zero.
 
         ``problems`` says by column what is wrong with its values, as far as no batch
-        had values of `fit`.
+        had values of `fit`, and ``unreadable`` counts strings that cannot be read.
         """
         arrays = defaultdict(list)
         statistics = zip(*self.statistics_of_numbers(), strict=True)
-        for column, series, values in self._read(X):
+        for column, series, values in self._read(X, unreadable):
             for name, array in self._arrays_of(column, values, statistics):
                 arrays[name].append(array)
                 if name == "categorical" and problems.get(column.name, "none yet"):
-                    problem = _problem_with_values(column, series, array)
+                    n_known = len(self.categories_[column.name])
+                    problem = _problem_with_values(column, series, array, n_known)
                     if problem is not None:
                         problems[column.name] = problem
         if self.schema_.numerical == (PLACEHOLDER,) and not arrays["numerical"]:
@@ -388,7 +394,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             )
         return X
 
-    def _read(self, X):
+    def _read(self, X, unreadable):
         """Yield each column that is not constant, as it is in X and as it is read.
 
         One column is read at a time, because a table may be large.
@@ -401,7 +407,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             if format is None and column.kind == "datetime" and are_iso_dates(series):
                 format = ISO_8601  # Dates come back from CSV and JSON as strings.
             if format is not None:
-                yield column, series, read_in_format(series, column.kind, format)
+                values = read_in_format(series, column.kind, format, unreadable)
+                yield column, series, values
                 continue
             parse = column.name in self.parsed_
             parse |= are_strings and column.kind == "numerical"
@@ -462,8 +469,12 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         )
 
 
-def _problem_with_values(column, series, codes):
-    """Say that no value is known because the values are of another kind than in fit.
+# So many rows without any known value are hardly an accident.
+_MIN_UNKNOWN_ROWS = 5
+
+
+def _problem_with_values(column, series, codes, n_categories):
+    """Say that no value is known, and whether the values are of another kind.
 
     It is "" if a value is known, and None if nothing can be said.
     """
@@ -473,13 +484,18 @@ def _problem_with_values(column, series, codes):
     if not is_unknown.any():
         return None
     content = content_of_values(series)
+    start = f"No value of column {column.name!r} is known"
+    example = series[is_unknown].iloc[0]
     if column.content not in ("", "empty", "mixed", content):
-        example = series[is_unknown].iloc[0]
         return (
-            f"No value of column {column.name!r} is known. The values were of the kind "
-            f"{column.content!r} in fit and are of the kind {content!r} now, such as "
-            f"{example!r}. All of them count as unknown."
+            f"{start}. The values were of the kind {column.content!r} in fit and are "
+            f"of the kind {content!r} now, such as {example!r}. All of them count as "
+            "unknown."
         )
+    # Short texts, and categories of which the rare ones are not learned, are new often.
+    has_all = column.kind == "categorical" and n_categories >= column.n_unique
+    if has_all and is_unknown.sum() >= _MIN_UNKNOWN_ROWS:
+        return f"{start}, such as {example!r}. All of them count as unknown."
     return None
 
 

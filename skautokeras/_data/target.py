@@ -1,6 +1,10 @@
 """The adapters of one target: classes or numbers, to arrays and back."""
 
+from decimal import Decimal
+from numbers import Real
+
 import numpy as np
+import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
@@ -27,7 +31,7 @@ from skautokeras._warnings import warn
 LABEL_THRESHOLD = 0.5
 
 
-def balanced_weights(class_weight, y):
+def balanced_weights(class_weight, y, classes=None):
     """Weight of every row from the weights of its classes.
 
     Parameters
@@ -38,9 +42,18 @@ def balanced_weights(class_weight, y):
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
         The labels, not encoded.
 
+    classes : ndarray of shape (n_classes,) or None, default=None
+        All classes, which `y` need not have. None takes those of `y`.
+
     Returns
     -------
     weights : ndarray of shape (n_samples,), dtype float64
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or no finite number, if some classes have no weight and
+        some weights no class, or if all rows get the weight 0.
 
     Examples
     --------
@@ -48,7 +61,65 @@ def balanced_weights(class_weight, y):
     >>> balanced_weights({"no": 1, "yes": 3}, ["no", "yes", "no"])
     array([1., 3., 1.])
     """
-    return np.asarray(compute_sample_weight(class_weight, y), dtype=np.float64)
+    for weights in class_weight if isinstance(class_weight, list) else [class_weight]:
+        if isinstance(weights, dict):
+            _check_class_weights(weights)
+    y, is_multilabel = check_labels(y)
+    if not is_multilabel:
+        # scikit-learn does not know labels such as intervals and dates.
+        classes = distinct_labels(y) if classes is None else classes
+        y = codes_of(y, classes)
+    if not is_multilabel and isinstance(class_weight, dict):
+        weights = _weights_of_classes(class_weight, classes)[y]
+    else:
+        weights = compute_sample_weight(class_weight, y)
+    if not np.any(weights):
+        raise ValueError(
+            "class_weight gives all rows the weight 0. At least one of their classes "
+            "must have a greater one."
+        )
+    return np.asarray(weights, dtype=np.float64)
+
+
+def _check_class_weights(class_weight):
+    for label, weight in class_weight.items():
+        is_number = isinstance(weight, Real | Decimal) and np.isfinite(float(weight))
+        if not is_number or weight < 0:
+            raise ValueError(
+                "The weights in class_weight must be finite numbers that are not "
+                f"negative. Got {weight!r} for the class {label!r}."
+            )
+
+
+def _weights_of_classes(class_weight, classes):
+    """Return the weight of each class, which is 1 where none is given."""
+    weights, unknown = np.ones(len(classes)), []
+    is_given = np.zeros(len(classes), dtype=bool)
+    for label, weight in class_weight.items():
+        code = _code_of(label, classes)
+        if code < 0:
+            unknown.append(label)
+        else:
+            weights[code], is_given[code] = weight, True
+    if unknown and not is_given.all():
+        raise ValueError(
+            f"The classes, {classes[~is_given].tolist()}, are not in class_weight, "
+            f"and these labels in class_weight are no classes: {unknown}."
+        )
+    return weights
+
+
+def _code_of(label, classes):
+    """Return the position of a label among the classes, -1 if it is none of them."""
+    try:
+        if classes.dtype.kind == "M":
+            moment = pd.Timestamp(label).to_datetime64()
+            return int(codes_of(np.array([moment]), classes)[0])
+        array = np.empty(1, dtype=object)
+        array[0] = label
+        return int(codes_of(plain_labels(array), classes)[0])
+    except (TypeError, ValueError):
+        return -1
 
 
 @saved_as("ClassAdapter")
@@ -214,8 +285,9 @@ class ClassAdapter(BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
         y = plain_labels(y)
-        y = y.toarray() if issparse(y) else y
-        return y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y)
+        if y.ndim == 2 and y.shape[1] > 1:
+            return check_labels(y)[0]
+        return column_or_1d(y.toarray() if issparse(y) else y)
 
     def plain(self, y):
         """Return labels as arrays of dtypes that NumPy sorts.

@@ -250,21 +250,23 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         return export_from_tokens(export_keras_model(self._ensemble), self._adapter)
 
     @through_the_door
-    def export(self, path, *, format="tf_saved_model", raw=True):
+    def export(self, path, *, format=None, raw=True):
         """Write the fitted model to a file for another runtime.
 
         Parameters
         ----------
         path : str or path-like
-            Path of a new or empty folder for a SavedModel, and of a file for the other
-            formats. The name of the file ends with ".onnx", ".tflite" (LiteRT) or
-            ".keras".
-        format : {"tf_saved_model", "onnx", "litert", "keras"}, default="tf_saved_model"
-            Format of the model. A "tf_saved_model" has the signature "serving_default"
-            with one tensor per raw input, and, for images with values from 0 to 255,
-            "image_files" for the bytes of image files. An "onnx" model (extra `onnx`)
-            cannot take dates and texts, and a "litert" model no strings. "keras" is the
-            model of `export_model`, which needs `skautokeras.layers`.
+            Path of a new or empty folder for a SavedModel, and of a file in a folder
+            that exists for the other formats. The name of the file ends with ".onnx",
+            ".tflite" (LiteRT) or ".keras".
+        format : {"tf_saved_model", "onnx", "litert", "keras"}, default=None
+            Format of the model. If None, the ending of the name tells it, and a name
+            without such an ending is that of the folder of a SavedModel. A
+            "tf_saved_model" has the signature "serving_default" with one tensor per raw
+            input, and, for images with values from 0 to 255, "image_files" for the
+            bytes of image files. An "onnx" model (extra `onnx`) cannot take dates and
+            texts, and a "litert" model no strings. "keras" is the model of
+            `export_model`, which needs `skautokeras.layers`.
         raw : bool, default=True
             Whether the model includes the preprocessing and starts from raw data, as in
             `export_model`.

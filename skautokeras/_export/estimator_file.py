@@ -1,5 +1,7 @@
 """Fitted estimators in one file, without pickles."""
 
+import os
+
 from skautokeras._data import (
     array,
     image,
@@ -18,7 +20,7 @@ from skautokeras._search import record, trial
 from skautokeras._space import heads, node, pretrained
 from skautokeras._state.codec import encode
 from skautokeras._state.document import dumps, loads
-from skautokeras._state.files import local_path, write_whole
+from skautokeras._state.files import file_to_write, local_path, write_whole
 from skautokeras.exceptions import FileFormatError
 
 # Classes declare themselves when their module is imported. Public ones are found by
@@ -60,7 +62,7 @@ def save_estimator(estimator, path):
         If a parameter or attribute cannot be written, or a layer is not registered with
         Keras; no file is written then.
     """
-    path = local_path(path, "path")
+    path = file_to_write(os.fsdecode(path), "path")
     try:
         content = dumps(estimator)
     except TypeError:

@@ -1,5 +1,7 @@
 """Fitted models as files of other runtimes: TensorFlow, ONNX, LiteRT, Keras."""
 
+import logging
+import os
 import warnings
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
@@ -17,7 +19,7 @@ from skautokeras._export.raw_model import RawModel, export_raw_model
 from skautokeras._export.twins import twin_of
 from skautokeras._export.twins.text_layers import is_unicode
 from skautokeras._layers.base import walk
-from skautokeras._state.files import local_path, made_whole
+from skautokeras._state.files import file_to_write, local_path, made_whole
 from skautokeras.exceptions import ExportError
 
 # The abilities of each format, which decide what a model in it can hold.
@@ -30,6 +32,9 @@ ABILITIES = {
     "keras": Abilities("keras"),
 }
 _SUFFIXES = {"onnx": ".onnx", "litert": ".tflite", "keras": ".keras"}
+_FORMATS = {suffix: format for format, suffix in _SUFFIXES.items()}
+# Endings of the names of files in formats that Keras has replaced.
+_FORMER_SUFFIXES = {".h5", ".hdf5"}
 
 _SIGNATURE, _FILES_SIGNATURE = "serving_default", "image_files"
 
@@ -38,7 +43,7 @@ _SIGNATURE, _FILES_SIGNATURE = "serving_default", "image_files"
 _OPSET, _ML_OPSET = 18, 3
 
 
-def export(ensemble, adapter, targets, path, *, format, raw):
+def export(ensemble, adapter, targets, path, *, format=None, raw):
     """Write a fitted model for another runtime.
 
     Parameters
@@ -51,8 +56,9 @@ def export(ensemble, adapter, targets, path, *, format, raw):
         Fitted adapter of y.
     path : str or path-like
         Path of the file to write, or of the folder for a SavedModel.
-    format : {"tf_saved_model", "onnx", "litert", "keras"}
-        Format of the exported model.
+    format : {"tf_saved_model", "onnx", "litert", "keras"} or None, default=None
+        Format of the exported model. If None, the suffix of the path tells it, and a
+        path without such a suffix is the folder of a SavedModel.
     raw : bool
         Whether the model starts from raw data. If False, it starts from the arrays of
         the adapter.
@@ -62,12 +68,16 @@ def export(ensemble, adapter, targets, path, *, format, raw):
     ValueError
         If the format is unknown, or if the path has the wrong suffix or is a folder
         that is not empty.
+    FileNotFoundError
+        If the folder of a file does not exist.
     ExportError
         If the format cannot hold the model.
     ImportError
         If a package that the format needs is not installed.
     """
-    path = _check(local_path(path, "path"), format)
+    path = local_path(os.fsdecode(path), "path")
+    format = _format_of(path) if format is None else format
+    path = _check(path, format)
     if format == "onnx":
         _check_onnx()
     if raw:
@@ -90,21 +100,44 @@ def export(ensemble, adapter, targets, path, *, format, raw):
         _write_saved_model(made, signatures)
 
 
+def _format_of(path):
+    """Return the format that the suffix of a path stands for."""
+    return _FORMATS.get(path.suffix.lower(), "tf_saved_model")
+
+
 def _check(path, format):
     if format not in ABILITIES:
         raise ValueError(
             f"The 'format' parameter of export must be a str among {set(ABILITIES)}. "
             f"Got {format!r} instead."
         )
-    suffix = _SUFFIXES.get(format)
-    if suffix is not None and path.suffix != suffix:
+    if format in _SUFFIXES:
+        return _checked_file(path, format)
+    if path.suffix.lower() in _FORMER_SUFFIXES:
+        raise ValueError(
+            f"{path.name!r} is the name of a file in a format that Keras has replaced. "
+            f"Use {path.with_suffix('.keras').name!r}, or a name without a suffix for "
+            "the folder of a SavedModel."
+        )
+    if path.suffix.lower() in _FORMATS:
+        raise ValueError(
+            f"A SavedModel is a folder, and {path.name!r} the name of a file of the "
+            f"format {_format_of(path)!r}. Use another name or another format."
+        )
+    if path.exists() and not (path.is_dir() and _is_empty(path)):
+        raise ValueError(f"A SavedModel is an empty or new folder; {path} is not one.")
+    return path
+
+
+def _checked_file(path, format):
+    """Return the path of a file that can be written; its name must fit the format."""
+    suffix = _SUFFIXES[format]
+    if path.suffix != suffix:
         raise ValueError(
             f"The name of a file of the format {format!r} ends with {suffix!r}, got "
             f"{path.name!r}."
         )
-    if suffix is None and path.exists() and not (path.is_dir() and _is_empty(path)):
-        raise ValueError(f"A SavedModel is an empty or new folder; {path} is not one.")
-    return path
+    return file_to_write(path, "path")
 
 
 def _is_empty(folder):
@@ -262,16 +295,19 @@ _WRITERS = {"keras": _write_keras, "onnx": _write_onnx, "litert": _write_litert}
 @contextmanager
 def _without_messages():
     """Suppress messages in which Keras, tf2onnx and TensorFlow warn of each other."""
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel("ERROR")
+    # tf2onnx has a line for each tensor whose shape it does not know.
+    loggers = tf.get_logger(), logging.getLogger("tf2onnx.graph")
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel("ERROR")
     try:
         with warnings.catch_warnings():
             # Keras checks whether NumPy has a name that tf2onnx needs.
             warnings.filterwarnings("ignore", ".*np.object", FutureWarning)
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _look_up_before(graph, name, categories):

@@ -61,12 +61,13 @@ def _as_list(classes):
             f"The label {strange[0]!r} is no valid Unicode, which tensors cannot hold. "
             "Pass raw=False, and decode positions by classes_."
         )
-    if len(kinds) == 1 and kinds <= {str, int, float, bool}:
+    large = [x for x in found if isinstance(x, int) and not -(2**63) <= x < 2**63]
+    if len(kinds) == 1 and kinds <= {str, int, float, bool} and not large:
         return found
     raise ExportError(
-        "Only labels that are all strings, integers, floats or booleans can be decoded "
-        f"in a model, got {found[:2]}. Pass raw=False, and decode positions "
-        "by classes_."
+        "Only labels that are all strings, integers of 64 bits, floats or booleans can "
+        f"be decoded in a model, got {(large or found)[:2]}. Pass raw=False, and "
+        "decode positions by classes_."
     )
 
 

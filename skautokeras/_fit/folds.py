@@ -53,7 +53,10 @@ def _row_weights(sample, y_adapter, class_weight):
     for name in y_adapter.names:
         weight = sample.sample_weight
         if name in by_head:
-            class_weights = balanced_weights(by_head[name], sample.y_by_head[name])
+            classes = y_adapter.class_adapters[name].classes_
+            class_weights = balanced_weights(
+                by_head[name], sample.y_by_head[name], classes
+            )
             weight = class_weights if weight is None else weight * class_weights
         if weight is None:
             weight = np.ones(sample.n_rows)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from skautokeras._search.feasibility import Limits
 from skautokeras._search.hooks import SearchHooks
+from skautokeras._space.configurations import takes_long
 from skautokeras._training.pruning import MedianCurve, WorstFold
 
 
@@ -23,6 +24,8 @@ class FitHooks(SearchHooks):
         Seconds that the search has.
     options : FitOptions
         Parameters of this call.
+    search_space : SearchSpace
+        Search space, whose blocks know which configurations take long.
     progress : Progress
         Object that reports trials and epochs to the user.
     attributes : callable
@@ -37,6 +40,7 @@ class FitHooks(SearchHooks):
         promotions,
         seconds,
         options,
+        search_space,
         progress,
         attributes,
     ):
@@ -45,6 +49,7 @@ class FitHooks(SearchHooks):
         self._promotions = promotions
         self._seconds = seconds
         self._options = options
+        self._search_space = search_space
         self._progress = progress
         self._attributes = attributes
         self._median_curve = MedianCurve()
@@ -79,6 +84,10 @@ class FitHooks(SearchHooks):
     def promotion(self, trials, seconds):
         """Return the next configuration to be trained again, on more rows."""
         return self._promotions.next(trials, seconds)
+
+    def takes_long(self, values):
+        """Return whether a pretrained network is trained further."""
+        return takes_long(values, self._search_space)
 
     def limits(self, seconds):
         """Return the time for a configuration and the speed of trials so far."""

@@ -1,6 +1,7 @@
 """Options: what holds for one call of fit, wherever the user said it."""
 
 import importlib.util
+import os
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 
@@ -158,6 +159,12 @@ def make_options(estimator, fit_params):
     for name in ("epochs", "batch_size"):
         if values[name] is not None:
             check_scalar(values[name], name, target_type=Integral, min_val=1)
+    first = passed_on.get("initial_epoch") or 0
+    if values["epochs"] is not None and first >= values["epochs"]:
+        raise ValueError(
+            f"initial_epoch={first} must be less than epochs={values['epochs']}: "
+            "epochs counts those before it as well."
+        )
     check_scalar(
         fraction,
         "validation_split"
@@ -183,6 +190,8 @@ def make_options(estimator, fit_params):
 
 
 def _folder(directory):
+    if directory is not None and not os.fspath(directory):
+        raise ValueError("'directory' is an empty string. Pass None for no directory.")
     return None if directory is None else local_path(directory, "directory")
 
 

@@ -45,7 +45,7 @@ from skautokeras._training.probe import (
 )
 from skautokeras._training.problem import Fold, Problem
 from skautokeras._training.reported import ReportedMetrics
-from skautokeras._training.user_callbacks import copied
+from skautokeras._training.user_callbacks import check_logs, copied
 from skautokeras._training.validation_loss import loss_on
 from skautokeras._warnings import warn
 
@@ -322,6 +322,7 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
     objective = _objective_on(data.valid, valid, heads, y_adapter, options)
     loss = loss_on(heads, data.valid)
     check_losses_and_metrics(heads, data.valid)
+    check_logs(options.callbacks, heads)
     check_objective(objective, options.scoring, heads, data.valid, loss)
     make_search_space = partial(
         SearchSpace,

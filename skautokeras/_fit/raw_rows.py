@@ -1,11 +1,16 @@
 """Raw rows: the data of the user, which is checked, and whose y is split by head."""
 
+import re
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from os import PathLike
 
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from skautokeras._data.containers import check_is_no_stream, to_pandas
+from skautokeras._data.errors import errors_about
+from skautokeras._data.image_files import check_is_several, is_folder, is_source
 from skautokeras._data.rows import common_length, is_dict, n_rows, take_rows
 from skautokeras._data.stored_table import with_target
 
@@ -57,8 +62,8 @@ class RawRows:
         Raises
         ------
         ValueError
-            If y is missing, if X, y and the weights differ in length, or if the weights
-            are invalid.
+            If y is missing, if X is a single image or string, if X, y and the weights
+            differ in length, or if the weights are invalid.
         """
         check_is_no_stream(self.X, "X")
         X, y = with_target(self.X, self.y)
@@ -69,6 +74,8 @@ class RawRows:
             )
         check_is_no_stream(y, "y")
         sample = replace(self, X=check_X(X), y=to_pandas(y, len(self.heads)))
+        # The checked X is an array where X is an image of Pillow.
+        _check_has_rows(X, self.inputs)
         lengths = _rows_of(sample.X, self.inputs), _rows_of(sample.y, self.heads)
         weight = to_pandas(self.sample_weight)
         _check_form_of_weight(weight)
@@ -120,6 +127,49 @@ class RawRows:
         return _rows_of(self.X, self.inputs)
 
 
+# Endings of the names of image files.
+_IMAGE_SUFFIX = re.compile(r"\.(png|jpe?g|gif|bmp|webp|tiff?|ppm|avif|jp2)$", re.I)
+
+
+def _check_has_rows(X, inputs):
+    """Raise if X, or that of an input, is a single image or text, which has no rows.
+
+    Their characters, bytes or rows of pixels would be counted as rows otherwise.
+    """
+    if is_dict(X):
+        parts = X
+    elif len(inputs) > 1 and isinstance(X, list | tuple):
+        parts = dict(zip(inputs, X, strict=False))
+    else:
+        parts = {None: X}
+    for name, part in parts.items():
+        with errors_about(None if name is None else f"Input {name!r}"):
+            if _is_image(part):
+                check_is_several(part)
+            if isinstance(part, str | bytes | PathLike):
+                raise ValueError(
+                    f"X is a single {type(part).__name__}, and must hold one text or "
+                    "one image per row; put it into a list: [X]."
+                )
+
+
+def _is_image(X):
+    """Return whether X can only be one image: what it is for is not known here."""
+    if isinstance(X, bytes):
+        return not _is_text(X)
+    if isinstance(X, str | PathLike):
+        return is_folder(X) or _IMAGE_SUFFIX.search(str(X)) is not None
+    return is_source(X)
+
+
+def _is_text(X):
+    try:
+        X.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def validation_sample(validation_data, sample, cv):
     """Return the validation rows of the user as raw rows, or None.
 
@@ -155,7 +205,13 @@ def validation_sample(validation_data, sample, cv):
 
 
 def _check_form_of_weight(weight):
-    """Raise if there are weights by head, which look like weights of other rows."""
+    """Raise if there are weights by head or class, which are no weights of rows."""
+    if isinstance(weight, str):
+        raise ValueError(
+            "sample_weight must hold one weight per row, of shape (n_samples,). Got "
+            f"{weight!r} instead. Weights of classes are a parameter of the estimator: "
+            f"class_weight={weight!r}."
+        )
     # NumPy's own functions do not take everything that can become an array.
     if is_dict(weight) or np.asarray(weight).ndim > 1:
         raise ValueError(
@@ -182,6 +238,7 @@ def check_weight(sample_weight):
     ValueError
         If the weights are not one number per row, if one is negative or if all are 0.
     """
+    _check_is_no_time(sample_weight)
     weight = check_array(
         sample_weight, ensure_2d=False, dtype="float64", input_name="sample_weight"
     )
@@ -194,6 +251,17 @@ def check_weight(sample_weight):
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weight
+
+
+def _check_is_no_time(weight):
+    """Raise if weights are dates or durations, which NumPy would count in some unit."""
+    values = np.asarray(weight)
+    first = values.flat[0] if values.size else None
+    is_time = isinstance(first, date | timedelta | np.datetime64 | np.timedelta64)
+    if values.dtype.kind in "mM" or is_time:
+        raise ValueError(
+            f"sample_weight must hold numbers. Got dates or durations such as {first}."
+        )
 
 
 def _rows_of(data, names):

@@ -193,6 +193,7 @@ def make_hooks(
         Promotions(rungs, partial(_chosen, preparation, options), n_workers),
         deadline.left(),
         options,
+        preparation.problem.search_space,
         progress,
         lambda trials: attributes(make_outcome(preparation, trials, options)),
     )

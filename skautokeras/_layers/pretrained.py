@@ -101,6 +101,8 @@ class TextEncoder(WrapperLayer):
         Number of the token that fills the places behind the end of a text.
     learning_rate_factor : float, default=1.0
         Factor by which the learning rate of the weights is multiplied.
+    trained_share : float, default=1.0
+        Share of the layers whose weights are trained, those nearest to the output.
 
     Notes
     -----
@@ -113,15 +115,23 @@ class TextEncoder(WrapperLayer):
     uncompiled_config = ("learning_rate_factor",)
 
     def __init__(
-        self, network, pooling="mean", pad=0, learning_rate_factor=1.0, **kwargs
+        self,
+        network,
+        pooling="mean",
+        pad=0,
+        learning_rate_factor=1.0,
+        trained_share=1.0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.pooling = pooling
         self.pad = pad
         self.learning_rate_factor = learning_rate_factor
+        self.trained_share = trained_share
         self._asked_for = list(network.input)
         self.network = network
         self.network.trainable = self.trainable
+        _freeze_first_layers(network, trained_share)
         self.width = network.output.shape[-1]
         self.n_steps = None
         self.built = True
@@ -169,6 +179,7 @@ class TextEncoder(WrapperLayer):
             "pooling": self.pooling,
             "pad": self.pad,
             "learning_rate_factor": self.learning_rate_factor,
+            "trained_share": self.trained_share,
         }
         return {**super().get_config(), **config}
 
@@ -190,6 +201,8 @@ class ImageEncoder(WrapperLayer):
         Factor by which the learning rate of the weights is multiplied.
     frozen_until : float, default=0.0
         Fraction of the training, from 0 to 1, during which the weights stay unchanged.
+    trained_share : float, default=1.0
+        Share of the layers whose weights are trained, those nearest to the output.
 
     Notes
     -----
@@ -210,7 +223,14 @@ class ImageEncoder(WrapperLayer):
     # Both values are arguments of the compiled function.
     uncompiled_config = ("learning_rate_factor", "frozen_until")
 
-    def __init__(self, network, learning_rate_factor=1.0, frozen_until=0.0, **kwargs):
+    def __init__(
+        self,
+        network,
+        learning_rate_factor=1.0,
+        frozen_until=0.0,
+        trained_share=1.0,
+        **kwargs,
+    ):
         # The network casts its inputs itself.
         super().__init__(autocast=False, **kwargs)
         self.network = network
@@ -219,6 +239,8 @@ class ImageEncoder(WrapperLayer):
             is_normalization = isinstance(layer, keras.layers.BatchNormalization)
             if is_normalization or layer.name == PREPROCESSING:
                 layer.trainable = False
+        _freeze_first_layers(network, trained_share)
+        self.trained_share = trained_share
         self.learning_rate_factor = learning_rate_factor
         self.frozen_until = frozen_until
         self.width = network.output.shape[-1]
@@ -262,4 +284,13 @@ class ImageEncoder(WrapperLayer):
             **super().get_config(),
             "learning_rate_factor": self.learning_rate_factor,
             "frozen_until": self.frozen_until,
+            "trained_share": self.trained_share,
         }
+
+
+def _freeze_first_layers(network, trained_share):
+    """Let only a share of the layers be trained, those nearest to the output."""
+    layers = [layer for layer in walk(network) if layer.trainable_weights]
+    n_frozen = min(round(len(layers) * (1 - trained_share)), len(layers) - 1)
+    for layer in layers[: max(n_frozen, 0)]:
+        layer.trainable = False

@@ -33,7 +33,8 @@ class Cost:
     n_parameters : int
         Number of the network's parameters.
     flops : int
-        Floating-point operations of one forward pass for one row (`count_flops`).
+        A third of the floating-point operations of a step of training for one row
+        (`count_flops`): those of a forward pass, unless some weights stay as they are.
     epochs : int
         Number of epochs of a whole training; 0 if nothing is trained.
     fitting_flops : int, default=0
@@ -96,16 +97,35 @@ def _memory_of(built, n_samples):
     if not trained:
         return weights
     n_bytes, _ = bytes_per_row(network)
+    n_bytes += sum(map(_bytes_in_encoder, walk(network)))
     n_rows = min(built.training.batch_size, n_samples)
     return weights + int(_COPIES_OF_OUTPUTS * n_bytes * n_rows)
 
 
-def count_flops(network):
-    """Return the floating-point operations of one forward pass for one row, about.
+def _bytes_in_encoder(layer):
+    """Return the bytes for one row of what training keeps of a pretrained network.
 
-    Every matrix of weights is multiplied once per position of its layer's output
-    (positions of a convolution, steps of a sequence); what else layers do costs less.
-    Tables of embeddings are looked up, not multiplied.
+    Outputs of layers before the first one that is trained are not kept.
+    """
+    if not isinstance(layer, ImageEncoder | TextEncoder):
+        return 0
+    n_numbers, is_trained = 0, False
+    for inner in walk(layer.network):
+        is_trained = is_trained or bool(inner.trainable_weights)
+        if is_trained:
+            shape = keras.tree.flatten(inner.output)[0].shape
+            n_numbers += math.prod(n or 1 for n in shape[1:])
+    return _BYTES * n_numbers * (getattr(layer, "n_steps", None) or 1)
+
+
+def count_flops(network):
+    """Return a third of the floating-point operations of a step for one row, about.
+
+    They are those of a forward pass, because training takes three times as many. The
+    first layers of a pretrained network that are not trained are passed once and count
+    a third. Every matrix of weights is multiplied once per position of its layer's
+    output (positions of a convolution, steps of a sequence); what else layers do costs
+    less. Tables of embeddings are looked up, not multiplied.
 
     Parameters
     ----------
@@ -129,7 +149,7 @@ def count_flops(network):
 
 def _layer_flops(layer):
     if isinstance(layer, ImageEncoder):
-        return count_flops(layer.network)
+        return _flops_of_encoder(layer.network)
     if isinstance(layer, _TABLES):
         return 0
     if isinstance(layer, WeightedBag):
@@ -138,18 +158,31 @@ def _layer_flops(layer):
         return _FLOPS_PER_WEIGHT * codes.shape[1] * layer.dim
     if isinstance(layer, TextEncoder):
         # All of its layers are used for each token, what is looked up excepted.
-        return layer.n_steps * count_flops(layer.network)
+        return layer.n_steps * _flops_of_encoder(layer.network)
     if isinstance(layer, TreeEnsemble):
         # A row is compared once on every level of each tree.
         return layer.n_comparisons
     if isinstance(layer, MemberDense):
         # Every member uses its own matrix, once.
         return _FLOPS_PER_WEIGHT * math.prod(layer.kernel.shape)
-    matrices = [w.shape for w in _matrices(layer) if len(w.shape) > 1]
-    if not matrices:
-        return 0
-    weights = sum(math.prod(shape) for shape in matrices)
-    return _FLOPS_PER_WEIGHT * weights * _positions(layer)
+    return _flops_of_weights(_matrices(layer), layer)
+
+
+def _flops_of_encoder(network):
+    """Return the operations of a pretrained network, of frozen layers a third."""
+    flops = 0
+    for layer in walk(network):
+        # A layer of such networks may hold tables.
+        multiplied = [w for w in layer.weights if not w.name.endswith("embeddings")]
+        n_flops = _flops_of_weights(multiplied, layer)
+        flops += n_flops if layer.trainable_weights else n_flops // 3
+    return flops
+
+
+def _flops_of_weights(weights, layer):
+    matrices = [w.shape for w in weights if len(w.shape) > 1]
+    n_weights = sum(math.prod(shape) for shape in matrices)
+    return _FLOPS_PER_WEIGHT * n_weights * _positions(layer) if matrices else 0
 
 
 def _matrices(layer):

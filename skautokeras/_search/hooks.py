@@ -101,6 +101,22 @@ class SearchHooks:
         """
         return None
 
+    def takes_long(self, values):
+        """Return whether a trial of a configuration may take most of what is left.
+
+        Others have an equal share of the time. By default, no configuration does.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Configuration that the oracle has proposed.
+
+        Returns
+        -------
+        takes_long : bool
+        """
+        return False
+
     def limits(self, seconds):
         """Return what a proposed configuration is judged by.
 

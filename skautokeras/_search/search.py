@@ -27,6 +27,8 @@ FIRST_TRIALS, _LEAST_SECONDS = 8, 5.0
 # A trial that can have less than this share of a usual trial's time is not started. The
 # last trials, so many of them, tell what is usual.
 _WORTH_STARTING, _USUAL_TRIALS = 0.5, 50
+# A trial that takes long may have this share of the time that is left.
+_SHARE_OF_LONG = 0.75
 # What is added to the seed of a trial whose configuration is trained again.
 _SEED_OF_PROMOTED = 2**20
 # Share of the time that the search for a configuration leaves at least.
@@ -319,13 +321,17 @@ class Search:
         if proposal is None:
             return None
         every = self._hooks.every()
+        values = dict(proposal.hyperparameters.values)
         # Looking for a configuration takes nothing from the time of its trial.
-        seconds = min(place.share, place.seconds(self._deadline.left()))
+        left = place.seconds(self._deadline.left())
+        share = place.share
+        if self._hooks.takes_long(values):
+            share = max(share, _SHARE_OF_LONG * left)
         pending = PendingTrial(
             place.number,
-            dict(proposal.hyperparameters.values),
+            values,
             place.seed,
-            self._deadline.within(seconds),
+            self._deadline.within(min(share, left)),
             self._hooks.pruning_curve(self.trials),
             self._hooks.worst_fold(self.trials),
             is_predefined(self._oracle, proposal),

@@ -82,6 +82,13 @@ class BertBlock(Block):
         doc="Factor on the learning rate for the pretrained weights. They are not "
         "subject to weight decay.",
     )
+    trained_share = Searched(
+        Choice((0.3, 1.0), default=1.0),
+        above=0,
+        at_most=1,
+        doc="Share of the layers whose pretrained weights are trained, those nearest "
+        "to the output. The others stay as they are, which saves time.",
+    )
     dropout = Searched(
         Float(0.0, 0.5, default=0.1, step=0.1),
         at_least=0,
@@ -119,6 +126,10 @@ class BertBlock(Block):
             x = _frozen(vectors, kind, facts)
         return Dropout(dropout)(x) if dropout else x
 
+    def takes_long(self, values, schemas):
+        """Return whether pretrained weights are trained further."""
+        return bool(self.presets) and values.get("trainable", self.trainable) is True
+
     def known_configurations(self, schemas, targets):
         """Return the configurations that are known to work."""
         return BERT
@@ -133,19 +144,17 @@ class BertBlock(Block):
         return self.choose(hp, "vectors", Choice(kinds) if kinds else None)
 
     def _settings(self, hp, facts):
-        """Return factor of the learning rate, pooling and length of the texts."""
-        return (
-            self.choose(hp, "learning_rate_factor"),
-            self.choose(hp, "pooling"),
-            self._length(hp, facts),
-        )
+        """Return length of the texts, and arguments of `TextEncoder`."""
+        names = ("learning_rate_factor", "trained_share", "pooling")
+        settings = {name: self.choose(hp, name) for name in names}
+        return self._length(hp, facts), settings
 
-    def _trained(self, tokens, facts, factor, pooling, length):
+    def _trained(self, tokens, facts, length, settings):
         """Return the vectors of a model that is trained further."""
         network = load_backbone(*self.presets)
         length = min(length or facts.longest, most_tokens(*self.presets))
         packed = PackedTokens(length, facts.start, facts.end)(tokens)
-        return TextEncoder(network, pooling, facts.pad, factor)(packed)
+        return TextEncoder(network, pad=facts.pad, **settings)(packed)
 
     def _length(self, hp, facts):
         """Return the most tokens of a text; None if all texts are short."""

@@ -177,6 +177,23 @@ class Block(Configurable):
         """
         return None
 
+    def takes_long(self, values, schemas):
+        """Return whether training takes long, so that it may have more of the time.
+
+        Parameters
+        ----------
+        values : dict of str to object
+            Values of the block in any configuration, as in `known_configurations`.
+        schemas : sequence of Schema
+            Schema of each input of the graph.
+
+        Returns
+        -------
+        takes_long : bool
+            By default False: the trial has the same share of the time as others.
+        """
+        return False
+
     def least_steps(self, values):
         """Return the steps of training that a known configuration needs at least.
 

@@ -116,10 +116,7 @@ def rank(values, search_space):
     """
     ranks = {}
     for name, block in blocks_of(search_space).items():
-        prefix = f"{name}/"
-        own = {
-            k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)
-        }
+        own = _values_in(name, values)
         of_block = None
         if own:
             own |= {k: v for k, v in values.items() if k.startswith(SHARED)}
@@ -127,6 +124,34 @@ def rank(values, search_space):
         if of_block is not None:
             ranks.setdefault(block.training_priority, of_block)
     return ranks[max(ranks)] if ranks else 0
+
+
+def takes_long(values, search_space):
+    """Return whether a block says that training takes long with its configuration.
+
+    Parameters
+    ----------
+    values : dict of str to object
+        Configuration that the oracle has proposed.
+    search_space : SearchSpace
+        Its blocks are asked.
+
+    Returns
+    -------
+    takes_long : bool
+    """
+    return any(
+        block.takes_long(_values_in(name, values), search_space.schemas)
+        for name, block in blocks_of(search_space).items()
+    )
+
+
+def _values_in(name, values):
+    """Return the values of one block, by their names in it."""
+    prefix = f"{name}/"
+    return {
+        k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)
+    }
 
 
 def blocks_of(search_space):

@@ -10,11 +10,13 @@ from skautokeras._space.convolution import batch_normalization, convolution
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.hyperparameters import Boolean, Choice, Float, admits
 from skautokeras._space.image_models import (
+    SIDES,
     load_image_encoder,
     needs_network,
-    sizes_for,
+    sides_for,
+    size_for,
 )
-from skautokeras._space.portfolio.images import for_efficient_net
+from skautokeras._space.portfolio.images import are_few, for_efficient_net
 from skautokeras._space.preprocessing import of_channels
 from skautokeras._space.records import Image
 from skautokeras._space.residual import LARGE
@@ -43,7 +45,7 @@ _SMALL = (
 )
 _SMALL_TOP = 448
 # Parameters that say how weights that were given are trained further.
-_FINE_TUNING = ("learning_rate_factor", "head_first")
+_FINE_TUNING = ("learning_rate_factor", "head_first", "trained_share")
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -110,6 +112,20 @@ class EfficientNetBlock(Block):
         doc="Share of the training in which weights that were given stay as they are, "
         "while what follows learns to use them.",
     )
+    trained_share = Searched(
+        Choice((0.3, 0.5, 1.0), default=1.0),
+        above=0,
+        at_most=1,
+        doc="Share of the layers whose weights are trained further, those nearest to "
+        "the output. The others stay as they are, which saves most of the time.",
+    )
+    side = Searched(
+        Choice(SIDES),
+        at_least=32,
+        doc="Side, in pixels, of a square with as many pixels as images are brought "
+        "to, if weights are trained further. Fewer pixels take less time. A network "
+        "that takes only one size has no such parameter.",
+    )
     dropout = searched_dropout("Share of the outputs that is dropped in training.")
 
     @property
@@ -144,6 +160,11 @@ class EfficientNetBlock(Block):
             _small(x) if version == "small" else self._of_keras(inputs, version)
         )
 
+    def takes_long(self, values, schemas):
+        """Return whether pretrained weights are trained further, on many images."""
+        trains = values.get("trainable", self.trainable) is True
+        return trains and bool(self.presets) and not are_few(schemas)
+
     def known_configurations(self, schemas, targets):
         """Return the configurations that are known to work with weights."""
         return for_efficient_net(schemas) if self.weights is not None else ()
@@ -173,7 +194,7 @@ class EfficientNetBlock(Block):
                 "EfficientNetBlock(trainable=False) needs weights: a network of "
                 "random weights must be trained."
             )
-        for name in ("vectors", *_FINE_TUNING):
+        for name in ("vectors", "side", *_FINE_TUNING):
             if getattr(self, name) is not None:
                 raise ValueError(
                     f"EfficientNetBlock({name}={getattr(self, name)!r}) needs "
@@ -219,12 +240,23 @@ class EfficientNetBlock(Block):
         if known and not trainable:
             # Of several models, one may have fewer kinds than another.
             return drop(vectors.get(kind, vectors["encoder"]))
-        x = pixels_as_bytes(inputs)
-        size = sizes_for(preset, x.shape[1:])[0]
+        x, side = pixels_as_bytes(inputs), None
+        with self.when(hp, "trainable", [True]):
+            if trainable:
+                side = self._side(hp, preset, x.shape[1:])
+        size = size_for(preset, x.shape[1:], side)
         names = {"head_first": "frozen_until"}
         settings = {names.get(name, name): value for name, value in settings.items()}
         encoder = load_image_encoder(preset, size, trainable=trainable, **settings)
         return drop(encoder(x))
+
+    def _side(self, hp, preset, shape):
+        """Return the side that images are brought to; None if the network has one size.
+
+        The largest is the default.
+        """
+        sides = tuple(sides_for(preset, shape))
+        return self.choose(hp, "side", Choice(sides)) if sides else None
 
     def _kind(self, hp, vectors):
         """Return the kind of the vectors, which is searched among those there are.

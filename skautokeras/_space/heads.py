@@ -1,6 +1,7 @@
 """Heads: the last layer for a target, its loss, and the form the loss wants y in."""
 
 import re
+import warnings
 from dataclasses import replace
 
 import keras
@@ -24,6 +25,8 @@ from skautokeras._space.records import OutputLayer, Predictions
 
 # Scales on which networks compute numbers.
 SCALES = ("none", "log", "yeo_johnson", "quantile")
+# Names in the logs that are not those of metrics.
+_OTHER_LOGS = ("loss", "score")
 
 
 class Head(Block):
@@ -409,7 +412,23 @@ def check_heads(heads):
     for head, target in heads.values():
         check_parameters(head)
         head.make_loss(target)
-        head.make_metrics(target)
+        _check_names(head.make_metrics(target))
+
+
+def _check_names(metrics):
+    """Raise unless each metric has a name of its own in the logs."""
+    names = [metric.name for metric in metrics]
+    for name in names:
+        if name in _OTHER_LOGS or name.startswith("val_"):
+            raise ValueError(
+                f"The name {name!r} of a metric stands for something else in the logs. "
+                "Give the metric another name."
+            )
+        if names.count(name) > 1:
+            raise ValueError(
+                f"{names.count(name)} metrics have the name {name!r}. Give each of "
+                "them a name of its own."
+            )
 
 
 def probability_of_error(n_rows):
@@ -469,6 +488,42 @@ def make_metric(metric, layout):
     return FunctionMetric(found, name=metric if isinstance(metric, str) else None)
 
 
+def result_of(metric):
+    """Return the result of a Keras metric as a number.
+
+    Parameters
+    ----------
+    metric : keras.metrics.Metric
+        Metric of some rows.
+
+    Returns
+    -------
+    value : float
+
+    Raises
+    ------
+    ValueError
+        If the result is not one number.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skautokeras._space.heads import result_of
+    >>> metric = keras.metrics.F1Score()
+    >>> metric.update_state([[1.0], [0.0]], [[0.9], [0.2]])
+    >>> round(result_of(metric), 3)
+    0.667
+    """
+    result = np.asarray(metric.result())
+    if result.size != 1 or result.dtype == object:
+        raise ValueError(
+            f"The metric {metric.name!r} is not one number but one per class. Pass a "
+            "metric object that averages them, such as "
+            "keras.metrics.F1Score(average='macro'), or a scikit-learn scorer."
+        )
+    return float(result.reshape(()))
+
+
 def _fresh(metric):
     """Return a copy of a metric object, which keeps sums, or the object itself.
 
@@ -476,8 +531,12 @@ def _fresh(metric):
     metrics one after the other, and each of them begins with no sums.
     """
     try:
-        return type(metric).from_config(metric.get_config())
-    except (TypeError, NotImplementedError):
+        with warnings.catch_warnings():
+            # Keras warns of functions that it cannot store, which nobody asks for here.
+            warnings.simplefilter("ignore")
+            return type(metric).from_config(metric.get_config())
+    # Keras refuses a lambda, for instance, in a configuration.
+    except (TypeError, ValueError, NotImplementedError):
         metric.reset_state()
         return metric
 

@@ -15,7 +15,7 @@ from skautokeras._space.efficient_net import EfficientNetBlock
 from skautokeras._space.gradients import OrientedGradientsBlock
 from skautokeras._space.hyperparameters import Boolean, Choice
 from skautokeras._space.image_models import IMAGENET
-from skautokeras._space.portfolio.images import for_images, rank_for_images
+from skautokeras._space.portfolio.images import are_few, for_images, rank_for_images
 from skautokeras._space.preprocessing import Normalization
 from skautokeras._space.pretrained import (
     PRETRAINED,
@@ -157,6 +157,10 @@ class ImageBlock(PretrainedBlock):
     def known_configurations(self, schemas, targets):
         """Return the configurations for images like these."""
         return for_images(schemas, self.presets)
+
+    def takes_long(self, values, schemas):
+        """Return whether pretrained weights are trained further, on many images."""
+        return super().takes_long(values, schemas) and not are_few(schemas)
 
     def rank(self, values, schemas, targets):
         """Return whether a configuration comes behind others."""

@@ -15,10 +15,10 @@ from skautokeras.exceptions import WeightsMissingError
 
 # The network that "imagenet" stands for: much is learned from it in little time.
 IMAGENET = "efficientnetv2_b0"
-# Side of the square that has as many pixels as images are resized to: for images of
-# fewer than 96 x 96 pixels, then for larger ones. Less where time is short.
-_SMALL_IMAGE, _SIDE_OF_SMALL, _SIDE = 96, 160, 224
-_SHORTER_SIDES = (160, 128, 96)
+# Sides of the squares that have as many pixels as images are resized to. Images of
+# fewer than 96 x 96 pixels are not brought to the first one.
+SIDES = (224, 160, 128, 96)
+_SMALL_IMAGE = 96
 # Networks halve the size five times.
 _MULTIPLE = 32
 _WEIGHT_FILES = (".h5", ".keras")
@@ -61,9 +61,6 @@ def load_image_encoder(preset, size, **settings):
 def sizes_for(preset, shape):
     """Return the sizes that images may be brought to for a model, the largest first.
 
-    Small images are enlarged, because the model knows larger ones; the ratio of the
-    sides is kept as far as possible.
-
     Parameters
     ----------
     preset : str
@@ -80,23 +77,56 @@ def sizes_for(preset, shape):
     WeightsMissingError
         If the model cannot be had, or if the images are neither grey nor coloured.
     """
+    sides = sides_for(preset, shape) or [None]
+    return list(dict.fromkeys(size_for(preset, shape, side) for side in sides))
+
+
+def sides_for(preset, shape):
+    """Return the sides of the squares that have the areas of `sizes_for`.
+
+    Parameters
+    ----------
+    preset, shape : str, tuple
+        Arguments of `sizes_for`.
+
+    Returns
+    -------
+    sides : list of int
+        The largest one first. Empty if the model takes only one size.
+    """
     height, width, n_channels = shape
     if n_channels not in (1, 3):
         raise WeightsMissingError(
             f"The pretrained model {preset!r} needs images of one or three channels, "
             f"got {n_channels}."
         )
-    fixed = _read(preset).size
-    if fixed is not None:
-        return [fixed]
-    is_small = height * width < _SMALL_IMAGE**2
-    first = _SIDE_OF_SMALL if is_small else _SIDE
-    sides = [first, *(side for side in _SHORTER_SIDES if side < first)]
-    return list(dict.fromkeys(_size_of(side, height, width) for side in sides))
+    if _read(preset).size is not None:
+        return []
+    return list(SIDES[1:] if height * width < _SMALL_IMAGE**2 else SIDES)
 
 
-def _size_of(side, height, width):
-    """Return a size of about ``side ** 2`` pixels with the ratio of the sides."""
+def size_for(preset, shape, side=None):
+    """Return the size that images are brought to for a model.
+
+    Small images are enlarged, because the model knows larger ones; the ratio of the
+    sides is kept as far as possible.
+
+    Parameters
+    ----------
+    preset, shape : str, tuple
+        Arguments of `sizes_for`.
+    side : int or None, default=None
+        Side of a square with about as many pixels. None is the largest of `sides_for`.
+
+    Returns
+    -------
+    size : tuple (height, width)
+    """
+    sides = sides_for(preset, shape)
+    if not sides:
+        return _read(preset).size
+    height, width, _ = shape
+    side = side or sides[0]
     factor = side / (height * width) ** 0.5 / _MULTIPLE
     return tuple(max(round(n * factor), 1) * _MULTIPLE for n in (height, width))
 

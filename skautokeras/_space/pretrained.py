@@ -112,6 +112,10 @@ class PretrainedBlock(Block):
         """The pretrained models, unless the type of the network needs no vectors."""
         return self.presets if admits(self.block_type, "pretrained") else ()
 
+    def takes_long(self, values, schemas):
+        """Return whether pretrained weights are trained further."""
+        return values.get("block_type", self.block_type) == "tuned"
+
     def _choose_kind(self, hp):
         """Return the kind of the network, and the pretrained model that it needs.
 

@@ -15,7 +15,7 @@ SMALL_DATA = 2000
 BATCH_SIZES = Choice((16, 32, 64, 128, 256, 512, 1024))
 EPOCHS = Choice((8, 16, 32, 64, 128, 256), default=32)
 # Pretrained weights are forgotten where they are trained for long.
-FEW_EPOCHS = Choice((2, 4, *EPOCHS.values), default=4)
+FEW_EPOCHS = Choice((2, 3, 4, *EPOCHS.values), default=4)
 LABEL_SMOOTHINGS = Choice((0.0, 0.05, 0.1))
 # Not at all, or over this share of the training.
 WARM_UPS = Choice((0.0, 0.1, 0.2), default=0.1)

@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 
+from skautokeras._training.keras_metrics import metrics_of_mean
+
 
 class Trainer(ABC):
     """Base class of the two ways to train one network; `train` chooses between them.
@@ -63,6 +65,26 @@ class Trainer(ABC):
         best_state : object
             Value of `state` after the best epoch. If None, the last weights are kept.
         """
+
+    def compile(self, optimizer):
+        """Compile the network, for `keras.Model.fit` and for the user's callbacks.
+
+        Parameters
+        ----------
+        optimizer : keras.optimizers.Optimizer
+            Optimizer of the training.
+        """
+        heads, network = self._options.heads, self._built.network
+        network.compile(
+            optimizer=optimizer,
+            loss=self._built.losses,
+            loss_weights={n: float(head.loss_weight) for n, (head, _) in heads.items()},
+            weighted_metrics={
+                name: metrics_of_mean(head.make_metrics(target), network)
+                for name, (head, target) in heads.items()
+            },
+            jit_compile=False,
+        )
 
     def judge(self, logs, monitor, *, validates=True, share=1.0):
         """End an epoch: evaluate the network, and update the monitor.

@@ -22,6 +22,11 @@ def works_on_batches(callback):
         return callback.save_freq != "epoch"
     hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin")
     hooks += ("on_batch_end", "on_test_batch_begin", "on_test_batch_end")
+    return _has_any(callback, hooks)
+
+
+def _has_any(callback, hooks):
+    """Return whether a callback defines any of some hooks."""
     base = keras.callbacks.Callback
     # A LambdaCallback sets its hooks on the instance.
     return any(
@@ -42,21 +47,28 @@ class CallbackHooks:
     callbacks : list of keras.callbacks.Callback
         Callbacks of this training.
     network : keras.Model
-        Network that the callbacks access.
+        Network that the callbacks access, compiled.
     weights : FlatWeights
         The compiled weights of the network.
     epochs : int
         Number of epochs that are planned.
     n_steps : int, default=1
         Number of batches of an epoch.
+
+    Attributes
+    ----------
+    have_set_rate : bool
+        Whether a callback has set the learning rate.
     """
 
     def __init__(self, callbacks, network, weights, epochs, n_steps=1):
         self._network = network
         self._weights = weights
         self._list = None
+        self.have_set_rate = False
+        tests = ("on_test_begin", "on_test_end")
+        self._hear_of_tests = any(_has_any(callback, tests) for callback in callbacks)
         if callbacks:
-            network.compile(optimizer=weights.optimizer)
             network.stop_training = False
             self._list = keras.callbacks.CallbackList(
                 callbacks, model=network, epochs=epochs, steps=n_steps, verbose=0
@@ -70,7 +82,7 @@ class CallbackHooks:
     def __enter__(self):
         """Begin the training."""
         if self._list is not None:
-            self._list.on_train_begin()
+            self._call(self._list.on_train_begin)
         return self
 
     def __exit__(self, error, *_):
@@ -88,7 +100,22 @@ class CallbackHooks:
         if self._list is not None:
             self._call(self._list.on_epoch_end, epoch, logs)
 
+    def begin_test(self):
+        """Begin a validation."""
+        if self._hear_of_tests:
+            self._call(self._list.on_test_begin)
+
+    def end_test(self, logs):
+        """End a validation; its logs have names that begin with "val_"."""
+        if self._hear_of_tests:
+            logs = {name.removeprefix("val_"): value for name, value in logs.items()}
+            self._call(self._list.on_test_end, logs)
+
     def _call(self, hook, *args):
-        self._weights.write_to(self._network)
+        optimizer = self._weights.optimizer
+        rate = float(optimizer.learning_rate)
+        self._weights.write_back()
         hook(*args)
-        self._weights.read_from(self._network)
+        self._weights.read_back()
+        if float(optimizer.learning_rate) != rate:
+            self.have_set_rate = True

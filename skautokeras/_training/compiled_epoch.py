@@ -262,6 +262,7 @@ class CompiledEpoch:
             y_pred, untrained, extra = self._call(
                 self.weights.tensors(), untrained, x, training=True, return_losses=True
             )
+            extra = [tf.cast(value, "float32") for value in extra]
             loss = tf.add_n([*self._loss(y, y_pred, weight, smoothing), *extra])
         gradient, slopes = tape.gradient(loss, (variable.value, large.variables))
         variable.assign(variable.value * (1.0 - decay * self.weights.decayed))
@@ -284,7 +285,8 @@ class CompiledEpoch:
             head, target = self._heads[name]
             y_true = head.smooth(head.encode(y[name], target), target, smoothing)
             value = loss(y_true, y_pred[name], sample_weight=weight[name])
-            losses.append(head.loss_weight * value)
+            # A loss can have a type of its own.
+            losses.append(tf.cast(head.loss_weight * value, "float32"))
         return losses
 
     def _validate(self, size, untrained, x, y, weight):

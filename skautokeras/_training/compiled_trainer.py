@@ -48,13 +48,16 @@ class CompiledTrainer(Trainer):
             options.streaming,
         )
         self._valid_parts, self._n_valid_rows = None, 0
+        self._hooks = None
         if valid_rows is not None:
             self._n_valid_rows = len(valid_rows)
             self._valid_parts = in_order(prepared(built, valid_rows), options.streaming)
 
     def run(self, monitor):
         """Train epoch by epoch until the monitor, or a callback, has finished."""
-        hooks = CallbackHooks(
+        if self._callbacks:
+            self.compile(self._compiled.weights.optimizer)
+        self._hooks = hooks = CallbackHooks(
             self._callbacks,
             self._built.network,
             self._compiled.weights,
@@ -63,8 +66,11 @@ class CompiledTrainer(Trainer):
         )
         n_steps = self._chunks.n_steps * monitor.epochs
         with hooks, quick_compilation(n_steps):
-            while not monitor.finished and not hooks.wants_to_stop:
+            # As with Keras, a callback cannot prevent the first epoch.
+            while not (monitor.finished or (monitor.epoch and hooks.wants_to_stop)):
                 hooks.begin(monitor.epoch)
+                if hooks.have_set_rate:
+                    self._schedule = "by_callback"
                 logs, share = self.run_epoch(monitor)
                 self.judge(logs, monitor, share=share)
                 hooks.end(monitor.epoch - 1, monitor.logs)
@@ -126,7 +132,10 @@ class CompiledTrainer(Trainer):
         """Evaluate the network on the validation rows."""
         if self._valid_parts is None:
             return None, {}
-        return self._compiled.validate(self._valid_parts())
+        self._hooks.begin_test()
+        outputs, logs = self._compiled.validate(self._valid_parts())
+        self._hooks.end_test(logs)
+        return outputs, logs
 
     @property
     def state(self):
@@ -140,4 +149,4 @@ class CompiledTrainer(Trainer):
             weights.take_average()
         else:
             weights.state = best_state
-        weights.write_to(self._built.network)
+        weights.write_back()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skautokeras._space.heads import make_metric
+from skautokeras._space.heads import make_metric, result_of
 
 _DEFAULT_METRICS = {True: ("accuracy",), False: ("mean_absolute_error",)}
 
@@ -69,5 +69,5 @@ def keras_metrics(head, target, y_true, y_pred, sample_weight=None):
     for metric in head.metrics or _DEFAULT_METRICS[target.is_classification]:
         metric = make_metric(metric, head.layout(target))
         metric.update_state(encoded, y_pred, sample_weight=sample_weight)
-        results[metric.name] = float(metric.result())
+        results[metric.name] = result_of(metric)
     return results

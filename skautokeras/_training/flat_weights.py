@@ -53,7 +53,7 @@ class FlatWeights:
         # weights must be in it.
         averaged = built.training.ema_momentum > 0
         self.large = RowUpdates(network, math.inf if averaged else min_row_updates)
-        variables = self.large.without_large(network)
+        variables = self.large.without_large(network.trainable_variables)
         self._shapes = [tuple(v.shape) for v in variables]
         self._sizes = [math.prod(shape) for shape in self._shapes]
         self._has_own_rates = learning_rate_factors(network, variables) is not None
@@ -76,26 +76,27 @@ class FlatWeights:
         built : BuiltNetwork
             Network of the same structure.
         """
-        self.read_from(built.network)
+        # A callback may freeze layers later, which changes what a network lists.
+        self._trained = built.network.trainable_variables
+        self._others = built.network.non_trainable_variables
+        self.read_back()
         self.large.restart()
         self.optimizer.restart(built.training.learning_rate)
 
-    def read_from(self, network):
-        """Copy the weights of a network."""
-        self.variable.assign(_joined(self.large.without_large(network)))
-        self.large.read_from(network)
-        others = network.non_trainable_variables
-        self.untrained = tuple(tf.constant(v.numpy()) for v in others)
+    def read_back(self):
+        """Copy the weights of the network that `start` was called with."""
+        self.variable.assign(_joined(self.large.without_large(self._trained)))
+        self.large.read_from(self._trained)
+        self.untrained = tuple(tf.constant(v.numpy()) for v in self._others)
 
-    def write_to(self, network):
-        """Write the weights into the variables of a network."""
+    def write_back(self):
+        """Write the weights into the network that `start` was called with."""
         parts = np.split(self.variable.numpy(), np.cumsum(self._sizes))[:-1]
-        variables = self.large.without_large(network)
+        variables = self.large.without_large(self._trained)
         for variable, part in zip(variables, parts, strict=True):
             variable.assign(part.reshape(variable.shape))
-        self.large.write_to(network)
-        others = network.non_trainable_variables
-        for variable, value in zip(others, self.untrained, strict=True):
+        self.large.write_to(self._trained)
+        for variable, value in zip(self._others, self.untrained, strict=True):
             variable.assign(value)
 
     @property
@@ -137,7 +138,7 @@ class FlatWeights:
             Share of the training that is done, from 0 to 1.
         """
         if self._has_own_rates:
-            variables = self.large.without_large(network)
+            variables = self.large.without_large(self._trained)
             factors = learning_rate_factors(network, variables, progress)
             (by_weight,) = self.optimizer.learning_rate_factors
             by_weight.assign(tf.repeat(tf.constant(factors, "float32"), self._sizes))

@@ -1,6 +1,7 @@
 """Metrics of Keras in compiled epochs, and metrics of networks with members."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from skautokeras._layers.base import walk
@@ -43,6 +44,9 @@ class KerasMetrics:
             for name, (head, target) in heads.items()
             for metric in head.make_metrics(target)
         ]
+        self._zeros = [
+            _first_values(metric, *heads[name]) for name, metric in self._metrics
+        ]
         several = len(heads) > 1
         self.labels = [
             f"{name}_{metric.name}" if several else metric.name
@@ -51,10 +55,7 @@ class KerasMetrics:
 
     def zeros(self):
         """Return the sums of all metrics before the first row."""
-        return tuple(
-            tuple(tf.zeros_like(v.value) for v in metric.variables)
-            for _, metric in self._metrics
-        )
+        return tuple(tuple(map(tf.constant, values)) for values in self._zeros)
 
     def update(self, sums, y, y_pred, weight):
         """Return the sums after further rows.
@@ -80,14 +81,32 @@ class KerasMetrics:
 
     def results(self, sums):
         """Return the values of all metrics, in the order of ``labels``."""
-        return [
+        results = [
             metric.stateless_result(list(of_metric))
             for of_metric, (_, metric) in zip(sums, self._metrics, strict=True)
         ]
+        # The F1 score of one column is an array of one number.
+        return [tf.reshape(tf.cast(value, "float32"), ()) for value in results]
 
     def _encoded(self, name, y):
         head, target = self._heads[name]
         return head.encode(y[name], target)
+
+
+def _first_values(metric, head, target):
+    """Return the values that the variables of a metric begin with.
+
+    Some metrics create them when they see the first rows.
+    """
+    n_rows = 2
+    has_columns = not target.is_classification or head.layout(target) == "columns"
+    y = np.zeros((n_rows, target.n_outputs) if has_columns else n_rows, "float32")
+    is_one = target.is_classification and head.layout(target) in ("one_hot", "codes")
+    width = max(target.n_outputs, 2) if is_one else target.n_outputs
+    y_pred = np.full((n_rows, width), 1 / width, "float32")
+    metric.update_state(head.encode(y, target), y_pred, sample_weight=np.ones(n_rows))
+    metric.reset_state()
+    return [variable.numpy() for variable in metric.variables]
 
 
 def metrics_of_mean(metrics, network):

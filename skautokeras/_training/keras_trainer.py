@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from skautokeras._training.base import Trainer
 from skautokeras._training.inference import rows_at_once
-from skautokeras._training.keras_metrics import metrics_of_mean
 from skautokeras._training.objective import Evaluation
 from skautokeras._training.optimization import make_optimizer, optimizer_for
 from skautokeras._training.preparation import prepared
@@ -53,8 +52,10 @@ class KerasTrainer(Trainer):
 
     def run(self, monitor):
         """Train with Keras until the monitor, or a callback, has finished."""
-        training = self._built.training
-        self._compile()
+        network, training = self._built.network, self._built.training
+        weight_decay = training.weight_decay or None
+        optimizer = make_optimizer(training, weight_decay=weight_decay)
+        self.compile(optimizer_for(network, optimizer))
         self._rules = TrainingRules(
             schedule_of(training, self._callbacks),
             training.warm_up,
@@ -69,10 +70,11 @@ class KerasTrainer(Trainer):
         valid = None
         if self._valid_rows is not None:
             valid = _fit_data(self._valid_rows, self._options.heads)
+        first = self._options.fit_arguments.get("initial_epoch") or 0
         with _no_retracing_warnings():
-            self._built.network.fit(
+            network.fit(
                 self._batches,
-                epochs=monitor.epochs,
+                epochs=max(monitor.epochs, first + 1),
                 validation_data=valid,
                 callbacks=callbacks,
                 shuffle=False,
@@ -130,22 +132,6 @@ class KerasTrainer(Trainer):
         """Return whether the user wants validation after an epoch, counted from 1."""
         freq = self._options.fit_arguments.get("validation_freq", 1)
         return epoch % freq == 0 if isinstance(freq, Integral) else epoch in freq
-
-    def _compile(self):
-        built, heads = self._built, self._options.heads
-        network, training = built.network, built.training
-        weight_decay = training.weight_decay or None
-        optimizer = make_optimizer(training, weight_decay=weight_decay)
-        network.compile(
-            optimizer=optimizer_for(network, optimizer),
-            loss=built.losses,
-            loss_weights={n: float(head.loss_weight) for n, (head, _) in heads.items()},
-            weighted_metrics={
-                name: metrics_of_mean(head.make_metrics(target), network)
-                for name, (head, target) in heads.items()
-            },
-            jit_compile=False,
-        )
 
 
 class _EndOfEpoch(keras.callbacks.Callback):

@@ -9,7 +9,7 @@ from sklearn import metrics
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring, make_scorer
 
-from skautokeras._space.heads import make_metric
+from skautokeras._space.heads import make_metric, result_of
 from skautokeras._training.validation_loss import mean_loss
 
 # A Keras metric whose name contains one of these words should be low.
@@ -382,27 +382,23 @@ def _metric_objective(metric_name, name, head_and_target, adapter, y, weight):
     sign = direction_of(metric_name)
     given = {getattr(m, "name", m): m for m in head.metrics or ()}
     metric = make_metric(given.get(metric_name, metric_name), head.layout(target))
-    _check_is_number(metric, metric_name, head, target, adapter.transform(y[:1]))
+    _check_is_number(metric, head, target, adapter.transform(y[:1]))
 
     def score(outputs):
         y_true, y_pred = adapter.compared(y, outputs.y_pred[name])
         metric.reset_state()
         metric.update_state(head.encode(y_true, target), y_pred, sample_weight=weight)
-        return sign * float(metric.result())
+        return sign * result_of(metric)
 
     return Objective(score)
 
 
-def _check_is_number(metric, metric_name, head, target, y):
+def _check_is_number(metric, head, target, y):
     """Raise ValueError if the result of a metric for one row is not one number."""
     y_true = np.asarray(head.encode(y, target))
     width = y_true.shape[1] if y_true.ndim == 2 else max(target.n_outputs, 2)
     metric.update_state(y_true, np.full((1, width), 0.5, "float32"))
-    if np.ndim(metric.result()) > 0:
-        raise ValueError(
-            f"The metric {metric_name!r} is not one number but one per class. Pass a "
-            "metric object that averages them, or a scikit-learn scorer."
-        )
+    result_of(metric)
 
 
 def direction_of(metric_name):

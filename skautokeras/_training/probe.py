@@ -1,14 +1,18 @@
 """Compute scores, losses and metrics once, so that bad ones end no training."""
 
 import contextlib
+import copy
 import math
 import warnings
 
 import numpy as np
+import tensorflow as tf
 from sklearn.metrics import get_scorer_names
 
-from skautokeras._training.evaluation import evaluate_heads
+from skautokeras._training.evaluation import keras_metrics
+from skautokeras._training.keras_metrics import KerasMetrics
 from skautokeras._training.objective import Evaluation
+from skautokeras._training.tracing import compile_function, signature
 from skautokeras._training.validation_loss import loss_on
 
 # Rows on which losses and metrics are computed; fewer could all have the same target.
@@ -233,26 +237,86 @@ def check_losses_and_metrics(heads, rows):
     """
     rng = np.random.default_rng(0)
     for name, (head, target) in heads.items():
-        if head.loss is None and not head.metrics:
-            continue
         y = rows.y[name][:_FEW_ROWS]
-        weight = np.ones(len(y), "float32")
         y_pred = _outputs_for(y, head, target, rng)
-        y, y_pred = target.in_units(y), target.in_units(y_pred)
-        try:
-            results = evaluate_heads(
-                {name: (head, target)}, {name: (y, y_pred)}, weight
-            )
-        except Exception as error:
-            raise ValueError(
-                f"The loss {head.loss!r} or a metric of {list(head.metrics or ())} of "
-                f"head {name!r} cannot be computed: {error}"
-            ) from error
-        if not math.isfinite(results["loss"]):
-            raise ValueError(
-                f"The loss {head.loss!r} of head {name!r} is {results['loss']} for "
-                "predictions within the range of y."
-            )
+        if head.loss is not None:
+            _check_loss(name, _with_metrics(head, None), target, y, y_pred)
+        for metric in head.metrics or ():
+            _check_metric(name, _with_metrics(head, [metric]), target, y, y_pred)
+
+
+def _with_metrics(head, metrics):
+    """Return a copy of a head with other metrics."""
+    head = copy.copy(head)
+    head.metrics = metrics
+    return head
+
+
+def _check_loss(name, head, target, y, y_pred):
+    """Raise unless training can compute a loss, and a user can in units."""
+    with _blamed(f"The loss {head.loss!r}", name):
+        value = _evaluated(head, target, y, y_pred)["loss"]
+        _check_slope(head, target, y, y_pred)
+    if not math.isfinite(value):
+        raise ValueError(
+            f"The loss {head.loss!r} of head {name!r} is {value} for predictions "
+            "within the range of y."
+        )
+
+
+def _check_metric(name, head, target, y, y_pred):
+    """Raise unless a metric is one number, also in a compiled function."""
+    (metric,) = head.metrics
+    with _blamed(f"The metric {metric!r}", name):
+        _evaluated(head, target, y, y_pred)
+        metrics = KerasMetrics({name: (head, target)})
+        weight = np.ones(len(y), "float32")
+
+        def values(y, y_pred, weight):
+            rows = {name: y}, {name: y_pred}, {name: weight}
+            return metrics.results(metrics.update(metrics.zeros(), *rows))
+
+        _run_compiled(values, y, y_pred, weight)
+
+
+def _evaluated(head, target, y, y_pred):
+    """Return the loss and the metrics as `evaluate` does."""
+    compared = target.in_units(y), target.in_units(y_pred)
+    return keras_metrics(head, target, *compared, np.ones(len(y), "float32"))
+
+
+def _check_slope(head, target, y, y_pred):
+    """Raise unless a compiled function can compute the gradient of a loss."""
+    loss = head.training_loss(target, None)
+
+    def slope(y, y_pred, weight):
+        with tf.GradientTape() as tape:
+            tape.watch(y_pred)
+            value = loss(head.encode(y, target), y_pred, sample_weight=weight)
+        return tape.gradient(value, y_pred)
+
+    if _run_compiled(slope, y, y_pred, np.ones(len(y), "float32")) is None:
+        raise ValueError("it has no gradient. Compute it by operations of Keras.")
+
+
+def _run_compiled(function, *arrays):
+    """Return the results of a function in the form in which trainings call it."""
+    arrays = tuple(map(tf.constant, arrays))
+    return compile_function(function, list(signature(arrays)))(*arrays)
+
+
+@contextlib.contextmanager
+def _blamed(what, head):
+    """Say which loss or metric of which head cannot be computed, if it fails."""
+    try:
+        yield
+    # Losses and metrics are code of the user, which may raise anything.
+    except Exception as error:
+        # The error of a compiled function begins with where it comes from.
+        reason = str(error).strip().rpartition("\n")[-1].strip()
+        raise ValueError(
+            f"{what} of head {head!r} cannot be computed: {reason}"
+        ) from error
 
 
 def score_without_x(heads, objective, y, valid_rows):

@@ -68,20 +68,19 @@ class RowUpdates:
         for weights, values in zip(self._weights, state, strict=True):
             weights.assign(values)
 
-    def read_from(self, network):
-        """Copy the weights of a network of the same structure."""
+    def read_from(self, variables):
+        """Copy the weights, given all variables of a network that are trained."""
         for i, weights in zip(self._positions, self._weights, strict=True):
-            weights.assign(network.trainable_variables[i].value)
+            weights.assign(variables[i].value)
 
-    def write_to(self, network):
-        """Write the weights into the variables of a network of the same structure."""
+    def write_to(self, variables):
+        """Write the weights, given all variables of a network that are trained."""
         for i, weights in zip(self._positions, self._weights, strict=True):
-            network.trainable_variables[i].assign(weights)
+            variables[i].assign(weights)
 
-    def without_large(self, network):
-        """Return the trainable variables of a network without its large embeddings."""
-        variables = enumerate(network.trainable_variables)
-        return [variable for i, variable in variables if i not in self._positions]
+    def without_large(self, variables):
+        """Return variables, all that are trained, without the large embeddings."""
+        return [v for i, v in enumerate(variables) if i not in self._positions]
 
     def with_large(self, weights):
         """Insert the large embeddings into weights in the order of `without_large`."""

@@ -12,8 +12,9 @@ class TrainingRules(keras.callbacks.Callback):
 
     At the beginning of each epoch, the callback sets the learning rate, the shares of
     weight decay and dropout, and the factors of layers with a learning rate of their
-    own. At the end of the training, it restores the learning rate and the dropout
-    rates. Weight decay and factors need an optimizer from `optimizer_for`.
+    own. Once another callback has set the learning rate, it is left alone. At the end
+    of the training, the callback restores the learning rate and the dropout rates.
+    Weight decay and factors need an optimizer from `optimizer_for`.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ class TrainingRules(keras.callbacks.Callback):
         self.warm_up = warm_up
         self.regularization = regularization
         self.progress = progress
-        self._highest_rate = None
+        self._highest_rate = self._latest_rate = None
         self._first_epoch = None
         self._dropouts = []
 
@@ -73,14 +74,19 @@ class TrainingRules(keras.callbacks.Callback):
         ]
         if self._sets_rate:
             self._highest_rate = _value_of(self.model.optimizer.learning_rate)
+            self._latest_rate = self._highest_rate
 
     def on_epoch_begin(self, epoch, logs=None):
         """Set the rates and the factors for the epoch."""
         progress = self._progress(epoch)
         optimizer = self.model.optimizer
+        if self._sets_rate and self._latest_rate != _value_of(optimizer.learning_rate):
+            # Another callback has set it.
+            self.schedule = "by_callback"
         if self._sets_rate:
             factor = learning_rate_factor(self.schedule, progress, self.warm_up)
             optimizer.learning_rate = self._highest_rate * float(factor)
+            self._latest_rate = _value_of(optimizer.learning_rate)
         share = float(learning_rate_factor(self.regularization, progress))
         for rate, highest in self._dropouts:
             rate.assign(highest * share)

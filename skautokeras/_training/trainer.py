@@ -95,7 +95,7 @@ def train(
     monitor.fitting_seconds = deadline.spent() - start
     trainer_class = CompiledTrainer
     if is_trained:
-        trainer_class = _trainer_class(options, callbacks)
+        trainer_class = _trainer_class(options, callbacks, built.network)
     trainer = trainer_class(built, options, callbacks, train_rows, valid_rows, seed)
     trainer.run(monitor)
     trainer.end(monitor.best_state)
@@ -103,11 +103,17 @@ def train(
     return monitor
 
 
-def _trainer_class(options, callbacks):
+def _trainer_class(options, callbacks, network):
     """Return `CompiledTrainer`, unless the training needs `keras.Model.fit`."""
     needs_fit = (
         options.fit_arguments
         or options.distribution is not None
         or any(map(works_on_batches, callbacks))
+        or any(map(_needs_a_variable, network.trainable_variables))
     )
     return KerasTrainer if needs_fit else CompiledTrainer
+
+
+def _needs_a_variable(weights):
+    """Return whether weights cannot be a part of one variable with all others."""
+    return weights.constraint is not None or weights.dtype == "float64"

@@ -2,9 +2,12 @@
 
 import contextlib
 import copy
+import os
+import string
 
 import keras
 
+from skautokeras._training.keras_metrics import KerasMetrics
 from skautokeras._training.objective import direction_of
 
 _COLLECTIONS = (list, dict, set)
@@ -62,6 +65,65 @@ def can_be_copied(value):
     except Exception:  # noqa: BLE001
         return False
     return True
+
+
+def check_logs(callbacks, heads):
+    """Raise if a callback of Keras waits for something that no epoch logs.
+
+    Keras would say so after the first epoch, in every training.
+
+    Parameters
+    ----------
+    callbacks : sequence of keras.callbacks.Callback
+        The user's callbacks.
+    heads : dict of str to (Head, TargetSchema)
+        Heads of the graph, and the schemas of their targets.
+
+    Raises
+    ------
+    ValueError
+        If the name of a monitored value, or in the name of a file, is unknown.
+    FileNotFoundError
+        If a file is to be written into a folder that does not exist.
+    """
+    names = ["loss", *KerasMetrics(heads).labels]
+    names += [f"{name}_loss" for name in heads if len(heads) > 1]
+    names += ["val_score", "learning_rate", *(f"val_{name}" for name in names)]
+    for callback in callbacks:
+        if isinstance(callback, _WAITING) and callback.monitor not in names:
+            raise ValueError(
+                f"{type(callback).__name__} monitors {callback.monitor!r}, which no "
+                f"epoch logs. There are {names}. Metrics are logged if they are passed "
+                "as 'metrics'."
+            )
+        path = getattr(callback, "filepath", getattr(callback, "filename", None))
+        if isinstance(callback, _WRITING) and isinstance(path, str | os.PathLike):
+            _check_path(type(callback).__name__, os.fspath(path), names)
+
+
+_WAITING = (
+    keras.callbacks.EarlyStopping,
+    keras.callbacks.ModelCheckpoint,
+    keras.callbacks.ReduceLROnPlateau,
+)
+_WRITING = (keras.callbacks.ModelCheckpoint, keras.callbacks.CSVLogger)
+
+
+def _check_path(callback, path, names):
+    """Raise if a file cannot be written there."""
+    known = {"epoch", "batch", *names}
+    for _, name, _, _ in string.Formatter().parse(path):
+        if name is not None and name not in known:
+            raise ValueError(
+                f"The name {path!r} of the file of {callback} contains {name!r}, which "
+                f"no epoch logs. There are {sorted(known)}."
+            )
+    # Checkpoints make their folder.
+    folder = os.path.dirname(path)
+    if callback == "CSVLogger" and folder and not os.path.isdir(folder):
+        raise FileNotFoundError(
+            f"{callback} writes to {path!r}, and there is no {folder!r}."
+        )
 
 
 def for_training(callbacks):

@@ -22,10 +22,9 @@ def validation_loss(heads, y, y_pred, weight):
         rows = None if weight is None else weight[name]
         encoded = head.encode(y[name], target)
         y_true = head.soften_validation_labels(encoded, target)
-        losses.append(
-            head.loss_weight
-            * mean_loss(head.make_loss(target), y_true, y_pred[name], rows)
-        )
+        loss = mean_loss(head.make_loss(target), y_true, y_pred[name], rows)
+        # A loss can have a type of its own.
+        losses.append(head.loss_weight * tf.cast(loss, "float32"))
     # If a strategy is active, Keras divides the loss by the number of its devices.
     return tf.add_n(losses) * tf.distribute.get_strategy().num_replicas_in_sync
 

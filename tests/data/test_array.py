@@ -14,6 +14,14 @@ from sklearn.base import clone
 
 from skautokeras._data import ArrayAdapter, take_rows
 
+
+def array_of_arrays(rows):
+    """Return rows as pandas reads nested lists of a Parquet file."""
+    array = np.empty(len(rows), dtype=object)
+    array[:] = list(rows)
+    return array
+
+
 NUMBERS = np.arange(24.0).reshape(4, 3, 2)
 CONTAINERS = {
     "array": NUMBERS,
@@ -25,6 +33,8 @@ CONTAINERS = {
     "DataFrame of arrays": pd.DataFrame({"signal": list(NUMBERS)}),
     "Series of lists": pd.Series(NUMBERS.tolist()),
     "object column": pd.DataFrame({"signal": list(NUMBERS)}).to_numpy(),
+    "lists of arrays": pd.Series([list(rows) for rows in NUMBERS]),
+    "arrays of arrays": pd.Series([array_of_arrays(rows) for rows in NUMBERS]),
 }
 
 
@@ -76,7 +86,10 @@ BAD = {
         [np.zeros(3), np.zeros(3), np.zeros(2)],
         r"row 0 has the shape \(3,\) and row 2 the shape \(2,\)",
     ),
-    "ragged inside": ([[1, 2], [[1], [1, 2]]], "Row 1 of X: .*inhomogeneous"),
+    "ragged inside": (
+        [[1, 2], [[1], [1, 2]]],
+        "Row 1 of X: Its lists differ in length",
+    ),
     "a missing row": (
         [np.zeros(3), None],
         r"Input X contains NaN: row 1 is None, no array of shape \(3,\)",

@@ -40,6 +40,12 @@ def test_unknown_and_missing_categories_have_codes_of_their_own():
         # A spelling of two categories is that of neither, and a learned one is its own.
         (["05", "005"], ["5", "05", "005"], [0, 2, 3]),
         (["nan", "inf"], ["NaN", "1e999"], [0, 0]),
+        # White space around a value does not count, unless it is all that differs.
+        (["a", "b "], [" a", "b", "a\t", "c "], [2, 3, 2, 0]),
+        (["a", "a "], ["a", "a ", " b"], [2, 3, 0]),
+        (["False", "True"], [" true", "0 "], [3, 2]),
+        (["1", "2"], [" 1", "2.0 "], [2, 3]),
+        ([" ", "x"], ["", "  "], [0, 0]),
     ],
 )
 def test_categories_may_come_back_in_another_spelling(learned, asked, codes):

@@ -1,10 +1,19 @@
 """Tables and columns of other libraries."""
 
+from datetime import datetime
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from skautokeras._data import StructuredDataAdapter, read_texts
+from skautokeras._data import (
+    ClassAdapter,
+    StructuredDataAdapter,
+    columns_of,
+    read_numbers,
+    read_texts,
+)
 from skautokeras._data.containers import check_is_no_stream, plain_column, to_pandas
 
 # The strings of NumPy 2; before it, objects stand in for them.
@@ -129,3 +138,35 @@ def test_bytes_that_are_no_utf_8_are_named():
 def test_streams_are_refused(data):
     with pytest.raises(TypeError, match="must hold all rows at once"):
         check_is_no_stream(data, "X")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1.5, 2.5], [1.5, None]),
+        ([2**60 + 1, 5], [2**60 + 1, None]),
+        ([True, False], [True, None]),
+        (["a", "b"], ["a", None]),
+        (np.array(["2024-05-01", "2023-01-01"], "datetime64[s]"),
+         [datetime(2024, 5, 1), None]),
+    ],
+    ids=["floats", "integers", "booleans", "strings", "dates"],
+)  # fmt: skip
+def test_masked_values_are_missing(values, expected):
+    found = to_pandas(np.ma.array(values, mask=[False, True]))
+    assert not isinstance(found, np.ma.MaskedArray)
+    assert pd.isna(found).tolist() == [False, True]
+    assert found[0] == expected[0]
+
+
+def test_nothing_masked_changes_nothing():
+    assert to_pandas(np.ma.array([1, 2])).dtype == int
+
+
+def test_decimals_that_raise_errors_are_missing():
+    column = pd.Series([Decimal("sNaN"), Decimal("1.5"), None], dtype=object)
+    (plain,) = columns_of(pd.DataFrame({"x": column}))
+    assert read_numbers(plain)[1] == 1.5
+    assert np.isnan(read_numbers(plain)[[0, 2]]).all()
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        ClassAdapter().fit([Decimal("sNaN"), Decimal(1)])

@@ -23,6 +23,8 @@ from skautokeras._data import (
     take_rows,
     value_range,
 )
+from skautokeras._data.containers import to_pandas
+from skautokeras._data.image_files import formats
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -151,6 +153,29 @@ def test_every_container_of_arrays_becomes_one_array(X):
     assert_array_equal(pixels_of(X), COLOUR)
     assert type(X) is type(before)
     assert_array_equal(pixels_of(before), COLOUR)
+
+
+def arrays_of_arrays(image):
+    """Return an image as pandas reads nested lists of a Parquet file."""
+    rows = np.empty(len(image), dtype=object)
+    rows[:] = [arrays_of_arrays(r) if r.ndim > 1 else r.astype(int) for r in image]
+    return rows
+
+
+@pytest.mark.parametrize("images", [GREY, COLOUR])
+def test_nested_lists_of_files_become_one_array(images):
+    X = pd.Series([arrays_of_arrays(image) for image in images])
+    pixels = pixels_of(X)
+    assert pixels.dtype == np.uint8
+    assert_array_equal(pixels, images.reshape(pixels.shape))
+
+
+@pytest.mark.parametrize("kind", ["List", "Array"])
+def test_nested_columns_of_polars_become_one_array(kind):
+    polars = pytest.importorskip("polars")
+    X = COLOUR if kind == "Array" else COLOUR.tolist()
+    column = to_pandas(polars.DataFrame({"photo": X}))
+    assert_array_equal(pixels_of(column), COLOUR)
 
 
 def test_a_list_of_flattened_images_is_a_table():
@@ -306,6 +331,8 @@ def test_files_of_every_format_are_read(tmp_path, suffix, is_grey):
         lambda paths: np.array(paths, dtype=object)[:, None],
         lambda paths: pd.Series(paths, dtype="str"),
         lambda paths: pd.Series(paths, dtype="category"),
+        pd.Index,
+        lambda paths: [path.encode() for path in paths],
         lambda paths: pd.DataFrame({"photo": paths}),
     ],
 )
@@ -499,7 +526,12 @@ BAD = {
         {},
         "Row 0 of X: could not convert string to float: 'a'",
     ),
-    "ragged": ([[[1, 2], [1]]], {}, "Row 0 of X: .*inhomogeneous"),
+    "ragged": ([[[1, 2], [1]]], {}, "Row 0 of X: Its lists differ in length"),
+    "ragged arrays": (
+        pd.Series([[np.zeros(2), np.zeros(2)], [np.zeros(2), np.zeros(3)]]),
+        {},
+        "Row 1 of X: Its lists differ in length",
+    ),
     "a flat image": ([GREY[0], GREY[0, 0]], {}, r"Row 1 of X has the shape \(7,\)"),
     "channels": (
         [COLOUR[0], COLOUR[0][..., :2]],
@@ -668,10 +700,85 @@ def test_a_turned_photograph_is_turned_back_whatever_holds_it(tmp_path):
     assert_array_equal(pixels_of([Path(path).read_bytes()]), upright)
 
 
-@pytest.mark.parametrize("source", [b"no image", b"", io.BytesIO(b"\x89PNG\r\n")])
-def test_what_is_no_image_names_its_row(source):
-    with pytest.raises(ValueError, match="Row 1 of X: The image cannot be read"):
+@pytest.mark.parametrize(
+    "source", [b"no image", b"", b"<svg></svg>", io.BytesIO(b"\x89PNG\r\n")]
+)
+def test_what_is_no_image_names_its_row_and_the_formats(source):
+    message = "Row 1 of X: The image cannot be read: .* not one of PNG, JPEG, "
+    with pytest.raises(ValueError, match=message):
         pixels_of([Image.fromarray(GREY[0]), source])
+
+
+@pytest.mark.parametrize("format", ["AVIF", "JPEG2000"])
+def test_formats_that_this_pillow_reads_are_read(format, tmp_path):
+    if format not in formats():
+        pytest.skip(f"This Pillow does not read {format}.")
+    colour = np.stack([SMOOTH, SMOOTH // 2, 255 - SMOOTH], -1)
+    Image.fromarray(colour).save(tmp_path / "a", format=format)
+    pixels = pixels_of([tmp_path / "a", (tmp_path / "a").read_bytes()])
+    assert_allclose(pixels.astype(int), [colour.astype(int)] * 2, atol=20)
+
+
+def test_long_strings_are_cut_in_messages():
+    with pytest.raises(ValueError, match="There is no image file 'data:image") as error:
+        pixels_of(["data:image/png;base64," + "A" * 100_000])
+    assert len(str(error.value)) < 150
+
+
+# One image in the place of several
+
+
+def one_image(kind, folder):
+    path = save(folder, "cat.png", COLOUR[0])
+    return {
+        "str": path,
+        "path": Path(path),
+        "bytes": Path(path).read_bytes(),
+        "file": io.BytesIO(Path(path).read_bytes()),
+        "pillow": Image.fromarray(COLOUR[0]),
+        "missing file": "cat",
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["str", "path", "bytes", "file", "pillow", "missing file"]
+)
+def test_a_single_image_is_refused(kind, tmp_path):
+    message = r"^X is a single image; put it into a list: \[image\]"
+    with pytest.raises(ValueError, match=message):
+        ImageAdapter().fit(one_image(kind, tmp_path))
+    with pytest.raises(ValueError, match=message):
+        ImageAdapter().fit(COLOUR).transform(one_image(kind, tmp_path))
+
+
+def test_a_folder_is_refused(tmp_path):
+    for folder in (tmp_path, str(tmp_path)):
+        with pytest.raises(ValueError, match=r"X is the folder .*; pass the list of"):
+            ImageAdapter().fit(folder)
+
+
+@pytest.mark.parametrize(
+    ("X", "params", "single"),
+    [
+        (GREY, {}, GREY[0][..., None]),
+        (GREY, {"image_size": (4, 5)}, COLOUR[0]),
+        (COLOUR, {}, COLOUR[0]),
+        (COLOUR, {"image_size": (4, 5)}, COLOUR[0].tolist()),
+        (COLOUR[:, :, :4], {"image_size": (4, 5)}, COLOUR[0]),
+        ([GREY[0], SMOOTH], {}, np.dstack([COLOUR[0], GREY[0]])),
+    ],
+)
+def test_a_single_array_is_refused(X, params, single):
+    adapter = ImageAdapter(**params).fit(X)
+    with pytest.raises(ValueError, match=r"as a single image has; put it into a list"):
+        adapter.transform(single)
+
+
+def test_narrow_images_are_no_single_image():
+    adapter = ImageAdapter().fit(GREY[..., :3])
+    assert adapter.transform(GREY[..., :3])["pixels"].shape == (5, 9, 3, 1)
+    wide = ImageAdapter(image_size=(4, 5)).fit(GREY)
+    assert wide.transform(GREY[..., :3, None])["pixels"].shape == (5, 4, 5, 1)
 
 
 def test_a_truncated_file_is_named(tmp_path):
@@ -686,6 +793,36 @@ def test_floats_of_pillow_keep_their_range():
     adapter = ImageAdapter()
     pixels = adapter.fit_transform([image])["pixels"]
     assert (pixels.dtype, adapter.schema_.high) == ("float32", 1.0)
+
+
+CT = GREY.astype(np.int32) * 20 - 1024
+
+
+@pytest.mark.parametrize("values", [CT, GREY.astype(np.int32) * 1000])
+@pytest.mark.parametrize("make", [as_pillow, as_path])
+def test_whole_numbers_beyond_16_bits_are_those_of_the_array(make, values, tmp_path):
+    (tmp_path / "0").mkdir()
+    images = []
+    for i, image in enumerate(values):
+        folder = tmp_path / str(i)
+        folder.mkdir(exist_ok=True)
+        images.append(make(Image.fromarray(image), "TIFF", folder))
+    assert Image.fromarray(values[0]).mode == "I"
+    of_images, of_array = ImageAdapter(), ImageAdapter()
+    pixels = of_images.fit_transform(images)["pixels"]
+    assert_array_equal(pixels, of_array.fit_transform(values)["pixels"])
+    assert of_images.schema_ == of_array.schema_
+    # What fits into 16 bits keeps its values beside the others.
+    for adapter in (of_images, of_array):
+        bone = Image.fromarray(np.full((9, 7), 700, np.int32))
+        assert (adapter.transform([bone])["pixels"] == 700).all()
+
+
+def test_whole_numbers_of_16_bits_remain_such():
+    images = [Image.fromarray(image.astype(np.int32) * 257) for image in GREY]
+    adapter = ImageAdapter().fit(images)
+    assert adapter.schema_.high == 65535
+    assert_array_equal(adapter.transform(images)["pixels"][..., 0], GREY * 257.0)
 
 
 @pytest.mark.parametrize("high", [16.0, 255.0])

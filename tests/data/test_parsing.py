@@ -20,6 +20,7 @@ from skautokeras._data import (
     analyse_column,
     learn_date_format,
     learn_unit,
+    long_tables,
     parse_dates,
     parse_quantities,
 )
@@ -85,6 +86,92 @@ def test_numbers_are_read_with_separators_signs_and_units(string, unit, number):
 )  # fmt: skip
 def test_other_strings_are_no_numbers(string):
     assert np.isnan(parse_quantities([string], "km")).all()
+
+
+# --- Other ways to write numbers
+
+
+@pytest.mark.parametrize(
+    ("strings", "format", "numbers"),
+    [
+        (["12,5", "1.234,56", "1.234", "7"], "1.234,5", [12.5, 1234.56, 1234, 7]),
+        (["12,50 €", "1.000 €"], "1.234,5 €", [12.5, 1000]),
+        (["R$ 1.234,50", "R$ -3,20"], "1.234,5 R$", [1234.5, -3.2]),
+        (["0,123", "1,234", "2,500"], "1.234,5", [0.123, 1.234, 2.5]),
+        (["1\u00a0234,5", "1\u202f234"], "1.234,5", [1234.5, 1234]),
+        (["1\u00a0234.5", "1'234", "1\u2019234"], "", [1234.5, 1234, 1234]),
+        (["\u22125", "(1,234)", "(5)", "7"], "", [-5, -1234, -5, 7]),
+        (["($1,234.50)", "$3"], "$", [-1234.5, 3]),
+        (["USD 5", "-USD 1,234.5", "USD7"], "USD", [5, -1234.5, 7]),
+        (["5 USD", "USD 6"], "USD", [5, 6]),
+        (["1.2K", "3.4M", "500"], "1,234.5K", [1200, 3400000, 500]),
+        (["$1.1M", "$800K", "$5", "$2B"], "1,234.5K $", [1.1e6, 8e5, 5, 2e9]),
+        (["1,2K", "850", "9,5K"], "1.234,5K", [1200, 850, 9500]),
+        (["1.2M €", "3K €"], "1,234.5K €", [1200000, 3000]),
+        # Points between thousands, beside whole numbers that need none.
+        (["1.234", "850", "912", "12.345"], "1.234,5", [1234, 850, 912, 12345]),
+        (["1.234.567", "1.234"], "1.234,5", [1234567, 1234]),
+        # Decimal points.
+        (["0.123", "1.234", "2.500"], "", [0.123, 1.234, 2.5]),
+        (["1.234", "2.345"], "", [1.234, 2.345]),
+        (["1.234", "3", "999"], "", [1.234, 3, 999]),
+        (["1.234", "850", "1850"], "", [1.234, 850, 1850]),
+        (["1.234", "850", "912", "2.5"], "", [1.234, 850, 912, 2.5]),
+        (["1,234", "850", "912"], "", [1234, 850, 912]),
+        # Letters that all numbers have are units, and some may lack them.
+        (["1.2M", "3.4M"], "M", [1.2, 3.4]),
+        (["300 K", "310"], "K", [300, 310]),
+    ],
+)
+def test_the_way_in_which_numbers_are_written_is_learned(strings, format, numbers):
+    assert learn_unit(strings, [1] * len(strings)) == format
+    assert parse_quantities(strings, format).tolist() == numbers
+
+
+def test_a_few_typing_errors_do_not_move_the_decimal_mark():
+    strings = [f"{x:,}" for x in COUNTS] + ["12,5", "3,7"]
+    assert learn_unit(strings, [1] * len(strings)) == ""
+
+
+@pytest.mark.parametrize("string", ["12.5", "1.2345", "01.234", "1,2,3", "1.234,5.6"])
+def test_no_other_decimal_mark_is_read(string):
+    assert np.isnan(parse_quantities([string], "1.234,5")).all()
+
+
+@pytest.mark.parametrize("string", ["(-5)", "-(5)", "()", "(5", "0,123", "1'23", "USD"])
+def test_signs_and_groups_in_the_wrong_place_are_no_numbers(string):
+    assert np.isnan(parse_quantities([string], "")).all()
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_separators_of_thousands_may_be_points(number):
+    string = f"{number:,}".replace(",", ".")
+    assert parse_quantities([f"{string},5"], "1.234,5").tolist() == [
+        number + 0.5 if string[0] != "-" else number - 0.5
+    ]
+
+
+@pytest.mark.parametrize(
+    ("strings", "reason"),
+    [
+        ([f"{x}".replace(".", ",") for x in NUMBERS],
+         "all strings are numbers with a decimal comma"),
+        ([f"{x} €".replace(".", ",") for x in NUMBERS],
+         "all strings are numbers with the unit '€' and a decimal comma"),
+        ([*(f"${x}K" for x in NUMBERS), "$1.5M"],
+         "all strings are numbers with the unit '$' and letters for powers of ten"),
+    ],
+)  # fmt: skip
+def test_numbers_of_other_countries_become_what_their_values_become(strings, reason):
+    column = column_of(strings)
+    assert (column.kind, column.reason) == ("numerical", reason)
+    adapter, of_strings = adapted(strings)
+    _, of_numbers = adapted(parse_quantities(strings, column.format), dtype=float)
+    assert_equal_arrays(of_strings, of_numbers)
+    members = {}
+    again = decode(json.loads(json.dumps(encode(adapter, members))), members)
+    X = pd.DataFrame({"col": strings})
+    assert_equal_arrays(again.transform(X), of_strings)
 
 
 def test_the_unit_is_that_of_most_rows_and_may_lack():
@@ -153,7 +240,8 @@ def test_strings_are_numbers_if_nearly_all_can_be_read(values, reason):
         [*KM, *["80+"] * 40],
         [*KM, *["tbd"] * (N + 1)],
         [*KM, *[True] * 9, *[5] * 9],
-        ["1 1/2", *["3,5"] * N, *map("{},5".format, range(N))],
+        ["1 1/2", *["3,5,7"] * N, *map("{},5,1".format, range(N))],
+        [f"({i})-{i}" for i in range(N)],
     ],
 )
 def test_codes_and_other_strings_remain_strings(values):
@@ -207,6 +295,9 @@ FORMATS = [
     "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y %H:%M", "%d.%m.%Y", "%m/%d/%y", "%d-%b-%Y",
     "%d-%b-%y", "%B %d, %Y", "%d %b %Y %I:%M %p", "%b-%Y", "%Y-%m", "%Y, %B",
     "%a %b %d %H:%M:%S %Y", "%A, %d %B %Y", "%a, %d %b %Y %H:%M:%S GMT",
+    "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y/%m/%d", "%y.%m.%d %H:%M",
+    "%d/%m/%Y, %H:%M:%S", "%m/%d/%Y, %I:%M:%S %p", "%Y-%m-%d, %H:%M",
+    "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %I:%M:%S %p", "%d-%B-%Y", "%d. %B %Y",
 ]  # fmt: skip
 
 
@@ -226,6 +317,22 @@ def test_strings_with_the_day_first_are_told_by_the_days_behind_the_twelfth():
     assert learn_date_format(["01/02/2020", "31/01/2020"]) == "%d/%m/%Y"
     assert learn_date_format(["01/02/2020", "01/31/2020"]) == "%m/%d/%Y"
     assert learn_date_format(["01/02/2020", "02/02/2020"]) == "%m/%d/%Y"
+
+
+TWO_YEARS = pd.date_range("2024-01-01", "2025-12-31", freq="3D")
+MONTHS = pd.date_range("2001-01-01", "2019-12-01", freq="MS")
+
+
+@pytest.mark.parametrize("format", ["%y/%m/%d", "%d/%m/%y", "%m/%d/%y", "%y-%m-%d"])
+@pytest.mark.parametrize("days", [TWO_YEARS, TWO_YEARS[:40]], ids=["years", "months"])
+def test_years_of_two_digits_are_where_they_vary_less(format, days):
+    assert learn_date_format(list(days.strftime(format))) == format
+
+
+@pytest.mark.parametrize("format", ["%m/%d/%y", "%y/%m/%d"])
+def test_first_days_of_months_may_go_on_for_years(format):
+    months = MONTHS if format == "%m/%d/%y" else MONTHS[-100:]
+    assert learn_date_format(list(months.strftime(format))) == format
 
 
 @pytest.mark.parametrize(
@@ -327,7 +434,9 @@ def test_strings_in_another_format_are_missing():
     rows = TABLE.iloc[:4].copy()
     rows["km"] = ["5 miles", "far", None, "5 km"]
     rows["when"] = ["2020-12-31", "soon", None, "31.12.2020"]
-    assert ADAPTER.transform(rows)["indicator"].tolist() == [[1, 1]] * 3 + [[0, 0]]
+    with pytest.warns(UserWarning, match="50 % of them cannot be read"):
+        arrays = ADAPTER.transform(rows)
+    assert arrays["indicator"].tolist() == [[1, 1]] * 3 + [[0, 0]]
 
 
 def test_a_warning_tells_if_no_string_can_be_read():
@@ -338,6 +447,28 @@ def test_a_warning_tells_if_no_string_can_be_read():
     assert (arrays["indicator"][:, 0] == 1).all()
     # Marks of missing values are no numbers of another form.
     ADAPTER.transform(rows.assign(km=["tbd", "?"]))
+
+
+@pytest.mark.parametrize(
+    ("n_wrong", "message"),
+    [(2, None), (3, "30 % of them cannot be read so now, '5 mi'"), (10, "None of")],
+)
+def test_a_warning_tells_which_share_cannot_be_read(n_wrong, message):
+    rows = TABLE.iloc[:10].assign(km=["5 mi"] * n_wrong + ["5 km"] * (10 - n_wrong))
+    if message is None:
+        ADAPTER.transform(rows)  # no warning
+        return
+    with pytest.warns(UserWarning, match=f"the unit 'km' in fit. {message}"):
+        ADAPTER.transform(rows)
+
+
+def test_the_strings_of_all_batches_are_counted(monkeypatch):
+    monkeypatch.setattr(long_tables, "_VALUES_AT_ONCE", 4)
+    rows = TABLE.iloc[:100]
+    ADAPTER.transform(rows.assign(km=["5 mi"] * 20 + ["5 km"] * 80))  # no warning
+    with pytest.warns(UserWarning, match="30 % of them cannot be read") as told:
+        ADAPTER.transform(rows.assign(km=["5 mi"] * 30 + ["5 km"] * 70))
+    assert len(told) == 1
 
 
 def test_numbers_and_dates_may_come_in_the_place_of_strings():

@@ -1,5 +1,6 @@
 import datetime
 from decimal import Decimal
+from enum import Enum
 
 import numpy as np
 import pandas as pd
@@ -272,3 +273,27 @@ def test_missing_values_have_no_key_and_empty_strings_do(missing):
 @pytest.mark.parametrize("dtype", ["Int64", "category", "str", float, "boolean"])
 def test_a_column_of_missing_values_has_no_keys(dtype):
     assert keys_of(series([None, None], dtype)) == [None, None]
+
+
+class Deck(str, Enum):  # noqa: UP042
+    """Strings with names, whose str() is not the string, as that of a StrEnum is."""
+
+    first = "a"
+    second = "b"
+
+
+@pytest.mark.parametrize("others", [[], [1]], ids=["strings", "mixed"])
+def test_members_of_an_enumeration_of_strings_are_their_strings(others):
+    column = pd.Series([Deck.first, Deck.second, *others], dtype=object)
+    _, keys = read_keys(column)
+    assert keys.tolist() == ["a", "b", *map(str, others)]
+    assert {type(key) for key in keys} == {str}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, "Float32", object, "category"])
+def test_single_precision_has_the_keys_of_double_precision(dtype):
+    column = pd.Series(np.array([0.1, 2.0, 1e10], dtype=np.float32)).astype(dtype)
+    if dtype is object:
+        column = pd.Series(list(column.to_numpy(np.float32)), dtype=object)
+    _, keys = read_keys(column)
+    assert sorted(keys) == sorted(["0.1", "2", "10000000000"])

@@ -452,6 +452,56 @@ def test_names_must_not_be_mixed_with_numbers():
         StructuredDataAdapter().fit(X)
 
 
+@pytest.mark.parametrize(
+    ("values", "warns"),
+    [
+        (["x"] * 5, True),
+        (["x"] * 4, False),
+        (["x"] * 9 + ["a"], False),
+        ([" a", "b "] * 5, False),
+        ([None] * 9, False),
+    ],
+)
+def test_a_warning_tells_that_no_category_is_known(values, warns):
+    adapter = StructuredDataAdapter().fit(pd.DataFrame({"deck": ["a", "b"] * 9}))
+    X = pd.DataFrame({"deck": pd.Series(values, dtype=object)})
+    if not warns:
+        adapter.transform(X)
+        return
+    with pytest.warns(UserWarning, match="No value of column 'deck' is known, such as"):
+        adapter.transform(X)
+
+
+def test_new_names_are_no_surprise():
+    names = [f"name {i}" for i in range(99)] + ["twin", "twin"]
+    adapter = StructuredDataAdapter().fit(pd.DataFrame({"name": names}))
+    assert "name" in adapter.categories_
+    adapter.transform(pd.DataFrame({"name": [f"new {i}" for i in range(9)]}))
+
+
+def test_categories_are_the_same_in_single_and_double_precision():
+    X = pd.DataFrame({"x": np.array([0.1, 0.4, 0.1], dtype=np.float32)})
+    adapter = StructuredDataAdapter(categorical_features=["x"]).fit(X)
+    expected = adapter.transform(X)["categorical"].ravel().tolist()
+    assert expected == [2, 3, 2]
+    for dtype in (np.float64, "Float32", object, "category"):
+        again = pd.DataFrame({"x": pd.Series([0.1, 0.4, 0.1]).astype(dtype)})
+        assert adapter.transform(again)["categorical"].ravel().tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", [float, int, bool, object])
+def test_masked_values_are_missing(dtype):
+    values = np.array([[1, 0], [0, 1], [1, 1]], dtype=dtype)
+    X = np.ma.array(values, mask=[[0, 0], [1, 0], [0, 1]])
+    adapter = StructuredDataAdapter().fit(X)
+    assert [column.n_missing for column in adapter.schema_.columns] == [1, 1]
+    expected = pd.DataFrame({"x0": [1, None, 1], "x1": [0, 1, None]}, dtype=object)
+    if dtype is bool:
+        expected = expected.replace({1: True, 0: False})
+    expected = StructuredDataAdapter().fit(expected).transform(expected)
+    assert_equal_arrays(adapter.transform(X), expected)
+
+
 def test_a_dict_among_numbers_is_an_error():
     X = NUMBERS.astype(object)
     adapter = StructuredDataAdapter().fit(X)

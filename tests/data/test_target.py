@@ -486,3 +486,67 @@ def test_class_weights_are_those_of_scikit_learn(class_weight, y, expected):
     weights = balanced_weights(class_weight, y)
     assert weights.dtype == np.float64
     np.testing.assert_allclose(weights, expected)
+
+
+INTERVALS = pd.Series(pd.cut([1, 5, 2], [0, 3, 6]))
+DAYS = ["2024-05-01", "2023-01-01", "2024-05-01"]
+
+
+@pytest.mark.parametrize(
+    ("y", "label"),
+    [
+        (INTERVALS, INTERVALS[0]),
+        ([date.fromisoformat(day) for day in DAYS], date(2024, 5, 1)),
+        (np.array(DAYS, dtype="datetime64[D]"), pd.Timestamp("2024-05-01")),
+        (pd.Series(pd.to_datetime(DAYS)), pd.Timestamp("2024-05-01")),
+        (
+            pd.Series(pd.to_datetime(DAYS, utc=True)),
+            pd.Timestamp("2024-05-01", tz="UTC"),
+        ),
+        ([True, False, True], True),
+    ],
+    ids=["intervals", "dates", "days", "timestamps", "time zones", "booleans"],
+)
+def test_classes_of_any_kind_have_weights(y, label):
+    assert balanced_weights({label: 3}, y).tolist() == [3, 1, 3]
+    assert balanced_weights("balanced", y).tolist() == [0.75, 1.5, 0.75]
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "message"),
+    [
+        ({0: -1}, "finite numbers that are not negative. Got -1 for the class 0"),
+        ({1: float("nan")}, "Got nan for the class 1"),
+        ({1: np.inf}, "Got inf for the class 1"),
+        ({1: "a"}, "Got 'a' for the class 1"),
+        ({0: 0, 1: 0}, "gives all rows the weight 0"),
+        ({"1": 2}, r"classes, \[0, 1\], are not in.*are no classes: \['1'\]"),
+        ({None: 2}, r"are no classes: \[None\]"),
+    ],
+)
+def test_class_weights_that_are_none_are_refused(class_weight, message):
+    with pytest.raises(ValueError, match=message):
+        balanced_weights(class_weight, [0, 1, 0])
+
+
+def test_class_weights_of_each_label_are_checked():
+    with pytest.raises(ValueError, match="Got -1 for the class 1"):
+        balanced_weights([{0: 1, 1: 2}, {0: 1, 1: -1}], [[0, 1], [1, 1]])
+
+
+def test_classes_with_weights_need_not_be_among_the_rows():
+    weights = balanced_weights({"a": 2, "b": 3}, ["a", "c"], np.array(["a", "b", "c"]))
+    assert weights.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([10**400, 1], "infinity or a value too large"),
+        ([-(10**400), 1.5], "infinity or a value too large"),
+        ([Decimal("sNaN"), 1], "NaN"),
+    ],
+)
+def test_numbers_of_y_that_are_not_finite_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        NumberAdapter().fit(values)

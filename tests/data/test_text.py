@@ -72,6 +72,7 @@ def test_texts_come_in_many_forms_and_missing_ones_are_empty(X):
         (b"dry", TypeError, "single bytes. Put it into a list"),
         ({"dry"}, TypeError, "got set"),
         (["dry", 3], TypeError, r"got 3 \(int\) in row 1"),
+        ([{"note": "dry" * 99}], TypeError, r"got .{,99} \(dict\) in row 0"),
         (np.array([1.0, 2.0]), TypeError, r"got 1.0 \(float\) in row 0"),
         (pd.DataFrame({"a": ["b"], "c": ["d"]}), ValueError, r"shape \(1, 2\)"),
         ([["a", "b"], ["c", "d"]], ValueError, r"shape \(2, 2\)"),

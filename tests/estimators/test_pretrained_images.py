@@ -166,13 +166,23 @@ def test_folds_share_the_vectors(digits, network):
 
 def test_weights_are_trained_further(digits, network):
     X, y = digits
-    model = alone(network, "tuned", max_trials=1, ensemble_size=1).fit(X, y)
+    model = alone(network, "tuned", max_trials=3, ensemble_size=1).fit(X, y)
     assert model._adapter.encoders is None
     (layer,) = [x for x in walk(model.model_) if isinstance(x, ImageEncoder)]
     source = keras.models.load_model(network).get_weights()[0]
     assert not np.allclose(layer.network.get_weights()[0], source)
     # A tenth would be right by chance.
     assert model.score(X, y) > 0.3
+
+
+def test_the_last_layers_are_trained_further_before_all_layers(digits, network):
+    model = ImageClassifier(
+        pretrained=network, max_trials=4, random_state=0, epochs=1
+    ).fit(*digits)
+    trials = model.leaderboard_.sort_values("trial")
+    assert set(trials["kind"]) == {"pretrained", "tuned"}
+    params = trials["params"][trials["kind"] == "tuned"].iloc[0]
+    assert params["image_block_1/tuned_1/trained_share"] == 0.3
 
 
 @pytest.mark.parametrize("augmented", [False, True])

@@ -1,14 +1,24 @@
 """Exported files are read back by their own runtimes, which know nothing of us."""
 
 import io
+import logging
+import os
 import sys
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from benchmarks.methods.exported_models import SUFFIXES, run_exported
+from skautokeras import (
+    AutoModel,
+    BoostedTreesBlock,
+    RegressionHead,
+    StructuredDataInput,
+)
 from skautokeras.exceptions import ExportError
 
 RAW = {
@@ -183,8 +193,6 @@ def test_litert_knows_no_normal_scores(scores_case, tmp_path):
 
 
 def test_numbers_that_float32_cannot_tell_apart_are_an_error(make_case, tmp_path):
-    import pandas as pd
-
     from skautokeras import StructuredDataRegressor
 
     X = pd.DataFrame({"time": 1.7e9 + np.arange(50) % 7})
@@ -202,6 +210,11 @@ def test_numbers_that_float32_cannot_tell_apart_are_an_error(make_case, tmp_path
         ("model", "onnx", "ends with '.onnx', got 'model'"),
         ("model.onnx", "litert", "ends with '.tflite'"),
         (".", "tf_saved_model", "is an empty or new folder"),
+        ("model.onnx", "tf_saved_model", "'model.onnx' the name of a file of"),
+        ("model.h5", "tf_saved_model", "Use 'model.keras', or a name without"),
+        ("model.h5", None, "Use 'model.keras', or a name without"),
+        ("MODEL.ONNX", None, "ends with '.onnx', got 'MODEL.ONNX'"),
+        (".", None, "is an empty or new folder"),
     ],
 )
 def test_a_path_that_does_not_fit_is_an_error(
@@ -210,6 +223,47 @@ def test_a_path_that_does_not_fit_is_an_error(
     (tmp_path / "something").touch()
     with pytest.raises(ValueError, match=message):
         number_case.estimator.export(tmp_path / path, format=format)
+
+
+@pytest.mark.parametrize("kind", [str, Path, os.fsencode])
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("model.keras", slice(0, 2)),
+        ("model.onnx", slice(0, 1)),
+        ("model.tflite", slice(4, 8)),
+    ],
+)
+def test_the_suffix_of_a_path_tells_the_format(number_case, kind, name, mark, tmp_path):
+    number_case.estimator.export(kind(tmp_path / name))
+    marks = {b"PK": "model.keras", b"\x08": "model.onnx", b"TFL3": "model.tflite"}
+    assert marks[(tmp_path / name).read_bytes()[mark]] == name
+
+
+def test_a_name_without_a_suffix_is_that_of_a_folder(number_case, tmp_path):
+    number_case.estimator.export(tmp_path / "new" / "model.2")
+    assert (tmp_path / "new" / "model.2" / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.onnx", "model.tflite"])
+def test_a_folder_that_is_missing_is_named(number_case, name, tmp_path):
+    path = tmp_path / "missing" / name
+    with pytest.raises(FileNotFoundError, match=f"missing.{name}' lies in a folder"):
+        number_case.estimator.export(path)
+    assert not path.parent.exists()
+
+
+def test_onnx_files_are_written_without_messages(caplog, tmp_path):
+    node = StructuredDataInput()
+    head = RegressionHead()(BoostedTreesBlock(n_trees=20)(node))
+    model = AutoModel(node, head, max_trials=1, epochs=1, random_state=0)
+    model.fit(pd.DataFrame({"age": np.arange(60) * 1.1}), np.arange(60.0))
+    logger = logging.getLogger("tf2onnx.graph")
+    level = logger.level
+    with caplog.at_level("WARNING"):
+        model.export(tmp_path / "model.onnx")
+    assert "missing output shape" not in caplog.text
+    assert logger.level == level
 
 
 def test_a_missing_package_is_named_by_its_extra(number_case, tmp_path, monkeypatch):

@@ -160,6 +160,17 @@ def test_wide_sparse_matrices_are_refused():
         arrays_of(X)
 
 
+@pytest.mark.parametrize("dtype", ["uint64", object])
+def test_labels_beyond_64_bits_are_refused(dtype, tmp_path):
+    largest = 2**64 - 1 if dtype == "uint64" else 2**70
+    X = pd.DataFrame({"age": np.arange(50.0)})
+    y = np.array([1, largest], dtype=dtype)[np.arange(50) % 2]
+    estimator = StructuredDataClassifier(**QUICK).fit(X, y)
+    with pytest.raises(ExportError, match=rf"of 64 bits.*\[{largest}\].*raw=False"):
+        estimator.export(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
 class Letters:
     """A tokenizer as that of a pretrained model, which numbers letters."""
 

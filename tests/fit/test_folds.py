@@ -1,5 +1,6 @@
 """Which rows a configuration is trained on, and which rows judge it."""
 
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
@@ -161,3 +162,19 @@ def test_a_score_needs_all_classes_in_each_fold():
 def test_there_are_no_more_folds_than_rows_of_a_class():
     assert folds_of(60, y=np.arange(60) // 3) == 3
     assert folds_of(60, y=np.arange(60) // 2) == 2
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ("balanced", "class_weight='balanced'"),
+        (np.array(["2024-05-01"] * 12, dtype="datetime64[D]"), "dates or durations"),
+        ([date(2024, 5, 1)] * 12, "dates or durations such as 2024-05-01"),
+        (np.full(12, np.timedelta64(1, "D")), "dates or durations"),
+    ],
+    ids=["balanced", "datetime64", "date", "timedelta64"],
+)
+def test_weights_of_rows_are_numbers(weight, message):
+    rows = RawRows(np.zeros((12, 1)), Y, weight)
+    with pytest.raises(ValueError, match=f"sample_weight must hold.*{message}"):
+        rows.checked(lambda X: X, name="classifier")

@@ -83,10 +83,14 @@ MADE_BY = {
     WeightedBag: lambda: WeightedBag(n_codes=5, dim=3, stddev=0.2),
     OrientedGradients: lambda: OrientedGradients(n_cells=3, n_directions=5),
     PackedTokens: lambda: PackedTokens(length=6, start=7, end=8),
-    TextEncoder: lambda: TextEncoder(_bert(), "mean", learning_rate_factor=0.1),
+    TextEncoder: lambda: TextEncoder(
+        _bert(), "mean", learning_rate_factor=0.1, trained_share=0.5
+    ),
     BertEmbedding: lambda: BertEmbedding(vocabulary_size=5, n_places=4, width=3),
     BertLayer: lambda: BertLayer(n_heads=3, hidden=4),
-    ImageEncoder: lambda: ImageEncoder(_image_network(), 0.1, frozen_until=0.25),
+    ImageEncoder: lambda: ImageEncoder(
+        _image_network(), 0.1, frozen_until=0.25, trained_share=0.5
+    ),
     WithMirrored: WithMirrored,
     MeanOfMirrored: MeanOfMirrored,
     InputScaling: lambda: InputScaling(factor=3.0),

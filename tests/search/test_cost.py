@@ -14,6 +14,7 @@ from skautokeras import (
 from skautokeras._data import ArraySchema, TargetSchema
 from skautokeras._layers import (
     BatchEnsembleDense,
+    ImageEncoder,
     MemberDense,
     MemberScaling,
     NTKDense,
@@ -72,6 +73,20 @@ def cost_of(block, *, n_columns=4, n_classes=None):
         n_samples=100,
     )
     return estimate_cost(search_space, {})
+
+
+def encoder(trained_share):
+    pixels = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same")(pixels)
+    x = keras.layers.Conv2D(4, 3, padding="same")(x)
+    layer = ImageEncoder(keras.Model(pixels, x), trained_share=trained_share)
+    return keras.Model(pixels, layer(pixels))
+
+
+def test_layers_that_are_not_trained_are_passed_once():
+    first, second = (2 * 9 * n * 4 * 64 for n in (3, 4))
+    assert count_flops(encoder(1.0)) == first + second
+    assert count_flops(encoder(0.5)) == first // 3 + second
 
 
 def test_a_training_costs_what_all_its_passes_cost():

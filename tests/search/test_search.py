@@ -243,6 +243,27 @@ def test_the_first_trials_have_five_seconds_at_least_as_far_as_there_is_time(
         assert trial_deadline(deadline, done, 0.0).left() == expected
 
 
+def test_what_takes_long_has_most_of_the_time_that_is_left(oracle, clock):
+    class Hooks(SearchHooks):
+        def takes_long(self, values):
+            return values["x"] % 2 == 1
+
+        def reserved_seconds(self, trials):
+            return 10.0
+
+    def evaluate(values, seed, deadline):
+        left = 90.0 - clock.now
+        expected = 0.75 * left if values["x"] % 2 else 12.5
+        assert deadline.left() == pytest.approx(expected)
+        clock.now += 1.0
+        return parabola(values, seed, deadline)
+
+    trials, _ = run_search(
+        oracle, evaluate, seeds=range(6), deadline=Deadline(100, clock), hooks=Hooks()
+    )
+    assert {trial.values["x"] % 2 for trial in trials} == {0, 1}
+
+
 @pytest.mark.parametrize("n_done", [0, 1, N_FIRST - 1])
 def test_the_first_trials_leave_half_of_the_time(clock, n_done):
     deadline, done = Deadline(100, clock), finished(*[1] * n_done)

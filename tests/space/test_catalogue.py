@@ -33,6 +33,7 @@ from skautokeras import (
     XceptionBlock,
 )
 from skautokeras._data import ArraySchema, ImageSchema, Rows, TargetSchema, TextSchema
+from skautokeras._layers import ImageEncoder, walk
 from skautokeras._space import (
     Graph,
     Image,
@@ -467,6 +468,31 @@ def test_weights_of_a_file_are_trained_in_two_stages(tmp_path):
     assert len(statistics) == 98
     for variable, values in zip(statistics, before, strict=True):
         np.testing.assert_array_equal(variable, values)
+
+
+@pytest.mark.parametrize(
+    ("trained_share", "first"), [(1.0, "stem_conv"), (0.3, "block6a"), (0.001, "top")]
+)
+def test_the_last_layers_alone_may_be_trained(tmp_path, trained_share, first):
+    path = tmp_path / "b0.weights.h5"
+    source = keras.applications.EfficientNetB0(include_top=False, weights=None)
+    source.save_weights(path)
+    image = image_of((16, 16, 1))
+    block = EfficientNetBlock(
+        version="b0",
+        weights=path,
+        trainable=True,
+        trained_share=trained_share,
+        side=96,
+    )
+    model = keras.Model(image.pixels, build(block, image))
+    (layer,) = [x for x in model.layers if isinstance(x, ImageEncoder)]
+    assert layer.network.input.shape == (None, 96, 96, 3)
+    trained = [x.name for x in walk(layer.network) if x.trainable_weights]
+    assert trained[0].startswith(first)
+    # All of them are behind those that stay as they are.
+    names = [x.name for x in walk(layer.network) if x.weights and "bn" not in x.name]
+    assert [n for n in names[-len(trained) :] if "normalization" not in n] == trained
 
 
 @pytest.mark.parametrize("n_channels", [1, 3])

@@ -10,6 +10,8 @@ from skautokeras import Choice, EfficientNetBlock
 from skautokeras._space.image_models import (
     IMAGENET,
     load_image_encoder,
+    sides_for,
+    size_for,
     sizes_for,
 )
 from skautokeras._space.unfilled import without_weights
@@ -142,7 +144,11 @@ def test_a_network_is_downloaded_by_its_name(monkeypatch):
     ],
 )
 def test_images_keep_the_ratio_of_their_sides(keras_file, height, width, expected):
-    assert sizes_for(keras_file[0], (height, width, 3)) == expected
+    shape = (height, width, 3)
+    assert sizes_for(keras_file[0], shape) == expected
+    sides = sides_for(keras_file[0], shape)
+    assert [size_for(keras_file[0], shape, side) for side in sides] == expected
+    assert size_for(keras_file[0], shape) == expected[0]
 
 
 def test_a_network_of_one_size_keeps_it(tmp_path):
@@ -151,6 +157,8 @@ def test_a_network_of_one_size_keeps_it(tmp_path):
     path = str(tmp_path / "own.keras")
     keras.Model(colours, keras.layers.Dense(4)(x)).save(path)
     assert sizes_for(path, (32, 32, 3)) == [(24, 20)]
+    assert sides_for(path, (32, 32, 3)) == []
+    assert size_for(path, (32, 32, 3)) == (24, 20)
     assert vectors(path).shape == (3, 4)
 
 

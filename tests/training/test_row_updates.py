@@ -21,7 +21,7 @@ def make_network(seed=0):
 
 def step(network, updates, codes, *, rate=0.1, decay=0.0, n_steps=1):
     """Make one step towards smaller outputs, by rows."""
-    weights = [v.value for v in updates.without_large(network)]
+    weights = [v.value for v in updates.without_large(network.trainable_variables)]
     with tf.GradientTape() as tape, updates.in_use():
         others = [v.numpy() for v in network.non_trainable_variables]
         y, _ = network.stateless_call(updates.with_large(weights), others, codes)
@@ -41,7 +41,7 @@ def network():
 def updates(network):
     """Updates of its embedding, although it is a small one."""
     updates = RowUpdates(network, smallest=0)
-    updates.read_from(network)
+    updates.read_from(network.trainable_variables)
     return updates
 
 
@@ -49,7 +49,8 @@ def test_only_large_embeddings_count(network):
     assert RowUpdates(network).variables == ()
     assert N_CODES * DIM < LARGE
     assert len(RowUpdates(network, smallest=N_CODES * DIM).variables) == 1
-    (others,) = [RowUpdates(network, smallest=0).without_large(network)]
+    variables = network.trainable_variables
+    others = RowUpdates(network, smallest=0).without_large(variables)
     assert [v.shape for v in others] == [(DIM, 1), (1,)]
 
 
@@ -96,10 +97,10 @@ def test_rows_that_are_always_there_take_steps_like_those_of_rmsprop(network, up
 
 def test_weights_go_into_networks_and_come_back(network, updates):
     other = make_network(seed=1)
-    updates.read_from(other)
+    updates.read_from(other.trainable_variables)
     assert_allclose(updates.state[0], other.trainable_variables[0].numpy())
     step(network, updates, np.array([[5, 5, 5, 5]], "int32"))
-    updates.write_to(network)
+    updates.write_to(network.trainable_variables)
     assert_allclose(network.trainable_variables[0].numpy(), updates.state[0])
     kept = updates.state
     step(network, updates, np.array([[5, 5, 5, 5]], "int32"))

@@ -37,8 +37,9 @@ class Column:
         Reason for the kind, such as "dtype float64" or "declared by column_types".
 
     format : str or None, default=None
-        Format of strings that are read: that of `pandas.to_datetime` for dates, and the
-        unit, which may be empty, for numbers. None for a column of any other values.
+        Format of strings that are read: that of `pandas.to_datetime` for dates, and for
+        numbers the unit, which may be empty, and perhaps in front of it how they are
+        written, as in "1.234,5 €". None for a column of any other values.
 
     content : str, default=""
         Kind of the values of a categorical column: a result of `content_of_values`. It

@@ -165,6 +165,19 @@ _TUNED = {
         },
     ),
 }
+# The last layers only, at more than the usual rate, on smaller images in few epochs,
+# then on larger ones (measurement 0069).
+_LAST_LAYERS = {
+    **_TUNED,
+    "learning_rate_factor": 0.2,
+    "head_first": 0.0,
+    "trained_share": 0.3,
+}
+_OF_PRETRAINED = (
+    {**_LAST_LAYERS, "side": 128, "training/epochs": 3},
+    {**_LAST_LAYERS, "training/epochs": 8},
+    _TUNED,
+)
 
 
 def for_efficient_net(schemas):
@@ -183,11 +196,14 @@ def for_efficient_net(schemas):
     frozen = [
         {**_ON_VECTORS, "vectors": vectors, **_LINEAR} for vectors in _kinds(schemas)
     ]
-    return (*frozen, _TUNED)
+    return (*frozen, *_OF_PRETRAINED)
 
 
 def _for_pretrained(schemas):
-    """Return the configurations of an `ImageBlock` on vectors, and for all weights."""
+    """Return the configurations of an `ImageBlock` on vectors, and with tuned weights.
+
+    The cheapest of both come first.
+    """
     first, *_, last = (*_kinds(schemas), *_kinds(schemas))
     frozen = [(first, False), (first, True), (last, True)]
     found = [
@@ -199,17 +215,21 @@ def _for_pretrained(schemas):
         }
         for vectors, has_layers in dict.fromkeys(frozen)
     ]
-    tuned = {
-        "block_type": "tuned",
-        "normalize": False,
-        "augment": True,
-        **within("image_augmentation_1", _MIRRORED),
-        **inside("tuned_1", _TUNED),
-    }
+    tuned = [
+        {
+            "block_type": "tuned",
+            "normalize": False,
+            "augment": True,
+            **within("image_augmentation_1", _MIRRORED),
+            **inside("tuned_1", values),
+        }
+        for values in _OF_PRETRAINED
+    ]
     # They are fixed there.
     for values in found:
         del values["frozen_1/trainable"]
-    del tuned["tuned_1/trainable"]
+    for values in tuned:
+        del values["tuned_1/trainable"]
     return found, tuned
 
 
@@ -243,7 +263,7 @@ def for_images(schemas, presets=()):
         Values by the names in the block, the cheapest configuration first.
     """
     known = IMAGE
-    if _are_few(schemas):
+    if are_few(schemas):
         known = FEW_IMAGES
     elif schemas and accelerator.has_fast_gpu():
         known = (*IMAGE, *LARGE_IMAGES)
@@ -252,14 +272,15 @@ def for_images(schemas, presets=()):
     names = [{"preset": preset} for preset in presets] if len(presets) > 1 else [{}]
     frozen, tuned = _for_pretrained(schemas)
     frozen = [{**values, **name} for values in frozen for name in names]
-    return (*frozen, *known, {**tuned, **names[0]})
+    return (*frozen, *known, *({**values, **names[0]} for values in tuned))
 
 
 def rank_for_images(values, schemas):
     """Return whether a configuration comes behind others whatever it costs.
 
     Few images are learned from by convolutions before they are described, which costs
-    less. Networks on the vectors of a pretrained model come before all others.
+    less. Networks on the vectors of a pretrained model come before all others, with
+    those whose last layers alone are trained.
 
     Parameters
     ----------
@@ -273,14 +294,22 @@ def rank_for_images(values, schemas):
     rank : int or None
         Rank of the configuration, 0 if it comes first. If None, its cost decides.
     """
-    if values.get("block_type") == "pretrained":
+    trains_little = values.get("tuned_1/trained_share", 1.0) < 1.0
+    if values.get("block_type") == "pretrained" or trains_little:
         return 0
     has_pretrained = any(getattr(schema, "views", ()) for schema in schemas)
-    if not _are_few(schemas):
+    if not are_few(schemas):
         return 1 if has_pretrained else None
     is_late = values.get("block_type") in ("oriented_gradients", "res_net")
     return int(is_late) + has_pretrained
 
 
-def _are_few(schemas):
+def are_few(schemas):
+    """Return whether images are so few that several trainings pay more than a long one.
+
+    Parameters
+    ----------
+    schemas : sequence of Schema
+        Schema of each input.
+    """
     return any(isinstance(s, ImageSchema) and s.n_samples < _FEW for s in schemas)
