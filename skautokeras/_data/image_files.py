@@ -77,7 +77,8 @@ def is_source(content):
     """
     if isinstance(content, str | os.PathLike | bytes | bytearray | memoryview):
         return True
-    return hasattr(content, "read") or _is_image(content)
+    # A column of a DataFrame can be called "read".
+    return callable(getattr(content, "read", None)) or _is_image(content)
 
 
 def check_is_several(X):

@@ -61,6 +61,9 @@ _POWERS = {"K": 3, "k": 3, "M": 6, "mn": 6, "B": 9, "bn": 9}
 # with a comma or a point that the comma explains. A few typing errors change nothing.
 _POINT_MIN_SHARE = 0.95
 
+# Digits of whole numbers that are looked at.
+_MANY_DIGITS = 9
+
 # Letters are powers if the numbers without one are this much larger than the others.
 # Otherwise the letter is a unit that they lack.
 _POWER_MIN_RATIO = 10
@@ -115,6 +118,10 @@ _NEEDED = {
 # many codes would be dates.
 _DIGITS_OF_A_DATE = 8
 _FIRST_YEAR, _LAST_YEAR = np.datetime64("1900"), np.datetime64("2100")
+
+# Different days of a month with which a year of two digits can stand in front of them,
+# where they could be years as well.
+_FEWEST_DAYS = 10
 
 # A warning says if more than this share of the strings that look like numbers or dates
 # cannot be read after `fit`, where at most a few could not.
@@ -218,7 +225,8 @@ def _has_decimal_comma(strings, counts):
         by_comma = _parts_of(string, ",")
         number = by_comma["number"] if by_comma else string
         if number.isdecimal():
-            whole.add(int(number))
+            # Longer ones are no smaller than a thousand.
+            whole.add(int(number[:_MANY_DIGITS]))
         elif "," in number or "." in number:
             by_point = _parts_of(string, ".")
             n_rows[bool(by_point), bool(by_comma)] += int(count)
@@ -433,17 +441,25 @@ def _likeliest(formats, strings):
 
     Days that are taken for years of two digits spread over decades, so that the year is
     where it varies less. If the dates of a format are nothing but the first or the last
-    days of months, it is the right one, however long they go on.
+    days of months, it is the right one, however long they go on. A year in front needs
+    many different days: bills of the 15th of each month over some years are no days of
+    one year 2015.
     """
     by_place = {}
     for format in formats:
         by_place.setdefault(format.startswith("%y"), []).append(format)
     if len(by_place) == 1:
         return formats[0]
-    return min(
+    likeliest = min(
         by_place.values(),
         key=lambda some: min(_doubt(parse_dates(strings, f)) for f in some),
     )[0]
+    if likeliest.startswith("%y"):
+        days = parse_dates(strings, likeliest).astype("datetime64[D]")
+        days -= days.astype("datetime64[M]").astype("datetime64[D]")
+        if len(np.unique(days[~np.isnat(days)])) < _FEWEST_DAYS:
+            return by_place[False][0]
+    return likeliest
 
 
 def _doubt(moments):

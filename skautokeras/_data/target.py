@@ -75,8 +75,8 @@ def balanced_weights(class_weight, y, classes=None):
         weights = compute_sample_weight(class_weight, y)
     if not np.any(weights):
         raise ValueError(
-            "class_weight gives all rows the weight 0. At least one of their classes "
-            "must have a greater one."
+            f"class_weight gives all {len(weights)} rows of a sample the weight 0. At "
+            "least one of their classes must have a greater one."
         )
     return np.asarray(weights, dtype=np.float64)
 

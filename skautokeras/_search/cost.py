@@ -113,8 +113,7 @@ def _bytes_in_encoder(layer):
     for inner in walk(layer.network):
         is_trained = is_trained or bool(inner.trainable_weights)
         if is_trained:
-            shape = keras.tree.flatten(inner.output)[0].shape
-            n_numbers += math.prod(n or 1 for n in shape[1:])
+            n_numbers += math.prod(n or 1 for n in _shape_of_output(inner)[1:])
     return _BYTES * n_numbers * (getattr(layer, "n_steps", None) or 1)
 
 
@@ -196,11 +195,19 @@ def _matrices(layer):
 
 def _positions(layer):
     """Return how often the weights of a layer are used for one row."""
-    try:
+    shape = _shape_of_output(layer)
+    if isinstance(layer, keras.layers.RNN) and len(shape) > 1:
         # A recurrent layer uses them at every step, also where it returns the last one.
-        shape = layer.input.shape if isinstance(layer, keras.layers.RNN) else None
-        shape = shape or keras.tree.flatten(layer.output)[0].shape
-    except (AttributeError, ValueError):
-        # Layers that a subclassed model calls have no shapes of their own.
-        return 1
+        shape = layer.input.shape
     return math.prod(n or 1 for n in shape[1:-1])
+
+
+def _shape_of_output(layer):
+    """Return the shape of the output of a layer; (1,) if it is not known.
+
+    Layers that a subclassed model calls have no shapes of their own.
+    """
+    try:
+        return keras.tree.flatten(layer.output)[0].shape
+    except (AttributeError, ValueError):
+        return (1,)

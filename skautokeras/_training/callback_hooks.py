@@ -2,6 +2,9 @@
 
 import keras
 
+from skautokeras._layers.base import WrapperLayer
+from skautokeras._warnings import warn
+
 
 def works_on_batches(callback):
     """Return whether a callback acts at the beginning or the end of batches.
@@ -35,6 +38,17 @@ def _has_any(callback, hooks):
     )
 
 
+def _trainable_flags(network):
+    """Yield all layers and whether they are trainable, the inner ones last."""
+    for layer in network.layers:
+        yield layer, layer.trainable
+        inner = layer
+        if isinstance(layer, WrapperLayer):
+            inner = getattr(layer, layer.wrapped)
+        if isinstance(inner, keras.Model):
+            yield from _trainable_flags(inner)
+
+
 class CallbackHooks:
     """The user's Keras callbacks around a compiled training.
 
@@ -65,7 +79,7 @@ class CallbackHooks:
         self._network = network
         self._weights = weights
         self._list = None
-        self.have_set_rate = False
+        self.have_set_rate = self._has_warned = False
         tests = ("on_test_begin", "on_test_end")
         self._hear_of_tests = any(_has_any(callback, tests) for callback in callbacks)
         if callbacks:
@@ -111,11 +125,28 @@ class CallbackHooks:
             logs = {name.removeprefix("val_"): value for name, value in logs.items()}
             self._call(self._list.on_test_end, logs)
 
+    def _put_back(self, flags):
+        """Let the layers be trained that were, as the compiled function assumes.
+
+        With Keras, too, such a change has no effect on a training under way.
+        """
+        for layer, flag in flags:
+            layer.trainable = flag
+        if not self._has_warned:
+            self._has_warned = True
+            warn(
+                "A callback has frozen or unfrozen layers, which has no effect: which "
+                "layers are trained is settled when a training begins."
+            )
+
     def _call(self, hook, *args):
         optimizer = self._weights.optimizer
         rate = float(optimizer.learning_rate)
         self._weights.write_back()
+        flags = list(_trainable_flags(self._network))
         hook(*args)
+        if any(layer.trainable != flag for layer, flag in flags):
+            self._put_back(flags)
         self._weights.read_back()
         if float(optimizer.learning_rate) != rate:
             self.have_set_rate = True

@@ -1,5 +1,7 @@
 """Metrics of Keras in compiled epochs, and metrics of networks with members."""
 
+import contextlib
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -104,7 +106,10 @@ def _first_values(metric, head, target):
     is_one = target.is_classification and head.layout(target) in ("one_hot", "codes")
     width = max(target.n_outputs, 2) if is_one else target.n_outputs
     y_pred = np.full((n_rows, width), 1 / width, "float32")
-    metric.update_state(head.encode(y, target), y_pred, sample_weight=np.ones(n_rows))
+    weight = np.ones(n_rows)
+    # A metric of the user may not be defined for rows that are all alike.
+    with contextlib.suppress(Exception):
+        metric.update_state(head.encode(y, target), y_pred, sample_weight=weight)
     metric.reset_state()
     return [variable.numpy() for variable in metric.variables]
 

@@ -312,8 +312,10 @@ def _blamed(what, head):
         yield
     # Losses and metrics are code of the user, which may raise anything.
     except Exception as error:
-        # The error of a compiled function begins with where it comes from.
-        reason = str(error).strip().rpartition("\n")[-1].strip()
+        reason = str(error).strip() or type(error).__name__
+        if reason.startswith("in user code:"):
+            # The error of a compiled function begins with where it comes from.
+            reason = reason.rpartition("\n")[-1].strip()
         raise ValueError(
             f"{what} of head {head!r} cannot be computed: {reason}"
         ) from error

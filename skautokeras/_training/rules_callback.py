@@ -12,8 +12,9 @@ class TrainingRules(keras.callbacks.Callback):
 
     At the beginning of each epoch, the callback sets the learning rate, the shares of
     weight decay and dropout, and the factors of layers with a learning rate of their
-    own. Once another callback has set the learning rate, it is left alone. At the end
-    of the training, the callback restores the learning rate and the dropout rates.
+    own. Once another callback has set the learning rate, it is left alone in this
+    training. At the end, the dropout rates are restored, and the learning rate as well
+    if no other callback has set it.
     Weight decay and factors need an optimizer from `optimizer_for`.
 
     Parameters
@@ -63,11 +64,13 @@ class TrainingRules(keras.callbacks.Callback):
         self.regularization = regularization
         self.progress = progress
         self._highest_rate = self._latest_rate = None
+        self._is_overruled = False
         self._first_epoch = None
         self._dropouts = []
 
     def on_train_begin(self, logs=None):
         """Store the rates that the training begins with."""
+        self._is_overruled = False
         self._first_epoch = None
         self._dropouts = [
             (rate, _value_of(rate)) for rate in self._scheduled_dropouts()
@@ -82,7 +85,7 @@ class TrainingRules(keras.callbacks.Callback):
         optimizer = self.model.optimizer
         if self._sets_rate and self._latest_rate != _value_of(optimizer.learning_rate):
             # Another callback has set it.
-            self.schedule = "by_callback"
+            self._is_overruled = True
         if self._sets_rate:
             factor = learning_rate_factor(self.schedule, progress, self.warm_up)
             optimizer.learning_rate = self._highest_rate * float(factor)
@@ -108,6 +111,8 @@ class TrainingRules(keras.callbacks.Callback):
 
     @property
     def _sets_rate(self):
+        if self._is_overruled:
+            return False
         if self.schedule == "constant":
             return self.warm_up > 0
         return self.schedule != "by_callback"

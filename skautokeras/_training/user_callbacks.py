@@ -7,6 +7,7 @@ import string
 
 import keras
 
+from skautokeras._training.callback_hooks import works_on_batches
 from skautokeras._training.keras_metrics import KerasMetrics
 from skautokeras._training.objective import direction_of
 
@@ -70,7 +71,8 @@ def can_be_copied(value):
 def check_logs(callbacks, heads):
     """Raise if a callback of Keras waits for something that no epoch logs.
 
-    Keras would say so after the first epoch, in every training.
+    Keras would say so after the first epoch, in every training. Nothing is known of
+    what callbacks of the user write into the logs for those behind them.
 
     Parameters
     ----------
@@ -87,42 +89,48 @@ def check_logs(callbacks, heads):
         If a file is to be written into a folder that does not exist.
     """
     names = ["loss", *KerasMetrics(heads).labels]
-    names += [f"{name}_loss" for name in heads if len(heads) > 1]
+    if len(heads) > 1 and any(map(works_on_batches, callbacks)):
+        names += [f"{name}_loss" for name in heads]
     names += ["val_score", "learning_rate", *(f"val_{name}" for name in names)]
     for callback in callbacks:
-        if isinstance(callback, _WAITING) and callback.monitor not in names:
+        if type(callback) is keras.callbacks.CSVLogger:
+            _check_folder(os.fspath(callback.filename))
+        if not type(callback).__module__.startswith("keras."):
+            return
+        if isinstance(callback, keras.callbacks.ModelCheckpoint):
+            _check_fields(callback.filepath, {"epoch", "batch", *names})
+        if _waits(callback) and callback.monitor not in names:
             raise ValueError(
                 f"{type(callback).__name__} monitors {callback.monitor!r}, which no "
                 f"epoch logs. There are {names}. Metrics are logged if they are passed "
                 "as 'metrics'."
             )
-        path = getattr(callback, "filepath", getattr(callback, "filename", None))
-        if isinstance(callback, _WRITING) and isinstance(path, str | os.PathLike):
-            _check_path(type(callback).__name__, os.fspath(path), names)
 
 
-_WAITING = (
-    keras.callbacks.EarlyStopping,
-    keras.callbacks.ModelCheckpoint,
-    keras.callbacks.ReduceLROnPlateau,
-)
-_WRITING = (keras.callbacks.ModelCheckpoint, keras.callbacks.CSVLogger)
+def _waits(callback):
+    """Return whether a callback of Keras cannot do without what it monitors."""
+    if isinstance(callback, keras.callbacks.ModelCheckpoint):
+        return callback.save_best_only
+    waiting = (keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau)
+    return isinstance(callback, waiting)
 
 
-def _check_path(callback, path, names):
-    """Raise if a file cannot be written there."""
-    known = {"epoch", "batch", *names}
+def _check_fields(path, known):
+    """Raise if the name of a checkpoint needs a value that there is not."""
     for _, name, _, _ in string.Formatter().parse(path):
         if name is not None and name not in known:
             raise ValueError(
-                f"The name {path!r} of the file of {callback} contains {name!r}, which "
-                f"no epoch logs. There are {sorted(known)}."
+                f"The name {path!r} of the file of ModelCheckpoint contains {name!r}, "
+                f"which no epoch logs. There are {sorted(known)}."
             )
-    # Checkpoints make their folder.
+
+
+def _check_folder(path):
+    """Raise if there is no folder for the file of a logger, which does not make it."""
     folder = os.path.dirname(path)
-    if callback == "CSVLogger" and folder and not os.path.isdir(folder):
+    if folder and "://" not in path and not os.path.isdir(folder):
         raise FileNotFoundError(
-            f"{callback} writes to {path!r}, and there is no {folder!r}."
+            f"CSVLogger writes to {path!r}, and there is no {folder!r}."
         )
 
 

@@ -513,3 +513,13 @@ def test_the_report_says_what_strings_become():
     )
     assert "parts of a date, and whether it is missing" in report.loc["when", "becomes"]
     assert report.loc["km", "missing"] == 2 / len(TABLE)
+
+
+def test_bills_of_the_same_day_have_their_year_at_the_end():
+    days = pd.date_range("2020-01-15", periods=48, freq="MS") + pd.Timedelta(days=14)
+    assert learn_date_format(days.strftime("%d/%m/%y").tolist()) == "%d/%m/%y"
+
+
+def test_numbers_of_thousands_of_digits_are_looked_at():
+    strings = ["1" * 5000, "1.234", "12.500"]
+    assert learn_unit(strings, [1, 1, 1]) == ""

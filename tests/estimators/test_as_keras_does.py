@@ -34,6 +34,13 @@ BOTH_WAYS = pytest.mark.parametrize(
 )
 
 
+class Own(Block):
+    """A dense layer."""
+
+    def build(self, hp, x):
+        return dense(x)
+
+
 def network_of(build, y=LABELS, head=ClassificationHead, **params):
     """Return an `AutoModel` with a network of the user, fitted."""
     made = type("Own", (Block,), {"build": lambda self, hp, x: build(x)})()
@@ -211,15 +218,22 @@ def test_a_training_has_one_epoch_at_least(others):
 
 
 class Thaws(keras.callbacks.Callback):
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
     def on_epoch_begin(self, epoch, logs=None):
-        self.model.get_layer("mine").trainable = epoch >= 1
+        self.model.get_layer("mine").trainable = epoch >= self.epoch
 
 
-def test_a_callback_can_mark_layers_as_trainable():
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_what_is_trained_is_settled_when_a_training_begins(epoch):
     def build(x):
         return layers.Dense(3)(layers.Dense(4, name="mine", trainable=False)(x))
 
-    model = network_of(build, callbacks=[Thaws()])
+    with pytest.warns(UserWarning, match="which has no effect") as caught:
+        model = network_of(build, callbacks=[Thaws(epoch)])
+    assert len(caught) == 1
     assert len(model.history_["loss"]) == 2
 
 
@@ -268,3 +282,36 @@ def test_a_loss_can_have_a_type_of_its_own(dtype):
 def test_what_no_epoch_logs_is_noticed_before_training(callback, error, message):
     with pytest.raises(error, match=message):
         fitted(callbacks=[callback])
+
+
+class Logs(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_own"] = -epoch
+
+
+@pytest.mark.parametrize(
+    "callbacks",
+    [
+        [Logs(), keras.callbacks.EarlyStopping("val_own", mode="max", patience=1)],
+        [keras.callbacks.ModelCheckpoint("{epoch}.keras", monitor="val_nothing")],
+        [keras.callbacks.CSVLogger("log_{fold}.csv")],
+    ],
+    ids=["log of a callback", "checkpoint of every epoch", "braces"],
+)
+def test_what_keras_takes_is_taken(callbacks, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = fitted(callbacks=callbacks, epochs=4)
+    stops = isinstance(callbacks[0], Logs)
+    assert len(model.history_["loss"]) == (2 if stops else 4)
+
+
+def test_losses_of_heads_are_logged_by_keras_only():
+    table = StructuredDataInput()
+    x = Own()(table)
+    heads = [ClassificationHead(name="a")(x), ClassificationHead(name="b")(x)]
+    model = AutoModel(table, heads, **SETTINGS)
+    y = {"a": LABELS, "b": LABELS}
+    early = keras.callbacks.EarlyStopping("val_a_loss")
+    with pytest.raises(ValueError, match="'val_a_loss', which no epoch logs"):
+        model.fit(X, y, callbacks=[early])
+    model.fit(X, y, callbacks=[early, OnBatches()])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skautokeras._fit import RawRows
@@ -44,3 +45,8 @@ def test_what_may_be_a_text_is_named_before_rows_are_counted(X):
 @pytest.mark.parametrize("row", ["ca.png", "a text", BEGINNING, IMAGE])
 def test_a_list_has_rows(row):
     assert check([row] * 6).n_rows == 6
+
+
+def test_a_column_called_read_is_no_file():
+    scores = pd.DataFrame({"read": np.arange(6.0), "write": np.ones(6)})
+    assert check(scores).X is scores

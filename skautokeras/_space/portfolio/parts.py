@@ -88,7 +88,9 @@ def doubled(epochs, most, n_samples, batch_size, n_steps):
     >>> from skautokeras._space.portfolio.parts import doubled
     >>> doubled(16, most=256, n_samples=1000, batch_size=100, n_steps=600)
     64
+    >>> doubled(3, most=256, n_samples=1000, batch_size=100, n_steps=60)
+    8
     """
     while epochs < most and epochs * n_samples < n_steps * batch_size:
-        epochs *= 2
+        epochs = 1 << epochs.bit_length()
     return epochs
