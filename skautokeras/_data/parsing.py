@@ -450,26 +450,34 @@ def _likeliest(formats, strings):
         by_place.setdefault(format.startswith("%y"), []).append(format)
     if len(by_place) == 1:
         return formats[0]
-    likeliest = min(
-        by_place.values(),
-        key=lambda some: min(_doubt(parse_dates(strings, f)) for f in some),
-    )[0]
-    if likeliest.startswith("%y"):
-        days = parse_dates(strings, likeliest).astype("datetime64[D]")
-        days -= days.astype("datetime64[M]").astype("datetime64[D]")
-        if len(np.unique(days[~np.isnat(days)])) < _FEWEST_DAYS:
-            return by_place[False][0]
-    return likeliest
+    doubts = {
+        place: min(_doubt(parse_dates(strings, format)) for format in some)
+        for place, some in by_place.items()
+    }
+    year_in_front = min(doubts, key=doubts.get)
+    likeliest = by_place[year_in_front][0]
+    if year_in_front and doubts[True][0]:
+        year_in_front = _n_days(parse_dates(strings, likeliest)) >= _FEWEST_DAYS
+    return by_place[year_in_front][0]
 
 
 def _doubt(moments):
-    """Return what speaks against the format of dates; less is better."""
+    """Return what speaks against the format of dates; less is better.
+
+    The second number is the span of the years.
+    """
     days = moments[~np.isnat(moments)].astype("datetime64[D]")
     months, next_days = days.astype("datetime64[M]"), days + 1
     are_first = (days == months.astype("datetime64[D]")).all()
     are_last = (next_days.astype("datetime64[M]") > months).all()
     years = np.ptp(days.astype("datetime64[Y]").astype(int))
     return not (are_first or are_last), int(years)
+
+
+def _n_days(moments):
+    """Return how many different days of a month there are."""
+    days = moments[~np.isnat(moments)].astype("datetime64[D]")
+    return len(np.unique(days - days.astype("datetime64[M]")))
 
 
 def _n_dates(strings, format):

@@ -519,7 +519,7 @@ def test_classes_of_any_kind_have_weights(y, label):
         ({1: float("nan")}, "Got nan for the class 1"),
         ({1: np.inf}, "Got inf for the class 1"),
         ({1: "a"}, "Got 'a' for the class 1"),
-        ({0: 0, 1: 0}, "gives all rows the weight 0"),
+        ({0: 0, 1: 0}, "rows of a sample the weight 0"),
         ({"1": 2}, r"classes, \[0, 1\], are not in.*are no classes: \['1'\]"),
         ({None: 2}, r"are no classes: \[None\]"),
     ],

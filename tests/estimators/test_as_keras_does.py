@@ -293,7 +293,7 @@ class Logs(keras.callbacks.Callback):
     "callbacks",
     [
         [Logs(), keras.callbacks.EarlyStopping("val_own", mode="max", patience=1)],
-        [keras.callbacks.ModelCheckpoint("{epoch}.keras", monitor="val_nothing")],
+        [keras.callbacks.ModelCheckpoint("{epoch}.keras", monitor="val_accuracy")],
         [keras.callbacks.CSVLogger("log_{fold}.csv")],
     ],
     ids=["log of a callback", "checkpoint of every epoch", "braces"],

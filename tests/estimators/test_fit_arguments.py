@@ -220,17 +220,13 @@ def test_keras_callbacks_that_stop_and_schedule_work(classifier, titanic):
     assert losses[0] == pytest.approx(losses[-1], abs=1e-6)
 
 
-# A bracket of hyperband has two networks; one of them is too large here.
-@pytest.mark.parametrize(
-    ("tuner", "n_trials"),
-    [("greedy", 3), ("random", 3), ("bayesian", 3), ("hyperband", 1)],
-)
-def test_large_networks_are_never_built_and_take_no_trial(titanic, tuner, n_trials):
+@pytest.mark.parametrize("tuner", ["greedy", "random", "bayesian", "hyperband"])
+def test_large_networks_are_never_built_and_take_no_trial(titanic, tuner):
     classifier = StructuredDataClassifier(
         max_trials=3, epochs=2, max_model_size=40_000, tuner=tuner, random_state=1
     ).fit(*titanic)
     board = classifier.leaderboard_
-    assert board["status"].tolist() == ["completed"] * n_trials
+    assert board["status"].tolist() == ["completed"] * 3
     assert (board["n_parameters"] <= 40_000).all()
 
 
