@@ -488,6 +488,23 @@ def make_metric(metric, layout):
     return FunctionMetric(found, name=metric if isinstance(metric, str) else None)
 
 
+def output_width(encoded, target):
+    """Return how many outputs a network has for a target.
+
+    Parameters
+    ----------
+    encoded : array of shape (n_samples,) or (n_samples, n_outputs)
+        Encoded targets, from `Head.encode`.
+    target : TargetSchema
+        Facts about y.
+
+    Returns
+    -------
+    width : int
+    """
+    return encoded.shape[1] if len(encoded.shape) == 2 else max(target.n_outputs, 2)
+
+
 def result_of(metric):
     """Return the result of a Keras metric as a number.
 

@@ -76,7 +76,7 @@ class FlatWeights:
         built : BuiltNetwork
             Network of the same structure.
         """
-        # A callback may freeze layers later, which changes what a network lists.
+        # The variables that weights are read from and written back to.
         self._trained = built.network.trainable_variables
         self._others = built.network.non_trainable_variables
         self.read_back()

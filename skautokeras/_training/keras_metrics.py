@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from skautokeras._layers.base import walk
 from skautokeras._layers.ensemble import MeanOfMembers, mean_of_members
+from skautokeras._space.heads import output_width
 
 
 class KerasMetrics:
@@ -103,13 +104,12 @@ def _first_values(metric, head, target):
     n_rows = 2
     has_columns = not target.is_classification or head.layout(target) == "columns"
     y = np.zeros((n_rows, target.n_outputs) if has_columns else n_rows, "float32")
-    is_one = target.is_classification and head.layout(target) in ("one_hot", "codes")
-    width = max(target.n_outputs, 2) if is_one else target.n_outputs
+    encoded, weight = head.encode(y, target), np.ones(n_rows)
+    width = output_width(encoded, target)
     y_pred = np.full((n_rows, width), 1 / width, "float32")
-    weight = np.ones(n_rows)
     # A metric of the user may not be defined for rows that are all alike.
     with contextlib.suppress(Exception):
-        metric.update_state(head.encode(y, target), y_pred, sample_weight=weight)
+        metric.update_state(encoded, y_pred, sample_weight=weight)
     metric.reset_state()
     return [variable.numpy() for variable in metric.variables]
 

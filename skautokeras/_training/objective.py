@@ -9,7 +9,7 @@ from sklearn import metrics
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring, make_scorer
 
-from skautokeras._space.heads import make_metric, result_of
+from skautokeras._space.heads import make_metric, output_width, result_of
 from skautokeras._training.validation_loss import mean_loss
 
 # A Keras metric whose name contains one of these words should be low.
@@ -396,8 +396,8 @@ def _metric_objective(metric_name, name, head_and_target, adapter, y, weight):
 def _check_is_number(metric, head, target, y):
     """Raise ValueError if the result of a metric for one row is not one number."""
     y_true = np.asarray(head.encode(y, target))
-    width = y_true.shape[1] if y_true.ndim == 2 else max(target.n_outputs, 2)
-    metric.update_state(y_true, np.full((1, width), 0.5, "float32"))
+    y_pred = np.full((1, output_width(y_true, target)), 0.5, "float32")
+    metric.update_state(y_true, y_pred)
     result_of(metric)
 
 
