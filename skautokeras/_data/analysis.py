@@ -30,16 +30,16 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from skautokeras._data.codes import WITH_NUMBERS
+from skautokeras._data.date_strings import learn_date_format, parse_dates
+from skautokeras._data.measures import is_measure
 from skautokeras._data.parsing import (
-    are_codes,
     are_strings,
-    are_whole,
-    learn_date_format,
-    learn_unit,
-    parse_strings,
+    learn_number_format,
     read_in_format,
+    values_of_codes,
     what_numbers_are,
 )
+from skautokeras._data.quantities import are_codes, are_whole
 from skautokeras._data.schema import Column
 from skautokeras._data.series import (
     can_be_numbers,
@@ -217,7 +217,7 @@ _LIKE_AN_IDENTIFIER = "; every row has its own value, as in an identifier"
 
 _NAMES_OF_CONTENTS = {
     "number": "numbers",
-    "timedelta": "durations",
+    "timedelta": "durations or times of the day",
     "datetime": "dates",
     "boolean": "booleans",
 }
@@ -243,10 +243,14 @@ def _parsed_column(series, content, codes, keys):
     is_present = (counts > 0) & np.array([bool(key.strip()) for key in keys])
     strings, counts = keys[is_present], counts[is_present]
     for kind in _kinds_of_parsed(series, content):
-        format, reason = _format_and_reason(strings, counts, kind, content)
+        format, reason, parsed = _format_and_reason(strings, counts, kind, content)
         if format is None:
             continue
-        values = read_in_format(series, kind, format)
+        if content == "string":
+            places = np.where(is_present, np.cumsum(is_present) - 1, -1)
+            values = values_of_codes(parsed, np.append(places, -1)[codes], kind)
+        else:
+            values = read_in_format(series, kind, format)
         n_missing, unique = _missing_and_unique(values)
         identifier = kind == "numerical" and _numbers_the_rows(values, unique)
         if identifier:
@@ -270,24 +274,27 @@ def _kinds_of_parsed(series, content):
 
 
 def _format_and_reason(strings, counts, kind, content):
-    """Return the format of nearly all strings and the reason, None if there is none."""
+    """Return the format of nearly all strings, the reason and what they are read as.
+
+    The format is None if there is none.
+    """
     looked_at = slice(None, None, ceil(len(strings) / N_LOOKED_AT) or 1)
     if (
         len(strings) < PARSED_MIN_UNIQUE
         or _learn_format(strings[looked_at], counts[looked_at], kind) is None
-        or (format := _learn_format(strings, counts, kind)) is None
+        or (learned := _learn_format(strings, counts, kind)) is None
     ):
-        return None, None
-    values = parse_strings(strings, kind, format)
+        return None, None, None
+    format, values = learned
     is_parsed = ~pd.isna(values)
     parsed, wrong = strings[is_parsed], strings[~is_parsed]
     share = counts[is_parsed].sum() / counts.sum()
     if (
         not _are_nearly_all(share, wrong)
         or len(np.unique(values[is_parsed])) < PARSED_MIN_UNIQUE
-        or (kind == "numerical" and _are_codes(parsed, content))
+        or (kind == "numerical" and _are_codes(parsed, format, content))
     ):
-        return None, None
+        return None, None, None
     what = "values" if content == "mixed" else "strings"
     # The share of nearly all strings is not rounded to all.
     which = (
@@ -296,17 +303,21 @@ def _format_and_reason(strings, counts, kind, content):
     reason = f"{which} are {_what_they_are(kind, format, parsed[0])}"
     if share < PARSED_MIN_SHARE:
         reason += f", the others are {str(wrong[0])!r}"
-    return format, reason
+    return format, reason, values
 
 
 def _learn_format(strings, counts, kind):
-    """Return the format in which half of some different strings can be read."""
-    is_date = kind == "datetime"
-    format = learn_date_format(strings) if is_date else learn_unit(strings, counts)
-    if format is None:
+    """Return the format in which half of some different strings can be read.
+
+    What they are read as comes second.
+    """
+    if kind == "numerical":
+        format, values = learn_number_format(strings, counts)
+    elif format := learn_date_format(strings):
+        values = parse_dates(strings, format)
+    else:
         return None
-    is_wrong = pd.isna(parse_strings(strings, kind, format))
-    return format if is_wrong.mean() <= MARK_MAX_SHARE else None
+    return (format, values) if pd.isna(values).mean() <= MARK_MAX_SHARE else None
 
 
 def _are_nearly_all(share, wrong):
@@ -315,8 +326,10 @@ def _are_nearly_all(share, wrong):
     return share >= PARSED_MIN_SHARE or (is_mark and share >= 1 - MARK_MAX_SHARE)
 
 
-def _are_codes(strings, content):
+def _are_codes(strings, format, content):
     """Whether strings that are numbers are rather categories."""
+    if is_measure(format):
+        return False
     if are_codes(strings, CODE_MIN_LENGTH):
         return True
     # Whoever makes categories of whole numbers means categories.
@@ -325,10 +338,10 @@ def _are_codes(strings, content):
 
 
 def _what_they_are(kind, format, example):
-    if kind == "numerical" and format:
-        return what_numbers_are(format)
-    what = "dates" if kind == "datetime" else "numbers"
-    return f"{what} such as {str(example)!r}"
+    what = "dates" if kind == "datetime" else what_numbers_are(format)
+    # A format says how numbers look, and durations are written in many ways.
+    shows = kind == "numerical" and format and not is_measure(format)
+    return what if shows else f"{what} such as {str(example)!r}"
 
 
 def _kind_from_strings(series, content, n_missing, n_unique):

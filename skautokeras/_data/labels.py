@@ -401,6 +401,9 @@ def _refuse(value, type_name):
     name = type_name.lower()
     if "delta" in name:
         what, advice = "durations", "y.dt.total_seconds()"
+    elif name == "time":
+        what = "times of the day"
+        advice = "pd.to_timedelta(y.astype(str)).dt.total_seconds()"
     elif any(word in name for word in ("date", "time", "period")):
         what, advice = "dates", "(y - y.min()).dt.total_seconds() / 86400"
     else:

@@ -4,124 +4,24 @@ A format is learned from all strings of a column. With it, each string is read o
 own, so that a row becomes the same alone and among others.
 """
 
-import re
-from collections import Counter
-from decimal import Decimal
-from itertools import product
-from math import ceil
-
 import numpy as np
 import pandas as pd
 
+from skautokeras._data.date_strings import ISO_8601, are_iso_dates, parse_dates
+from skautokeras._data.measures import (
+    HOURS_AND_MINUTES,
+    are_written_durations,
+    is_measure,
+    learn_measure,
+    parse_measures,
+    what_measures_are,
+)
+from skautokeras._data.quantities import (
+    learn_unit,
+    parse_quantities,
+    what_quantities_are,
+)
 from skautokeras._data.series import content_of, read_column, read_keys
-
-# White space that does not break lines, and apostrophes, separate groups of digits
-# wherever the decimal mark is.
-_BETWEEN_GROUPS = "\u00a0\u202f\u2009'\u2019"
-
-# Signs and codes of currencies that stand in front of numbers.
-_CURRENCY = (
-    "[$€£¥₹]|(?:US|A|C|HK|NZ|R|S)\\$|Rs\\.?|(?:AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP"
-    "|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|MYR|NOK|NZD|PEN|PHP|PKR|PLN"
-    "|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR)"
-)
-
-
-def _pattern(groups, mark):
-    """Return the pattern of numbers: a sign, a currency, digits and a unit.
-
-    The digits are in groups or not, and the unit has one or two words.
-    """
-    exponent = r"(?:[eE][+-]?[0-9]+)?"
-    grouped = (
-        rf"(?:{groups}|[1-9][0-9]{{0,2}}(?:[{_BETWEEN_GROUPS}][0-9]{{3}})+|[0-9]+)"
-    )
-    return re.compile(
-        rf"(?P<sign>[+-]?)\s?(?P<currency>(?:{_CURRENCY})?)\s?(?P<sign_behind>[+-]?)"
-        rf"(?P<number>{grouped}(?:{mark}[0-9]*)?{exponent}|{mark}[0-9]+{exponent})"
-        r"\s*(?P<unit>(?:[%°$€£¥₹]|[^\W\d_])[^\d\s]{0,9}(?:\s[^\d\s]{1,10})?)?"
-    )
-
-
-# Patterns by the decimal mark. A group of thousands does not start with a zero: "0,123"
-# is less than one. Those of India have two digits.
-_NUMBERS = {
-    ".": _pattern(r"[1-9][0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}", r"\."),
-    ",": _pattern(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+", ","),
-}
-_TO_PLAIN = {
-    ".": str.maketrans("", "", "," + _BETWEEN_GROUPS),
-    ",": str.maketrans(",", ".", "." + _BETWEEN_GROUPS),
-}
-
-# Letters behind numbers that multiply them, as powers of ten.
-_POWERS = {"K": 3, "k": 3, "M": 6, "mn": 6, "B": 9, "bn": 9}
-
-# The decimal mark is a comma if the point explains less than this share of the numbers
-# with a comma or a point that the comma explains. A few typing errors change nothing.
-_POINT_MIN_SHARE = 0.95
-
-# Digits of whole numbers that are looked at.
-_MANY_DIGITS = 9
-
-# Letters are powers if the numbers without one are this much larger than the others.
-# Otherwise the letter is a unit that they lack.
-_POWER_MIN_RATIO = 10
-
-# The form of pandas for all strings such as 2024-05-31 and 2024-05-31T23:59+01:00.
-ISO_8601 = "ISO8601"
-
-# Formats of dates, beside ISO 8601, in the order in which they are tried: where all
-# days are below 13, the month comes first, as in `pandas.to_datetime`. Points stand
-# where the day comes first.
-_DATES = (
-    *("%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%Y.%m.%d"),
-    *("%m-%d-%Y", "%d-%m-%Y"),
-    *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%m.%d.%y", "%m-%d-%y", "%d-%m-%y"),
-    *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %B %Y"),
-    *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
-    *("%b-%Y", "%b %Y", "%B %Y", "%b-%y", "%Y%m%d"),
-    *("%d-%B-%Y", "%d. %B %Y", "%d. %b %Y", "%Y-%m-%d"),
-    *("%y/%m/%d", "%y.%m.%d", "%y-%m-%d"),
-)
-_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
-_TIMES = (
-    *("", *(f" {clock}" for clock in _CLOCKS), *(f", {clock}" for clock in _CLOCKS)),
-    *(f" {clock} UTC" for clock in _CLOCKS[:3]),
-)
-_FORMATS = (
-    ISO_8601,
-    *(f"{date}{time}" for date, time in product(_DATES, _TIMES)),
-    *("%Y%m%dT%H%M", "%Y%m%dT%H%M%S", "%d/%b/%Y:%H:%M:%S", "%d/%b/%Y:%H:%M:%S %z"),
-    *("%d %B, %Y", "%d %b, %Y", "%a, %d %b %Y", "%A, %d %B %Y"),
-    *("%a, %b %d, %Y", "%A, %B %d, %Y", "%A, %b %d, %Y"),
-    *("%b, %Y", "%B, %Y", "%Y, %b", "%Y, %B", "%Y %b", "%Y %B", "%Y-%b"),
-    *("%Y-%b-%d", "%Y %b %d", "%Y %B %d"),
-    *("%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S %z"),
-    *("%a %b %d %H:%M:%S UTC %Y", "%a, %d %b %Y %H:%M:%S GMT"),
-)
-
-
-def _characters(string):
-    """Return the characters of a string, all white space and both cases being one."""
-    return {" " if character.isspace() else character for character in string.lower()}
-
-
-# Characters without which no string has the format. They tell quickly which formats
-# need not be tried.
-_NEEDED = {
-    format: _characters(re.sub("%[a-zA-Z]", "", format.replace("%p", "m")))
-    for format in _FORMATS[1:]
-} | {ISO_8601: set()}
-
-# Dates of digits only are read if they have eight, and years of this range. Without it
-# many codes would be dates.
-_DIGITS_OF_A_DATE = 8
-_FIRST_YEAR, _LAST_YEAR = np.datetime64("1900"), np.datetime64("2100")
-
-# Different days of a month with which a year of two digits can stand in front of them,
-# where they could be years as well.
-_FEWEST_DAYS = 10
 
 # A warning says if more than this share of the strings that look like numbers or dates
 # cannot be read after `fit`, where at most a few could not.
@@ -130,8 +30,8 @@ _UNREADABLE_MAX_SHARE = 0.2
 _MISSING = {"numerical": np.nan, "datetime": np.datetime64("NaT", "us")}
 
 
-def learn_unit(strings, counts):
-    """Find the unit of numbers in strings, and the way in which they are written.
+def learn_number_format(strings, counts):
+    """Find out how numbers are written in strings.
 
     Parameters
     ----------
@@ -143,179 +43,37 @@ def learn_unit(strings, counts):
 
     Returns
     -------
-    unit : str
-        Most frequent unit or currency sign. It is empty if most numbers have none. A
-        number is in front of it if the decimal mark is a comma, or if letters stand for
-        thousands and millions: it shows how numbers are written.
+    format : str
+        Result of `learn_unit`, or of `learn_measure` if more strings can be read so.
 
-    Examples
-    --------
-    >>> from skautokeras._data.parsing import learn_unit
-    >>> learn_unit(["18.2 kmpl", "17 kmpl", "null kmpl", "12"], [1, 1, 9, 1])
-    'kmpl'
-    >>> learn_unit(["12,50 €", "1.234,00 €"], [1, 1])
-    '1.234,5 €'
-    >>> learn_unit(["$1.2M", "$800K"], [1, 1])
-    '1,234.5K $'
-    """
-    mark = "," if _has_decimal_comma(strings, counts) else "."
-    found = [
-        (parts, int(count))
-        for string, count in zip(strings, counts, strict=True)
-        if (parts := _parts_of(string, mark))
-    ]
-    with_powers = _has_powers([parts for parts, _ in found], mark)
-    units = Counter()
-    for parts, count in found:
-        units[_unit_and_power(parts, with_powers)[0]] += count
-    unit = units.most_common(1)[0][0] if units else ""
-    return _as_format(unit, mark, with_powers)
-
-
-# How numbers are written, by the decimal mark. No unit has digits.
-_SAMPLES = {".": "1,234.5", ",": "1.234,5"}
-
-
-def _as_format(unit, mark, with_powers):
-    if mark == "." and not with_powers:
-        return unit
-    return f"{_SAMPLES[mark]}{'K' if with_powers else ''} {unit}".strip()
-
-
-def _from_format(format):
-    """Return the unit, the decimal mark, and whether letters are powers of ten."""
-    if not format[:1].isdigit():
-        return format, ".", False
-    sample, _, unit = format.partition(" ")
-    return unit, "," if sample.startswith(_SAMPLES[","]) else ".", sample[-1:] == "K"
-
-
-def _parts_of(string, mark):
-    """Return the parts of a number as a match, or None if the string is none."""
-    string = string.strip().replace("\u2212", "-")
-    is_in_parentheses = string[:1] == "(" and string[-1:] == ")"
-    if is_in_parentheses:
-        # In accounts, such numbers are negative.
-        string = f"-{string[1:-1].strip()}"
-    parts = _NUMBERS[mark].fullmatch(string)
-    return None if parts and parts["sign"] and parts["sign_behind"] else parts
-
-
-def _unit_and_power(parts, with_powers):
-    unit = parts["unit"] or ""
-    if with_powers and unit:
-        first, *rest = unit.split(maxsplit=1)
-        if first in _POWERS:
-            return parts["currency"] + "".join(rest), _POWERS[first]
-    return parts["currency"] + unit, 0
-
-
-def _value_of(parts, mark, power=0):
-    sign = parts["sign"] or parts["sign_behind"]
-    number = sign + parts["number"].translate(_TO_PLAIN[mark])
-    # The product of a float would be another one than that of the whole number.
-    return float(Decimal(number).scaleb(power)) if power else float(number)
-
-
-def _has_decimal_comma(strings, counts):
-    """Whether numbers are written as in 1.234,5 and not as in 1,234.5."""
-    n_rows = Counter()
-    whole, has_commas, has_groups = set(), False, False
-    for string, count in zip(strings, counts, strict=True):
-        by_comma = _parts_of(string, ",")
-        number = by_comma["number"] if by_comma else string
-        if number.isdecimal():
-            # Longer ones are no smaller than a thousand.
-            whole.add(int(number[:_MANY_DIGITS]))
-        elif "," in number or "." in number:
-            by_point = _parts_of(string, ".")
-            n_rows[bool(by_point), bool(by_comma)] += int(count)
-            has_commas |= "," in number
-            has_groups |= number.count(".") > 1 and bool(by_comma)
-    n_both, n_comma = n_rows[True, True], n_rows[False, True]
-    n_point = n_rows[True, False]
-    if n_both + n_point < _POINT_MIN_SHARE * (n_both + n_comma):
-        return True
-    # If no number is read by the point alone, each point is followed by three digits.
-    are_groups = has_groups or (n_both > 0 and not has_commas and _fill_up(whole))
-    return n_point == 0 and are_groups
-
-
-def _fill_up(whole):
-    """Whether whole numbers are those that have no group of thousands.
-
-    1.234 is a number of thousands if there are numbers such as 850 beside it, and none
-    such as 1850. Other numbers with three decimals are hardly ever whole, and one that
-    is may mark missing values.
-    """
-    return max(whole, default=0) < 1000 and sum(number >= 100 for number in whole) > 1
-
-
-def _has_powers(found, mark):
-    """Whether letters behind numbers multiply them, as in 1.2K beside 3.4M."""
-    by_power = {}
-    for parts in found:
-        power = _unit_and_power(parts, with_powers=True)[1]
-        by_power.setdefault(power, []).append(parts)
-    plain = by_power.pop(0, [])
-    if len(by_power) != 1 or not plain:
-        return len(by_power) > 1
-    medians = [
-        np.median([abs(_value_of(parts, mark)) for parts in some])
-        for some in (plain, *by_power.values())
-    ]
-    return bool(medians[0] > _POWER_MIN_RATIO * medians[1])
-
-
-def parse_quantities(strings, unit):
-    """Read strings as numbers with a unit.
-
-    Parameters
-    ----------
-    strings : sequence of str of length n_strings
-        Strings such as "1,234", "$5", "3 %" and "18.2 kmpl".
-
-    unit : str
-        Unit or currency sign, as `learn_unit` returns it. A string may lack it.
-
-    Returns
-    -------
     numbers : ndarray of shape (n_strings,), dtype float64
-        NaN for strings that are not numbers of this unit.
+        Numbers in this format. NaN for strings that cannot be read.
 
     Examples
     --------
-    >>> from skautokeras._data.parsing import parse_quantities
-    >>> parse_quantities(["1,234 km", " 5 ", "3 miles", "far"], "km").tolist()
-    [1234.0, 5.0, nan, nan]
-    >>> parse_quantities(["$5", "-$1.50", "$-2", "($3)"], "$").tolist()
-    [5.0, -1.5, -2.0, -3.0]
-    >>> parse_quantities(["12,50 €", "1.234 €"], "1.234,5 €").tolist()
-    [12.5, 1234.0]
+    >>> from skautokeras._data.parsing import learn_number_format
+    >>> learn_number_format(["90 min", "20 min"], [1, 1])
+    ('min', array([90., 20.]))
+    >>> learn_number_format(["2h 50m", "19h", "25m"], [1, 1, 1])
+    ('1:05 h', array([10200., 68400.,  1500.]))
     """
-    unit, mark, with_powers = _from_format(unit)
-    numbers = [_quantity(string, unit, mark, with_powers) for string in strings]
-    return np.array(numbers, dtype=np.float64)
+    unit = learn_unit(strings, counts)
+    quantities = parse_quantities(strings, unit)
+    if not np.isnan(quantities).any() or (measure := learn_measure(strings)) is None:
+        return unit, quantities
+    measures = parse_measures(strings, measure)
+    if np.isnan(measures).sum() < np.isnan(quantities).sum():
+        return measure, measures
+    return unit, quantities
 
 
-def _quantity(string, unit, mark, with_powers):
-    parts = _parts_of(string, mark)
-    if not parts:
-        return np.nan
-    own_unit, power = _unit_and_power(parts, with_powers)
-    if own_unit not in {"", unit}:
-        return np.nan
-    number = _value_of(parts, mark, power)
-    return number if np.isfinite(number) else np.nan
-
-
-def what_numbers_are(unit):
+def what_numbers_are(format):
     """Say how numbers are written.
 
     Parameters
     ----------
-    unit : str
-        Unit or currency sign, as `learn_unit` returns it.
+    format : str
+        Format of numbers, as `learn_number_format` returns it.
 
     Returns
     -------
@@ -324,239 +82,11 @@ def what_numbers_are(unit):
     Examples
     --------
     >>> from skautokeras._data.parsing import what_numbers_are
-    >>> what_numbers_are("km"), what_numbers_are("")
-    ("numbers with the unit 'km'", 'numbers')
-    >>> what_numbers_are("1.234,5 €")
-    "numbers with the unit '€' and a decimal comma"
+    >>> what_numbers_are("km"), what_numbers_are("1:05 h")
+    ("numbers with the unit 'km'", 'durations in seconds')
     """
-    unit, mark, with_powers = _from_format(unit)
-    facts = [
-        *([f"the unit {unit!r}"] if unit else []),
-        *(["a decimal comma"] if mark == "," else []),
-        *(["letters for powers of ten"] if with_powers else []),
-    ]
-    *others, last = facts or [""]
-    listed = f"{', '.join(others)} and {last}" if others else last
-    return f"numbers with {listed}" if listed else "numbers"
-
-
-def are_whole(strings):
-    """Whether strings are nothing but digits and signs.
-
-    Parameters
-    ----------
-    strings : sequence of str
-        Strings that are numbers.
-
-    Returns
-    -------
-    are_whole : bool
-
-    Examples
-    --------
-    >>> from skautokeras._data.parsing import are_whole
-    >>> are_whole(["1", "-20"]), are_whole(["1", "2.5"]), are_whole(["1 km"])
-    (True, False, False)
-    """
-    return all(re.fullmatch(r"[+-]?[0-9]+", string.strip()) for string in strings)
-
-
-def are_codes(strings, min_length):
-    """Whether strings that are numbers look like codes, such as postal codes.
-
-    Parameters
-    ----------
-    strings : sequence of str
-        Strings that are numbers.
-
-    min_length : int
-        Number of characters from which whole numbers of one length are codes.
-
-    Returns
-    -------
-    are_codes : bool
-        True if a string starts with a zero in front of other digits, or if all have the
-        same length and are digits, perhaps with letters right behind them.
-
-    Examples
-    --------
-    >>> from skautokeras._data.parsing import are_codes
-    >>> are_codes(["007", "12"], 5), are_codes(["90210", "94016"], 5)
-    (True, True)
-    >>> are_codes(["7220A", "1351A"], 5)
-    True
-    >>> are_codes(["1999", "2001"], 5), are_codes(["0.5", "12,000"], 5)
-    (False, False)
-    """
-    strings = [string.strip() for string in strings]
-    if any(re.match(r"\D?0[0-9]", string) for string in strings):
-        return True
-    if len(strings[0]) < min_length or len({len(string) for string in strings}) > 1:
-        return False
-    return all(string.isalnum() for string in strings)
-
-
-def learn_date_format(strings):
-    """Find the format in which most strings are dates.
-
-    Parameters
-    ----------
-    strings : sequence of str
-        Different strings of a column.
-
-    Returns
-    -------
-    format : str or None
-        Format of `pandas.to_datetime`. None if no string is a date.
-
-    Examples
-    --------
-    >>> from skautokeras._data.parsing import learn_date_format
-    >>> learn_date_format(["1/2/1998 0:00", "1/31/1998 8:30"])
-    '%m/%d/%Y %H:%M'
-    >>> learn_date_format(["2016-01-03", "2016-01-04 12:00"])
-    'ISO8601'
-    >>> learn_date_format(["12:30", "far"]) is None
-    True
-    """
-    # A few strings tell which formats are possible; all of them tell which is the best.
-    some = [s for s in strings[:: ceil(len(strings) / 20)] if _can_be_date(s)]
-    if not some:
-        return None
-    characters = [_characters(string) for string in some]
-    possible = [
-        format
-        for format in _FORMATS
-        if any(_NEEDED[format] <= own for own in characters) and _n_dates(some, format)
-    ]
-    if not possible:
-        return None
-    counts = {format: _n_dates(strings, format) for format in possible}
-    most = max(counts.values())
-    return _likeliest([f for f, count in counts.items() if count == most], strings)
-
-
-def _likeliest(formats, strings):
-    """Return the first format, or the first with the year at the other end.
-
-    Days that are taken for years of two digits spread over decades, so that the year is
-    where it varies less. If the dates of a format are nothing but the first or the last
-    days of months, it is the right one, however long they go on. A year in front needs
-    many different days: bills of the 15th of each month over some years are no days of
-    one year 2015.
-    """
-    by_place = {}
-    for format in formats:
-        by_place.setdefault(format.startswith("%y"), []).append(format)
-    if len(by_place) == 1:
-        return formats[0]
-    doubts = {
-        place: min(_doubt(parse_dates(strings, format)) for format in some)
-        for place, some in by_place.items()
-    }
-    year_in_front = min(doubts, key=doubts.get)
-    likeliest = by_place[year_in_front][0]
-    if year_in_front and doubts[True][0]:
-        year_in_front = _n_days(parse_dates(strings, likeliest)) >= _FEWEST_DAYS
-    return by_place[year_in_front][0]
-
-
-def _doubt(moments):
-    """Return what speaks against the format of dates; less is better.
-
-    The second number is the span of the years.
-    """
-    days = moments[~np.isnat(moments)].astype("datetime64[D]")
-    months, next_days = days.astype("datetime64[M]"), days + 1
-    are_first = (days == months.astype("datetime64[D]")).all()
-    are_last = (next_days.astype("datetime64[M]") > months).all()
-    years = np.ptp(days.astype("datetime64[Y]").astype(int))
-    return not (are_first or are_last), int(years)
-
-
-def _n_days(moments):
-    """Return how many different days of a month there are."""
-    days = moments[~np.isnat(moments)].astype("datetime64[D]")
-    return len(np.unique(days - days.astype("datetime64[M]")))
-
-
-def _n_dates(strings, format):
-    return np.count_nonzero(~np.isnat(parse_dates(strings, format)))
-
-
-def parse_dates(strings, format):
-    """Read strings as dates of one format.
-
-    Parameters
-    ----------
-    strings : sequence of str of length n_strings
-        Strings such as "2016-01-03".
-
-    format : str
-        Format of `pandas.to_datetime`, as `learn_date_format` returns it.
-
-    Returns
-    -------
-    moments : ndarray of shape (n_strings,), dtype datetime64[us]
-        Moments in UTC, NaT for strings that are not dates of this format.
-
-    Examples
-    --------
-    >>> from skautokeras._data.parsing import parse_dates
-    >>> parse_dates(["31/05/2024", "soon"], "%d/%m/%Y")
-    array(['2024-05-31T00:00:00.000000',                        'NaT'],
-          dtype='datetime64[us]')
-    """
-    stripped = [s.strip() if _can_be_date(s) else None for s in strings]
-    stripped = pd.Series(stripped, dtype=object)
-    moments = pd.to_datetime(stripped, format=format, errors="coerce", utc=True)
-    moments = moments.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-    is_digits = np.array([s.strip().isdecimal() for s in strings], dtype=bool)
-    years = moments.astype("datetime64[Y]")
-    in_range = (years >= _FIRST_YEAR) & (years <= _LAST_YEAR)
-    moments[is_digits & ~in_range] = _MISSING["datetime"]
-    return moments
-
-
-def _can_be_date(string):
-    """Whether pandas may read a string as a date; it also reads years and words."""
-    string = string.strip()
-    if string.isdecimal():
-        return len(string) == _DIGITS_OF_A_DATE
-    if string.replace(".", "", 1).isdecimal():
-        return False
-    return string[:1].isalnum() and re.search("[0-9]", string) is not None
-
-
-def are_iso_dates(series):
-    """Tell whether a column consists of strings that are dates of ISO 8601.
-
-    Parameters
-    ----------
-    series : Series of shape (n_samples,)
-        Column of any dtype.
-
-    Returns
-    -------
-    are_dates : bool
-        False if there is no string.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skautokeras._data.parsing import are_iso_dates
-    >>> are_iso_dates(pd.Series(["2024-05-31", None, "2024-05-31T10:00:00Z"]))
-    True
-    >>> are_iso_dates(pd.Series(["2024-05-31", "31.5.2024"]))
-    False
-    """
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(object)
-    if content_of(series) != "string":
-        return False
-    _, keys = read_keys(series, content="string")
-    keys = [key for key in keys if key.strip()]
-    return bool(keys) and not np.isnat(parse_dates(keys, ISO_8601)).any()
+    what = what_measures_are if is_measure(format) else what_quantities_are
+    return what(format)
 
 
 def parse_strings(strings, kind, format):
@@ -571,12 +101,12 @@ def parse_strings(strings, kind, format):
         Kind of the column.
 
     format : str
-        Unit of numbers, or format of dates.
+        Format of numbers or of dates.
 
     Returns
     -------
     values : ndarray of shape (n_strings,)
-        Result of `parse_quantities` or of `parse_dates`.
+        Result of `parse_quantities`, `parse_measures` or `parse_dates`.
 
     Examples
     --------
@@ -584,8 +114,44 @@ def parse_strings(strings, kind, format):
     >>> parse_strings(["18.2 kmpl", "?"], "numerical", "kmpl").tolist()
     [18.2, nan]
     """
-    parse = parse_dates if kind == "datetime" else parse_quantities
+    if kind == "datetime":
+        return parse_dates(strings, format)
+    parse = parse_measures if is_measure(format) else parse_quantities
     return parse(strings, format)
+
+
+def format_of_written(series, kind):
+    """Return the format of dates or durations that have come back as strings.
+
+    Files such as CSV and JSON hold what was a date or a duration in `fit` as a string.
+
+    Parameters
+    ----------
+    series : Series of shape (n_samples,)
+        Column of any dtype.
+
+    kind : str
+        Kind of the column.
+
+    Returns
+    -------
+    format : str or None
+        None if the column is nothing of this sort.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.parsing import format_of_written
+    >>> format_of_written(pd.Series(["2024-05-31"]), "datetime")
+    'ISO8601'
+    >>> format_of_written(pd.Series(["0 days 01:00:00"]), "numerical")
+    '1:05 h'
+    """
+    if kind == "datetime" and are_iso_dates(series):
+        return ISO_8601
+    if kind == "numerical" and are_written_durations(series):
+        return HOURS_AND_MINUTES
+    return None
 
 
 def read_in_format(series, kind, format, unreadable=None):
@@ -600,7 +166,7 @@ def read_in_format(series, kind, format, unreadable=None):
         Kind of the column.
 
     format : str
-        Unit of numbers, or format of dates.
+        Format of numbers or of dates.
 
     unreadable : UnreadableStrings or None, default=None
         Counter of the strings that cannot be read.
@@ -627,14 +193,42 @@ def read_in_format(series, kind, format, unreadable=None):
         if unreadable is not None:
             counts = np.bincount(codes[codes >= 0], minlength=len(keys))
             unreadable.count(series.name, kind, format, keys, counts, pd.isna(values))
-        # Code -1, a missing value, takes the one at the end.
-        return np.append(values, _MISSING[kind])[codes]
+        return values_of_codes(values, codes, kind)
     if content == "mixed":
         is_string = are_strings(series)
         others = read_column(_without(series, is_string), kind)
         strings = read_in_format(_without(series, ~is_string), kind, format, unreadable)
         return np.where(is_string, strings, others)
     return read_column(series, kind, content=content)
+
+
+def values_of_codes(values, codes, kind):
+    """Return the value of each row.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_strings,)
+        What different strings are read as.
+
+    codes : ndarray of int of shape (n_samples,)
+        Position of the string of each row, -1 where it is missing.
+
+    kind : {"numerical", "datetime"}
+        Kind of the column.
+
+    Returns
+    -------
+    values : ndarray of shape (n_samples,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.parsing import values_of_codes
+    >>> values_of_codes(np.array([5.0]), np.array([0, -1, 0]), "numerical").tolist()
+    [5.0, nan, 5.0]
+    """
+    # Code -1 takes the value at the end.
+    return np.append(values, _MISSING[kind])[codes]
 
 
 class UnreadableStrings:
@@ -667,7 +261,7 @@ them cannot be read so now, '3 mi' for example, and count as missing."]
         kind : {"numerical", "datetime"}
             Kind of the column.
         format : str
-            Unit of numbers, or format of dates.
+            Format of numbers or of dates.
         strings : sequence of str of length n_strings
             Different strings of the column.
         counts : ndarray of int of shape (n_strings,)

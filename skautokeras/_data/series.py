@@ -3,7 +3,7 @@
 Each value is read on its own: what a row becomes never depends on the rows beside it.
 """
 
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, time, timedelta
 from numbers import Number
 
 import numpy as np
@@ -37,6 +37,7 @@ _CONTENTS = {
     "date": "datetime",
     "timedelta": "timedelta",
     "timedelta64": "timedelta",
+    "time": "timedelta",
     "complex": "complex",
     "period": "datetime",
 }
@@ -46,7 +47,7 @@ _FAMILIES = {
     "boolean": ((bool, np.bool_), ()),
     "string": ((str, bytes), ()),
     "datetime": ((date, np.datetime64, pd.Period), ()),
-    "timedelta": ((timedelta, np.timedelta64), ()),
+    "timedelta": ((timedelta, np.timedelta64, time), ()),
     "number": (Number, (bool, complex, np.complexfloating, np.timedelta64)),
 }
 
@@ -82,9 +83,10 @@ def content_of(series):
     'mixed'
     """
     content = _content_of_dtype(series.dtype)
-    if content == "object":
-        inferred = infer_dtype(series, skipna=True)
-        content = _CONTENTS.get(inferred) or _content_of_types(series)
+    if content in {"object", "mixed"}:
+        values = series.astype(object)
+        inferred = infer_dtype(values, skipna=True)
+        content = _CONTENTS.get(inferred) or _content_of_types(values)
     if content == "complex":
         raise ValueError(f"Complex data not supported\nColumn {series.name!r}.")
     if content != "empty" and series.isna().all():
@@ -244,7 +246,8 @@ def read_numbers(series, *, parse=False, content=None):
     Parameters
     ----------
     series : Series of shape (n_samples,)
-        Numbers, booleans, durations (read as seconds), or categories that are numbers.
+        Numbers, booleans, durations and times of the day (read as seconds), or
+        categories that are numbers.
 
     parse : bool, default=False
         Whether strings that are numbers are read as numbers, and empty strings as
@@ -281,13 +284,24 @@ def read_numbers(series, *, parse=False, content=None):
     if content == "string" and parse:
         values = _parsed(series)
     elif content == "timedelta":
-        values = pd.to_timedelta(series).to_numpy() / SECOND
+        values = _durations(series).to_numpy() / SECOND
     else:
         _check_only_numbers(series, content)
         values = _as_floats(series)
     if np.isinf(values).any():
         raise ValueError(too_large(series.name))
     return values
+
+
+def _durations(series):
+    """Read durations, and times of the day, which pandas takes as strings alone."""
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind == "m":
+        return series
+    return pd.to_timedelta(
+        series.astype(object).map(
+            lambda v: v.replace(tzinfo=None).isoformat() if isinstance(v, time) else v
+        )
+    )
 
 
 def _as_floats(series):

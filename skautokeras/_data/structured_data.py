@@ -25,9 +25,8 @@ from skautokeras._data.dates import datetime_parts, varying_parts
 from skautokeras._data.declarations import declared_kinds
 from skautokeras._data.long_tables import MOST_ANALYSED, in_batches, some_rows
 from skautokeras._data.parsing import (
-    ISO_8601,
     UnreadableStrings,
-    are_iso_dates,
+    format_of_written,
     read_in_format,
 )
 from skautokeras._data.schema import StructuredDataSchema, text_array
@@ -404,8 +403,8 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             if column.kind == "constant":
                 continue
             format = column.format
-            if format is None and column.kind == "datetime" and are_iso_dates(series):
-                format = ISO_8601  # Dates come back from CSV and JSON as strings.
+            if format is None:
+                format = format_of_written(series, column.kind)
             if format is not None:
                 values = read_in_format(series, column.kind, format, unreadable)
                 yield column, series, values

@@ -1,7 +1,5 @@
 """From trials to the ensemble that predicts: networks restored or trained again."""
 
-import tensorflow as tf
-
 from skautokeras._ensemble.ensemble import Ensemble
 from skautokeras._search.parallel.backends import make_executor
 from skautokeras._search.parallel.executor import WorkerDeath
@@ -13,11 +11,7 @@ from skautokeras._state.randomness import seeded
 from skautokeras._training.trainer import train
 
 # A refit that ends like this is dropped; the network of the trial is there.
-_NO_REASON_TO_LOSE_A_SEARCH = (
-    FloatingPointError,
-    MemoryError,
-    tf.errors.ResourceExhaustedError,
-)
+_NO_REASON_TO_LOSE_A_SEARCH = (FloatingPointError, *accelerator.LACKS_OF_MEMORY)
 # Share of the whole time that is kept for refits at most.
 _MOST_OF_THE_TIME = 0.25
 # So much of the last epoch may be missing in the end.

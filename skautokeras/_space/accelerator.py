@@ -8,6 +8,9 @@ from contextvars import ContextVar
 import keras
 import tensorflow as tf
 
+# Errors of a network that this machine has no memory for.
+LACKS_OF_MEMORY = (MemoryError, tf.errors.ResourceExhaustedError)
+
 # GPUs of NVIDIA have matrix units for bfloat16 from this compute capability on.
 _BFLOAT16 = (8, 0)
 # Sides of the matrices whose product tells the speed, without and with a fast GPU.

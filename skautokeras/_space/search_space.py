@@ -8,6 +8,7 @@ import keras_tuner
 
 from skautokeras._data.schema import TrainingTraits, is_vector_array
 from skautokeras._layers.base import inputs_read, traits_of
+from skautokeras._space import accelerator
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
 from skautokeras._space.losses import LossOfMembers
@@ -118,20 +119,25 @@ class SearchSpace:
     def check(self):
         """Build the configuration of all defaults once, without memory for weights.
 
-        An error in this configuration is usually an error in every configuration. Only
-        the errors below are raised here; the trials deal with all others.
+        An error in this configuration is usually an error in every configuration. What
+        lacks memory is left to the trials.
 
         Raises
         ------
-        ValueError or TypeError
-            If a block cannot be built on what comes before it.
+        Exception
+            If a block cannot be built on what comes before it. ValueError or TypeError
+            if what comes before it does not suit the block.
         """
         try:
             without_weights(self._run, Proposed({}))
         except (TypeError, ValueError):
             raise
-        except Exception:  # noqa: BLE001
+        except accelerator.LACKS_OF_MEMORY:
             pass
+        except Exception:  # noqa: BLE001
+            # A block may read weights, which only a network with weights has.
+            with contextlib.suppress(*accelerator.LACKS_OF_MEMORY):
+                self._run(Proposed({}))
 
     def build(self, values):
         """Build the configuration that ``values`` describe.
@@ -378,11 +384,15 @@ def _naming(name, block):
     """Add the name of a block to the errors that are raised while it is built."""
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except Exception as error:
         shown = repr(block)
         if len(shown) > _SHOWN:
             shown = f"{shown[:_SHOWN]}..."
-        raise type(error)(f"{name}, {shown}: {error}") from error
+        if type(error) in {TypeError, ValueError}:
+            raise type(error)(f"{name}, {shown}: {error}") from error
+        # Other errors cannot be made of a message, or show it otherwise.
+        error.add_note(f"This is an error of {name}, {shown}.")
+        raise
 
 
 def complete(space, values):

@@ -1,7 +1,7 @@
 """The kinds of values of pandas and of time that a fitted estimator may hold."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
@@ -88,6 +88,34 @@ PANDAS_KINDS = {
     "timedelta": (_is(pd.Timedelta), pd.Timedelta.isoformat, pd.Timedelta),
     "datetime": (_is(datetime), datetime.isoformat, datetime.fromisoformat),
     "date": (_is(date), date.isoformat, date.fromisoformat),
+    "time": (_is(time), time.isoformat, time.fromisoformat),
+    "duration": (
+        _is(timedelta),
+        _attributes("days", "seconds", "microseconds"),
+        lambda parts: timedelta(**parts),
+    ),
+    "period": (
+        _is(pd.Period),
+        _attributes("ordinal", "freqstr"),
+        lambda parts: pd.Period(ordinal=parts["ordinal"], freq=parts["freqstr"]),
+    ),
+    "interval": (
+        _is(pd.Interval),
+        _attributes("left", "right", "closed"),
+        lambda parts: pd.Interval(**parts),
+    ),
+    "intervals": (
+        _is(pd.arrays.IntervalArray),
+        _attributes("left", "right", "closed"),
+        lambda parts: pd.arrays.IntervalArray.from_arrays(**parts),
+    ),
+    "periods": (
+        _is(pd.arrays.PeriodArray),
+        lambda value: {"ordinals": value.asi8, "freq": value.freqstr},
+        lambda parts: (
+            pd.PeriodIndex.from_ordinals(parts["ordinals"], freq=parts["freq"]).array
+        ),
+    ),
     "extension": (_is_extension, _take_extension_apart, _extension),
     "categorical": (
         _is(pd.Categorical),

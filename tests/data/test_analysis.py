@@ -35,7 +35,7 @@ def analysed(values, kind=None, dtype=None, **options):
             [datetime.timedelta(1)] * 2 + [None],
             object,
             "numerical",
-            "all values are durations",
+            "all values are durations or times of the day",
         ),
         ([True, False], None, "categorical", "dtype bool"),
         ([True, None], "boolean", "categorical", "dtype boolean"),

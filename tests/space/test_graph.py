@@ -400,6 +400,45 @@ def test_what_cannot_be_built_is_named_before_any_training(table):
         graph_of(node, output, table).check()
 
 
+class Failing(Block):
+    """Does what its function does while it is built."""
+
+    def __init__(self, *, fails):
+        self.fails = fails
+
+    def build(self, hp, inputs):
+        self.fails(inputs)
+        return inputs
+
+
+@pytest.mark.parametrize(
+    ("fails", "error"),
+    [
+        (lambda x: {}["units"], KeyError),
+        (lambda x: 1 / 0, ZeroDivisionError),
+        (lambda x: x.nothing, AttributeError),
+        (lambda x: b"\xff".decode(), UnicodeDecodeError),
+    ],
+)
+def test_any_error_of_a_block_is_told_before_training(table, fails, error):
+    node = StructuredDataInput()
+    output = ClassificationHead()(Failing(fails=fails)(node))
+    with pytest.raises(error) as told:
+        graph_of(node, output, table).check()
+    assert "failing_1, Failing" in told.value.__notes__[0]
+
+
+def test_a_block_may_read_the_weights_that_it_makes(table):
+    def read_weights(inputs):
+        dense = keras.layers.Dense(3)
+        dense(inputs)
+        assert np.isfinite(keras.ops.convert_to_numpy(dense.kernel)).all()
+
+    node = StructuredDataInput()
+    output = ClassificationHead()(Failing(fails=read_weights)(node))
+    graph_of(node, output, table).check()
+
+
 def test_given_names_are_used_and_must_differ(table):
     node = StructuredDataInput(name="table")
     block = DenseBlock(n_layers=1)(node)

@@ -6,7 +6,7 @@ import json
 import pathlib
 import re
 import zipfile
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 import keras
 import keras_tuner
@@ -88,6 +88,10 @@ EQUAL = [
     pd.Timedelta("3 days 00:00:00.000000001"),
     datetime(2026, 11, 25, tzinfo=timezone(timedelta(hours=1))),
     date(2026, 11, 25),
+    time(23, 59, 1, 5),
+    timedelta(days=-3, microseconds=7),
+    pd.Period("2026-11", freq="M"),
+    pd.Interval(0.5, 2.0, closed="left"),
     pathlib.Path("some") / "folder",
     Column("age", "numerical", 0, 3),
     TargetSchema("binary", 1),
@@ -139,6 +143,8 @@ FRAMES = [
             "text": ["a", None],
             "object": pd.Series([{"a": 1}, None], dtype=object),
             "flag": pd.array([None, True], dtype="boolean"),
+            "part": pd.arrays.IntervalArray.from_breaks([0.5, 1, 2]),
+            "month": pd.period_range("2026-11", periods=2, freq="M").array,
             "category": pd.Categorical(["b", None], categories=["b", "a"]),
             "moment": pd.to_datetime(["2026-11-25", None]),
         }
