@@ -33,11 +33,8 @@ def prepare_skautokeras(spec):
     return fit_search(make_estimator_of(task_of(spec), **params))
 
 
-def prepare_block(spec):
-    """Prepare one predefined network of skautokeras: one trial and no ensemble.
-
-    As in pytabkit, a fifth of the rows are for validation, and there is no refit.
-    """
+def _search_with_block(spec, block_params, **params):
+    """Prepare a search in which `StructuredDataBlock` has other parameters."""
     import tensorflow  # noqa: F401 - loading it is not part of the fit
 
     from skautokeras import (
@@ -51,18 +48,37 @@ def prepare_block(spec):
     heads = (RegressionHead, ClassificationHead)
     head = heads[task_of(spec) == "classification"]()
     table = StructuredDataInput()
-    block = StructuredDataBlock(block_type=spec["method"])
-    return fit_search(
-        AutoModel(
-            table,
-            head(block(table)),
-            max_trials=1,
-            ensemble_size=1,
-            refit=False,
-            validation_fraction=0.2,
-            random_state=spec["seed"],
-        )
+    block = StructuredDataBlock(**block_params)
+    params = {"random_state": spec["seed"], **params}
+    return fit_search(AutoModel(table, head(block(table)), **params))
+
+
+def prepare_block(spec):
+    """Prepare one predefined network of skautokeras: one trial and no ensemble.
+
+    As in pytabkit, a fifth of the rows are for validation, and there is no refit.
+    """
+    return _search_with_block(
+        spec,
+        {"block_type": spec["method"]},
+        max_trials=1,
+        ensemble_size=1,
+        refit=False,
+        validation_fraction=0.2,
     )
+
+
+def prepare_family(spec):
+    """Prepare a search of skautokeras among networks alone, or among trees alone."""
+    from skautokeras import Choice
+
+    families = {
+        "skautokeras_networks": {"trees": False},
+        "skautokeras_trees": {
+            "block_type": Choice(("boosted_trees", "extra_trees", "random_forest"))
+        },
+    }
+    return _search_with_block(spec, families[spec["method"]], **spec.get("params", {}))
 
 
 def make_boosting(spec, **params):
@@ -206,6 +222,8 @@ def prepare_mlp(spec):
 
 PREPARE = {
     "skautokeras": prepare_skautokeras,
+    "skautokeras_networks": prepare_family,
+    "skautokeras_trees": prepare_family,
     "real_mlp": prepare_block,
     "tab_m": prepare_block,
     "hist_gradient_boosting": prepare_hist_gradient_boosting,

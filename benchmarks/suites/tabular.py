@@ -17,6 +17,8 @@ from benchmarks.suites.tabular_report import make_table, plot
 # Peer whose environment a method needs. None is the environment of skautokeras.
 METHODS = {
     "skautokeras": None,
+    "skautokeras_networks": None,
+    "skautokeras_trees": None,
     "real_mlp": None,
     "tab_m": None,
     "hist_gradient_boosting": None,
@@ -35,7 +37,8 @@ FUNCTIONS = {
 # More trials than AutoKeras can make in its time, so that only the time ends it.
 AUTOKERAS_TRIALS = 100
 # Methods that are measured by default on known data sets.
-DEFAULT_METHODS = [method for method in METHODS if method != REFERENCE]
+_ON_REQUEST = {REFERENCE, "skautokeras_networks", "skautokeras_trees"}
+DEFAULT_METHODS = [method for method in METHODS if method not in _ON_REQUEST]
 # Metrics of known data sets.
 KNOWN_METRICS = {"classification": "accuracy", "regression": "RMSE"}
 

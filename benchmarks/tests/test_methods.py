@@ -88,6 +88,27 @@ def test_a_search_of_autokeras_ends_in_the_middle_of_an_epoch():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("family", ["networks", "trees"])
+def test_a_family_is_searched_alone(family):
+    spec = {"folder": None, "dataset": "wine", "seed": 1, "rows": 100}
+    spec |= {
+        "method": f"skautokeras_{family}",
+        "params": {"max_trials": 4, "epochs": 2},
+    }
+    reports = []
+    fit_method(spec, reports.append)
+
+    (report,) = reports
+    of_block = "structured_data_block_1"
+    kinds = [
+        trial["params"].get(f"{of_block}/block_type") for trial in report["trials"]
+    ]
+    assert len(kinds) == 4
+    are_trees = ["tree" in str(kind) or "forest" in str(kind) for kind in kinds]
+    assert all(are_trees) if family == "trees" else not any(are_trees)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["real_mlp", "tab_m"])
 def test_a_network_is_measured_as_it_is_predefined(method):
     spec = {"folder": None, "dataset": "wine", "method": method, "seed": 1}
