@@ -173,26 +173,24 @@ def search_without_training(estimator, X, y, answer, *, n_workers=1):
     from skautokeras._fit import (
         make_feasibility,
         make_hooks,
-        make_options,
         make_search_oracle,
     )
     from skautokeras._search import WorkerPool, evaluate, run_search
     from skautokeras._state import Deadline
 
-    options = make_options(estimator, {})
     deadline = Deadline(estimator.max_time)
     preparation = prepare_search(estimator, X, y)
     problem, data = preparation.problem, preparation.data
-    feasibility = make_feasibility(preparation, options)
+    feasibility = make_feasibility(preparation)
     workers = None
     if n_workers > 1:
         workers = WorkerPool(n_workers, {}, _simulated_executor)
     trials, _ = run_search(
-        make_search_oracle(preparation, options, feasibility),
+        make_search_oracle(preparation, feasibility),
         partial(answer, partial(evaluate, problem=problem, data=data)),
         seeds=preparation.trial_seeds,
         deadline=deadline,
-        hooks=make_hooks(preparation, options, deadline, _Silence(), None, n_workers),
+        hooks=make_hooks(preparation, deadline, _Silence(), None, n_workers),
         journal=preparation.journal,
         workers=workers,
     )

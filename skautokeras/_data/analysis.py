@@ -30,16 +30,22 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from skautokeras._data.codes import WITH_NUMBERS
-from skautokeras._data.date_strings import learn_date_format, parse_dates
-from skautokeras._data.measures import is_measure
+from skautokeras._data.date_strings import (
+    ISO_8601,
+    MIXED,
+    learn_date_format,
+    parse_dates,
+)
+from skautokeras._data.measures import HOURS_AND_MINUTES, is_measure
 from skautokeras._data.parsing import (
     are_strings,
     learn_number_format,
     read_in_format,
+    refuse_unreadable,
     values_of_codes,
     what_numbers_are,
 )
-from skautokeras._data.quantities import are_codes, are_whole
+from skautokeras._data.quantities import are_codes, are_whole, unit_of
 from skautokeras._data.schema import Column
 from skautokeras._data.series import (
     can_be_numbers,
@@ -47,8 +53,10 @@ from skautokeras._data.series import (
     content_of_values,
     parse_numbers,
     read_column,
+    read_keys,
 )
 from skautokeras._data.table import columns_of
+from skautokeras._data.tokens import count_words, has_unsegmented
 from skautokeras._warnings import warn
 
 # Strings are numbers or dates if this share of the values that are not missing can be
@@ -137,7 +145,7 @@ def analyse_table(X, declarations, *, prefer_numbers=False):
         )
         if is_parsed and column.kind == "numerical":
             column = replace(column, reason="all strings are numbers")
-        if column.kind == "categorical":
+        if column.kind in ("categorical", *WITH_NUMBERS):
             column = replace(column, content=content_of_values(series))
         yield column, values
 
@@ -197,21 +205,65 @@ def analyse_column(series, declaration=None, *, prefer_numbers=False):
     identifier = _is_identifier(series, content, unique)
     if identifier:
         reason += _LIKE_AN_IDENTIFIER
-    column = Column(series.name, kind, identifier=identifier, reason=reason, **facts)
+    format = _FORMATS.get(content) if kind in WITH_NUMBERS else None
+    column = Column(
+        series.name,
+        kind,
+        identifier=identifier,
+        reason=reason,
+        format=format,
+        **facts,
+    )
     return column, values
 
 
 def _declared_column(series, content, declaration):
-    kind = declaration.kind
-    values = read_column(series, kind, parse=True, content=content)
+    kind, format = declaration.kind, None
+    if kind in WITH_NUMBERS:
+        format = _declared_format(series, content, kind)
+        values = read_in_format(series, kind, format, refuse_unreadable)
+    else:
+        values = read_column(series, kind, content=content)
     n_missing, unique = _missing_and_unique(values)
-    reason = f"declared by {declaration.parameter}"
-    return Column(series.name, kind, n_missing, len(unique), reason=reason), values
+    column = Column(
+        series.name,
+        kind,
+        n_missing,
+        len(unique),
+        reason=f"declared by {declaration.parameter}",
+        format=format,
+    )
+    return column, values
+
+
+def _declared_format(series, content, kind):
+    """Return the format in which the strings of a declared column are to be read."""
+    if content == "category":
+        series = series.astype(object)
+        content = content_of(series)
+    strings = series
+    if content == "mixed":
+        strings = series[are_strings(series)]
+    elif content != "string":
+        return _FORMATS.get(content, "" if kind == "numerical" else ISO_8601)
+    codes, keys = read_keys(strings, content="string")
+    is_blank = np.array([not key.strip() for key in keys], dtype=bool)
+    counts = np.bincount(codes[codes >= 0], minlength=len(keys))
+    keys, counts = keys[~is_blank], counts[~is_blank]
+    if kind == "numerical":
+        return learn_number_format(keys, counts)[0]
+    format = learn_date_format(keys) if len(keys) else None
+    is_read = format and not np.isnat(parse_dates(keys, format)).any()
+    # Who declares dates may have some of several formats.
+    return format if is_read else MIXED
 
 
 def _constant_column(series, why, facts):
     return Column(series.name, "constant", reason=f"{why}, so it is left out", **facts)
 
+
+# Formats in which values that were no strings in `fit` may come back from files.
+_FORMATS = {"datetime": ISO_8601, "timedelta": HOURS_AND_MINUTES}
 
 _LIKE_AN_IDENTIFIER = "; every row has its own value, as in an identifier"
 
@@ -330,7 +382,7 @@ def _are_codes(strings, format, content):
     """Whether strings that are numbers are rather categories."""
     if is_measure(format):
         return False
-    if are_codes(strings, CODE_MIN_LENGTH):
+    if are_codes(strings, CODE_MIN_LENGTH, unit_of(format)):
         return True
     # Whoever makes categories of whole numbers means categories.
     is_meant = content == "category" or len(strings) < WHOLE_MIN_UNIQUE
@@ -352,7 +404,7 @@ def _kind_from_strings(series, content, n_missing, n_unique):
     if content == "string" and n_unique >= max(
         TEXT_MIN_UNIQUE, TEXT_MIN_UNIQUE_SHARE * n_present
     ):
-        n_words = np.median([len(str(value).split()) for value in series.dropna()])
+        n_words = np.median([count_words(str(value)) for value in series.dropna()])
         if n_words >= TEXT_MIN_WORDS:
             return "text", f"{reason}, half of them with {ceil(n_words)} words or more"
     most = max(SHORT_TEXT_MIN_UNIQUE, SHORT_TEXT_MIN_UNIQUE_SHARE * n_present)
@@ -378,13 +430,15 @@ def _missing_and_unique(values):
 
 
 def _is_identifier(series, content, unique):
-    """Whether all values differ and number the rows, or have no white space."""
+    """Whether all values differ and number the rows, or are single words."""
     if content == "number":
         is_integer = all(isinstance(v, Integral) for v in series.iloc[:1].tolist())
         return is_integer and _numbers_the_rows(series, unique)
     if content != "string" or not _all_differ(series, unique):
         return False
-    return not any(re.search(r"\s", value) for value in series.dropna())
+    return not any(
+        re.search(r"\s", value) or has_unsegmented(value) for value in series.dropna()
+    )
 
 
 def _all_differ(values, unique):

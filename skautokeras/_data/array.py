@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skautokeras._data.column_report import make_report, what_becomes_of_array
+from skautokeras._data.containers import is_missing
 from skautokeras._data.errors import errors_about
 from skautokeras._data.schema import ArraySchema
 from skautokeras._data.table import check_names
@@ -110,29 +111,6 @@ def _as_lists(part):
     if isinstance(part, np.ndarray) and part.dtype.kind != "O":
         return part
     return [_as_lists(inner) for inner in part] if _is_nested(part) else part
-
-
-def is_missing(value):
-    """Whether the value of a row is missing.
-
-    Parameters
-    ----------
-    value : object
-        Value of the row.
-
-    Returns
-    -------
-    is_missing : bool
-        True for None, NaN, NA and NaT.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skautokeras._data.array import is_missing
-    >>> is_missing(None), is_missing(float("nan")), is_missing(np.array([np.nan]))
-    (True, True, False)
-    """
-    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
 
 
 def check_numeric(array):

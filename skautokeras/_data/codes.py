@@ -20,6 +20,9 @@ UNKNOWN_TOKEN, FIRST_TOKEN = 1, 2
 WITH_NUMBERS = ("numerical", "datetime")
 WITH_KEYS = ("categorical", "short_text")
 
+# The largest value of a pixel of 8 bits.
+BRIGHTEST = 255
+
 # Standardised numbers are clipped to this many standard deviations. It lies far beyond
 # any real value, and its square, which a normalisation layer computes, is still a
 # finite float32.
@@ -34,3 +37,28 @@ MICROSECONDS_PER_DAY = 86_400 * MICROSECONDS_PER_SECOND
 DAYS_PER_WEEK = 7
 DAYS_PER_YEAR = 365.25
 EPOCH_WEEKDAY = 3
+
+
+def prefix_among(names, name):
+    """Return the beginning of the names of what belongs to one of several parts.
+
+    Parameters
+    ----------
+    names : list of str
+        Names of all inputs, or of all heads.
+
+    name : str
+        Name of the input or of the head.
+
+    Returns
+    -------
+    prefix : str
+        The name and "__"; "" if there is one part.
+
+    Examples
+    --------
+    >>> from skautokeras._data.codes import prefix_among
+    >>> prefix_among(["table", "text"], "text"), prefix_among(["text"], "text")
+    ('text__', '')
+    """
+    return f"{name}__" if len(names) > 1 else ""

@@ -9,6 +9,9 @@ from scipy.sparse import issparse
 from skautokeras._data.rows import common_length, is_dict
 from skautokeras._data.table import is_frame, is_table
 
+# Names of columns that a message lists.
+_MOST_NAMED = 20
+
 
 def split_columns(X, columns):
     """Divide the columns of X among the inputs.
@@ -274,9 +277,10 @@ def _position(X, name, column):
     return positions[0]
 
 
-def _shortened(names, n_shown=20):
-    more = f", ... ({len(names)} in all)" if len(names) > n_shown else ""
-    return f"[{', '.join(map(repr, names[:n_shown]))}{more}]"
+def _shortened(names):
+    """Return a list of names for a message, as far as it can be read."""
+    more = f", ... ({len(names)} in all)" if len(names) > _MOST_NAMED else ""
+    return f"[{', '.join(map(repr, names[:_MOST_NAMED]))}{more}]"
 
 
 def _take_columns(X, positions):

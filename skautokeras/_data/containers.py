@@ -290,13 +290,32 @@ def plain_dtype(dtype):
     return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 
+def is_missing(value):
+    """Return whether a value is missing.
+
+    Parameters
+    ----------
+    value : object
+        Value of a row, or of a cell of a table.
+
+    Returns
+    -------
+    is_missing : bool
+        True for None, NaN, NA and NaT; False for lists and arrays of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.containers import is_missing
+    >>> is_missing(None), is_missing(float("nan")), is_missing(np.array([np.nan]))
+    (True, True, False)
+    """
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
 def _first_present(series):
     """Return the first value of a column that is not missing, or None."""
-    return next((value for value in series if not _is_missing(value)), None)
-
-
-def _is_missing(value):
-    return value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
+    return next((value for value in series if not is_missing(value)), None)
 
 
 def _as_string(value):

@@ -7,10 +7,9 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
-from skautokeras._data.series import content_of, read_keys
-
-# The form of pandas for all strings such as 2024-05-31 and 2024-05-31T23:59+01:00.
-ISO_8601 = "ISO8601"
+# The form of pandas for all strings such as 2024-05-31 and 2024-05-31T23:59+01:00, and
+# that for strings of several forms.
+ISO_8601, MIXED = "ISO8601", "mixed"
 
 # Formats of dates, beside ISO 8601, in the order in which they are tried: where all
 # days are below 13, the month comes first, as in `pandas.to_datetime`. Points stand
@@ -164,7 +163,8 @@ def parse_dates(strings, format):
         Strings such as "2016-01-03".
 
     format : str
-        Format of `pandas.to_datetime`, as `learn_date_format` returns it.
+        Format of `pandas.to_datetime`, as `learn_date_format` returns it. With
+        ``"mixed"``, everything is read that pandas can read.
 
     Returns
     -------
@@ -178,14 +178,16 @@ def parse_dates(strings, format):
     array(['2024-05-31T00:00:00.000000',                        'NaT'],
           dtype='datetime64[us]')
     """
-    stripped = [s.strip() if _can_be_date(s) else None for s in strings]
+    any_form = format == MIXED
+    stripped = [s.strip() if any_form or _can_be_date(s) else None for s in strings]
     stripped = pd.Series(stripped, dtype=object)
     moments = pd.to_datetime(stripped, format=format, errors="coerce", utc=True)
     moments = moments.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
     is_digits = np.array([s.strip().isdecimal() for s in strings], dtype=bool)
     years = moments.astype("datetime64[Y]")
     in_range = (years >= _FIRST_YEAR) & (years <= _LAST_YEAR)
-    moments[is_digits & ~in_range] = _NO_DATE
+    if not any_form:
+        moments[is_digits & ~in_range] = _NO_DATE
     return moments
 
 
@@ -197,34 +199,3 @@ def _can_be_date(string):
     if string.replace(".", "", 1).isdecimal():
         return False
     return string[:1].isalnum() and re.search("[0-9]", string) is not None
-
-
-def are_iso_dates(series):
-    """Tell whether a column consists of strings that are dates of ISO 8601.
-
-    Parameters
-    ----------
-    series : Series of shape (n_samples,)
-        Column of any dtype.
-
-    Returns
-    -------
-    are_dates : bool
-        False if there is no string.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skautokeras._data.date_strings import are_iso_dates
-    >>> are_iso_dates(pd.Series(["2024-05-31", None, "2024-05-31T10:00:00Z"]))
-    True
-    >>> are_iso_dates(pd.Series(["2024-05-31", "31.5.2024"]))
-    False
-    """
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(object)
-    if content_of(series) != "string":
-        return False
-    _, keys = read_keys(series, content="string")
-    keys = [key for key in keys if key.strip()]
-    return bool(keys) and not np.isnat(parse_dates(keys, ISO_8601)).any()

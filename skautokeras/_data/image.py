@@ -9,18 +9,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skautokeras._data import storage
-from skautokeras._data.array import (
-    as_array,
-    check_numeric,
-    is_missing,
-    row_contents,
-    stacked,
-)
+from skautokeras._data.array import as_array, check_numeric, row_contents, stacked
+from skautokeras._data.codes import BRIGHTEST
 from skautokeras._data.column_report import (
     make_report,
     what_becomes_of_array,
     what_models_make,
 )
+from skautokeras._data.containers import is_missing
 from skautokeras._data.errors import errors_about
 from skautokeras._data.image_files import (
     ImageFacts,
@@ -30,7 +26,6 @@ from skautokeras._data.image_files import (
     source_facts,
 )
 from skautokeras._data.pixels import (
-    BRIGHTEST,
     CHUNK_SIZE,
     channel_statistics,
     convert,
@@ -370,7 +365,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         low, high = value_range(pixels)
         is_of_levels = all(fact.dtype != "float32" for fact in facts)
         if isinstance(images, list) and all(map(is_source, images)) and is_of_levels:
-            low, high = 0.0, 255.0 * (DEEP_PER_LEVEL if self.deep_ else 1)
+            low, high = 0.0, float(BRIGHTEST * (DEEP_PER_LEVEL if self.deep_ else 1))
         mean, std = channel_statistics(pixels, low, high)
         self.schema_ = ImageSchema(
             shape=shape,

@@ -5,12 +5,12 @@ read on its own, so that a row becomes the same alone and among others.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
 from skautokeras._data.quantities import sign_in_front
-from skautokeras._data.series import content_of, read_keys
 
 # Durations in seconds. With two numbers between colons, they are hours and minutes, or
 # minutes and seconds.
@@ -20,66 +20,92 @@ _MINUTES_AND_SECONDS = "1:05 min"
 # Times of the day and durations, as clocks and as Python and pandas write them.
 _CLOCK = re.compile(
     r"(?:(?P<days>[+-]?[0-9]+)\s(?i:days?),?\s\+?)?(?P<sign>[+-]?)(?P<first>[0-9]{1,4})"
-    r":(?P<second>[0-5][0-9])(?::(?P<third>[0-5][0-9](?:[.,][0-9]*)?))?"
+    r":(?:(?P<second>[0-5][0-9])(?::(?P<third>[0-5][0-9](?:[.,][0-9]*)?))?"
+    r"|(?P<seconds>[0-5][0-9]\.[0-9]+))"
     r"(?:\s?(?P<half>[aApP])\.?[mM]\.?)?"
 )
-# Durations of ISO 8601, such as PT2H50M.
-_ISO_8601 = re.compile(r"(?P<sign>[+-]?)P(?=[0-9T])(?P<rest>[0-9.DTHMSW]+)")
-# The forms in which pandas and Python write durations and times of the day.
-_WRITTEN = re.compile(
-    r"-?[0-9]+ days?(,? \+?[0-9:.]+)?|-?P[0-9]+DT[0-9.HMS]+"
-    r"|[0-9]+(:[0-9]{2}){2}(\.[0-9]+)?"
+# Durations of ISO 8601, such as PT2H50M. Years and months have no fixed length.
+_ISO_8601 = re.compile(
+    r"(?P<sign>[+-]?)P(?=[0-9T-])(?:(?P<weeks>-?[0-9.]+)W)?(?:(?P<days>-?[0-9.]+)D)?"
+    r"(?:T(?:(?P<hours>[0-9.]+)H)?(?:(?P<minutes>[0-9.]+)M)?(?:(?P<seconds>[0-9.]+)S)?)?"
 )
-_DAY, _HOUR, _MINUTE = 86400, 3600, 60
+_WEEK, _DAY, _HOUR, _MINUTE = 604800, 86400, 3600, 60
+_SIZES = {
+    "weeks": _WEEK,
+    "days": _DAY,
+    "hours": _HOUR,
+    "minutes": _MINUTE,
+    "seconds": 1,
+}
 
-# Hours of a day, with which a clock without seconds hardly begins unless it means them.
-_HOURS_OF_A_DAY = 24
+# Hours of a day. A first number above them is no hour of a day, and durations that
+# mostly lack hours seldom reach so many as the day has in two digits.
+_HOURS_OF_A_DAY, _TWO_DIGITS = 24, 10
+
+_NUMBER = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
+_FEET, _INCHES = "(?i:feet|foot|ft)\\.?|['\u2032\u2019]", "(?i:inch|inches|in)\\.?"
+_DOUBLE = "\"|''|[\u2033\u201d]"
 
 
 @dataclass(frozen=True)
 class _Measure:
-    """A kind of measure: its name, its unit, and the units by which it is written.
+    """A kind of measure.
 
-    Each of these has the pattern of its spellings, and its size. The largest is first.
+    Parameters
+    ----------
+    name : str
+        Words for the values.
+    unit : str
+        Unit of the numbers that they become.
+    units : tuple of (str, float)
+        Pattern of the spellings of each unit, and its size; the largest comes first.
+    last : dict of int to str, default={}
+        Units, by their positions, behind which a last number may lack its own, which is
+        the next one; and the pattern of this number.
+    begins_with_largest : bool, default=False
+        Whether the largest unit cannot be left out.
     """
 
     name: str
     unit: str
     units: tuple
+    last: dict = field(default_factory=dict)
+    begins_with_largest: bool = False
 
     def pattern(self):
-        """Return the pattern of numbers with these units; the last may lack its own."""
-        number = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
-        parts = [
-            rf"(?:(?P<n{i}>{number})\s*(?:{spellings})(?![a-z])[\s,]*(?:and\s+)?)?"
-            for i, (spellings, _) in enumerate(self.units)
-        ]
-        return re.compile(
-            rf"(?P<sign>[+-]?)\s?{''.join(parts)}(?P<rest>{number})?"
-            r"(?P<quarter>[NSEW]?)"
-        )
+        """Return the pattern of strings with these units."""
+        parts = []
+        for i, (spellings, _) in enumerate(self.units):
+            part = rf"(?P<n{i}>{_NUMBER})\s*(?:{spellings})(?![a-z])[\s,]*(?:and\s+)?"
+            needed = "" if self.begins_with_largest and i == 0 else "?"
+            last = f"(?P<last{i}>{self.last[i]})?" if i in self.last else ""
+            # Behind a number without a unit, nothing else comes.
+            parts.append(
+                rf"(?:{part}(?:{last}$)?){needed}" if last else f"(?:{part}){needed}"
+            )
+        sides = "(?P<side>[NSEW]?)" if self.begins_with_largest else ""
+        return re.compile(rf"(?P<sign>[+-]?)\s?{''.join(parts)}{sides}")
 
 
-_FEET, _INCHES = "(?i:feet|foot|ft)\\.?|'|[\u2032\u2019]", "(?i:inch|inches|in)\\.?"
-_TIME = _Measure(
-    "durations",
+_DURATIONS = _Measure(
+    "durations or times of the day",
     "seconds",
     (
-        ("(?i:weeks?|wks?)|w", 7 * _DAY),
+        ("(?i:weeks?|wks?)|w", _WEEK),
         ("(?i:days?)|d", _DAY),
         ("(?i:hours?|hrs?)\\.?|h", _HOUR),
-        ("(?i:minutes?|mins?)\\.?|m", _MINUTE),
-        ("(?i:seconds?|secs?)\\.?|s", 1),
+        ("(?i:minutes?|mins?)\\.?|m|['\u2032\u2019]", _MINUTE),
+        (f"(?i:seconds?|secs?)\\.?|s|{_DOUBLE}", 1),
         ("(?i:milliseconds?)|ms", 0.001),
     ),
+    last={2: "[0-9]{2}", 3: r"[0-9]{2}(?:\.[0-9]*)?"},
 )
 _MEASURES = {
-    HOURS_AND_MINUTES: _TIME,
-    _MINUTES_AND_SECONDS: _TIME,
     "5 ft 2 in": _Measure(
         "lengths",
         "inches",
-        ((_FEET, 12), (f"{_INCHES}|\"|''|[\u2033\u201d]", 1)),
+        ((_FEET, 12), (f"{_INCHES}|{_DOUBLE}", 1)),
+        last={0: _NUMBER},
     ),
     "5 lb 2 oz": _Measure(
         "weights",
@@ -89,6 +115,7 @@ _MEASURES = {
             ("(?i:pounds?|lbs?)\\.?", 16),
             ("(?i:ounces?|oz)\\.?", 1),
         ),
+        last={0: _NUMBER, 1: _NUMBER},
     ),
     "5° 2'": _Measure(
         "angles",
@@ -96,9 +123,12 @@ _MEASURES = {
         (
             ("°|(?i:deg)\\.?", 1),
             ("['\u2032\u2019]", 1 / 60),
-            ("\"|''|[\u2033\u201d]", 1 / 3600),
+            (_DOUBLE, 1 / 3600),
         ),
+        begins_with_largest=True,
     ),
+    HOURS_AND_MINUTES: _DURATIONS,
+    _MINUTES_AND_SECONDS: _DURATIONS,
 }
 _PATTERNS = {format: measure.pattern() for format, measure in _MEASURES.items()}
 
@@ -141,8 +171,8 @@ def learn_measure(strings):
     >>> learn_measure(["12 km"]) is None
     True
     """
-    with_clocks = _format_of_clocks(strings)
-    formats = [with_clocks, *(f for f in _MEASURES if _MEASURES[f] is not _TIME)]
+    others = [f for f, measure in _MEASURES.items() if measure is not _DURATIONS]
+    formats = [*others, _format_of_clocks(strings)]
     n_read = {
         format: np.count_nonzero(~np.isnan(parse_measures(strings, format)))
         for format in formats
@@ -154,20 +184,21 @@ def learn_measure(strings):
 def _format_of_clocks(strings):
     """Tell whether the numbers in 1:05 are hours and minutes, or minutes and seconds.
 
-    They are minutes and seconds if other strings have hours in front of them, or if
-    there are more than 23 of the first. A time of the day has two digits everywhere.
+    They are minutes and seconds if there are fractions, or more than 23 of the first
+    ones. So they are if other strings have a few hours in front of them, unless all are
+    written as the times of a day are, with two digits or with AM and PM.
     """
     clocks = [found for s in strings if (found := _CLOCK.fullmatch(s.strip()))]
-    firsts = [clock["first"] for clock in clocks if not clock["third"]]
-    have_hours = any(clock["third"] for clock in clocks)
-    if any(int(first) >= _HOURS_OF_A_DAY for first in firsts):
+    short = [clock for clock in clocks if not clock["third"]]
+    firsts = [int(clock["first"]) for clock in short]
+    hours = [int(clock["first"]) for clock in clocks if clock["third"]]
+    if max(firsts, default=0) >= _HOURS_OF_A_DAY or any(c["seconds"] for c in clocks):
         return _MINUTES_AND_SECONDS
-    are_of_a_day = all(len(first) == 2 for first in firsts) or any(
-        clock["half"] for clock in clocks
-    )
-    return (
-        _MINUTES_AND_SECONDS if have_hours and not are_of_a_day else HOURS_AND_MINUTES
-    )
+    are_of_a_day = all(len(clock["first"]) == 2 for clock in short)
+    are_of_a_day |= any(clock["half"] for clock in clocks)
+    if hours and max(hours) < _TWO_DIGITS and not are_of_a_day:
+        return _MINUTES_AND_SECONDS
+    return HOURS_AND_MINUTES
 
 
 def parse_measures(strings, format):
@@ -201,45 +232,56 @@ def parse_measures(strings, format):
 def _measured(string, format):
     measure = _MEASURES[format]
     string = sign_in_front(string)
-    if measure is _TIME:
+    if measure is _DURATIONS:
         if clock := _CLOCK.fullmatch(string):
             return _seconds_of(clock, format)
         if iso := _ISO_8601.fullmatch(string):
-            string = iso["sign"] + iso["rest"].replace("T", "").lower()
+            parts = {name: float(iso[name]) for name in _SIZES if iso[name]}
+            total = sum(number * _SIZES[name] for name, number in parts.items())
+            return (-total if iso["sign"] == "-" else total) if parts else np.nan
     found = _PATTERNS[format].fullmatch(string)
     return _sum_of(found, measure) if found else np.nan
 
 
 def _seconds_of(clock, format):
     """Return the seconds that a clock shows, NaN if no clock does."""
-    first, second = int(clock["first"]), int(clock["second"])
+    first = int(clock["first"])
     if clock["half"]:
         if not 1 <= first <= 12 or clock["days"]:
             return np.nan
         first = first % 12 + 12 * (clock["half"] in "pP")
-    seconds = first * _HOUR + second * _MINUTE
-    if clock["third"]:
+    if clock["seconds"]:
+        seconds = first * _MINUTE + float(clock["seconds"])
+    elif clock["third"]:
+        seconds = first * _HOUR + int(clock["second"]) * _MINUTE
         seconds += float(clock["third"].replace(",", "."))
     elif format == _MINUTES_AND_SECONDS and not clock["half"]:
-        seconds = first * _MINUTE + second
+        seconds = first * _MINUTE + int(clock["second"])
+    else:
+        seconds = first * _HOUR + int(clock["second"]) * _MINUTE
     # Of negative durations, pandas and Python write the days as negative alone.
     seconds *= -1 if clock["sign"] == "-" else 1
     return float(seconds + int(clock["days"] or 0) * _DAY)
 
 
 def _sum_of(found, measure):
-    numbers = [found[f"n{i}"] for i in range(len(measure.units))]
-    given = [i for i, number in enumerate(numbers) if number]
-    if not given:
+    """Return the sum of the numbers with their units, NaN if they are no measure."""
+    groups = found.groupdict()
+    parts = []
+    for i, (_, size) in enumerate(measure.units):
+        if groups[f"n{i}"]:
+            parts.append((float(groups[f"n{i}"]), size))
+        if groups.get(f"last{i}"):
+            parts.append((float(groups[f"last{i}"]), measure.units[i + 1][1]))
+    # A smaller unit does not reach the next larger one: 9'24" is no length.
+    is_whole = all(
+        number * size < larger for (_, larger), (number, size) in pairwise(parts)
+    )
+    side = groups.get("side")
+    if not parts or not is_whole or (side and groups["sign"]):
         return np.nan
-    total = sum(float(numbers[i]) * measure.units[i][1] for i in given)
-    if found["rest"]:
-        if given[-1] + 1 == len(measure.units):
-            return np.nan
-        total += float(found["rest"]) * measure.units[given[-1] + 1][1]
-    if found["quarter"] and measure.name != "angles":
-        return np.nan
-    is_negative = (found["sign"] == "-") != (found["quarter"] in {"S", "W"})
+    is_negative = groups["sign"] == "-" or side in {"S", "W"}
+    total = sum(number * size for number, size in parts)
     return -total if is_negative else total
 
 
@@ -259,36 +301,6 @@ def what_measures_are(format):
     --------
     >>> from skautokeras._data.measures import what_measures_are
     >>> what_measures_are("5 ft 2 in")
-    'lengths in inches'
+    'lengths'
     """
-    measure = _MEASURES[format]
-    return f"{measure.name} in {measure.unit}"
-
-
-def are_written_durations(series):
-    """Tell whether a column consists of durations or times as files hold them.
-
-    Parameters
-    ----------
-    series : Series of shape (n_samples,)
-        Column of any dtype.
-
-    Returns
-    -------
-    are_durations : bool
-        False if there is no string.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skautokeras._data.measures import are_written_durations
-    >>> are_written_durations(pd.Series(["0 days 01:29:05", None, "2 days"]))
-    True
-    >>> are_written_durations(pd.Series(["1:29"]))
-    False
-    """
-    if content_of(series) != "string":
-        return False
-    _, keys = read_keys(series, content="string")
-    keys = [key.strip() for key in keys if key.strip()]
-    return bool(keys) and all(_WRITTEN.fullmatch(key) for key in keys)
+    return _MEASURES[format].name

@@ -7,10 +7,8 @@ own, so that a row becomes the same alone and among others.
 import numpy as np
 import pandas as pd
 
-from skautokeras._data.date_strings import ISO_8601, are_iso_dates, parse_dates
+from skautokeras._data.date_strings import MIXED, parse_dates
 from skautokeras._data.measures import (
-    HOURS_AND_MINUTES,
-    are_written_durations,
     is_measure,
     learn_measure,
     parse_measures,
@@ -83,7 +81,7 @@ def what_numbers_are(format):
     --------
     >>> from skautokeras._data.parsing import what_numbers_are
     >>> what_numbers_are("km"), what_numbers_are("1:05 h")
-    ("numbers with the unit 'km'", 'durations in seconds')
+    ("numbers with the unit 'km'", 'durations or times of the day')
     """
     what = what_measures_are if is_measure(format) else what_quantities_are
     return what(format)
@@ -120,61 +118,33 @@ def parse_strings(strings, kind, format):
     return parse(strings, format)
 
 
-def format_of_written(series, kind):
-    """Return the format of dates or durations that have come back as strings.
-
-    Files such as CSV and JSON hold what was a date or a duration in `fit` as a string.
+def read_in_format(series, kind, format, on_strings=None):
+    """Read a column of numbers or dates, and the strings among them.
 
     Parameters
     ----------
     series : Series of shape (n_samples,)
         Column of any dtype.
 
-    kind : str
-        Kind of the column.
-
-    Returns
-    -------
-    format : str or None
-        None if the column is nothing of this sort.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skautokeras._data.parsing import format_of_written
-    >>> format_of_written(pd.Series(["2024-05-31"]), "datetime")
-    'ISO8601'
-    >>> format_of_written(pd.Series(["0 days 01:00:00"]), "numerical")
-    '1:05 h'
-    """
-    if kind == "datetime" and are_iso_dates(series):
-        return ISO_8601
-    if kind == "numerical" and are_written_durations(series):
-        return HOURS_AND_MINUTES
-    return None
-
-
-def read_in_format(series, kind, format, unreadable=None):
-    """Read a column whose strings were numbers or dates in `fit`.
-
-    Parameters
-    ----------
-    series : Series of shape (n_samples,)
-        Column of any dtype. Numbers or dates may be among the strings.
-
     kind : {"numerical", "datetime"}
         Kind of the column.
 
-    format : str
-        Format of numbers or of dates.
+    format : str or None
+        Format of its numbers or dates in strings. If None, strings are an error.
 
-    unreadable : UnreadableStrings or None, default=None
-        Counter of the strings that cannot be read.
+    on_strings : callable or None, default=None
+        Function that is told which strings cannot be read, such as
+        `UnreadableStrings.count` and `refuse_unreadable`.
 
     Returns
     -------
     values : ndarray of shape (n_samples,), dtype float64 or datetime64[us]
         NaN or NaT where the value is missing, or a string in another format.
+
+    Raises
+    ------
+    ValueError
+        If the values are of another kind.
 
     Examples
     --------
@@ -184,22 +154,39 @@ def read_in_format(series, kind, format, unreadable=None):
     >>> read_in_format(column, "numerical", "km").tolist()
     [3.0, nan, nan, 7.0]
     """
-    if isinstance(series.dtype, pd.CategoricalDtype):
+    if format is not None and isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(object)
     content = content_of(series)
-    if content == "string":
+    if format is not None and content == "string":
         codes, keys = read_keys(series, content=content)
         values = parse_strings(keys, kind, format)
-        if unreadable is not None:
+        if on_strings is not None:
             counts = np.bincount(codes[codes >= 0], minlength=len(keys))
-            unreadable.count(series.name, kind, format, keys, counts, pd.isna(values))
+            on_strings(series.name, kind, format, keys, counts, pd.isna(values))
         return values_of_codes(values, codes, kind)
-    if content == "mixed":
-        is_string = are_strings(series)
-        others = read_column(_without(series, is_string), kind)
-        strings = read_in_format(_without(series, ~is_string), kind, format, unreadable)
+    is_string = are_strings(series) if content == "mixed" else np.zeros(0, bool)
+    if format is not None and is_string.any():
+        others = read_in_format(_without(series, is_string), kind, format)
+        strings = read_in_format(_without(series, ~is_string), kind, format, on_strings)
         return np.where(is_string, strings, others)
+    if kind == "numerical":
+        _check_unit(series, content, format)
     return read_column(series, kind, content=content)
+
+
+def _check_unit(series, content, format):
+    """Raise if numbers come instead of measures, or durations instead of numbers."""
+    are_measures = format is not None and is_measure(format)
+    if are_measures and content in {"number", "boolean"}:
+        raise ValueError(
+            f"Column {series.name!r} held {what_measures_are(format)} in fit and holds "
+            "numbers now, whose unit is not known. Pass them as in fit."
+        )
+    if content == "timedelta" and not are_measures:
+        raise ValueError(
+            f"Column {series.name!r} held numbers in fit and holds durations now. "
+            "Convert them, for example with .dt.total_seconds()."
+        )
 
 
 def values_of_codes(values, codes, kind):
@@ -208,7 +195,7 @@ def values_of_codes(values, codes, kind):
     Parameters
     ----------
     values : ndarray of shape (n_strings,)
-        What different strings are read as.
+        Numbers or dates of the different strings.
 
     codes : ndarray of int of shape (n_samples,)
         Position of the string of each row, -1 where it is missing.
@@ -244,8 +231,8 @@ class UnreadableStrings:
     >>> strings, is_wrong = ["5 km", "3 mi", "?"], np.array([False, True, True])
     >>> unreadable.count("way", "numerical", "km", strings, np.ones(3, int), is_wrong)
     >>> unreadable.warnings()
-    ["The strings of the column 'way' were numbers with the unit 'km' in fit. 50 % of \
-them cannot be read so now, '3 mi' for example, and count as missing."]
+    ["The column 'way' held numbers with the unit 'km' in fit. 50 % of its strings \
+cannot be read so now, '3 mi' for example, and count as missing."]
     """
 
     def __init__(self):
@@ -297,13 +284,44 @@ them cannot be read so now, '3 mi' for example, and count as missing."]
 
 
 def _warning_of_unreadable(name, what, given, unreadable, example):
-    which, end = f"{100 * unreadable / given:.0f} % of them cannot", "count as missing"
+    which, end = f"{100 * unreadable / given:.0f} % of its strings", "count as missing"
     if unreadable == given:
-        which, end = "None of them can", "all count as missing"
+        which, end = "None of its strings", "all count as missing"
+    cannot = "can" if unreadable == given else "cannot"
     return (
-        f"The strings of the column {name!r} were {what} in fit. {which} be read so "
-        f"now, {example!r} for example, and {end}."
+        f"The column {name!r} held {what} in fit. {which} {cannot} be read so now, "
+        f"{example!r} for example, and {end}."
     )
+
+
+def refuse_unreadable(name, kind, format, strings, counts, is_missing):
+    """Raise if a string that is not blank cannot be read.
+
+    Parameters
+    ----------
+    name, kind, format, strings, counts, is_missing : object
+        Arguments of `UnreadableStrings.count`.
+
+    Raises
+    ------
+    ValueError
+        If there is such a string.
+    """
+    for i in np.flatnonzero(is_missing):
+        if strings[i].strip():
+            if kind == "datetime":
+                raise ValueError(
+                    f"Column {name!r} is a datetime column and {strings[i]!r} is no "
+                    f"date{_like(format)}."
+                )
+            raise ValueError(
+                f"could not convert string to float: {strings[i]!r}\nColumn {name!r} "
+                "is numerical."
+            )
+
+
+def _like(format):
+    return "" if format == MIXED else f" of the format {format!r}"
 
 
 def _without(series, is_left_out):

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import assert_all_finite
 
-BRIGHTEST = 255
+from skautokeras._data.codes import BRIGHTEST
 
 # Grey levels come in these numbers of bits: 16 of them, 0 to 15, are 4 bits.
 USUAL_BITS = (1, 4, 8, 12, 16)

@@ -50,12 +50,15 @@ class FeatureProfile:
         a few rows.
     strength : float
         Share of the variance of the target that the feature explains by itself.
+    column : str or None, default=None
+        Name of the column that the feature is made of. If None, it is the name itself.
     """
 
     name: str
     is_category: bool
     reference: np.ndarray
     strength: float
+    column: str | None = None
 
     def drift(self, values):
         """Return by how much the distribution of other values differs, from 0 to 1.
@@ -181,7 +184,7 @@ def make_profile(x_adapter, y_adapter, data):
     return DataProfile(
         n_rows=sum(map(len, parts)),
         features=tuple(
-            FeatureProfile(f.name, f.is_category, _reference(f), strength)
+            FeatureProfile(f.name, f.is_category, _reference(f), strength, f.column)
             for f, strength in zip(features, strengths, strict=True)
         ),
         copies=_copies(features),

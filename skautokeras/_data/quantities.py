@@ -115,6 +115,27 @@ def _as_format(unit, mark, with_powers):
     return f"{_SAMPLES[mark]}{'K' if with_powers else ''} {unit}".strip()
 
 
+def unit_of(format):
+    """Return the unit of a format of numbers.
+
+    Parameters
+    ----------
+    format : str
+        Result of `learn_unit`.
+
+    Returns
+    -------
+    unit : str
+
+    Examples
+    --------
+    >>> from skautokeras._data.quantities import unit_of
+    >>> unit_of("km"), unit_of("1.234,5 €")
+    ('km', '€')
+    """
+    return _from_format(format)[0]
+
+
 def _from_format(format):
     """Return the unit, the decimal mark, and whether letters are powers of ten."""
     if not format[:1].isdigit():
@@ -314,12 +335,16 @@ def are_whole(strings):
     return all(re.fullmatch(r"[+-]?[0-9]+", string.strip()) for string in strings)
 
 
+# Numbers with the code of a country have at least eight digits.
+_TELEPHONE = re.compile(r"\+(?:[0-9][\s-]?){7,}[0-9]")
+
+
 def _is_of_groups(string):
     """Whether a string is a number of three groups of digits or more."""
     return string.count(" ") > 1 and string.replace(" ", "").isdecimal()
 
 
-def are_codes(strings, min_length):
+def are_codes(strings, min_length, unit=""):
     """Whether strings that are numbers look like codes, such as postal codes.
 
     Parameters
@@ -330,12 +355,16 @@ def are_codes(strings, min_length):
     min_length : int
         Number of characters from which whole numbers of one length are codes.
 
+    unit : str, default=""
+        Unit of the numbers. One of several letters is no part of a code.
+
     Returns
     -------
     are_codes : bool
-        True if a string starts with a zero in front of other digits, or if all have the
-        same length and are digits, perhaps with letters right behind them, or with two
-        spaces or more between them.
+        True if a string starts with a zero in front of other digits, if all are numbers
+        of telephones with a plus in front, or if all have the same length and are
+        digits, perhaps with a letter right behind them, or with two spaces or more
+        between them.
 
     Examples
     --------
@@ -346,12 +375,20 @@ def are_codes(strings, min_length):
     True
     >>> are_codes(["555 123 456", "555 321 654"], 5)
     True
+    >>> are_codes(["+49 151 86556179", "+41 22 7317131"], 5)
+    True
     >>> are_codes(["1999", "2001"], 5), are_codes(["0.5", "12,000"], 5)
     (False, False)
+    >>> are_codes(["1200cc", "1600cc"], 5, unit="cc")
+    False
     """
     strings = [string.strip() for string in strings]
     if any(re.match(r"\D?0[0-9]", string) for string in strings):
         return True
+    if all(_TELEPHONE.fullmatch(string) for string in strings):
+        return True
+    if sum(map(str.isalpha, unit)) > 1:
+        return False
     if len(strings[0]) < min_length or len({len(string) for string in strings}) > 1:
         return False
     return all(string.isalnum() or _is_of_groups(string) for string in strings)

@@ -4,6 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from skautokeras._data.codes import BRIGHTEST
+
 
 def resize(images, size):
     """Resize one image or several of one size.
@@ -38,7 +40,7 @@ def resize(images, size):
     pixels = _resize_rows(pixels, size[0]).swapaxes(-3, -2)
     pixels = _resize_rows(pixels, size[1]).swapaxes(-3, -2)
     if images.dtype == np.uint8:
-        return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+        return np.clip(np.rint(pixels), 0, BRIGHTEST).astype(np.uint8)
     return pixels
 
 

@@ -198,12 +198,14 @@ def parse_numbers(series):
     [1.0, nan, 2.5]
     """
     try:
-        return pd.Series(_parsed(series), name=series.name)
+        codes, strings = pd.factorize(series)
+        numbers = [float(s) if s.strip() else np.nan for s in strings]
     except ValueError:
         return series
+    return pd.Series(np.append(numbers, np.nan)[codes], name=series.name)
 
 
-def read_column(series, kind, *, parse=False, content=None):
+def read_column(series, kind, *, content=None):
     """Read a column as its kind needs it.
 
     Parameters
@@ -213,9 +215,6 @@ def read_column(series, kind, *, parse=False, content=None):
 
     kind : str
         Kind of the column, as in `Column`.
-
-    parse : bool, default=False
-        Whether strings are read as numbers or dates.
 
     content : str or None, default=None
         Result of `content_of`. None finds it out.
@@ -234,13 +233,13 @@ def read_column(series, kind, *, parse=False, content=None):
     [3.0, 1.0]
     """
     if kind == "numerical":
-        return read_numbers(series, parse=parse, content=content)
+        return read_numbers(series, content=content)
     if kind == "datetime":
-        return read_datetimes(series, parse=parse)
+        return read_datetimes(series)
     return read_keys(series, content=content)
 
 
-def read_numbers(series, *, parse=False, content=None):
+def read_numbers(series, *, content=None):
     """Read a column of numbers.
 
     Parameters
@@ -248,10 +247,6 @@ def read_numbers(series, *, parse=False, content=None):
     series : Series of shape (n_samples,)
         Numbers, booleans, durations and times of the day (read as seconds), or
         categories that are numbers.
-
-    parse : bool, default=False
-        Whether strings that are numbers are read as numbers, and empty strings as
-        missing values.
 
     content : str or None, default=None
         Result of `content_of`. None finds it out.
@@ -279,11 +274,9 @@ def read_numbers(series, *, parse=False, content=None):
     if content == "category":
         # One number per category. Code -1, a missing value, takes the NaN at the end.
         categories = series.cat.categories.to_series(name=series.name)
-        values = np.append(read_numbers(categories, parse=parse), np.nan)
+        values = np.append(read_numbers(categories), np.nan)
         return values[series.cat.codes]
-    if content == "string" and parse:
-        values = _parsed(series)
-    elif content == "timedelta":
+    if content == "timedelta":
         values = _durations(series).to_numpy() / SECOND
     else:
         _check_only_numbers(series, content)
@@ -352,16 +345,7 @@ def _is_number(string):
     return True
 
 
-def _parsed(series):
-    codes, strings = pd.factorize(series)
-    try:
-        numbers = [float(s) if s.strip() else np.nan for s in strings]
-    except ValueError as error:
-        raise ValueError(f"{error}\nColumn {series.name!r} is numerical.") from error
-    return np.append(np.array(numbers, dtype=np.float64), np.nan)[codes]
-
-
-def read_datetimes(series, *, parse=False):
+def read_datetimes(series):
     """Read a column of dates.
 
     Parameters
@@ -369,9 +353,6 @@ def read_datetimes(series, *, parse=False):
     series : Series of shape (n_samples,)
         Dates and times. They may have one time zone, several, or none; those without a
         time zone are read as UTC.
-
-    parse : bool, default=False
-        Whether strings are read as dates.
 
     Returns
     -------
@@ -387,7 +368,7 @@ def read_datetimes(series, *, parse=False):
     --------
     >>> import pandas as pd
     >>> from skautokeras._data.series import read_datetimes
-    >>> read_datetimes(pd.Series(["1912-04-15 02:20+02:00"]), parse=True)
+    >>> read_datetimes(pd.Series([pd.Timestamp("1912-04-15 02:20+02:00")]))
     array(['1912-04-15T00:20:00.000000'], dtype='datetime64[us]')
     """
     codes, moments = pd.factorize(series)
@@ -398,39 +379,25 @@ def read_datetimes(series, *, parse=False):
     if content == "category":
         moments = pd.Series(moments.to_numpy())
         content = content_of(moments)
-    can_be_parsed = parse and content in {"string", "mixed"}
-    if content != "datetime" and not can_be_parsed:
+    if content != "datetime":
         raise ValueError(
             f"Column {series.name!r} is a datetime column and holds values of another "
-            f"kind, such as {moments.iloc[0]!r}. Convert it with pandas.to_datetime"
-            + (
-                "."
-                if parse
-                else f", or pass column_types={{{series.name!r}: 'datetime'}}."
-            )
+            f"kind, such as {moments.iloc[0]!r}. Convert it with pandas.to_datetime."
         )
-    parsed = _to_utc(moments, content, series.name)
+    parsed = _to_utc(moments)
     return np.append(parsed, _NOT_A_TIME)[codes]
 
 
-def _to_utc(moments, content, name):
+def _to_utc(moments):
     if isinstance(moments.dtype, pd.PeriodDtype):
         moments = moments.dt.to_timestamp()
     elif moments.dtype == object:
         moments = moments.map(_without_period)
-    if content == "datetime" and moments.dtype == object:
+    if moments.dtype == object:
         # pandas before version 3 has no dates behind the year 2262 among objects.
         return np.array([_moment(value) for value in moments], dtype="datetime64[us]")
-    # Every string is parsed on its own. A format that pandas guesses from the first
-    # string would make the result depend on the order of the rows.
-    format_of_strings = {} if content == "datetime" else {"format": "mixed"}
-    parsed = pd.to_datetime(moments, utc=True, errors="coerce", **format_of_strings)
-    if parsed.isna().any():
-        wrong = moments[parsed.isna()].iloc[0]
-        raise ValueError(
-            f"Column {name!r} is a datetime column and {wrong!r} is no date."
-        )
-    return parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    moments = pd.to_datetime(moments, utc=True)
+    return moments.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
 
 
 def _moment(value):

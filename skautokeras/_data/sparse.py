@@ -10,6 +10,7 @@ from skautokeras._data.column_report import make_report
 from skautokeras._data.errors import too_large
 from skautokeras._data.ngrams import enough, strongest
 from skautokeras._data.storage import empty
+from skautokeras._data.table import names_of_positions
 from skautokeras._state.names import saved_as
 
 # Values of a row that are kept at most, those of the largest size.
@@ -49,8 +50,8 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         Number by which the values of each code are divided.
 
     n_values_, n_missing_ : ndarray of shape (n_features,), dtype int32
-        Number of rows in which each column has a value, and of those in which the
-        value is NaN, which counts as zero.
+        Number of rows in which each column has a value other than zero, and of those in
+        which it has NaN, which counts as zero.
 
     width_ : int
         Values of a row that are kept at most. 0: no column is mostly zero.
@@ -87,9 +88,8 @@ class SparseColumns(TransformerMixin, BaseEstimator):
         """
         X = _as_rows(X)
         n_samples, n_features = X.shape
-        is_missing = np.isnan(X.data)
-        n_missing = np.bincount(X.indices[is_missing], minlength=n_features)
-        X.data[is_missing] = 0
+        n_missing = np.bincount(X.indices[np.isnan(X.data)], minlength=n_features)
+        _make_missing_zero(X)
         n_values = np.bincount(X.indices, minlength=n_features)
         self.n_values_ = n_values.astype("int32")
         self.n_missing_ = n_missing.astype("int32")
@@ -123,7 +123,7 @@ class SparseColumns(TransformerMixin, BaseEstimator):
             Codes and values of the entries of each row that are largest in size.
         """
         X = _as_rows(X)
-        X.data = np.nan_to_num(X.data)
+        _make_missing_zero(X)
         shape = X.shape[0], self.width_
         codes, values = empty(shape, "int32"), empty(shape, "float32")
         for start in range(0, len(codes), _CHUNK):
@@ -145,7 +145,7 @@ class SparseColumns(TransformerMixin, BaseEstimator):
             Columns that are not mostly zero, named "x0", "x1", ... by their positions
             in X.
         """
-        names = [f"x{i}" for i in self.rest_]
+        names = names_of_positions(self.rest_)
         if issparse(X):
             return pd.DataFrame(X.tocsc()[:, self.rest_].toarray(), columns=names)
         return pd.DataFrame(np.asarray(X)[:, self.rest_], columns=names)
@@ -201,10 +201,18 @@ class SparseColumns(TransformerMixin, BaseEstimator):
 
 
 def _as_rows(X):
-    """Return a table as CSR with finite numbers and NaN, in memory of its own."""
-    X = X.tocsr() if issparse(X) else csr_matrix(np.asarray(X, "float64"))
-    values = X.data.astype("float64")
-    infinite = np.flatnonzero(np.isinf(values))
+    """Return a copy of a table as CSR, with each value once, finite or NaN."""
+    X = X if issparse(X) else np.asarray(X, "float64")
+    X = csr_matrix(X, dtype="float64", copy=True)
+    X.sum_duplicates()
+    infinite = np.flatnonzero(np.isinf(X.data))
     if len(infinite):
-        raise ValueError(too_large(f"x{X.indices[infinite[0]]}"))
-    return csr_matrix((values, X.indices, X.indptr), shape=X.shape)
+        (name,) = names_of_positions(X.indices[infinite[:1]])
+        raise ValueError(too_large(name))
+    return X
+
+
+def _make_missing_zero(X):
+    """Let a copy of a table store neither NaN nor zeros."""
+    X.data[np.isnan(X.data)] = 0
+    X.eliminate_zeros()

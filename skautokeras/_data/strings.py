@@ -5,7 +5,7 @@ import reprlib
 import numpy as np
 import pandas as pd
 
-from skautokeras._data.containers import to_pandas
+from skautokeras._data.containers import is_missing, to_pandas
 
 
 def read_texts(X):
@@ -139,7 +139,7 @@ def _text_or_none(value, i):
         return value
     if isinstance(value, bytes):
         return _decoded(value, i)
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+    if is_missing(value):
         return None
     raise TypeError(
         f"X must hold strings, got {quoted(value)} ({type(value).__name__}) in row "

@@ -26,8 +26,8 @@ from skautokeras._data.declarations import declared_kinds
 from skautokeras._data.long_tables import MOST_ANALYSED, in_batches, some_rows
 from skautokeras._data.parsing import (
     UnreadableStrings,
-    format_of_written,
     read_in_format,
+    refuse_unreadable,
 )
 from skautokeras._data.schema import StructuredDataSchema, text_array
 from skautokeras._data.series import content_of_values, read_column
@@ -103,9 +103,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, where they are strings.
 
-    parsed_ : list of str
-        Columns that are declared as numbers or dates. The units and formats of others
-        are in ``schema_.columns``.
+    strict_ : list of str
+        Columns of numbers or dates in which a string that cannot be read is an error:
+        those that are declared, and those that held no strings in `fit`.
 
     datetime_origins_ : dict of str to int
         The median of each datetime column, in microseconds since 1970 (UTC).
@@ -203,8 +203,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             analyse_table(X, declarations, prefer_numbers=prefer_numbers)
         ):
             columns.append(column)
-            if i in declarations and column.kind in WITH_NUMBERS:
-                self.parsed_.append(column.name)
+            has_strings = column.content in {"string", "mixed"}
+            if column.kind in WITH_NUMBERS and (i in declarations or not has_strings):
+                self.strict_.append(column.name)
             numbers.extend(self._learn(column, values))
         warn_about_identifiers(columns)
         if not numbers and self._has_no_arrays():
@@ -321,7 +322,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
 
     def _forget(self):
         """Drop what an earlier fit has learned."""
-        self.parsed_, self.indicated_ = [], []
+        self.strict_, self.indicated_ = [], []
         self.datetime_origins_, self.datetime_parts_ = {}, {}
         self.categories_, self.vocabularies_, self.texts_ = {}, {}, {}
 
@@ -402,16 +403,15 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         for column, series in zip(self.schema_.columns, columns_of(X), strict=True):
             if column.kind == "constant":
                 continue
-            format = column.format
-            if format is None:
-                format = format_of_written(series, column.kind)
-            if format is not None:
-                values = read_in_format(series, column.kind, format, unreadable)
-                yield column, series, values
+            if column.kind not in WITH_NUMBERS:
+                yield column, series, read_column(series, column.kind)
                 continue
-            parse = column.name in self.parsed_
-            parse |= are_strings and column.kind == "numerical"
-            yield column, series, read_column(series, column.kind, parse=parse)
+            # NumPy makes strings of numbers beside a string.
+            format = "" if column.format is None and are_strings else column.format
+            is_strict = column.name in self.strict_
+            told = refuse_unreadable if is_strict else unreadable.count
+            values = read_in_format(series, column.kind, format, told)
+            yield column, series, values
 
     def _arrays_of(self, column, values, statistics):
         """Yield what a column adds to which array."""

@@ -94,12 +94,34 @@ def column_names(X):
     ['x0', 'x1']
     """
     if not has_names(X):
-        return [f"x{i}" for i in range(X.shape[1])]
+        return names_of_positions(range(X.shape[1]))
     names = [str(name) for name in X.columns]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ValueError(f"Column names must be unique, got {twice} more than once.")
     return names
+
+
+def names_of_positions(positions):
+    """Return the names of columns that have none of their own.
+
+    Parameters
+    ----------
+    positions : iterable of int
+        Positions of the columns in X.
+
+    Returns
+    -------
+    names : list of str
+        "x0" for the first column of X, as scikit-learn names it.
+
+    Examples
+    --------
+    >>> from skautokeras._data.table import names_of_positions
+    >>> names_of_positions([0, 2])
+    ['x0', 'x2']
+    """
+    return [f"x{i}" for i in positions]
 
 
 def columns_of(X):

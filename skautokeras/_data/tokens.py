@@ -123,6 +123,59 @@ def spell(text):
     return _gaps().sub(" ", f" {text} ")
 
 
+def count_words(text):
+    """Return how many words a text has, about.
+
+    Parameters
+    ----------
+    text : str
+        Text in any script, normalised or not.
+
+    Returns
+    -------
+    n_words : int
+        Number of parts between white space. Of scripts without spaces, two characters
+        count as a word.
+
+    Examples
+    --------
+    >>> from skautokeras._data.tokens import count_words
+    >>> count_words("two words"), count_words("这家餐厅的菜很好吃")
+    (2, 5)
+    """
+    if text.isascii():
+        return len(text.split())
+    others, n_characters = _unsegmented().subn(" ", text)
+    return len(others.split()) + (n_characters + 1) // 2
+
+
+def has_unsegmented(text):
+    """Whether a text has characters of a script without spaces between words.
+
+    Parameters
+    ----------
+    text : str
+        Text in any script, normalised or not.
+
+    Returns
+    -------
+    has_unsegmented : bool
+
+    Examples
+    --------
+    >>> from skautokeras._data.tokens import has_unsegmented
+    >>> has_unsegmented("山田 B"), has_unsegmented("Ünal")
+    (True, False)
+    """
+    return not text.isascii() and _unsegmented().search(text) is not None
+
+
+@cache
+def _unsegmented():
+    inside = "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in UNSEGMENTED)
+    return re.compile(f"[{inside}]")
+
+
 @cache
 def _ascii_words():
     # An apostrophe is a sign inside of words only.

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from skautokeras._data.codes import prefix_among
 from skautokeras._data.column_report import in_order_of, report_of
 from skautokeras._data.columns import (
     positions_by_input,
@@ -15,7 +16,12 @@ from skautokeras._data.columns import (
     without_functions,
 )
 from skautokeras._data.errors import errors_about
-from skautokeras._data.table import has_names, is_frame, is_table
+from skautokeras._data.table import (
+    has_names,
+    is_frame,
+    is_table,
+    names_of_positions,
+)
 from skautokeras._state.names import saved_as
 
 
@@ -202,6 +208,21 @@ class XAdapter(TransformerMixin, BaseEstimator):
             for kind, vectors in encoders[encoding.key](arrays[encoding.array]).items()
         }
 
+    def prefix(self, name):
+        """Return the beginning of the names of the arrays of an input.
+
+        Parameters
+        ----------
+        name : str
+            Name of the input.
+
+        Returns
+        -------
+        prefix : str
+            The name and "__"; "" if there is one input.
+        """
+        return prefix_among(self.names, name)
+
     def encodings(self):
         """Return what pretrained models read of all inputs.
 
@@ -211,7 +232,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
             Under the names of the arrays that `transform` returns.
         """
         return [
-            encoding.within(self._prefix(name))
+            encoding.within(self.prefix(name))
             for name, schema in zip(self.names, self.schemas_, strict=True)
             for encoding in schema.encodings
         ]
@@ -270,7 +291,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         arrays_by_input : dict of str to dict of str to ndarray
             In the order of the inputs.
         """
-        prefixes = {name: self._prefix(name) for name in self.names}
+        prefixes = {name: self.prefix(name) for name in self.names}
         return {
             name: {
                 key.removeprefix(prefix): array
@@ -294,7 +315,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
     def _names_of_table(self):
         if hasattr(self, "feature_names_in_"):
             return self.feature_names_in_.tolist()
-        return [f"x{i}" for i in range(self.n_features_in_)]
+        return names_of_positions(range(self.n_features_in_))
 
     def _positions_in_table(self):
         n_features = self.n_features_in_
@@ -310,15 +331,11 @@ class XAdapter(TransformerMixin, BaseEstimator):
     def _all_arrays(self, parts, method):
         arrays = {}
         for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
-            prefix = self._prefix(name)
+            prefix = self.prefix(name)
             with self._errors_of(name):
                 own_arrays = getattr(adapter, method)(part)
             arrays |= {prefix + key: array for key, array in own_arrays.items()}
         return arrays
-
-    def _prefix(self, name):
-        """Return the beginning of the names of the arrays of an input."""
-        return f"{name}__" if len(self.names) > 1 else ""
 
     def _set_schemas(self, problems=()):
         """Set the schemas of the adapters, with what is known of the vectors."""
@@ -327,7 +344,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
             facts.setdefault(key, {})["problem"] = problem
         for name, adapter in zip(self.names, self.adapters_, strict=True):
             if hasattr(adapter, "set_vectors"):
-                own = [e.within(self._prefix(name)) for e in adapter.schema_.encodings]
+                own = [e.within(self.prefix(name)) for e in adapter.schema_.encodings]
                 adapter.set_vectors({e.facts.preset: facts.get(e.key, {}) for e in own})
         self.schemas_ = [adapter.schema_ for adapter in self.adapters_]
 
@@ -378,7 +395,7 @@ def _own_names(adapter, column, name):
     if hasattr(adapter, "feature_names_in_"):
         return adapter.feature_names_in_.tolist()
     if hasattr(adapter, "n_features_in_"):
-        return [f"x{i}" for i in range(adapter.n_features_in_)]
+        return names_of_positions(range(adapter.n_features_in_))
     return [column if isinstance(column, str) else name]
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from skautokeras._data.codes import prefix_among
 from skautokeras._data.errors import errors_about
 from skautokeras._data.rows import common_length, is_dict, take_rows
 from skautokeras._state.names import saved_as
@@ -160,6 +161,21 @@ class YAdapter(BaseEstimator):
         if used is None:
             return parts
         return {name: take_rows(part, used) for name, part in parts.items()}
+
+    def prefix(self, name):
+        """Return the beginning of the names of what is made for a head.
+
+        Parameters
+        ----------
+        name : str
+            Name of the head.
+
+        Returns
+        -------
+        prefix : str
+            The name and "__"; "" if there is one head.
+        """
+        return prefix_among(self.names, name)
 
     @property
     def by_head(self):

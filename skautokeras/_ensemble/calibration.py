@@ -13,7 +13,7 @@ from scipy.special import expit, logsumexp, softmax
 
 from skautokeras._layers.calibration import SMALLEST
 from skautokeras._space.heads import probability_of_error
-from skautokeras._training.objective import Evaluation
+from skautokeras._training.probe import score_or_none
 
 _BOUNDS = (np.log(0.1), np.log(10.0))  # of the log temperature
 # Maximum number of rows from which a temperature is learned; more do not change it.
@@ -50,20 +50,21 @@ def fit_temperatures(heads, rows, y_pred, objective, loss):
         Temperature and activation of each head that is calibrated.
     """
     temperatures = {}
-    score = objective(Evaluation(y_pred, loss))
+    score = score_or_none(objective, y_pred, loss)
+    if score is None:
+        return temperatures
     for name, (head, target) in heads.items():
         if not target.is_classification:
             continue
-        layout = head.layout(target)
-        activation = "sigmoid" if layout in ("binary", "columns") else "softmax"
+        activation = "sigmoid" if head.has_separate_outputs(target) else "softmax"
         weight = None if rows.weight is None else rows.weight[name]
         temperature = fit_temperature(y_pred[name], rows.y[name], weight, activation)
         if temperature is None:
             continue
         calibrated = calibrate(y_pred[name], temperature, activation)
         calibrated = {**y_pred, name: calibrated}
-        calibrated_score = objective(Evaluation(calibrated, loss))
-        if calibrated_score >= score:
+        calibrated_score = score_or_none(objective, calibrated, loss)
+        if calibrated_score is not None and calibrated_score >= score:
             temperatures[name] = temperature, activation
             y_pred, score = calibrated, calibrated_score
     return temperatures

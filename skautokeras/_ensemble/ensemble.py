@@ -113,17 +113,15 @@ class Ensemble:
             return self.models[0]
         first = self.models[0]
         outputs = [model(first.input) for model in self.models]
+        return keras.Model(first.input, self._joined(outputs, self._calibrations()))
+
+    def _joined(self, outputs, calibrations):
+        """Return the outputs of the ensemble, from those of its networks."""
         mean = outputs[0]
         if len(outputs) > 1:
-            mean = {
-                name: sum(
-                    w * o[name] for w, o in zip(self.weights, outputs, strict=True)
-                )
-                for name in outputs[0]
-            }
-        layers = self._calibrations()
-        calibrated = {name: layer(mean[name]) for name, layer in layers.items()}
-        return keras.Model(first.input, {**mean, **calibrated})
+            pairs = list(zip(self.weights, outputs, strict=True))
+            mean = {name: sum(w * o[name] for w, o in pairs) for name in mean}
+        return {**mean, **{n: layer(mean[n]) for n, layer in calibrations.items()}}
 
     def _calibrations(self):
         """Return the layers that calibrate heads, by the names of the heads."""
@@ -138,14 +136,7 @@ class Ensemble:
 
         def call(rows):
             outputs = [model(rows, training=False) for model in self.models]
-            mean = {
-                name: tf.add_n(
-                    [w * o[name] for w, o in zip(self.weights, outputs, strict=True)]
-                )
-                for name in shapes
-            }
-            calibrated = {n: layer(mean[n]) for n, layer in calibrations.items()}
-            return {**mean, **calibrated}
+            return self._joined(outputs, calibrations)
 
         return in_chunks(call, x, shapes, self._chunk_rows(x))
 

@@ -170,7 +170,7 @@ class Refit:
                 continue
             # Copies of the weights on several devices, and bfloat16, are for training.
             if problem.options.distribution is not None or accelerator.has_fast_gpu():
-                models[i] = self._restored(trials[i], built.network.get_weights())
+                models[i] = self._network_with(trials[i], built.network.get_weights())
             else:
                 models[i] = built.model
         return models
@@ -179,12 +179,12 @@ class Refit:
         shared = {"problem": self._problem, "rows": self._data.all}
         executor.share(_weights_of_refit, shared)
         return {
-            i: self._restored(trials[i], weights)
+            i: self._network_with(trials[i], weights)
             for i, weights in executor.results_of(tasks)
             if weights is not None and not isinstance(weights, WorkerDeath)
         }
 
-    def _restored(self, trial, weights):
+    def _network_with(self, trial, weights):
         return _network(self._problem.search_space, trial.values, trial.seed, weights)
 
     def _seconds(self, trial):
@@ -225,15 +225,15 @@ def _train_again(trial, seconds, share, deadline, problem, rows):
     built : Built or None
         None if the training failed or was ended too early.
     """
-    with seeded(trial.seed), problem.options.scope():
-        built = problem.search_space.build(trial.values)
-    longer = _lengthening(trial, built, seconds, share * deadline.left())
-    options = problem.options.as_refit(
-        round(longer * trial.planned_epochs),
-        round(longer * trial.best_epoch),
-        trial.n_iterations,
-    )
     try:
+        with seeded(trial.seed), problem.options.scope():
+            built = problem.search_space.build(trial.values)
+        longer = _lengthening(trial, built, seconds, share * deadline.left())
+        options = problem.options.as_refit(
+            round(longer * trial.planned_epochs),
+            round(longer * trial.best_epoch),
+            trial.n_iterations,
+        )
         with options.scope():
             monitor = train(
                 built,

@@ -318,8 +318,7 @@ class AutoModel(BaseAutoEstimator):
         score : float
             Mean score of the heads; the best one is 1.0.
         """
-        y_true, y_pred, weight = self._targets_and_outputs(X, y, sample_weight)
-        return self._targets.score(y_true, y_pred, weight)
+        return self._score(X, y, sample_weight)
 
     def _check_X(self, X, *, reset):
         X = to_pandas(X, len(_listed(self.inputs)))

@@ -141,7 +141,6 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         progress = room.Progress(self, context, options, deadline, sample)
         outcome = room.run(
             preparation,
-            preparation.options,
             deadline,
             progress,
             partial(self._fitted_attributes, preparation),
@@ -418,6 +417,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
             X, y, sample_weight, self._adapter.names, self._targets.names
         ).checked(partial(self._check_X, reset=False), name=type(self).__name__)
         return self._targets.split(sample.y), y_pred, sample.sample_weight
+
+    def _score(self, X, y, sample_weight):
+        """Return the mean over all heads of accuracy or R2."""
+        y_true, y_pred, weight = self._targets_and_outputs(X, y, sample_weight)
+        return self._targets.score(y_true, y_pred, weight)
 
     def _nodes(self):
         """Return the inputs and the outputs: one input, one block, one head."""

@@ -60,8 +60,7 @@ class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):
             Share of the rows whose labels are predicted; for multi-label targets, all
             labels of a row must be.
         """
-        y_true, y_pred, weight = self._targets_and_outputs(X, y, sample_weight)
-        return self._targets.score(y_true, y_pred, weight)
+        return self._score(X, y, sample_weight)
 
     def _make_head(self):
         from skautokeras._space.heads import ClassificationHead

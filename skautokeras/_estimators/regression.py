@@ -41,7 +41,7 @@ class BaseAutoRegressor(RegressorMixin, BaseAutoEstimator):
             1.0 is the best score, and 0.0 that of predicting the mean of y. With
             several targets, it is the mean over them.
         """
-        return super().score(X, y, sample_weight)
+        return self._score(X, y, sample_weight)
 
     def _make_head(self):
         from skautokeras._space.heads import RegressionHead

@@ -1,6 +1,5 @@
 """The pipeline that the method `to_scikeras` returns."""
 
-import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
@@ -27,9 +26,6 @@ def make_scikeras_pipeline(estimator, graph, *, fitted):
 
     adapter, targets = estimator._adapter, estimator._targets
     chosen = _best_trained_first(estimator.leaderboard_)
-    epochs = int(chosen["epochs"].iloc[0])
-    if chosen["rank"].iloc[0] == 1:
-        epochs = 1 + int(np.argmax(estimator.history_["val_score"]))
     networks = ChosenNetworks(
         inputs=graph.inputs,
         outputs=graph.outputs,
@@ -38,7 +34,8 @@ def make_scikeras_pipeline(estimator, graph, *, fitted):
         n_iterations=[None if n is pd.NA else int(n) for n in chosen["iterations"]],
         targets=clone(targets),
         n_samples=adapter.schemas_[0].n_samples,
-        epochs=epochs,
+        # Decision trees alone need no epoch, but Keras needs one.
+        epochs=max(int(chosen["best_epoch"].iloc[0]), 1),
         batch_size=estimator.batch_size,
     )
     pipeline = make_pipeline(
@@ -49,14 +46,7 @@ def make_scikeras_pipeline(estimator, graph, *, fitted):
         class_weight=getattr(estimator, "class_weight", None),
     )
     if fitted:
-        fill_pipeline(
-            pipeline,
-            estimator,
-            adapter,
-            targets,
-            estimator._ensemble,
-            estimator.history_,
-        )
+        fill_pipeline(pipeline, estimator)
     return pipeline
 
 

@@ -62,7 +62,7 @@ def save_estimator(estimator, path):
         If a parameter or attribute cannot be written, or a layer is not registered with
         Keras; no file is written then.
     """
-    path = file_to_write(os.fsdecode(path), "path")
+    path = file_to_write(path, "path")
     try:
         content = dumps(estimator)
     except TypeError:
@@ -104,7 +104,8 @@ def load_estimator(path, base_class):
                 "package."
             )
     except FileFormatError as error:
-        raise FileFormatError(f"{str(path)!r} cannot be loaded. {error}") from error
+        name = os.fsdecode(path)
+        raise FileFormatError(f"{name!r} cannot be loaded. {error}") from error
     return estimator, other_version
 
 

@@ -1,7 +1,6 @@
 """Fitted models as files of other runtimes: TensorFlow, ONNX, LiteRT, Keras."""
 
 import logging
-import os
 import warnings
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
@@ -75,7 +74,7 @@ def export(ensemble, adapter, targets, path, *, format=None, raw):
     ImportError
         If a package that the format needs is not installed.
     """
-    path = local_path(os.fsdecode(path), "path")
+    path = local_path(path, "path")
     format = _format_of(path) if format is None else format
     path = _check(path, format)
     if format == "onnx":
@@ -88,7 +87,10 @@ def export(ensemble, adapter, targets, path, *, format=None, raw):
         model = RawModel(model, {t.name: t.dtype for t in model.inputs})
     if format in _WRITERS:
         with made_whole(path) as made:
-            _WRITERS[format](made, model)
+            # Keras writes no file whose suffix is in capitals.
+            written = made.with_suffix(_SUFFIXES[format])
+            _WRITERS[format](written, model)
+            written.rename(made)
         return
     signatures = {_SIGNATURE: model}
     if raw and any(twin_of(part).takes_files() for part in adapter.adapters_):
@@ -132,7 +134,7 @@ def _check(path, format):
 def _checked_file(path, format):
     """Return the path of a file that can be written; its name must fit the format."""
     suffix = _SUFFIXES[format]
-    if path.suffix != suffix:
+    if path.suffix.lower() != suffix:
         raise ValueError(
             f"The name of a file of the format {format!r} ends with {suffix!r}, got "
             f"{path.name!r}."

@@ -66,14 +66,14 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
     inputs = RawInputs(abilities, encoded)
     arrays = {}
     for name, part in zip(adapter.names, adapter.adapters_, strict=True):
-        prefix = f"{name}__" if len(adapter.names) > 1 else ""
+        prefix = adapter.prefix(name)
         made = twin_of(part).arrays(names[name], inputs)
         arrays |= {prefix + key: array for key, array in made.items()}
     arrays |= symbolic_vectors(adapter, arrays)
     outputs, labels = {}, {}
     predicted = network(arrays)
     for name, target in targets.by_head.items():
-        prefix = f"{name}__" if len(targets.names) > 1 else ""
+        prefix = targets.prefix(name)
         decoded, classes = decode(target, predicted[name], abilities)
         outputs |= {prefix + key: output for key, output in decoded.items()}
         labels |= {prefix + key: names for key, names in classes.items()}
@@ -82,9 +82,8 @@ def export_raw_model(ensemble, adapter, targets, abilities=KERAS, *, encoded=Fal
 
 def _output_names(targets):
     """Return the names that outputs may have."""
-    several = len(targets.names) > 1
     return {
-        f"{name}__{key}" if several else key
+        targets.prefix(name) + key
         for name in targets.names
         for key in ("probabilities", "label", "values")
     }

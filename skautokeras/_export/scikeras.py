@@ -112,7 +112,7 @@ def _estimator_class(targets):
     return KerasClassifier if targets[0].is_classification else KerasRegressor
 
 
-def fill_pipeline(pipeline, estimator, adapter, targets, ensemble, history):
+def fill_pipeline(pipeline, estimator):
     """Make a pipeline predict as the search does.
 
     Parameters
@@ -120,19 +120,11 @@ def fill_pipeline(pipeline, estimator, adapter, targets, ensemble, history):
     pipeline : Pipeline
         Pipeline that `make_pipeline` has returned. It is changed in place.
     estimator : estimator
-        Fitted estimator, which has the names and the number of the columns if X is a
-        table.
-    adapter : XAdapter
-        Adapter of X, fitted in the search.
-    targets : YAdapter
-        Adapter of y, fitted in the search.
-    ensemble : Ensemble
-        Ensemble of the trained networks.
-    history : dict of str to list of float
-        Training history of the best network.
+        Fitted estimator, whose adapters, networks and history are taken.
     """
+    targets, ensemble = estimator._targets, estimator._ensemble
     preprocessing, model = (step for _, step in pipeline.steps)
-    preprocessing.adapter_ = deepcopy(adapter)
+    preprocessing.adapter_ = deepcopy(estimator._adapter)
     preprocessing.schemas_ = preprocessing.adapter_.schemas_
     for name in ("n_features_in_", "feature_names_in_"):
         if hasattr(estimator, name):
@@ -160,7 +152,7 @@ def fill_pipeline(pipeline, estimator, adapter, targets, ensemble, history):
     )
     # A pickle holds the state of the optimizer, even if there has been no step yet.
     model.model_.optimizer.build(model.model_.trainable_variables)
-    model.history_ = defaultdict(list, deepcopy(history))
+    model.history_ = defaultdict(list, deepcopy(estimator.history_))
 
 
 def _some_targets(targets):

@@ -35,9 +35,7 @@ def advice(outcome, problem, data, max_time):
         sentences.append(
             f"The best trial had {done} when its share of max_time={max_time} was over."
         )
-    baseline = score_without_x(
-        problem.heads, problem.objective, data.train.y, data.valid
-    )
+    baseline = score_without_x(problem.heads, problem.objective, data.train, data.valid)
     if baseline is not None and best.score <= baseline:
         sentences.append(
             f"The best trial's score of {best.score:.3g} is no better than "

@@ -328,14 +328,22 @@ class _Stage:
         self._deadline = deadline
         self._needs_all = needs_all
         self._rng = np.random.default_rng(seed)
+        self._encoders = {}
+
+    def _encoder(self, level, **kwargs):
+        """Return the model for a level, which is kept: its function takes long."""
+        key = (level, *kwargs.items())
+        if key not in self._encoders:
+            self._encoders[key] = self._make_encoder(level, **kwargs)
+        return self._encoders[key]
 
     def _encode_at(self, levels, n_left):
-        """Return an encoder with which enough rows were encoded, or None."""
-        self._chosen = self._level(levels, n_left)
+        """Return an encoder with which enough rows were encoded, and its level."""
+        level = self._level(levels, n_left)
         if self.problem:
-            return None
-        encoder = self._encoder(self._chosen)
-        return encoder if self._encode(encoder, self._chosen) else None
+            return None, level
+        encoder = self._encoder(level)
+        return encoder if self._encode(encoder, level) else None, level
 
     def _level(self, levels, n_left):
         """Return the first level that there is time for, or set the problem.
@@ -461,7 +469,7 @@ class _TextStage(_Stage):
     def run(self):
         """Return the encoder, and the vectors by array."""
         whole = self._encoder(None)
-        encoder = self._encode_at((None, *_SHORTER), self._tokens_left(whole))
+        encoder, _ = self._encode_at((None, *_SHORTER), self._tokens_left(whole))
         vectors = {}
         if encoder is not None:
             found = {name: texts.vectors for name, texts in self._parts.items()}
@@ -479,7 +487,7 @@ class _TextStage(_Stage):
             vectors |= self._by_row("static", encoder, found)
         return encoder, vectors
 
-    def _encoder(self, length):
+    def _make_encoder(self, length):
         """Return the model for texts of some tokens at most; None keeps all."""
         pack, encoder = self._layers
         length = min(pack.length, length or pack.length)
@@ -520,7 +528,7 @@ class _ImageStage(_Stage):
 
     def __init__(self, *args):
         super().__init__(*args)
-        self._layers, self._encoders = {}, {}
+        self._layers = {}
 
     def run(self):
         """Return the encoder, and the vectors by array."""
@@ -528,33 +536,30 @@ class _ImageStage(_Stage):
         images = self._parts[name]
         sizes = sizes_for(self._preset, images.shape)
         speed = self._pixels_per_second(self._encoder(sizes[0]), images, sizes[0])
-        encoder = self._encode_at(sizes, _SAFE * speed * self._deadline.left())
+        encoder, size = self._encode_at(sizes, _SAFE * speed * self._deadline.left())
         if encoder is None:
             raise WeightsMissingError(self.problem)
         vectors = self._by_row("encoder", encoder, {name: images.vectors})
-        mirrored = self._mirrored(encoder, images, speed)
+        mirrored = self._mirrored(encoder, images, size, speed)
         if mirrored is not None:
             scales = encoder.scales
-            encoder = self._encoder(self._chosen, mirrored=True)
+            encoder = self._encoder(size, mirrored=True)
             encoder.scales = scales
             vectors |= self._by_row("mirrored", encoder, {name: mirrored})
         return encoder, vectors
 
-    def _encoder(self, size, *, mirrored=False):
-        """Return the model for images that are brought to a size, which is kept."""
-        if (size, mirrored) not in self._encoders:
-            (images,) = self._parts.values()
-            if size not in self._layers:
-                with seeded(0):
-                    self._layers[size] = load_image_encoder(
-                        self._preset, size, trainable=False
-                    )
-            pixels = keras.Input(images.shape, dtype=images.dtype)
-            facts = self._facts
-            layer = ImageVectors(self._layers[size], facts.low, facts.high, mirrored)
-            model = keras.Model(pixels, layer(pixels))
-            self._encoders[size, mirrored] = FrozenEncoder(model)
-        return self._encoders[size, mirrored]
+    def _make_encoder(self, size, *, mirrored=False):
+        """Return the model for images that are brought to a size."""
+        (images,) = self._parts.values()
+        if size not in self._layers:
+            with seeded(0):
+                self._layers[size] = load_image_encoder(
+                    self._preset, size, trainable=False
+                )
+        pixels = keras.Input(images.shape, dtype=images.dtype)
+        facts = self._facts
+        layer = ImageVectors(self._layers[size], facts.low, facts.high, mirrored)
+        return FrozenEncoder(keras.Model(pixels, layer(pixels)))
 
     def _pixels_per_second(self, encoder, images, size):
         """Return how many pixels are encoded in a second, measured on a few images."""
@@ -575,11 +580,11 @@ class _ImageStage(_Stage):
         """Return the number of pixels between two looks at the clock."""
         return _IMAGES_OF_A_BLOCK * math.prod(size)
 
-    def _mirrored(self, encoder, images, speed):
+    def _mirrored(self, encoder, images, size, speed):
         """Return means with the vectors of mirror images; None if there is no time."""
         known = np.flatnonzero(_are_known(images.vectors))
         n_left = _SAFE * speed * self._deadline.left()
-        if len(known) * math.prod(self._chosen) > n_left:
+        if len(known) * math.prod(size) > n_left:
             return None
         means = np.full_like(images.vectors, np.nan)
         for part in np.array_split(known, math.ceil(len(known) / _IMAGES_OF_A_BLOCK)):

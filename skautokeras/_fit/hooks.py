@@ -14,18 +14,14 @@ class FitHooks(SearchHooks):
 
     Parameters
     ----------
+    preparation : Preparation
+        Search space, options and numbers of rows of the search.
     refit : Refit or None
         Final training, for which time is reserved. None if there is none.
-    rungs : Rungs
-        Numbers of rows that the trials learn from.
     promotions : Promotions
         Object that decides which configurations are trained again, on more rows.
     seconds : float
         Seconds that the search has.
-    options : FitOptions
-        Parameters of this call.
-    search_space : SearchSpace
-        Search space, whose blocks know which configurations take long.
     progress : Progress
         Object that reports trials and epochs to the user.
     attributes : callable
@@ -33,27 +29,18 @@ class FitHooks(SearchHooks):
         ended now.
     """
 
-    def __init__(
-        self,
-        refit,
-        rungs,
-        promotions,
-        seconds,
-        options,
-        search_space,
-        progress,
-        attributes,
-    ):
+    def __init__(self, preparation, refit, promotions, seconds, progress, attributes):
+        self._rungs = preparation.rungs
+        self._options = preparation.options
+        # Its blocks know which configurations take long.
+        self._search_space = preparation.problem.search_space
         self._refit = refit
-        self._rungs = rungs
         self._promotions = promotions
         self._seconds = seconds
-        self._options = options
-        self._search_space = search_space
         self._progress = progress
         self._attributes = attributes
         self._median_curve = MedianCurve()
-        self._worst_fold = WorstFold(options.ensemble_size)
+        self._worst_fold = WorstFold(self._options.ensemble_size)
         self._limits = Limits()
 
     def reserved_seconds(self, trials):
@@ -122,8 +109,11 @@ class FitHooks(SearchHooks):
 
 # So many failures in the same way are the fault of the graph, not of configurations.
 _EQUAL_FAILURES = 3
-# Smaller networks may fit into the memory.
-_OF_MEMORY = ("MemoryError", "ResourceExhausted", "OOM", "out of memory")
+# Smaller networks may fit into the memory, and other learning rates may not diverge.
+_OF_CONFIGURATIONS = (
+    *("MemoryError", "ResourceExhausted", "OOM", "out of memory"),
+    "FloatingPointError",
+)
 
 
 def _fail_alike(trials):
@@ -132,4 +122,4 @@ def _fail_alike(trials):
     errors = {trial.error for trial in trials}
     if len(errors) > 1 or None in errors:
         return False
-    return not any(word in error for error in errors for word in _OF_MEMORY)
+    return not any(word in error for error in errors for word in _OF_CONFIGURATIONS)

@@ -16,8 +16,8 @@ def live_table(estimator, scoring):
     ----------
     estimator : str
         Name of the class of the estimator.
-    scoring : None, str, callable or dict
-        Parameter of the estimator.
+    scoring : str
+        Name of the score.
 
     Returns
     -------
@@ -40,8 +40,8 @@ class LiveTable:
     ----------
     estimator : str
         Name of the class of the estimator.
-    scoring : None, str, callable or dict
-        Parameter of the estimator.
+    scoring : str
+        Name of the score.
     """
 
     def __init__(self, estimator, scoring):

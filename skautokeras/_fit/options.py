@@ -21,8 +21,7 @@ PASSED_ON = (
 )
 # Epochs of a full training under hyperband, which divides them among trials.
 _HYPERBAND_EPOCHS = 64
-# Parameters that a search which goes on from a `directory` may have changed; what of
-# them holds for one call is part of the options.
+# Parameters that may differ when a search continues, beside those of one call.
 _MAY_CHANGE = {
     "max_trials",
     "max_time",
@@ -34,11 +33,6 @@ _MAY_CHANGE = {
     "warm_start",
     "verbose",
     "callbacks",
-    "epochs",
-    "batch_size",
-    "validation_fraction",
-    "cv",
-    "class_weight",
 }
 
 

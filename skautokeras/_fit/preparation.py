@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from numbers import Integral
 from operator import is_not
 
 import numpy as np
@@ -133,7 +134,7 @@ def prepare(
         Journal of the search that a warm start continues. If None, the journal in
         ``options.directory`` is used, or a new one.
     deadline : Deadline, default=NO_DEADLINE
-        Deadline of the whole fit, which limits the encoding of texts.
+        Deadline of the whole fit, which limits the encoding of texts and images.
 
     Returns
     -------
@@ -257,7 +258,7 @@ def _used_rows(sample, x_adapter, options, conditions):
 
 def _most_rows(sample, n_rows, x_adapter, options, max_time):
     """Return the greatest number of rows to learn from; None for all of them."""
-    has_splits = not (options.cv is None or isinstance(options.cv, str | int))
+    has_splits = not (options.cv is None or isinstance(options.cv, str | Integral))
     if max_time is None or has_splits:  # Splits are positions of all rows.
         return None
     most = x_adapter.most_rows(sample.X, _SHARE_OF_READING * max_time)
@@ -375,9 +376,10 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
 
 def _with_floor(fold, heads, data):
     """Return a fold that knows the score of predicting the same for all rows."""
-    y = {name: values[fold.train] for name, values in data.train.y.items()}
+    # Only the targets and the weights are needed.
+    train = replace(data.train, x={}).take(fold.train)
     valid = data.valid.take(fold.valid)
-    return replace(fold, floor=score_without_x(heads, fold.objective, y, valid))
+    return replace(fold, floor=score_without_x(heads, fold.objective, train, valid))
 
 
 def _objectives_of_folds(rows, sample, positions, heads, y_adapter, options):

@@ -10,6 +10,7 @@ import sys
 
 from skautokeras._fit import wording
 from skautokeras._fit.live import live_table
+from skautokeras._search.record import scoring_name
 
 _LOGGER = logging.getLogger("skautokeras")
 
@@ -51,7 +52,9 @@ class Progress:
         self._best = float("-inf")
         self._live = None
         if options.verbose and not _is_logged_to_the_console():
-            self._live = live_table(type(estimator).__name__, options.scoring)
+            self._live = live_table(
+                type(estimator).__name__, scoring_name(options.scoring)
+            )
         context.call_on_fit_task_begin(**self._task)
 
     def begin_search(self, preparation):

@@ -16,7 +16,7 @@ from skautokeras._search.feasibility import Feasibility, evaluate_if_feasible
 from skautokeras._search.oracle import make_oracle
 from skautokeras._search.parallel.backends import count_workers
 from skautokeras._search.parallel.pool import WorkerPool
-from skautokeras._search.record import SearchRecord, make_record
+from skautokeras._search.record import SearchRecord, make_record, scoring_name
 from skautokeras._search.rungs import Promotions
 from skautokeras._search.search import best_trial, run_search
 from skautokeras._search.selection import mean_outputs, select_ensemble
@@ -24,6 +24,7 @@ from skautokeras._space import accelerator
 from skautokeras._space.configurations import predefined, rank
 from skautokeras._state.deadline import NO_DEADLINE, Deadline
 from skautokeras._training.objective import Evaluation
+from skautokeras._training.probe import score_or_none
 from skautokeras._training.user_callbacks import can_be_copied
 from skautokeras._training.validation_loss import loss_on
 from skautokeras._warnings import warn
@@ -108,15 +109,13 @@ def check_workers(options):
     return n_workers
 
 
-def run(preparation, options, deadline, progress, attributes, n_workers):
+def run(preparation, deadline, progress, attributes, n_workers):
     """Search, and make an ensemble of the best networks.
 
     Parameters
     ----------
     preparation : Preparation
-        Problem, data, seeds and journal of the search.
-    options : FitOptions
-        Parameters of this call.
+        Problem, data, options, seeds and journal of the search.
     deadline : Deadline
         Deadline of the whole fit.
     progress : Progress
@@ -141,7 +140,7 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
     progress.begin_search(preparation)
     refit, rungs = None, preparation.rungs
     # Configurations that are trained again have all rows but those of the validation.
-    if options.refit and not rungs.are_several:
+    if preparation.options.refit and not rungs.are_several:
         refit = Refit(
             preparation.problem,
             preparation.data,
@@ -149,35 +148,50 @@ def run(preparation, options, deadline, progress, attributes, n_workers):
             on_begin=progress.begin_refit,
             n_workers=n_workers,
         )
-    feasibility = make_feasibility(preparation, options)
-    hooks = make_hooks(
-        preparation, options, deadline, progress, attributes, n_workers, refit
-    )
+    feasibility = make_feasibility(preparation)
+    hooks = make_hooks(preparation, deadline, progress, attributes, n_workers, refit)
     trials, interrupted = run_trials(
-        preparation, options, deadline, feasibility, hooks, n_workers
+        preparation, deadline, feasibility, hooks, n_workers
     )
     if interrupted:
         warn(
             f"The search was interrupted after {len(trials)} trials; the estimator is "
             "fitted with the best of them.",
         )
-        refit = None
-    outcome = make_outcome(preparation, trials, options, refit=refit, deadline=deadline)
+        outcome = make_outcome(preparation, trials, deadline=deadline)
+    else:
+        outcome, interrupted = _outcome_in_any_case(
+            preparation, trials, refit, deadline
+        )
+    if not interrupted:
+        max_time = preparation.options.max_time
+        if told := advice(outcome, preparation.problem, preparation.data, max_time):
+            warn(told, ConvergenceWarning)
     record = replace(outcome.record, seconds=deadline.spent())
-    told = advice(outcome, preparation.problem, preparation.data, options.max_time)
-    if told and not interrupted:
-        warn(told, ConvergenceWarning)
     return replace(outcome, interrupted=interrupted, record=record)
 
 
-def make_hooks(
-    preparation, options, deadline, progress, attributes, n_workers, refit=None
-):
+def _outcome_in_any_case(preparation, trials, refit, deadline):
+    """Return the result of a search, and whether the user has ended its refits."""
+    try:
+        outcome = make_outcome(preparation, trials, refit=refit, deadline=deadline)
+    except KeyboardInterrupt:
+        if refit is None:
+            raise
+        warn(
+            "The final training was interrupted; the estimator is fitted with the "
+            "networks of the trials."
+        )
+        return make_outcome(preparation, trials, deadline=deadline), True
+    return outcome, False
+
+
+def make_hooks(preparation, deadline, progress, attributes, n_workers, refit=None):
     """Return what a search asks and tells along its way.
 
     Parameters
     ----------
-    preparation, options, deadline, progress, attributes, n_workers : object
+    preparation, deadline, progress, attributes, n_workers : object
         Arguments of `run`.
     refit : Refit or None, default=None
         Final training, for which time is reserved. None if there is none.
@@ -188,35 +202,33 @@ def make_hooks(
     """
     rungs = preparation.rungs
     return FitHooks(
+        preparation,
         refit,
-        rungs,
-        Promotions(rungs, partial(_chosen, preparation, options), n_workers),
+        Promotions(rungs, partial(_choose, preparation), n_workers),
         deadline.left(),
-        options,
-        preparation.problem.search_space,
         progress,
-        lambda trials: attributes(make_outcome(preparation, trials, options)),
+        lambda trials: attributes(make_outcome(preparation, trials)),
     )
 
 
-def _chosen(preparation, options, trials):
-    """Return the positions of the trials that predict best together."""
-    problem, data = preparation.problem, preparation.data
-    loss = loss_on(problem.heads, data.valid)
-    deadline = Deadline(_SECONDS_TO_CHOOSE)
-    size = options.ensemble_size
-    return select_ensemble(trials, problem.objective, loss, size, deadline)
+def _choose(preparation, trials, deadline=None):
+    """Return the weights of the trials that predict best together."""
+    return select_ensemble(
+        trials,
+        preparation.problem.objective,
+        loss_on(preparation.problem.heads, preparation.data.valid),
+        preparation.options.ensemble_size,
+        deadline or Deadline(_SECONDS_TO_CHOOSE),
+    )
 
 
-def make_feasibility(preparation, options):
+def make_feasibility(preparation):
     """Return the object that tells which configurations can be tried.
 
     Parameters
     ----------
     preparation : Preparation
-        Problem and data of the search.
-    options : FitOptions
-        Parameters of this call.
+        Problem, data and options of the search.
 
     Returns
     -------
@@ -227,7 +239,7 @@ def make_feasibility(preparation, options):
         problem.search_space,
         problem.n_train_rows(data) // preparation.rungs.every,
         partial(_peak_speed, problem.options),
-        max_model_size=options.max_model_size,
+        max_model_size=preparation.options.max_model_size,
         max_memory=preparation.journal.conditions.get("max_memory"),
     )
 
@@ -239,15 +251,13 @@ def _peak_speed(options):
     return n_devices * accelerator.peak_speed()
 
 
-def make_search_oracle(preparation, options, feasibility):
+def make_search_oracle(preparation, feasibility):
     """Return the oracle of a search, which begins with the predefined configurations.
 
     Parameters
     ----------
     preparation : Preparation
-        Problem and seeds of the search.
-    options : FitOptions
-        Parameters of this call.
+        Problem, options and seeds of the search.
     feasibility : Feasibility
         Object that knows what configurations cost.
 
@@ -255,12 +265,12 @@ def make_search_oracle(preparation, options, feasibility):
     -------
     oracle : keras_tuner.Oracle
     """
-    space = preparation.problem.search_space
+    space, options = preparation.problem.search_space, preparation.options
     return make_oracle(
         options.tuner,
         space.hyperparameters(),
         initial_values=feasibility.cheapest_first(
-            list(map(feasibility.fitting, predefined(space))),
+            list(map(feasibility.with_batches_that_fit, predefined(space))),
             rank=partial(rank, search_space=space),
         ),
         max_trials=options.max_trials,
@@ -269,15 +279,13 @@ def make_search_oracle(preparation, options, feasibility):
     )
 
 
-def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
+def run_trials(preparation, deadline, feasibility, hooks, n_workers):
     """Return the trials of a search, and whether the user interrupted it.
 
     Parameters
     ----------
     preparation : Preparation
-        Problem, data, seeds and journal of the search.
-    options : FitOptions
-        Parameters of this call.
+        Problem, data, options, seeds and journal of the search.
     deadline : Deadline
         Deadline of the whole fit.
     feasibility : Feasibility
@@ -293,10 +301,11 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
     interrupted : bool
     """
     problem, data = preparation.problem, preparation.data
-    oracle = make_search_oracle(preparation, options, feasibility)
+    oracle = make_search_oracle(preparation, feasibility)
     evaluation = partial(evaluate_if_feasible, feasibility=feasibility, problem=problem)
     if n_workers > 1:
-        workers = WorkerPool(options.n_jobs, {"data": replace(data, all=None)})
+        n_jobs = preparation.options.n_jobs
+        workers = WorkerPool(n_jobs, {"data": replace(data, all=None)})
     else:
         evaluation = partial(evaluation, data=data, on_epoch=hooks.on_epoch_end)
         workers = None
@@ -311,17 +320,15 @@ def run_trials(preparation, options, deadline, feasibility, hooks, n_workers):
     )
 
 
-def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLINE):
+def make_outcome(preparation, trials, *, refit=None, deadline=NO_DEADLINE):
     """Return the result of a search that ends with some trials.
 
     Parameters
     ----------
     preparation : Preparation
-        Problem and data of the search.
+        Problem, data and options of the search.
     trials : list of Trial
         Trials so far; one of them has completed.
-    options : FitOptions
-        Parameters of this call.
     refit : Refit or None, default=None
         Final training of the chosen networks. None keeps those of the trials.
     deadline : Deadline, default=NO_DEADLINE
@@ -334,9 +341,8 @@ def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLI
     problem, data = preparation.problem, preparation.data
     loss = loss_on(problem.heads, data.valid)
     deadline = Deadline(max(deadline.left(), _SECONDS_TO_CHOOSE))
-    weights = select_ensemble(
-        trials, problem.objective, loss, options.ensemble_size, deadline
-    )
+    weights = _choose(preparation, trials, deadline)
+    gains = _gains(trials, weights, problem.objective, loss, deadline)
     temperatures = {}
     y_pred = mean_outputs(trials, weights)
     if not deadline.passed():
@@ -360,13 +366,13 @@ def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLI
         metrics=metrics,
         record=make_record(
             preparation.name,
-            options.scoring,
+            scoring_name(preparation.options.scoring),
             trials,
             weights=[weights.get(i, 0.0) for i in positions],
             refitted=[i in refitted for i in positions],
             score=score,
             metrics=metrics,
-            gains=_gains(trials, weights, problem.objective, loss, deadline),
+            gains=gains,
         ),
         x_adapter=with_read_vectors(preparation.x_adapter, ensemble.models),
         refitted=refitted,
@@ -374,7 +380,10 @@ def make_outcome(preparation, trials, options, *, refit=None, deadline=NO_DEADLI
 
 
 def _gains(trials, weights, objective, loss, deadline):
-    """Return by how much the score would be lower without each of the networks."""
+    """Return by how much the score would be lower without each of the networks.
+
+    Networks are missing for which there is no time, or without which there is no score.
+    """
     gains = {}
     if len(weights) > 1:
         score = objective(Evaluation(mean_outputs(trials, weights), loss))
@@ -382,6 +391,7 @@ def _gains(trials, weights, objective, loss, deadline):
             if deadline.passed():
                 break
             others = {k: w / (1 - weight) for k, w in weights.items() if k != i}
-            y_pred = mean_outputs(trials, others)
-            gains[str(i)] = score - objective(Evaluation(y_pred, loss))
+            rest = score_or_none(objective, mean_outputs(trials, others), loss)
+            if rest is not None:
+                gains[str(i)] = score - rest
     return gains

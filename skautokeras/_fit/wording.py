@@ -64,7 +64,7 @@ def search_line(options, n_folds, n_valid):
     time = "" if options.max_time is None else f" in {options.max_time:g} s"
     where = f"on {n_valid:,} rows"
     if n_folds > 1:
-        where = f"in {n_folds} folds of {n_valid:,} rows"
+        where = f"on {n_valid:,} rows in {n_folds} folds"
     trials = _count(options.max_trials, "trial")
     return f"Search: up to {trials}{time}, judged by {_scoring(options)} {where}."
 

@@ -43,7 +43,9 @@ class BertEmbedding(Layer):
         self.vocabulary_size = vocabulary_size
         self.n_places = n_places
         self.width = width
-        self.norm = keras.layers.LayerNormalization(epsilon=_EPSILON, name="norm")
+        self.norm = keras.layers.LayerNormalization(
+            epsilon=_EPSILON, dtype=self.dtype_policy, name="norm"
+        )
 
     def build(self, input_shape):
         """Create the tables of tokens and places."""

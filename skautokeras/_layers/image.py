@@ -12,8 +12,84 @@ from skautokeras._layers.base import Layer
 _FLIPS = {"none": (0.0, 0.0), "horizontal": (0.5, 0.0), "both": (0.5, 0.5)}
 
 
+class _RandomVariation(Layer):
+    """Base class of layers that vary each image at random, in training.
+
+    A subclass says in ``amounts`` how much images are varied. The numbers are held in a
+    variable, so that layers with others share a compiled function.
+
+    Parameters
+    ----------
+    seed : int or None, default=None
+        Seed of the random numbers. If None, it is drawn at random.
+    **kwargs : dict
+        Arguments of `Layer`.
+    """
+
+    # Random numbers that are drawn for each image.
+    n_draws = 1
+
+    def __init__(self, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    @property
+    def amounts(self):
+        """The numbers that say how much images are varied."""
+        raise NotImplementedError
+
+    def vary(self, x, amounts, draws):
+        """Return varied images.
+
+        Parameters
+        ----------
+        x : tensor of shape (batch, height, width, channels)
+            Images to vary.
+        amounts : tensor
+            The current ``amounts``.
+        draws : tensor of shape (batch, n_draws)
+            Random numbers between 0 and 1.
+        """
+        raise NotImplementedError
+
+    def build(self, input_shape):
+        """Create the variable that holds the amounts."""
+        amounts = np.array(self.amounts, "float32")
+        self.current_amounts = self.add_weight(
+            shape=amounts.shape,
+            initializer=lambda shape, dtype: ops.cast(amounts, dtype),
+            trainable=False,
+            dtype="float32",
+            autocast=False,
+            name="amounts",
+        )
+
+    def call(self, x, training=False):
+        """Return ``x``, or varied images in training."""
+        x = ops.cast(x, self.compute_dtype)
+        if not training:
+            return x
+        draws = keras.random.uniform(
+            (ops.shape(x)[0], self.n_draws), dtype="float32", seed=self.seed_generator
+        )
+        return self.vary(x, self.current_amounts, draws)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the input."""
+        return input_shape
+
+    def compute_output_spec(self, x, training=False):
+        """Return floats, although the input may hold integers."""
+        return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        """Return the configuration for `from_config`."""
+        return {**super().get_config(), "seed": self.seed}
+
+
 @keras.saving.register_keras_serializable("skautokeras")
-class RandomAffine(Layer):
+class RandomAffine(_RandomVariation):
     """Mirror, shift, zoom and rotate each image at random, in one interpolation.
 
     Outside of training, the layer does nothing. In training, a new pixel at place p has
@@ -55,8 +131,8 @@ class RandomAffine(Layer):
     TensorShape([2, 8, 8, 3])
     """
 
-    # These values are held in a variable.
     uncompiled_config = ("flip", "translation", "zoom", "crop", "rotation")
+    n_draws = 8
 
     def __init__(
         self,
@@ -69,54 +145,40 @@ class RandomAffine(Layer):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.flip = flip
         self.translation = translation
         self.zoom = zoom
         self.crop = crop
         self.rotation = rotation
         self.fill = fill if fill is None else np.ravel(fill).tolist()
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def build(self, input_shape):
-        """Create the variable that holds the bounds."""
+    @property
+    def amounts(self):
+        """Probabilities of both flips, and the four bounds."""
         bounds = [self.translation, self.zoom, self.crop, self.rotation]
-        self.amounts = self.add_weight(
-            shape=(6,),
-            initializer=_constant([*_FLIPS[self.flip], *bounds]),
-            trainable=False,
-            dtype="float32",
-            autocast=False,
-            name="amounts",
-        )
+        return [*_FLIPS[self.flip], *bounds]
 
-    def call(self, x, training=False):
-        """Return ``x``, or varied images in training."""
-        x = ops.cast(x, self.compute_dtype)
-        if not training:
-            return x
-        draws = keras.random.uniform(
-            (ops.shape(x)[0], 8), dtype="float32", seed=self.seed_generator
-        )
+    def vary(self, x, amounts, draws):
+        """Return images that are mirrored, shifted, zoomed and rotated."""
         fill = 0.0 if self.fill is None else ops.cast(self.fill, self.compute_dtype)
         moved = ops.image.affine_transform(
             x - fill,
-            self._transforms(*x.shape[1:3], draws),
+            self._transforms(*x.shape[1:3], amounts, draws),
             interpolation="bilinear",
             fill_mode="reflect" if self.fill is None else "constant",
             data_format="channels_last",
         )
         return moved + fill
 
-    def _transforms(self, height, width, draws):
+    def _transforms(self, height, width, amounts, draws):
         """Return eight numbers per image, the matrix that maps new places to old ones.
 
         The matrix is given row by row. The columns of ``draws`` are random numbers for
         the flips, the shifts and the shifts by whole pixels, each along x and y, then
         for the zoom and the angle.
         """
-        flip_x, flip_y, translation, zoom, crop, angle = ops.unstack(self.amounts)
+        flip_x, flip_y, translation, zoom, crop, angle = ops.unstack(amounts)
         flips = ops.where(draws[:, :2] < ops.stack([flip_x, flip_y]), -1.0, 1.0)
         size = np.array([width, height], "float32")
         border = ops.round(size * crop)
@@ -133,14 +195,6 @@ class RandomAffine(Layer):
         none = ops.zeros_like(angle)
         return ops.stack([x_x, x_y, rest_x, y_x, y_y, rest_y, none, none], axis=1)
 
-    def compute_output_shape(self, input_shape):
-        """Return the shape of the input."""
-        return input_shape
-
-    def compute_output_spec(self, x, training=False):
-        """Return floats, although the input may hold integers."""
-        return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
-
     def get_config(self):
         """Return the configuration for `from_config`."""
         config = {
@@ -150,13 +204,12 @@ class RandomAffine(Layer):
             "crop": self.crop,
             "rotation": self.rotation,
             "fill": self.fill,
-            "seed": self.seed,
         }
         return {**super().get_config(), **config}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class RandomContrast(Layer):
+class RandomContrast(_RandomVariation):
     """Strengthen or weaken the contrast of each image at random, in training.
 
     The output is ``y = m + f (x - m)``, where m is the mean of each channel of the
@@ -186,49 +239,27 @@ class RandomContrast(Layer):
     uncompiled_config = ("amount",)
 
     def __init__(self, amount, seed=None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.amount = amount
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def build(self, input_shape):
-        """Create the variable that holds the amount."""
-        self.current_amount = self.add_weight(
-            shape=(),
-            initializer=keras.initializers.Constant(self.amount),
-            trainable=False,
-            dtype="float32",
-            autocast=False,
-            name="amount",
-        )
+    @property
+    def amounts(self):
+        """The maximum change."""
+        return self.amount
 
-    def call(self, x, training=False):
-        """Return ``x``, or images with other contrasts in training."""
-        x = ops.cast(x, self.compute_dtype)
-        if not training:
-            return x
-        draws = keras.random.uniform(
-            (ops.shape(x)[0], 1, 1, 1), dtype="float32", seed=self.seed_generator
-        )
-        factor = 1.0 + self.current_amount * (2.0 * draws - 1.0)
+    def vary(self, x, amounts, draws):
+        """Return images with other contrasts."""
+        factor = 1.0 + amounts * (2.0 * draws[:, :, None, None] - 1.0)
         mean = ops.mean(x, axis=(1, 2), keepdims=True)
         return mean + ops.cast(factor, self.compute_dtype) * (x - mean)
 
-    def compute_output_shape(self, input_shape):
-        """Return the shape of the input."""
-        return input_shape
-
-    def compute_output_spec(self, x, training=False):
-        """Return floats, although the input may hold integers."""
-        return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
-
     def get_config(self):
         """Return the configuration for `from_config`."""
-        return {**super().get_config(), "amount": self.amount, "seed": self.seed}
+        return {**super().get_config(), "amount": self.amount}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class Cutout(Layer):
+class Cutout(_RandomVariation):
     """Cover one square of each image at a random place, in training.
 
     The centre of the square can be any pixel of the image, so that a part of the square
@@ -258,35 +289,22 @@ class Cutout(Layer):
     """
 
     uncompiled_config = ("size",)
+    n_draws = 2
 
     def __init__(self, size, fill=0.0, seed=None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.size = size
         self.fill = np.ravel(fill).tolist()
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def build(self, input_shape):
-        """Create the variable that holds the size."""
-        self.current_size = self.add_weight(
-            shape=(),
-            initializer=keras.initializers.Constant(self.size),
-            trainable=False,
-            dtype="float32",
-            autocast=False,
-            name="size",
-        )
+    @property
+    def amounts(self):
+        """The side of the square."""
+        return self.size
 
-    def call(self, x, training=False):
-        """Return ``x``, or images with a covered square in training."""
-        x = ops.cast(x, self.compute_dtype)
-        if not training:
-            return x
+    def vary(self, x, amounts, draws):
+        """Return images with a covered square."""
         height, width = x.shape[1:3]
-        draws = keras.random.uniform(
-            (ops.shape(x)[0], 2), dtype="float32", seed=self.seed_generator
-        )
-        side = ops.round(self.current_size * min(height, width))
+        side = ops.round(amounts * min(height, width))
         rows = self._covered(height, side, draws[:, :1])
         columns = self._covered(width, side, draws[:, 1:])
         square = ops.logical_and(rows[:, :, None, None], columns[:, None, :, None])
@@ -299,18 +317,9 @@ class Cutout(Layer):
         places = np.arange(length, dtype="float32")
         return ops.logical_and(places >= start, places < start + side)
 
-    def compute_output_shape(self, input_shape):
-        """Return the shape of the input."""
-        return input_shape
-
-    def compute_output_spec(self, x, training=False):
-        """Return floats, although the input may hold integers."""
-        return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
-
     def get_config(self):
         """Return the configuration for `from_config`."""
-        config = {"size": self.size, "fill": self.fill, "seed": self.seed}
-        return {**super().get_config(), **config}
+        return {**super().get_config(), "size": self.size, "fill": self.fill}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -375,9 +384,3 @@ class MeanOfMirrored(keras.layers.Layer):
         """Return the shape for half of the rows."""
         n_rows, *rest = input_shape
         return (None if n_rows is None else n_rows // 2, *rest)
-
-
-def _constant(values):
-    """Return an initializer for a weight that starts as the given values."""
-    values = np.array(values, "float32")
-    return lambda shape, dtype: ops.cast(values, dtype)

@@ -107,34 +107,45 @@ def fit_trees(
         of_rows = _look_up(means, valid.x, cardinalities)
         valid = valid.with_features(of_rows)
     arrays = empty_trees(settings, n_outputs)
+    options = {
+        "settings": settings,
+        "task": task,
+        "rng": rng,
+        "n_trees": n_trees,
+        "deadline": deadline,
+    }
     if settings.is_random:
-        n_done = _fit_random(
-            arrays, train, columns, settings, task, rng, n_trees, deadline
-        )
+        n_done = _fit_random(arrays, train, columns, **options)
     else:
-        parts = _by_output(train, task, n_outputs)
-        valid_parts = [None] * len(parts)
-        if valid is not None:
-            valid_parts = _by_output(valid, task, n_outputs)
-        counts = [
-            fit_boosted(
-                arrays,
-                part,
-                settings,
-                None if task == "classes" else output,
-                rng,
-                valid=valid_part,
-                n_trees=n_trees,
-                deadline=deadline,
-            )
-            for output, (part, valid_part) in enumerate(
-                zip(parts, valid_parts, strict=True)
-            )
-        ]
-        # Nothing is boosted for a label that all rows have, or none.
-        counts = [count for count in counts if count]
-        n_done = round(np.mean(counts)) if counts else 1
+        n_done = _boost_each_output(arrays, train, valid, **options)
     return {**arrays, "means": means}, n_done
+
+
+def _boost_each_output(arrays, train, valid, *, settings, task, rng, n_trees, deadline):
+    """Boost trees, for one output after the other; return their mean number."""
+    n_outputs = arrays["base"].size
+    parts = _by_output(train, task, n_outputs)
+    valid_parts = [None] * len(parts)
+    if valid is not None:
+        valid_parts = _by_output(valid, task, n_outputs)
+    counts = [
+        fit_boosted(
+            arrays,
+            part,
+            settings,
+            None if task == "classes" else output,
+            rng,
+            valid=valid_part,
+            n_trees=n_trees,
+            deadline=deadline,
+        )
+        for output, (part, valid_part) in enumerate(
+            zip(parts, valid_parts, strict=True)
+        )
+    ]
+    # Nothing is boosted for a label that all rows have, or none.
+    counts = [count for count in counts if count]
+    return round(np.mean(counts)) if counts else 1
 
 
 def _as_columns(y, task, n_outputs):
@@ -201,24 +212,13 @@ def _look_up(means, x, cardinalities):
     return [means[column] for column in codes.T]
 
 
-def _fit_random(arrays, train, targets, settings, task, rng, n_trees, deadline):
-    """Fit random trees, which predict all outputs at once."""
+def _fit_random(arrays, train, columns, *, settings, task, rng, n_trees, deadline):
+    """Fit random trees, which predict all outputs at once; return their number."""
+    model = _random_trees(settings, task, len(train.x), rng)
+    targets = columns if columns.shape[1] > 1 else columns[:, 0]
     if task == "classes":
-        targets = targets.argmax(axis=1)[:, None]
-    for_classes, for_numbers = _RANDOM_TREES[settings.kind]
-    forest = for_numbers if task == "numbers" else for_classes
-    # Trees grow faster without a limit, and need none where there are few rows.
-    needs_limit = settings.most_leaves(len(train.x)) > settings.max_leaf_nodes
-    model = forest(
-        max_leaf_nodes=settings.max_leaf_nodes if needs_limit else None,
-        max_depth=settings.max_depth,
-        min_samples_leaf=settings.min_samples_leaf,
-        max_features=settings.max_features,
-        warm_start=True,
-        random_state=int(rng.integers(2**31)),
-    )
-    y = targets if targets.shape[1] > 1 else targets[:, 0]
-    rows = replace(train, y=y)
+        targets = columns.argmax(axis=1)
+    rows = replace(train, y=targets)
     n_trees = grow(model, "n_estimators", n_trees, rows, deadline=deadline)
     n_outputs = arrays["value"].shape[1]
     for i, estimator in enumerate(model.estimators_):
@@ -234,6 +234,22 @@ def _fit_random(arrays, train, targets, settings, task, rng, n_trees, deadline):
         place_tree(arrays, nodes, i * settings.n_nodes)
     arrays["n_iterations"] = np.int32(n_trees)
     return n_trees
+
+
+def _random_trees(settings, task, n_rows, rng):
+    """Return an estimator of scikit-learn for random trees, with nothing fitted yet."""
+    for_classes, for_numbers = _RANDOM_TREES[settings.kind]
+    forest = for_numbers if task == "numbers" else for_classes
+    # Trees grow faster without a limit, and need none where there are few rows.
+    needs_limit = settings.most_leaves(n_rows) > settings.max_leaf_nodes
+    return forest(
+        max_leaf_nodes=settings.max_leaf_nodes if needs_limit else None,
+        max_depth=settings.max_depth,
+        min_samples_leaf=settings.min_samples_leaf,
+        max_features=settings.max_features,
+        warm_start=True,
+        random_state=int(rng.integers(2**31)),
+    )
 
 
 def _values_of_nodes(value, model, task, n_outputs):

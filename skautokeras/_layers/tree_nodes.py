@@ -9,8 +9,9 @@ _MOST_TREES = 3000
 # More classes than this have no mean targets of categories: there would be too many
 # columns.
 _MOST_MEANS = 10
-# Numbers that the nodes of random trees consist of, at most: 64 MB. Deep trees are
-# fewer, and only where there were fewer than this do they have fewer leaves.
+# Maximum number of numbers that the nodes of random trees hold, which take 64 MB. Where
+# they would hold more, there are fewer trees. Where there would be fewer than this
+# minimum of trees, they have fewer leaves.
 _MOST_NUMBERS, _LEAST_TREES = 2**24, 16
 # Numbers of a node besides its values: feature, threshold and child.
 _NUMBERS_OF_SPLIT = 3

@@ -176,7 +176,8 @@ class TreeEnsemble(Layer):
             Validation rows, which tell after how many iterations boosting ends. If
             None, all trees are kept.
         n_iterations : int or None, default=None
-            Number of iterations of boosting. If None, the settings limit it.
+            Number of iterations of boosting, or of random trees, which is at most that
+            of the settings. If None, the settings and the validation rows decide.
         deadline : Deadline or None, default=None
             Deadline after which no tree is added. If None, there is none.
 

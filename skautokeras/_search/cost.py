@@ -77,7 +77,7 @@ def _cost_of(search_space, values):
     built = search_space.build(values)
     return Cost(
         n_parameters=built.network.count_params(),
-        flops=count_flops(built.network),
+        flops=count_flops(built.network, training=True),
         epochs=built.training.epochs if built.network.trainable_variables else 0,
         fitting_flops=sum(
             layer.flops_of_fitting
@@ -117,19 +117,21 @@ def _bytes_in_encoder(layer):
     return _BYTES * n_numbers * (getattr(layer, "n_steps", None) or 1)
 
 
-def count_flops(network):
-    """Return a third of the floating-point operations of a step for one row, about.
+def count_flops(network, *, training=False):
+    """Return the floating-point operations of a forward pass for one row, about.
 
-    They are those of a forward pass, because training takes three times as many. The
-    first layers of a pretrained network that are not trained are passed once and count
-    a third. Every matrix of weights is multiplied once per position of its layer's
-    output (positions of a convolution, steps of a sequence); what else layers do costs
-    less. Tables of embeddings are looked up, not multiplied.
+    A step of training takes three times as many. Every matrix of weights is multiplied
+    once per position of its layer's output (positions of a convolution, steps of a
+    sequence); what else layers do costs less. Tables of embeddings are looked up, not
+    multiplied.
 
     Parameters
     ----------
     network : keras.Model
         Functional, of known shapes.
+    training : bool, default=False
+        Whether to return a third of the operations of a step of training. Layers of a
+        pretrained network that are not trained are passed once, so they count a third.
 
     Returns
     -------
@@ -143,12 +145,12 @@ def count_flops(network):
     >>> count_flops(keras.Model(x, keras.layers.Dense(3)(x)))
     24
     """
-    return sum(map(_layer_flops, walk(network)))
+    return sum(_layer_flops(layer, training) for layer in walk(network))
 
 
-def _layer_flops(layer):
+def _layer_flops(layer, training):
     if isinstance(layer, ImageEncoder):
-        return _flops_of_encoder(layer.network)
+        return _flops_of_encoder(layer.network, training)
     if isinstance(layer, _TABLES):
         return 0
     if isinstance(layer, WeightedBag):
@@ -157,7 +159,7 @@ def _layer_flops(layer):
         return _FLOPS_PER_WEIGHT * codes.shape[1] * layer.dim
     if isinstance(layer, TextEncoder):
         # All of its layers are used for each token, what is looked up excepted.
-        return layer.n_steps * _flops_of_encoder(layer.network)
+        return layer.n_steps * _flops_of_encoder(layer.network, training)
     if isinstance(layer, TreeEnsemble):
         # A row is compared once on every level of each tree.
         return layer.n_comparisons
@@ -167,14 +169,15 @@ def _layer_flops(layer):
     return _flops_of_weights(_matrices(layer), layer)
 
 
-def _flops_of_encoder(network):
-    """Return the operations of a pretrained network, of frozen layers a third."""
+def _flops_of_encoder(network, training):
+    """Return the operations of a pretrained network."""
     flops = 0
     for layer in walk(network):
         # A layer of such networks may hold tables.
         multiplied = [w for w in layer.weights if not w.name.endswith("embeddings")]
         n_flops = _flops_of_weights(multiplied, layer)
-        flops += n_flops if layer.trainable_weights else n_flops // 3
+        is_passed_once = training and not layer.trainable_weights
+        flops += n_flops // 3 if is_passed_once else n_flops
     return flops
 
 

@@ -32,8 +32,8 @@ class Rejection:
     reason : str
         Reason in words, for the user.
     n_parameters, flops : int, default=0
-        Number of parameters of the network, and floating-point operations of one
-        forward pass for one row. They are 0 if they are not known.
+        Number of parameters of the network, and a third of the floating-point
+        operations of a step of training for one row. They are 0 if they are not known.
     depends_on_time : bool, default=False
         Whether the configuration would have been tried with more time.
     is_last : bool, default=False
@@ -59,12 +59,12 @@ class Limits:
     speed : float, default=0.0
         Greatest number of floating-point operations per second of a trial so far.
     flops : int, default=0
-        Greatest number of operations for one row of a trial whose speed is known.
+        Greatest third of the operations of a step for one row of such a trial.
 
     Examples
     --------
     >>> from skautokeras._search import Limits, Trial
-    >>> trial = Trial({}, 0, flops=100, n_rows=1000, trained_epochs=5, seconds=2)
+    >>> trial = Trial({}, 0, step_flops=100, n_rows=1000, trained_epochs=5, seconds=2)
     >>> Limits(seconds=60.0).after(trial)
     Limits(seconds=60.0, speed=250000.0, flops=100)
     """
@@ -86,13 +86,13 @@ class Limits:
         limits : Limits
         """
         is_timed = trial.error is None and trial.n_iterations is None
-        if not (is_timed and trial.flops and trial.seconds):
+        done = (trial.step_flops or 0) * trial.n_rows * trial.trained_epochs
+        if not (is_timed and done and trial.seconds):
             return self
-        done = trial.flops * trial.n_rows * trial.trained_epochs
         return replace(
             self,
             speed=max(self.speed, done / trial.seconds),
-            flops=max(self.flops, trial.flops),
+            flops=max(self.flops, trial.step_flops),
         )
 
 
@@ -266,11 +266,13 @@ class Feasibility:
             return Rejection(missing)
         if cost is None:
             return None
-        rejection = self._too_large(cost)
-        if rejection:
-            return rejection
-        reason = self._takes_too_long(cost, limits)
-        return _rejection(reason, cost, depends_on_time=True) if reason else None
+        if reason := self._too_large(cost):
+            return Rejection(reason, cost.n_parameters, cost.flops)
+        if reason := self._takes_too_long(cost, limits):
+            return Rejection(
+                reason, cost.n_parameters, cost.flops, depends_on_time=True
+            )
+        return None
 
     def _takes_too_long(self, cost, limits):
         """Return why a training takes more time than there is; "" if it does not."""
@@ -287,7 +289,7 @@ class Feasibility:
             f"{max(seconds, 0.0):.3g} s are left for {n_epochs} at least."
         )
 
-    def fitting(self, values):
+    def with_batches_that_fit(self, values):
         """Return a configuration with batches that the memory can hold.
 
         Parameters
@@ -310,22 +312,20 @@ class Feasibility:
         return values
 
     def _too_large(self, cost):
-        """Return why a network is too large, or None."""
+        """Return why a network is too large; "" if it is not."""
         most = self._max_model_size
         if most is not None and cost.n_parameters > most:
-            reason = (
+            return (
                 f"The network would have {cost.n_parameters} parameters, more than "
                 f"max_model_size={most}."
             )
-            return _rejection(reason, cost)
         if self._max_memory is not None and cost.memory > self._max_memory:
-            reason = (
+            return (
                 f"Its training would take about {cost.memory / 2**30:.1f} GB of "
                 f"memory, and {self._max_memory / 2**30:.1f} GB can be had. Pass a "
                 "smaller image_size, batch_size or block."
             )
-            return _rejection(reason, cost)
-        return None
+        return ""
 
     def _warn_of_missing(self, key, error):
         """Remember, and tell once, that weights cannot be had."""
@@ -346,7 +346,3 @@ class Feasibility:
             # network takes long itself, and a training ends with its time anyway.
             speed = self._peak_speed() / 3
         return arithmetic / speed
-
-
-def _rejection(reason, cost, *, depends_on_time=False):
-    return Rejection(reason, cost.n_parameters, cost.flops, depends_on_time)

@@ -2,8 +2,6 @@
 
 import math
 
-from skautokeras._search.selection import kept_trials
-
 
 class SearchHooks:
     """The questions that a search puts to the fit around it, and its reports.
@@ -134,25 +132,6 @@ class SearchHooks:
         limits : Limits or None
         """
         return None
-
-    def kept_trials(self, trials):
-        """Return the trials that keep their weights and predictions.
-
-        Asked after each trial. All other trials lose their arrays for good, and
-        everything that follows (the reserved time, the ensemble) considers only trials
-        that have them. By default, `skautokeras._search.kept_trials` decides.
-
-        Parameters
-        ----------
-        trials : list of Trial
-            Trials that still have them, in the order they ended.
-
-        Returns
-        -------
-        positions : iterable of int
-            Positions in ``trials``.
-        """
-        return kept_trials(trials)
 
     def on_trial_begin(self, pending):
         """Take note that a trial is about to start. By default, do nothing.

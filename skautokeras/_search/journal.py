@@ -64,9 +64,9 @@ class Journal:
     n_folds : int or None, default=None
         Number of folds of a new search, if it was chosen automatically. A journal that
         exists already has its own.
-    conditions : dict of str to (int, float or None), default={}
+    conditions : dict of str to (int, float or None), default=()
         Time and machine of a new search. A journal that exists already has its own.
-    about : dict of str to str, default={}
+    about : dict of str to str, default=()
         Names of the "estimator" and of its "scoring", for those who read the folder.
     keeps_results : bool, default=True
         Whether results are kept in memory where there is no folder. If False, a search
@@ -133,7 +133,8 @@ class Journal:
         self._written = set()  # numbers of trials whose arrays are in files
         self._waiting = {}  # key -> places of its results that have not been asked for
         self._not_asked_for = {}  # all of these places, in their order
-        self._kept = {}  # what was made once for all trials, by name
+        # What was made once for all trials, by name, as far as no file holds it.
+        self._kept = {}
         if self._directory is not None:
             self._open()
 
@@ -191,12 +192,15 @@ class Journal:
         -------
         made : object
         """
-        if name not in self._kept:
-            self._kept[name] = self._read_kept(name)
-        if self._kept[name] is None:
-            self._kept[name] = make()
-            self._write_if_possible(self._write_kept, name)
-        return self._kept[name]
+        if name in self._kept:
+            return self._kept[name]
+        made, is_in_file = self._read_kept(name), True
+        if made is None:
+            made = make()
+            is_in_file = self._write_if_possible(self._write_kept, name, made)
+        if self._keeps_results and not is_in_file:
+            self._kept[name] = made
+        return made
 
     def earliest(self, pending_trials):
         """Return the pending trial that ended first, and its result; None if none did.
@@ -290,23 +294,16 @@ class Journal:
         """Take over what the folder holds; write the header if it is new.
 
         A search that ended before its first trial, because of a wrong parameter for
-        instance, leaves nothing to go on with, so its header gives way to another.
+        instance, leaves nothing to go on with, so its header gives way to another. Of
+        the same search, the seed remains, and what was made for all trials if the time,
+        the machine and the folds are the same.
         """
         header = self._directory / _HEADER
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             found = _read_header(header)
-            has_trials = any(self._directory.glob("trial_*"))
-            if not has_trials and not self._is_expected(found):
-                chosen = {
-                    "seed": self.seed,
-                    "n_folds": self.n_folds,
-                    "conditions": self.conditions,
-                    "about": self._about,
-                }
-                found = {**self._expected, **chosen}
-                for path in self._directory.glob("kept_*.zip"):
-                    path.unlink()
+            if not self._has_trials(found):
+                found = self._begin_anew(found)
                 write_whole(header, json.dumps(found).encode())
         except (FileExistsError, NotADirectoryError):
             raise ValueError(
@@ -324,6 +321,22 @@ class Journal:
         self.conditions = found["conditions"]
         self._check_header(found, f"directory={str(self._directory)!r}")
         self._read_results()
+
+    def _has_trials(self, found):
+        """Return whether there are trials, of this version or of another one."""
+        if found is not None and found.get("version") != _VERSION:
+            return any(self._directory.glob("trial_*"))
+        return bool(_paths(self._directory))
+
+    def _begin_anew(self, found):
+        """Return the header of a search without trials; ``found`` is what was there."""
+        is_same = self._is_expected(found)
+        chosen = {"n_folds": self.n_folds, "conditions": self.conditions}
+        if not is_same or {**found, **chosen} != found:
+            for path in self._directory.glob("kept_*.zip"):
+                path.unlink()
+        seed = found["seed"] if is_same else self.seed
+        return {**self._expected, "seed": seed, **chosen, "about": self._about}
 
     def _is_expected(self, header):
         """Return whether this search can go on with what a header is about."""
@@ -385,8 +398,8 @@ class Journal:
             warn(f"{str(self._kept_at(name))!r} is made again: {error}")
             return None
 
-    def _write_kept(self, name):
-        write_whole(self._kept_at(name), dumps(self._kept[name], compress=False))
+    def _write_kept(self, name, made):
+        write_whole(self._kept_at(name), dumps(made, compress=False))
 
     def _kept_at(self, name):
         return self._directory / f"kept_{name}.zip"
@@ -499,7 +512,7 @@ def conditions_in(directory):
     conditions : dict of str to (int, float or None), or None
         None if there is no search, or if it has no trials to go on with.
     """
-    if not any(directory.glob("trial_*")):
+    if not _paths(directory):
         return None
     header = _read_header(directory / _HEADER)
     return None if header is None else header["conditions"] or None

@@ -37,8 +37,6 @@ class PendingTrial:
         The trial learns from every so many-th training row.
     share_of_fitting : float or None, default=None
         Share of the time that layers which are fitted may take. None is the usual one.
-    is_promoted : bool, default=False
-        Whether the configuration has been tried before, on fewer rows.
     limits : Limits or None, default=None
         Time and speed that the configuration is judged by. If None, it is tried in
         any case.
@@ -54,7 +52,6 @@ class PendingTrial:
     is_known: bool = False
     every: int = 1
     share_of_fitting: float | None = None
-    is_promoted: bool = False
     limits: Limits | None = None
 
     @property
@@ -82,7 +79,7 @@ class Place:
         Number of the trial in the order they are asked for, from 0.
     seed : int
         Seed of the trial.
-    share : float
+    most_seconds : float
         Seconds that the trial may take.
     reserve : float
         Seconds to keep for the work that follows the search.
@@ -106,7 +103,7 @@ class Place:
 
     number: int
     seed: int
-    share: float = math.inf
+    most_seconds: float = math.inf
     reserve: float = 0.0
     left: float = math.inf
     n_asked: int = 0
@@ -117,19 +114,19 @@ class Place:
     pending: PendingTrial | None = None
     proposal: object = None
 
-    def limit(self, share, reserve, left):
+    def limit(self, most_seconds, reserve, left):
         """Let the oracle be asked from now on, with these limits.
 
         Parameters
         ----------
-        share : float
+        most_seconds : float
             Seconds that the trial may take.
         reserve : float
             Seconds to keep for the work that follows the search.
         left : float
             Seconds of the search that are left.
         """
-        self.share, self.reserve, self.left = share, reserve, left
+        self.most_seconds, self.reserve, self.left = most_seconds, reserve, left
         self.n_rejected, self.n_for_time, self.is_given_up = 0, 0, False
 
     def seconds(self, left):

@@ -206,8 +206,8 @@ def make_record(estimator, scoring, trials, **kwargs):
     ----------
     estimator : str
         Name of the class of the estimator.
-    scoring : None, str, callable or dict
-        Parameter of the estimator.
+    scoring : str
+        Name of the score, as `scoring_name` returns it.
     trials : list of Trial
         Trials in the order they ended.
     **kwargs : dict
@@ -218,7 +218,7 @@ def make_record(estimator, scoring, trials, **kwargs):
     record : SearchRecord
     """
     light = [trial.without_arrays() for trial in trials]
-    return SearchRecord(estimator, scoring_name(scoring), light, **kwargs)
+    return SearchRecord(estimator, scoring, light, **kwargs)
 
 
 def scoring_name(scoring):

@@ -18,6 +18,7 @@ from skautokeras._search.oracle import (
 )
 from skautokeras._search.pending import PendingTrial, Place
 from skautokeras._search.rungs import SHARE_OF_FITTING, promoted_values
+from skautokeras._search.selection import kept_trials
 from skautokeras._state.randomness import MAX_SEED
 from skautokeras.exceptions import SearchError
 
@@ -324,14 +325,14 @@ class Search:
         values = dict(proposal.hyperparameters.values)
         # Looking for a configuration takes nothing from the time of its trial.
         left = place.seconds(self._deadline.left())
-        share = place.share
+        most = place.most_seconds
         if self._hooks.takes_long(values):
-            share = max(share, _SHARE_OF_LONG * left)
+            most = max(most, _SHARE_OF_LONG * left)
         pending = PendingTrial(
             place.number,
             values,
             place.seed,
-            self._deadline.within(min(share, left)),
+            self._deadline.within(min(most, left)),
             self._hooks.pruning_curve(self.trials),
             self._hooks.worst_fold(self.trials),
             is_predefined(self._oracle, proposal),
@@ -425,7 +426,6 @@ class Search:
             (trial.seed + _SEED_OF_PROMOTED) % MAX_SEED,
             self._deadline,
             predefined=trial.predefined,
-            is_promoted=True,
         )
 
     def _begin_promoted(self, pending):
@@ -466,7 +466,7 @@ class Search:
     def _free_arrays(self):
         """Free the arrays of trials that cannot be in the ensemble any more."""
         holders = self._holders
-        kept = self._hooks.kept_trials([self.trials[i] for i in holders])
+        kept = kept_trials([self.trials[i] for i in holders])
         self._holders = sorted(holders[position] for position in kept)
         for i in set(holders).difference(self._holders):
             self.trials[i] = self.trials[i].without_arrays()
@@ -496,12 +496,10 @@ def trial_deadline(deadline, trials, reserve):
         return None
     if trials and left <= 0:
         return None
-    share = max(deadline.total() / FIRST_TRIALS, _LEAST_SECONDS)
-    if len(completed) < FIRST_TRIALS:
-        share = min(share, left / 2)
-    else:
-        share = max(share, left / 2)
-    return deadline.within(max(min(share, left), 0.0))
+    most = max(deadline.total() / FIRST_TRIALS, _LEAST_SECONDS)
+    bound = min if len(completed) < FIRST_TRIALS else max
+    most = bound(most, left / 2)
+    return deadline.within(max(min(most, left), 0.0))
 
 
 def best_trial(trials):

@@ -5,10 +5,12 @@ trial which ones keep their weights and predictions. When it is over, `select_en
 chooses among the trials that still have them.
 """
 
+import math
 from collections import Counter
 
 from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._training.objective import Evaluation
+from skautokeras._training.probe import score_or_none
 
 # Rounds of the greedy selection; more bring nothing (Salinas and Erickson, TabRepo,
 # arXiv:2311.02971).
@@ -23,10 +25,9 @@ def kept_trials(trials):
     """Return the positions of the trials that keep their arrays, the best first.
 
     This is the only place that decides which trials can be in an ensemble. The search
-    asks after each trial and frees the arrays of all others for good
-    (`SearchHooks.kept_trials`). The time that is reserved for refits and the selection
-    of the ensemble consider the trials that have arrays (`ensemble_candidates`), so
-    they follow whatever is decided here.
+    asks after each trial and frees the arrays of all others for good. The time that is
+    reserved for refits and the selection of the ensemble consider the trials that have
+    arrays (`ensemble_candidates`), so they follow whatever is decided here.
 
     Kept are the best trials, and the best one of each of the best network types: a long
     search ends with variations of one network, and variations err alike. As arrays do
@@ -164,7 +165,9 @@ class _Judged:
     """
 
     def __init__(self, objective, evaluation, is_member=False):
-        self._score = objective(evaluation)
+        score = score_or_none(objective, evaluation.y_pred, lambda _: evaluation.loss)
+        # A scorer that is not defined for a mean has no say in the choice.
+        self._score = -math.inf if score is None else score
         self._evaluation = evaluation
         self._is_member = is_member
 

@@ -79,6 +79,8 @@ class Trial:
         Number of parameters of the network.
     flops : int or None
         Floating-point operations of one forward pass for one row.
+    step_flops : int or None
+        A third of the floating-point operations of a step of training for one row.
     history : dict of str to list of float
         Losses and metrics by epoch; with several folds their mean, and the scores of
         each fold.
@@ -90,15 +92,14 @@ class Trial:
     error : str or None
         Reason why the trial failed.
     pruned : bool
-        Whether the trial ended in its first fold since other trials had reached better
-        scores by then.
+        Whether the trial ended early, because other trials had better scores.
     metrics : dict of str to float
         Metrics of ``y_pred`` in the unit of y; empty if the trial did not complete.
     predefined : bool
         Whether the configuration is one of those that a search begins with.
     ended : float
-        Seconds of searching after which the trial ended. A search that is continued
-        counts on from where it was.
+        Seconds from the beginning of the fit to the end of the trial. A search that is
+        continued counts on from where it was.
     new_hyperparameters : dict or None
         Config of the hyperparameters that came up while the network was built and are
         missing from the search space. None if there are none.
@@ -115,6 +116,7 @@ class Trial:
     seconds: float = 0.0
     n_parameters: int | None = None
     flops: int | None = None
+    step_flops: int | None = None
     history: dict = field(default_factory=dict)
     y_pred: dict | None = None
     weights: list | None = None
@@ -204,8 +206,8 @@ def evaluate(
         Scores of other trials along their training; a trial that falls behind them in
         its first fold is pruned.
     worst_fold : float, default=-inf
-        Lowest score of a fold of the best trial. A trial ends as pruned after a fold if
-        the mean score of its folds so far is lower (arXiv:2405.03389).
+        Lowest score in a fold of the last trial of an ensemble. A trial ends as pruned
+        after a fold if the mean score of its folds so far is lower (arXiv:2405.03389).
     every : int, default=1
         The networks learn from every so many-th training row.
     share_of_fitting : float or None, default=None
@@ -222,7 +224,9 @@ def evaluate(
     # Hyperband tells the number of epochs beside the hyperparameters.
     epochs = values.get("tuner/epochs")
     options = problem.options
-    options = options if epochs is None else replace(options, epochs=int(epochs))
+    if epochs is not None:
+        most = options.epochs or math.inf
+        options = replace(options, epochs=int(min(epochs, most)))
     if share_of_fitting is not None:
         options = replace(options, share_of_fitting=share_of_fitting)
     trained = []
@@ -260,7 +264,6 @@ def evaluate(
             if monitor.pruned or (n_left and _mean_score(trained) < worst_fold):
                 break
         trial = _add_results(trial, trained, problem, data.valid)
-        trial = replace(trial, every=every)
     # One bad configuration must not end the search.
     except Exception as error:  # noqa: BLE001
         trial = replace(trial, error=_reason(error), history=epochs_of_fold.history)
@@ -334,6 +337,7 @@ def _add_network(trial, built, search_space):
         values=built.values,
         n_parameters=built.network.count_params(),
         flops=count_flops(built.network),
+        step_flops=count_flops(built.network, training=True),
         new_hyperparameters=search_space.unknown(built.hyperparameters),
     )
 
@@ -405,7 +409,7 @@ class _TrainedFold:
 def _add_results(trial, trained, problem, valid_rows):
     """Return a trial with the results of its folds."""
     monitors = [fold.monitor for fold in trained]
-    outputs = [monitor.best_outputs for monitor in monitors]
+    outputs = [monitor.best_evaluation for monitor in monitors]
     score, y_pred = _mean_score(trained), outputs[0].y_pred
     loss = sum(output.loss for output in outputs) / len(outputs)
     is_complete = len(trained) == len(problem.folds)

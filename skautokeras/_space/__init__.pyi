@@ -2,7 +2,6 @@
 from .accelerator import bfloat16_in_training as bfloat16_in_training
 from .accelerator import built_for_training as built_for_training
 from .block import build_block as build_block
-from .configurations import full_names as full_names
 from .configurations import predefined as predefined
 from .configurations import rank as rank
 from .efficient_net import pixels_as_bytes as pixels_as_bytes
@@ -13,6 +12,7 @@ from .heads import make_metric as make_metric
 from .hyperparameters import Choice as Choice
 from .hyperparameters import Int as Int
 from .node import Node as Node
+from .portfolio.parts import full_names as full_names
 from .pretrained import presets_on as presets_on
 from .records import Image as Image
 from .records import Table as Table

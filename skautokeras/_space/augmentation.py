@@ -11,7 +11,7 @@ from skautokeras._space.hyperparameters import Choice, Float
 from skautokeras._space.records import Image
 from skautokeras._space.shapes import IMAGES, check_rank
 
-# What is one interpolation.
+# Hyperparameters of what is done to an image in one interpolation.
 _MOVES = ("flip", "translation", "rotation", "zoom", "crop")
 
 

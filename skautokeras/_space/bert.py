@@ -6,12 +6,12 @@ import keras
 
 from skautokeras._data.schema import VECTORS
 from skautokeras._layers.pretrained import PackedTokens, TextEncoder
-from skautokeras._layers.regularization import Dropout
-from skautokeras._space.block import Block
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
-from skautokeras._space.hyperparameters import Boolean, Choice, Float, admits
+from skautokeras._space.hyperparameters import Boolean, Choice, Float
 from skautokeras._space.portfolio.texts import BERT
+from skautokeras._space.pretrained import EncoderBlock, check_vectors
 from skautokeras._space.records import check_text
+from skautokeras._space.shapes import choose_dropout, searched_dropout
 from skautokeras._space.text_models import load_backbone, most_tokens
 from skautokeras.exceptions import WeightsMissingError
 
@@ -19,7 +19,7 @@ _BOTH = "both"
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class BertBlock(Block):
+class BertBlock(EncoderBlock):
     """A pretrained transformer on texts: BERT, or another model of KerasHub.
 
     Devlin et al., arXiv:1810.04805. Returns a vector per text. The texts are taken
@@ -89,22 +89,14 @@ class BertBlock(Block):
         doc="Share of the layers whose pretrained weights are trained, those nearest "
         "to the output. The others stay as they are, which saves time.",
     )
-    dropout = Searched(
-        Float(0.0, 0.5, default=0.1, step=0.1),
-        at_least=0,
-        below=1,
-        doc="Share of the vector that is dropped in training.",
+    dropout = searched_dropout(
+        "Share of the vector that is dropped in training.", default=0.1
     )
 
     @property
     def presets(self):
         """The one preset."""
         return (os.fspath(self.preset),)
-
-    @property
-    def encoded_presets(self):
-        """The one preset, unless its weights are trained in any case."""
-        return self.presets if admits(self.trainable, False) else ()
 
     def build(self, hp, inputs):
         """Build the pretrained model on the tokens, or take its vectors."""
@@ -113,35 +105,27 @@ class BertBlock(Block):
         facts, tokens, vectors = inputs.of_preset(*self.presets)
         trainable = self.choose(hp, "trainable")
         with self.when(hp, "trainable", [False]):
-            kind = None if trainable else self._kind(hp, inputs.vectors)
+            kind = None if trainable else self._choose_vectors(hp, inputs.vectors)
         with self.when(hp, "trainable", [True]):
             settings = self._settings(hp, facts) if trainable else None
-        dropout = self.choose(hp, "dropout")
+        drop = choose_dropout(hp, self)
         # After all hyperparameters: the space is known in any case.
         if tokens is None:
             raise WeightsMissingError(facts.problem)
         if trainable:
             x = self._trained(tokens, facts, *settings)
         else:
-            x = _frozen(vectors, kind, facts)
-        return Dropout(dropout)(x) if dropout else x
-
-    def takes_long(self, values, schemas):
-        """Return whether pretrained weights are trained further."""
-        return bool(self.presets) and values.get("trainable", self.trainable) is True
+            check_vectors(facts, vectors)
+            x = _joined(vectors, kind)
+        return drop(x)
 
     def known_configurations(self, schemas, targets):
         """Return the configurations that are known to work."""
         return BERT
 
-    def _kind(self, hp, vectors):
-        """Return the kind of the vectors, which is searched among those there are.
-
-        Those of all models count, because the search may choose another one.
-        """
-        kinds = tuple(k for k in VECTORS if any(k in by_kind for by_kind in vectors))
-        kinds += (_BOTH,) * (len(kinds) > 1)
-        return self.choose(hp, "vectors", Choice(kinds) if kinds else None)
+    def _choices_of_vectors(self, kinds):
+        """Return the kinds, and both if there are several."""
+        return (*kinds, _BOTH) if len(kinds) > 1 else kinds
 
     def _settings(self, hp, facts):
         """Return length of the texts, and arguments of `TextEncoder`."""
@@ -164,13 +148,8 @@ class BertBlock(Block):
         return self.choose(hp, "sequence_length")
 
 
-def _frozen(vectors, kind, facts):
+def _joined(vectors, kind):
     """Return the vectors of a kind, or of both behind each other."""
-    if not vectors:
-        raise WeightsMissingError(
-            facts.problem
-            or f"The vectors of {facts.preset!r} were not computed for these texts."
-        )
     # Of several models, one may have fewer kinds than another.
     wanted = VECTORS if kind == _BOTH else (kind,)
     found = [vectors[kind] for kind in wanted if kind in vectors]

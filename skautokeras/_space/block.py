@@ -72,13 +72,13 @@ class Block(Configurable):
     # Blocks of a graph may differ in what their known configurations say of training,
     # or in their ranks: the block with the highest number decides.
     training_priority = 0
-    # Names or folders of pretrained models by whose tokenizers texts are to be taken
-    # apart; those of blocks among the parameters are found without it.
+    # Names, files or folders of the pretrained models that the block needs for texts or
+    # images; those of blocks among the parameters are found without it.
     presets = ()
 
     @property
     def encoded_presets(self):
-        """Those of the ``presets`` whose vectors of texts the block may read."""
+        """Those of the ``presets`` whose vectors of texts or images may be read."""
         return self.presets
 
     def __init_subclass__(cls, **kwargs):
@@ -413,6 +413,24 @@ def snake_case(name):
     return re.sub(boundary, "_", name).lower()
 
 
+def inner_name(block_class):
+    """Return the name of a block inside another one that has no other of its class.
+
+    Parameters
+    ----------
+    block_class : type
+        Class of the inner block.
+
+    Examples
+    --------
+    >>> from skautokeras import DenseBlock
+    >>> from skautokeras._space.block import inner_name
+    >>> inner_name(DenseBlock)
+    'dense_block_1'
+    """
+    return f"{snake_case(block_class.__name__)}_1"
+
+
 class Names:
     """Counts names inside one scope: ``dense_block_1``, ``dense_block_2``, ...
 
@@ -504,8 +522,7 @@ def build_chosen(hp, block, kind, networks, inputs):
     for name, network in networks.items():
         with block.when(hp, "block_type", [name]):
             if name == kind:
-                scope = f"{snake_case(network.__name__)}_1"
-                outputs = build_block(hp, scope, network(), inputs)
+                outputs = build_block(hp, inner_name(network), network(), inputs)
     return outputs
 
 

@@ -3,7 +3,7 @@
 from skautokeras._space.graph import is_head
 from skautokeras._space.hyperparameters import admits
 from skautokeras._space.node import parameters_of
-from skautokeras._space.portfolio.parts import SHARED, doubled
+from skautokeras._space.portfolio.parts import SHARED, doubled, full_names
 
 # Steps that an epoch and a training need, and where to stop for them.
 _STEPS_OF_EPOCH, _SMALLEST_BATCH = 24, 16
@@ -73,28 +73,6 @@ def predefined(search_space):
         for i in range(n_configurations)
     ]
     return [_joined(by_name, blocks, schemas) for by_name in parts]
-
-
-def full_names(name, values):
-    """Return a known configuration by the full names of its hyperparameters.
-
-    Parameters
-    ----------
-    name : str
-        Name of the block in its graph.
-    values : dict of str to object
-        One of the known configurations of the block.
-
-    Examples
-    --------
-    >>> from skautokeras._space import full_names
-    >>> full_names("conv_block_1", {"n_blocks": 2, "training/epochs": 8})
-    {'conv_block_1/n_blocks': 2, 'training/epochs': 8}
-    """
-    return {
-        key if key.startswith(SHARED) else f"{name}/{key}": value
-        for key, value in values.items()
-    }
 
 
 def rank(values, search_space):
@@ -219,13 +197,16 @@ def _with_enough_steps(values, schemas, n_steps):
     """Return a configuration that learns from few rows in smaller batches, and longer.
 
     Batches of 128 of 500 texts are 4 steps an epoch, and 32 steps teach nothing. Where
-    no size of batches is named, it is for the space to choose.
+    no size of batches or no number of epochs is named, it is for the space to choose.
     """
     if not schemas or "training/batch_size" not in values:
         return values
-    n_samples = schemas[0].n_samples
-    batch_size, epochs = values["training/batch_size"], values["training/epochs"]
+    n_samples, batch_size = schemas[0].n_samples, values["training/batch_size"]
     while batch_size > _SMALLEST_BATCH and n_samples < _STEPS_OF_EPOCH * batch_size:
         batch_size //= 2
-    epochs = doubled(epochs, _MOST_EPOCHS, n_samples, batch_size, n_steps)
-    return {**values, "training/batch_size": batch_size, "training/epochs": epochs}
+    values = {**values, "training/batch_size": batch_size}
+    if "training/epochs" in values:
+        values["training/epochs"] = doubled(
+            values["training/epochs"], _MOST_EPOCHS, n_samples, batch_size, n_steps
+        )
+    return values

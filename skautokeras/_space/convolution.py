@@ -128,19 +128,17 @@ def convolution(x, filters, size, strides=1):
     )(x)
 
 
-def max_pooling(x, size=2, smallest=1):
-    """Return the greatest of neighbours along the axes that are long enough.
+def max_pooling(x, smallest=1):
+    """Return the greatest of two neighbours along the axes that are long enough.
 
     Parameters
     ----------
     x : keras.KerasTensor
         (batch, steps, channels) or (batch, height, width, channels).
-    size : int, default=2
-        Neighbours along each axis.
     smallest : int, default=1
         No axis becomes shorter.
     """
-    sizes = window(x, size, smallest)
+    sizes = window(x, smallest=smallest)
     if set(sizes) == {1}:
         return x
     if len(sizes) == 1:

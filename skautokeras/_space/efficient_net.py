@@ -5,10 +5,10 @@ import os
 import keras
 
 from skautokeras._data.schema import IMAGE_VECTORS
-from skautokeras._space.block import Block, as_tensor
+from skautokeras._space.block import as_tensor
 from skautokeras._space.convolution import batch_normalization, convolution
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
-from skautokeras._space.hyperparameters import Boolean, Choice, Float, admits
+from skautokeras._space.hyperparameters import Boolean, Choice, Float
 from skautokeras._space.image_models import (
     SIDES,
     load_image_encoder,
@@ -18,17 +18,17 @@ from skautokeras._space.image_models import (
 )
 from skautokeras._space.portfolio.images import are_few, for_efficient_net
 from skautokeras._space.preprocessing import of_channels
+from skautokeras._space.pretrained import EncoderBlock, check_vectors
 from skautokeras._space.records import Image
-from skautokeras._space.residual import LARGE
 from skautokeras._space.shapes import (
     IMAGES,
     activate,
     check_rank,
     choose_dropout,
+    is_large,
     searched_dropout,
     stride,
 )
-from skautokeras.exceptions import WeightsMissingError
 
 # Versions of `keras.applications`, and those whose weights are searched.
 _VERSIONS = tuple(f"b{i}" for i in range(8))
@@ -49,7 +49,7 @@ _FINE_TUNING = ("learning_rate_factor", "head_first", "trained_share")
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class EfficientNetBlock(Block):
+class EfficientNetBlock(EncoderBlock):
     """An EfficientNet on images, or another network with pretrained weights.
 
     Tan and Le, arXiv:1905.11946. Returns maps (batch, height, width, channels); with
@@ -140,11 +140,6 @@ class EfficientNetBlock(Block):
             return (f"efficientnet_{self.version}:{weights}",)
         return (weights,)
 
-    @property
-    def encoded_presets(self):
-        """The models, unless their weights are trained in any case."""
-        return self.presets if admits(self.trainable, False) else ()
-
     def build(self, hp, inputs):
         """Build the network, or take the vectors of a pretrained one."""
         x = as_tensor(inputs)
@@ -162,8 +157,7 @@ class EfficientNetBlock(Block):
 
     def takes_long(self, values, schemas):
         """Return whether pretrained weights are trained further, on many images."""
-        trains = values.get("trainable", self.trainable) is True
-        return trains and bool(self.presets) and not are_few(schemas)
+        return super().takes_long(values, schemas) and not are_few(schemas)
 
     def known_configurations(self, schemas, targets):
         """Return the configurations that are known to work with weights."""
@@ -228,18 +222,17 @@ class EfficientNetBlock(Block):
         with self.when(hp, "trainable", [False]):
             kind = None
             if known and not trainable:
-                kind = self._kind(hp, inputs.vectors)
+                kind = self._choose_vectors(hp, inputs.vectors)
         settings = {}
         with self.when(hp, "trainable", [True]):
             if trainable:
                 settings = {name: self.choose(hp, name) for name in _FINE_TUNING}
         drop = choose_dropout(hp, self)
-        # Where there was no time for vectors, the weights can still be trained.
-        if facts is not None and facts.problem and not trainable:
-            raise WeightsMissingError(facts.problem)
         if known and not trainable:
+            # Where there was no time for vectors, the weights can still be trained.
+            check_vectors(facts, vectors)
             # Of several models, one may have fewer kinds than another.
-            return drop(vectors.get(kind, vectors["encoder"]))
+            return drop(vectors[kind if kind in vectors else next(iter(vectors))])
         x, side = pixels_as_bytes(inputs), None
         with self.when(hp, "trainable", [True]):
             if trainable:
@@ -257,14 +250,6 @@ class EfficientNetBlock(Block):
         """
         sides = tuple(sides_for(preset, shape))
         return self.choose(hp, "side", Choice(sides)) if sides else None
-
-    def _kind(self, hp, vectors):
-        """Return the kind of the vectors, which is searched among those there are.
-
-        Those of all models count, because the search may choose another one.
-        """
-        kinds = [k for k in IMAGE_VECTORS if any(k in by_kind for by_kind in vectors)]
-        return self.choose(hp, "vectors", Choice(tuple(kinds)) if kinds else None)
 
 
 def pixels_as_bytes(inputs):
@@ -286,8 +271,7 @@ def pixels_as_bytes(inputs):
 
 def _small(x):
     """Return the maps of the small network."""
-    is_large = min(x.shape[1:3]) >= LARGE
-    x = _activated(convolution(x, 32, 3, 2 if is_large else 1))
+    x = _activated(convolution(x, 32, 3, 2 if is_large(x) else 1))
     for expansion, channels, n_layers, wanted, size in _SMALL:
         for i in range(n_layers):
             strides = stride(x, wanted) if i == 0 else 1

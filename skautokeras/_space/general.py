@@ -3,7 +3,13 @@
 import keras
 
 from skautokeras._space.attention import TransformerBlock
-from skautokeras._space.block import Block, as_tensor, build_block, snake_case
+from skautokeras._space.block import (
+    Block,
+    as_tensor,
+    build_block,
+    build_chosen,
+    inner_name,
+)
 from skautokeras._space.convolution import ConvBlock
 from skautokeras._space.declaration import Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
@@ -14,6 +20,8 @@ from skautokeras._space.reduction import TemporalReduction
 from skautokeras._space.shapes import IMAGES, SERIES, check_rank
 
 _SERIES_NETWORKS = {"rnn": RNNBlock, "conv": ConvBlock, "transformer": TransformerBlock}
+# The networks that return series.
+_WITH_REDUCTION = ["conv", "transformer"]
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -51,18 +59,13 @@ class GeneralBlock(Block):
             if len(inputs.shape) == 3:
                 return self._on_series(hp, inputs)
             block = DenseBlock() if len(inputs.shape) == 2 else ImageBlock()
-        name = f"{snake_case(type(block).__name__)}_1"
-        return build_block(hp, name, block, inputs)
+        return build_block(hp, inner_name(type(block)), block, inputs)
 
     def _on_series(self, hp, x):
+        """Return the features that one of the networks makes of series."""
         kind = self.choose(hp, "block_type")
-        for each_kind, network in _SERIES_NETWORKS.items():
-            with self.when(hp, "block_type", [each_kind]):
-                if each_kind != kind:
-                    continue
-                name = f"{snake_case(network.__name__)}_1"
-                x = build_block(hp, name, network(), x)
-                if len(x.shape) == 3:
-                    reduction = TemporalReduction()
-                    x = build_block(hp, "temporal_reduction_1", reduction, x)
+        x = build_chosen(hp, self, kind, _SERIES_NETWORKS, x)
+        with self.when(hp, "block_type", _WITH_REDUCTION):
+            if kind in _WITH_REDUCTION:
+                x = build_block(hp, "temporal_reduction_1", TemporalReduction(), x)
         return x

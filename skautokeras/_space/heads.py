@@ -146,7 +146,7 @@ class Head(Block):
         """
         layout = self.layout(target)
         if layout == "one_hot":
-            n_classes = max(target.n_outputs, 2)
+            n_classes = self.output_width(target)
             return ops.one_hot(ops.cast(y, "int32"), n_classes, dtype="float32")
         if layout == "binary":
             return ops.reshape(ops.cast(y, "float32"), (-1, 1))
@@ -166,6 +166,37 @@ class Head(Block):
             One column of 0 and 1, a column per class, codes of classes, or as it is.
         """
         raise NotImplementedError
+
+    def has_separate_outputs(self, target):
+        """Return whether outputs are numbers or labels that do not depend on others.
+
+        Parameters
+        ----------
+        target : TargetSchema
+            Facts about y.
+
+        Returns
+        -------
+        has_separate_outputs : bool
+            False if the outputs are the probabilities of classes, whose sum is 1.
+        """
+        return self.layout(target) in ("binary", "columns")
+
+    def output_width(self, target):
+        """Return how many outputs a network has for the target.
+
+        Parameters
+        ----------
+        target : TargetSchema
+            Facts about y.
+
+        Returns
+        -------
+        width : int
+            Number of columns of the predictions.
+        """
+        is_separate = self.has_separate_outputs(target)
+        return target.n_outputs if is_separate else max(target.n_outputs, 2)
 
     def default_loss(self, target):
         """Return the loss for when the user gives none.
@@ -300,15 +331,14 @@ class ClassificationHead(Head):
 
     def _n_classes(self, target):
         """Return how many classes a label is one of."""
-        return max(target.n_outputs, 2) if self.layout(target) == "one_hot" else 2
+        return 2 if self.has_separate_outputs(target) else self.output_width(target)
 
     def build_output(self, x, target, name, scale=None):
         """Return the probabilities: (batch, 1) if binary, else (batch, n_classes)."""
-        layout = self.layout(target)
-        sigmoid = layout in ("binary", "columns")
-        n_units = target.n_outputs if sigmoid else max(target.n_outputs, 2)
-        activation = "sigmoid" if sigmoid else "softmax"
-        task = {"binary": "binary", "columns": "labels"}.get(layout, "classes")
+        activation = "sigmoid" if self.has_separate_outputs(target) else "softmax"
+        tasks = {"binary": "binary", "columns": "labels"}
+        task = tasks.get(self.layout(target), "classes")
+        n_units = self.output_width(target)
         output = OutputLayer(n_units, activation, task, name, name)
         return _output(x, output, self.loss)
 
@@ -384,7 +414,8 @@ class RegressionHead(Head):
 
     def build_output(self, x, target, name, scale=None):
         """Return the standardised predictions (batch, n_targets)."""
-        output = OutputLayer(target.n_outputs, None, "numbers", name, name, scale)
+        n_units = self.output_width(target)
+        output = OutputLayer(n_units, None, "numbers", name, name, scale)
         is_bounded = self.within_range and target.lowest
         if scale is None and not is_bounded:
             return _output(x, output, self.loss)
@@ -486,23 +517,6 @@ def make_metric(metric, layout):
     if isinstance(found, keras.metrics.Metric):
         return _fresh(found) if found is metric else _uncounted(found)
     return FunctionMetric(found, name=metric if isinstance(metric, str) else None)
-
-
-def output_width(encoded, target):
-    """Return how many outputs a network has for a target.
-
-    Parameters
-    ----------
-    encoded : array of shape (n_samples,) or (n_samples, n_outputs)
-        Encoded targets, from `Head.encode`.
-    target : TargetSchema
-        Facts about y.
-
-    Returns
-    -------
-    width : int
-    """
-    return encoded.shape[1] if len(encoded.shape) == 2 else max(target.n_outputs, 2)
 
 
 def result_of(metric):

@@ -10,7 +10,6 @@ from skautokeras._space.augmentation import ImageAugmentation
 from skautokeras._space.block import Block, as_tensor, build_block, build_chosen
 from skautokeras._space.convolution import ConvBlock
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
-from skautokeras._space.dense import DenseBlock
 from skautokeras._space.efficient_net import EfficientNetBlock
 from skautokeras._space.gradients import OrientedGradientsBlock
 from skautokeras._space.hyperparameters import Boolean, Choice
@@ -136,7 +135,7 @@ class ImageBlock(PretrainedBlock):
                 if isinstance(before, Image) and not isinstance(x, Image):
                     # A block of the user returns a tensor, of the same pixels.
                     x = before.with_tensor(as_tensor(x))
-                averages = self._averages_mirrored(hp, varied, x)
+                averages = self._averages_mirrored(hp, varied, before, x)
         if averages:
             x = replace(x, pixels=WithMirrored()(x.pixels))
         return x, averages
@@ -144,10 +143,7 @@ class ImageBlock(PretrainedBlock):
     def _pretrained(self, hp, inputs, preset):
         """Return the vectors of a pretrained model, and what may stand behind them."""
         block = EfficientNetBlock(weights=preset, trainable=False)
-        x = build_block(hp, "frozen_1", block, inputs)
-        has_layers = hp.Boolean("has_layers", default=False)
-        with hp.conditional_scope("has_layers", [True]):
-            return build_block(hp, "behind_1", DenseBlock(), x) if has_layers else x
+        return self._behind_vectors(hp, build_block(hp, "frozen_1", block, inputs))
 
     @property
     def presets(self):
@@ -166,16 +162,20 @@ class ImageBlock(PretrainedBlock):
         """Return whether a configuration comes behind others."""
         return rank_for_images(values, schemas)
 
-    def _averages_mirrored(self, hp, augmentation, x):
+    def _averages_mirrored(self, hp, augmentation, before, x):
         """Return whether prediction looks at mirror images as well."""
         mirrored = getattr(x, "mirrored", False)
-        if not isinstance(augmentation, ImageAugmentation):
-            return bool(self.average_mirrored) and mirrored
-        flip_is_searched = augmentation.is_searched("flip")
-        if not (flip_is_searched or mirrored):
+        depends_on_flip = (
+            isinstance(augmentation, ImageAugmentation)
+            and augmentation.is_searched("flip")
+            and not getattr(before, "mirrored", False)
+        )
+        if not (depends_on_flip or mirrored):
             return False
-        flips, name = ["horizontal", "both"], "image_augmentation_1/flip"
-        scope = hp.conditional_scope(name, flips) if flip_is_searched else nullcontext()
+        scope = nullcontext()
+        if depends_on_flip:
+            flips = ["horizontal", "both"]
+            scope = hp.conditional_scope("image_augmentation_1/flip", flips)
         with scope:
             return bool(self.choose(hp, "average_mirrored")) and mirrored
 

@@ -9,7 +9,12 @@ import keras
 import numpy as np
 
 from skautokeras._layers.pretrained import PREPROCESSING, ImageEncoder
-from skautokeras._space.pretrained import json_in, keras_hub, read_once
+from skautokeras._space.pretrained import (
+    json_in,
+    keras_hub,
+    read_once,
+    weights_missing,
+)
 from skautokeras._space.unfilled import weights_are_wanted
 from skautokeras.exceptions import WeightsMissingError
 
@@ -204,15 +209,8 @@ def _read_now(preset):
             )
         return _of_keras_hub(preset)
     except Exception as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
-        if reason.startswith("Unknown preset identifier"):
-            reason = (
-                "neither keras.applications nor KerasHub knows that name, and there is "
-                "no such folder"
-            )
-        raise WeightsMissingError(
-            f"The pretrained model {preset!r} could not be had: {reason}. {way}"
-        ) from error
+        places = "keras.applications or KerasHub"
+        raise weights_missing(preset, error, way, places) from error
 
 
 def _of_keras_file(path):
@@ -244,18 +242,18 @@ def _checked(network):
 
 def _application_of(preset):
     """Return the name of the network of Keras that a name or a file stands for."""
-    name = preset.partition(":")[0] if _is_pair(preset) else Path(preset).name
-    if not (_is_pair(preset) or preset.endswith(".h5")) and os.path.exists(preset):
-        return None
-    if not (_is_pair(preset) or preset.endswith(".h5")) and re.search(r"[/\\]", preset):
+    name, is_file = preset, preset.endswith(".h5")
+    if _is_pair(preset):
+        name = preset.partition(":")[0]
+    elif is_file:
+        name = Path(preset).name
+    elif os.path.exists(preset) or re.search(r"[/\\]", preset):
         return None
     plain = _plain(name)
     known = {_plain(n): n for n in dir(keras.applications) if n[0].isupper()}
     if plain in known:
         return known[plain]
-    if not preset.endswith(".h5"):
-        return None
-    found = [n for n in known if n in plain]
+    found = [n for n in known if n in plain] if is_file else []
     return known[max(found, key=len)] if found else None
 
 

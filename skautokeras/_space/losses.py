@@ -44,7 +44,7 @@ class LossOfMembers(keras.losses.Loss):
         y_true : tensor of shape (batch, ...)
             Encoded targets.
         y_pred : tensor of shape (batch, n_members, n_outputs) or (batch, n_outputs)
-            Evaluation in training, or their mean.
+            Outputs of the members in training, or their mean.
         """
         if len(y_pred.shape) == 2:
             return self.loss.call(y_true, y_pred)
@@ -287,8 +287,8 @@ class FunctionMetric(keras.metrics.Mean):
     @classmethod
     def from_config(cls, config):
         """Return the metric that a configuration describes."""
-        function = keras.saving.deserialize_keras_object(config.pop("function"))
-        return cls(function, **config)
+        function = keras.saving.deserialize_keras_object(config["function"])
+        return cls(**{**config, "function": function})
 
 
 def as_loss(loss):

@@ -81,7 +81,6 @@ def _scaled_image(image):
         std=np.ones_like(image.std),
         black=scale * image.black + offset,
         white=scale * image.white + offset,
-        mirrored=False,
     )
 
 
@@ -318,7 +317,6 @@ class SparseEmbedding(Block):
 
     It is a learned linear map of their values. Not public: `StructuredDataBlock` has it
     where there are such columns.
-
     """
 
     takes_records = True

@@ -8,9 +8,11 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from skautokeras._space.block import Block
-from skautokeras._space.hyperparameters import admits
+from skautokeras._space.block import Block, build_block
+from skautokeras._space.dense import DenseBlock
+from skautokeras._space.hyperparameters import Choice, admits
 from skautokeras._space.node import parameters_of
+from skautokeras.exceptions import WeightsMissingError
 
 # Types of what names pretrained models.
 PRETRAINED = (str, os.PathLike, list, tuple)
@@ -44,9 +46,10 @@ def names_of(pretrained):
 
 
 def presets_on(graph, node):
-    """Return the presets that the blocks on a node need.
+    """Return the pretrained models that the blocks on a node need.
 
-    Texts of the node are split into tokens once for each preset.
+    Texts of the node are split into tokens, and images turned into vectors, once for
+    each of them.
 
     Parameters
     ----------
@@ -154,6 +157,96 @@ class PretrainedBlock(Block):
         with self.when(hp, "block_type", PRETRAINED_KINDS):
             is_chosen = kind in PRETRAINED_KINDS
             return hp.Choice("preset", list(presets)) if is_chosen else None
+
+    def _behind_vectors(self, hp, x):
+        """Return what dense layers make of vectors; the search may leave them out."""
+        has_layers = hp.Boolean("has_layers", default=False)
+        with hp.conditional_scope("has_layers", [True]):
+            return build_block(hp, "behind_1", DenseBlock(), x) if has_layers else x
+
+
+class EncoderBlock(Block):
+    """Base class of blocks that are pretrained models, or take vectors of them.
+
+    A subclass declares ``trainable``, and ``vectors``, whose range names the kinds of
+    vectors.
+    """
+
+    @property
+    def encoded_presets(self):
+        """The pretrained models, unless their weights are trained in any case."""
+        return self.presets if admits(self.trainable, False) else ()
+
+    def takes_long(self, values, schemas):
+        """Return whether pretrained weights are trained further."""
+        return bool(self.presets) and values.get("trainable", self.trainable) is True
+
+    def _choose_vectors(self, hp, vectors):
+        """Return the kind of the vectors, which is searched among those there are.
+
+        Parameters
+        ----------
+        hp : keras_tuner.HyperParameters
+            Container of the hyperparameters of the block.
+        vectors : sequence of dict
+            Vectors of each pretrained model by their kind. Those of all models count,
+            because the search may choose another one.
+
+        Returns
+        -------
+        kind : str
+        """
+        kinds = self.declaration("vectors").range.values
+        found = tuple(k for k in kinds if any(k in by_kind for by_kind in vectors))
+        choices = self._choices_of_vectors(found)
+        return self.choose(hp, "vectors", Choice(choices) if choices else None)
+
+    def _choices_of_vectors(self, kinds):
+        """Return what can be chosen if there are vectors of these kinds."""
+        return kinds
+
+
+def check_vectors(facts, vectors):
+    """Raise WeightsMissingError unless there are vectors of a pretrained model.
+
+    Parameters
+    ----------
+    facts : Subwords or Views
+        Facts about the data for the model.
+    vectors : dict of str to keras.KerasTensor
+        Vectors that the model makes of the data, by their kind.
+    """
+    if not vectors:
+        raise WeightsMissingError(
+            facts.problem
+            or f"The vectors of {facts.preset!r} were not computed for this data."
+        )
+
+
+def weights_missing(preset, reason, advice, places=""):
+    """Return the error that says why a pretrained model could not be had.
+
+    Parameters
+    ----------
+    preset : str
+        Name, file or folder of the model.
+    reason : str or Exception
+        Reason, or the exception that was raised when the model was read.
+    advice : str
+        Sentences on what to do.
+    places : str, default=""
+        Where a name was looked up.
+
+    Returns
+    -------
+    error : WeightsMissingError
+    """
+    reason = str(reason).partition("\n")[0].rstrip(".")
+    if reason.startswith("Unknown preset identifier"):
+        reason = f"no model of {places} has that name, and there is no such folder"
+    return WeightsMissingError(
+        f"The pretrained model {preset!r} could not be had: {reason}. {advice}"
+    )
 
 
 # A search builds many networks around the same one.

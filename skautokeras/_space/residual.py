@@ -14,12 +14,11 @@ from skautokeras._space.shapes import (
     IMAGES,
     check_rank,
     choose_dropout,
+    is_large,
     searched_dropout,
     stride,
 )
 
-# Images with a longer shorter side are made smaller by the first layer.
-LARGE = 64
 _ADVICE = "Put it on an ImageInput, or on ImageAugmentation or Normalization of one."
 # Depth -> residual blocks of each stage (He et al., arXiv:1512.03385, table 1).
 _STAGES = {
@@ -84,10 +83,10 @@ class ResNetBlock(Block):
 
 def _stem(x, filters, normalize_first):
     """Return the first maps; those of large images are smaller."""
-    is_large = min(x.shape[1:3]) >= LARGE
-    x = convolution(x, filters, 7 if is_large else 3, 2 if is_large else 1)
-    if is_large:
-        x = max_pooling(x)
+    if is_large(x):
+        x = max_pooling(convolution(x, filters, 7, 2))
+    else:
+        x = convolution(x, filters, 3)
     return x if normalize_first else _normalized(x)
 
 
@@ -184,7 +183,7 @@ class XceptionBlock(Block):
         filters = self.choose(hp, "filters")
         n_blocks = self.choose(hp, "n_blocks")
         drop = choose_dropout(hp, self, channels=True)
-        strides = 2 if min(inputs.shape[1:3]) >= LARGE else 1
+        strides = 2 if is_large(inputs) else 1
         x = _normalized(convolution(inputs, filters, 3, strides))
         x = _normalized(convolution(x, 2 * filters, 3))
         for width in (4 * filters, 8 * filters, 16 * filters):

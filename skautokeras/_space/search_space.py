@@ -7,7 +7,7 @@ import keras
 import keras_tuner
 
 from skautokeras._data.schema import TrainingTraits, is_vector_array
-from skautokeras._layers.base import inputs_read, traits_of
+from skautokeras._layers.base import inputs_read, traits_of, walk
 from skautokeras._space import accelerator
 from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.graph import is_head
@@ -18,9 +18,12 @@ from skautokeras._space.reduction import reduce
 from skautokeras._space.sharing import SharedBlock
 from skautokeras._space.training import SMALL_DATA, Training, suggest_training
 from skautokeras._space.unfilled import without_weights
+from skautokeras.exceptions import WeightsMissingError
 
 # Number of characters that an error shows of a block.
 _SHOWN = 200
+# Errors that other configurations may be without.
+_LEFT_TO_TRIALS = (WeightsMissingError, *accelerator.LACKS_OF_MEMORY)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +34,18 @@ class BuiltNetwork:
     one by one, and runs once over the data. It is None if there are no such layers.
     ``network`` is trained on the outputs of ``preprocess``. ``model`` chains the two,
     from the arrays of the adapter to a dict of outputs by the names of the heads. All
-    three share their layers. ``vectors`` are the names of the arrays of vectors of
-    pretrained models that the outputs depend on, ``losses`` holds the loss of each
-    head, ``values`` the values of the active hyperparameters, and ``hyperparameters``
-    all hyperparameters that the blocks declared.
+    three share their layers. ``fitted`` holds the layers that are fitted to targets
+    before the training, each with the tensor of ``network`` that it is called on.
+    ``vectors`` are the names of the arrays of vectors of pretrained models that the
+    outputs depend on, ``losses`` holds the loss of each head, ``values`` the values of
+    the active hyperparameters, and ``hyperparameters`` all hyperparameters that the
+    blocks declared.
     """
 
     preprocess: keras.Model | None
     network: keras.Model
     model: keras.Model
+    fitted: dict
     vectors: tuple
     training: Training
     losses: dict
@@ -119,25 +125,39 @@ class SearchSpace:
     def check(self):
         """Build the configuration of all defaults once, without memory for weights.
 
-        An error in this configuration is usually an error in every configuration. What
-        lacks memory is left to the trials.
+        A ValueError or TypeError in this configuration is usually an error in every
+        configuration. After another error, a few random configurations are built, too.
+        What lacks memory or pretrained weights is left to the trials.
 
         Raises
         ------
         Exception
-            If a block cannot be built on what comes before it. ValueError or TypeError
-            if what comes before it does not suit the block.
+            If a block cannot be built on what comes before it.
         """
+        hp = Proposed({})
         try:
-            without_weights(self._run, Proposed({}))
+            without_weights(self._run, hp)
         except (TypeError, ValueError):
             raise
-        except accelerator.LACKS_OF_MEMORY:
+        except _LEFT_TO_TRIALS:
             pass
+        except Exception:
+            drawn = ({p.name: p.random_sample(i) for p in hp.space} for i in range(4))
+            if not any(map(self._can_be_built, ({}, *drawn))):
+                raise
+
+    def _can_be_built(self, values):
+        """Return whether a configuration can be built, or could be with more memory.
+
+        It is built with its weights, which a block may read.
+        """
+        try:
+            self._run(Proposed(values))
+        except _LEFT_TO_TRIALS:
+            return True
         except Exception:  # noqa: BLE001
-            # A block may read weights, which only a network with weights has.
-            with contextlib.suppress(*accelerator.LACKS_OF_MEMORY):
-                self._run(Proposed({}))
+            return False
+        return True
 
     def build(self, values):
         """Build the configuration that ``values`` describe.
@@ -219,11 +239,6 @@ class SearchSpace:
         heads = self.heads.items()
         return {name: _scale_of(hp, *pair) for name, pair in heads}
 
-    def active_names(self, values):
-        """Return the names of the hyperparameters that are active for ``values``."""
-        hp = self.hyperparameters()
-        return set(complete(hp, values))
-
     def unknown(self, hyperparameters):
         """Return the hyperparameters of a network that the search space lacks so far.
 
@@ -272,7 +287,34 @@ class SearchSpace:
         return space
 
     def _run(self, hp):
-        tensors, made, models = {}, {}, {}
+        """Return the networks of the configuration whose values ``hp`` gives."""
+        tensors, made = self._on_inputs()
+        self._add_blocks(hp, made)
+        outputs, losses = self._on_heads(hp, made)
+        model = keras.Model(tensors, outputs)
+        training = self._training(hp, made, is_trained=bool(model.trainable_variables))
+        read = _arrays_read(model, tensors)
+        preprocess, network, called_on = _split_preprocessing(
+            model, tensors, outputs, read
+        )
+        if preprocess is not None:
+            # A model that was cut has no configuration, so the two halves are chained.
+            model = keras.Model(tensors, network(preprocess(tensors)))
+        return BuiltNetwork(
+            preprocess=preprocess,
+            network=network,
+            model=model,
+            fitted=_fitted_layers(network, called_on),
+            vectors=tuple(filter(is_vector_array, read)),
+            training=training,
+            losses=losses,
+            values={h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)},
+            hyperparameters=hp,
+        )
+
+    def _on_inputs(self):
+        """Return the tensors of all inputs, and what is made of each by its key."""
+        tensors, made = {}, {}
         leads_to_head = self._input_leads_to_head()
         for node, schema in zip(self.graph.inputs, self.schemas, strict=True):
             name = self.graph.name(node)
@@ -282,11 +324,19 @@ class SearchSpace:
                 symbolic = replace(symbolic, leads_to_head=True)
             made[node.key] = symbolic
             tensors.update(input_tensors)
+        return tensors, made
+
+    def _add_blocks(self, hp, made):
+        """Add what the blocks between inputs and heads make, by the keys of nodes."""
+        models = {}
         for node in self.graph.order:
             if node.block is not None and not is_head(node):
                 inputs = [made[parent.key] for parent in node.parents]
                 with _naming(self.graph.name(node), node.block):
                     made[node.key] = self._build(hp, node, inputs, models)
+
+    def _on_heads(self, hp, made):
+        """Return the output and the loss of each head."""
         outputs, losses = {}, {}
         for node, (name, (head, target)) in zip(
             self.graph.outputs, self.heads.items(), strict=True
@@ -301,26 +351,7 @@ class SearchSpace:
             losses[name] = head.training_loss(target, scale)
             if isinstance(x, Members):
                 losses[name] = LossOfMembers(losses[name])
-        model = keras.Model(tensors, outputs)
-        training = self._training(hp, made, is_trained=bool(model.trainable_variables))
-        # A network on vectors does not read the texts and images that they are made of.
-        has_vectors = any(map(is_vector_array, tensors))
-        read = inputs_read(model, tensors) if has_vectors else tuple(tensors)
-        preprocess, network = _split_preprocessing(model, tensors, outputs, read)
-        if preprocess is not None:
-            # A model that was cut has no configuration, so the two halves are chained.
-            model = keras.Model(tensors, network(preprocess(tensors)))
-        used = {h.name: hp.values[h.name] for h in hp.space if hp.is_active(h)}
-        return BuiltNetwork(
-            preprocess,
-            network,
-            model,
-            tuple(filter(is_vector_array, read)),
-            training,
-            losses,
-            used,
-            hp,
-        )
+        return outputs, losses
 
     def _training(self, hp, made, *, is_trained):
         """Return how a network is trained; if it is not, nothing is searched for it."""
@@ -343,19 +374,22 @@ class SearchSpace:
             )
 
     def _training_scope(self, hp, made):
-        """Return the scope in which the hyperparameters of training exist."""
-        if self._input_leads_to_head():
-            node = self.graph.outputs[0].parents[0]
-            condition = None
-            if node.block is not None:
-                condition = node.block.trained_if(made[node.parents[0].key])
+        """Return the scope in which the hyperparameters of training exist.
+
+        Of several blocks before the heads, one may be trained while another is not.
+        """
+        nodes = [node.parents[0] for node in self.graph.outputs]
+        names = {self.graph.name(node) for node in nodes}
+        if self._input_leads_to_head() and len(names) == 1:
+            node = nodes[0]
+            condition = node.block.trained_if(made[node.parents[0].key])
             if condition is not None:
                 name, values = condition
                 return hp.conditional_scope(f"{self.graph.name(node)}/{name}", values)
         return contextlib.nullcontext()
 
     def _input_leads_to_head(self):
-        """Return whether there is one input, and heads follow its only block.
+        """Return whether there is one input, and heads follow each block on it.
 
         Heads with a loss of the user do not count: what predicts otherwise than by a
         trained layer does not know this loss.
@@ -435,10 +469,33 @@ def _features(x, *, is_input):
     return reduce(x, "global_avg" if is_map else "flatten")
 
 
+def _arrays_read(model, tensors):
+    """Return the names of the inputs that the outputs of a model depend on.
+
+    A network on vectors does not read the texts and images that they are made of.
+    """
+    has_vectors = any(map(is_vector_array, tensors))
+    return inputs_read(model, tensors) if has_vectors else tuple(tensors)
+
+
+def _fitted_layers(network, called_on):
+    """Return the layers that are fitted to targets, with the tensors they are on.
+
+    A layer that has been called again only tells what it was called on first, so that
+    ``called_on`` holds the tensors of later calls.
+    """
+    return {
+        layer: called_on.get(layer, layer.input)
+        for layer in walk(network)
+        if traits_of(layer).starts_from_targets
+    }
+
+
 def _split_preprocessing(model, inputs, outputs, read):
     """Return the preprocessing layers at the start of a model, and all other layers.
 
     These take only what is ``read``, the names of the inputs that outputs depend on.
+    The third result holds the tensors that layers have been called on again.
     """
     origin = {id(tensor): name for name, tensor in inputs.items()}
     later = []
@@ -458,12 +515,12 @@ def _split_preprocessing(model, inputs, outputs, read):
         border[_free_name(origin[id(x)], border)] = x
     if all(border[name] is inputs.get(name) for name in border):
         if len(read) == len(inputs):
-            return None, model
-        return None, keras.Model({name: inputs[name] for name in read}, outputs)
+            return None, model, {}
+        return None, keras.Model({name: inputs[name] for name in read}, outputs), {}
     # This half is built before the other one: a model that exists when its layers are
     # called again loses its configuration.
-    network = _called_on_inputs(list(border.values()), outputs, list(border))
-    return keras.Model(inputs, border), network
+    network, called_on = _called_on_inputs(list(border.values()), outputs, list(border))
+    return keras.Model(inputs, border), network, called_on
 
 
 def _called_on_inputs(tensors, outputs, names):
@@ -471,18 +528,27 @@ def _called_on_inputs(tensors, outputs, names):
 
     The names of the inputs must be equal to their keys, but Keras chooses other names
     for the inputs of a network that begins inside another one. Therefore all layers
-    are called again, on inputs with the right names.
+    are called again, on inputs with the right names. The second result holds the first
+    tensor that each of them is called on.
     """
     inputs = [
         keras.Input(batch_shape=x.shape, dtype=x.dtype, name=name)
         for x, name in zip(tensors, names, strict=True)
     ]
+    called_on = {}
+
+    def call(layer, *args, **kwargs):
+        called_on[layer] = next(iter([*args, *kwargs.values()]))
+        return layer(*args, **kwargs)
+
     network = keras.models.clone_model(
         keras.Model(tensors, outputs),
         input_tensors=inputs,
         clone_function=lambda layer: layer,
+        call_function=call,
     )
-    return keras.Model(dict(zip(names, inputs, strict=True)), network.output)
+    network = keras.Model(dict(zip(names, inputs, strict=True)), network.output)
+    return network, called_on
 
 
 def _free_name(name, names):

@@ -8,6 +8,8 @@ from skautokeras._space.hyperparameters import Float
 
 SERIES = "series (batch, steps, channels)"
 IMAGES = "images (batch, height, width, channels)"
+# Pixels of the shorter side from which on the first layer makes images smaller.
+_LARGE = 64
 
 
 def searched_activation(names, doc="Name of a Keras activation."):
@@ -133,6 +135,17 @@ def activate(x, activation):
     return keras.layers.Activation(activation)(x)
 
 
+def is_large(x):
+    """Return whether images are so large that the first layer makes them smaller.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor
+        Images (batch, height, width, channels).
+    """
+    return min(x.shape[1:3]) >= _LARGE
+
+
 def window(x, size=2, smallest=1):
     """Return how far pooling or a stride may go along each axis of a tensor.
 
@@ -163,10 +176,11 @@ def window(x, size=2, smallest=1):
     )
 
 
-def stride(x, size=2, smallest=2):
+def stride(x, size=2):
     """Return how far a convolution may go along all axes of a tensor alike.
 
-    Convolutions want equal strides, so the shortest axis decides.
+    Convolutions want equal strides, so the shortest axis decides. No axis becomes
+    shorter than 2.
 
     Parameters
     ----------
@@ -174,12 +188,10 @@ def stride(x, size=2, smallest=2):
         (batch, steps, channels) or (batch, height, width, channels).
     size : int, default=2
         Wanted size along each axis.
-    smallest : int, default=2
-        No axis may become shorter than that.
 
     Returns
     -------
     stride : int
         ``size`` or 1.
     """
-    return min(window(x, size, smallest))
+    return min(window(x, size, smallest=2))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import keras
 
-from skautokeras._space.block import Block, build_block, build_chosen, snake_case
+from skautokeras._space.block import Block, build_block, build_chosen, inner_name
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import Choice
@@ -175,7 +175,7 @@ class StructuredDataBlock(Block):
     def inner_blocks(self):
         """Return the block for columns of texts."""
         block = self.text or TextBlock(pretrained=self.pretrained)
-        return {f"{snake_case(type(block).__name__)}_1": block}
+        return {inner_name(type(block)): block}
 
     def _with_encoded_texts(self, hp, table):
         """Return a table with features of its texts, which share hyperparameters."""

@@ -205,9 +205,7 @@ class TextBlock(PretrainedBlock):
                 block = TextToNgramVector(vocabulary_size=size)
                 beside = build_block(hp, "beside_1", block, inputs)
                 x = keras.layers.Concatenate()([x, beside])
-        has_layers = hp.Boolean("has_layers", default=False)
-        with hp.conditional_scope("has_layers", [True]):
-            return build_block(hp, "behind_1", DenseBlock(), x) if has_layers else x
+        return self._behind_vectors(hp, x)
 
     def known_configurations(self, schemas, targets):
         """Return the configurations for texts, those of pretrained models included."""

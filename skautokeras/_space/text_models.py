@@ -8,7 +8,12 @@ import keras
 
 from skautokeras._layers.pretrained import PackedTokens, TextEncoder
 from skautokeras._space.bert_weights import as_bert, is_bert
-from skautokeras._space.pretrained import json_in, keras_hub, read_once
+from skautokeras._space.pretrained import (
+    json_in,
+    keras_hub,
+    read_once,
+    weights_missing,
+)
 from skautokeras._space.unfilled import weights_are_wanted
 from skautokeras.exceptions import WeightsMissingError
 
@@ -281,10 +286,10 @@ def _check(backbone, preset):
         "sequence_output" in backbone.output
     )
     if not (has_vectors and set(names) <= set(TextEncoder.known_inputs)):
-        raise WeightsMissingError(
-            f"The pretrained model {preset!r} could not be had: it is a "
-            f"{type(backbone).__name__}, which takes {sorted(names)}. Take a model of "
-            "texts that has no decoder, such as BERT."
+        raise weights_missing(
+            preset,
+            f"it is a {type(backbone).__name__}, which takes {sorted(names)}",
+            "Take a model of texts that has no decoder, such as BERT.",
         )
 
 
@@ -326,11 +331,9 @@ def _loaded(load, preset):
     try:
         return load(preset)
     except Exception as error:
-        reason = str(error).partition("\n")[0]
-        if reason.startswith("Unknown preset identifier"):
-            reason = "KerasHub knows none of that name, and there is no such folder."
-        raise WeightsMissingError(
-            f"The pretrained model {preset!r} could not be had: {reason} If there is "
-            "no network here, load its tokenizer and its backbone with keras_hub where "
-            "there is one, call save_to_preset('folder') of both, and pass that folder."
-        ) from error
+        advice = (
+            "If there is no network here, load its tokenizer and its backbone with "
+            "keras_hub where there is one, call save_to_preset('folder') of both, and "
+            "pass that folder."
+        )
+        raise weights_missing(preset, error, advice, "KerasHub") from error

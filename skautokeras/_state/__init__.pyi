@@ -25,3 +25,4 @@ from .networks import to_bytes as to_bytes
 from .randomness import seeded as seeded
 from .registry import check_readable as check_readable
 from .registry import check_registered as check_registered
+from .versions import version_of as version_of

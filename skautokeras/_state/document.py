@@ -10,12 +10,11 @@ import re
 import struct
 import zipfile
 import zlib
-from functools import cache
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
 from skautokeras import __version__
 from skautokeras._state.archive import pack, unpack
 from skautokeras._state.codec import decode, encode
+from skautokeras._state.versions import version_of
 from skautokeras.exceptions import FileFormatError
 
 # The version of what documents look like; no other one can be read.
@@ -71,7 +70,7 @@ def dumps(value, *, compress=True):
     members = {}
     content = {
         "format": FORMAT,
-        "versions": {"skautokeras": __version__, **_versions()},
+        "versions": _versions(),
         "value": encode(value, members),
     }
     text = json.dumps(content, allow_nan=False).encode()
@@ -124,18 +123,10 @@ def loads(content):
     )
 
 
-@cache
 def _versions():
-    return {package: _version_of(package) for package in _PACKAGES}
-
-
-def _version_of(package):
-    """Return the version of a package; a build of TensorFlow may have another name."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        names = packages_distributions().get(package)
-        return version(names[0]) if names else "?"
+    """Return the versions of the packages that write and read documents."""
+    others = {package: version_of(package) for package in _PACKAGES}
+    return {"skautokeras": __version__, **others}
 
 
 def _is_this_minor(written_by):

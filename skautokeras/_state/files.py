@@ -16,7 +16,7 @@ def local_path(path, parameter):
 
     Parameters
     ----------
-    path : str or path-like
+    path : str, bytes or path-like
         Path as the user passed it.
     parameter : str
         Name of the parameter, for the error message.
@@ -41,7 +41,7 @@ def local_path(path, parameter):
     ValueError: directory='gs://bucket/1' is an address, but must be a path on this \
 machine. Mount the store, or copy what was written.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     if _ADDRESS.match(path):
         raise ValueError(
             f"{parameter}={path!r} is an address, but must be a path on this machine. "
@@ -55,7 +55,7 @@ def file_to_write(path, parameter):
 
     Parameters
     ----------
-    path : str or path-like
+    path : str, bytes or path-like
         Path as the user passed it.
     parameter : str
         Name of the parameter, for the error message.
@@ -84,12 +84,11 @@ def file_to_write(path, parameter):
     ValueError: path='.' is no file.
     """
     found = local_path(path, parameter).resolve()
+    passed = f"{parameter}={os.fsdecode(path)!r}"
     if found.exists() and not found.is_file():
-        raise ValueError(f"{parameter}={str(path)!r} is no file.")
+        raise ValueError(f"{passed} is no file.")
     if not found.parent.is_dir():
-        raise FileNotFoundError(
-            f"{parameter}={str(path)!r} lies in a folder that does not exist."
-        )
+        raise FileNotFoundError(f"{passed} lies in a folder that does not exist.")
     return found
 
 

@@ -1,7 +1,8 @@
 """The kinds of values of pandas and of time that a fitted estimator may hold."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -77,6 +78,68 @@ def _is(cls):
     return lambda value: type(value) is cls
 
 
+def _zone(tz):
+    """Return the name of a time zone, or its offset if it always has the same one.
+
+    It is None if there is no zone, or none that can be told: that of the machine, for
+    instance.
+    """
+    # They are called so by `zoneinfo` and by pytz.
+    name = getattr(tz, "key", None) or getattr(tz, "zone", None)
+    return name or (None if tz is None else tz.utcoffset(None))
+
+
+def _zone_again(zone):
+    return ZoneInfo(zone) if isinstance(zone, str) else timezone(zone)
+
+
+def _is_without_zone(cls):
+    """Return a function that tells whether a moment is written whole by ISO 8601."""
+    return lambda value: (
+        type(value) is cls
+        and (value.tzinfo is None or isinstance(_zone(value.tzinfo), timedelta))
+    )
+
+
+def _is_in_zone(cls):
+    """Return a function that tells whether a moment is in a time zone with a name."""
+    return lambda value: type(value) is cls and isinstance(_zone(value.tzinfo), str)
+
+
+def _take_moment_apart(value):
+    return {"moment": value.isoformat(), "zone": _zone(value.tzinfo)}
+
+
+def _timestamp(parts):
+    return pd.Timestamp(parts["moment"]).tz_convert(ZoneInfo(parts["zone"]))
+
+
+def _datetime(parts):
+    written = datetime.fromisoformat(parts["moment"])
+    found = written.replace(tzinfo=ZoneInfo(parts["zone"]))
+    # An hour that the clock shows twice has two offsets.
+    is_first = found.utcoffset() == written.utcoffset()
+    return found.replace(fold=0 if is_first else 1)
+
+
+def _time(parts):
+    return time.fromisoformat(parts["moment"]).replace(tzinfo=ZoneInfo(parts["zone"]))
+
+
+def _are_in_zone(value):
+    return type(value) is pd.arrays.DatetimeArray and _zone(value.tz) is not None
+
+
+def _take_moments_apart(value):
+    in_utc = value.tz_convert("UTC").tz_localize(None)
+    return {"moments": in_utc.to_numpy(), "zone": _zone(value.tz)}
+
+
+def _moments(parts):
+    index = pd.DatetimeIndex(parts["moments"]).tz_localize("UTC")
+    return index.tz_convert(_zone_again(parts["zone"])).array
+
+
 # Name -> whether a value is of the kind, what it is taken apart into, and the value.
 PANDAS_KINDS = {
     "missing": (
@@ -84,11 +147,23 @@ PANDAS_KINDS = {
         str,
         {"<NA>": pd.NA, "NaT": pd.NaT}.__getitem__,
     ),
-    "timestamp": (_is(pd.Timestamp), pd.Timestamp.isoformat, pd.Timestamp),
+    "timestamp": (
+        _is_without_zone(pd.Timestamp),
+        pd.Timestamp.isoformat,
+        pd.Timestamp,
+    ),
+    "timestamp_in_zone": (_is_in_zone(pd.Timestamp), _take_moment_apart, _timestamp),
     "timedelta": (_is(pd.Timedelta), pd.Timedelta.isoformat, pd.Timedelta),
-    "datetime": (_is(datetime), datetime.isoformat, datetime.fromisoformat),
+    "datetime": (
+        _is_without_zone(datetime),
+        datetime.isoformat,
+        datetime.fromisoformat,
+    ),
+    "datetime_in_zone": (_is_in_zone(datetime), _take_moment_apart, _datetime),
+    "moments_in_zone": (_are_in_zone, _take_moments_apart, _moments),
     "date": (_is(date), date.isoformat, date.fromisoformat),
-    "time": (_is(time), time.isoformat, time.fromisoformat),
+    "time": (_is_without_zone(time), time.isoformat, time.fromisoformat),
+    "time_in_zone": (_is_in_zone(time), _take_moment_apart, _time),
     "duration": (
         _is(timedelta),
         _attributes("days", "seconds", "microseconds"),

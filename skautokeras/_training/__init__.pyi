@@ -17,6 +17,7 @@ from .probe import check_losses_and_metrics as check_losses_and_metrics
 from .probe import check_objective as check_objective
 from .probe import is_defined as is_defined
 from .probe import judges_labels as judges_labels
+from .probe import score_without_x as score_without_x
 from .problem import Fold as Fold
 from .problem import Problem as Problem
 from .pruning import MedianCurve as MedianCurve
@@ -25,7 +26,7 @@ from .pruning import is_behind as is_behind
 from .row_updates import LARGE as LARGE
 from .row_updates import RowUpdates as RowUpdates
 from .rules_callback import TrainingRules as TrainingRules
-from .schedules import learning_rate_factor as learning_rate_factor
+from .schedules import scheduled_share as scheduled_share
 from .streaming import Chunks as Chunks
 from .streaming import Streaming as Streaming
 from .streaming import batch_bounds as batch_bounds

@@ -45,7 +45,7 @@ class Trainer(ABC):
 
         Returns
         -------
-        outputs : Evaluation or None
+        evaluation : Evaluation or None
             Outputs and loss. It is None if there are no validation rows.
         logs : dict of str to float
             Loss and metrics, with names that begin with "val_".
@@ -100,6 +100,6 @@ class Trainer(ABC):
         share : float, default=1.0
             Share of the epoch that there was time for.
         """
-        outputs, valid_logs = self.validate() if validates else (None, {})
+        evaluation, valid_logs = self.validate() if validates else (None, {})
         logs = {**logs, **valid_logs}
-        monitor.update(logs, outputs, lambda: self.state, share)
+        monitor.update(logs, evaluation, lambda: self.state, share)

@@ -176,7 +176,7 @@ class CompiledEpoch:
 
         Returns
         -------
-        outputs : Evaluation
+        evaluation : Evaluation
             Outputs and loss.
         logs : dict of str to float
             Loss and metrics, with names that begin with "val_".
@@ -194,8 +194,8 @@ class CompiledEpoch:
             ((y_pred, scalars),) = results
             y_pred = {name: value.numpy() for name, value in y_pred.items()}
         else:
-            outputs = [y_pred for y_pred, _ in results]
-            y_pred, y, weight = map(_joined, (outputs, targets, weights))
+            parts = [y_pred for y_pred, _ in results]
+            y_pred, y, weight = map(_joined, (parts, targets, weights))
             scalars = self._judged(y, y_pred, weight)
         logs = {f"val_{k}": value for k, value in self._named(scalars).items()}
         return Evaluation(y_pred, logs["val_loss"]), logs

@@ -8,7 +8,7 @@ from skautokeras._data.rows import spread_rows
 from skautokeras._training.base import Trainer
 from skautokeras._training.callback_hooks import CallbackHooks
 from skautokeras._training.preparation import prepared
-from skautokeras._training.schedules import learning_rate_factor, schedule_of
+from skautokeras._training.schedules import schedule_of, scheduled_share
 from skautokeras._training.streaming import Chunks, in_order
 from skautokeras._training.tracing import quick_compilation
 
@@ -101,8 +101,8 @@ class CompiledTrainer(Trainer):
         def plan(first, last):
             # Where an epoch takes longer than the time that is left, time decides.
             done = np.maximum(progress[first:last], monitor.share_of_time())
-            rates = learning_rate_factor(self._schedule, done, training.warm_up)
-            shares = learning_rate_factor(training.regularization, done)
+            rates = scheduled_share(self._schedule, done, training.warm_up)
+            shares = scheduled_share(training.regularization, done)
             return np.stack([rate * rates, np.broadcast_to(shares, rates.shape)], 1)
 
         logs, n_steps = self._compiled.run_epoch(
@@ -133,9 +133,9 @@ class CompiledTrainer(Trainer):
         if self._valid_parts is None:
             return None, {}
         self._hooks.begin_test()
-        outputs, logs = self._compiled.validate(self._valid_parts())
+        evaluation, logs = self._compiled.validate(self._valid_parts())
         self._hooks.end_test(logs)
-        return outputs, logs
+        return evaluation, logs
 
     @property
     def state(self):

@@ -27,7 +27,7 @@ def evaluate_heads(heads, compared, sample_weight=None):
         with the name of the head as a prefix.
     """
     by_head = {
-        name: keras_metrics(head, target, *compared[name], sample_weight)
+        name: evaluate_head(head, target, *compared[name], sample_weight)
         for name, (head, target) in heads.items()
     }
     if len(by_head) == 1:
@@ -41,7 +41,7 @@ def evaluate_heads(heads, compared, sample_weight=None):
     return {"loss": loss, **parts}
 
 
-def keras_metrics(head, target, y_true, y_pred, sample_weight=None):
+def evaluate_head(head, target, y_true, y_pred, sample_weight=None):
     """Return the loss and the metrics of a head for some predictions.
 
     Parameters

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from skautokeras._layers.base import walk
 from skautokeras._layers.ensemble import MeanOfMembers, mean_of_members
-from skautokeras._space.heads import output_width
 
 
 class KerasMetrics:
@@ -105,7 +104,7 @@ def _first_values(metric, head, target):
     has_columns = not target.is_classification or head.layout(target) == "columns"
     y = np.zeros((n_rows, target.n_outputs) if has_columns else n_rows, "float32")
     encoded, weight = head.encode(y, target), np.ones(n_rows)
-    width = output_width(encoded, target)
+    width = head.output_width(target)
     y_pred = np.full((n_rows, width), 1 / width, "float32")
     # A metric of the user may not be defined for rows that are all alike.
     with contextlib.suppress(Exception):

@@ -120,7 +120,7 @@ class KerasTrainer(Trainer):
         share : float
             Share of the epoch that there was time for.
         """
-        validates = self._is_validated(epoch + 1) or monitor.ends_with_next_epoch
+        validates = self._is_validated(epoch + 1) or monitor.ends_with_this_epoch
         values = {name: float(value) for name, value in logs.items()}
         self.judge(values, monitor, validates=validates, share=share)
         logs.update(monitor.logs)

@@ -57,7 +57,7 @@ class Monitor:
     best_score, best_epoch : float and int
         Score and number of the best epoch, where the first epoch is 1. If several
         epochs have the best score, it is the last one.
-    best_outputs : Evaluation or None
+    best_evaluation : Evaluation or None
         Outputs of the network in the best epoch.
     best_state : object
         Weights of the network in the best epoch.
@@ -104,7 +104,7 @@ class Monitor:
         self.history = {}
         self.best_score = -math.inf
         self.best_epoch = self._last_progress = 0
-        self.best_outputs = None
+        self.best_evaluation = None
         self.best_state = None
         self.n_iterations = None
         self.fitting_seconds = 0.0
@@ -127,18 +127,19 @@ class Monitor:
         spent = self.deadline.spent() - self._start
         return min(spent / max(spent + self.deadline.left(), 1e-9), 1.0)
 
-    def update(self, logs, outputs, state, share=1.0):
+    def update(self, logs, evaluation, state, share=1.0):
         """Record one epoch, and decide whether the training ends with it.
 
         Parameters
         ----------
         logs : dict of str to float
             Losses and metrics of the epoch.
-        outputs : Evaluation or None
+        evaluation : Evaluation or None
             Outputs of the network for the validation rows. If None, the epoch was not
             validated and has no score.
-        state : object or callable
-            Weights of the network, or a function that returns a copy of them.
+        state : callable
+            Function that returns a copy of the weights of the network. It is called for
+            the best epochs only.
         share : float, default=1.0
             Share of the epoch that there was time for.
 
@@ -151,8 +152,8 @@ class Monitor:
         self.trained_epochs += share
         logs = dict(logs)
         score = None
-        if self._objective is not None and outputs is not None:
-            score = self._objective(outputs)
+        if self._objective is not None and evaluation is not None:
+            score = self._objective(evaluation)
             logs["val_score"] = score
         self._check_finite(logs.get("loss", 0.0), score)
         self.logs = logs
@@ -164,8 +165,8 @@ class Monitor:
             if score > self.best_score:
                 self._last_progress = self.epoch
             self.best_score, self.best_epoch = score, self.epoch
-            self.best_outputs = outputs
-            self.best_state = state() if callable(state) else state
+            self.best_evaluation = evaluation
+            self.best_state = state()
         self._count_lost(score)
         wants_to_stop = self._on_epoch(self.epoch, logs)
         is_done = bool(wants_to_stop) or self._is_done(share)
@@ -173,12 +174,12 @@ class Monitor:
         self.finished = is_done or is_cut
         self.cut |= is_cut
         if not self.finished and score is not None:
-            share = self.epoch / self.epochs
-            self.pruned = is_behind(self.best_score, share, self._curve)
+            progress = self.epoch / self.epochs
+            self.pruned = is_behind(self.best_score, progress, self._curve)
             self.finished = self.pruned
 
     @property
-    def ends_with_next_epoch(self):
+    def ends_with_this_epoch(self):
         """Whether the epoch that is running is the last one in any case."""
         return self.epoch + 1 >= self._last_epoch or self.deadline.passed()
 

@@ -9,7 +9,7 @@ from sklearn import metrics
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring, make_scorer
 
-from skautokeras._space.heads import make_metric, output_width, result_of
+from skautokeras._space.heads import make_metric, result_of
 from skautokeras._training.validation_loss import mean_loss
 
 # A Keras metric whose name contains one of these words should be low.
@@ -87,9 +87,9 @@ class Objective:
     def __init__(self, score):
         self._score = score
 
-    def __call__(self, outputs):
+    def __call__(self, evaluation):
         """Return the score of an `Evaluation`."""
-        score = self._score(outputs)
+        score = self._score(evaluation)
         try:
             return float(score)
         except (TypeError, ValueError):
@@ -155,8 +155,8 @@ def _scorer_objective(scoring, targets, y_true, X, sample_weight):
     if len(targets) > 1:
         scorer = check_scoring(None, scoring=scoring)
 
-        def score(outputs):
-            return scorer(predicted_by_head(targets, outputs), X, y_true, **weights)
+        def score(evaluation):
+            return scorer(predicted_by_head(targets, evaluation), X, y_true, **weights)
 
         return Objective(score)
     ((name, target),) = targets.items()
@@ -171,7 +171,9 @@ def _scorer_objective(scoring, targets, y_true, X, sample_weight):
         codes = np.arange(len(target.classes_))
         scorer = check_scoring(None, scoring=_with_all_labels(scoring, target, codes))
     return Objective(
-        lambda outputs: scorer(make(target, outputs.y_pred[name]), X, y, **weights)
+        lambda evaluation: scorer(
+            make(target, evaluation.y_pred[name]), X, y, **weights
+        )
     )
 
 
@@ -270,7 +272,7 @@ def _mean_objective(scoring, heads, targets, rows, known):
                 one, {name: targets[name]}, **{**known, "y_true": y_true}
             )
         parts.append(part)
-    return Objective(lambda outputs: np.mean([part(outputs) for part in parts]))
+    return Objective(lambda evaluation: np.mean([part(evaluation) for part in parts]))
 
 
 def _head_and_metric(scoring, heads):
@@ -287,26 +289,23 @@ def _head_and_metric(scoring, heads):
     )
 
 
-def negative_loss(outputs):
+def negative_loss(evaluation):
     """Return minus the loss of an `Evaluation`."""
-    return -outputs.loss
+    return -evaluation.loss
 
 
-def predicted(target, y_pred=None):
+def predicted(target, y_pred):
     """Return an estimator whose predictions are the output of a head.
 
     Parameters
     ----------
     target : ClassAdapter or NumberAdapter
         Fitted adapter that turns the output into labels or numbers.
-    y_pred : ndarray of shape (n_samples, n_outputs) or None, default=None
-        Output of the head. If None, there are no predictions yet.
+    y_pred : ndarray of shape (n_samples, n_outputs)
+        Output of the head.
     """
     if not target.schema_.is_classification:
-        y = None if y_pred is None else target.inverse_transform(y_pred)
-        return PredictedRegressor({"predict": y})
-    if y_pred is None:
-        return PredictedClassifier({"classes": target.classes_})
+        return PredictedRegressor({"predict": target.inverse_transform(y_pred)})
     proba = target.probabilities(y_pred)
     return PredictedClassifier(
         {
@@ -332,19 +331,19 @@ def predicted_codes(target, y_pred):
     return PredictedClassifier({"classes": np.arange(proba.shape[1]), **predictions})
 
 
-def predicted_by_head(targets, outputs):
+def predicted_by_head(targets, evaluation):
     """Return an estimator whose predictions are dicts by head.
 
     Parameters
     ----------
     targets : dict of str to ClassAdapter or NumberAdapter
         Fitted adapters of the targets.
-    outputs : Evaluation
+    evaluation : Evaluation
         Outputs of the network.
     """
     predictions = {}
     for name, target in targets.items():
-        estimator = predicted(target, outputs.y_pred[name])
+        estimator = predicted(target, evaluation.y_pred[name])
         for method, value in estimator.predictions.items():
             predictions.setdefault(method, {})[name] = value
     return PredictedHeads(predictions)
@@ -372,7 +371,7 @@ def _loss_objective(name, head_and_target, rows):
     y_soft = head.soften_validation_labels(y_true, target)
     loss = head.make_loss(target)
     return Objective(
-        lambda outputs: -mean_loss(loss, y_soft, outputs.y_pred[name], weight)
+        lambda evaluation: -mean_loss(loss, y_soft, evaluation.y_pred[name], weight)
     )
 
 
@@ -384,8 +383,8 @@ def _metric_objective(metric_name, name, head_and_target, adapter, y, weight):
     metric = make_metric(given.get(metric_name, metric_name), head.layout(target))
     _check_is_number(metric, head, target, adapter.transform(y[:1]))
 
-    def score(outputs):
-        y_true, y_pred = adapter.compared(y, outputs.y_pred[name])
+    def score(evaluation):
+        y_true, y_pred = adapter.compared(y, evaluation.y_pred[name])
         metric.reset_state()
         metric.update_state(head.encode(y_true, target), y_pred, sample_weight=weight)
         return sign * result_of(metric)
@@ -396,7 +395,7 @@ def _metric_objective(metric_name, name, head_and_target, adapter, y, weight):
 def _check_is_number(metric, head, target, y):
     """Raise ValueError if the result of a metric for one row is not one number."""
     y_true = np.asarray(head.encode(y, target))
-    y_pred = np.full((1, output_width(y_true, target)), 0.5, "float32")
+    y_pred = np.full((1, head.output_width(target)), 0.5, "float32")
     metric.update_state(y_true, y_pred)
     result_of(metric)
 

@@ -22,7 +22,7 @@ from skautokeras._layers.regularization import Dropout
 from skautokeras._training.optimizers import WeightRules, optimizer_class
 
 # Variables whose names end with one of these words are not decayed.
-NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
+_NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
 _OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "nadam": keras.optimizers.Nadam,
@@ -108,7 +108,7 @@ def not_decayed(network, variables):
         if _is_not_decayed(traits_of(layer))
         for variable in layer.trainable_variables
     }
-    return [v for v in variables if v.name.endswith(NOT_DECAYED) or id(v) in kept]
+    return [v for v in variables if v.name.endswith(_NOT_DECAYED) or id(v) in kept]
 
 
 def _is_not_decayed(traits):

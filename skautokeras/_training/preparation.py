@@ -177,11 +177,9 @@ def starts_from_rows(network):
 
 def _fit_to_targets(built, rows, rng, valid_rows, n_iterations, deadline):
     """Fit the layers that are fitted to targets; return their numbers of iterations."""
-    network, counts = built.network, []
-    for layer in walk(network):
-        if not traits_of(layer).starts_from_targets:
-            continue
-        before = keras.Model(network.input, {"features": layer.input})
+    counts = []
+    for layer, features in built.fitted.items():
+        before = keras.Model(built.network.input, {"features": features})
         if before.trainable_variables:
             raise ValueError(
                 f"The layer {type(layer).__name__} is fitted before the training, so "

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import get_scorer_names
 
-from skautokeras._training.evaluation import keras_metrics
+from skautokeras._training.evaluation import evaluate_head
 from skautokeras._training.keras_metrics import KerasMetrics
 from skautokeras._training.objective import Evaluation
 from skautokeras._training.tracing import compile_function, signature
@@ -46,11 +46,11 @@ def _outputs_for(y, head, target, rng):
     """Return random outputs of a head that predict these labels or numbers."""
     if not target.is_classification:
         return (_SHRINKAGE * y).astype("float32")
-    if head.layout(target) in ("binary", "columns"):
+    if head.has_separate_outputs(target):
         y = y.reshape(len(y), -1)
         sure = rng.uniform(0.05, 0.45, y.shape)
         return np.where(y > 0.5, 0.5 + sure, 0.5 - sure).astype("float32")
-    n_classes = max(target.n_outputs, 2)
+    n_classes = head.output_width(target)
     shares = rng.uniform(0.1, 0.9, (len(y), n_classes))
     shares += np.eye(n_classes)[y.astype(int)]
     return (shares / shares.sum(axis=1, keepdims=True)).astype("float32")
@@ -205,8 +205,10 @@ def judges_labels(objective, heads, rows, loss):
     >>> from skautokeras._training.probe import judges_labels
     >>> heads = {"kind": (ClassificationHead(), TargetSchema("binary", 1))}
     >>> rows = Rows({}, {"kind": np.array([0, 1, 1, 0])}, None)
-    >>> of_labels = Objective(lambda outputs: np.mean(outputs.y_pred["kind"] > 0.5))
-    >>> of_numbers = Objective(lambda outputs: np.mean(outputs.y_pred["kind"]))
+    >>> of_labels = Objective(
+    ...     lambda evaluation: np.mean(evaluation.y_pred["kind"] > 0.5)
+    ... )
+    >>> of_numbers = Objective(lambda evaluation: np.mean(evaluation.y_pred["kind"]))
     >>> [judges_labels(o, heads, rows, None) for o in (of_labels, of_numbers)]
     [True, False]
     """
@@ -282,7 +284,7 @@ def _check_metric(name, head, target, y, y_pred):
 def _evaluated(head, target, y, y_pred):
     """Return the loss and the metrics as `evaluate` does."""
     compared = target.in_units(y), target.in_units(y_pred)
-    return keras_metrics(head, target, *compared, np.ones(len(y), "float32"))
+    return evaluate_head(head, target, *compared, np.ones(len(y), "float32"))
 
 
 def _check_slope(head, target, y, y_pred):
@@ -321,7 +323,7 @@ def _blamed(what, head):
         ) from error
 
 
-def score_without_x(heads, objective, y, valid_rows):
+def score_without_x(heads, objective, rows, valid_rows):
     """Return the score of predicting the means of the training rows for all rows.
 
     Parameters
@@ -330,8 +332,8 @@ def score_without_x(heads, objective, y, valid_rows):
         Heads of the graph, and the schemas of their targets.
     objective : Objective
         Objective that scores predictions.
-    y : dict of str to ndarray
-        Targets of the training rows by head, as their adapters encode them.
+    rows : Rows
+        Training rows, whose means are weighted as the losses of the rows are.
     valid_rows : Rows
         Validation rows, as the adapter makes them.
 
@@ -341,15 +343,21 @@ def score_without_x(heads, objective, y, valid_rows):
         None if such predictions have no score.
     """
     y_pred = {
-        name: np.repeat(_means(y[name], *pair)[None], len(valid_rows), axis=0)
+        name: np.repeat(_means(rows, name, *pair)[None], len(valid_rows), axis=0)
         for name, pair in heads.items()
     }
     return score_or_none(objective, y_pred, loss_on(heads, valid_rows))
 
 
-def _means(y, head, target):
+def _means(rows, name, head, target):
     """Return the shares of the classes, or the means of the numbers, as outputs."""
-    if target.is_classification and head.layout(target) not in ("binary", "columns"):
-        shares = np.bincount(y.astype(int), minlength=max(target.n_outputs, 2)) / len(y)
-        return shares.astype("float32")
-    return y.reshape(len(y), -1).mean(axis=0).astype("float32")
+    y = rows.y[name]
+    weight = None if rows.weight is None else rows.weight[name]
+    if weight is not None and not weight.any():
+        weight = None
+    if head.has_separate_outputs(target):
+        means = np.average(y.reshape(len(y), -1), axis=0, weights=weight)
+    else:
+        sums = np.bincount(y.astype(int), weight, head.output_width(target))
+        means = sums / sums.sum()
+    return means.astype("float32")

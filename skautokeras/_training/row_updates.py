@@ -4,9 +4,9 @@ import math
 
 import tensorflow as tf
 
-from skautokeras._layers.base import walk
+from skautokeras._layers.base import traits_of, walk
 from skautokeras._layers.text import CodeEmbedding, WeightedBag, rows_read_from
-from skautokeras._training.optimization import NOT_DECAYED
+from skautokeras._training.optimization import not_decayed
 
 # Number of weights of an embedding above which updates by rows are faster (decision
 # 0038).
@@ -20,7 +20,7 @@ class RowUpdates:
 
     They are learned by Adam without momentum. With momentum, a row that is in few
     batches would continue to move in all batches after them; here it makes its whole
-    step at once.
+    step at once. Embeddings with a learning rate of their own are not among them.
 
     Parameters
     ----------
@@ -46,9 +46,8 @@ class RowUpdates:
         self._positions = [i for i, v in enumerate(variables) if id(v) in large]
         # Layers look up their weights by these variables, whose values are not used.
         self._asked_for = [variables[i] for i in self._positions]
-        self._decayed = [
-            float(not v.name.endswith(NOT_DECAYED)) for v in self._asked_for
-        ]
+        kept = set(map(id, not_decayed(network, self._asked_for)))
+        self._decayed = [float(id(v) not in kept) for v in self._asked_for]
         zeros = [tf.zeros(variable.shape) for variable in self._asked_for]
         self._weights = [tf.Variable(values) for values in zeros]
         self._squares = [tf.Variable(values) for values in zeros]
@@ -128,8 +127,10 @@ class RowUpdates:
 
 
 def _embeddings_of(network):
+    """Yield the weights of embeddings that have the learning rate of the training."""
     for layer in walk(network):
-        if isinstance(layer, CodeEmbedding | WeightedBag):
+        has_usual_rate = traits_of(layer).learning_rate_factor is None
+        if isinstance(layer, CodeEmbedding | WeightedBag) and has_usual_rate:
             yield layer.table
 
 

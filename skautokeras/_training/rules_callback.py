@@ -4,7 +4,7 @@ import keras
 
 from skautokeras._training.optimization import dropout_rates, learning_rate_factors
 from skautokeras._training.optimizers import WeightRules
-from skautokeras._training.schedules import learning_rate_factor
+from skautokeras._training.schedules import scheduled_share
 
 
 class TrainingRules(keras.callbacks.Callback):
@@ -20,13 +20,13 @@ class TrainingRules(keras.callbacks.Callback):
     Parameters
     ----------
     schedule : str, default="constant"
-        Schedule of the learning rate, one of those of `learning_rate_factor`. Its
+        Schedule of the learning rate, one of those of `scheduled_share`. Its
         highest value is the learning rate of the optimizer when the training begins.
         With "by_callback", the learning rate is not changed.
     warm_up : float, default=0.0
         Share of the training in which the learning rate climbs.
     regularization : str, default="constant"
-        Schedule of weight decay and dropout, one of those of `learning_rate_factor`.
+        Schedule of weight decay and dropout, one of those of `scheduled_share`.
     progress : callable or None, default=None
         Function that returns the share of the training that is done before an epoch. If
         None, the epochs of this call of `keras.Model.fit` are counted.
@@ -87,10 +87,10 @@ class TrainingRules(keras.callbacks.Callback):
             # Another callback has set it.
             self._is_overruled = True
         if self._sets_rate:
-            factor = learning_rate_factor(self.schedule, progress, self.warm_up)
-            optimizer.learning_rate = self._highest_rate * float(factor)
+            share = float(scheduled_share(self.schedule, progress, self.warm_up))
+            optimizer.learning_rate = self._highest_rate * share
             self._latest_rate = _value_of(optimizer.learning_rate)
-        share = float(learning_rate_factor(self.regularization, progress))
+        share = float(scheduled_share(self.regularization, progress))
         for rate, highest in self._dropouts:
             rate.assign(highest * share)
         if isinstance(optimizer, WeightRules):

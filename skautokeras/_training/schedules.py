@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-# Initial fraction of the highest learning rate if it climbs, and the share of the
-# training in which it climbs with "one_cycle".
+# Initial share of the highest value if it climbs, and the share of the training in
+# which it climbs with "one_cycle".
 _LOWEST = 0.05
 _CYCLE_START = 0.2
 # Minimum patience of a training, in epochs without a better score.
@@ -24,15 +24,17 @@ def schedule_of(training, callbacks):
     Returns
     -------
     schedule : str
-        Name of the schedule, one of those of `learning_rate_factor`.
+        Name of the schedule, one of those of `scheduled_share`.
     """
     setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
     by_callback = any(isinstance(callback, setters) for callback in callbacks)
     return "by_callback" if by_callback else training.schedule
 
 
-def learning_rate_factor(schedule, progress, warm_up=0.0):
-    """Return the factor by which the highest learning rate is multiplied.
+def scheduled_share(schedule, progress, warm_up=0.0):
+    """Return the share of its highest value that something has along a training.
+
+    Learning rate, weight decay and dropout follow schedules.
 
     Parameters
     ----------
@@ -46,25 +48,30 @@ def learning_rate_factor(schedule, progress, warm_up=0.0):
     progress : float or ndarray
         Share of the training that is done, from 0 to 1.
     warm_up : float, default=0.0
-        Share of the training in which the learning rate climbs linearly. "one_cycle"
-        has its own, and "by_callback" has none.
+        Share of the training in which the value climbs linearly. "one_cycle" has its
+        own, and "by_callback" has none.
+
+    Returns
+    -------
+    share : ndarray
+        One share from 0 to 1 for each ``progress``.
 
     Examples
     --------
-    >>> from skautokeras._training.schedules import learning_rate_factor
-    >>> round(float(learning_rate_factor("cosine", 0.5)), 6)
+    >>> from skautokeras._training.schedules import scheduled_share
+    >>> round(float(scheduled_share("cosine", 0.5)), 6)
     0.5
     """
     progress = np.asarray(progress, "float64")
     if schedule == "by_callback":
         return np.ones_like(progress)
-    factor = _falling(schedule, progress)
+    share = _falling(schedule, progress)
     if schedule == "one_cycle":
         warm_up = _CYCLE_START
     if not warm_up:
-        return factor
+        return share
     climbing = _LOWEST + (1.0 - _LOWEST) * progress / warm_up
-    return np.where(progress < warm_up, climbing * factor, factor)
+    return np.where(progress < warm_up, climbing * share, share)
 
 
 def _falling(schedule, progress):
@@ -87,7 +94,7 @@ def patience(schedule, epochs):
     Parameters
     ----------
     schedule : str
-        Name of the schedule, one of those of `learning_rate_factor`.
+        Name of the schedule, one of those of `scheduled_share`.
     epochs : int
         Number of epochs of the whole training.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
+from skautokeras._data.containers import is_missing
 from skautokeras.inspection._base import (
     SearchRecordDisplayMixin,
     check_is_record,
@@ -20,6 +21,8 @@ _N_SPLITS, _TEST_SHARE = 20, 0.25
 _N_TREES, _N_REPEATS = 50, 5
 _UNUSED = "not used"
 _MANY_VALUES = 8
+# Hyperparameters that are drawn beside one another.
+_MOST_AXES = 8
 
 
 class HyperparameterImportanceDisplay(SearchRecordDisplayMixin):
@@ -30,8 +33,8 @@ class HyperparameterImportanceDisplay(SearchRecordDisplayMixin):
     its R2 on the other trials drops when the values of the hyperparameter are permuted
     (Breiman, Random forests, 2001). It is repeated for twenty splits, whose standard
     deviation is the uncertainty. Trials that do not use a hyperparameter say nothing
-    about it. A search tries good regions more often, so the
-    importances are about the configurations that were tried, not about all.
+    about it. A search tries good regions more often, so the importances are about the
+    configurations that were tried, not about all.
 
     Parameters
     ----------
@@ -213,19 +216,14 @@ def completed_configurations(record):
     params = record.params.loc[board.index]
     columns = {}
     for name, values in params.items():
-        used = [value for value in values if not _is_missing(value)]
+        used = [value for value in values if not is_missing(value)]
         if len(set(map(str, used))) < 2:
             continue
         convert = float if all(map(_is_number, used)) else str
-        shown = [np.nan if _is_missing(value) else convert(value) for value in values]
+        shown = [np.nan if is_missing(value) else convert(value) for value in values]
         dtype = float if convert is float else object
         columns[name] = pd.Series(shown, values.index, dtype=dtype)
     return pd.DataFrame(columns, index=params.index), board["score"]
-
-
-def _is_missing(value):
-    """Return whether a value is none; lists are values."""
-    return value is None or (isinstance(value, float) and np.isnan(value))
 
 
 def _is_number(value):
@@ -366,9 +364,9 @@ class ParallelCoordinatesDisplay(SearchRecordDisplayMixin):
         ax.set_title(f"Best {plain(self.scoring)}: {best:.4g} (yellow)", fontsize=10)
         return self
 
-    def _most_varied(self, n=8):
+    def _most_varied(self):
         counts = self.params.nunique().sort_values(ascending=False, kind="stable")
-        chosen = set(counts.index[:n])
+        chosen = set(counts.index[:_MOST_AXES])
         return [name for name in self.params if name in chosen]
 
     def _values(self, name):
@@ -381,7 +379,7 @@ class ParallelCoordinatesDisplay(SearchRecordDisplayMixin):
         """Return the height of each trial on an axis, from 0 to 1."""
         values = self._values(name)
         heights = {v: i / max(len(values) - 1, 1) for i, v in enumerate(values)}
-        shown = (None if _is_missing(v) else v for v in self.params[name])
+        shown = (None if is_missing(v) else v for v in self.params[name])
         return np.array([heights[value] for value in shown])
 
     def _draw_axes(self, names):

@@ -21,7 +21,7 @@ from skautokeras._space.node import topological_order
 from skautokeras._space.search_space import SearchSpace
 from skautokeras._space.unfilled import without_weights
 from skautokeras._state.randomness import seeded
-from skautokeras.testing._checks import run_checks
+from skautokeras.testing._checks import require, run_checks
 
 _N_ROWS = 40
 # Words that leave it open what a parameter is.
@@ -145,28 +145,32 @@ def check_parameters_are_stored(case):
     for given in ({name: object() for name in names}, dict.fromkeys(names)):
         found = vars(block_class(**given))
         for name, value in given.items():
-            assert name in found, f"{name!r} must be stored under the same name."
-            assert found[name] is value, f"{name!r} must be stored as it is."
+            require(name in found, f"{name!r} must be stored under the same name.")
+            require(found[name] is value, f"{name!r} must be stored as it is.")
 
 
 def check_declarations(case):
     """Check that declared parameters have a description, and a default in the range."""
     for name, item in declared(type(case.block)).items():
         words = item.doc.split()
-        assert len(words) > 1, f"the description of {name!r} is no sentence."
-        assert words[0] not in _BAD_BEGINNINGS, (
+        require(len(words) > 1, f"the description of {name!r} is no sentence.")
+        require(
+            words[0] not in _BAD_BEGINNINGS,
             f"the description of {name!r} begins with {words[0]!r}: it must say what "
-            "the parameter is."
+            "the parameter is.",
         )
-        assert words[0][0] in "\"'`" or words[0][0].isupper(), (
-            f"the description of {name!r} must begin with a capital letter."
+        require(
+            words[0][0] in "\"'`" or words[0][0].isupper(),
+            f"the description of {name!r} must begin with a capital letter.",
         )
-        assert item.doc.endswith("."), (
-            f"the description of {name!r} must end with a full stop."
+        require(
+            item.doc.endswith("."),
+            f"the description of {name!r} must end with a full stop.",
         )
         if isinstance(item, Searched) and item.range.default is not None:
-            assert _holds(item.range, item.range.default), (
-                f"the default of {name!r} is outside of its range."
+            require(
+                _holds(item.range, item.range.default),
+                f"the default of {name!r} is outside of its range.",
             )
 
 
@@ -179,9 +183,12 @@ def check_wrong_values_are_refused(case):
         block = copy.copy(case.block)
         setattr(block, name, _Nonsense())
         message = _error_of(case.of(block).search_space(), {})
-        assert message is not None, f"a value of no sense for {name!r} is not refused."
-        assert repr(name) in message, (
-            f"the error about {name!r} must name it. Got: {message}"
+        require(
+            message is not None, f"a value of no sense for {name!r} is not refused."
+        )
+        require(
+            repr(name) in message,
+            f"the error about {name!r} must name it. Got: {message}",
         )
 
 
@@ -194,12 +201,13 @@ def check_copies_are_equal(case):
         "from_config": block.from_config(config),
     }
     for maker, copied in copies.items():
-        assert copied is not block, f"{maker} must return another object."
-        assert copied == block, f"{maker} must return an equal block."
-        assert hash(copied) == hash(block), f"{maker} must keep the hash."
+        require(copied is not block, f"{maker} must return another object.")
+        require(copied == block, f"{maker} must return an equal block.")
+        require(hash(copied) == hash(block), f"{maker} must keep the hash.")
         found = case.of(copied).hyperparameters.get_config()
-        assert found == case.hyperparameters.get_config(), (
-            f"{maker} must return a block that asks for the same hyperparameters."
+        require(
+            found == case.hyperparameters.get_config(),
+            f"{maker} must return a block that asks for the same hyperparameters.",
         )
 
 
@@ -207,16 +215,18 @@ def check_building_changes_nothing(case):
     """Check that a block is as it was after it has been built."""
     before = copy.deepcopy(vars(case.block))
     without_weights(case.search_space().build, {})
-    assert vars(case.block) == before, "build must not change the block."
+    require(vars(case.block) == before, "build must not change the block.")
 
 
 def check_defaults_predict(case):
     """Check that the network of all defaults predicts a finite number per row."""
-    assert case.prediction.shape == (case.n_rows, 1), (
-        "the network must predict a number per row."
+    require(
+        case.prediction.shape == (case.n_rows, 1),
+        "the network must predict a number per row.",
     )
-    assert np.isfinite(case.prediction).all(), (
-        "the network must predict finite numbers."
+    require(
+        np.isfinite(case.prediction).all(),
+        "the network must predict finite numbers.",
     )
 
 
@@ -224,8 +234,9 @@ def check_clones_make_the_same_network(case):
     """Check that inputs and outputs that are cloned apart make the same network."""
     graph = case.graph()
     copied = Graph(clone(graph.inputs, safe=False), clone(graph.outputs, safe=False))
-    assert np.array_equal(case.predict(copied), case.prediction), (
-        "with the same seed, copies must make networks that predict the same."
+    require(
+        np.array_equal(case.predict(copied), case.prediction),
+        "with the same seed, copies must make networks that predict the same.",
     )
 
 
@@ -240,7 +251,7 @@ def check_ranges_build(case):
         values = {c.name: c.values[0] for c in hp.conditions}
         for value in {*_ends(hp)} - {hp.default}:
             message = _error_of(space, {**values, hp.name: value})
-            assert message is None, f"{hp.name}={value!r} cannot be built: {message}"
+            require(message is None, f"{hp.name}={value!r} cannot be built: {message}")
 
 
 _CHECKS = (

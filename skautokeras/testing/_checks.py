@@ -1,6 +1,25 @@
 """How the checks of a contract are run, and which of them may fail."""
 
 
+def require(condition, message):
+    """Let a check fail, also where Python leaves out statements with `assert`.
+
+    Parameters
+    ----------
+    condition : bool
+        Whether the contract is kept.
+    message : str
+        Sentence about what the contract asks for.
+
+    Raises
+    ------
+    AssertionError
+        If the condition does not hold.
+    """
+    if not condition:
+        raise AssertionError(message)
+
+
 def run_checks(checks, subject, expected_failed_checks=None):
     """Run checks one after another, and compare with those that are expected to fail.
 

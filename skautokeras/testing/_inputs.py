@@ -26,7 +26,7 @@ from skautokeras._space.search_space import SearchSpace
 from skautokeras._space.unfilled import without_weights
 from skautokeras._state.codec import decode, encode
 from skautokeras._state.randomness import seeded
-from skautokeras.testing._checks import run_checks
+from skautokeras.testing._checks import require, run_checks
 
 _PREFIX = "input__"
 
@@ -119,7 +119,7 @@ class _Case:
 def check_the_input_is_made_again(case):
     """Check that copies and what is read back are equal, and the same node."""
     node = case.node
-    _require(isinstance(node, InputNode), "the input must derive from InputNode.")
+    require(isinstance(node, InputNode), "the input must derive from InputNode.")
     config = json.loads(json.dumps(node.get_config()))
     copies = {
         "clone": clone(node, safe=False),
@@ -127,21 +127,21 @@ def check_the_input_is_made_again(case):
         "pickle": pickle.loads(pickle.dumps(node)),
     }
     for maker, copied in copies.items():
-        _require(copied == node, f"{maker} must return an equal input.")
+        require(copied == node, f"{maker} must return an equal input.")
         Graph([copied], case.graph.outputs)
 
 
 def check_the_adapter_is_a_transformer(case):
     """Check that the adapter is cloned, has tags, and is not fitted yet."""
     adapter = case.node.make_adapter()
-    _require(
+    require(
         adapter is not case.node.make_adapter(),
         "make_adapter must return another adapter in each call.",
     )
-    _require(not hasattr(adapter, "schema_"), "the adapter must not be fitted.")
+    require(not hasattr(adapter, "schema_"), "the adapter must not be fitted.")
     clone(adapter)
     for tag in ("allow_nan", "sparse", "string"):
-        _require(
+        require(
             isinstance(getattr(case.node.tags, tag), bool), f"the tag {tag} is missing."
         )
 
@@ -149,16 +149,14 @@ def check_the_adapter_is_a_transformer(case):
 def check_the_schema(case):
     """Check that the schema has what the search space and the training ask for."""
     schema = case.schema
-    _require(isinstance(schema, Schema), "schema_ must derive from Schema.")
-    _require(
+    require(isinstance(schema, Schema), "schema_ must derive from Schema.")
+    require(
         schema.n_samples == n_rows(case.X),
         f"n_samples must be {n_rows(case.X)}, got {schema.n_samples}.",
     )
-    _require(
-        isinstance(schema.traits, TrainingTraits), "traits must be TrainingTraits."
-    )
+    require(isinstance(schema.traits, TrainingTraits), "traits must be TrainingTraits.")
     informed = schema.with_training_rows(case.arrays, case.y)
-    _require(
+    require(
         isinstance(informed, type(schema)),
         "with_training_rows must return a schema of the same class.",
     )
@@ -169,7 +167,7 @@ def check_x_is_not_changed(case):
     X = copy.deepcopy(case.X)
     before = joblib.hash(X)
     make_x_adapter(case.graph).fit(X).transform(X)
-    _require(joblib.hash(X) == before, "the adapter must not change X.")
+    require(joblib.hash(X) == before, "the adapter must not change X.")
 
 
 def check_the_arrays(case):
@@ -178,11 +176,11 @@ def check_the_arrays(case):
     fitted = clone(case.x_adapter)
     _require_equal(fitted.fit_transform(case.X), case.arrays, "fit_transform")
     for name, array in case.arrays.items():
-        _require(
+        require(
             isinstance(array, np.ndarray) and array.ndim > 1,
             f"{name!r} must be an array of shape (n_samples, ...).",
         )
-        _require(len(array) == n_samples, f"{name!r} must have {n_samples} rows.")
+        require(len(array) == n_samples, f"{name!r} must have {n_samples} rows.")
     rows = np.arange(n_samples)[::-2]
     some = case.x_adapter.transform(take_rows(case.X, rows))
     expected = {name: array[rows] for name, array in case.arrays.items()}
@@ -208,7 +206,7 @@ def check_the_tensors(case):
     for prefix in ("", _PREFIX):
         tensors, _ = case.node.symbolic(case.schema, prefix)
         expected = {prefix + name for name in case.arrays}
-        _require(
+        require(
             set(tensors) == expected,
             f"symbolic must return the tensors {sorted(expected)}, got "
             f"{sorted(tensors)}.",
@@ -217,19 +215,19 @@ def check_the_tensors(case):
             tensor = tensors[prefix + name]
             found = (tensor.name, tensor.shape, tensor.dtype)
             wanted = (prefix + name, (None, *array.shape[1:]), array.dtype.name)
-            _require(found == wanted, f"a tensor is {found}, its array is {wanted}.")
+            require(found == wanted, f"a tensor is {found}, its array is {wanted}.")
 
 
 def check_the_default_block_predicts(case):
     """Check that the default block predicts a finite number per row."""
-    _require(
+    require(
         isinstance(case.node.default_block(), Block),
         "default_block must return a Block.",
     )
     with seeded(0):
         built = case.search_space.build({})
     (y_pred,) = built.model(case.arrays).values()
-    _require(
+    require(
         y_pred.shape == (n_rows(case.X), 1) and np.isfinite(y_pred).all(),
         "the network on the default block must predict a finite number per row.",
     )
@@ -241,11 +239,11 @@ def check_known_configurations(case):
     for values in predefined(case.search_space):
         # What a configuration says of parts that these data do not need is left aside.
         known = values.keys() & space.keys()
-        _require(
+        require(
             known or not values, f"no hyperparameter has a name of {sorted(values)}."
         )
         for name in known:
-            _require(
+            require(
                 _admits(space[name], values[name]),
                 f"{name!r} cannot have the value {values[name]!r}.",
             )
@@ -259,7 +257,7 @@ def check_the_twin(case):
     (names,) = input_names(case.x_adapter).values()
     inputs = RawInputs(KERAS, encoded=False)
     arrays = twin_of(case.x_adapter.adapters_[0]).arrays(names, inputs)
-    _require(
+    require(
         set(inputs.tensors) == set(case.raw),
         f"the raw inputs are {sorted(inputs.tensors)}, not {sorted(case.raw)}.",
     )
@@ -295,13 +293,8 @@ def _admits(hp, value):
     return value in hp.values if hasattr(hp, "values") else isinstance(value, bool)
 
 
-def _require(condition, message):
-    if not condition:
-        raise AssertionError(message)
-
-
 def _require_equal(arrays, expected, what, tolerance=0.0):
-    _require(
+    require(
         set(arrays) == set(expected),
         f"{what} must make the arrays {sorted(expected)}, got {sorted(arrays)}.",
     )
@@ -309,4 +302,4 @@ def _require_equal(arrays, expected, what, tolerance=0.0):
         same = array.shape == expected[name].shape and np.allclose(
             array, expected[name], rtol=tolerance, atol=tolerance, equal_nan=True
         )
-        _require(same, f"{what} must make the same array {name!r} as transform.")
+        require(same, f"{what} must make the same array {name!r} as transform.")

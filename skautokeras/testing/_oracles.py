@@ -13,7 +13,7 @@ import numpy as np
 from skautokeras._search import Trial, make_oracle, run_search
 from skautokeras._space import complete
 from skautokeras._state import Deadline
-from skautokeras.testing._checks import run_checks
+from skautokeras.testing._checks import require, run_checks
 
 
 def check_oracle(tuner, *, expected_failed_checks=None):
@@ -54,7 +54,7 @@ def check_nothing_is_printed(tuner):
     stream = io.StringIO()
     with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         _search(tuner, 4, fails=lambda i: i == 1)
-    _require(not stream.getvalue(), f"The oracle printed {stream.getvalue()!r}.")
+    require(not stream.getvalue(), f"The oracle printed {stream.getvalue()!r}.")
 
 
 def check_no_file_is_left(tuner):
@@ -67,13 +67,13 @@ def check_no_file_is_left(tuner):
         finally:
             tempfile.tempdir = before
         left = sorted(path.name for path in Path(folder).iterdir())
-    _require(not left, f"The oracle left files behind: {left}.")
+    require(not left, f"The oracle left files behind: {left}.")
 
 
 def check_failures_in_a_row_do_not_end_the_search(tuner):
     """Check that the oracle goes on proposing after trials that failed."""
     tried = _search(tuner, 5, fails=lambda i: i < 4)
-    _require(len(tried) == 5, f"The search ended after {len(tried)} of 5 trials.")
+    require(len(tried) == 5, f"The search ended after {len(tried)} of 5 trials.")
 
 
 def check_every_proposal_is_a_whole_configuration(tuner):
@@ -82,7 +82,7 @@ def check_every_proposal_is_a_whole_configuration(tuner):
         # Some oracles add values of their own, such as the number of epochs.
         chosen = {name: v for name, v in values.items() if "tuner/" not in name}
         whole = complete(_make_small_space(), chosen)
-        _require(
+        require(
             chosen == whole and _configuration(chosen) in _ALL_CONFIGURATIONS,
             f"The oracle proposed {chosen}, which is no configuration of a space with "
             "'a' in (1, 2, 3) and, unless 'a' is 1, 'b' in (4, 5, 6).",
@@ -93,7 +93,7 @@ def check_no_configuration_is_tried_twice(tuner):
     """Check that all proposals differ, in a space of only seven configurations."""
     tried = [json.dumps(values, sort_keys=True) for values in _search(tuner, 9)]
     repeated = sorted({values for values in tried if tried.count(values) > 1})
-    _require(not repeated, f"The oracle proposed twice: {', '.join(repeated)}.")
+    require(not repeated, f"The oracle proposed twice: {', '.join(repeated)}.")
 
 
 def check_the_seed_decides_what_is_proposed(tuner):
@@ -102,15 +102,15 @@ def check_the_seed_decides_what_is_proposed(tuner):
         _search(tuner, 6, make_space=_make_large_space, seed=seed, fails=_second_fails)
         for seed in (1, 1, 2)
     )
-    _require(first == again, "Two oracles with the same seed proposed other values.")
-    _require(first != other, "Oracles with different seeds proposed the same values.")
+    require(first == again, "Two oracles with the same seed proposed other values.")
+    require(first != other, "Oracles with different seeds proposed the same values.")
 
 
 def check_the_global_generators_are_left_alone(tuner):
     """Check that nothing is drawn from Python's and NumPy's global generators."""
     before = _states_of_global_generators()
     _search(tuner, 4)
-    _require(
+    require(
         _states_of_global_generators() == before,
         "The oracle drew from, or seeded, a global random generator.",
     )
@@ -187,8 +187,3 @@ def _search(tuner, n_trials, *, make_space=_make_small_space, seed=1, fails=None
 def _states_of_global_generators():
     name, keys, *rest = np.random.get_state()  # noqa: NPY002
     return random.getstate(), (name, keys.tolist(), *rest)
-
-
-def _require(condition, message):
-    if not condition:
-        raise AssertionError(message)

@@ -232,3 +232,16 @@ def test_constant_columns_are_not_read_further():
     values = [values for _, values in analyse_table(X, {})]
     assert values[:2] == [None, None]
     assert values[2].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["这家餐厅的第{}道菜非常好吃我们还会再来", "อาหารจานที่{}อร่อยมากเราจะกลับมาอีก"],
+)
+def test_sentences_of_scripts_without_spaces_are_texts(sentence):
+    column = analysed([sentence.format(i) for i in range(80)])
+    assert column.kind == "text"
+    assert not column.identifier
+    names = analysed([f"山田{chr(0x4E00 + i)}" for i in range(80)])
+    assert names.kind == "short_text"
+    assert not names.identifier

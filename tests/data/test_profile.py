@@ -79,6 +79,32 @@ def test_that_something_is_missing_may_tell_the_class(table):
     assert found["size:missing"] > 0.95
 
 
+def test_columns_may_have_colons_in_their_names(table):
+    y = np.arange(600) % 2
+    table = table.rename(columns={"size": "size:cm", "town": ":town:"})
+    table["a:when"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(100 * y, "D")
+    table["x:word=y"] = RNG.normal(size=600)
+    table["name:"] = [f"{'mr' if i % 3 else 'mrs'} x{i}y" for i in range(600)]
+    table.loc[::7, "size:cm"] = np.nan
+    profile, adapter = profile_of(table, y)
+    columns = {feature.name: feature.column for feature in profile.features}
+    assert columns["size:cm"] == columns["size:cm:missing"] == "size:cm"
+    assert columns[":town:"] == ":town:"
+    assert columns["a:when:elapsed"] == "a:when"
+    assert columns["x:word=y"] == "x:word=y"
+    assert any(":word=" in name for name in adapter.schemas_[0].indicator)
+    assert not any(name.startswith("name::word=") for name in columns)
+    moved = adapter.transform(
+        table.assign(
+            **{
+                "size:cm": table["size:cm"] + 1e3,
+                "a:when": table["a:when"] + pd.Timedelta("9999 D"),
+            }
+        )
+    )
+    assert adapter.schemas_[0].far_columns(moved) == ["size:cm"]
+
+
 def test_few_rows_tell_nothing():
     X = pd.DataFrame({"a": np.arange(20.0)})
     profile, _ = profile_of(X, np.arange(20) > 9)

@@ -87,6 +87,55 @@ def test_missing_values_are_zeros_and_infinite_ones_an_error(X):
         SparseColumns().fit(X)
 
 
+def written_otherwise(X):
+    """Return an equal matrix with values out of order, in parts, zero and repeated."""
+    X = X.tocoo()
+    rows, columns = np.concatenate([X.coords, X.coords, X.coords], axis=1)
+    data = np.concatenate([X.data * 0.25, X.data * 0.75, X.data * 0])
+    columns[-len(X.data) :] = 50  # a column of which half of the rows have no value
+    order = np.random.default_rng(1).permutation(len(rows))
+    order = order[np.argsort(rows[order], kind="stable")]
+    starts = np.r_[0, np.cumsum(np.bincount(rows, minlength=X.shape[0]))]
+    return sparse.csr_matrix((data[order], columns[order], starts), shape=X.shape)
+
+
+def buffers(X):
+    """Return copies of the arrays that a sparse matrix consists of."""
+    names = ("data", "row", "col") if X.format == "coo" else ("data", "indices")
+    return [getattr(X, name).copy() for name in names]
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo"])
+def test_a_matrix_is_left_as_it_is_and_its_form_does_not_matter(X, form):
+    other = written_otherwise(X).asformat(form)
+    assert_allclose(other.toarray(), X.toarray())
+    before = buffers(other)
+    adapter = StructuredDataAdapter().fit(other)
+    arrays = adapter.transform(other)
+    for array, expected in zip(buffers(other), before, strict=True):
+        assert_array_equal(array, expected)
+    found, expected = adapter.sparse_, StructuredDataAdapter().fit(X).sparse_
+    for name in ("rest_", "codes_", "n_values_", "n_missing_", "width_"):
+        assert_array_equal(getattr(found, name), getattr(expected, name))
+    for name, array in expected.transform(X).items():
+        assert_allclose(arrays[name], array, rtol=1e-6)
+
+
+def test_missing_values_are_no_values(X):
+    X = X.tolil()
+    X[:, 7] = 0
+    X[:4, 7], X[4:50, 7] = 0.5, np.nan
+    X = X.tocsr()
+    columns = SparseColumns().fit(X)
+    assert columns.n_values_[7] == 4
+    assert columns.n_missing_[7] == 46
+    zeros = X.copy()
+    zeros.data = np.nan_to_num(zeros.data)
+    assert columns.width_ == SparseColumns().fit(zeros).width_
+    codes = columns.transform(X)["sparse_codes"]
+    assert_array_equal((codes == columns.codes_[7]).any(axis=1).nonzero()[0], range(4))
+
+
 def test_the_adapter_takes_a_wide_matrix_apart(X):
     adapter = StructuredDataAdapter().fit(X)
     schema, arrays = adapter.schema_, adapter.transform(X)

@@ -7,9 +7,11 @@ import pytest
 from sklearn.datasets import load_iris
 
 from skautokeras import (
+    AutoModel,
     Block,
     ClassificationHead,
     GreedyOracle,
+    StructuredDataBlock,
     StructuredDataClassifier,
     StructuredDataInput,
 )
@@ -104,6 +106,34 @@ def test_ctrl_c_leaves_the_best_trial_so_far(iris):
         classifier.fit(*iris)
     assert classifier.interrupted_
     assert classifier.n_trials_ == 1
+    assert classifier.predict(iris[0]).shape == (150,)
+
+
+class InterruptRefit(keras.callbacks.Callback):
+    """Press Ctrl+C in a training without validation rows."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if "val_loss" not in logs:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_in_the_final_training_keeps_the_networks_of_the_trials(iris):
+    networks = StructuredDataBlock(block_type="dense")
+    node = StructuredDataInput()
+    classifier = AutoModel(
+        node,
+        ClassificationHead()(networks(node)),
+        max_trials=2,
+        epochs=2,
+        cv=None,
+        callbacks=[InterruptRefit()],
+        random_state=0,
+    )
+    with pytest.warns(UserWarning, match="final training was interrupted"):
+        classifier.fit(*iris)
+    assert classifier.interrupted_
+    assert classifier.n_trials_ == 2
+    assert not classifier.leaderboard_["refitted"].any()
     assert classifier.predict(iris[0]).shape == (150,)
 
 

@@ -227,6 +227,16 @@ def test_an_attribute_that_cannot_be_saved_is_named(fitted, tmp_path):
         del fitted.odd_
 
 
+@pytest.mark.parametrize("kind", [str, Path, os.fsencode])
+def test_a_path_that_can_be_saved_can_be_loaded(fitted, kind, tmp_path):
+    path = kind(tmp_path / "file")
+    fitted.save(path)
+    assert skautokeras.load(path).classes_.tolist() == fitted.classes_.tolist()
+    (tmp_path / "file").write_bytes(b"other")
+    with pytest.raises(FileFormatError, match="/file' cannot be loaded"):
+        skautokeras.load(path)
+
+
 def test_a_disk_that_is_full_leaves_the_old_file(fitted, tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_bytes(b"old")

@@ -5,9 +5,14 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
-from sklearn.datasets import load_iris, load_linnerud, make_multilabel_classification
+from sklearn.datasets import (
+    load_diabetes,
+    load_iris,
+    load_linnerud,
+    make_multilabel_classification,
+)
 from sklearn.exceptions import DataConversionWarning
-from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error
+from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_score
 from sklearn.model_selection import train_test_split
 
 from skautokeras import (
@@ -299,3 +304,13 @@ def test_what_the_user_says_of_a_column_wins(classifier, titanic):
     assert kinds["name"] == "categorical"
     with pytest.raises(ValueError, match="wrong"):
         classifier.set_params(column_types={"wrong": "categorical"}).fit(X, y)
+
+
+def test_a_regressor_scores_a_table_that_holds_its_target():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    table = X.assign(progress=y)
+    regressor = StructuredDataRegressor(max_trials=1, epochs=2, cv=None, refit=False)
+    regressor.fit(table, "progress")
+    expected = regressor.score(X, y)
+    assert regressor.score(table, "progress") == pytest.approx(expected)
+    assert expected == pytest.approx(r2_score(y, regressor.predict(X)))

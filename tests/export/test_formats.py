@@ -213,7 +213,6 @@ def test_numbers_that_float32_cannot_tell_apart_are_an_error(make_case, tmp_path
         ("model.onnx", "tf_saved_model", "'model.onnx' the name of a file of"),
         ("model.h5", "tf_saved_model", "Use 'model.keras', or a name without"),
         ("model.h5", None, "Use 'model.keras', or a name without"),
-        ("MODEL.ONNX", None, "ends with '.onnx', got 'MODEL.ONNX'"),
         (".", None, "is an empty or new folder"),
     ],
 )
@@ -232,12 +231,21 @@ def test_a_path_that_does_not_fit_is_an_error(
         ("model.keras", slice(0, 2)),
         ("model.onnx", slice(0, 1)),
         ("model.tflite", slice(4, 8)),
+        ("MODEL.KERAS", slice(0, 2)),
+        ("MODEL.ONNX", slice(0, 1)),
+        ("MODEL.TFLITE", slice(4, 8)),
     ],
 )
 def test_the_suffix_of_a_path_tells_the_format(number_case, kind, name, mark, tmp_path):
     number_case.estimator.export(kind(tmp_path / name))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
     marks = {b"PK": "model.keras", b"\x08": "model.onnx", b"TFL3": "model.tflite"}
-    assert marks[(tmp_path / name).read_bytes()[mark]] == name
+    assert marks[(tmp_path / name).read_bytes()[mark]] == name.lower()
+
+
+def test_a_format_that_is_named_may_have_a_suffix_in_capitals(number_case, tmp_path):
+    number_case.estimator.export(tmp_path / "m.Onnx", format="onnx")
+    assert (tmp_path / "m.Onnx").is_file()
 
 
 def test_a_name_without_a_suffix_is_that_of_a_folder(number_case, tmp_path):

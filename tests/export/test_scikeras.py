@@ -513,7 +513,7 @@ def test_a_network_beside_better_trees_is_trained_for_its_epochs(titanic):
     assert board["epochs"].iloc[0] == 1  # the best ones are trees
     trained = board[board["epochs"] > 1].iloc[0]
     pipeline = classifier.to_scikeras()
-    assert pipeline.get_params()["model__epochs"] == trained["epochs"]
+    assert pipeline.get_params()["model__epochs"] == trained["best_epoch"]
     rate = pipeline.get_params()["model__optimizer__learning_rate"]
     assert rate == trained["params"]["training/learning_rate"]
     weights = pipeline.get_params()["model__networks"].weights

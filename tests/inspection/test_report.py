@@ -184,6 +184,17 @@ def test_many_columns_and_arrays_are_reported(tmp_path):
     assert "x70" in report
 
 
+def test_importances_are_those_of_columns_that_tell_much(tmp_path):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(200, 90)).astype("float32")).add_prefix("x:")
+    y = (X["x:70"] > 0).astype(int)
+    X.loc[::9, "x:70"] = np.nan
+    clf = StructuredDataClassifier(max_trials=1, epochs=2, random_state=0).fit(X, y)
+    report = report_of(clf, tmp_path / "r.html", X, y)
+    (figure,) = re.findall(r"(?s)Drop of the score when.*?</svg>", report)
+    assert "x:70" in figure
+
+
 @pytest.mark.parametrize("classes", [["a"], ["a", "b", "c"]])
 def test_rows_may_lack_classes(classes, tmp_path):
     X, y = load_iris(return_X_y=True, as_frame=True)

@@ -21,7 +21,7 @@ from skautokeras._data import (
     character_ranges,
     datetime_parts,
     normalise,
-    read_datetimes,
+    parse_dates,
     spell,
     standardise,
     strongest,
@@ -361,7 +361,7 @@ def test_dates_are_read_as_the_adapter_reads_them(moment, form):
     string = string.rjust(len(string) + 4 - string.index("-"), "0")
     origin = np.datetime64("2000-01-01", "us")
     layer = DateParts(origin.astype(int), PARTS)
-    moments = read_datetimes(pd.Series([string]), parse=True)
+    moments = parse_dates([string], "ISO8601")
     expected = datetime_parts(moments, origin)
     for part, number in zip(
         PARTS, np.asarray(layer(tf.constant([string])))[0], strict=True

@@ -45,7 +45,7 @@ def never():
 
 
 def trained(flops, seconds, **changes):
-    facts = {"trained_epochs": 2.0, "flops": flops, "n_rows": N_ROWS}
+    facts = {"trained_epochs": 2.0, "step_flops": flops, "n_rows": N_ROWS}
     trial = Trial({}, 0, score=0.0, seconds=seconds, **facts)
     return replace(trial, **changes)
 
@@ -340,12 +340,14 @@ def test_predefined_configurations_get_smaller_batches():
     space = space_of_images(128)
     values = {"training/batch_size": 128}
     memory = estimate_cost(space, {"training/batch_size": 32}).memory
-    fitting = Feasibility(space, 100, never, max_memory=memory).fitting(values)
+    fitting = Feasibility(space, 100, never, max_memory=memory).with_batches_that_fit(
+        values
+    )
     assert fitting == {"training/batch_size": 32}
-    assert Feasibility(space, 100, never).fitting(values) == values
+    assert Feasibility(space, 100, never).with_batches_that_fit(values) == values
     # There is a smallest one, and the search says why it is not tried.
     tiny = Feasibility(space, 100, never, max_memory=1000)
-    assert tiny.fitting(values) == {"training/batch_size": 16}
+    assert tiny.with_batches_that_fit(values) == {"training/batch_size": 16}
     assert tiny.rejection({}, Limits(60.0))
 
 

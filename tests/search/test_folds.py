@@ -260,7 +260,7 @@ def test_the_speed_is_told_from_the_folds_that_were_trained(problem):
     flops = estimate_cost(problem.search_space, {}).flops
     feasibility = Feasibility(problem.search_space, 3e8, peak_speed=None)
     # An epoch of all folds took 3 s.
-    facts = {"trained_epochs": 2.0, "flops": flops, "n_rows": 3e8}
+    facts = {"trained_epochs": 2.0, "step_flops": flops, "n_rows": 3e8}
     done = Trial({}, 0, seconds=6.0, n_folds=3, **facts)
     pruned = replace(done, seconds=2.0, n_folds=1, n_rows=1e8, pruned=True)
     for trials in ([done], [pruned], [done, pruned]):

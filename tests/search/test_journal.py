@@ -444,6 +444,21 @@ def test_a_search_that_ended_before_a_trial_blocks_no_folder(tmp_path):
     )
     (tmp_path / "search.json").write_text("{")
     assert Journal(tmp_path, DATA, seed=3).seed == 3
+    # A copy that a desktop has made is no trial.
+    (tmp_path / "trial_00000 (1).zip").write_bytes(b"")
+    assert Journal(tmp_path, {**DATA, "data": "4"}, seed=4).seed == 4
+
+
+def test_a_search_without_trials_begins_anew_with_more_time(tmp_path):
+    begun = {"max_time": 60, "n_cores": 2}
+    journal = Journal(tmp_path, DATA, seed=1, n_folds=5, conditions=begun)
+    assert journal.keep("vectors", lambda: [1]) == [1]
+    same = Journal(tmp_path, DATA, seed=2, n_folds=5, conditions=begun)
+    assert same.keep("vectors", lambda: [2]) == [1]
+    more = {"max_time": 3600, "n_cores": 2}
+    later = Journal(tmp_path, DATA, seed=2, n_folds=None, conditions=more)
+    assert (later.seed, later.n_folds, later.conditions) == (1, None, more)
+    assert later.keep("vectors", lambda: [2]) == [2]
 
 
 def test_the_message_says_what_is_other(tmp_path, evaluate):

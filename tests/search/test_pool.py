@@ -201,7 +201,8 @@ def test_a_search_whose_workers_all_die_ends(run):
             os.kill(os.getpid(), signal.SIGKILL)
         return fake(values, seed)
 
-    trials, _ = run(die, 100)
+    with pytest.warns(UserWarning, match="workers of 3 trials in a row died"):
+        trials, _ = run(die, 100)
     assert 1 + 3 <= len(trials) <= 2 + 6
 
 

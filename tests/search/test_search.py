@@ -15,14 +15,11 @@ from skautokeras._search import (
     SearchHooks,
     Trial,
     best_trial,
-    ensemble_candidates,
     make_oracle,
     run_search,
-    select_ensemble,
     trial_deadline,
 )
 from skautokeras._state import Deadline
-from skautokeras._training import Objective
 from skautokeras.exceptions import SearchError
 from tests.search.conftest import FakeWorkers, Limited
 
@@ -98,29 +95,6 @@ def test_only_trials_that_can_be_in_an_ensemble_keep_their_arrays(oracle):
     kept = [trial.score for trial in trials if trial.weights is not None]
     assert sorted(kept) == sorted(trial.score for trial in trials)[-12:]
     assert kept == [trial.score for trial in trials if trial.y_pred is not None]
-
-
-def test_another_criterion_decides_for_all_that_follows_the_search(oracle):
-    class OddOnly(SearchHooks):
-        def kept_trials(self, trials):
-            return [i for i, trial in enumerate(trials) if trial.values["x"] % 2]
-
-    trials, _ = run_search(
-        oracle,
-        with_arrays,
-        seeds=range(20),
-        deadline=Deadline(None),
-        hooks=OddOnly(),
-    )
-    kept = [t.values["x"] for t in trials if t.weights is not None]
-    assert sorted(kept) == list(range(1, 20, 2))
-    # The ensemble is chosen from these, and time is reserved for these.
-    found = [trials[i].values["x"] for i in ensemble_candidates(trials)]
-    assert set(found) == set(kept)
-    assert found[0] == 3
-    objective = Objective(lambda outputs: -outputs.loss)
-    weights = select_ensemble(trials, objective, lambda y_pred: 0.0, size=20)
-    assert {trials[i].values["x"] % 2 for i in weights} == {1}
 
 
 def test_failures_are_kept_and_do_not_end_the_search(oracle):

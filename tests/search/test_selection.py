@@ -55,6 +55,20 @@ def score_of(trials, weights):
     return -loss({"head": mean})
 
 
+@pytest.mark.parametrize("bad", [float("nan"), None])
+def test_a_mean_without_a_score_is_not_chosen(bad):
+    def score(evaluation):
+        # Means of these predictions are neither 0.0 nor 1.0.
+        if not set(evaluation.y_pred["head"].tolist()) <= {0.0, 1.0}:
+            if bad is None:
+                raise ValueError("such predictions have no score")
+            return bad
+        return -evaluation.loss
+
+    trials = [trial([0.0, 0.0, 1.0, 0.0]), trial([1.0, 0.0, 0.0, 0.0])]
+    assert select_ensemble(trials, Objective(score), loss, size=5) == {0: 1.0}
+
+
 def without_arrays(trial):
     return replace(trial, y_pred=None, weights=None)
 

@@ -174,6 +174,12 @@ def test_hyperband_says_how_long(problem):
     assert trial.epochs == trial.planned_epochs == len(trial.history["loss"]) == 2
 
 
+def test_hyperband_trains_no_longer_than_the_user_allows(problem):
+    options = replace(problem.options, epochs=1)
+    values = {"tuner/epochs": 2}
+    assert evaluated(problem, values=values, options=options).epochs == 1
+
+
 def test_who_watches_can_end_the_training(problem):
     seen = []
 

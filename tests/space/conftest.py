@@ -21,7 +21,7 @@ from skautokeras._data import (
     XAdapter,
 )
 from skautokeras._fit import encode_all
-from skautokeras._space import Graph, PresetTokenizer, SearchSpace
+from skautokeras._space import Graph, PresetTokenizer, SearchSpace, complete
 
 N_ROWS = 60
 # What a block is built on where that is no table.
@@ -110,6 +110,16 @@ def source_for(table, request):
         }[home]()
 
     return source
+
+
+@pytest.fixture(scope="session")
+def active_names():
+    """From a search space and values, to the names of what is active for them."""
+
+    def names(search_space, values):
+        return set(complete(search_space.hyperparameters(), values))
+
+    return names
 
 
 @pytest.fixture(scope="session")

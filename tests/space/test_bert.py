@@ -1,5 +1,6 @@
 """BertBlock: what it makes of texts, of weights and of what is not there."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -25,7 +26,7 @@ from skautokeras._space import (
     predefined,
     presets_on,
 )
-from skautokeras._training import learning_rate_factors
+from skautokeras._training import learning_rate_factors, structure
 from skautokeras.exceptions import WeightsMissingError
 from tests.space.conftest import text_source
 
@@ -121,6 +122,22 @@ def test_vectors_of_a_kind_are_read(make_graph, tiny_preset, kind):
     assert built.vectors == expected
 
 
+def test_rates_of_dropout_share_a_structure_unless_it_is_switched_off(
+    make_graph, tiny_preset
+):
+    preset = tiny_preset("bert")
+
+    def structure_at(searched, **given):
+        block = BertBlock(preset=preset, trainable=False, vectors="encoder", **given)
+        search_space = make_graph(block, source=source_of(preset))
+        keras.utils.clear_session()
+        return structure(search_space.build(searched).network)
+
+    zero, tenth = ({"bert_block_1/dropout": rate} for rate in (0.0, 0.1))
+    assert structure_at(zero) == structure_at(tenth)
+    assert structure_at({}, dropout=0.0) != structure_at(tenth)
+
+
 def test_pretrained_weights_have_a_learning_rate_of_their_own(make_graph, tiny_preset):
     preset = tiny_preset("bert")
     block = BertBlock(preset=preset, trainable=True, learning_rate_factor=0.01)
@@ -164,16 +181,18 @@ def test_a_warm_up_and_few_epochs_are_searched_beside_pretrained_weights(
     assert not {"pretrained", "tuned"} & {*space["text_block_1/block_type"].values}
 
 
-def test_hyperparameters_of_pretrained_types_belong_to_them(make_graph, tiny_preset):
+def test_hyperparameters_of_pretrained_types_belong_to_them(
+    make_graph, tiny_preset, active_names
+):
     block = TextBlock(pretrained=tiny_preset("bert"))
     search_space = make_graph(block, source=source_of(tiny_preset("bert")))
     scopes = {"ngram": None, "pretrained": "/bert_block_1/", "tuned": "/tuned_1/"}
     for kind, own in scopes.items():
-        active = search_space.active_names({"text_block_1/block_type": kind})
+        active = active_names(search_space, {"text_block_1/block_type": kind})
         for scope in ("/bert_block_1/", "/tuned_1/"):
             assert any(scope in name for name in active) is (scope == own)
     values = {"text_block_1/block_type": "pretrained"}
-    names = search_space.active_names(values)
+    names = active_names(search_space, values)
     assert not any("learning_rate_factor" in name for name in names)
 
 
@@ -194,7 +213,9 @@ def test_one_of_several_models_is_chosen(make_graph, tiny_preset):
 
 
 @pytest.mark.parametrize("inside", [False, True])
-def test_predefined_configurations_are_complete(make_graph, tiny_preset, inside):
+def test_predefined_configurations_are_complete(
+    make_graph, tiny_preset, inside, active_names
+):
     preset = tiny_preset("bert")
     block = TextBlock(pretrained=preset) if inside else BertBlock(preset=preset)
     source = source_of(preset)
@@ -205,7 +226,7 @@ def test_predefined_configurations_are_complete(make_graph, tiny_preset, inside)
     for values in configurations:
         known = set(values) & set(space)
         if values.get("text_block_1/block_type") in needing:
-            assert known == set(values) <= search_space.active_names(values)
+            assert known == set(values) <= active_names(search_space, values)
             (y_pred,) = search_space.build(values).model(source[2]).values()
             assert np.isfinite(y_pred).all()
         for name in known:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from skautokeras import (
+    Block,
+    Boolean,
     Choice,
     ClassificationHead,
     ConvBlock,
@@ -33,6 +35,7 @@ from skautokeras import (
     XceptionBlock,
 )
 from skautokeras._data import ArraySchema, ImageSchema, Rows, TargetSchema, TextSchema
+from skautokeras._data.schema import Views
 from skautokeras._layers import ImageEncoder, walk
 from skautokeras._space import (
     Graph,
@@ -44,6 +47,7 @@ from skautokeras._space import (
     pixels_as_bytes,
 )
 from skautokeras._training import Chunks, CompiledEpoch, learning_rate_factors
+from skautokeras.exceptions import WeightsMissingError
 
 SIZES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (5, 20, 2), (1, 1, 3), (70, 64, 3)]
 SERIES = [(1, 2), (3, 1), (20, 3)]
@@ -367,6 +371,47 @@ def test_mirror_images_count_in_prediction_where_training_sees_them(
     assert np.allclose(features, mirrored, atol=1e-6) == same
 
 
+class Mirroring(Block):
+    """A user's block that mirrors images."""
+
+    takes_records = True
+
+    def build(self, hp, inputs):
+        """Vary the images, or the pixels alone."""
+        varied = ImageAugmentation(**{**NOTHING, "flip": "horizontal"})
+        return build_block(hp, "varied", varied, inputs)
+
+
+@pytest.mark.parametrize(
+    ("average", "same"),
+    [(None, True), (True, True), (False, False), (Boolean(default=False), False)],
+)
+def test_a_block_of_the_user_mirrors_as_image_augmentation_does(average, same):
+    block = ImageBlock(
+        block_type="conv",
+        augment=Mirroring(),
+        reduction_type="flatten",
+        average_mirrored=average,
+    )
+    image = image_of((6, 7, 1))
+    model = keras.Model(image.pixels, build(block, image))
+    arrays = np.random.default_rng(0).random((5, 6, 7, 1)).astype("float32")
+    mirrored = model(arrays[:, :, ::-1])
+    assert np.allclose(model(arrays), mirrored, atol=1e-6) == same
+
+
+def test_images_that_were_mirrored_before_are_averaged_whatever_the_flip():
+    mirrored = build(Mirroring(), image_of((8, 8, 1)))
+    scaled = build(Normalization(), mirrored)
+    assert mirrored.mirrored
+    assert scaled.mirrored
+    hp = keras_tuner.HyperParameters()
+    build_block(hp, "block", ImageBlock(augment=True), scaled)
+    (found,) = [h for h in hp.space if h.name == "block/average_mirrored"]
+    assert hp.values["block/image_augmentation_1/flip"] == "none"
+    assert hp.is_active(found)
+
+
 def test_averages_over_mirror_images_are_searched_where_there_are_some():
     hp = keras_tuner.HyperParameters()
     build_block(hp, "block", ImageBlock(augment=True), image_of((8, 8, 1)))
@@ -565,6 +610,25 @@ def test_weights_without_a_network_say_what_to_do(monkeypatch):
     block = EfficientNetBlock(version="b1", weights="imagenet")
     with pytest.raises(OSError, match=r"URL fetch failure.*save_weights.*that file"):
         build(block, image_of((32, 32, 3)))
+
+
+@pytest.mark.parametrize("problem", [None, "There was no time."])
+def test_vectors_that_are_not_there_are_missing(problem):
+    views = Views("efficientnet_b0", 0.0, 255.0, problem=problem)
+    image = replace(image_of((32, 32, 3)), views=(views,), vectors=({},))
+    block = EfficientNetBlock(version="b0", weights="imagenet", trainable=False)
+    with pytest.raises(WeightsMissingError, match=problem or "were not computed"):
+        build(block, image)
+
+
+def test_another_kind_of_vectors_takes_the_place_of_one_that_is_not_there():
+    views = Views("efficientnet_b0", 0.0, 255.0, mirrored=7)
+    vectors = {"mirrored": keras.Input((7,))}
+    image = replace(image_of((32, 32, 3)), views=(views,), vectors=(vectors,))
+    block = EfficientNetBlock(
+        version="b0", weights="imagenet", trainable=False, vectors="encoder"
+    )
+    assert build(block, image).shape == (None, 7)
 
 
 # --- Embedding, attention, merging, general

@@ -95,7 +95,7 @@ def test_weights_of_a_file_get_the_pixels_of_their_training(
         ("nowhere/own.keras", "no file 'nowhere/own.keras'"),
         ("efficientnet_b0:b0.weights.h5", "no file 'b0.weights.h5'.*save_weights"),
         ("b0.weights.h5", "must contain that of a network"),
-        ("no_such_network", "neither keras.applications nor KerasHub"),
+        ("no_such_network", "no model of keras.applications or KerasHub"),
     ],
 )
 def test_what_cannot_be_had_is_told_with_the_way_out(name, message):

@@ -134,9 +134,11 @@ def search_space(make_graph, task, source):
 
 
 @each
-def test_every_name_exists_under_the_values_of_its_configuration(search_space, task, i):
+def test_every_name_exists_under_the_values_of_its_configuration(
+    search_space, task, i, active_names
+):
     values = every(task)[i]
-    assert set(values) <= search_space.active_names(values)
+    assert set(values) <= active_names(search_space, values)
 
 
 @each
@@ -358,7 +360,9 @@ def test_the_place_of_a_configuration_depends_on_its_scale():
 
 
 @pytest.mark.parametrize("name", ["prices", "counts", "profits", "mirrored"])
-def test_every_configuration_for_skewed_numbers_builds_and_predicts(name, source_for):
+def test_every_configuration_for_skewed_numbers_builds_and_predicts(
+    name, source_for, active_names
+):
     node, schema, arrays = source_for(StructuredDataBlock())
     target = TARGETS[name]
     search_space = graph_on(node, StructuredDataBlock(), schema, target)
@@ -367,7 +371,7 @@ def test_every_configuration_for_skewed_numbers_builds_and_predicts(name, source
     assert found
     for values in found:
         assert values[SCALE] in scales
-        assert set(values) <= search_space.active_names(values)
+        assert set(values) <= active_names(search_space, values)
         built = search_space.build(values)
         (y_pred,) = built.model(arrays).values()
         assert np.isfinite(y_pred).all()
@@ -499,7 +503,7 @@ def test_configurations_of_several_blocks_are_joined():
     assert first["training/learning_rate"] == image["training/learning_rate"]
 
 
-def test_texts_in_tables_have_the_configurations_of_texts(make_graph):
+def test_texts_in_tables_have_the_configurations_of_texts(make_graph, active_names):
     rng = np.random.default_rng(0)
     words = [f"word{i}" for i in range(30)]
     X = pd.DataFrame(
@@ -522,7 +526,7 @@ def test_texts_in_tables_have_the_configurations_of_texts(make_graph):
     inner = "structured_data_block_1/text_block_1"
     kinds = []
     for values in predefined(search_space):
-        assert set(values) <= search_space.active_names(values)
+        assert set(values) <= active_names(search_space, values)
         (y_pred,) = search_space.build(values).model(arrays).values()
         assert np.isfinite(y_pred).all()
         kinds.append(values[f"{inner}/block_type"])
@@ -553,6 +557,21 @@ def test_few_texts_are_learned_from_in_small_batches(n_samples):
     if n_samples == 100_000:
         assert batch_size == 128
         assert epochs == 16
+
+
+class Wide(DenseBlock):
+    """A user's block that names batches, and no epochs."""
+
+    def known_configurations(self, schemas, targets):
+        """Return one configuration."""
+        return [{"units_0": 512, "training/batch_size": 128}]
+
+
+def test_epochs_that_nobody_names_are_for_the_space_to_choose():
+    search_space = graph_on(StructuredDataInput(), Wide(), table_of(60))
+    (values,) = predefined(search_space)
+    assert values == {"wide_1/units_0": 512, "training/batch_size": 16}
+    assert search_space.build(values).training.epochs == 32
 
 
 class Mine(DenseBlock):

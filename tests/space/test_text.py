@@ -69,9 +69,11 @@ def test_every_network_for_texts_predicts_a_finite_row(make_graph, source_for, k
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_only_hyperparameters_of_the_chosen_network_are_active(make_graph, kind):
+def test_only_hyperparameters_of_the_chosen_network_are_active(
+    make_graph, kind, active_names
+):
     search_space = make_graph(TextBlock())
-    active = search_space.active_names({"text_block_1/block_type": kind})
+    active = active_names(search_space, {"text_block_1/block_type": kind})
     parts = {name.split("/")[1] for name in active if name.count("/") == 2}
     assert (
         parts

@@ -25,15 +25,19 @@ TABLE = pd.DataFrame(
 TREES = {"boosted_trees", "extra_trees", "random_forest"}
 
 
-def kinds(node, outputs, X=TABLE):
-    """Return the kinds of networks in a search space, and of those tried first."""
-    schema = StructuredDataAdapter().fit(X).schema_
-    search_space = SearchSpace(
+def on_table(node, outputs, X=TABLE):
+    """Return the search space of heads for two classes each, on a table."""
+    return SearchSpace(
         Graph([node], outputs),
-        schemas=[schema],
+        schemas=[StructuredDataAdapter().fit(X).schema_],
         targets=[TargetSchema(kind="binary", n_outputs=1)] * len(outputs),
         n_samples=len(X),
     )
+
+
+def kinds(node, outputs, X=TABLE):
+    """Return the kinds of networks in a search space, and of those tried first."""
+    search_space = on_table(node, outputs, X)
     name = "structured_data_block_1/block_type"
     space = {hp.name: hp for hp in search_space.hyperparameters().space}
     return set(space[name].values), {v[name] for v in predefined(search_space)}
@@ -70,6 +74,20 @@ def test_where_only_networks_can_be_trained_there_are_no_trees(make_outputs):
     node = StructuredDataInput()
     searched, first = kinds(node, make_outputs(node))
     assert not TREES & (searched | first)
+
+
+def test_a_network_beside_trees_is_trained():
+    node = StructuredDataInput()
+    x = StructuredDataBlock()(node)
+    values = {"structured_data_block_1/block_type": "boosted_trees"}
+    for beside in (DenseBlock(), StructuredDataBlock(trees=False)):
+        outputs = [ClassificationHead()(x), ClassificationHead()(beside(node))]
+        built = on_table(node, outputs).build(values)
+        assert built.network.trainable_variables
+        assert built.training.epochs > 0
+        assert "training/learning_rate" in built.values
+    outputs = [ClassificationHead()(x), ClassificationHead()(x)]
+    assert "training/learning_rate" not in on_table(node, outputs).build(values).values
 
 
 def test_a_column_of_texts_needs_networks():

@@ -6,7 +6,8 @@ import json
 import pathlib
 import re
 import zipfile
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
 import keras
 import keras_tuner
@@ -147,6 +148,7 @@ FRAMES = [
             "month": pd.period_range("2026-11", periods=2, freq="M").array,
             "category": pd.Categorical(["b", None], categories=["b", "a"]),
             "moment": pd.to_datetime(["2026-11-25", None]),
+            "zoned": pd.to_datetime(["2026-11-25", None]).tz_localize("Asia/Tokyo"),
         }
     ),
     pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="rows")),
@@ -158,6 +160,72 @@ FRAMES = [
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: str(list(frame.columns)))
 def test_a_frame_comes_back(frame):
     pd.testing.assert_frame_equal(there_and_back(frame), frame)
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+# In this night the clock shows each time between two and three twice.
+TWICE = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2020, 6, 1, 12, tzinfo=BERLIN),
+        TWICE,
+        TWICE.replace(fold=1),
+        datetime(2026, 3, 29, 2, 30, tzinfo=BERLIN),  # a time that no clock shows
+        datetime(9999, 12, 31, 23, tzinfo=ZoneInfo("America/New_York")),
+        datetime(2020, 6, 1, tzinfo=ZoneInfo("UTC")),
+        time(12, tzinfo=BERLIN),
+        pd.Timestamp("2020-06-01", tz="Europe/Berlin"),
+        pd.Timestamp(TWICE),
+        pd.Timestamp(TWICE.replace(fold=1)),
+        pd.Timestamp("2026-11-25 12:00:00.000000001", tz="Asia/Kathmandu"),
+    ],
+    ids=repr,
+)
+def test_a_moment_comes_back_in_its_time_zone(moment):
+    found = there_and_back(moment)
+    assert type(found) is type(moment)
+    assert found == moment
+    assert str(found.tzinfo) == str(moment.tzinfo)
+    assert found.utcoffset() == moment.utcoffset()
+    assert found.isoformat() == moment.isoformat()
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "UTC", timezone(timedelta(hours=5, minutes=45))], ids=str
+)
+@pytest.mark.parametrize("unit", ["s", "ns"])
+def test_a_column_of_moments_comes_back_in_its_time_zone(zone, unit):
+    moments = pd.to_datetime(
+        ["2020-06-01 12:00", None, "2026-10-25 00:30", "2026-10-25 01:30"]
+    )
+    index = moments.tz_localize("UTC").tz_convert(zone).as_unit(unit)
+    array = there_and_back(index.array)
+    assert array.dtype == index.dtype
+    assert str(array.dtype.tz) == str(index.dtype.tz)
+    pd.testing.assert_index_equal(there_and_back(index), index)
+    frame = pd.DataFrame({"when": index, "kind": pd.Categorical(index)})
+    frame = frame.set_axis(index[[0, 0, 2, 3]])
+    pd.testing.assert_frame_equal(there_and_back(frame), frame)
+
+
+class OfTheMachine(tzinfo):
+    """A time zone without a name."""
+
+    def utcoffset(self, moment):
+        return None if moment is None else timedelta(hours=moment.month)
+
+    def dst(self, moment):
+        return timedelta(0)
+
+
+def test_a_time_zone_without_a_name_is_refused():
+    moment = datetime(2026, 6, 1, tzinfo=OfTheMachine())
+    for value in (moment, moment.timetz()):
+        with pytest.raises(TypeError, match="cannot hold"):
+            encode(value, {})
 
 
 def test_a_series_and_missing_values_come_back():
@@ -208,11 +276,12 @@ def test_inputs_and_outputs_that_are_read_apart_are_one_graph():
 
 
 KIND_NAMES = [
-    "array", "bytes", "categorical", "class", "date", "datetime", "dict", "extension",
-    "float", "frame", "function", "index", "missing", "network", "number", "object",
-    "objects", "path", "random_state", "range_index", "scalar", "scorer", "series",
-    "set", "skautokeras>Choice", "skautokeras>DenseBlock", "skautokeras>Node",
-    "timedelta", "timestamp", "tuple",
+    "array", "bytes", "categorical", "class", "date", "datetime", "datetime_in_zone",
+    "dict", "extension", "float", "frame", "function", "index", "missing",
+    "moments_in_zone", "network", "number", "object", "objects", "path",
+    "random_state", "range_index", "scalar", "scorer", "series", "set",
+    "skautokeras>Choice", "skautokeras>DenseBlock", "skautokeras>Node", "time",
+    "time_in_zone", "timedelta", "timestamp", "timestamp_in_zone", "tuple",
 ]  # fmt: skip
 WHOLE = dumps([FRAMES, ARRAYS, EQUAL, np.random.RandomState(0)])
 
@@ -274,6 +343,10 @@ def kind(name, config):
         kind("array", "arrays/5.npy"),
         kind("network", "networks/0.keras"),
         kind("random_state", {"bit_generator": "os", "state": {}}),
+        kind("timestamp_in_zone", {"moment": "2026-11-25", "zone": "../../etc/hosts"}),
+        kind("datetime_in_zone", {"moment": "2026-11-25", "zone": "Europe/Atlantis"}),
+        kind("time_in_zone", {"moment": "12:00", "zone": 1}),
+        kind("moments_in_zone", {"moments": [], "zone": 1}),
         kind("no such kind", None),
         kind(["a", "list"], None),
     ],

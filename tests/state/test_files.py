@@ -58,6 +58,14 @@ def test_other_paths_are_taken(path):
     assert local_path(path, "path") == Path(path)
 
 
+def test_bytes_are_a_path():
+    assert local_path(b"a/b", "path") == Path("a/b")
+    with pytest.raises(ValueError, match="path='gs://b/a' is an address"):
+        local_path(b"gs://b/a", "path")
+    with pytest.raises(ValueError, match=r"path='\.' is no file"):
+        file_to_write(b".", "path")
+
+
 def test_the_tilde_is_the_home_folder():
     assert local_path("~/runs", "path") == Path.home() / "runs"
 

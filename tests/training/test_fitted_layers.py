@@ -10,6 +10,8 @@ from skautokeras import (
     Block,
     BoostedTreesBlock,
     ClassificationHead,
+    Normalization,
+    StructuredDataBlock,
     StructuredDataInput,
 )
 from skautokeras._layers import TreeEnsemble, walk
@@ -53,19 +55,33 @@ class FittedBlock(Block):
         return x
 
 
+def _for_all(rows, heads):
+    """Return rows whose only target is that of all heads."""
+    (y,) = rows.y.values()
+    return replace(rows, y=dict.fromkeys(heads, y))
+
+
 @pytest.fixture
 def on_block(problem):
-    """From a block, to the problem of the classes of iris behind that block."""
+    """From a block, to the problem of the classes of iris behind that block.
 
-    def make(block):
+    Several blocks have a head each, all of them for the same classes.
+    """
+
+    def make(*blocks):
         node, space = StructuredDataInput(), problem.search_space
         search_space = SearchSpace(
-            Graph([node], [ClassificationHead()(block(node))]),
+            Graph([node], [ClassificationHead()(block(node)) for block in blocks]),
             schemas=space.schemas,
-            targets=space.targets,
+            targets=space.targets * len(blocks),
             n_samples=150,
         )
-        return replace(problem, search_space=search_space)
+        data = replace(
+            problem.data,
+            train=_for_all(problem.data.train, search_space.heads),
+            valid=_for_all(problem.data.valid, search_space.heads),
+        )
+        return replace(problem, search_space=search_space, data=data)
 
     return make
 
@@ -169,6 +185,27 @@ def test_several_layers_have_their_mean_number_of_iterations(on_block):
 
     _, monitor = train_until(on_block(Two()), Deadline(None))
     assert monitor.n_iterations == round((7 + 2) / 2)
+
+
+def test_a_layer_is_given_what_preprocessing_has_made_of_the_rows(on_block):
+    problem = on_block(lambda node: FittedBlock()(Normalization(method="robust")(node)))
+    network, _ = train_until(problem, Deadline(None))
+    x = given_to(network)["x"]
+    assert len(x) == len(problem.data.train)
+    # The adapter only makes the means 0, not the medians.
+    np.testing.assert_allclose(np.median(x, axis=0), 0, atol=0.05)
+    assert np.abs(np.median(problem.data.train.x["numerical"], axis=0)).max() > 0.2
+
+
+def test_trees_stand_behind_preprocessing_and_beside_a_network(on_block):
+    behind = on_block(lambda node: BoostedTreesBlock(n_trees=5)(Normalization()(node)))
+    beside = on_block(
+        BoostedTreesBlock(n_trees=5), StructuredDataBlock(block_type="dense")
+    )
+    for problem in (behind, beside):
+        _, monitor = train_until(problem, Deadline(None))
+        y_pred = monitor.best_evaluation.y_pred[HEAD]
+        assert (y_pred.argmax(axis=1) == problem.y).mean() > 0.8
 
 
 def test_where_nothing_is_fitted_there_are_no_iterations(problem):

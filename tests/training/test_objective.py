@@ -94,7 +94,7 @@ def test_without_scoring_the_score_is_minus_the_loss_of_labels_that_may_be_wrong
     """However training smooths them: each of n has a share of 1 / (n + 2) to be so."""
     values = {"training/label_smoothing": 0.1}
     _, monitor = problem.train(values, epochs=1)
-    proba = monitor.best_outputs.y_pred[HEAD].astype("float64")
+    proba = monitor.best_evaluation.y_pred[HEAD].astype("float64")
     shares = np.eye(3)[problem.y]
     error = 1 / (len(proba) + 2)
     shares = shares * (1 - error) + (1 - shares) * error / 2
@@ -193,9 +193,9 @@ def test_scores_of_numbers_are_on_the_scale_of_the_user(regression, scoring, exp
 
 def test_scores_of_a_trained_network_agree_with_sklearn(regression_problem):
     _, monitor = regression_problem.train(epochs=2)
-    y_pred = monitor.best_outputs.y_pred["regression_head_1"]
+    y_pred = monitor.best_evaluation.y_pred["regression_head_1"]
     decoded = regression_problem.target.inverse_transform(y_pred)
-    found = regression_problem.objective("r2")(monitor.best_outputs)
+    found = regression_problem.objective("r2")(monitor.best_evaluation)
     assert found == pytest.approx(metrics.r2_score(regression_problem.y, decoded))
 
 

@@ -12,7 +12,11 @@ from skautokeras import (
 )
 from skautokeras._data import Rows
 from skautokeras._data.schema import TargetSchema
-from skautokeras._training import check_losses_and_metrics
+from skautokeras._training import (
+    Objective,
+    check_losses_and_metrics,
+    score_without_x,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 3))
@@ -97,3 +101,25 @@ def test_losses_and_metrics_are_checked():
     rows = Rows({}, {"a": np.array([0, 1, 1])}, None)
     head = ClassificationHead(loss="binary_crossentropy", metrics=["accuracy", "auc"])
     check_losses_and_metrics({"a": (head, TargetSchema("binary", 1))}, rows)
+
+
+@pytest.mark.parametrize(
+    ("head", "target", "y"),
+    [
+        (RegressionHead(), TargetSchema("regression", 1), [[0.0], [1.0]]),
+        (ClassificationHead(), TargetSchema("binary", 1), [0, 1]),
+        (ClassificationHead(), TargetSchema("multiclass", 3), [0, 2]),
+        (ClassificationHead(), TargetSchema("multilabel", 2), [[1, 0], [1, 1]]),
+    ],
+    ids=["numbers", "two classes", "classes", "labels"],
+)
+@pytest.mark.parametrize(
+    ("weight", "expected"), [(None, 0.5), ([1.0, 3.0], 0.75), ([0.0, 0.0], 0.5)]
+)
+def test_the_means_that_predict_without_x_are_weighted(
+    head, target, y, weight, expected
+):
+    weight = None if weight is None else {"a": np.array(weight, "float32")}
+    rows = Rows({}, {"a": np.array(y)}, weight)
+    last = Objective(lambda evaluation: evaluation.y_pred["a"][0, -1])
+    assert score_without_x({"a": (head, target)}, last, rows, rows) == expected

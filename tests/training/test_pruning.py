@@ -32,7 +32,7 @@ def trial(scores, planned=None, **others):
 def stops_at(scores, planned, curve):
     """Return after how many epochs a training with these scores is over."""
     monitor = Monitor(
-        Objective(lambda outputs: outputs.loss),
+        Objective(lambda evaluation: evaluation.loss),
         planned,
         patience=None,
         stop_after=None,
@@ -41,7 +41,7 @@ def stops_at(scores, planned, curve):
         curve=curve,
     )
     for score in scores:
-        monitor.update({"loss": 0.0}, Evaluation({}, score), None)
+        monitor.update({"loss": 0.0}, Evaluation({}, score), list)
         if monitor.finished:
             return monitor.epoch, monitor.pruned
     return monitor.epoch, False

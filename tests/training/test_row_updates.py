@@ -12,10 +12,10 @@ from skautokeras._training import LARGE, CompiledCache, RowUpdates
 N_CODES, DIM = 50, 3
 
 
-def make_network(seed=0):
+def make_network(seed=0, bag=WeightedBag):
     keras.utils.set_random_seed(seed)
     codes = keras.Input((4,), dtype="int32")
-    features = WeightedBag(n_codes=N_CODES, dim=DIM)(codes)
+    features = bag(n_codes=N_CODES, dim=DIM)(codes)
     return keras.Model(codes, keras.layers.Dense(1)(features))
 
 
@@ -80,6 +80,25 @@ def test_weights_of_used_rows_decay(network, updates):
     assert_allclose(np.delete(after, 3, axis=0), np.delete(before, 3, axis=0))
 
 
+def test_an_embedding_may_not_decay():
+    class Undecayed(WeightedBag):
+        uses_weight_decay = False
+
+    network = make_network(bag=Undecayed)
+    updates = RowUpdates(network, smallest=0)
+    updates.read_from(network.trainable_variables)
+    (before,) = updates.state
+    step(network, updates, np.array([[3, 3, 3, 3]], "int32"), rate=0.0, decay=0.5)
+    assert_array_equal(updates.state[0], before)
+
+
+def test_an_embedding_with_a_rate_of_its_own_is_not_learned_by_rows():
+    class Slow(WeightedBag):
+        learning_rate_factor = 0.1
+
+    assert RowUpdates(make_network(bag=Slow), smallest=0).variables == ()
+
+
 def test_rows_that_are_always_there_take_steps_like_those_of_rmsprop(network, updates):
     codes = np.array([[3, 7, 7, 0]], "int32")
     (before,) = updates.state
@@ -115,7 +134,7 @@ def test_trainings_end_with_the_weights_of_their_best_epoch(words_problem, small
     rate, cache = "training/learning_rate", CompiledCache(min_row_updates=smallest)
     built, monitor = words_problem.train({rate: 1e-2}, cache=cache)
     x = words_problem.data.valid.x
-    expected = monitor.best_outputs.y_pred
+    expected = monitor.best_evaluation.y_pred
     for name, y_pred in built.model(x).items():
         assert_allclose(y_pred, expected[name], atol=1e-5)
     assert ((y_pred.numpy().ravel() > 0.5) == words_problem.y).mean() > 0.9

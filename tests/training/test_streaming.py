@@ -91,8 +91,8 @@ def test_validation_in_parts_is_validation(measured_problem):
     found = measured_problem.train(values, shuffle=False, streaming=streaming)[1]
     for name in ("val_loss", "val_auc", "val_score"):
         assert found.history[name] == pytest.approx(expected.history[name], rel=1e-3)
-    (name,) = expected.best_outputs.y_pred
-    assert found.best_outputs.y_pred[name].shape == (138, 1)
+    (name,) = expected.best_evaluation.y_pred
+    assert found.best_evaluation.y_pred[name].shape == (138, 1)
 
 
 def test_predictions_in_parts_are_predictions(measured_problem):

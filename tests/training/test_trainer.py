@@ -21,7 +21,7 @@ from skautokeras._training import (
     Problem,
     TrainingOptions,
     batch_bounds,
-    learning_rate_factor,
+    scheduled_share,
     train,
 )
 from skautokeras.layers import Layer
@@ -84,7 +84,7 @@ def ruined_after(n_epochs):
 
 def assert_is_the_network_of_the_best_epoch(problem, built, monitor):
     found = Ensemble([built.model], [1.0]).predict(problem.data.valid.x)
-    for name, expected in monitor.best_outputs.y_pred.items():
+    for name, expected in monitor.best_evaluation.y_pred.items():
         np.testing.assert_allclose(found[name], expected, rtol=0, atol=1e-6)
     assert monitor.best_score == max(monitor.history["val_score"])
     assert monitor.best_epoch == 1 + np.argmax(monitor.history["val_score"])
@@ -123,8 +123,8 @@ def test_validation_in_chunks_gives_what_validation_at_once_gives(problem):
     in_chunks = problem.train(epochs=2, cache=CompiledCache(max_rows=10))[1]
     assert in_chunks.history["val_loss"] == pytest.approx(at_once.history["val_loss"])
     np.testing.assert_allclose(
-        in_chunks.best_outputs.y_pred[HEAD],
-        at_once.best_outputs.y_pred[HEAD],
+        in_chunks.best_evaluation.y_pred[HEAD],
+        at_once.best_evaluation.y_pred[HEAD],
         rtol=0,
         atol=1e-6,
     )
@@ -363,7 +363,7 @@ def test_what_callbacks_do_to_the_network_is_taken_over(problem):
     freeze = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.0)
     _, monitor = problem.train(callbacks=(Zero(), freeze))
     assert monitor.epoch == 3
-    np.testing.assert_allclose(monitor.best_outputs.y_pred[HEAD], 1 / 3, atol=1e-6)
+    np.testing.assert_allclose(monitor.best_evaluation.y_pred[HEAD], 1 / 3, atol=1e-6)
 
 
 @both_ways
@@ -497,9 +497,9 @@ def test_a_loss_that_is_not_finite_ends_the_training(problem, changes):
     ids=["constant", "by_callback", "cosine", "flat_cosine", "one_cycle", "cos_log"],
 )
 def test_schedules_go_through_their_end_points(schedule, ends):
-    factors = learning_rate_factor(schedule, list(ends))
+    factors = scheduled_share(schedule, list(ends))
     np.testing.assert_allclose(factors, list(ends.values()), atol=1e-12)
-    everywhere = learning_rate_factor(schedule, np.linspace(0, 1, 101))
+    everywhere = scheduled_share(schedule, np.linspace(0, 1, 101))
     assert everywhere.min() >= 0
     assert everywhere.max() == pytest.approx(1, abs=1e-3)
 
@@ -574,13 +574,12 @@ class Clock:
 
 def test_the_learning_rate_is_annealed_inside_of_an_epoch(problem, monkeypatch):
     rates = []
-    factor = learning_rate_factor
 
     def spied(schedule, progress, *args):
         rates.extend(np.ravel(progress))
-        return factor(schedule, progress, *args)
+        return scheduled_share(schedule, progress, *args)
 
-    module = "skautokeras._training.compiled_trainer.learning_rate_factor"
+    module = "skautokeras._training.compiled_trainer.scheduled_share"
     monkeypatch.setattr(module, spied)
     problem.train(epochs=1000, deadline=Deadline(60.0, clock=Clock()))
     assert max(rates) > 0.5

@@ -19,8 +19,12 @@ class Feature:
 
     is_category : bool, default=False
         Whether the values are codes.
+
+    column : str or None, default=None
+        Name of the column that the values are made of. If None, it is the name itself.
     """
 
     name: str
     values: np.ndarray
     is_category: bool = False
+    column: str | None = None

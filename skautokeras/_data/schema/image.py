@@ -115,7 +115,8 @@ class ImageSchema(Schema):
         """
         pixels = arrays["pixels"]
         flat = pixels.reshape(len(pixels), -1)
+        mean, std = (f(axis=1, dtype=np.float32) for f in (flat.mean, flat.std))
         return [
-            Feature(f"{name}: brightness", flat.mean(axis=1, dtype=np.float32)),
-            Feature(f"{name}: contrast", flat.std(axis=1, dtype=np.float32)),
+            Feature(f"{name}: brightness", mean, column=name),
+            Feature(f"{name}: contrast", std, column=name),
         ]

@@ -39,11 +39,13 @@ class Column:
     format : str or None, default=None
         Format of strings that are read: that of `pandas.to_datetime` for dates, and for
         numbers the unit, which may be empty, and perhaps in front of it how they are
-        written, as in "1.234,5 €". None for a column of any other values.
+        written, as in "1.234,5 €", or a sample of a measure, such as "1:05 h". None if
+        strings are not read, because there were numbers in `fit`, or as the column has
+        another kind.
 
     content : str, default=""
-        Kind of the values of a categorical column: a result of `content_of_values`. It
-        is empty for other columns.
+        Kind of the values of categories, numbers and dates: a result of
+        `content_of_values`. It is empty for other columns.
 
     Examples
     --------
@@ -163,9 +165,11 @@ class StructuredDataSchema(Schema):
         ):
             is_category = array == "categorical"
             for i, own in enumerate(names if array in arrays else ()):
+                column, part = _column_and_part(own, known)
                 # Words of short texts are too many, and a table of constants is empty.
-                if own.partition(":")[0] in known and ":word=" not in own:
-                    found.append(Feature(own, arrays[array][:, i], is_category))
+                if column is not None and not part.startswith("word="):
+                    values = arrays[array][:, i]
+                    found.append(Feature(own, values, is_category, column))
         parts = zip(self.texts.items(), self.text_arrays(arrays), strict=True)
         for (own, schema), of_text in parts:
             found += schema.features(of_text, own)
@@ -185,7 +189,8 @@ class StructuredDataSchema(Schema):
         width = high - low
         is_far = (medians > high + width) | (medians < low - width)
         names = zip(self.numerical, is_far & (width > 0), strict=True)
-        return [name for name, far in names if far and ":" not in name]
+        columns = {column.name for column in self.columns}
+        return [name for name, far in names if far and name in columns]
 
     @property
     def shapes(self):
@@ -302,6 +307,21 @@ class StructuredDataSchema(Schema):
             {part: arrays[text_array(i, part)] for part in text.shapes}
             for i, text in enumerate(self.texts.values())
         ]
+
+
+def _column_and_part(own, known):
+    """Return the column that a number or category is of, and which part of it.
+
+    The part is "" for the column itself. The column is None if no known one has this
+    part. Colons may also be in the names of columns.
+    """
+    column, part = own, ""
+    while column not in known:
+        column, colon, last = column.rpartition(":")
+        if not colon:
+            return None, ""
+        part = f"{last}:{part}" if part else last
+    return column, part
 
 
 def text_array(i, part):

@@ -156,8 +156,8 @@ default=None
         -------
         features : list of Feature
         """
-        n_words = np.count_nonzero(arrays["tokens"], axis=1)
-        return [Feature(f"{name}: words", n_words.astype(np.float32))]
+        n_words = np.count_nonzero(arrays["tokens"], axis=1).astype(np.float32)
+        return [Feature(f"{name}: words", n_words, column=name)]
 
     def with_training_rows(self, arrays, y):
         """Return the schema with which n-grams tell classes apart.

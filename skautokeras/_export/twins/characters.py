@@ -213,7 +213,7 @@ def is_first(rows):
     return (tf.range(tf.size(rows)) == 0) | (rows != tf.roll(rows, 1, 0))
 
 
-def previous(values, rows, fill):
+def previous(values, rows):
     """Return what belongs to the character before each, in the same string.
 
     Parameters
@@ -222,24 +222,21 @@ def previous(values, rows, fill):
         Value of each character.
     rows : tensor of shape (n,), dtype int64
         Number of the string of each character, not falling.
-    fill : object
-        Value for the first character of each string.
 
     Returns
     -------
     previous : tensor of shape (n,)
+        False or 0 for the first character of each string.
 
     Examples
     --------
     >>> import tensorflow as tf
     >>> from skautokeras._export.twins.characters import previous
     >>> rows = tf.constant([0, 0, 1], tf.int64)
-    >>> previous(tf.constant([5, 6, 7]), rows, 0).numpy().tolist()
+    >>> previous(tf.constant([5, 6, 7]), rows).numpy().tolist()
     [0, 5, 0]
     """
-    return tf.where(
-        is_first(rows), tf.constant(fill, values.dtype), tf.roll(values, 1, 0)
-    )
+    return tf.where(is_first(rows), tf.zeros_like(values), tf.roll(values, 1, 0))
 
 
 def runs(characters, inside, starts):

@@ -2,12 +2,10 @@
 
 from keras import ops
 
+from skautokeras._data.codes import BRIGHTEST
 from skautokeras._data.image import ImageAdapter
 from skautokeras._export.twins.base import RawTwin
 from skautokeras._export.twins.image_layers import DecodedImages, Pixels
-
-# What the bytes of an image file hold.
-_BRIGHTEST_OF_FILES = 255
 
 
 class ImageTwin(RawTwin, of=ImageAdapter):
@@ -39,5 +37,5 @@ class ImageTwin(RawTwin, of=ImageAdapter):
     def takes_files(self):
         """Return whether images are grey or coloured, with pixels from 0 to 255."""
         schema = self.adapter.schema_
-        is_full = (schema.low, schema.high) == (0, _BRIGHTEST_OF_FILES)
+        is_full = (schema.low, schema.high) == (0, BRIGHTEST)
         return schema.shape[2] in (1, 3) and is_full

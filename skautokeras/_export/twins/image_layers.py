@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-_BRIGHTEST = 255
+from skautokeras._data.codes import BRIGHTEST
 
 # How a photograph that was taken lying or upside down begins, in either byte order: the
 # tag of the orientation (0x0112), its type and count, and a value from 2 to 8.
@@ -93,7 +93,7 @@ class Pixels(keras.layers.Layer):
 
 
 def _whole(pixels):
-    return tf.clip_by_value(tf.round(pixels), 0, _BRIGHTEST)
+    return tf.clip_by_value(tf.round(pixels), 0, BRIGHTEST)
 
 
 def _refuse_fractions(pixels):
@@ -254,13 +254,13 @@ def _has_alpha(file):
 def _opaque(rgb):
     """Put a channel behind those of colours that hides everything below."""
     shape = [*tf.unstack(tf.shape(rgb)[:2]), 1]
-    return tf.concat([rgb, tf.fill(shape, tf.cast(_BRIGHTEST, tf.uint8))], 2)
+    return tf.concat([rgb, tf.fill(shape, tf.cast(BRIGHTEST, tf.uint8))], 2)
 
 
 def _on_white(rgba):
     """Lay pixels on white, in the whole numbers of Pillow's alpha_composite."""
     rgb, alpha = rgba[..., :3], rgba[..., 3:] * _ALPHA_UNIT
-    mixed = rgb * alpha + _BRIGHTEST * (_BRIGHTEST * _ALPHA_UNIT - alpha)
+    mixed = rgb * alpha + BRIGHTEST * (BRIGHTEST * _ALPHA_UNIT - alpha)
     mixed += _ALPHA_UNIT * 128
     return (mixed // 256 + mixed) // 256 // _ALPHA_UNIT
 

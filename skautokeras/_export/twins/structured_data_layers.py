@@ -255,7 +255,7 @@ class WordIndicators(keras.layers.Layer):
         """Return the indicators."""
         characters = to_lower(decode(texts))
         inside = _in_words()(characters.codes) == 1
-        starts = inside & ~previous(inside, characters.rows, False)
+        starts = inside & ~previous(inside, characters.rows)
         words, rows, lengths = runs(characters, inside, starts)
         places = self.table.lookup(words)
         found = (places >= 0) & (lengths > 1)

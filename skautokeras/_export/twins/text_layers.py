@@ -165,10 +165,8 @@ class WordCodes(_Segmented):
         )
         in_word = (kinds == _LETTER) | (is_mark & ~is_behind_alone)
         is_before_word = tf.roll(in_word, -1, 0) & ~tf.roll(is_first(rows), -1, 0)
-        is_inside = (
-            (codes == _APOSTROPHE) & previous(in_word, rows, False) & is_before_word
-        )
-        goes_on = previous(in_word | is_inside, rows, False)
+        is_inside = (codes == _APOSTROPHE) & previous(in_word, rows) & is_before_word
+        goes_on = previous(in_word | is_inside, rows)
         inside = in_word | is_inside | is_alone | is_behind_alone
         return inside, is_alone | (in_word & ~goes_on)
 
@@ -213,7 +211,7 @@ class CharacterCodes(_Segmented):
         """Return the codes of the characters."""
         codes, rows, n_rows = decode(tf.strings.join([" ", texts, " "]))
         in_word = self._kinds_of(codes) != 0
-        kept = in_word | is_first(rows) | previous(in_word, rows, False)
+        kept = in_word | is_first(rows) | previous(in_word, rows)
         codes = tf.boolean_mask(tf.where(in_word, codes, _SPACE), kept)
         ranks = np.arange(len(self.alphabet), dtype="int32") + FIRST_TOKEN
         found = find(self.alphabet, ranks, codes)
@@ -393,14 +391,6 @@ class NgramWeights(keras.layers.Layer):
             "gap": self.gap,
         }
         return {**super().get_config(), **config}
-
-
-def _normalised(weights, rows, n_rows):
-    """Bring the weights of each row to the Euclidean norm 1."""
-    squares = tf.cast(weights * weights, tf.float64)
-    norm = tf.sqrt(tf.math.unsorted_segment_sum(squares, rows, n_rows))
-    weights = tf.cast(weights, tf.float64) / tf.gather(norm, rows)
-    return tf.cast(weights, tf.float32)
 
 
 def make_table(numbers, default):

@@ -67,7 +67,7 @@ class LokyExecutor(Executor):
 
     def _send(self, key, payload):
         while True:
-            pool = self._idle.pop() if self._idle else _start_pool()
+            pool = _last_of(self._idle) or _start_pool()
             try:
                 future = pool.submit(self._enter, self._path, payload)
             except BrokenProcessPool:  # Its process has died while it was idle.
@@ -130,6 +130,14 @@ def _pools_for(n_jobs):
     return _idle_pools.setdefault(place, [])
 
 
+def _last_of(pools):
+    """Take the last pool, or None if there is none; searches in threads take, too."""
+    try:
+        return pools.pop()
+    except IndexError:
+        return None
+
+
 def stop_idle_workers(but=None):
     """End the processes that no search uses.
 
@@ -139,7 +147,6 @@ def stop_idle_workers(but=None):
         Process and number of workers whose pools are kept.
     """
     for place, pools in list(_idle_pools.items()):
-        while place != but and pools:
-            pool = pools.pop()
+        while place != but and (pool := _last_of(pools)):
             if place[0] == os.getpid():
                 pool.shutdown(wait=True)

@@ -4,6 +4,7 @@ from skautokeras._search.feasibility import Rejection
 from skautokeras._search.parallel.backends import make_executor
 from skautokeras._search.parallel.executor import MAX_ATTEMPTS, WorkerDeath
 from skautokeras._search.trial import Trial
+from skautokeras._warnings import warn
 
 # Trials in a row that end with their workers, after which a search ends.
 _MAX_DEATHS = 3
@@ -69,6 +70,11 @@ def _run_trials(search, executor):
         elif not isinstance(result, Rejection):
             n_deaths = 0
         search.finish_trial(pending, result)
+    if n_deaths == _MAX_DEATHS:
+        warn(
+            f"The search has ended early, because the workers of {n_deaths} trials in "
+            "a row died. Pass a smaller n_jobs, or smaller networks."
+        )
 
 
 def _failed_trial(pending, death):

@@ -174,8 +174,8 @@ class _Loaded:
         function = self._function if self._key == key else None
         if function is None:
             self._function = None  # The former content gives way first.
-            self._key, self._function = key, _load(content)
-            function = self._function
+            function = _load(content)
+            self._key, self._function = key, function
         try:
             yield function
         finally:

@@ -2,7 +2,7 @@
 
 from skautokeras._data.schema import IMAGE_VECTORS, ImageSchema
 from skautokeras._space import accelerator
-from skautokeras._space.portfolio.parts import HEAD, dense, inside, within
+from skautokeras._space.portfolio.parts import HEAD, dense, full_names, within
 
 
 def _image(*, block_type, network, augmentation=None, reduction, training):
@@ -140,9 +140,13 @@ FEW_IMAGES = (
 )
 
 
+def _on_vectors(kind):
+    """Return the values of an `EfficientNetBlock` with ``trainable=False``."""
+    return {"vectors": kind, "dropout": 0.3}
+
+
 # Networks on vectors of a pretrained model, which are trained in seconds, without and
 # with a layer between the vectors and the head.
-_ON_VECTORS = {"trainable": False, "dropout": 0.3}
 _LINEAR = within("training", {**HEAD, "learning_rate": 1e-3, "weight_decay": 1e-1})
 _LAYER = {
     **within("behind_1", dense(1, 512, activation="relu", dropout=0.5)),
@@ -150,7 +154,6 @@ _LAYER = {
 }
 # A few epochs at small rates, the head first (arXiv:2202.10054).
 _TUNED = {
-    "trainable": True,
     "learning_rate_factor": 0.03,
     "head_first": 0.25,
     "dropout": 0.2,
@@ -193,10 +196,13 @@ def for_efficient_net(schemas):
     configurations : tuple of dict
         Values by the names in the block.
     """
-    frozen = [
-        {**_ON_VECTORS, "vectors": vectors, **_LINEAR} for vectors in _kinds(schemas)
-    ]
-    return (*frozen, *_OF_PRETRAINED)
+    return (
+        *(
+            {"trainable": False, **_on_vectors(kind), **_LINEAR}
+            for kind in _kinds(schemas)
+        ),
+        *({"trainable": True, **values} for values in _OF_PRETRAINED),
+    )
 
 
 def _for_pretrained(schemas):
@@ -204,16 +210,17 @@ def _for_pretrained(schemas):
 
     The cheapest of both come first.
     """
-    first, *_, last = (*_kinds(schemas), *_kinds(schemas))
-    frozen = [(first, False), (first, True), (last, True)]
-    found = [
+    kinds = _kinds(schemas)
+    # The first and the last kind may be the same.
+    heads = dict.fromkeys([(kinds[0], False), (kinds[0], True), (kinds[-1], True)])
+    frozen = [
         {
             "block_type": "pretrained",
-            **inside("frozen_1", {**_ON_VECTORS, "vectors": vectors}),
+            **within("frozen_1", _on_vectors(kind)),
             "has_layers": has_layers,
             **(_LAYER if has_layers else _LINEAR),
         }
-        for vectors, has_layers in dict.fromkeys(frozen)
+        for kind, has_layers in heads
     ]
     tuned = [
         {
@@ -221,16 +228,11 @@ def _for_pretrained(schemas):
             "normalize": False,
             "augment": True,
             **within("image_augmentation_1", _MIRRORED),
-            **inside("tuned_1", values),
+            **full_names("tuned_1", values),
         }
         for values in _OF_PRETRAINED
     ]
-    # They are fixed there.
-    for values in found:
-        del values["frozen_1/trainable"]
-    for values in tuned:
-        del values["tuned_1/trainable"]
-    return found, tuned
+    return frozen, tuned
 
 
 def _kinds(schemas):

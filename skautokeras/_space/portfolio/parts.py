@@ -52,23 +52,29 @@ def within(scope, values):
     return {f"{scope}/{name}": value for name, value in values.items()}
 
 
-def inside(scope, values):
-    """Return values by their names in an outer block, but those of the training.
+def full_names(name, values):
+    """Return values by their names in what is around a block.
+
+    Values of the training and the target are shared by all blocks, and keep their
+    names.
 
     Parameters
     ----------
-    scope : str
-        Name of the inner block.
+    name : str
+        Name of the block in an outer block, or in its graph.
     values : dict of str to object
-        Values by their names in the inner block.
+        Values by their names in the block.
 
     Examples
     --------
-    >>> from skautokeras._space.portfolio.parts import inside
-    >>> inside("frozen_1", {"dropout": 0.1, "training/epochs": 8})
-    {'frozen_1/dropout': 0.1, 'training/epochs': 8}
+    >>> from skautokeras._space import full_names
+    >>> full_names("conv_block_1", {"n_blocks": 2, "training/epochs": 8})
+    {'conv_block_1/n_blocks': 2, 'training/epochs': 8}
     """
-    return {k if k.startswith(SHARED) else f"{scope}/{k}": v for k, v in values.items()}
+    return {
+        key if key.startswith(SHARED) else f"{name}/{key}": value
+        for key, value in values.items()
+    }
 
 
 def doubled(epochs, most, n_samples, batch_size, n_steps):

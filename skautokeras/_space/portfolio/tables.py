@@ -5,45 +5,42 @@ from skautokeras._space.portfolio.parts import SHARED, SHORT, dense, doubled, wi
 from skautokeras._space.training import SMALL_DATA, default_batch_size
 
 
-def _sparse_data(*, sparse, dense=None, training):
-    """Return the values where most columns of a table are mostly zero."""
-    values = _structured_data(
-        normalization="standard",
-        numerical={"method": "none"},
-        dense=dense or {},
-        training=training,
-    )
-    values["has_layers"] = dense is not None
-    if dense is None:
-        del values["block_type"]
-    return values | within("sparse_embedding_1", sparse)
-
-
-def _structured_data(
-    *, normalization, numerical, categorical="one_hot", training, **network
-):
+def _structured_data(*, numerical, categorical="one_hot", training, **network):
     """Return the values for the steps of a `StructuredDataBlock`.
 
     The network is one of ``dense``, ``real_mlp``, ``tab_m`` and ``residual_dense``.
     """
-    ((block_type, layers),) = network.items()
     return {
-        "normalization_1/method": normalization,
-        "categorical_encoding_1/method": categorical,
-        "block_type": block_type,
-        **within("numerical_embedding_1", numerical),
-        **within(f"{block_type}_block_1", layers),
+        **_columns(numerical, categorical),
+        **_network(**network),
         **within("training", training),
     }
 
 
-def _trees(**network):
-    """Return the values of a `StructuredDataBlock` that predicts by trees.
+def _sparse_data(*, sparse, dense=None, training):
+    """Return the values where most columns of a table are mostly zero."""
+    return {
+        **_columns(_NONE),
+        "has_layers": dense is not None,
+        **(_network(dense=dense) if dense else {}),
+        **within("sparse_embedding_1", sparse),
+        **within("training", training),
+    }
 
-    The trees are ``boosted_trees`` or ``extra_trees``.
-    """
-    ((block_type, trees),) = network.items()
-    return {"block_type": block_type, **within(f"{block_type}_block_1", trees)}
+
+def _columns(numerical, categorical="one_hot"):
+    """Return the values for what makes features of columns."""
+    return {
+        "normalization_1/method": "standard",
+        "categorical_encoding_1/method": categorical,
+        **within("numerical_embedding_1", numerical),
+    }
+
+
+def _network(**network):
+    """Return the values for one kind of network, or of trees, with its own values."""
+    ((block_type, values),) = network.items()
+    return {"block_type": block_type, **within(f"{block_type}_block_1", values)}
 
 
 def _waves(dim):
@@ -66,7 +63,6 @@ _NONE = {"method": "none"}
 
 # A plain network: the first answer, in seconds.
 PLAIN = _structured_data(
-    normalization="standard",
     numerical=_NONE,
     dense=dense(2, 128, activation="relu", dropout=0.1),
     training={"learning_rate": 2e-3, "weight_decay": 1e-2, "epochs": 32},
@@ -74,7 +70,7 @@ PLAIN = _structured_data(
 # The same for long: smooth functions, and columns that tell nearly the same.
 _LONG_PLAIN = PLAIN | {"training/epochs": 64}
 # Decision trees, which are fitted in seconds and err in other ways than networks.
-_BOOSTED = _trees(
+_BOOSTED = _network(
     boosted_trees={
         "n_trees": 800,
         "learning_rate": 0.05,
@@ -84,7 +80,7 @@ _BOOSTED = _trees(
         "l2_regularization": 10.0,
     }
 )
-_BOOSTED_ON_ALL = _trees(
+_BOOSTED_ON_ALL = _network(
     boosted_trees={
         "n_trees": 400,
         "learning_rate": 0.1,
@@ -96,13 +92,12 @@ _BOOSTED_ON_ALL = _trees(
 )
 # Deep trees: rows that are close to one another in all columns at once.
 _DEEP = {"n_trees": 50, "max_leaf_nodes": 32768, "min_samples_leaf": 1}
-_FOREST = _trees(random_forest={**_DEEP, "max_features": 0.5})
-_RANDOM_TREES = _trees(extra_trees={**_DEEP, "max_features": 1.0})
+_FOREST = _network(random_forest={**_DEEP, "max_features": 0.5})
+_RANDOM_TREES = _network(extra_trees={**_DEEP, "max_features": 1.0})
 # The same for noise.
 _SMOOTH_RANDOM_TREES = _RANDOM_TREES | {"extra_trees_block_1/min_samples_leaf": 3}
 # Eight narrow networks with bins in one (TabM, arXiv:2410.24210).
 _TAB_M = _structured_data(
-    normalization="standard",
     numerical=_BINS,
     tab_m={
         "n_members": 8,
@@ -123,14 +118,12 @@ _PLAIN_TAB_M = {
 }
 # Bins of numbers, no normalization of batches: noise and heavy tails.
 _BINNED = _structured_data(
-    normalization="standard",
     numerical=_BINS,
     dense=dense(2, 256, activation="silu", dropout=0.3),
     training={"learning_rate": 5e-3, "weight_decay": 1e-1, "epochs": 16},
 )
 # Waves, little dropout: targets with little noise.
 _WAVES = _structured_data(
-    normalization="standard",
     numerical=_waves(16),
     dense=dense(2, 256, activation="silu", dropout=0.15, use_batchnorm=True),
     training={"learning_rate": 3e-3, "weight_decay": 1e-1, "epochs": 32},
@@ -138,7 +131,6 @@ _WAVES = _structured_data(
 _SLOW_WAVES = _WAVES | {"numerical_embedding_1/periodic/sigma": 0.3}
 # RealMLP (arXiv:2407.04491) with bins in the place of its waves.
 _REAL_MLP = _structured_data(
-    normalization="standard",
     numerical=_BINS,
     categorical="mixed",
     real_mlp={
@@ -166,7 +158,6 @@ _REAL_MLP_WAVES = {
 # Pairs of layers (ResNet for tables, arXiv:2106.11959) on numbers as they are: what
 # depends on many columns at once.
 _RESIDUAL = _structured_data(
-    normalization="standard",
     numerical=_NONE,
     residual_dense={
         "n_layers": 3,
@@ -181,7 +172,6 @@ _RESIDUAL = _structured_data(
 _RESIDUAL_OF_SCORES = _RESIDUAL | {"normalization_1/method": "quantile"}
 # Dense layers that are held back: few rows.
 _HELD_BACK = _structured_data(
-    normalization="standard",
     numerical=_NONE,
     categorical="embedding",
     dense=dense(2, 128, activation="relu", dropout=0.3),

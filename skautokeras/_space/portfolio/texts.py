@@ -1,7 +1,7 @@
 """Known configurations of `TextBlock` and `BertBlock`."""
 
 from skautokeras._data.schema import TextSchema
-from skautokeras._space.portfolio.parts import HEAD, SHORT, dense, inside, within
+from skautokeras._space.portfolio.parts import HEAD, SHORT, dense, full_names, within
 
 # Above this ratio of the number of texts to the median number of words of a text,
 # convolutions are tried before n-grams (Google, Text classification guide, 2018).
@@ -109,10 +109,9 @@ TEXT = (
 )
 
 
-def _frozen(vectors, *, dropout=0.1, **training):
-    """Return the values for a `BertBlock` whose weights are not trained."""
+def _on_vectors(vectors, *, dropout=0.1, **training):
+    """Return the values for a `BertBlock` with ``trainable=False``."""
     return {
-        "trainable": False,
         "vectors": vectors,
         "dropout": dropout,
         **within("training", {**HEAD, **training}),
@@ -120,9 +119,8 @@ def _frozen(vectors, *, dropout=0.1, **training):
 
 
 def _tuned(**training):
-    """Return the values for a `BertBlock` whose weights are trained further."""
+    """Return the values for a `BertBlock` with ``trainable=True``."""
     return {
-        "trainable": True,
         "pooling": "mean",
         "learning_rate_factor": 0.03,
         "training/learning_rate": 2e-3,
@@ -136,22 +134,27 @@ def _tuned(**training):
 # Heads on vectors, then trainings as published (arXiv:1810.04805): a few epochs at
 # small rates.
 BERT = (
-    _frozen("encoder", learning_rate=1e-2, weight_decay=3e-1, dropout=0.3),
-    _frozen("both", learning_rate=3e-3, weight_decay=1e-1, dropout=0.3),
-    _tuned(epochs=2),
-    _tuned(epochs=4),
+    *(
+        {"trainable": False, **_on_vectors(vectors, dropout=0.3, **training)}
+        for vectors, training in (
+            ("encoder", {"learning_rate": 1e-2, "weight_decay": 3e-1}),
+            ("both", {"learning_rate": 3e-3, "weight_decay": 1e-1}),
+        )
+    ),
+    *({"trainable": True, **_tuned(epochs=epochs)} for epochs in (2, 4)),
 )
 
 
 def _pretrained(vectors, *, beside=None, behind=None, **training):
     """Return the values of a `TextBlock` around vectors of a pretrained model."""
-    values = {"block_type": "pretrained"}
-    frozen = _frozen(vectors, **training)
-    del frozen["trainable"]  # It is fixed there.
-    values |= inside("bert_block_1", frozen)
-    values |= {"with_ngrams": beside is not None, "has_layers": behind is not None}
-    values |= within("beside_1", beside or {})
-    return values | within("behind_1", behind or {})
+    return {
+        "block_type": "pretrained",
+        **full_names("bert_block_1", _on_vectors(vectors, **training)),
+        "with_ngrams": beside is not None,
+        "has_layers": behind is not None,
+        **within("beside_1", beside or {}),
+        **within("behind_1", behind or {}),
+    }
 
 
 _WORDS = _ngrams("word", "naive_bayes", dim=16, dropout=0.5)
@@ -202,13 +205,8 @@ def for_texts(presets, schemas=()):
     frozen = [{**values, **name} for values in known for name in names]
     if not is_static:
         frozen = [_with_encoder(values) for values in frozen]
-    tuned = _tuned(epochs=4)
-    del tuned["trainable"]
-    return (
-        *TEXT,
-        *frozen,
-        {"block_type": "tuned", **inside("tuned_1", tuned), **names[0]},
-    )
+    tuned = full_names("tuned_1", _tuned(epochs=4))
+    return (*TEXT, *frozen, {"block_type": "tuned", **tuned, **names[0]})
 
 
 def rank_for_texts(values, schemas):

@@ -1,5 +1,9 @@
 """Quality: how good the predictions for some rows are, head by head."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
 import numpy as np
 from sklearn import metrics
 
@@ -9,7 +13,7 @@ from skautokeras.inspection._report.texts import number_text
 
 # With more classes or labels, figures cannot be read.
 _MOST_CLASSES, _MOST_CURVES = 20, 6
-_MOST_POINTS = 1_000
+_MOST_POINTS, _MOST_ON_A_CURVE = 1_000, 300
 _N_WRONG, _N_BINS = 8, 10
 _TINY = 1e-12
 
@@ -46,57 +50,93 @@ def judge(target, names, y, y_pred, weight, figures):
     return _judge_classes(target, y, y_pred, weight, figures)
 
 
+@dataclass(frozen=True, eq=False)
+class _Classified:
+    """Rows with the code of the true class and the probability of every class."""
+
+    codes: np.ndarray
+    proba: np.ndarray
+    weight: np.ndarray | None
+    names: list
+
+    @cached_property
+    def predicted(self):
+        """Code of the most probable class of each row."""
+        return self.proba.argmax(axis=1)
+
+
 def _judge_classes(target, y, y_pred, weight, figures):
-    codes = target.transform(y)
     # They sum to 1 in single precision, and the metrics ask for more.
     proba = np.asarray(target.probabilities(y_pred), np.float64)
     proba /= proba.sum(axis=1, keepdims=True)
-    predicted = proba.argmax(axis=1)
-    of_truth = proba[np.arange(len(codes)), codes]
-    most_frequent = np.bincount(codes, weight).max() / (
-        len(codes) if weight is None else weight.sum()
-    )
-    labels = range(proba.shape[1])
-    numbers = [
-        ("Accuracy", metrics.accuracy_score(codes, predicted, sample_weight=weight)),
-        ("Accuracy of the most frequent class", most_frequent),
-        ("Balanced accuracy", _balanced(codes, predicted, weight)),
-        (
-            "Log loss",
-            metrics.log_loss(codes, proba, labels=labels, sample_weight=weight),
-        ),
-    ]
-    if len(np.unique(codes)) == proba.shape[1]:
-        scores = proba[:, 1] if proba.shape[1] == 2 else proba
-        auc = metrics.roc_auc_score(
-            codes, scores, multi_class="ovr", sample_weight=weight
-        )
-        numbers.append(("Area under the ROC curve", auc))
-    drawn, remarks = [], []
     names = [str(label) for label in target.classes_]
-    if len(names) <= _MOST_CLASSES:
-        _draw_confusion(codes, predicted, names, weight, figures, drawn)
+    rows = _Classified(target.transform(y), proba, weight, names)
+    drawn, remarks = _figures_of_classes(rows, figures)
+    return {
+        "numbers": _numbers_of_classes(rows),
+        "figures": drawn,
+        "remarks": remarks,
+        **_worst_of_classes(rows),
+    }
+
+
+def _numbers_of_classes(rows):
+    """Return pairs of the name of a metric and its value."""
+    codes, proba, n_classes = rows.codes, rows.proba, rows.proba.shape[1]
+    options = {"sample_weight": rows.weight}
+    total = len(codes) if rows.weight is None else rows.weight.sum()
+    loss = metrics.log_loss(codes, proba, labels=range(n_classes), **options)
+    numbers = [
+        ("Accuracy", metrics.accuracy_score(codes, rows.predicted, **options)),
+        (
+            "Accuracy of the most frequent class",
+            np.bincount(codes, rows.weight).max() / total,
+        ),
+        ("Balanced accuracy", _balanced(codes, rows.predicted, rows.weight)),
+        ("Log loss", loss),
+    ]
+    if len(np.unique(codes)) == n_classes:
+        scores = proba[:, 1] if n_classes == 2 else proba
+        auc = metrics.roc_auc_score(codes, scores, multi_class="ovr", **options)
+        numbers.append(("Area under the ROC curve", auc))
+    return numbers
+
+
+def _figures_of_classes(rows, figures):
+    """Return figures, and sentences about what they leave out."""
+    drawn, remarks = [], []
+    n_classes = len(rows.names)
+    if n_classes <= _MOST_CLASSES:
+        _draw_confusion(rows, figures, drawn)
     else:
-        remarks.append(f"A confusion matrix of {len(names)} classes cannot be read.")
-    shown = _classes_of_curves(codes, names)
-    if len(shown) < len(names) > 2:
+        remarks.append(f"A confusion matrix of {n_classes} classes cannot be read.")
+    shown = _classes_of_curves(rows)
+    if len(shown) < n_classes > 2:
         remarks.append(
             f"The curves are those of the {len(shown)} most frequent classes."
         )
-    if 0 < np.count_nonzero(codes == shown[0]) < len(codes):
-        _draw_curves(codes, proba, names, shown, weight, figures, drawn)
+    if 0 < np.count_nonzero(rows.codes == shown[0]) < len(rows.codes):
+        _draw_curves(rows, shown, figures, drawn)
+    return drawn, remarks
+
+
+def _worst_of_classes(rows):
+    """Return which rows are predicted worst, their classes and the predicted ones."""
+    of_truth = rows.proba[np.arange(len(rows.codes)), rows.codes]
     wrong = np.argsort(of_truth, kind="stable")[:_N_WRONG]
+    codes, predicted = rows.codes[wrong], rows.predicted[wrong]
     return {
-        "numbers": numbers,
-        "figures": drawn,
-        "remarks": remarks,
         "worst": "the lowest probability of the true class",
         "wrong": wrong,
-        "truth": [f"{names[codes[i]]} ({of_truth[i]:.2f})" for i in wrong],
-        "prediction": [
-            f"{names[predicted[i]]} ({proba[i, predicted[i]]:.2f})" for i in wrong
-        ],
+        "truth": _with_probabilities(rows, wrong, codes),
+        "prediction": _with_probabilities(rows, wrong, predicted),
     }
+
+
+def _with_probabilities(rows, positions, codes):
+    """Return the names of classes, and the probabilities that some rows have there."""
+    pairs = zip(codes, rows.proba[positions, codes], strict=True)
+    return [f"{rows.names[code]} ({probability:.2f})" for code, probability in pairs]
 
 
 def _balanced(codes, predicted, weight):
@@ -112,64 +152,60 @@ def _balanced(codes, predicted, weight):
     )
 
 
-def _draw_confusion(codes, predicted, names, weight, figures, drawn):
-    size = max(3.2, 0.42 * len(names) + 1.6)
+def _draw_confusion(rows, figures, drawn):
+    size = max(3.2, 0.42 * len(rows.names) + 1.6)
     with figures.axes(drawn, "Confusion matrix", size + 1, size) as ax:
         metrics.ConfusionMatrixDisplay.from_predictions(
-            codes,
-            predicted,
-            labels=range(len(names)),
-            display_labels=[plain(name) for name in names],
-            sample_weight=weight,
+            rows.codes,
+            rows.predicted,
+            labels=range(len(rows.names)),
+            display_labels=[plain(name) for name in rows.names],
+            sample_weight=rows.weight,
             cmap="Blues",
             colorbar=False,
-            values_format=None if weight is None else ".3g",
-            xticks_rotation=0 if len(names) < 6 else 60,
+            values_format=None if rows.weight is None else ".3g",
+            xticks_rotation=0 if len(rows.names) < 6 else 60,
             ax=ax,
         )
 
 
-def _classes_of_curves(codes, names):
+def _classes_of_curves(rows):
     """Return the classes whose curves are drawn, in their order."""
-    if len(names) == 2:
+    if len(rows.names) == 2:
         return [1]
-    counts = np.bincount(codes, minlength=len(names))
+    counts = np.bincount(rows.codes, minlength=len(rows.names))
     frequent = np.argsort(-counts, kind="stable")[:_MOST_CURVES]
     return sorted(i for i in frequent if counts[i])
 
 
-def _draw_curves(codes, proba, names, shown, weight, figures, drawn):
+def _draw_curves(rows, shown, figures, drawn):
     """Draw ROC, precision and recall, and calibration, of some classes."""
     width = 4.4 if len(shown) == 1 else 6.0
-    names = [plain(name) for name in names]
-    with figures.axes(drawn, "ROC curve: hits against false alarms", width) as ax:
-        for i in shown:
-            false, true, _ = metrics.roc_curve(
-                codes == i, proba[:, i], sample_weight=weight
-            )
-            area = metrics.auc(false, true)
-            ax.plot(*_thinned(false, true), label=f"{names[i]} (area {area:.3f})")
-        ax.plot([0, 1], [0, 1], ":", color="0.5")
-        ax.set(xlabel="Rate of false positives", ylabel="Rate of true positives")
-        _add_legend(ax, len(shown))
-    with figures.axes(drawn, "Precision against recall", width) as ax:
-        for i in shown:
-            precision, recall, _ = metrics.precision_recall_curve(
-                codes == i, proba[:, i], sample_weight=weight
-            )
-            mean = metrics.average_precision_score(
-                codes == i, proba[:, i], sample_weight=weight
-            )
-            ax.plot(*_thinned(recall, precision), label=f"{names[i]} (mean {mean:.3f})")
-        ax.set(xlabel="Recall", ylabel="Precision", ylim=(-0.02, 1.02))
-        _add_legend(ax, len(shown))
-    with figures.axes(drawn, "Calibration: predicted and true shares", width) as ax:
-        for i in shown:
-            mean, share = _calibration(codes == i, proba[:, i], weight)
-            ax.plot(mean, share, "o-", markersize=3, label=names[i])
-        ax.plot([0, 1], [0, 1], ":", color="0.5")
-        ax.set(xlabel="Mean predicted probability", ylabel="Share of the class")
-        _add_legend(ax, len(shown))
+    for curves in _CURVES:
+        with figures.axes(drawn, curves.title, width) as ax:
+            for i in shown:
+                hits = rows.codes == i
+                x, y, remark = curves.compute(hits, rows.proba[:, i], rows.weight)
+                label = f"{plain(rows.names[i])}{remark}"
+                ax.plot(*_thinned(x, y), label=label, **curves.style)
+            if curves.has_diagonal:
+                ax.plot([0, 1], [0, 1], ":", color="0.5")
+            ax.set(**curves.labels)
+            _add_legend(ax, len(shown))
+
+
+def _roc(hits, proba, weight):
+    """Return the rates of false and true positives, and the area below as text."""
+    false, true, _ = metrics.roc_curve(hits, proba, sample_weight=weight)
+    return false, true, f" (area {metrics.auc(false, true):.3f})"
+
+
+def _recall_and_precision(hits, proba, weight):
+    """Return recall and precision, and the mean precision as text."""
+    options = {"sample_weight": weight}
+    precision, recall, _ = metrics.precision_recall_curve(hits, proba, **options)
+    mean = metrics.average_precision_score(hits, proba, **options)
+    return recall, precision, f" (mean {mean:.3f})"
 
 
 def _add_legend(ax, n_curves):
@@ -182,21 +218,53 @@ def _add_legend(ax, n_curves):
 def _calibration(hits, proba, weight):
     """Return the mean probability and the share of hits in bins of equally many rows.
 
-    scikit-learn's `calibration_curve` takes no weights.
+    There is no text about them. scikit-learn's `calibration_curve` takes no weights.
     """
     weight = np.ones(len(hits)) if weight is None else weight
     edges = np.quantile(proba, np.linspace(0, 1, _N_BINS + 1)[1:-1])
     bins = np.searchsorted(edges, proba)
     sums = [np.bincount(bins, weight * v, _N_BINS) for v in (1, proba, hits)]
     total, mean, share = np.array(sums)[:, sums[0] > 0]
-    return mean / total, share / total
+    return mean / total, share / total, ""
 
 
-def _thinned(x, y, most=300):
-    """Return at most so many points of a curve, its ends included."""
-    if len(x) <= most:
+@dataclass(frozen=True)
+class _Curves:
+    """A figure with a curve per class: what it shows, and how it looks."""
+
+    title: str
+    compute: Callable
+    labels: dict
+    style: dict = field(default_factory=dict)
+    has_diagonal: bool = True
+
+
+_CURVES = (
+    _Curves(
+        "ROC curve: hits against false alarms",
+        _roc,
+        {"xlabel": "Rate of false positives", "ylabel": "Rate of true positives"},
+    ),
+    _Curves(
+        "Precision against recall",
+        _recall_and_precision,
+        {"xlabel": "Recall", "ylabel": "Precision", "ylim": (-0.02, 1.02)},
+        has_diagonal=False,
+    ),
+    _Curves(
+        "Calibration: predicted and true shares",
+        _calibration,
+        {"xlabel": "Mean predicted probability", "ylabel": "Share of the class"},
+        {"marker": "o", "markersize": 3},
+    ),
+)
+
+
+def _thinned(x, y):
+    """Return the points of a curve that can be told apart, its ends included."""
+    if len(x) <= _MOST_ON_A_CURVE:
         return x, y
-    kept = np.linspace(0, len(x) - 1, most).astype(int)
+    kept = np.linspace(0, len(x) - 1, _MOST_ON_A_CURVE).astype(int)
     return x[kept], y[kept]
 
 

@@ -7,8 +7,10 @@ import os
 import numpy as np
 import pandas as pd
 
+from skautokeras._data.containers import is_missing
 from skautokeras._data.rows import is_dict, take_rows
 from skautokeras._data.schema import ImageSchema
+from skautokeras._data.table import names_of_positions
 
 _MOST_COLUMNS, _MOST_LETTERS = 8, 160
 # Longest side of a picture in pixels.
@@ -67,7 +69,7 @@ def column_titles(X):
     names = list(getattr(X, "columns", ()))
     if names and all(isinstance(name, str) for name in names):
         return names
-    return [f"x{i}" for i in range(X.shape[1])]
+    return names_of_positions(range(X.shape[1]))
 
 
 def _cells_of_table(part, order):
@@ -103,7 +105,7 @@ def _texts(values):
 def _text(value):
     if not pd.api.types.is_scalar(value) and not isinstance(value, os.PathLike):
         return type(value).__name__
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    if is_missing(value):
         return ""
     text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
     return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 3]}..."
@@ -115,11 +117,10 @@ def _pictures(adapter, part):
     if not any(isinstance(schema, ImageSchema) for schema in schemas.values()):
         return {}
     arrays = adapter.transform(part)
-    several = len(adapter.names) > 1
     return {
         name: [
             _picture(pixels, schema)
-            for pixels in arrays[f"{name}__pixels" if several else "pixels"]
+            for pixels in arrays[f"{adapter.prefix(name)}pixels"]
         ]
         for name, schema in schemas.items()
         if isinstance(schema, ImageSchema)

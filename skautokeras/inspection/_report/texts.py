@@ -3,7 +3,8 @@
 import math
 
 import numpy as np
-import pandas as pd
+
+from skautokeras._data.containers import is_missing
 
 # Numbers between these have no exponent, and others have so many digits.
 _SMALL, _LARGE, _DIGITS = 1e-4, 1e9, 4
@@ -27,7 +28,7 @@ def number_text(value):
     >>> number_text(216716.38), number_text(0.04210), number_text(3.2e-7)
     ('216,716', '0.0421', '3.2e-07')
     """
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    if is_missing(value):
         return ""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else ""

@@ -1,6 +1,5 @@
 """Writing: collects the parts of a report and fills the template."""
 
-import importlib.metadata
 import platform
 import re
 import statistics
@@ -17,6 +16,7 @@ from skautokeras._data.containers import to_pandas
 from skautokeras._data.rows import n_rows, spread_rows, take_rows
 from skautokeras._data.stored_table import StoredTable, with_target
 from skautokeras._state.files import file_to_write, write_whole
+from skautokeras._state.versions import version_of
 from skautokeras.inspection._base import plain
 from skautokeras.inspection._ensemble import EnsembleDisplay
 from skautokeras.inspection._hyperparameters import (
@@ -257,13 +257,8 @@ def _as_text(value):
 
 def _versions():
     """Return the versions of the packages that decide about a fit."""
-    versions = {"Python": platform.python_version(), "skautokeras": __version__}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # Other distributions provide it, such as tensorflow-cpu.
-    return versions
+    ours = {"Python": platform.python_version(), "skautokeras": __version__}
+    return ours | {package: version_of(package) for package in _PACKAGES}
 
 
 def _parameters(estimator):
@@ -352,9 +347,11 @@ def _name_of_score(estimator):
 
 def _strongest(estimator, names):
     """Return the positions of the columns whose importance is computed."""
-    features = estimator._profile.features
-    strength = {f.name.partition(":")[0]: f.strength for f in features}
-    order = sorted(range(len(names)), key=lambda i: -strength.get(names[i], 0.0))
+    strength = dict.fromkeys(names, 0.0)
+    for feature in estimator._profile.features:
+        column = feature.column or feature.name
+        strength[column] = max(strength.get(column, 0.0), feature.strength)
+    order = sorted(range(len(names)), key=lambda i: -strength[names[i]])
     return sorted(order[:_COLUMNS_OF_IMPORTANCE])
 
 
