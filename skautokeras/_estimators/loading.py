@@ -1,5 +1,7 @@
 """Load estimators from files."""
 
+import os
+
 from skautokeras._estimators.base import BaseAutoEstimator
 from skautokeras._state.keras_door import through_the_door
 from skautokeras._warnings import warn
@@ -55,7 +57,7 @@ def load(path):
     estimator, other_version = load_estimator(path, BaseAutoEstimator)
     if other_version is not None:
         warn(
-            f"{str(path)!r} was saved by skautokeras {other_version}; this is another "
-            "version, which may predict something else.",
+            f"{os.fsdecode(path)!r} was saved by skautokeras {other_version}; this is "
+            "another version, which may predict something else.",
         )
     return estimator

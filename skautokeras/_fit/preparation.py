@@ -285,9 +285,8 @@ def _encoded(valid, x_adapter, y_adapter, class_weight):
 
 def _warn_about_ranges(x_adapter, x):
     """Warn if columns of the validation rows are far outside of the training rows."""
-    several = len(x_adapter.names) > 1
     for name, schema in zip(x_adapter.names, x_adapter.schemas_, strict=True):
-        found = schema.far_columns(x, f"{name}__" if several else "")
+        found = schema.far_columns(x, x_adapter.prefix(name))
         if found:
             warn(
                 "Validation rows have other ranges than training rows in the columns "

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import keras
 import keras_tuner
 
+from skautokeras._data.codes import prefix_among
 from skautokeras._data.schema import TrainingTraits, is_vector_array
 from skautokeras._layers.base import inputs_read, traits_of, walk
 from skautokeras._space import accelerator
@@ -317,8 +318,7 @@ class SearchSpace:
         tensors, made = {}, {}
         leads_to_head = self._input_leads_to_head()
         for node, schema in zip(self.graph.inputs, self.schemas, strict=True):
-            name = self.graph.name(node)
-            prefix = "" if len(self.graph.inputs) == 1 else f"{name}__"
+            prefix = prefix_among(self.graph.input_names, self.graph.name(node))
             input_tensors, symbolic = node.symbolic(schema, prefix)
             if leads_to_head and isinstance(symbolic, Record):
                 symbolic = replace(symbolic, leads_to_head=True)
@@ -422,11 +422,21 @@ def _naming(name, block):
         shown = repr(block)
         if len(shown) > _SHOWN:
             shown = f"{shown[:_SHOWN]}..."
-        if type(error) in {TypeError, ValueError}:
-            raise type(error)(f"{name}, {shown}: {error}") from error
-        # Other errors cannot be made of a message, or show it otherwise.
-        error.add_note(f"This is an error of {name}, {shown}.")
-        raise
+        named = _with_message(error, f"{name}, {shown}: {error}")
+        if named is None:
+            error.add_note(f"This is an error of {name}, {shown}.")
+            raise
+        raise named from error
+
+
+def _with_message(error, message):
+    """Return an error of the same class; None if a message is not all that it has."""
+    if not isinstance(error, TypeError | ValueError):
+        return None
+    try:
+        return type(error)(message)
+    except TypeError:  # A UnicodeDecodeError has several arguments.
+        return None
 
 
 def complete(space, values):

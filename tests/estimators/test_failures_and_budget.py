@@ -7,11 +7,9 @@ import pytest
 from sklearn.datasets import load_iris
 
 from skautokeras import (
-    AutoModel,
     Block,
     ClassificationHead,
     GreedyOracle,
-    StructuredDataBlock,
     StructuredDataClassifier,
     StructuredDataInput,
 )
@@ -109,25 +107,15 @@ def test_ctrl_c_leaves_the_best_trial_so_far(iris):
     assert classifier.predict(iris[0]).shape == (150,)
 
 
-class InterruptRefit(keras.callbacks.Callback):
-    """Press Ctrl+C in a training without validation rows."""
+def test_ctrl_c_in_the_final_training_keeps_the_networks_of_the_trials(
+    iris, monkeypatch
+):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
 
-    def on_epoch_end(self, epoch, logs=None):
-        if "val_loss" not in logs:
-            raise KeyboardInterrupt
-
-
-def test_ctrl_c_in_the_final_training_keeps_the_networks_of_the_trials(iris):
-    networks = StructuredDataBlock(block_type="dense")
-    node = StructuredDataInput()
-    classifier = AutoModel(
-        node,
-        ClassificationHead()(networks(node)),
-        max_trials=2,
-        epochs=2,
-        cv=None,
-        callbacks=[InterruptRefit()],
-        random_state=0,
+    monkeypatch.setattr("skautokeras._ensemble.refit.train", interrupt)
+    classifier = StructuredDataClassifier(
+        max_trials=2, epochs=2, cv=None, random_state=0
     )
     with pytest.warns(UserWarning, match="final training was interrupted"):
         classifier.fit(*iris)
