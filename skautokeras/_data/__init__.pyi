@@ -34,6 +34,9 @@ from .measures import parse_measures as parse_measures
 from .ngrams import NgramVectorizer as NgramVectorizer
 from .ngrams import contrasts as contrasts
 from .ngrams import strongest as strongest
+from .numeric_codes import FEWEST_ROWS as FEWEST_ROWS
+from .numeric_codes import are_numeric_codes as are_numeric_codes
+from .numeric_codes import targets_of as targets_of
 from .pixels import channel_statistics as channel_statistics
 from .pixels import value_range as value_range
 from .quantities import learn_unit as learn_unit

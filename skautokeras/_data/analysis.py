@@ -4,11 +4,14 @@ The first rule that applies to a column decides its kind:
 
 1. The user declares it, with `column_types` or else with `categorical_features`.
 2. All of its values are missing, or all are the same: "constant".
-3. Its values are numbers or durations: "numerical". Its values are dates: "datetime".
+3. Its values are numbers, durations or times of the day: "numerical", but
+   "categorical" if y tells that whole numbers name things (`are_numeric_codes`). Its
+   values are dates: "datetime".
 4. Its values are booleans, or categories that are numbers, and `categorical_features`
    is None: "numerical".
-5. Its values are strings, and nearly all are numbers, with a unit or without:
-   "numerical". Nearly all are dates of one format: "datetime".
+5. Its values are strings, and nearly all are numbers, with a unit or without, or
+   measures of several units: "numerical", or "categorical" as above. Nearly all are
+   dates of one format: "datetime".
 6. Its values are strings, most of them differ, and most have several words: "text".
 7. Its values are strings or of several types, and many of them differ: "short_text".
 8. Otherwise: "categorical".
@@ -37,6 +40,7 @@ from skautokeras._data.date_strings import (
     parse_dates,
 )
 from skautokeras._data.measures import HOURS_AND_MINUTES, is_measure
+from skautokeras._data.numeric_codes import are_numeric_codes
 from skautokeras._data.parsing import (
     are_strings,
     learn_number_format,
@@ -100,7 +104,7 @@ MOSTLY_ZERO_SHARE = 0.5
 RARE_MIN_SAMPLES = 100
 
 
-def analyse_table(X, declarations, *, prefer_numbers=False):
+def analyse_table(X, declarations, *, prefer_numbers=False, targets=None):
     """Decide what each column of a table is, and read its values.
 
     Each column is read once, and only one is held in memory at a time.
@@ -116,6 +120,9 @@ def analyse_table(X, declarations, *, prefer_numbers=False):
     prefer_numbers : bool, default=False
         Whether booleans, and categories that are numbers, are numerical. That is the
         meaning of ``categorical_features=None``.
+
+    targets : ndarray of shape (n_samples, n_targets) or None, default=None
+        Result of `targets_of`, with which numbers that name things are found.
 
     Yields
     ------
@@ -145,6 +152,14 @@ def analyse_table(X, declarations, *, prefer_numbers=False):
         )
         if is_parsed and column.kind == "numerical":
             column = replace(column, reason="all strings are numbers")
+        if i not in declarations and _are_names(column, values, targets):
+            column = replace(
+                column,
+                kind="categorical",
+                format=None,
+                reason="whole numbers that say more of y as names than by their size",
+            )
+            values = read_column(series, "categorical")
         if column.kind in ("categorical", *WITH_NUMBERS):
             column = replace(column, content=content_of_values(series))
         yield column, values
@@ -215,6 +230,12 @@ def analyse_column(series, declaration=None, *, prefer_numbers=False):
         **facts,
     )
     return column, values
+
+
+def _are_names(column, values, targets):
+    """Whether the numbers of a column name things, as far as the targets tell."""
+    may_be = column.kind == "numerical" and column.format in {None, ""}
+    return may_be and targets is not None and are_numeric_codes(values, targets)
 
 
 def _declared_column(series, content, declaration):

@@ -29,17 +29,22 @@ def some_rows(X, most):
     some : DataFrame, ndarray or sparse matrix of shape (n_some, n_features)
         Rows in memory: all of them if they are not more than the limit.
 
+    rows : ndarray of int of shape (n_some,)
+        Positions of these rows.
+
     Examples
     --------
     >>> import numpy as np
     >>> from skautokeras._data.long_tables import some_rows
-    >>> some_rows(np.arange(1000)[:, None], 4).shape
-    (4, 1)
+    >>> some, rows = some_rows(np.arange(1000)[:, None], 4)
+    >>> some.shape, rows.shape
+    ((4, 1), (4,))
     """
     n_samples = X.shape[0]
+    rows = spread_rows(n_samples, most)
     if n_samples <= most and not isinstance(X, StoredTable):
-        return X
-    return take_rows(X, spread_rows(n_samples, most))
+        return X, rows
+    return take_rows(X, rows), rows
 
 
 def batches_of(X):

@@ -24,6 +24,7 @@ from skautokeras._data.column_report import make_report, what_becomes_of
 from skautokeras._data.dates import datetime_parts, varying_parts
 from skautokeras._data.declarations import declared_kinds
 from skautokeras._data.long_tables import MOST_ANALYSED, in_batches, some_rows
+from skautokeras._data.numeric_codes import targets_of
 from skautokeras._data.parsing import (
     UnreadableStrings,
     read_in_format,
@@ -178,8 +179,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
             The table. It is not changed.
 
-        y : None
-            Not used. It is here for scikit-learn's interface.
+        y : array-like, dict of them or None, default=None
+            Target. With it, whole numbers that name things become categories, unless
+            the user says what is one (`are_numeric_codes`).
 
         Returns
         -------
@@ -196,11 +198,18 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         X, declarations = self._set_sparse_columns_aside(X, declarations)
         self._forget()
         n_samples = X.shape[0]
-        X = some_rows(X, MOST_ANALYSED)
-        prefer_numbers = self.categorical_features is None
+        X, rows = some_rows(X, MOST_ANALYSED)
+        targets = None
+        if y is not None and isinstance(self.categorical_features, str):
+            targets = targets_of(y, rows)
         columns, numbers = [], []
         for i, (column, values) in enumerate(
-            analyse_table(X, declarations, prefer_numbers=prefer_numbers)
+            analyse_table(
+                X,
+                declarations,
+                prefer_numbers=self.categorical_features is None,
+                targets=targets,
+            )
         ):
             columns.append(column)
             has_strings = column.content in {"string", "mixed"}

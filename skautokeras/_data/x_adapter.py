@@ -96,8 +96,9 @@ class XAdapter(TransformerMixin, BaseEstimator):
         X : object
             X as `split_columns` takes it. It is not changed.
 
-        y : None
-            Not used. It is here for scikit-learn's interface.
+        y : object, default=None
+            Target as `fit` of the estimator takes it. It tells which numbers of a table
+            name things.
 
         Returns
         -------
@@ -106,7 +107,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
         parts = self._learn_columns(X)
         for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
             with self._errors_of(name):
-                adapter.fit(part)
+                adapter.fit(part, y)
         self._set_schemas()
         return self
 
@@ -118,8 +119,9 @@ class XAdapter(TransformerMixin, BaseEstimator):
         X : object
             X as `split_columns` takes it. It is not changed.
 
-        y : None
-            Not used. It is here for scikit-learn's interface.
+        y : object, default=None
+            Target as `fit` of the estimator takes it. It tells which numbers of a table
+            name things.
 
         Returns
         -------
@@ -127,7 +129,7 @@ class XAdapter(TransformerMixin, BaseEstimator):
             Arrays as `transform` returns them.
         """
         parts = self._learn_columns(X)
-        arrays = self._all_arrays(parts, "fit_transform")
+        arrays = self._all_arrays(parts, "fit_transform", y)
         self._set_schemas()
         return self._with_vectors(arrays)
 
@@ -328,12 +330,12 @@ class XAdapter(TransformerMixin, BaseEstimator):
         positions = positions_by_input(X, self.column_names_)
         return {name: np.atleast_1d(taken) for name, taken in positions.items()}
 
-    def _all_arrays(self, parts, method):
+    def _all_arrays(self, parts, method, *args):
         arrays = {}
         for name, part, adapter in zip(self.names, parts, self.adapters_, strict=True):
             prefix = self.prefix(name)
             with self._errors_of(name):
-                own_arrays = getattr(adapter, method)(part)
+                own_arrays = getattr(adapter, method)(part, *args)
             arrays |= {prefix + key: array for key, array in own_arrays.items()}
         return arrays
 

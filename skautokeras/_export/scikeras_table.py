@@ -66,7 +66,7 @@ class Preprocessing(TransformerMixin, BaseEstimator):
         """
         X = check_columns(self, X, reset=True)
         self.adapter_ = clone(self.adapter)
-        arrays = self.adapter_.fit_transform(X)
+        arrays = self.adapter_.fit_transform(X, y)
         self.schemas_ = self.adapter_.schemas_
         if y is not None:
             y = clone(self.targets).fit(y).transform(y)

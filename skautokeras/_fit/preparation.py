@@ -158,7 +158,7 @@ def prepare(
     )
     used, conditions = _used_rows(sample, x_adapter, options, conditions)
     train = sample if used is None else sample.take(used)
-    x = x_adapter.fit_transform(train.X)
+    x = x_adapter.fit_transform(train.X, train.y)
     train = train.split_by_head(y_adapter.fit_split(sample.y, used))
     heads = graph.heads(y_adapter.schemas_)
     check_heads(heads)

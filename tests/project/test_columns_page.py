@@ -36,6 +36,7 @@ def test_the_page_runs_as_written():
         ("fewer than {} rows", "RARE_MIN_SAMPLES"),
         ("more than {} categories", "RARE_MIN_CATEGORIES"),
         ("up to {} frequent words", "MAX_WORDS"),
+        ("at least {} rows, 49 different numbers", "FEWEST_ROWS"),
     ],
 )
 def test_the_page_names_the_thresholds_of_the_code(sentence, name):
