@@ -183,11 +183,12 @@ def parse_dates(strings, format):
     stripped = pd.Series(stripped, dtype=object)
     moments = pd.to_datetime(stripped, format=format, errors="coerce", utc=True)
     moments = moments.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    if any_form:
+        return moments
     is_digits = np.array([s.strip().isdecimal() for s in strings], dtype=bool)
     years = moments.astype("datetime64[Y]")
     in_range = (years >= _FIRST_YEAR) & (years <= _LAST_YEAR)
-    if not any_form:
-        moments[is_digits & ~in_range] = _NO_DATE
+    moments[is_digits & ~in_range] = _NO_DATE
     return moments
 
 

@@ -38,8 +38,8 @@ _SIZES = {
     "seconds": 1,
 }
 
-# Hours of a day. A first number above them is no hour of a day, and durations that
-# mostly lack hours seldom reach so many as the day has in two digits.
+# A first number of so many hours is no time of the day. If some durations of a column
+# lack hours, the others seldom have hours of two digits.
 _HOURS_OF_A_DAY, _TWO_DIGITS = 24, 10
 
 _NUMBER = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
@@ -55,8 +55,6 @@ class _Measure:
     ----------
     name : str
         Words for the values.
-    unit : str
-        Unit of the numbers that they become.
     units : tuple of (str, float)
         Pattern of the spellings of each unit, and its size; the largest comes first.
     last : dict of int to str, default={}
@@ -67,7 +65,6 @@ class _Measure:
     """
 
     name: str
-    unit: str
     units: tuple
     last: dict = field(default_factory=dict)
     begins_with_largest: bool = False
@@ -78,18 +75,15 @@ class _Measure:
         for i, (spellings, _) in enumerate(self.units):
             part = rf"(?P<n{i}>{_NUMBER})\s*(?:{spellings})(?![a-z])[\s,]*(?:and\s+)?"
             needed = "" if self.begins_with_largest and i == 0 else "?"
-            last = f"(?P<last{i}>{self.last[i]})?" if i in self.last else ""
             # Behind a number without a unit, nothing else comes.
-            parts.append(
-                rf"(?:{part}(?:{last}$)?){needed}" if last else f"(?:{part}){needed}"
-            )
+            last = f"(?:(?P<last{i}>{self.last[i]})$)?" if i in self.last else ""
+            parts.append(f"(?:{part}{last}){needed}")
         sides = "(?P<side>[NSEW]?)" if self.begins_with_largest else ""
         return re.compile(rf"(?P<sign>[+-]?)\s?{''.join(parts)}{sides}")
 
 
 _DURATIONS = _Measure(
     "durations or times of the day",
-    "seconds",
     (
         ("(?i:weeks?|wks?)|w", _WEEK),
         ("(?i:days?)|d", _DAY),
@@ -103,13 +97,11 @@ _DURATIONS = _Measure(
 _MEASURES = {
     "5 ft 2 in": _Measure(
         "lengths",
-        "inches",
         ((_FEET, 12), (f"{_INCHES}|{_DOUBLE}", 1)),
         last={0: _NUMBER},
     ),
     "5 lb 2 oz": _Measure(
         "weights",
-        "ounces",
         (
             ("(?i:stones?|st)\\.?", 224),
             ("(?i:pounds?|lbs?)\\.?", 16),
@@ -119,7 +111,6 @@ _MEASURES = {
     ),
     "5° 2'": _Measure(
         "angles",
-        "degrees",
         (
             ("°|(?i:deg)\\.?", 1),
             ("['\u2032\u2019]", 1 / 60),
@@ -252,13 +243,11 @@ def _seconds_of(clock, format):
         first = first % 12 + 12 * (clock["half"] in "pP")
     if clock["seconds"]:
         seconds = first * _MINUTE + float(clock["seconds"])
-    elif clock["third"]:
-        seconds = first * _HOUR + int(clock["second"]) * _MINUTE
-        seconds += float(clock["third"].replace(",", "."))
-    elif format == _MINUTES_AND_SECONDS and not clock["half"]:
+    elif format == _MINUTES_AND_SECONDS and not (clock["third"] or clock["half"]):
         seconds = first * _MINUTE + int(clock["second"])
     else:
         seconds = first * _HOUR + int(clock["second"]) * _MINUTE
+        seconds += float((clock["third"] or "0").replace(",", "."))
     # Of negative durations, pandas and Python write the days as negative alone.
     seconds *= -1 if clock["sign"] == "-" else 1
     return float(seconds + int(clock["days"] or 0) * _DAY)

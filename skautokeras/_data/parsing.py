@@ -164,8 +164,11 @@ def read_in_format(series, kind, format, on_strings=None):
             counts = np.bincount(codes[codes >= 0], minlength=len(keys))
             on_strings(series.name, kind, format, keys, counts, pd.isna(values))
         return values_of_codes(values, codes, kind)
-    is_string = are_strings(series) if content == "mixed" else np.zeros(0, bool)
-    if format is not None and is_string.any():
+    if (
+        format is not None
+        and content == "mixed"
+        and (is_string := are_strings(series)).any()
+    ):
         others = read_in_format(_without(series, is_string), kind, format)
         strings = read_in_format(_without(series, ~is_string), kind, format, on_strings)
         return np.where(is_string, strings, others)
@@ -284,13 +287,12 @@ cannot be read so now, '3 mi' for example, and count as missing."]
 
 
 def _warning_of_unreadable(name, what, given, unreadable, example):
-    which, end = f"{100 * unreadable / given:.0f} % of its strings", "count as missing"
+    which, end = f"{100 * unreadable / given:.0f} % of its strings cannot", "count"
     if unreadable == given:
-        which, end = "None of its strings", "all count as missing"
-    cannot = "can" if unreadable == given else "cannot"
+        which, end = "None of its strings can", "all count"
     return (
-        f"The column {name!r} held {what} in fit. {which} {cannot} be read so now, "
-        f"{example!r} for example, and {end}."
+        f"The column {name!r} held {what} in fit. {which} be read so now, {example!r} "
+        f"for example, and {end} as missing."
     )
 
 

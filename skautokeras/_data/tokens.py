@@ -172,8 +172,7 @@ def has_unsegmented(text):
 
 @cache
 def _unsegmented():
-    inside = "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in UNSEGMENTED)
-    return re.compile(f"[{inside}]")
+    return re.compile(f"[{_inside_of_class(UNSEGMENTED)}]")
 
 
 @cache
@@ -222,10 +221,11 @@ def character_ranges():
 
 def _character_classes():
     """Return the three kinds as the insides of character classes for `re`."""
-    return tuple(
-        "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in ranges)
-        for ranges in character_ranges().values()
-    )
+    return tuple(map(_inside_of_class, character_ranges().values()))
+
+
+def _inside_of_class(ranges):
+    return "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in ranges)
 
 
 def _kind(code):

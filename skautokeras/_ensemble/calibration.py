@@ -13,6 +13,7 @@ from scipy.special import expit, logsumexp, softmax
 
 from skautokeras._layers.calibration import SMALLEST
 from skautokeras._space.heads import probability_of_error
+from skautokeras._training.objective import Evaluation
 from skautokeras._training.probe import score_or_none
 
 _BOUNDS = (np.log(0.1), np.log(10.0))  # of the log temperature
@@ -50,7 +51,7 @@ def fit_temperatures(heads, rows, y_pred, objective, loss):
         Temperature and activation of each head that is calibrated.
     """
     temperatures = {}
-    score = score_or_none(objective, y_pred, loss)
+    score = score_or_none(objective, Evaluation(y_pred, loss))
     if score is None:
         return temperatures
     for name, (head, target) in heads.items():
@@ -63,7 +64,7 @@ def fit_temperatures(heads, rows, y_pred, objective, loss):
             continue
         calibrated = calibrate(y_pred[name], temperature, activation)
         calibrated = {**y_pred, name: calibrated}
-        calibrated_score = score_or_none(objective, calibrated, loss)
+        calibrated_score = score_or_none(objective, Evaluation(calibrated, loss))
         if calibrated_score is not None and calibrated_score >= score:
             temperatures[name] = temperature, activation
             y_pred, score = calibrated, calibrated_score

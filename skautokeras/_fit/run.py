@@ -158,11 +158,9 @@ def run(preparation, deadline, progress, attributes, n_workers):
             f"The search was interrupted after {len(trials)} trials; the estimator is "
             "fitted with the best of them.",
         )
-        outcome = make_outcome(preparation, trials, deadline=deadline)
-    else:
-        outcome, interrupted = _outcome_in_any_case(
-            preparation, trials, refit, deadline
-        )
+        refit = None
+    outcome, is_cut = _outcome_in_any_case(preparation, trials, refit, deadline)
+    interrupted = interrupted or is_cut
     if not interrupted:
         max_time = preparation.options.max_time
         if told := advice(outcome, preparation.problem, preparation.data, max_time):
@@ -391,7 +389,8 @@ def _gains(trials, weights, objective, loss, deadline):
             if deadline.passed():
                 break
             others = {k: w / (1 - weight) for k, w in weights.items() if k != i}
-            rest = score_or_none(objective, mean_outputs(trials, others), loss)
+            y_pred = mean_outputs(trials, others)
+            rest = score_or_none(objective, Evaluation(y_pred, loss))
             if rest is not None:
                 gains[str(i)] = score - rest
     return gains

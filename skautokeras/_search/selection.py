@@ -165,7 +165,7 @@ class _Judged:
     """
 
     def __init__(self, objective, evaluation, is_member=False):
-        score = score_or_none(objective, evaluation.y_pred, lambda _: evaluation.loss)
+        score = score_or_none(objective, evaluation)
         # A scorer that is not defined for a mean has no say in the choice.
         self._score = -math.inf if score is None else score
         self._evaluation = evaluation

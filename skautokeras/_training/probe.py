@@ -116,20 +116,18 @@ def is_defined(objective, heads, rows, loss):
     is_defined : bool
     """
     (y_pred,) = _some_outputs(heads, rows)
-    return score_or_none(objective, y_pred, loss) is not None
+    return score_or_none(objective, Evaluation(y_pred, loss)) is not None
 
 
-def score_or_none(objective, y_pred, loss):
+def score_or_none(objective, evaluation):
     """Return the score of some outputs, without a warning or an error.
 
     Parameters
     ----------
     objective : Objective
         Objective that scores predictions.
-    y_pred : dict of str to ndarray of shape (n_samples, n_outputs)
-        Outputs by the names of the heads.
-    loss : callable
-        Function of the predictions by head that returns their loss.
+    evaluation : Evaluation
+        Outputs of all heads.
 
     Returns
     -------
@@ -139,7 +137,7 @@ def score_or_none(objective, y_pred, loss):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            score = objective(Evaluation(y_pred, loss))
+            score = objective(evaluation)
         # A scorer is code of the user, which may raise anything.
         except Exception:  # noqa: BLE001
             return None
@@ -346,7 +344,7 @@ def score_without_x(heads, objective, rows, valid_rows):
         name: np.repeat(_means(rows, name, *pair)[None], len(valid_rows), axis=0)
         for name, pair in heads.items()
     }
-    return score_or_none(objective, y_pred, loss_on(heads, valid_rows))
+    return score_or_none(objective, Evaluation(y_pred, loss_on(heads, valid_rows)))
 
 
 def _means(rows, name, head, target):
