@@ -3,7 +3,7 @@
 import tensorflow as tf
 from joblib import cpu_count
 
-from skautokeras._search.journal import conditions_in
+from skautokeras._search.journal_folder import conditions_in
 from skautokeras._search.parallel.backends import count_workers_of_a_machine
 from skautokeras._state.machine import memory_left
 

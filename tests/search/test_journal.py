@@ -17,7 +17,7 @@ import pytest
 import skautokeras
 from skautokeras import DenseBlock
 from skautokeras._search import Journal, Rejection, Trial
-from skautokeras._search.journal import conditions_in, read_search
+from skautokeras._search.journal_folder import conditions_in, read_search
 from skautokeras._state import array_from_bytes, dumps, loads, pack, unpack
 from skautokeras.exceptions import FileFormatError, JournalMismatchError
 
