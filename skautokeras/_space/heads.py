@@ -17,6 +17,7 @@ from skautokeras._space.losses import (
     ErrorOnScale,
     FunctionMetric,
     as_loss,
+    asks_for_logarithm,
     in_units,
     loss_name,
     with_unit_spread,
@@ -371,8 +372,10 @@ class RegressionHead(Head):
         "squared in training: that of the target, its logarithm, a power of it (Yeo "
         "and Johnson), or the quantiles of a normal distribution. Predictions are on "
         "the scale of the target, and so is the comparison of networks. A loss of your "
-        "own is taken on the scale of the target whatever networks compute. A target "
-        "with numbers below zero has no logarithm.",
+        "own is taken on the scale of the target whatever networks compute. If it is "
+        "one of relative errors or of predictions above zero, as the mean squared "
+        "logarithmic error is, the search begins with the logarithm. A target with "
+        "numbers below zero has no logarithm.",
     )
 
     def make_loss(self, target):
@@ -387,7 +390,9 @@ class RegressionHead(Head):
         possible = [name for name in SCALES if name != "log"]
         if target.is_never_negative and np.ptp(quantiles, axis=0).all():
             possible = SCALES
-        kind = self.choose(hp, "transformation", Choice(tuple(possible)))
+        default = "log" if self._begins_with_logarithm(possible, target) else "none"
+        range_ = Choice(tuple(possible), default=default)
+        kind = self.choose(hp, "transformation", range_)
         if kind not in possible:
             if not self.is_searched("transformation"):
                 raise ValueError(
@@ -399,6 +404,12 @@ class RegressionHead(Head):
         if kind == "none":
             return None
         return TargetScale(kind, quantiles, target.origin)
+
+    def _begins_with_logarithm(self, possible, target):
+        """Return whether the loss suits the logarithm, as a link function does."""
+        if self.loss is None or "log" not in possible:
+            return False
+        return asks_for_logarithm(self.loss_in_units(target), target.n_outputs)
 
     def layout(self, target):
         """Return how y is laid out: as columns of numbers."""

@@ -203,6 +203,46 @@ def in_units(loss, target):
     return LossInUnits(loss, target.origin, target.scale, floor=floor)
 
 
+def asks_for_logarithm(loss, n_outputs=1):
+    """Return whether a loss is one of ratios, or of predictions above zero only.
+
+    Such losses are those of generalized linear models with a logarithmic link
+    (McCullagh and Nelder, Generalized linear models, 1989): networks that compute the
+    logarithm have gradients for all rows.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+        Loss that is taken on the scale of the user.
+    n_outputs : int, default=1
+        Number of targets.
+
+    Returns
+    -------
+    asks_for_it : bool
+        True if predictions below zero have no loss, or all the same, or if the loss
+        stays the same where targets and predictions are multiplied by a thousand.
+
+    Examples
+    --------
+    >>> from skautokeras._space.losses import as_loss, asks_for_logarithm
+    >>> asks_for_logarithm(as_loss("poisson")), asks_for_logarithm(as_loss("huber"))
+    (True, False)
+    """
+
+    def of(target, prediction):
+        # One row, so that losses of the batch, such as correlations, say no.
+        rows = (np.full((1, n_outputs), v, "float32") for v in (target, prediction))
+        return float(np.mean(_values_of(loss, *rows)))
+
+    value, exact = of(1e3, 1.5e3), of(1e3, 1e3)
+    if not np.isfinite([value, exact]).all() or np.isclose(value, exact):
+        return False
+    below = [of(1e3, -1.5e3), of(1e3, -3e3)]
+    is_flat_below = not np.isfinite(below).all() or np.isclose(*below)
+    return bool(is_flat_below or np.isclose(of(1e6, 1.5e6), value, rtol=0.01))
+
+
 def _values_of(loss, y_true, y_pred):
     """Return the loss of each row as an array, even while a function is compiled."""
     with tf.init_scope():

@@ -6,7 +6,13 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import mean_absolute_error, r2_score
+from sklearn.metrics import (
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_poisson_deviance,
+    mean_squared_log_error,
+    r2_score,
+)
 
 import skautokeras
 from skautokeras import (
@@ -49,6 +55,24 @@ def fitted(prices):
     """Models that were fitted on the logarithm of prices."""
     X, y = prices
     return {name: model_on(name, "log").fit(X[:300], y[:300]) for name in BLOCKS}
+
+
+@pytest.mark.parametrize(
+    ("loss", "error"),
+    [
+        ("mean_squared_logarithmic_error", mean_squared_log_error),
+        ("mean_absolute_percentage_error", mean_absolute_percentage_error),
+        ("poisson", mean_poisson_deviance),
+    ],
+)
+def test_a_loss_of_ratios_lowers_its_own_error(prices, loss, error):
+    X, y = prices
+    errors = []
+    for own in (loss, None):
+        reg = StructuredDataRegressor(loss=own, epochs=20, cv=None, **PARAMS)
+        reg.fit(X[:300], y[:300])
+        errors.append(error(y[300:], np.maximum(reg.predict(X[300:]), 1.0)))
+    assert errors[0] < errors[1]
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -125,7 +149,7 @@ def test_several_numbers_are_computed_on_their_own_scales(prices, kind):
 def test_a_search_tries_skewed_numbers_on_several_scales(prices):
     X, y = prices
     regressor = StructuredDataRegressor(
-        max_trials=7, epochs=2, ensemble_size=1, prune="none", random_state=0
+        max_trials=7, epochs=2, ensemble_size=1, prune=None, random_state=0
     )
     board = regressor.fit(X[:300], y[:300]).leaderboard_
     assert {params[SCALE] for params in board["params"]} >= {"none", "log"}
@@ -150,7 +174,7 @@ def on_both_scales():
     y = 10 * np.exp(0.5 * X[:, 0]) + 4 * np.abs(X[:, 1]) + rng.exponential(4, 300)
     table = StructuredDataInput()
     output = RegressionHead()(DenseBlock(n_layers=1, units=32)(table))
-    params = {**PARAMS, "max_trials": 4, "ensemble_size": 4, "prune": "none"}
+    params = {**PARAMS, "max_trials": 4, "ensemble_size": 4, "prune": None}
     model = AutoModel(table, output, tuner=alternating, epochs=16, **params)
     return model.fit(X[:200], y[:200]), X, y
 

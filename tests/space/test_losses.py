@@ -1,6 +1,7 @@
 """Losses on the scale of the user, and metrics of any make."""
 
 import keras
+import keras_tuner
 import numpy as np
 import pytest
 from keras import ops
@@ -8,7 +9,12 @@ from keras import ops
 from skautokeras import RegressionHead, StructuredDataRegressor
 from skautokeras._data import NumberAdapter
 from skautokeras._space.heads import make_metric
-from skautokeras._space.losses import FunctionMetric, LossInUnits, as_loss
+from skautokeras._space.losses import (
+    FunctionMetric,
+    LossInUnits,
+    as_loss,
+    asks_for_logarithm,
+)
 
 Y = np.array([1.0, 2.0, 4.0, 10.0])
 P = np.array([2.0, 2.0, 3.0, 12.0])
@@ -69,6 +75,57 @@ def test_counts_are_learned_by_their_own_loss():
     # evaluate tells the loss on the user's scale as well.
     poisson = np.mean(found - y * np.log(found + 1e-7))
     assert reg.evaluate(X, y)["loss"] == pytest.approx(poisson, rel=1e-3)
+
+
+def gamma_deviance(y_true, y_pred):
+    return ops.mean(y_true / y_pred + ops.log(y_pred), axis=-1)
+
+
+def symmetric_percentage(y_true, y_pred):
+    sum_ = ops.abs(y_true) + ops.abs(y_pred) + 1e-7
+    return ops.mean(ops.abs(y_true - y_pred) / sum_, axis=-1)
+
+
+def unexplained_variance(y_true, y_pred):
+    rest = ops.square(y_true - ops.mean(y_true))
+    return ops.sum(ops.square(y_true - y_pred)) / (ops.sum(rest) + 1e-7)
+
+
+def pinball(y_true, y_pred):
+    error = y_true - y_pred
+    return ops.mean(ops.maximum(0.9 * error, -0.1 * error), axis=-1)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("poisson", True),
+        ("mean_squared_logarithmic_error", True),
+        ("mean_absolute_percentage_error", True),
+        (gamma_deviance, True),
+        (symmetric_percentage, True),
+        ("mean_squared_error", False),
+        ("mean_absolute_error", False),
+        ("huber", False),
+        ("cosine_similarity", False),
+        ("hinge", False),
+        (unexplained_variance, False),
+        (pinball, False),
+    ],
+)
+def test_losses_of_ratios_ask_for_the_logarithm(loss, expected, n_outputs):
+    assert asks_for_logarithm(as_loss(loss), n_outputs) is expected
+
+
+@pytest.mark.parametrize(
+    ("lowest", "expected"), [(1.0, "log"), (0.0, "log"), (-1.0, "none")]
+)
+def test_a_loss_of_ratios_begins_with_the_logarithm(lowest, expected):
+    target = NumberAdapter().fit(np.linspace(lowest, 9.0, 99)).schema_
+    hp = keras_tuner.HyperParameters()
+    RegressionHead(loss="poisson").choose_scale(hp, target)
+    assert hp.values == {"transformation": expected}
 
 
 def rms(y_true, y_pred):
