@@ -45,7 +45,7 @@ print(f"Rows: {pipeline.score(X_test.reshape(len(X_test), -1), y_test):.3f}")
 # Files
 # -----
 # Paths may stand in a list, a Series or a column of a DataFrame. They are read with
-# Pillow: ``pip install "skautokeras[image]"``.
+# Pillow: ``pip install ".[image]"``.
 import tempfile
 from pathlib import Path
 

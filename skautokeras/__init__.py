@@ -1,7 +1,7 @@
 """Automated deep learning as ordinary scikit-learn estimators.
 
-Data walks through eleven rooms, and imports run one way along them, from the last of
-this list to the first:
+The code consists of eleven subpackages, called rooms. A room imports only from rooms
+before it in this list, and the data of a `fit` goes through them in the same order:
 
 1. ``_state``: how is an object written down, and read again without running code?
 2. ``_data``: what is each column, image, text and target; how do they become arrays?

@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import json
 import os
 import tempfile
 from dataclasses import dataclass, replace
@@ -281,6 +282,67 @@ def _save_tiny_preset(kind, folder):
     backbone.save_to_preset(str(folder))
     tokenizer.save_to_preset(str(folder))
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def write_bert():
+    """From a folder to the same one, in which there is a tiny BERT of Hugging Face.
+
+    ``seed`` is that of the weights, and further arguments are fields of config.json.
+    There is no vocabulary in a file of its own. The last of 15 word pieces is "rose".
+    """
+    pytest.importorskip("keras_hub")
+    pytest.importorskip("safetensors")
+    return _write_bert
+
+
+def _write_bert(folder, seed=0, **fields):
+    from safetensors.numpy import save_file
+
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = ["a", "dry", "red", "wine", "##s", "good", "bad", "oak", "with", "rose"]
+    vocabulary = {piece: i for i, piece in enumerate([*marks, *words])}
+    rng, width, hidden = np.random.default_rng(seed), 8, 16
+    shapes = {
+        "embeddings.word_embeddings.weight": (len(vocabulary), width),
+        "embeddings.position_embeddings.weight": (32, width),
+        "embeddings.token_type_embeddings.weight": (2, width),
+        "embeddings.LayerNorm.weight": (width,),
+        "embeddings.LayerNorm.bias": (width,),
+        "pooler.dense.weight": (width, width),
+        "pooler.dense.bias": (width,),
+    }
+    inner = {"intermediate.dense": (hidden, width), "output.dense": (width, hidden)}
+    inner |= {
+        f"attention.{name}": (width, width)
+        for name in ("self.query", "self.key", "self.value", "output.dense")
+    }
+    for name, shape in inner.items():
+        shapes[f"encoder.layer.0.{name}.weight"] = shape
+        shapes[f"encoder.layer.0.{name}.bias"] = shape[:1]
+    for name in ("attention.output", "output"):
+        shapes[f"encoder.layer.0.{name}.LayerNorm.weight"] = (width,)
+        shapes[f"encoder.layer.0.{name}.LayerNorm.bias"] = (width,)
+    weights = {k: rng.normal(0, 0.5, s).astype("float32") for k, s in shapes.items()}
+    config = {
+        "model_type": "bert",
+        "vocab_size": len(vocabulary),
+        "hidden_size": width,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": hidden,
+        "hidden_dropout_prob": 0.1,
+        "max_position_embeddings": 32,
+    }
+    tokenizer = {
+        "normalizer": {"type": "BertNormalizer", "lowercase": True},
+        "model": {"type": "WordPiece", "vocab": vocabulary},
+    }
+    folder.mkdir(exist_ok=True)
+    save_file(weights, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(config | fields))
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    return folder
 
 
 @pytest.fixture(scope="session")

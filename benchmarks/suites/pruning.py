@@ -1,4 +1,4 @@
-"""Time and scores of a search with `prune="median"` and with `prune="none"`."""
+"""Time and scores of a search with `prune="median"` and with `prune=None`."""
 
 from benchmarks.datasets.table_data import TASKS
 from benchmarks.harness.markdown import failures, markdown_table, summary_rows
@@ -20,7 +20,7 @@ def measurements(options):
     for dataset in options.datasets:
         for seed in options.seeds:
             for n_trials in options.trials:
-                for prune in ("none", "median"):
+                for prune in (None, "median"):
                     case = {
                         "dataset": dataset,
                         "seed": seed,

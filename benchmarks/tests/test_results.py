@@ -126,7 +126,7 @@ def test_a_table_can_be_made_of_nothing_and_of_failures(suite):
         "metric": "accuracy",
         "texts": "all",
         "search": "random",
-        "prune": "none",
+        "prune": None,
         "max_trials": 20,
         "n_jobs": 1,
         "error": "out | of\nmemory",

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.studies import image_files
 from benchmarks.studies.parent_costs import make_table, measure
 
 
@@ -29,3 +30,24 @@ def test_the_cost_of_a_trial_is_a_mean_over_the_second_half():
 
     table = make_table(times, [100.0] * 10)
     assert table.splitlines()[2] == "| 10 | 2000.0 | 100 |"
+
+
+@pytest.mark.slow
+def test_files_of_both_formats_are_read_and_learned_from():
+    pytest.importorskip("PIL.Image")
+    options = ["--files=40", "--side=32", "--image-size=16", "--network=conv"]
+    results = image_files.run(image_files.parse_arguments(options))
+
+    assert list(results) == ["JPEG", "PNG"]
+    for result in results.values():
+        assert "error" not in result
+        assert result["shape"] == [16, 16, 3]
+        assert result["pixels_mb"] == pytest.approx(40 * 16 * 16 * 3 / 1e6)
+        assert result["read_per_second"] > 0
+        assert result["trained_per_second"] > 0
+        assert 0 < result["memory_before_mb"] <= result["memory_after_reading_mb"]
+        assert result["memory_after_reading_mb"] <= result["memory_mb"]
+    assert results["PNG"]["files_mb"] > results["JPEG"]["files_mb"]
+    table = image_files.make_table({**results, "GIF": {"error": "not known"}})
+    assert [line.count("|") for line in table.splitlines()] == [11] * 5
+    assert "| GIF | not known |" in table

@@ -2,6 +2,7 @@
 from .analysis import CODE_MIN_LENGTH as CODE_MIN_LENGTH
 from .analysis import IDENTIFIER_MIN_ROWS as IDENTIFIER_MIN_ROWS
 from .analysis import MAX_DENSE_COLUMNS as MAX_DENSE_COLUMNS
+from .analysis import MOST_MARKS as MOST_MARKS
 from .analysis import MOSTLY_ZERO_SHARE as MOSTLY_ZERO_SHARE
 from .analysis import PARSED_MIN_SHARE as PARSED_MIN_SHARE
 from .analysis import PARSED_MIN_UNIQUE as PARSED_MIN_UNIQUE

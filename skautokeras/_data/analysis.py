@@ -36,6 +36,10 @@ from skautokeras._data.codes import WITH_NUMBERS
 from skautokeras._data.date_strings import (
     ISO_8601,
     MIXED,
+    end_for_zones,
+    format_with_zone,
+    has_zone,
+    is_zero_date,
     learn_date_format,
     parse_dates,
 )
@@ -43,15 +47,18 @@ from skautokeras._data.measures import HOURS_AND_MINUTES, is_measure
 from skautokeras._data.numeric_codes import are_numeric_codes
 from skautokeras._data.parsing import (
     are_strings,
+    is_mark,
     learn_number_format,
     read_in_format,
     refuse_unreadable,
+    says_nothing,
     values_of_codes,
     what_numbers_are,
 )
-from skautokeras._data.quantities import are_codes, are_whole, unit_of
+from skautokeras._data.quantities import are_codes, are_whole, unit_of, without_mark
 from skautokeras._data.schema import Column
 from skautokeras._data.series import (
+    are_zoned,
     can_be_numbers,
     content_of,
     content_of_values,
@@ -64,11 +71,12 @@ from skautokeras._data.tokens import count_words, has_unsegmented
 from skautokeras._warnings import warn
 
 # Strings are numbers or dates if this share of the values that are not missing can be
-# read, because a few typing errors do not matter. One string without digits, such as
-# "tbd" or "?", marks missing values, if it has at most this share of them and all other
-# strings can be read.
+# read, because a few typing errors do not matter. A few strings without digits, such as
+# "tbd" and "?", mark missing values, if they have at most this share of them together,
+# and all other strings can be read. Several of them are repeated, and say nothing else.
 PARSED_MIN_SHARE = 0.98
 MARK_MAX_SHARE = 0.5
+MOST_MARKS = 5
 # They also have this many different values, and twice as many if all are whole numbers
 # without a unit. Fewer of these may be codes, such as "1" to "5", and each has enough
 # rows to be learned as a category.
@@ -91,6 +99,9 @@ TEXT_MIN_UNIQUE = 10
 # from.
 SHORT_TEXT_MIN_UNIQUE = 50
 SHORT_TEXT_MIN_UNIQUE_SHARE = 0.1
+
+# Reason for categories of whole numbers that y tells to name things.
+_OF_CODES = "whole numbers that predict y better as categories than as sizes"
 
 # A column in which every row has its own value looks like an identifier only if there
 # are this many rows: in fewer, any column of whole numbers may do so by chance.
@@ -157,7 +168,7 @@ def analyse_table(X, declarations, *, prefer_numbers=False, targets=None):
                 column,
                 kind="categorical",
                 format=None,
-                reason="whole numbers that say more of y as names than by their size",
+                reason=_OF_CODES,
             )
             values = read_column(series, "categorical")
         if column.kind in ("categorical", *WITH_NUMBERS):
@@ -220,7 +231,7 @@ def analyse_column(series, declaration=None, *, prefer_numbers=False):
     identifier = _is_identifier(series, content, unique)
     if identifier:
         reason += _LIKE_AN_IDENTIFIER
-    format = _FORMATS.get(content) if kind in WITH_NUMBERS else None
+    format = _format_of_values(series, content) if kind in WITH_NUMBERS else None
     column = Column(
         series.name,
         kind,
@@ -266,25 +277,38 @@ def _declared_format(series, content, kind):
     if content == "mixed":
         strings = series[are_strings(series)]
     elif content != "string":
-        return _FORMATS.get(content, "" if kind == "numerical" else ISO_8601)
+        default = "" if kind == "numerical" else ISO_8601
+        return _format_of_values(series, content) or default
     codes, keys = read_keys(strings, content="string")
-    is_blank = np.array([not key.strip() for key in keys], dtype=bool)
+    is_blank = np.array(
+        [not key.strip() or (kind == "datetime" and is_zero_date(key)) for key in keys],
+        dtype=bool,
+    )
     counts = np.bincount(codes[codes >= 0], minlength=len(keys))
     keys, counts = keys[~is_blank], counts[~is_blank]
     if kind == "numerical":
         return learn_number_format(keys, counts)[0]
     format = learn_date_format(keys) if len(keys) else None
-    is_read = format and not np.isnat(parse_dates(keys, format)).any()
-    # Who declares dates may have some of several formats.
-    return format if is_read else MIXED
+    if not format or np.isnat(parse_dates(keys, format)).any():
+        # Who declares dates may have some of several formats.
+        format = format_with_zone(MIXED, keys)
+    if content == "mixed":
+        others = are_zoned(series[~are_strings(series)])
+        if (others != has_zone(format)).any():
+            return MIXED
+    return format
 
 
 def _constant_column(series, why, facts):
     return Column(series.name, "constant", reason=f"{why}, so it is left out", **facts)
 
 
-# Formats in which values that were no strings in `fit` may come back from files.
-_FORMATS = {"datetime": ISO_8601, "timedelta": HOURS_AND_MINUTES}
+def _format_of_values(series, content):
+    """Return how values that were no strings in `fit` may come back from files."""
+    if content == "datetime":
+        return ISO_8601 + end_for_zones(are_zoned(series))
+    return HOURS_AND_MINUTES if content == "timedelta" else None
+
 
 _LIKE_AN_IDENTIFIER = "; every row has its own value, as in an identifier"
 
@@ -362,8 +386,9 @@ def _format_and_reason(strings, counts, kind, content):
     is_parsed = ~pd.isna(values)
     parsed, wrong = strings[is_parsed], strings[~is_parsed]
     share = counts[is_parsed].sum() / counts.sum()
+    are_missing = _are_marks(wrong, counts[~is_parsed], kind)
     if (
-        not _are_nearly_all(share, wrong)
+        share < (1 - MARK_MAX_SHARE if are_missing else PARSED_MIN_SHARE)
         or len(np.unique(values[is_parsed])) < PARSED_MIN_UNIQUE
         or (kind == "numerical" and _are_codes(parsed, format, content))
     ):
@@ -374,9 +399,15 @@ def _format_and_reason(strings, counts, kind, content):
         f"all {what}" if share == 1 else f"{floor(share * 1000) / 10} % of the {what}"
     )
     reason = f"{which} are {_what_they_are(kind, format, parsed[0])}"
+    if kind == "numerical" and (marked := next(filter(_has_mark, parsed), None)):
+        reason += f", some with marks as in {str(marked)!r}"
     if share < PARSED_MIN_SHARE:
-        reason += f", the others are {str(wrong[0])!r}"
+        reason += f", the others are {' and '.join(repr(str(s)) for s in wrong)}"
     return format, reason, values
+
+
+def _has_mark(string):
+    return without_mark(string.strip()) != string.strip()
 
 
 def _learn_format(strings, counts, kind):
@@ -393,10 +424,14 @@ def _learn_format(strings, counts, kind):
     return (format, values) if pd.isna(values).mean() <= MARK_MAX_SHARE else None
 
 
-def _are_nearly_all(share, wrong):
-    """Whether nearly all strings can be read, or all but a mark of missing values."""
-    is_mark = len(wrong) == 1 and not any(map(str.isdigit, wrong[0]))
-    return share >= PARSED_MIN_SHARE or (is_mark and share >= 1 - MARK_MAX_SHARE)
+def _are_marks(strings, counts, kind):
+    """Whether the strings that cannot be read mark missing values."""
+    if not len(strings) or len(strings) > MOST_MARKS:
+        return False
+    if not all(is_mark(string, kind) for string in strings):
+        return False
+    # Several words may be values of their own, such as "S", "M" and "L" among sizes.
+    return len(strings) == 1 or (counts.min() > 1 and all(map(says_nothing, strings)))
 
 
 def _are_codes(strings, format, content):

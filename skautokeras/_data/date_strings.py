@@ -7,9 +7,24 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
+from skautokeras._data.quantities import LONGEST, plain_digits
+
 # The form of pandas for all strings such as 2024-05-31 and 2024-05-31T23:59+01:00, and
 # that for strings of several forms.
 ISO_8601, MIXED = "ISO8601", "mixed"
+
+# What stands behind them if all dates of a column have a time zone, or none of them
+# has. Without it, dates of both sorts are read.
+_ZONED, _WITHOUT_ZONE = " with time zone", " without time zone"
+# The end of a moment with a time zone: behind digits of a clock, or of a year.
+_ZONE = re.compile(
+    r"[0-9]:[0-9.,:]*(?:\s?[AaPp][Mm])?\s?(?:Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)"
+    r"(?:\s[0-9]{4})?$|T[0-9.]+(?:Z|[+-][0-9:]+)$"
+)
+
+# The form of dates in JSON of .NET, whose number is in milliseconds since 1970 (UTC).
+MILLISECONDS = "/Date()/"
+_MILLISECONDS = re.compile(r"\\?/Date\((-?[0-9]{1,14})(?:[+-][0-9]{4})?\)\\?/")
 
 # Formats of dates, beside ISO 8601, in the order in which they are tried: where all
 # days are below 13, the month comes first, as in `pandas.to_datetime`. Points stand
@@ -25,6 +40,9 @@ _DATES = (
     *("%y/%m/%d", "%y.%m.%d", "%y-%m-%d"),
 )
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
+# Clocks with a point or a letter stand behind dates with points or slashes.
+_OTHER_CLOCKS = ("%H.%M", "%H.%M.%S", "%Hh%M")
+_DATES_WITH_SIGNS = tuple(date for date in _DATES if re.search("[./]", date))
 _TIMES = (
     *("", *(f" {clock}" for clock in _CLOCKS), *(f", {clock}" for clock in _CLOCKS)),
     *(f" {clock} UTC" for clock in _CLOCKS[:3]),
@@ -39,6 +57,22 @@ _FORMATS = (
     *("%Y-%b-%d", "%Y %b %d", "%Y %B %d"),
     *("%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S %z"),
     *("%a %b %d %H:%M:%S UTC %Y", "%a, %d %b %Y %H:%M:%S GMT"),
+    *("%a %b %d %H:%M:%S %z %Y", MILLISECONDS),
+    *(f"{date} {clock}" for date, clock in product(_DATES_WITH_SIGNS, _OTHER_CLOCKS)),
+)
+
+# Days in words of English are 1st, 2nd and so on. Names of months may have a point, and
+# September may have four letters.
+_ORDINAL = re.compile(r"\b([0-9]{1,2})(?:st|nd|rd|th)\b(?: of\b)?", re.IGNORECASE)
+_MONTHS = re.compile(
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sep(?:t|tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b(?:\.(?=\s))?",
+    re.IGNORECASE,
+)
+
+# Dates that are nothing but zeros stand for missing ones, as in MySQL.
+_ZEROS = re.compile(
+    r"0{1,4}[-/.]0{1,2}[-/.]0{1,4}(?:[ T]0{1,2}(?::0{1,2}){1,2}(?:\.0+)?Z?)?|0{8}|0{14}"
 )
 
 
@@ -77,7 +111,8 @@ def learn_date_format(strings):
     Returns
     -------
     format : str or None
-        Format of `pandas.to_datetime`. None if no string is a date.
+        Format of `pandas.to_datetime`, that of ISO 8601 with what is known of time
+        zones behind it (`format_with_zone`). None if no string is a date.
 
     Examples
     --------
@@ -85,7 +120,7 @@ def learn_date_format(strings):
     >>> learn_date_format(["1/2/1998 0:00", "1/31/1998 8:30"])
     '%m/%d/%Y %H:%M'
     >>> learn_date_format(["2016-01-03", "2016-01-04 12:00"])
-    'ISO8601'
+    'ISO8601 without time zone'
     >>> learn_date_format(["12:30", "far"]) is None
     True
     """
@@ -103,7 +138,88 @@ def learn_date_format(strings):
         return None
     counts = {format: _n_dates(strings, format) for format in possible}
     most = max(counts.values())
-    return _likeliest([f for f, count in counts.items() if count == most], strings)
+    best = _likeliest([f for f, count in counts.items() if count == most], strings)
+    return format_with_zone(best, strings) if best == ISO_8601 else best
+
+
+def format_with_zone(format, strings):
+    """Add to a format of several forms whether its dates have a time zone.
+
+    Parameters
+    ----------
+    format : {"ISO8601", "mixed"}
+        Format of `parse_dates`.
+
+    strings : sequence of str
+        Different strings of a column.
+
+    Returns
+    -------
+    format : str
+        With " with time zone" behind it if all dates have one, and with " without time
+        zone" if none has. Otherwise it is as it was.
+
+    Examples
+    --------
+    >>> from skautokeras._data.date_strings import format_with_zone
+    >>> format_with_zone("ISO8601", ["2016-01-03 12:00", "2016-01-03 12:00Z"])
+    'ISO8601'
+    """
+    are_dates = ~np.isnat(parse_dates(strings, format))
+    return format + end_for_zones(_are_zoned(strings)[are_dates])
+
+
+def end_for_zones(are_zoned):
+    """Return what stands behind a format if these moments have a time zone or not.
+
+    Parameters
+    ----------
+    are_zoned : ndarray of bool
+        Whether each of some moments has a time zone.
+
+    Returns
+    -------
+    end : {" with time zone", " without time zone", ""}
+        Empty if some have one and others do not, or if there are none.
+    """
+    if not len(are_zoned) or are_zoned.any() != are_zoned.all():
+        return ""
+    return _ZONED if are_zoned.any() else _WITHOUT_ZONE
+
+
+def has_zone(format):
+    """Tell whether the dates of a format have a time zone.
+
+    Parameters
+    ----------
+    format : str
+        Format of `parse_dates`.
+
+    Returns
+    -------
+    has_zone : bool or None
+        None if dates with and without one are read.
+
+    Examples
+    --------
+    >>> from skautokeras._data.date_strings import has_zone
+    >>> has_zone("%d/%m/%Y"), has_zone("%d/%m/%Y %H:%M UTC"), has_zone("mixed")
+    (False, True, None)
+    """
+    form, end = _form_and_end(format)
+    if form in (ISO_8601, MIXED):
+        return {_ZONED: True, _WITHOUT_ZONE: False, "": None}[end]
+    return any(sign in format for sign in ("%z", "UTC", "GMT", MILLISECONDS))
+
+
+def _form_and_end(format):
+    """Return a format as pandas knows it, and what is known of time zones."""
+    end = next((end for end in (_ZONED, _WITHOUT_ZONE) if format.endswith(end)), "")
+    return format.removesuffix(end), end
+
+
+def _are_zoned(strings):
+    return np.array([bool(_ZONE.search(s.rstrip())) for s in strings], dtype=bool)
 
 
 def _likeliest(formats, strings):
@@ -163,8 +279,8 @@ def parse_dates(strings, format):
         Strings such as "2016-01-03".
 
     format : str
-        Format of `pandas.to_datetime`, as `learn_date_format` returns it. With
-        ``"mixed"``, everything is read that pandas can read.
+        Format as `learn_date_format` returns it. With ``"mixed"``, everything is read
+        that pandas can read.
 
     Returns
     -------
@@ -178,11 +294,19 @@ def parse_dates(strings, format):
     array(['2024-05-31T00:00:00.000000',                        'NaT'],
           dtype='datetime64[us]')
     """
-    any_form = format == MIXED
+    form, end = _form_and_end(format)
+    any_form = form == MIXED
+    strings = [plain_digits(string) for string in strings]
+    if form == MILLISECONDS:
+        return _moments_of_milliseconds(strings)
     stripped = [s.strip() if any_form or _can_be_date(s) else None for s in strings]
+    if any_form or "%b" in form or "%B" in form:
+        stripped = [s and _with_usual_words(s, full="%B" in form) for s in stripped]
     stripped = pd.Series(stripped, dtype=object)
-    moments = pd.to_datetime(stripped, format=format, errors="coerce", utc=True)
+    moments = pd.to_datetime(stripped, format=form, errors="coerce", utc=True)
     moments = moments.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    if end:
+        moments[_are_zoned(strings) != has_zone(format)] = _NO_DATE
     if any_form:
         return moments
     is_digits = np.array([s.strip().isdecimal() for s in strings], dtype=bool)
@@ -192,9 +316,49 @@ def parse_dates(strings, format):
     return moments
 
 
+def _moments_of_milliseconds(strings):
+    found = [_MILLISECONDS.fullmatch(string.strip()) for string in strings]
+    moments = [np.datetime64(int(f[1]), "ms") if f else _NO_DATE for f in found]
+    return np.array(moments, dtype="datetime64[us]")
+
+
+def _with_usual_words(string, *, full):
+    """Return a date with days as numbers, and months in the words that pandas knows.
+
+    Months that are written in full remain so if the format has them in full.
+    """
+    string = _ORDINAL.sub(r"\1", string)
+    return string if full else _MONTHS.sub(lambda month: month[0][:3], string)
+
+
+def is_zero_date(string):
+    """Whether a string is a date of zeros, which stands for a missing one.
+
+    Parameters
+    ----------
+    string : str
+        Date or other string.
+
+    Returns
+    -------
+    is_zero_date : bool
+
+    Examples
+    --------
+    >>> from skautokeras._data.date_strings import is_zero_date
+    >>> is_zero_date("0000-00-00 00:00:00"), is_zero_date("2000-01-01")
+    (True, False)
+    """
+    return _ZEROS.fullmatch(string.strip()) is not None
+
+
 def _can_be_date(string):
     """Whether pandas may read a string as a date; it also reads years and words."""
-    string = string.strip()
+    if len(string) > LONGEST:
+        return False
+    string = plain_digits(string).strip()
+    if _MILLISECONDS.fullmatch(string):
+        return True
     if string.isdecimal():
         return len(string) == _DIGITS_OF_A_DATE
     if string.replace(".", "", 1).isdecimal():

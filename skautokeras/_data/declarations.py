@@ -44,7 +44,7 @@ def declared_kinds(names, has_names, *, categorical_features, column_types):
         Whether the names are those of X.
 
     categorical_features : "from_dtype", None or array-like
-        Names, indices or a mask of columns to take as categorical, as in
+        Names, indices or a mask of columns to take as categorical, in the forms of
         `sklearn.ensemble.HistGradientBoostingClassifier`.
 
     column_types : dict or None

@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 from joblib import cpu_count
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
@@ -25,6 +26,7 @@ from skautokeras._data.image_files import (
     is_source,
     source_facts,
 )
+from skautokeras._data.pixel_ranges import problem_with_range
 from skautokeras._data.pixels import (
     CHUNK_SIZE,
     channel_statistics,
@@ -40,11 +42,6 @@ from skautokeras._state.names import saved_as
 
 # Axes of these lengths look like channels: grey, with alpha, colour, colour with alpha.
 USUAL_CHANNELS = (1, 2, 3, 4)
-
-# Pixels that are fractions in other images are hardly above this.
-_HIGHEST_FRACTION = 16.0
-# Pixels that are no fractions have so many levels.
-_FEWEST_LEVELS = 15.0
 
 # Images with more pixels than this are reduced. They keep so many pixels at least and
 # at most, and no side is shorter than this.
@@ -245,7 +242,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         if channels is None:
             self._check_is_no_single(images)
         pixels = self._make(images, self.schema_.shape, self.schema_.dtype)
-        self._check_range(pixels)
+        self._check_range(images, pixels)
         return {"pixels": pixels}
 
     def most_rows(self, X, seconds):
@@ -290,25 +287,17 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         """
         self.schema_ = self.schema_.with_vectors(facts)
 
-    def _check_range(self, pixels):
-        """Raise if fit has seen fractions and these are levels, or the reverse."""
-        low, high = self.schema_.low, self.schema_.high
-        if low != 0.0 or pixels.dtype != np.float32 or not len(pixels):
-            return
-        highest = pixels.max()
-        if high == 1.0 and highest > _HIGHEST_FRACTION:
-            raise ValueError(
-                f"The images hold values up to {highest:g}, but the pixels seen in fit "
-                "are fractions between 0 and 1. Divide by 255, or fit on whole numbers "
-                "from 0 to 255."
-            )
-        are_fractions = 0.5 < highest <= 1.0 and pixels.min() >= 0
-        if high >= _FEWEST_LEVELS and are_fractions and (pixels % 1 > 0).any():
-            raise ValueError(
-                "The images hold fractions between 0 and 1, but the pixels seen in fit "
-                f"are between 0 and {high:g}. Multiply by {high:g}, or fit on "
-                "fractions."
-            )
+    def _check_range(self, images, pixels):
+        """Raise if images are on another scale than those in fit."""
+        arrays, has_files = [images], False
+        if isinstance(images, list):
+            arrays = [image for image in images if not is_source(image)]
+            has_files = len(arrays) < len(images)
+        if has_files:
+            arrays.append(pixels)
+        problem = problem_with_range(arrays, self.schema_)
+        if problem is not None:
+            raise ValueError(problem)
 
     def describe_columns(self, names):
         """Say what each column was taken for, why, and what it becomes.
@@ -419,6 +408,7 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         check_is_several(X)
         contents = row_contents(X)
         if contents is None:
+            _check_has_one_column(X)
             return self._read_array(X, channels)
         if not contents:
             return self._read_array(np.empty((0, 1)), channels)
@@ -569,6 +559,27 @@ def _is_shape(value, lengths):
         and len(value) in lengths
         and all(isinstance(n, int | np.integer) and n > 0 for n in value)
     )
+
+
+def _check_has_one_column(X):
+    """Raise if columns of images have others beside them, such as identifiers."""
+    if not isinstance(X, np.ndarray | pd.DataFrame) or X.ndim != 2 or not len(X):
+        return
+    first = X.iloc[0].tolist() if isinstance(X, pd.DataFrame) else X[0]
+    if any(is_source(value) and not _is_number(value) for value in first):
+        raise ValueError(
+            "X must have one column of paths or images, got an array of shape "
+            f"{X.shape}. Pass this column alone. For several columns, use AutoModel."
+        )
+
+
+def _is_number(value):
+    """Whether a value is a pixel, which may be a string."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _read_row(i, content):

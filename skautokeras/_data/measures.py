@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from skautokeras._data.quantities import sign_in_front
+from skautokeras._data.quantities import plain_form
 
 # Durations in seconds. With two numbers between colons, they are hours and minutes, or
 # minutes and seconds.
@@ -179,7 +179,7 @@ def _format_of_clocks(strings):
     ones. So they are if other strings have a few hours in front of them, unless all are
     written as the times of a day are, with two digits or with AM and PM.
     """
-    clocks = [found for s in strings if (found := _CLOCK.fullmatch(s.strip()))]
+    clocks = [found for s in strings if (found := _CLOCK.fullmatch(plain_form(s)))]
     short = [clock for clock in clocks if not clock["third"]]
     firsts = [int(clock["first"]) for clock in short]
     hours = [int(clock["first"]) for clock in clocks if clock["third"]]
@@ -217,12 +217,12 @@ def parse_measures(strings, format):
     >>> parse_measures(["6'2", "5 ft 11 in"], "5 ft 2 in").tolist()
     [74.0, 71.0]
     """
-    return np.array([_measured(s.strip(), format) for s in strings], dtype=np.float64)
+    return np.array([_measured(s, format) for s in strings], dtype=np.float64)
 
 
 def _measured(string, format):
     measure = _MEASURES[format]
-    string = sign_in_front(string)
+    string = plain_form(string)
     if measure is _DURATIONS:
         if clock := _CLOCK.fullmatch(string):
             return _seconds_of(clock, format)

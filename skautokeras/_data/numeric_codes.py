@@ -56,7 +56,8 @@ def targets_of(y, rows):
             for part in parts
         ]
         columns = [c for frame in frames for c in _columns_of(frame)]
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, NotImplementedError):
+        # pandas has no columns of some dtypes of NumPy, such as those of bytes.
         return None
     return np.column_stack(columns) if columns else None
 

@@ -4,10 +4,12 @@ A format is learned from all strings of a column. With it, each string is read o
 own, so that a row becomes the same alone and among others.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
-from skautokeras._data.date_strings import MIXED, parse_dates
+from skautokeras._data.date_strings import MIXED, has_zone, is_zero_date, parse_dates
 from skautokeras._data.measures import (
     is_measure,
     learn_measure,
@@ -19,7 +21,7 @@ from skautokeras._data.quantities import (
     parse_quantities,
     what_quantities_are,
 )
-from skautokeras._data.series import content_of, read_column, read_keys
+from skautokeras._data.series import are_zoned, content_of, read_column, read_keys
 
 # A warning says if more than this share of the strings that look like numbers or dates
 # cannot be read after `fit`, where at most a few could not.
@@ -144,7 +146,8 @@ def read_in_format(series, kind, format, on_strings=None):
     Raises
     ------
     ValueError
-        If the values are of another kind.
+        If the values are of another kind, or moments with a time zone come instead of
+        those without one, or the reverse.
 
     Examples
     --------
@@ -174,6 +177,8 @@ def read_in_format(series, kind, format, on_strings=None):
         return np.where(is_string, strings, others)
     if kind == "numerical":
         _check_unit(series, content, format)
+    elif format is not None and content == "datetime":
+        _check_zones(series, has_zone(format))
     return read_column(series, kind, content=content)
 
 
@@ -190,6 +195,29 @@ def _check_unit(series, content, format):
             f"Column {series.name!r} held numbers in fit and holds durations now. "
             "Convert them, for example with .dt.total_seconds()."
         )
+
+
+def _check_zones(series, is_zoned):
+    """Raise if moments have a time zone that had none in `fit`, or the reverse.
+
+    None of them would be an error, and all would be shifted by hours.
+    """
+    is_wrong = are_zoned(series) != is_zoned
+    if is_zoned is None or not is_wrong.any():
+        return
+    example = str(series.dropna()[is_wrong].iloc[0])
+    if is_zoned:
+        raise ValueError(
+            f"Column {series.name!r} held moments with a time zone in fit and holds "
+            f"moments without one now, such as {example!r}. Give them their time zone, "
+            "for example with .dt.tz_localize('UTC')."
+        )
+    raise ValueError(
+        f"Column {series.name!r} held moments without a time zone in fit and holds "
+        f"moments with one now, such as {example!r}. Convert them to the clock that "
+        "those in fit followed, for example with "
+        ".dt.tz_convert('UTC').dt.tz_localize(None)."
+    )
 
 
 def values_of_codes(values, codes, kind):
@@ -221,10 +249,85 @@ def values_of_codes(values, codes, kind):
     return np.append(values, _MISSING[kind])[codes]
 
 
+def is_mark(string, kind):
+    """Whether a string can mark a missing value.
+
+    Parameters
+    ----------
+    string : str
+        String that is no number or date.
+
+    kind : {"numerical", "datetime"}
+        Kind of the column.
+
+    Returns
+    -------
+    is_mark : bool
+        True if it has no digits, or is an error of a spreadsheet, or a date of zeros,
+        as MySQL writes missing ones.
+
+    Examples
+    --------
+    >>> from skautokeras._data.parsing import is_mark
+    >>> is_mark("n/a", "numerical"), is_mark("0000-00-00", "datetime")
+    (True, True)
+    """
+    if not any(map(str.isdigit, string)) or _CELL_ERROR.fullmatch(string.strip()):
+        return True
+    return kind == "datetime" and is_zero_date(string)
+
+
+def says_nothing(string):
+    """Whether a mark says that a value is missing, whatever the column is about.
+
+    Parameters
+    ----------
+    string : str
+        String that `is_mark` has found.
+
+    Returns
+    -------
+    says_nothing : bool
+        True if it has no letters, is a usual word for missing values, or an error of a
+        spreadsheet. "XL" among sizes is none of these.
+
+    Examples
+    --------
+    >>> from skautokeras._data.parsing import says_nothing
+    >>> says_nothing("--"), says_nothing("N/A"), says_nothing("XL")
+    (True, True, False)
+    """
+    string = string.strip()
+    if not any(map(str.isalpha, string)) or _CELL_ERROR.fullmatch(string):
+        return True
+    letters = "".join(filter(str.isalpha, string)).lower()
+    return letters in _WORDS_FOR_MISSING
+
+
+# Letters of words for missing values.
+_WORDS_FOR_MISSING = {
+    "na",
+    "nan",
+    "nil",
+    "none",
+    "null",
+    "missing",
+    "notapplicable",
+    "notavailable",
+    "tba",
+    "tbd",
+    "undefined",
+    "unknown",
+    "unspecified",
+}
+# What spreadsheets show where a formula fails, such as #DIV/0!.
+_CELL_ERROR = re.compile("#[A-Z][A-Z0-9/]*[!?]")
+
+
 class UnreadableStrings:
     """Counts strings that look like numbers or dates and lack the format of `fit`.
 
-    Strings without digits mark missing values, and do not count.
+    Strings that mark missing values do not count.
 
     Examples
     --------
@@ -259,15 +362,15 @@ cannot be read so now, '3 mi' for example, and count as missing."]
         is_missing : ndarray of bool of shape (n_strings,)
             Whether it cannot be read.
         """
-        with_digits = np.array([any(map(str.isdigit, s)) for s in strings], dtype=bool)
-        wrong = np.flatnonzero(with_digits & is_missing)
+        is_given = np.array([not is_mark(s, kind) for s in strings], dtype=bool)
+        wrong = np.flatnonzero(is_given & is_missing)
         what = f"dates of the format {format!r}"
         if kind == "numerical":
             what = what_numbers_are(format)
         column = self._columns.setdefault(
             name, {"what": what, "given": 0, "unreadable": 0, "example": None}
         )
-        column["given"] += int(counts[with_digits].sum())
+        column["given"] += int(counts[is_given].sum())
         column["unreadable"] += int(counts[wrong].sum())
         if len(wrong) and column["example"] is None:
             column["example"] = strings[wrong[0]]
@@ -297,7 +400,7 @@ def _warning_of_unreadable(name, what, given, unreadable, example):
 
 
 def refuse_unreadable(name, kind, format, strings, counts, is_missing):
-    """Raise if a string that is not blank cannot be read.
+    """Raise if a string that is not blank, and no date of zeros, cannot be read.
 
     Parameters
     ----------
@@ -312,6 +415,8 @@ def refuse_unreadable(name, kind, format, strings, counts, is_missing):
     for i in np.flatnonzero(is_missing):
         if strings[i].strip():
             if kind == "datetime":
+                if is_zero_date(strings[i]):
+                    continue
                 raise ValueError(
                     f"Column {name!r} is a datetime column and {strings[i]!r} is no "
                     f"date{_like(format)}."
@@ -323,7 +428,7 @@ def refuse_unreadable(name, kind, format, strings, counts, is_missing):
 
 
 def _like(format):
-    return "" if format == MIXED else f" of the format {format!r}"
+    return "" if format.startswith(MIXED) else f" of the format {format!r}"
 
 
 def _without(series, is_left_out):

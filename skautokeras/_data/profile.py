@@ -15,6 +15,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skautokeras._data.rows import spread_rows
 from skautokeras._data.schema import is_vector_array
+from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._state.names import saved_as
 
 # Rows that are looked at: for copies of rows, and for everything else.
@@ -24,6 +25,8 @@ _MOST_FEATURES = 1_000
 # Features, times outputs of the heads, for which it is computed what they tell.
 _MOST_WORK = 3_000
 _N_LEAVES, _N_QUANTILES = 32, 101
+# Share of the time of a fit in which it is computed what features tell.
+_SHARE_OF_TIME = 0.05
 # Rows by which the mean target of a category is drawn to that of all rows.
 _PRIOR = 0.2
 # Fewer rows say nothing about single columns.
@@ -152,7 +155,7 @@ def features_of(x_adapter, arrays):
     return found[:_MOST_FEATURES]
 
 
-def make_profile(x_adapter, y_adapter, data):
+def make_profile(x_adapter, y_adapter, data, deadline=NO_DEADLINE):
     """Return the profile of the rows of a fit.
 
     Parameters
@@ -161,16 +164,19 @@ def make_profile(x_adapter, y_adapter, data):
         Fitted adapters of X and y.
     data : SplitRows
         Rows of the fit.
+    deadline : Deadline, default=NO_DEADLINE
+        Deadline of the fit, of which a share is for what features tell by themselves.
 
     Returns
     -------
     profile : DataProfile
     """
+    deadline = deadline.within(_SHARE_OF_TIME * deadline.total())
     is_one_part = data.all is None or len(data.train) < len(data.all)
     parts = [data.train, data.valid] if is_one_part else [data.all]
     sample = data.train.take(spread_rows(len(data.train), _MOST_ROWS_OF_COLUMNS))
     features = features_of(x_adapter, sample.x)
-    strengths = _strengths(features, sample.y, y_adapter)
+    strengths = _strengths(features, sample.y, y_adapter, deadline)
     hashes = [_row_hashes(part) for part in parts]
     together = np.concatenate(hashes)
     classes = {
@@ -240,11 +246,12 @@ def _copies(features):
     return tuple(copies)
 
 
-def _strengths(features, y, y_adapter):
+def _strengths(features, y, y_adapter, deadline):
     """Return how much of the variance of a target each feature explains by itself.
 
     One half of the rows teaches a small regression tree of a number, or the mean target
-    of each category, and the share of the variance is that of the other half.
+    of each category, and the share of the variance is that of the other half. It is 0
+    for features that there is no time for.
     """
     targets = [
         _as_numbers(y[name], target.schema_)
@@ -253,6 +260,8 @@ def _strengths(features, y, y_adapter):
     n_outputs = sum(target.shape[1] for target in targets)
     strengths = np.zeros(len(features))
     for i, feature in enumerate(features[: _MOST_WORK // n_outputs]):
+        if deadline.passed():
+            break
         strengths[i] = max(_explained(feature, target) for target in targets)
     return strengths.tolist()
 

@@ -5,6 +5,7 @@ each string is read on its own, so that a row becomes the same alone and among o
 """
 
 import re
+import unicodedata
 from collections import Counter
 from decimal import Decimal
 
@@ -144,13 +145,78 @@ def _from_format(format):
     return unit, "," if sample.startswith(_SAMPLES[","]) else ".", sample[-1:] == "K"
 
 
-def sign_in_front(string):
-    """Write the sign of a number as a hyphen in front of it.
+# Marks that numbers of a limit or an estimate have in front of them, and those of
+# footnotes and of what is at least so much behind them.
+_MARK_IN_FRONT = re.compile(r"(?:[<>]=?|[\u2264\u2265~\u2248])\s*")
+_MARK_BEHIND = re.compile(r"(?:\*{1,3}|[+\u2020\u2021])$")
+_MOST_SIGNS = 3
+
+_OTHER_DIGITS = re.compile(r"(?![0-9])\d")
+# Longer strings are texts, and no numbers or dates.
+LONGEST = 200
+# Signs of the Arabic scripts and of full width.
+_TO_ASCII = str.maketrans(
+    "\u066b\u066c\u066a\uff0e\uff0c\uff0d\uff0b\uff05\uff1a\uff0f", ".,%.,-+%:/"
+)
+
+
+def plain_digits(string):
+    """Write the decimal digits of any script, and the signs beside them, as in ASCII.
 
     Parameters
     ----------
     string : str
-        String without white space around it.
+        Number or other string.
+
+    Returns
+    -------
+    string : str
+        The string itself if it is as long as a text.
+
+    Examples
+    --------
+    >>> from skautokeras._data.quantities import plain_digits
+    >>> plain_digits("\u0661\u0662\u066b\u0665"), plain_digits("x\u00b2")
+    ('12.5', 'x²')
+    """
+    if string.isascii() or len(string) > LONGEST or not _OTHER_DIGITS.search(string):
+        return string
+    string = string.translate(_TO_ASCII)
+    return _OTHER_DIGITS.sub(lambda digit: str(unicodedata.decimal(digit[0])), string)
+
+
+def without_mark(string):
+    """Leave out what marks a number as a limit, an estimate or one with a footnote.
+
+    Parameters
+    ----------
+    string : str
+        String such as "<5", "~3.2", "12.5*" and "5+", without white space around it.
+
+    Returns
+    -------
+    string : str
+        The string itself where it has no such mark.
+
+    Examples
+    --------
+    >>> from skautokeras._data.quantities import without_mark
+    >>> without_mark("<5"), without_mark("12.5*"), without_mark("5+"), without_mark("5")
+    ('5', '12.5', '5', '5')
+    """
+    if found := _MARK_IN_FRONT.match(string):
+        string = string[found.end() :]
+    found = _MARK_BEHIND.search(string, max(len(string) - _MOST_SIGNS, 0))
+    return string[: found.start()].rstrip() if found else string
+
+
+def plain_form(string):
+    """Write a number with digits of ASCII, no mark, and a hyphen in front as its sign.
+
+    Parameters
+    ----------
+    string : str
+        Number in any form.
 
     Returns
     -------
@@ -159,11 +225,11 @@ def sign_in_front(string):
 
     Examples
     --------
-    >>> from skautokeras._data.quantities import sign_in_front
-    >>> sign_in_front("(5)"), sign_in_front("5-"), sign_in_front("\u22125")
-    ('-5', '-5', '-5')
+    >>> from skautokeras._data.quantities import plain_form
+    >>> plain_form("(5)"), plain_form("5-"), plain_form("\u22125"), plain_form(" <5 ")
+    ('-5', '-5', '-5', '5')
     """
-    string = string.replace("\u2212", "-")
+    string = without_mark(plain_digits(string).strip()).replace("\u2212", "-")
     if string[:1] == "(" and string[-1:] == ")":
         return f"-{string[1:-1].strip()}"
     return f"-{string[:-1].rstrip()}" if string[-1:] == "-" else string
@@ -171,7 +237,7 @@ def sign_in_front(string):
 
 def _parts_of(string, mark):
     """Return the parts of a number as a match, or None if the string is none."""
-    parts = _NUMBERS[mark].fullmatch(sign_in_front(string.strip()))
+    parts = _NUMBERS[mark].fullmatch(plain_form(string))
     return None if parts and parts["sign"] and parts["sign_behind"] else parts
 
 
@@ -332,7 +398,7 @@ def are_whole(strings):
     >>> are_whole(["1", "-20"]), are_whole(["1", "2.5"]), are_whole(["1 km"])
     (True, False, False)
     """
-    return all(re.fullmatch(r"[+-]?[0-9]+", string.strip()) for string in strings)
+    return all(re.fullmatch(r"[+-]?[0-9]+", plain_form(string)) for string in strings)
 
 
 # Numbers with the code of a country have at least eight digits.
@@ -382,7 +448,7 @@ def are_codes(strings, min_length, unit=""):
     >>> are_codes(["1200cc", "1600cc"], 5, unit="cc")
     False
     """
-    strings = [string.strip() for string in strings]
+    strings = [plain_form(string) for string in strings]
     if any(re.match(r"\D?0[0-9]", string) for string in strings):
         return True
     if all(_TELEPHONE.fullmatch(string) for string in strings):

@@ -352,7 +352,8 @@ def read_datetimes(series):
     ----------
     series : Series of shape (n_samples,)
         Dates and times. They may have one time zone, several, or none; those without a
-        time zone are read as UTC.
+        time zone are read as UTC. That `predict` gets no other ones than `fit` is
+        checked in `read_in_format`.
 
     Returns
     -------
@@ -386,6 +387,34 @@ def read_datetimes(series):
         )
     parsed = _to_utc(moments)
     return np.append(parsed, _NOT_A_TIME)[codes]
+
+
+def are_zoned(series):
+    """Tell which moments of a column have a time zone.
+
+    Parameters
+    ----------
+    series : Series of shape (n_samples,)
+        Dates and times as `read_datetimes` takes them.
+
+    Returns
+    -------
+    are_zoned : ndarray of bool of shape (n_present,)
+        One for each value that is not missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skautokeras._data.series import are_zoned
+    >>> are_zoned(pd.Series([pd.Timestamp("2024-05-31", tz="UTC"), None])).tolist()
+    [True]
+    """
+    present = series.dropna()
+    if present.dtype != object and not isinstance(present.dtype, pd.CategoricalDtype):
+        # The time zone of a column of PyArrow is that of its own type.
+        dtype = getattr(present.dtype, "pyarrow_dtype", present.dtype)
+        return np.full(len(present), getattr(dtype, "tz", None) is not None)
+    return np.array([getattr(v, "tzinfo", None) is not None for v in present], bool)
 
 
 def _to_utc(moments):

@@ -1,18 +1,21 @@
 """Tables that are not in memory: Parquet files, Datasets of PyArrow, and Dask."""
 
-from os import PathLike
-from pathlib import Path
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from skautokeras._data.containers import is_of, plain_column, to_pandas
+from skautokeras._data.parquet_files import (
+    check_is_no_path,
+    check_is_no_reader,
+    index_columns,
+    is_parquet,
+    open_parquet,
+)
 from skautokeras._data.rows import is_dict
 
-# Endings of the names of files that are read.
-_PARQUET = {".parquet", ".pq"}
-# Folders can tell the values of columns, as in "year=2024/part.parquet".
-_FORMAT = {"format": "parquet", "partitioning": "hive"}
 # Values that are read at a time.
 _VALUES_AT_ONCE = 2**22
 
@@ -23,13 +26,22 @@ def as_stored(X):
     Parameters
     ----------
     X : object
-        Path of a Parquet file or of a folder of them, Dataset of PyArrow, DataFrame of
-        Dask, a dict of them, or anything else.
+        Path of a Parquet file or of a folder of them, list of paths of files, Dataset
+        of PyArrow, DataFrame of Dask, a dict of them, or anything else.
 
     Returns
     -------
     X : StoredTable, dict or object
         Anything else is returned as it is.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file at the path of a Parquet file.
+    TypeError
+        If X is another reader of PyArrow than a Dataset.
+    ValueError
+        If a file cannot be read.
 
     Examples
     --------
@@ -39,8 +51,9 @@ def as_stored(X):
     """
     if is_dict(X):
         return {name: as_stored(part) for name, part in X.items()}
-    if isinstance(X, str | PathLike):
-        return StoredTable(_ArrowSource.of_path(X)) if _is_parquet(X) else X
+    if is_parquet(X):
+        return StoredTable(_ArrowSource(open_parquet(X)))
+    check_is_no_reader(X)
     if is_of(X, "pyarrow", "Dataset"):
         return StoredTable(_ArrowSource(X))
     return StoredTable(_DaskSource(X)) if is_of(X, "dask", "DataFrame") else X
@@ -65,6 +78,8 @@ def with_target(X, y):
 
     Raises
     ------
+    FileNotFoundError, TypeError
+        If X is the path of something else than Parquet files.
     ValueError
         If X has no such column.
 
@@ -82,6 +97,8 @@ def with_target(X, y):
         y = y.compute()
     if not isinstance(y, str):
         return X, y
+    # What is wrong with X comes first: without its columns, y says nothing.
+    check_is_no_path(X)
     X = to_pandas(X)
     if not isinstance(X, pd.DataFrame | StoredTable):
         raise ValueError(
@@ -143,6 +160,12 @@ class StoredTable:
     def __len__(self):
         return self.shape[0]
 
+    def __array__(self, dtype=None, copy=None):
+        """Return all rows, in memory, as an array of NumPy."""
+        rows = self.iloc[:]
+        columns = [_as_numpy(rows.iloc[:, i]) for i in range(rows.shape[1])]
+        return np.asarray(pd.concat(columns, axis=1), dtype=dtype)
+
     @property
     def header(self):
         """A DataFrame with the names of the columns, and no rows."""
@@ -199,6 +222,15 @@ class StoredTable:
         return self._source.batches(list(self.columns), size)
 
 
+def _as_numpy(series):
+    """Return a column with a dtype of NumPy, so that numbers stay numbers."""
+    series = plain_column(series)
+    if isinstance(series.dtype, np.dtype) or not is_numeric_dtype(series.dtype):
+        return series
+    values = series.to_numpy(dtype="float64", na_value=np.nan)
+    return pd.Series(values, name=series.name)
+
+
 class _Positions:
     """Rows and columns of a `StoredTable` by their positions."""
 
@@ -241,30 +273,32 @@ class _ArrowSource:
 
     def __init__(self, dataset):
         self._dataset = dataset
-        index = _index_columns(dataset.schema)
+        index = index_columns(dataset.schema)
         self.columns = [name for name in dataset.schema.names if name not in index]
-        self.n_rows = dataset.count_rows()
-
-    @classmethod
-    def of_path(cls, path):
-        """Return the rows of a Parquet file, or of a folder of them."""
-        try:
-            import pyarrow.dataset
-        except ImportError as error:
-            raise ImportError(
-                f"Reading {str(path)!r} needs PyArrow: pip install "
-                '"skautokeras[parquet]".'
-            ) from error
-        try:
-            return cls(pyarrow.dataset.dataset(str(path), **_FORMAT))
-        except pyarrow.ArrowInvalid as error:
-            raise ValueError(f"X={str(path)!r} cannot be read: {error}") from error
+        with self._errors_named(self.columns):
+            self.n_rows = dataset.count_rows()
 
     def batches(self, columns, size):
-        """Return batches of PyArrow of at most some rows."""
-        return self._dataset.to_batches(
-            columns=columns, batch_size=size, batch_readahead=2, fragment_readahead=1
-        )
+        """Yield batches of PyArrow of at most some rows."""
+        with self._errors_named(columns):
+            yield from self._dataset.to_batches(
+                columns=columns,
+                batch_size=size,
+                batch_readahead=2,
+                fragment_readahead=1,
+            )
+
+    @contextmanager
+    def _errors_named(self, columns):
+        """Let errors of reading be a ValueError that names the column and the file."""
+        import pyarrow
+
+        errors = pyarrow.ArrowException, OSError
+        try:
+            yield
+        except errors as error:
+            reason = _unreadable_part(self._dataset, columns, errors) or error
+            raise ValueError(f"X cannot be read: {reason}") from error
 
     @staticmethod
     def as_frame(batch, positions=None):
@@ -275,10 +309,24 @@ class _ArrowSource:
         return batch.to_pandas(types_mapper=pd.ArrowDtype)
 
 
-def _index_columns(schema):
-    """Return the names of columns that pandas has written for the index of a frame."""
-    metadata = schema.pandas_metadata or {}
-    return {name for name in metadata.get("index_columns", []) if isinstance(name, str)}
+def _unreadable_part(dataset, columns, errors):
+    """Return which column of which file cannot be read, and why; None if all can.
+
+    PyArrow does not name them, so that all columns are read again, one by one.
+    """
+    try:
+        fragments = list(dataset.get_fragments())
+    except ValueError:  # A Dataset with a filter has none.
+        return None
+    for fragment in fragments:
+        for name in columns:
+            try:
+                for _ in fragment.to_batches(schema=dataset.schema, columns=[name]):
+                    pass
+            except errors as error:
+                place = f" of {fragment.path!r}" if hasattr(fragment, "path") else ""
+                return f"column {name!r}{place}: {error}"
+    return None
 
 
 class _DaskSource:
@@ -307,14 +355,3 @@ class _DaskSource:
     def as_frame(batch, positions=None):
         """Return rows of a batch; all of them by default."""
         return batch if positions is None else batch.iloc[positions]
-
-
-def _is_parquet(path):
-    """Return whether a path is that of a Parquet file, or of a folder of them."""
-    path = Path(path)
-    try:
-        if path.is_dir():
-            return any(p.suffix in _PARQUET for p in path.rglob("*"))
-        return path.suffix in _PARQUET and path.exists()
-    except (OSError, ValueError):  # A text can be too long for a path.
-        return False

@@ -81,8 +81,9 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
     ----------
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
         Columns to take as categorical: names, indices or a boolean mask of shape
-        (n_features,). "from_dtype" takes categories, strings and booleans. None takes
-        only columns that cannot be numbers.
+        (n_features,). Other columns may be categorical as well. With "from_dtype", y
+        tells which whole numbers are. With None, booleans, categories that are numbers,
+        and whole numbers are numbers.
 
     column_types : dict or None, default=None
         Kinds by name or index of a column: "numerical", "categorical", "datetime",

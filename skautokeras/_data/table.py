@@ -1,7 +1,7 @@
 """Look at X as a table: check its shape, name its columns, take them out."""
 
+import reprlib
 from collections import Counter
-from os import PathLike
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from skautokeras._data.containers import (
     plain_column,
     to_pandas,
 )
+from skautokeras._data.parquet_files import check_is_no_path
 from skautokeras._data.stored_table import StoredTable, as_stored
 
 
@@ -33,6 +34,11 @@ def check_structured_data(X, estimator):
         The table itself if it has one of these types. Lists become an array of objects,
         so that 1 beside "a" remains a number.
 
+    Raises
+    ------
+    FileNotFoundError, TypeError
+        If X is the path of something else than Parquet files.
+
     Examples
     --------
     >>> from skautokeras._data.table import check_structured_data
@@ -41,12 +47,7 @@ def check_structured_data(X, estimator):
     """
     check_is_no_stream(X, "X")
     X = as_stored(X)
-    if isinstance(X, str | PathLike):
-        raise TypeError(
-            f"X is the path {str(X)!r}, and must be a table, or the path of a Parquet "
-            "file or of a folder of them. Read other files first, for example with "
-            "pandas.read_csv."
-        )
+    check_is_no_path(X)
     X = _without_fixed_strings(to_pandas(X))
     checks = {"estimator": estimator, "input_name": "X", "ensure_all_finite": False}
     if is_frame(X):
@@ -329,3 +330,46 @@ def check_columns(estimator, X, *, reset):
         for name in ("n_features_in_", "feature_names_in_"):
             vars(estimator).pop(name, None)
     return X
+
+
+def only_column(X, estimator):
+    """Return the column of a table that is not in memory, which has to be the only one.
+
+    Parameters
+    ----------
+    X : object
+        X that `check_columns` has returned.
+
+    estimator : estimator
+        Estimator that takes one image or text per row.
+
+    Returns
+    -------
+    X : Series or object
+        Column in memory. Whatever else X may be is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        If the table has several columns.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> import pyarrow.dataset
+    >>> from skautokeras._data.stored_table import as_stored
+    >>> from skautokeras._data.table import only_column
+    >>> notes = pa.table({"note": ["dry", "sweet"]})
+    >>> X = as_stored(pyarrow.dataset.dataset(notes))
+    >>> only_column(X, "TextClassifier").tolist()
+    ['dry', 'sweet']
+    """
+    if not isinstance(X, StoredTable):
+        return X
+    if len(X.columns) != 1:
+        raise ValueError(
+            f"{type(estimator).__name__} takes one column, and X has "
+            f"{len(X.columns)}: {reprlib.repr(list(X.columns))}. Use AutoModel, whose "
+            "inputs name the columns that they take."
+        )
+    return X.iloc[:, 0]

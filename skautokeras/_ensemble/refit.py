@@ -9,9 +9,15 @@ from skautokeras._space import accelerator
 from skautokeras._state.keras_door import through_the_door
 from skautokeras._state.randomness import seeded
 from skautokeras._training.trainer import train
+from skautokeras.exceptions import WeightsMissingError
 
-# A refit that ends like this is dropped; the network of the trial is there.
-_NO_REASON_TO_LOSE_A_SEARCH = (FloatingPointError, *accelerator.LACKS_OF_MEMORY)
+# A refit that ends like this is dropped; the network of the trial is there. A worker may
+# lack the pretrained weights that another one has had.
+_NO_REASON_TO_LOSE_A_SEARCH = (
+    FloatingPointError,
+    WeightsMissingError,
+    *accelerator.LACKS_OF_MEMORY,
+)
 # Share of the whole time that is kept for refits at most.
 _MOST_OF_THE_TIME = 0.25
 # So much of the last epoch may be missing in the end.

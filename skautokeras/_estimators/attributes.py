@@ -29,7 +29,10 @@ _LEADERBOARD = """
     rows that it learned from, those of all folds added up), "params" (values of the
     hyperparameters) and "error".
 """
-_MODEL = "Fitted network, which takes model-ready arrays and returns "
+_MODEL = """
+    Fitted network, which takes the arrays that the preprocessing makes of X (see
+    `to_scikeras`), and returns
+"""
 
 ATTRIBUTES = (
     Attribute(
@@ -72,7 +75,11 @@ ATTRIBUTES = (
     Attribute(
         "best_params_",
         "dict of str to object",
-        "Values of the hyperparameters in the best trial.",
+        """
+        Values of the hyperparameters in the best trial. They are hyperparameters of
+        blocks and of the training, not parameters of this estimator. To train the
+        network again, use `to_scikeras`.
+        """,
     ),
     Attribute("best_score_", "float", _BEST_SCORE.format(""), ("classes", "heads")),
     Attribute(

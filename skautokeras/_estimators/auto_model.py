@@ -49,9 +49,9 @@ class AutoModel(BaseAutoEstimator):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. Where rows are too many
-        for the time, trials learn from some of them, and the best configurations are
-        then trained on more. If None, there is no limit.
+        When the time is over, the best networks so far are kept. Where rows are too
+        many for the time, trials learn from some of them, and the best configurations
+        are then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -89,10 +89,11 @@ class AutoModel(BaseAutoEstimator):
         validation rows; the final model is chosen in the same way. An int is the number
         of shuffled folds, stratified by the first target of classes. Splitters and
         iterables are used as in `sklearn.model_selection.check_cv`, without groups. If
-        None, one part of the rows is held out. ``"auto"`` chooses for tables: five
-        folds below 3000 rows and three below 10 000 if there are five or more trials
-        and time for them, and the networks of the folds predict together without a
-        `refit`. Otherwise, one part of the rows is held out, as it is for
+        None, one part of the rows is held out. ``"auto"`` holds out one part of the
+        rows for images and texts, as None does. For tables without sentences, it
+        chooses five folds below 3000 rows and three below 10 000 if there are five or
+        more trials and time for them. The networks of the folds then predict together
+        without a `refit`. Otherwise, one part of the rows is held out, as it is for
         `validation_data` and for a `validation_fraction` other than 0.2.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, which are copied for every trial. The final training uses only
@@ -100,7 +101,8 @@ class AutoModel(BaseAutoEstimator):
         searched schedule, and callbacks that act on batches make training slower.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn; with several heads, a dict by head.
-        If None, all classes weigh 1.
+        For multi-label targets, a list has one dict per label. If None, all classes
+        weigh 1.
     ensemble_size : int, default=5
         Maximum number of networks in the final model. They are chosen so that the
         weighted mean of their predictions has the best score on validation data. If 1,
@@ -109,26 +111,30 @@ class AutoModel(BaseAutoEstimator):
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that
-        cannot be trained again within `max_time` stays as it was in its trial. If
-        False, all of them stay as they were; with `cv`, the mean of the networks of all
-        folds then takes the place of one network.
+        cannot be trained again within `max_time` stays as it was in its trial. After
+        the folds of ``cv="auto"``, no network is trained again, even if `refit` is
+        True. With more than 100 000 training rows, and more than 2000 of them for each
+        second of `max_time`, trainings on more rows take the place of the refit. If
+        False, all networks stay as they were; with `cv`, the mean of the networks of
+        all folds then takes the place of one network.
     max_model_size : int or None, default=None
         Maximum number of weights in a network. Larger networks are never built, and
         other configurations are tried instead. If None, there is no limit.
-    prune : {"median", "none"}, default="median"
+    prune : {"median", "none"} or None, default="median"
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median. With folds, it
-        also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the last of the `ensemble_size` best trials. The trial then has the status
-        "pruned" and is not used. With "none", every trial runs to its end.
+        epochs, and ends the trial as soon as it is below their median. With folds, a
+        trial also ends if the mean score of its folds so far is below the lowest fold
+        score of the trial that ranks at place `ensemble_size`. The trial then has the
+        status "pruned" and is not used. If None, or "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
-        folder of its own in it for each data set and set of parameters. If None,
-        nothing is written to disk.
+        `callbacks`, `warm_start`, `n_jobs`, `distribution` and `verbose` may be changed
+        before it continues. A clone, such as those of `cross_val_score` and
+        `GridSearchCV`, has a folder of its own in it for each data set and set of
+        parameters. If None, only temporary files are written, and they are deleted.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -149,9 +155,10 @@ class AutoModel(BaseAutoEstimator):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, lines about the data, each trial, the final training and the final model
-        are printed. If 2, what each column of X was taken for is printed as well. The
-        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+        Amount of output. If 0, nothing is printed. If 1, lines about the data, each
+        trial, the final training and the final model are printed. If 2, what each
+        column of X was taken for is printed as well. The lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
 
     Attributes
     ----------
@@ -163,7 +170,9 @@ class AutoModel(BaseAutoEstimator):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters in the best trial.
+        Values of the hyperparameters in the best trial. They are hyperparameters of
+        blocks and of the training, not parameters of this estimator. To train the
+        network again, use `to_scikeras`.
     best_score_ : float
         Validation score of the best trial; greater is better. With ``scoring=None``, it
         is the negative validation loss.
@@ -191,7 +200,8 @@ class AutoModel(BaseAutoEstimator):
         leaderboard, the configurations (``search_.params``) and all training histories
         (``search_.histories``) as tables.
     model_ : keras.Model
-        Fitted network, which takes model-ready arrays and returns one output per head.
+        Fitted network, which takes the arrays that the preprocessing makes of X (see
+        `to_scikeras`), and returns one output per head.
     history_ : dict of str to list of float
         Training history of the best trial: one value per epoch of "loss", "val_loss",
         "val_score" and the metrics. With `cv`, the values are means over the folds, in
@@ -303,6 +313,8 @@ class AutoModel(BaseAutoEstimator):
 
     def score(self, X, y, sample_weight=None):
         """Return the mean over all heads of accuracy (classes) or R2 (numbers).
+
+        It does not depend on `scoring`.
 
         Parameters
         ----------

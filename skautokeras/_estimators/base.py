@@ -62,13 +62,18 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Training data. A table can also be the path of a Parquet file or of a folder
-            of them, a Dataset of PyArrow or a DataFrame of Dask, which are read in
-            batches.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str
-            Target values or class labels, or the name of the column of X that holds
-            them.
+        X : DataFrame, array-like, sparse matrix, list, dict, str or path-like
+            Training data. A table has the shape (n_samples, n_features). It can also be
+            the path of a Parquet file or of a folder of them, a Dataset of PyArrow or a
+            DataFrame of Dask, which are read in batches. Images are an array, or a list
+            of arrays or files. Texts are a list, a Series or an array of strings.
+            `AutoModel` takes one DataFrame or array, or a list or dict with the data of
+            each input. The description of each class has more about its forms of X.
+        y : array-like, list, dict or str
+            Target values or class labels of shape (n_samples,) or
+            (n_samples, n_outputs), or the name of the column of X that holds them. With
+            several heads, it is a DataFrame or an array with one column per head, or a
+            list or dict with one part per head.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows in training, early stopping and scoring. Rows with
             weight 0 are left out. If None, all rows have the same weight.
@@ -92,8 +97,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         ------
         ValueError
             If the data cannot be used. It is raised before any training.
+        JournalMismatchError
+            If `directory` holds another search. It is raised before any training.
         SearchError
-            If every trial failed. The message contains the reason of the first failure.
+            If every trial failed, or no configuration could be tried. The message
+            contains the reason of the first failure.
         """
         self._validate_params()
         # The import of TensorFlow, which takes seconds, counts as well.
@@ -167,10 +175,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : DataFrame, array-like, sparse matrix, list, dict, str or path-like
             Rows to predict for, in a form that `fit` takes.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            True targets of the rows.
+        y : array-like, list, dict or str
+            True targets of the rows, in a form that `fit` takes.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows. If None, all rows have the same weight.
 
@@ -195,12 +203,12 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : DataFrame, array-like, sparse matrix, list, dict, str or path-like
             Rows to predict for, in a form that `fit` takes.
 
         Returns
         -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs), list or dict
             Predicted targets, in the form that y had in `fit`.
         """
         # The outputs come first: they raise NotFittedError where `_targets` is missing.
@@ -222,8 +230,9 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         ----------
         raw : bool, default=False
             Whether the model includes the preprocessing and starts from raw data. If
-            False, it takes model-ready arrays, such as scaled numbers, codes of
-            categories and tokens of texts, and returns the outputs of the heads.
+            False, it takes the arrays that the preprocessing makes of X (see
+            `to_scikeras`), such as scaled numbers, codes of categories and tokens of
+            texts, and returns the outputs of the heads.
 
         Returns
         -------
@@ -297,10 +306,10 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
         ----------
         path : str or path-like
             Path of the file, which is replaced if it exists.
-        X : array-like, sparse matrix, DataFrame or list, default=None
+        X : array-like, DataFrame, sparse matrix, list, dict or path, default=None
             Rows that the estimator was not fitted on, in a form that `fit` takes.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            True targets of these rows.
+        y : array-like, list, dict or str, default=None
+            True targets of these rows, in a form that `fit` takes.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of these rows. If None, all rows have the same weight.
 
@@ -479,7 +488,11 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
 
     def __getstate__(self):
         """Return the state, with the version of the package."""
-        return {**super().__getstate__(), _VERSION_KEY: __version__}
+        state = super().__getstate__()
+        # The networks first: what they lack is told before a block that cannot be
+        # pickled, because no other way of pickling helps them.
+        networks = {k: state[k] for k in ("_ensemble",) if k in state}
+        return {**networks, **state, _VERSION_KEY: __version__}
 
     def __setstate__(self, state):
         """Take the state; warn if another version of the package wrote it."""
@@ -508,7 +521,7 @@ class BaseAutoEstimator(CallbackSupportMixin, BaseEstimator):
     @property
     @through_the_door
     def model_(self):
-        """Fitted `keras.Model`, which takes model-ready arrays."""
+        """Fitted `keras.Model`, from the arrays that the preprocessing makes of X."""
         check_is_fitted(self)
         return self._ensemble.as_model()
 

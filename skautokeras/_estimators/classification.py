@@ -13,7 +13,7 @@ class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : DataFrame, array-like, sparse matrix, list, str or path-like
             Rows to predict for, in a form that `fit` takes.
 
         Returns
@@ -29,7 +29,7 @@ class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : DataFrame, array-like, sparse matrix, list, str or path-like
             Rows to predict for, in a form that `fit` takes.
 
         Returns
@@ -45,11 +45,14 @@ class BaseAutoClassifier(ClassifierMixin, BaseAutoEstimator):
     def score(self, X, y, sample_weight=None):
         """Return the accuracy of the predictions.
 
+        It does not depend on `scoring`. For that score, use
+        ``sklearn.metrics.get_scorer(scoring)(clf, X, y)``.
+
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : DataFrame, array-like, sparse matrix, list, str or path-like
             Rows to predict for, in a form that `fit` takes.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), or str
             True labels of the rows, in a form that `fit` takes.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows. If None, all rows have the same weight.

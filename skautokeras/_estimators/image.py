@@ -6,7 +6,8 @@ The parameters and attributes in the docstrings and the constructors are written
 
 import numpy as np
 
-from skautokeras._data.table import check_columns
+from skautokeras._data.stored_table import StoredTable
+from skautokeras._data.table import check_columns, only_column
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.parameters import constraints_of
 from skautokeras._estimators.regression import BaseAutoRegressor
@@ -20,7 +21,11 @@ class _Images:
         is_list = isinstance(X, list | tuple)
         if self.image_shape is not None and is_list and X and np.ndim(X[0]) == 1:
             X = np.asarray(X)
-        return check_columns(self, X, reset=reset)
+        X = check_columns(self, X, reset=reset)
+        if self.image_shape is None:
+            return only_column(X, self)
+        # The columns of a file are the pixels of flattened images.
+        return np.asarray(X) if isinstance(X, StoredTable) else X
 
     def _make_input(self):
         from skautokeras._space.inputs import ImageInput
@@ -60,7 +65,7 @@ class ImageClassifier(_Images, BaseAutoClassifier):
     - with `image_shape`, a table in which every row is one flattened image;
     - a list, Series, array of objects or DataFrame of one column, with one array or one
       PNG, JPEG, GIF, BMP, WebP or TIFF file per row: a path, bytes, an open file or an
-      image of Pillow. Pillow is installed by ``pip install "skautokeras[image]"``.
+      image of Pillow. The extra `image` installs Pillow.
 
     The target can be binary, multi-class or multi-label.
 
@@ -70,9 +75,9 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. Where rows are too many
-        for the time, trials learn from some of them, and the best configurations are
-        then trained on more. If None, there is no limit.
+        When the time is over, the best networks so far are kept. Where rows are too
+        many for the time, trials learn from some of them, and the best configurations
+        are then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -105,17 +110,19 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         validation rows; the final model is chosen in the same way. An int is the number
         of shuffled folds, stratified unless the target is multi-label. Splitters and
         iterables are used as in `sklearn.model_selection.check_cv`, without groups. If
-        None, one part of the rows is held out. ``"auto"`` chooses for tables: five
-        folds below 3000 rows and three below 10 000 if there are five or more trials
-        and time for them, and the networks of the folds predict together without a
-        `refit`. Otherwise, one part of the rows is held out, as it is for
+        None, one part of the rows is held out. ``"auto"`` holds out one part of the
+        rows for images and texts, as None does. For tables without sentences, it
+        chooses five folds below 3000 rows and three below 10 000 if there are five or
+        more trials and time for them. The networks of the folds then predict together
+        without a `refit`. Otherwise, one part of the rows is held out, as it is for
         `validation_data` and for a `validation_fraction` other than 0.2.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, which are copied for every trial. The final training uses only
         `LearningRateScheduler`. Callbacks that set the learning rate replace the
         searched schedule, and callbacks that act on batches make training slower.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn. If None, all classes weigh 1.
+        Weights of the classes, as in scikit-learn. For multi-label targets, a list has
+        one dict per label. If None, all classes weigh 1.
     ensemble_size : int, default=5
         Maximum number of networks in the final model. They are chosen so that the
         weighted mean of their predictions has the best score on validation data. If 1,
@@ -124,26 +131,30 @@ class ImageClassifier(_Images, BaseAutoClassifier):
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that
-        cannot be trained again within `max_time` stays as it was in its trial. If
-        False, all of them stay as they were; with `cv`, the mean of the networks of all
-        folds then takes the place of one network.
+        cannot be trained again within `max_time` stays as it was in its trial. After
+        the folds of ``cv="auto"``, no network is trained again, even if `refit` is
+        True. With more than 100 000 training rows, and more than 2000 of them for each
+        second of `max_time`, trainings on more rows take the place of the refit. If
+        False, all networks stay as they were; with `cv`, the mean of the networks of
+        all folds then takes the place of one network.
     max_model_size : int or None, default=None
         Maximum number of weights in a network. Larger networks are never built, and
         other configurations are tried instead. If None, there is no limit.
-    prune : {"median", "none"}, default="median"
+    prune : {"median", "none"} or None, default="median"
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median. With folds, it
-        also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the last of the `ensemble_size` best trials. The trial then has the status
-        "pruned" and is not used. With "none", every trial runs to its end.
+        epochs, and ends the trial as soon as it is below their median. With folds, a
+        trial also ends if the mean score of its folds so far is below the lowest fold
+        score of the trial that ranks at place `ensemble_size`. The trial then has the
+        status "pruned" and is not used. If None, or "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
-        folder of its own in it for each data set and set of parameters. If None,
-        nothing is written to disk.
+        `callbacks`, `warm_start`, `n_jobs`, `distribution` and `verbose` may be changed
+        before it continues. A clone, such as those of `cross_val_score` and
+        `GridSearchCV`, has a folder of its own in it for each data set and set of
+        parameters. If None, only temporary files are written, and they are deleted.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -164,9 +175,10 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, lines about the data, each trial, the final training and the final model
-        are printed. If 2, what each column of X was taken for is printed as well. The
-        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+        Amount of output. If 0, nothing is printed. If 1, lines about the data, each
+        trial, the final training and the final model are printed. If 2, what each
+        column of X was taken for is printed as well. The lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
     pretrained : str, path-like, list of them or None, default=None
         Pretrained model that networks may use, or a list of models to choose from. A
         model is ``"imagenet"``, which stands for ``"efficientnetv2_b0"``; the name of
@@ -176,7 +188,8 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         most 35 % of `max_time`. If that is too short, images are encoded at a smaller
         size, then only some training images are, and then a warning says that the model
         was left out. If a model cannot be loaded, a warning says so, and the search
-        goes on without it. If None, nothing is looked for or downloaded.
+        goes on without it. If None, nothing is looked for or downloaded. The block of
+        one model calls this parameter `weights` (`EfficientNetBlock`).
     image_shape : tuple of int or None, default=None
         Shape (height, width) or (height, width, channels) of the images, if every row
         of X is one flattened image. If None, the rows of X are not flattened images.
@@ -185,8 +198,10 @@ class ImageClassifier(_Images, BaseAutoClassifier):
     image_size : tuple of int or None, default=None
         Size (height, width) to which all images are resized. If None, images of
         different sizes are resized to their median height and width, and images of more
-        than 96 x 96 pixels may be reduced to what `max_time` and the processors can
-        learn from.
+        than 96 x 96 pixels are reduced to at most as many pixels as 128 x 128. If
+        `max_time` is short for so many images on so many processors, they keep fewer
+        pixels, but as many as 64 x 64 at least. With `pretrained`, these limits are 224
+        x 224 and 128 x 128. The ratio of height to width is kept.
 
     Attributes
     ----------
@@ -198,7 +213,9 @@ class ImageClassifier(_Images, BaseAutoClassifier):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters in the best trial.
+        Values of the hyperparameters in the best trial. They are hyperparameters of
+        blocks and of the training, not parameters of this estimator. To train the
+        network again, use `to_scikeras`.
     best_score_ : float
         Validation score of the best trial; greater is better. With ``scoring=None``, it
         is the negative validation loss.
@@ -224,7 +241,8 @@ class ImageClassifier(_Images, BaseAutoClassifier):
         leaderboard, the configurations (``search_.params``) and all training histories
         (``search_.histories``) as tables.
     model_ : keras.Model
-        Fitted network, which takes model-ready arrays and returns probabilities.
+        Fitted network, which takes the arrays that the preprocessing makes of X (see
+        `to_scikeras`), and returns probabilities.
     history_ : dict of str to list of float
         Training history of the best trial: one value per epoch of "loss", "val_loss",
         "val_score" and the metrics. With `cv`, the values are means over the folds, in
@@ -310,7 +328,7 @@ class ImageRegressor(_Images, BaseAutoRegressor):
     - with `image_shape`, a table in which every row is one flattened image;
     - a list, Series, array of objects or DataFrame of one column, with one array or one
       PNG, JPEG, GIF, BMP, WebP or TIFF file per row: a path, bytes, an open file or an
-      image of Pillow. Pillow is installed by ``pip install "skautokeras[image]"``.
+      image of Pillow. The extra `image` installs Pillow.
 
     The target is one number per row or several numbers. The networks learn the
     standardised target; predictions are on the original scale.
@@ -321,9 +339,9 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. Where rows are too many
-        for the time, trials learn from some of them, and the best configurations are
-        then trained on more. If None, there is no limit.
+        When the time is over, the best networks so far are kept. Where rows are too
+        many for the time, trials learn from some of them, and the best configurations
+        are then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -353,11 +371,12 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         validation rows; the final model is chosen in the same way. An int is the number
         of shuffled folds. Splitters and iterables are used as in
         `sklearn.model_selection.check_cv`, without groups. If None, one part of the
-        rows is held out. ``"auto"`` chooses for tables: five folds below 3000 rows and
-        three below 10 000 if there are five or more trials and time for them, and the
-        networks of the folds predict together without a `refit`. Otherwise, one part of
-        the rows is held out, as it is for `validation_data` and for a
-        `validation_fraction` other than 0.2.
+        rows is held out. ``"auto"`` holds out one part of the rows for images and
+        texts, as None does. For tables without sentences, it chooses five folds below
+        3000 rows and three below 10 000 if there are five or more trials and time for
+        them. The networks of the folds then predict together without a `refit`.
+        Otherwise, one part of the rows is held out, as it is for `validation_data` and
+        for a `validation_fraction` other than 0.2.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, which are copied for every trial. The final training uses only
         `LearningRateScheduler`. Callbacks that set the learning rate replace the
@@ -370,26 +389,30 @@ class ImageRegressor(_Images, BaseAutoRegressor):
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that
-        cannot be trained again within `max_time` stays as it was in its trial. If
-        False, all of them stay as they were; with `cv`, the mean of the networks of all
-        folds then takes the place of one network.
+        cannot be trained again within `max_time` stays as it was in its trial. After
+        the folds of ``cv="auto"``, no network is trained again, even if `refit` is
+        True. With more than 100 000 training rows, and more than 2000 of them for each
+        second of `max_time`, trainings on more rows take the place of the refit. If
+        False, all networks stay as they were; with `cv`, the mean of the networks of
+        all folds then takes the place of one network.
     max_model_size : int or None, default=None
         Maximum number of weights in a network. Larger networks are never built, and
         other configurations are tried instead. If None, there is no limit.
-    prune : {"median", "none"}, default="median"
+    prune : {"median", "none"} or None, default="median"
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median. With folds, it
-        also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the last of the `ensemble_size` best trials. The trial then has the status
-        "pruned" and is not used. With "none", every trial runs to its end.
+        epochs, and ends the trial as soon as it is below their median. With folds, a
+        trial also ends if the mean score of its folds so far is below the lowest fold
+        score of the trial that ranks at place `ensemble_size`. The trial then has the
+        status "pruned" and is not used. If None, or "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
-        folder of its own in it for each data set and set of parameters. If None,
-        nothing is written to disk.
+        `callbacks`, `warm_start`, `n_jobs`, `distribution` and `verbose` may be changed
+        before it continues. A clone, such as those of `cross_val_score` and
+        `GridSearchCV`, has a folder of its own in it for each data set and set of
+        parameters. If None, only temporary files are written, and they are deleted.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -410,9 +433,10 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, lines about the data, each trial, the final training and the final model
-        are printed. If 2, what each column of X was taken for is printed as well. The
-        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+        Amount of output. If 0, nothing is printed. If 1, lines about the data, each
+        trial, the final training and the final model are printed. If 2, what each
+        column of X was taken for is printed as well. The lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
     pretrained : str, path-like, list of them or None, default=None
         Pretrained model that networks may use, or a list of models to choose from. A
         model is ``"imagenet"``, which stands for ``"efficientnetv2_b0"``; the name of
@@ -422,7 +446,8 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         most 35 % of `max_time`. If that is too short, images are encoded at a smaller
         size, then only some training images are, and then a warning says that the model
         was left out. If a model cannot be loaded, a warning says so, and the search
-        goes on without it. If None, nothing is looked for or downloaded.
+        goes on without it. If None, nothing is looked for or downloaded. The block of
+        one model calls this parameter `weights` (`EfficientNetBlock`).
     image_shape : tuple of int or None, default=None
         Shape (height, width) or (height, width, channels) of the images, if every row
         of X is one flattened image. If None, the rows of X are not flattened images.
@@ -431,8 +456,10 @@ class ImageRegressor(_Images, BaseAutoRegressor):
     image_size : tuple of int or None, default=None
         Size (height, width) to which all images are resized. If None, images of
         different sizes are resized to their median height and width, and images of more
-        than 96 x 96 pixels may be reduced to what `max_time` and the processors can
-        learn from.
+        than 96 x 96 pixels are reduced to at most as many pixels as 128 x 128. If
+        `max_time` is short for so many images on so many processors, they keep fewer
+        pixels, but as many as 64 x 64 at least. With `pretrained`, these limits are 224
+        x 224 and 128 x 128. The ratio of height to width is kept.
 
     Attributes
     ----------
@@ -441,7 +468,9 @@ class ImageRegressor(_Images, BaseAutoRegressor):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters in the best trial.
+        Values of the hyperparameters in the best trial. They are hyperparameters of
+        blocks and of the training, not parameters of this estimator. To train the
+        network again, use `to_scikeras`.
     best_score_ : float
         Validation score of the best trial; greater is better. With ``scoring=None``, it
         is the negative validation loss of the standardised target. A ``loss`` other
@@ -468,7 +497,8 @@ class ImageRegressor(_Images, BaseAutoRegressor):
         leaderboard, the configurations (``search_.params``) and all training histories
         (``search_.histories``) as tables.
     model_ : keras.Model
-        Fitted network, which takes model-ready arrays and returns standardised numbers.
+        Fitted network, which takes the arrays that the preprocessing makes of X (see
+        `to_scikeras`), and returns standardised numbers.
     history_ : dict of str to list of float
         Training history of the best trial: one value per epoch of "loss", "val_loss",
         "val_score" and the metrics. With `cv`, the values are means over the folds, in

@@ -36,10 +36,12 @@ _CV = """
     `sklearn.model_selection.check_cv`, without groups. If None, one part of the rows is
     held out.{auto}
 """
-_AUTO_CV = """ ``"auto"`` chooses for tables: five folds below 3000 rows and three below
-    10 000 if there are five or more trials and time for them, and the networks of the
-    folds predict together without a `refit`. Otherwise, one part of the rows is held
-    out, as it is for `validation_data` and for a `validation_fraction` other than 0.2.
+_AUTO_CV = """ ``"auto"`` holds out one part of the rows for images and texts, as None
+    does. For tables without sentences, it chooses five folds below 3000 rows and three
+    below 10 000 if there are five or more trials and time for them. The networks of the
+    folds then predict together without a `refit`. Otherwise, one part of the rows is
+    held out, as it is for `validation_data` and for a `validation_fraction` other than
+    0.2.
 """
 
 PARAMETERS = (
@@ -81,9 +83,9 @@ PARAMETERS = (
         [Interval(Real, 0, None, closed="neither"), None],
         """
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. Where rows are too many
-        for the time, trials learn from some of them, and the best configurations are
-        then trained on more. If None, there is no limit.
+        When the time is over, the best networks so far are kept. Where rows are too
+        many for the time, trials learn from some of them, and the best configurations
+        are then trained on more. If None, there is no limit.
         """,
     ),
     Parameter(
@@ -268,7 +270,10 @@ PARAMETERS = (
         'dict, list of dict, "balanced" or None',
         None,
         _CLASS_WEIGHT,
-        "Weights of the classes, as in scikit-learn. If None, all classes weigh 1.",
+        """
+        Weights of the classes, as in scikit-learn. For multi-label targets, a list has
+        one dict per label. If None, all classes weigh 1.
+        """,
         ("classes",),
     ),
     Parameter(
@@ -278,7 +283,8 @@ PARAMETERS = (
         _CLASS_WEIGHT,
         """
         Weights of the classes, as in scikit-learn; with several heads, a dict by head.
-        If None, all classes weigh 1.
+        For multi-label targets, a list has one dict per label. If None, all classes
+        weigh 1.
         """,
         ("heads",),
     ),
@@ -302,9 +308,12 @@ PARAMETERS = (
         """
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that
-        cannot be trained again within `max_time` stays as it was in its trial. If
-        False, all of them stay as they were; with `cv`, the mean of the networks of all
-        folds then takes the place of one network.
+        cannot be trained again within `max_time` stays as it was in its trial. After
+        the folds of ``cv="auto"``, no network is trained again, even if `refit` is
+        True. With more than 100 000 training rows, and more than 2000 of them for each
+        second of `max_time`, trainings on more rows take the place of the refit. If
+        False, all networks stay as they were; with `cv`, the mean of the networks of
+        all folds then takes the place of one network.
         """,
     ),
     Parameter(
@@ -319,16 +328,17 @@ PARAMETERS = (
     ),
     Parameter(
         "prune",
-        '{"median", "none"}',
+        '{"median", "none"} or None',
         "median",
-        [StrOptions({"median", "none"})],
+        [StrOptions({"median", "none"}), None],
         """
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median. With folds, it
-        also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the last of the `ensemble_size` best trials. The trial then has the status
-        "pruned" and is not used. With "none", every trial runs to its end.
+        epochs, and ends the trial as soon as it is below their median. With folds, a
+        trial also ends if the mean score of its folds so far is below the lowest fold
+        score of the trial that ranks at place `ensemble_size`. The trial then has the
+        status "pruned" and is not used. If None, or "none", every trial runs to its
+        end.
         """,
     ),
     Parameter(
@@ -339,10 +349,10 @@ PARAMETERS = (
         """
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
-        folder of its own in it for each data set and set of parameters. If None,
-        nothing is written to disk.
+        `callbacks`, `warm_start`, `n_jobs`, `distribution` and `verbose` may be changed
+        before it continues. A clone, such as those of `cross_val_score` and
+        `GridSearchCV`, has a folder of its own in it for each data set and set of
+        parameters. If None, only temporary files are written, and they are deleted.
         """,
     ),
     Parameter(
@@ -398,9 +408,10 @@ PARAMETERS = (
         0,
         ["verbose"],
         """
-        If 1, lines about the data, each trial, the final training and the final model
-        are printed. If 2, what each column of X was taken for is printed as well. The
-        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+        Amount of output. If 0, nothing is printed. If 1, lines about the data, each
+        trial, the final training and the final model are printed. If 2, what each
+        column of X was taken for is printed as well. The lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
         """,
     ),
     Parameter(
@@ -409,9 +420,12 @@ PARAMETERS = (
         "from_dtype",
         ["array-like", str, None],
         """
-        Columns with categories, as names, indices or a boolean mask of shape
-        (n_features,). "from_dtype" selects columns of categories, strings and booleans.
-        If None, a column has categories only if it cannot be read as numbers.
+        Columns to treat as categories, as names, indices or a boolean mask of shape
+        (n_features,). Other columns of strings, booleans and the dtype `category` may
+        be categories as well, which is not so in scikit-learn. With the default,
+        "from_dtype", whole numbers that name things are also categories, if y tells
+        that they do. If None, booleans, categories that are numbers, and whole numbers
+        are numbers.
         """,
         ("table",),
     ),
@@ -438,12 +452,13 @@ PARAMETERS = (
         Pretrained model that networks may use, or a list of models to choose from. A
         model is the name of a preset of KerasHub, which is downloaded once, or the path
         of a folder that was written by `save_to_preset` or by Hugging Face (with
-        ``model.safetensors``). It needs ``pip install "skautokeras[text]"``. All texts
+        ``model.safetensors``). It needs the extra `text`. All texts
         are encoded once, before the trials, in at most a quarter of `max_time`. If that
         is too short, texts are cut, then fewer training rows are encoded, and then a
         warning says that the texts were not encoded. If a model cannot be loaded, a
         warning says so, and the search goes on without it. If None, nothing is looked
-        for or downloaded.
+        for or downloaded. The block of one model calls this parameter `preset`
+        (`BertBlock`).
         """,
         ("texts",),
     ),
@@ -473,8 +488,8 @@ PARAMETERS = (
         most 35 % of `max_time`. If that is too short, images are encoded at a smaller
         size, then only some training images are, and then a warning says that the model
         was left out. If a model cannot be loaded, a warning says so, and the search
-        goes on without it. If None, nothing is looked
-        for or downloaded.
+        goes on without it. If None, nothing is looked for or downloaded. The block of
+        one model calls this parameter `weights` (`EfficientNetBlock`).
         """,
         ("images",),
     ),
@@ -505,8 +520,10 @@ PARAMETERS = (
         """
         Size (height, width) to which all images are resized. If None, images of
         different sizes are resized to their median height and width, and images of more
-        than 96 x 96 pixels may be reduced to what `max_time` and the processors can
-        learn from.
+        than 96 x 96 pixels are reduced to at most as many pixels as 128 x 128. If
+        `max_time` is short for so many images on so many processors, they keep fewer
+        pixels, but as many as 64 x 64 at least. With `pretrained`, these limits are 224
+        x 224 and 128 x 128. The ratio of height to width is kept.
         """,
         ("images",),
     ),
@@ -518,7 +535,8 @@ PARAMETERS = (
         """
         Maximum number of different words, of different n-grams of words, and of
         different n-grams of characters to learn from. If None, each of these maxima is
-        200 000.
+        200 000. Blocks that embed the words may use fewer of them: `vocabulary_size` of
+        `TextBlock`, `max_features` of `Embedding`.
         """,
         ("texts",),
     ),

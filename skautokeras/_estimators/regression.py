@@ -13,7 +13,7 @@ class BaseAutoRegressor(RegressorMixin, BaseAutoEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : DataFrame, array-like, sparse matrix, list, str or path-like
             Rows to predict for, in a form that `fit` takes.
 
         Returns
@@ -26,12 +26,15 @@ class BaseAutoRegressor(RegressorMixin, BaseAutoEstimator):
     def score(self, X, y, sample_weight=None):
         """Return R2, the share of the variance of y that is predicted.
 
+        It does not depend on `scoring`. For that score, use
+        ``sklearn.metrics.get_scorer(scoring)(reg, X, y)``.
+
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : DataFrame, array-like, sparse matrix, list, str or path-like
             Rows to predict for, in a form that `fit` takes.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            True numbers of the rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or str
+            True numbers of the rows, in a form that `fit` takes.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows. If None, all rows have the same weight.
 

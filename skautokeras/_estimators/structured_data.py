@@ -45,9 +45,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. Where rows are too many
-        for the time, trials learn from some of them, and the best configurations are
-        then trained on more. If None, there is no limit.
+        When the time is over, the best networks so far are kept. Where rows are too
+        many for the time, trials learn from some of them, and the best configurations
+        are then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -80,17 +80,19 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         validation rows; the final model is chosen in the same way. An int is the number
         of shuffled folds, stratified unless the target is multi-label. Splitters and
         iterables are used as in `sklearn.model_selection.check_cv`, without groups. If
-        None, one part of the rows is held out. ``"auto"`` chooses for tables: five
-        folds below 3000 rows and three below 10 000 if there are five or more trials
-        and time for them, and the networks of the folds predict together without a
-        `refit`. Otherwise, one part of the rows is held out, as it is for
+        None, one part of the rows is held out. ``"auto"`` holds out one part of the
+        rows for images and texts, as None does. For tables without sentences, it
+        chooses five folds below 3000 rows and three below 10 000 if there are five or
+        more trials and time for them. The networks of the folds then predict together
+        without a `refit`. Otherwise, one part of the rows is held out, as it is for
         `validation_data` and for a `validation_fraction` other than 0.2.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, which are copied for every trial. The final training uses only
         `LearningRateScheduler`. Callbacks that set the learning rate replace the
         searched schedule, and callbacks that act on batches make training slower.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn. If None, all classes weigh 1.
+        Weights of the classes, as in scikit-learn. For multi-label targets, a list has
+        one dict per label. If None, all classes weigh 1.
     ensemble_size : int, default=5
         Maximum number of networks in the final model. They are chosen so that the
         weighted mean of their predictions has the best score on validation data. If 1,
@@ -99,26 +101,30 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that
-        cannot be trained again within `max_time` stays as it was in its trial. If
-        False, all of them stay as they were; with `cv`, the mean of the networks of all
-        folds then takes the place of one network.
+        cannot be trained again within `max_time` stays as it was in its trial. After
+        the folds of ``cv="auto"``, no network is trained again, even if `refit` is
+        True. With more than 100 000 training rows, and more than 2000 of them for each
+        second of `max_time`, trainings on more rows take the place of the refit. If
+        False, all networks stay as they were; with `cv`, the mean of the networks of
+        all folds then takes the place of one network.
     max_model_size : int or None, default=None
         Maximum number of weights in a network. Larger networks are never built, and
         other configurations are tried instead. If None, there is no limit.
-    prune : {"median", "none"}, default="median"
+    prune : {"median", "none"} or None, default="median"
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median. With folds, it
-        also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the last of the `ensemble_size` best trials. The trial then has the status
-        "pruned" and is not used. With "none", every trial runs to its end.
+        epochs, and ends the trial as soon as it is below their median. With folds, a
+        trial also ends if the mean score of its folds so far is below the lowest fold
+        score of the trial that ranks at place `ensemble_size`. The trial then has the
+        status "pruned" and is not used. If None, or "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
-        folder of its own in it for each data set and set of parameters. If None,
-        nothing is written to disk.
+        `callbacks`, `warm_start`, `n_jobs`, `distribution` and `verbose` may be changed
+        before it continues. A clone, such as those of `cross_val_score` and
+        `GridSearchCV`, has a folder of its own in it for each data set and set of
+        parameters. If None, only temporary files are written, and they are deleted.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -139,13 +145,17 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, lines about the data, each trial, the final training and the final model
-        are printed. If 2, what each column of X was taken for is printed as well. The
-        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+        Amount of output. If 0, nothing is printed. If 1, lines about the data, each
+        trial, the final training and the final model are printed. If 2, what each
+        column of X was taken for is printed as well. The lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Columns with categories, as names, indices or a boolean mask of shape
-        (n_features,). "from_dtype" selects columns of categories, strings and booleans.
-        If None, a column has categories only if it cannot be read as numbers.
+        Columns to treat as categories, as names, indices or a boolean mask of shape
+        (n_features,). Other columns of strings, booleans and the dtype `category` may
+        be categories as well, which is not so in scikit-learn. With the default,
+        "from_dtype", whole numbers that name things are also categories, if y tells
+        that they do. If None, booleans, categories that are numbers, and whole numbers
+        are numbers.
     column_types : dict or None, default=None
         Types of columns, by the name or the index of the column: "numerical",
         "categorical", "datetime", "short_text" (names; the network learns from repeated
@@ -167,7 +177,9 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters in the best trial.
+        Values of the hyperparameters in the best trial. They are hyperparameters of
+        blocks and of the training, not parameters of this estimator. To train the
+        network again, use `to_scikeras`.
     best_score_ : float
         Validation score of the best trial; greater is better. With ``scoring=None``, it
         is the negative validation loss.
@@ -193,7 +205,8 @@ class StructuredDataClassifier(_StructuredData, BaseAutoClassifier):
         leaderboard, the configurations (``search_.params``) and all training histories
         (``search_.histories``) as tables.
     model_ : keras.Model
-        Fitted network, which takes model-ready arrays and returns probabilities.
+        Fitted network, which takes the arrays that the preprocessing makes of X (see
+        `to_scikeras`), and returns probabilities.
     history_ : dict of str to list of float
         Training history of the best trial: one value per epoch of "loss", "val_loss",
         "val_score" and the metrics. With `cv`, the values are means over the folds, in
@@ -281,9 +294,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. Where rows are too many
-        for the time, trials learn from some of them, and the best configurations are
-        then trained on more. If None, there is no limit.
+        When the time is over, the best networks so far are kept. Where rows are too
+        many for the time, trials learn from some of them, and the best configurations
+        are then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -313,11 +326,12 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         validation rows; the final model is chosen in the same way. An int is the number
         of shuffled folds. Splitters and iterables are used as in
         `sklearn.model_selection.check_cv`, without groups. If None, one part of the
-        rows is held out. ``"auto"`` chooses for tables: five folds below 3000 rows and
-        three below 10 000 if there are five or more trials and time for them, and the
-        networks of the folds predict together without a `refit`. Otherwise, one part of
-        the rows is held out, as it is for `validation_data` and for a
-        `validation_fraction` other than 0.2.
+        rows is held out. ``"auto"`` holds out one part of the rows for images and
+        texts, as None does. For tables without sentences, it chooses five folds below
+        3000 rows and three below 10 000 if there are five or more trials and time for
+        them. The networks of the folds then predict together without a `refit`.
+        Otherwise, one part of the rows is held out, as it is for `validation_data` and
+        for a `validation_fraction` other than 0.2.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, which are copied for every trial. The final training uses only
         `LearningRateScheduler`. Callbacks that set the learning rate replace the
@@ -330,26 +344,30 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that
-        cannot be trained again within `max_time` stays as it was in its trial. If
-        False, all of them stay as they were; with `cv`, the mean of the networks of all
-        folds then takes the place of one network.
+        cannot be trained again within `max_time` stays as it was in its trial. After
+        the folds of ``cv="auto"``, no network is trained again, even if `refit` is
+        True. With more than 100 000 training rows, and more than 2000 of them for each
+        second of `max_time`, trainings on more rows take the place of the refit. If
+        False, all networks stay as they were; with `cv`, the mean of the networks of
+        all folds then takes the place of one network.
     max_model_size : int or None, default=None
         Maximum number of weights in a network. Larger networks are never built, and
         other configurations are tried instead. If None, there is no limit.
-    prune : {"median", "none"}, default="median"
+    prune : {"median", "none"} or None, default="median"
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median. With folds, it
-        also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the last of the `ensemble_size` best trials. The trial then has the status
-        "pruned" and is not used. With "none", every trial runs to its end.
+        epochs, and ends the trial as soon as it is below their median. With folds, a
+        trial also ends if the mean score of its folds so far is below the lowest fold
+        score of the trial that ranks at place `ensemble_size`. The trial then has the
+        status "pruned" and is not used. If None, or "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
-        folder of its own in it for each data set and set of parameters. If None,
-        nothing is written to disk.
+        `callbacks`, `warm_start`, `n_jobs`, `distribution` and `verbose` may be changed
+        before it continues. A clone, such as those of `cross_val_score` and
+        `GridSearchCV`, has a folder of its own in it for each data set and set of
+        parameters. If None, only temporary files are written, and they are deleted.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -370,13 +388,17 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, lines about the data, each trial, the final training and the final model
-        are printed. If 2, what each column of X was taken for is printed as well. The
-        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+        Amount of output. If 0, nothing is printed. If 1, lines about the data, each
+        trial, the final training and the final model are printed. If 2, what each
+        column of X was taken for is printed as well. The lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
-        Columns with categories, as names, indices or a boolean mask of shape
-        (n_features,). "from_dtype" selects columns of categories, strings and booleans.
-        If None, a column has categories only if it cannot be read as numbers.
+        Columns to treat as categories, as names, indices or a boolean mask of shape
+        (n_features,). Other columns of strings, booleans and the dtype `category` may
+        be categories as well, which is not so in scikit-learn. With the default,
+        "from_dtype", whole numbers that name things are also categories, if y tells
+        that they do. If None, booleans, categories that are numbers, and whole numbers
+        are numbers.
     column_types : dict or None, default=None
         Types of columns, by the name or the index of the column: "numerical",
         "categorical", "datetime", "short_text" (names; the network learns from repeated
@@ -395,7 +417,9 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters in the best trial.
+        Values of the hyperparameters in the best trial. They are hyperparameters of
+        blocks and of the training, not parameters of this estimator. To train the
+        network again, use `to_scikeras`.
     best_score_ : float
         Validation score of the best trial; greater is better. With ``scoring=None``, it
         is the negative validation loss of the standardised target. A ``loss`` other
@@ -422,7 +446,8 @@ class StructuredDataRegressor(_StructuredData, BaseAutoRegressor):
         leaderboard, the configurations (``search_.params``) and all training histories
         (``search_.histories``) as tables.
     model_ : keras.Model
-        Fitted network, which takes model-ready arrays and returns standardised numbers.
+        Fitted network, which takes the arrays that the preprocessing makes of X (see
+        `to_scikeras`), and returns standardised numbers.
     history_ : dict of str to list of float
         Training history of the best trial: one value per epoch of "loss", "val_loss",
         "val_score" and the metrics. With `cv`, the values are means over the folds, in

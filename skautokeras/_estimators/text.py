@@ -5,7 +5,7 @@ The parameters and attributes in the docstrings and the constructors are written
 """
 
 from skautokeras._data.strings import read_texts
-from skautokeras._data.table import check_columns
+from skautokeras._data.table import check_columns, only_column
 from skautokeras._estimators.classification import BaseAutoClassifier
 from skautokeras._estimators.parameters import constraints_of
 from skautokeras._estimators.regression import BaseAutoRegressor
@@ -16,7 +16,7 @@ class _Texts:
     """Base of the estimators for texts: the checks of X and the search space."""
 
     def _check_X(self, X, *, reset):
-        X = check_columns(self, X, reset=reset)
+        X = only_column(check_columns(self, X, reset=reset), self)
         # A string has a length, too: its characters must not be counted as rows.
         read_texts(X)
         return X
@@ -54,9 +54,9 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. Where rows are too many
-        for the time, trials learn from some of them, and the best configurations are
-        then trained on more. If None, there is no limit.
+        When the time is over, the best networks so far are kept. Where rows are too
+        many for the time, trials learn from some of them, and the best configurations
+        are then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -89,17 +89,19 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         validation rows; the final model is chosen in the same way. An int is the number
         of shuffled folds, stratified unless the target is multi-label. Splitters and
         iterables are used as in `sklearn.model_selection.check_cv`, without groups. If
-        None, one part of the rows is held out. ``"auto"`` chooses for tables: five
-        folds below 3000 rows and three below 10 000 if there are five or more trials
-        and time for them, and the networks of the folds predict together without a
-        `refit`. Otherwise, one part of the rows is held out, as it is for
+        None, one part of the rows is held out. ``"auto"`` holds out one part of the
+        rows for images and texts, as None does. For tables without sentences, it
+        chooses five folds below 3000 rows and three below 10 000 if there are five or
+        more trials and time for them. The networks of the folds then predict together
+        without a `refit`. Otherwise, one part of the rows is held out, as it is for
         `validation_data` and for a `validation_fraction` other than 0.2.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, which are copied for every trial. The final training uses only
         `LearningRateScheduler`. Callbacks that set the learning rate replace the
         searched schedule, and callbacks that act on batches make training slower.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn. If None, all classes weigh 1.
+        Weights of the classes, as in scikit-learn. For multi-label targets, a list has
+        one dict per label. If None, all classes weigh 1.
     ensemble_size : int, default=5
         Maximum number of networks in the final model. They are chosen so that the
         weighted mean of their predictions has the best score on validation data. If 1,
@@ -108,26 +110,30 @@ class TextClassifier(_Texts, BaseAutoClassifier):
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that
-        cannot be trained again within `max_time` stays as it was in its trial. If
-        False, all of them stay as they were; with `cv`, the mean of the networks of all
-        folds then takes the place of one network.
+        cannot be trained again within `max_time` stays as it was in its trial. After
+        the folds of ``cv="auto"``, no network is trained again, even if `refit` is
+        True. With more than 100 000 training rows, and more than 2000 of them for each
+        second of `max_time`, trainings on more rows take the place of the refit. If
+        False, all networks stay as they were; with `cv`, the mean of the networks of
+        all folds then takes the place of one network.
     max_model_size : int or None, default=None
         Maximum number of weights in a network. Larger networks are never built, and
         other configurations are tried instead. If None, there is no limit.
-    prune : {"median", "none"}, default="median"
+    prune : {"median", "none"} or None, default="median"
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median. With folds, it
-        also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the last of the `ensemble_size` best trials. The trial then has the status
-        "pruned" and is not used. With "none", every trial runs to its end.
+        epochs, and ends the trial as soon as it is below their median. With folds, a
+        trial also ends if the mean score of its folds so far is below the lowest fold
+        score of the trial that ranks at place `ensemble_size`. The trial then has the
+        status "pruned" and is not used. If None, or "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
-        folder of its own in it for each data set and set of parameters. If None,
-        nothing is written to disk.
+        `callbacks`, `warm_start`, `n_jobs`, `distribution` and `verbose` may be changed
+        before it continues. A clone, such as those of `cross_val_score` and
+        `GridSearchCV`, has a folder of its own in it for each data set and set of
+        parameters. If None, only temporary files are written, and they are deleted.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -148,23 +154,25 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, lines about the data, each trial, the final training and the final model
-        are printed. If 2, what each column of X was taken for is printed as well. The
-        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+        Amount of output. If 0, nothing is printed. If 1, lines about the data, each
+        trial, the final training and the final model are printed. If 2, what each
+        column of X was taken for is printed as well. The lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
     pretrained : str, path-like, list of them or None, default=None
         Pretrained model that networks may use, or a list of models to choose from. A
         model is the name of a preset of KerasHub, which is downloaded once, or the path
         of a folder that was written by `save_to_preset` or by Hugging Face (with
-        ``model.safetensors``). It needs ``pip install "skautokeras[text]"``. All texts
-        are encoded once, before the trials, in at most a quarter of `max_time`. If that
-        is too short, texts are cut, then fewer training rows are encoded, and then a
-        warning says that the texts were not encoded. If a model cannot be loaded, a
-        warning says so, and the search goes on without it. If None, nothing is looked
-        for or downloaded.
+        ``model.safetensors``). It needs the extra `text`. All texts are encoded once,
+        before the trials, in at most a quarter of `max_time`. If that is too short,
+        texts are cut, then fewer training rows are encoded, and then a warning says
+        that the texts were not encoded. If a model cannot be loaded, a warning says so,
+        and the search goes on without it. If None, nothing is looked for or downloaded.
+        The block of one model calls this parameter `preset` (`BertBlock`).
     max_tokens : int or None, default=None
         Maximum number of different words, of different n-grams of words, and of
         different n-grams of characters to learn from. If None, each of these maxima is
-        200 000.
+        200 000. Blocks that embed the words may use fewer of them: `vocabulary_size` of
+        `TextBlock`, `max_features` of `Embedding`.
 
     Attributes
     ----------
@@ -176,7 +184,9 @@ class TextClassifier(_Texts, BaseAutoClassifier):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters in the best trial.
+        Values of the hyperparameters in the best trial. They are hyperparameters of
+        blocks and of the training, not parameters of this estimator. To train the
+        network again, use `to_scikeras`.
     best_score_ : float
         Validation score of the best trial; greater is better. With ``scoring=None``, it
         is the negative validation loss.
@@ -202,7 +212,8 @@ class TextClassifier(_Texts, BaseAutoClassifier):
         leaderboard, the configurations (``search_.params``) and all training histories
         (``search_.histories``) as tables.
     model_ : keras.Model
-        Fitted network, which takes model-ready arrays and returns probabilities.
+        Fitted network, which takes the arrays that the preprocessing makes of X (see
+        `to_scikeras`), and returns probabilities.
     history_ : dict of str to list of float
         Training history of the best trial: one value per epoch of "loss", "val_loss",
         "val_score" and the metrics. With `cv`, the values are means over the folds, in
@@ -289,9 +300,9 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         Maximum number of configurations to evaluate.
     max_time : float or None, default=None
         Time limit of the whole `fit` in seconds, which includes the final training.
-        When the time is over, the best network so far is kept. Where rows are too many
-        for the time, trials learn from some of them, and the best configurations are
-        then trained on more. If None, there is no limit.
+        When the time is over, the best networks so far are kept. Where rows are too
+        many for the time, trials learn from some of them, and the best configurations
+        are then trained on more. If None, there is no limit.
     tuner : {"greedy", "random", "bayesian", "hyperband"} or callable, default="greedy"
         Strategy that proposes configurations. "greedy" tries predefined configurations
         first and then mutates the best one (`GreedyOracle`). "random", "bayesian" and
@@ -321,11 +332,12 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         validation rows; the final model is chosen in the same way. An int is the number
         of shuffled folds. Splitters and iterables are used as in
         `sklearn.model_selection.check_cv`, without groups. If None, one part of the
-        rows is held out. ``"auto"`` chooses for tables: five folds below 3000 rows and
-        three below 10 000 if there are five or more trials and time for them, and the
-        networks of the folds predict together without a `refit`. Otherwise, one part of
-        the rows is held out, as it is for `validation_data` and for a
-        `validation_fraction` other than 0.2.
+        rows is held out. ``"auto"`` holds out one part of the rows for images and
+        texts, as None does. For tables without sentences, it chooses five folds below
+        3000 rows and three below 10 000 if there are five or more trials and time for
+        them. The networks of the folds then predict together without a `refit`.
+        Otherwise, one part of the rows is held out, as it is for `validation_data` and
+        for a `validation_fraction` other than 0.2.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Keras callbacks, which are copied for every trial. The final training uses only
         `LearningRateScheduler`. Callbacks that set the learning rate replace the
@@ -338,26 +350,30 @@ class TextRegressor(_Texts, BaseAutoRegressor):
     refit : bool, default=True
         Whether the chosen networks are trained again on all rows, each for its best
         number of epochs, which with `cv` is the mean over the folds. A network that
-        cannot be trained again within `max_time` stays as it was in its trial. If
-        False, all of them stay as they were; with `cv`, the mean of the networks of all
-        folds then takes the place of one network.
+        cannot be trained again within `max_time` stays as it was in its trial. After
+        the folds of ``cv="auto"``, no network is trained again, even if `refit` is
+        True. With more than 100 000 training rows, and more than 2000 of them for each
+        second of `max_time`, trainings on more rows take the place of the refit. If
+        False, all networks stay as they were; with `cv`, the mean of the networks of
+        all folds then takes the place of one network.
     max_model_size : int or None, default=None
         Maximum number of weights in a network. Larger networks are never built, and
         other configurations are tried instead. If None, there is no limit.
-    prune : {"median", "none"}, default="median"
+    prune : {"median", "none"} or None, default="median"
         Rule by which trials end early. "median" compares the best score of a trial with
         the mean scores that completed trials had up to the same fraction of their
-        epochs, and ends the trial as soon as it is below their median. With folds, it
-        also ends a trial whose folds have a lower mean score so far than the worst fold
-        of the last of the `ensemble_size` best trials. The trial then has the status
-        "pruned" and is not used. With "none", every trial runs to its end.
+        epochs, and ends the trial as soon as it is below their median. With folds, a
+        trial also ends if the mean score of its folds so far is below the lowest fold
+        score of the trial that ranks at place `ensemble_size`. The trial then has the
+        status "pruned" and is not used. If None, or "none", every trial runs to its
+        end.
     directory : str, path-like or None, default=None
         Folder for finished trials, so that the same `fit` continues after a crash
         instead of starting again. `max_trials`, `max_time`, `ensemble_size`, `refit`,
-        `callbacks`, `n_jobs`, `distribution` and `verbose` may be changed before it
-        continues. A clone, such as those of `cross_val_score` and `GridSearchCV`, has a
-        folder of its own in it for each data set and set of parameters. If None,
-        nothing is written to disk.
+        `callbacks`, `warm_start`, `n_jobs`, `distribution` and `verbose` may be changed
+        before it continues. A clone, such as those of `cross_val_score` and
+        `GridSearchCV`, has a folder of its own in it for each data set and set of
+        parameters. If None, only temporary files are written, and they are deleted.
     warm_start : bool, default=False
         Whether another `fit` on the same data continues the last search, up to
         `max_trials` trials in total, instead of starting again.
@@ -378,23 +394,25 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         Seed for the split of the rows, the search and every training. Pass an int for
         the same result in every call.
     verbose : int or bool, default=0
-        If 1, lines about the data, each trial, the final training and the final model
-        are printed. If 2, what each column of X was taken for is printed as well. The
-        lines go to the logger "skautokeras" at level INFO, whatever `verbose` is.
+        Amount of output. If 0, nothing is printed. If 1, lines about the data, each
+        trial, the final training and the final model are printed. If 2, what each
+        column of X was taken for is printed as well. The lines go to the logger
+        "skautokeras" at level INFO, whatever `verbose` is.
     pretrained : str, path-like, list of them or None, default=None
         Pretrained model that networks may use, or a list of models to choose from. A
         model is the name of a preset of KerasHub, which is downloaded once, or the path
         of a folder that was written by `save_to_preset` or by Hugging Face (with
-        ``model.safetensors``). It needs ``pip install "skautokeras[text]"``. All texts
-        are encoded once, before the trials, in at most a quarter of `max_time`. If that
-        is too short, texts are cut, then fewer training rows are encoded, and then a
-        warning says that the texts were not encoded. If a model cannot be loaded, a
-        warning says so, and the search goes on without it. If None, nothing is looked
-        for or downloaded.
+        ``model.safetensors``). It needs the extra `text`. All texts are encoded once,
+        before the trials, in at most a quarter of `max_time`. If that is too short,
+        texts are cut, then fewer training rows are encoded, and then a warning says
+        that the texts were not encoded. If a model cannot be loaded, a warning says so,
+        and the search goes on without it. If None, nothing is looked for or downloaded.
+        The block of one model calls this parameter `preset` (`BertBlock`).
     max_tokens : int or None, default=None
         Maximum number of different words, of different n-grams of words, and of
         different n-grams of characters to learn from. If None, each of these maxima is
-        200 000.
+        200 000. Blocks that embed the words may use fewer of them: `vocabulary_size` of
+        `TextBlock`, `max_features` of `Embedding`.
 
     Attributes
     ----------
@@ -403,7 +421,9 @@ class TextRegressor(_Texts, BaseAutoRegressor):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X in `fit`. Defined only if all of them are strings.
     best_params_ : dict of str to object
-        Values of the hyperparameters in the best trial.
+        Values of the hyperparameters in the best trial. They are hyperparameters of
+        blocks and of the training, not parameters of this estimator. To train the
+        network again, use `to_scikeras`.
     best_score_ : float
         Validation score of the best trial; greater is better. With ``scoring=None``, it
         is the negative validation loss of the standardised target. A ``loss`` other
@@ -430,7 +450,8 @@ class TextRegressor(_Texts, BaseAutoRegressor):
         leaderboard, the configurations (``search_.params``) and all training histories
         (``search_.histories``) as tables.
     model_ : keras.Model
-        Fitted network, which takes model-ready arrays and returns standardised numbers.
+        Fitted network, which takes the arrays that the preprocessing makes of X (see
+        `to_scikeras`), and returns standardised numbers.
     history_ : dict of str to list of float
         Training history of the best trial: one value per epoch of "loss", "val_loss",
         "val_score" and the metrics. With `cv`, the values are means over the folds, in

@@ -112,8 +112,11 @@ def load_estimator(path, base_class):
 def _name_the_culprit(estimator):
     """Raise TypeError that says which parameter or attribute cannot be written."""
     parameters = estimator.get_params(deep=False)
-    # Parameters first: they are what the user can change.
-    for name, value in {**parameters, **vars(estimator)}.items():
+    attributes = vars(estimator)
+    # The networks first, because nothing else helps as long as they cannot be written,
+    # then the parameters, which the user can change.
+    networks = {k: attributes[k] for k in ("_ensemble",) if k in attributes}
+    for name, value in {**networks, **parameters, **attributes}.items():
         if name in type(estimator)._left_out:
             continue
         try:

@@ -32,6 +32,19 @@ ABILITIES = {
 }
 _SUFFIXES = {"onnx": ".onnx", "litert": ".tflite", "keras": ".keras"}
 _FORMATS = {suffix: format for format, suffix in _SUFFIXES.items()}
+# Endings of the names of pickled estimators, archives and files of other packages.
+_OTHER_SUFFIXES = {
+    ".pkl",
+    ".pickle",
+    ".joblib",
+    ".skops",
+    ".pb",
+    ".pt",
+    ".zip",
+    ".tar",
+    ".gz",
+    ".json",
+}
 # Endings of the names of files in formats that Keras has replaced.
 _FORMER_SUFFIXES = {".h5", ".hdf5"}
 
@@ -120,6 +133,12 @@ def _check(path, format):
             f"{path.name!r} is the name of a file in a format that Keras has replaced. "
             f"Use {path.with_suffix('.keras').name!r}, or a name without a suffix for "
             "the folder of a SavedModel."
+        )
+    if path.suffix.lower() in _OTHER_SUFFIXES:
+        raise ValueError(
+            f"{path.name!r} is the name of a file of another kind. For a model, use a "
+            f"name that ends with {', '.join(map(repr, _FORMATS))}, or one without a "
+            "suffix for the folder of a SavedModel. `save` writes the estimator itself."
         )
     if path.suffix.lower() in _FORMATS:
         raise ValueError(

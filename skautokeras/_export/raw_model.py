@@ -131,15 +131,19 @@ def input_names(adapter, reserved=()):
     counts = Counter(wanted.values())
     for (name, column), label in wanted.items():
         wanted[name, column] = f"{name}__{label}" if counts[label] > 1 else label
-    # Labels that are valid names keep them, whatever the others become.
-    kept = {label for label in wanted.values() if label == _as_identifier(label, ())}
-    kept -= set(reserved)
-    names, taken = {name: {} for name in adapter.names}, {*reserved, *kept}
+    # Labels that are valid names keep them, whatever the others become. TensorFlow does
+    # not tell capitals from small letters.
+    kept, taken = {}, {name.lower() for name in reserved}
+    for label in wanted.values():
+        if label == _as_identifier(label, ()) and label.lower() not in taken:
+            kept.setdefault(label.lower(), label)
+    names, taken = {name: {} for name in adapter.names}, {*taken, *kept}
     for (name, column), label in wanted.items():
-        is_kept = label in kept
+        is_kept = kept.get(label.lower()) == label
         names[name][column] = label if is_kept else _as_identifier(label, taken)
-        taken.add(names[name][column])
-        kept.discard(label)
+        taken.add(names[name][column].lower())
+        if is_kept:
+            del kept[label.lower()]
     return names
 
 
@@ -159,6 +163,6 @@ def _as_identifier(label, taken):
     if iskeyword(name) or name == "self":
         name = f"{name}_"
     free, i = name, 2
-    while free in taken:
+    while free.lower() in taken:
         free, i = f"{name}_{i}", i + 1
     return free

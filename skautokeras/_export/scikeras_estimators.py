@@ -108,7 +108,7 @@ class _FromSearch:
     @property
     def feature_encoder(self):
         """Transformer that turns the table into the arrays that the networks take."""
-        return FunctionTransformer(as_arrays, kw_args={"layout": self.layout_})
+        return _to_arrays(as_arrays, layout=self.layout_)
 
     def fit(self, X, y, sample_weight=None, **kwargs):
         """Train new networks.
@@ -283,7 +283,7 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
             "heads": self.networks.heads,
             "targets": self.target_schemas_,
         }
-        return FunctionTransformer(_encoded, kw_args=arguments)
+        return _to_arrays(_encoded, **arguments)
 
     def fit(self, X, y, sample_weight=None, **kwargs):
         """Train new networks.
@@ -419,6 +419,12 @@ class KerasMultiOutput(_FromSearch, wrappers.BaseWrapper):
             tags.estimator_type = "regressor"
             tags.regressor_tags = RegressorTags()
         return tags
+
+
+def _to_arrays(function, **arguments):
+    """Return a transformer that makes arrays, whatever scikit-learn is told to make."""
+    transformer = FunctionTransformer(function, kw_args=arguments)
+    return transformer.set_output(transform="default")
 
 
 def _encoded(y, layout, heads, targets):

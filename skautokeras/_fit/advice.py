@@ -37,6 +37,8 @@ def advice(outcome, problem, data, max_time):
         )
     baseline = score_without_x(problem.heads, problem.objective, data.train, data.valid)
     if baseline is not None and best.score <= baseline:
+        if _is_constant(data.train.y):
+            return "All targets are equal, so that X tells nothing about y."
         sentences.append(
             f"The best trial's score of {best.score:.3g} is no better than "
             f"{baseline:.3g}, the score of predicting the same for all rows."
@@ -47,6 +49,11 @@ def advice(outcome, problem, data, max_time):
     if not best.cut:
         help_ = "more trials or epochs, unless X tells nothing about y"
     return " ".join([*sentences, f"What may help: {help_}."])
+
+
+def _is_constant(y):
+    """Return whether all rows have the same targets."""
+    return all((of_head == of_head[:1]).all() for of_head in y.values())
 
 
 def _is_hardly_trained(trial, n_rows):

@@ -48,6 +48,12 @@ _FEWEST_ROWS = 50
 # Tokens of training rows in a block. The clock is asked after each block.
 _TOKENS_OF_A_BLOCK = 8 * TOKENS_AT_ONCE
 _WITHOUT = "The search uses fixed vectors of tokens in their place."
+# What to do if time was short, now or when a search that goes on has begun.
+_MORE_TIME = "Pass a longer max_time."
+_MORE_TIME_ANEW = (
+    "A search that goes on keeps the vectors that it has begun with: pass a longer "
+    "max_time and another directory; with warm_start=True, make a new estimator."
+)
 _ENCODER, _STATIC = ("encoder",), ("static",)
 # Images whose encoding is timed: a few, and more of them if that took a small share of
 # the time.
@@ -91,13 +97,30 @@ def with_vectors(data, x_adapter, presets, deadline, journal, *, n_folds, seed):
     encodings = [e for e in x_adapter.encodings() if e.facts.preset in presets]
     if not encodings:
         return data
-    made = journal.keep(
-        "encoders", lambda: _encode(encodings, data, deadline, n_folds, seed)
-    )
+    made_now = []
+
+    def make():
+        made_now.append(_encode(encodings, data, deadline, n_folds, seed))
+        return made_now[0]
+
+    made = journal.keep("encoders", make)
+    if not made_now:
+        made = _as_kept(made)
     for problem in made["warnings"]:
         warn(problem)
     x_adapter.set_encoders(made["encoders"], made["problems"])
     return _joined(data, made["vectors"])
+
+
+def _as_kept(made):
+    """Return what `_encode` has made for a search that goes on, with other advice."""
+
+    def advised(problem):
+        return problem.replace(_MORE_TIME, _MORE_TIME_ANEW)
+
+    problems = {key: advised(problem) for key, problem in made["problems"].items()}
+    warnings = list(map(advised, made["warnings"]))
+    return {**made, "problems": problems, "warnings": warnings}
 
 
 def with_read_vectors(x_adapter, models):
@@ -364,7 +387,7 @@ class _Stage:
         self.problem = (
             f"There was no time to encode the {self.what} by {self._preset!r}, even "
             f"in the fastest way: it would take about {times:.1f} times as long as "
-            "it may. Pass a longer max_time."
+            f"it may. {_MORE_TIME}"
         )
         return None
 
@@ -400,7 +423,7 @@ class _Stage:
             return True
         self.problem = (
             f"The time was over before {self._preset!r} had encoded the {self.what}. "
-            "Pass a longer max_time."
+            f"{_MORE_TIME}"
         )
         return False
 

@@ -3,11 +3,12 @@
 import importlib.util
 import os
 from dataclasses import dataclass, field, replace
-from numbers import Integral
+from numbers import Integral, Real
 
 import keras
 from sklearn.utils.validation import check_scalar
 
+from skautokeras._space.pretrained_files import digest_of
 from skautokeras._state.files import local_path
 from skautokeras._warnings import warn
 
@@ -59,7 +60,7 @@ class FitOptions:
     ensemble_size: int
     refit: bool
     max_model_size: int | None
-    prune: str
+    prune: str | None
     directory: object
     n_jobs: int | None
     distribution: object
@@ -107,6 +108,33 @@ def decisive_parameters(estimator):
         # Every fit draws another seed; the journal keeps the first one.
         del params["random_state"]
     return {k: v for k, v in sorted(params.items()) if k not in _MAY_CHANGE}
+
+
+def with_models(description, presets, encodings):
+    """Return a description of a search that tells what its pretrained models are.
+
+    Other weights may have taken the place of those in a file or a folder, and what was
+    missing may be there when the search goes on.
+
+    Parameters
+    ----------
+    description : dict of str to object or None
+        Parameters of the search by name. None if it is never continued.
+    presets : list of str
+        Names, files and folders of the pretrained models.
+    encodings : list of Encoding
+        Arrays that those of the models read which could be had.
+
+    Returns
+    -------
+    description : dict of str to object or None
+        Description in which "pretrained" stands for the parameter and the models.
+    """
+    if description is None or not presets:
+        return description
+    known = {encoding.facts.preset for encoding in encodings}
+    models = {preset: [preset in known, digest_of(preset)] for preset in presets}
+    return {**description, "pretrained": [description.get("pretrained"), models]}
 
 
 def make_options(estimator, fit_params):
@@ -164,7 +192,7 @@ def make_options(estimator, fit_params):
         "validation_split"
         if "validation_split" in fit_params
         else "validation_fraction",
-        target_type=float,
+        target_type=Real,
         min_val=0,
         max_val=1,
         include_boundaries="neither",

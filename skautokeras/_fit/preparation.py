@@ -23,14 +23,14 @@ from skautokeras._fit.folds import (
     repeatable_cv,
     split_rows,
 )
-from skautokeras._fit.options import FitOptions, with_automatic_folds
+from skautokeras._fit.options import FitOptions, with_automatic_folds, with_models
 from skautokeras._fit.raw_rows import validation_sample
 from skautokeras._search.journal import Journal
 from skautokeras._search.record import scoring_name
 from skautokeras._search.rungs import Rungs
 from skautokeras._space.heads import check_heads
-from skautokeras._space.pretrained import encoded_presets
-from skautokeras._space.search_space import SearchSpace
+from skautokeras._space.pretrained import all_presets, encoded_presets
+from skautokeras._space.pretrained_space import LocatedSearchSpace
 from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._state.fingerprint import fingerprint
 from skautokeras._state.randomness import MAX_SEED
@@ -134,7 +134,8 @@ def prepare(
         Journal of the search that a warm start continues. If None, the journal in
         ``options.directory`` is used, or a new one.
     deadline : Deadline, default=NO_DEADLINE
-        Deadline of the whole fit, which limits the encoding of texts and images.
+        Deadline of the whole fit, which limits the encoding of texts and images, and
+        the profile.
 
     Returns
     -------
@@ -174,6 +175,7 @@ def prepare(
     else:
         cv = repeatable_cv(options.cv, train, sample, y_adapter)
         options = replace(options, cv=cv)
+    description = with_models(description, all_presets(graph), x_adapter.encodings())
     about = {"estimator": name, "scoring": scoring_name(options.scoring)}
     journal = open_journal(
         journal, options, description, [rows, valid_rows], n_folds, conditions, about
@@ -206,14 +208,14 @@ def prepare(
     problem.search_space.check()
     if not problem.folds_have_scores:
         # Trials that ended in a fold would have no score to be compared by.
-        options = replace(options, prune="none")
+        options = replace(options, prune=None)
     return Preparation(
         name=name,
         x_adapter=x_adapter,
         y_adapter=y_adapter,
         problem=problem,
         data=data,
-        profile=make_profile(x_adapter, y_adapter, data),
+        profile=make_profile(x_adapter, y_adapter, data, deadline),
         validation_indices=np.asarray(indices),
         rungs=_rungs_of(problem, data, journal.conditions.get("max_time")),
         options=options,
@@ -325,7 +327,7 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
     check_logs(options.callbacks, heads)
     check_objective(objective, options.scoring, heads, data.valid, loss)
     make_search_space = partial(
-        SearchSpace,
+        LocatedSearchSpace,
         graph,
         targets=y_adapter.schemas_,
         n_samples=len(data.train) if data.all is None else len(data.all),

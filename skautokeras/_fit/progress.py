@@ -5,6 +5,7 @@ well if the fit is verbose, so that nobody has to configure `logging` to see the
 handler or level is ever set here: they belong to the program that uses the package.
 """
 
+import contextlib
 import logging
 import sys
 
@@ -202,7 +203,9 @@ class Progress:
         if self._live is not None:
             self._live.tell(line, passing=passing)
         elif self._options.verbose and not _is_logged_to_the_console():
-            print(line, flush=True)
+            # A stream without flush, or a closed one, must not end a fit.
+            with contextlib.suppress(AttributeError, ValueError, OSError):
+                print(line, flush=True)
 
 
 def _is_logged_to_the_console():

@@ -31,6 +31,8 @@ from skautokeras._warnings import warn
 
 # The choice of an ensemble may take so long after the deadline.
 _SECONDS_TO_CHOOSE = 1.0
+# Share of the time in which the first configurations are ordered.
+_SHARE_OF_ORDERING = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +251,7 @@ def _peak_speed(options):
     return n_devices * accelerator.peak_speed()
 
 
-def make_search_oracle(preparation, feasibility):
+def make_search_oracle(preparation, feasibility, deadline=NO_DEADLINE):
     """Return the oracle of a search, which begins with the predefined configurations.
 
     Parameters
@@ -258,6 +260,8 @@ def make_search_oracle(preparation, feasibility):
         Problem, options and seeds of the search.
     feasibility : Feasibility
         Object that knows what configurations cost.
+    deadline : Deadline, default=NO_DEADLINE
+        Deadline of the fit, of which a share is for the order of these configurations.
 
     Returns
     -------
@@ -267,13 +271,24 @@ def make_search_oracle(preparation, feasibility):
     return make_oracle(
         options.tuner,
         space.hyperparameters(),
-        initial_values=feasibility.cheapest_first(
-            list(map(feasibility.with_batches_that_fit, predefined(space))),
-            rank=partial(rank, search_space=space),
+        # How much of this there was time for is not found out again.
+        initial_values=preparation.journal.keep(
+            "first_configurations",
+            partial(_first_configurations, space, feasibility, deadline),
         ),
         max_trials=options.max_trials,
         max_epochs=options.planned_epochs,
         seed=preparation.oracle_seed,
+    )
+
+
+def _first_configurations(space, feasibility, deadline):
+    """Return the predefined configurations as far as there is time to judge them."""
+    deadline = deadline.within(_SHARE_OF_ORDERING * deadline.total())
+    return feasibility.cheapest_first(
+        [feasibility.with_batches_that_fit(v, deadline) for v in predefined(space)],
+        rank=partial(rank, search_space=space),
+        deadline=deadline,
     )
 
 
@@ -299,7 +314,7 @@ def run_trials(preparation, deadline, feasibility, hooks, n_workers):
     interrupted : bool
     """
     problem, data = preparation.problem, preparation.data
-    oracle = make_search_oracle(preparation, feasibility)
+    oracle = make_search_oracle(preparation, feasibility, deadline)
     evaluation = partial(evaluate_if_feasible, feasibility=feasibility, problem=problem)
     if n_workers > 1:
         n_jobs = preparation.options.n_jobs

@@ -107,9 +107,28 @@ def fit_boosted(arrays, train, settings, output, rng, *, valid, n_trees, deadlin
     arrays["n_iterations"] = np.maximum(arrays["n_iterations"], np.int32(n_kept))
     some = train.x[:_ROWS_TO_COMPARE]
     _check_equal(
-        _staged(model, some, n_kept), sum_of_leaves(arrays, some, settings)[:, outputs]
+        _staged(model, some, n_kept), sum_of_leaves(arrays, some, settings, outputs)
     )
     return n_kept
+
+
+def fit_constant(arrays, train, output):
+    """Let a layer predict the mean of the targets, without trees.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        Arrays by the names of the weights of a `TreeEnsemble`.
+    train : FittingRows
+        Training rows. The targets are the int codes of a label, or numbers.
+    output : int
+        Position of the output that the targets belong to.
+    """
+    mean = np.average(train.y, weights=train.weight)
+    if train.y.dtype.kind == "i":
+        p = np.clip(mean, SURE, 1.0 - SURE)
+        mean = np.log(p / (1.0 - p))
+    arrays["base"][output] = mean
 
 
 def grow(model, parameter, n_trees, train, *, valid=None, deadline=None):

@@ -1,5 +1,6 @@
 """Fitting of the trees of a layer: scikit-learn grows them, arrays hold their nodes."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +11,9 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
-from skautokeras._layers.boosting import fit_boosted, grow
+from skautokeras._layers.boosting import fit_boosted, fit_constant, grow
 from skautokeras._layers.tree_nodes import empty_trees, place_tree
+from skautokeras._state.deadline import NO_DEADLINE
 
 # Rows of the prior in the mean target of a category, and folds for training rows.
 _PRIOR_ROWS, _FOLDS = 10.0, 5
@@ -128,24 +130,67 @@ def _boost_each_output(arrays, train, valid, *, settings, task, rng, n_trees, de
     valid_parts = [None] * len(parts)
     if valid is not None:
         valid_parts = _by_output(valid, task, n_outputs)
-    counts = [
-        fit_boosted(
+    shares = _SharesOfTime(deadline or NO_DEADLINE, len(parts), n_trees)
+    counts = []
+    for output, (part, valid_part) in enumerate(zip(parts, valid_parts, strict=True)):
+        share, most_trees = shares.next()
+        if output and share.passed():
+            fit_constant(arrays, part, output)
+            continue
+        n_done = fit_boosted(
             arrays,
             part,
             settings,
             None if task == "classes" else output,
             rng,
             valid=valid_part,
-            n_trees=n_trees,
-            deadline=deadline,
+            n_trees=most_trees,
+            deadline=share,
         )
-        for output, (part, valid_part) in enumerate(
-            zip(parts, valid_parts, strict=True)
-        )
-    ]
+        shares.take(share, n_done)
+        counts.append(n_done)
     # Nothing is boosted for a label that all rows have, or none.
     counts = [count for count in counts if count]
     return round(np.mean(counts)) if counts else 1
+
+
+class _SharesOfTime:
+    """Shares of the time for outputs that are boosted one after the other.
+
+    Parameters
+    ----------
+    deadline : Deadline
+        Deadline of all outputs. It is told if the time of one does not suffice.
+    n_outputs : int
+        Number of outputs.
+    n_trees : int
+        Maximum number of trees of each of them.
+    """
+
+    def __init__(self, deadline, n_outputs, n_trees):
+        self._deadline, self._n_left, self._n_trees = deadline, n_outputs, n_trees
+        self._seconds = self._n_grown = 0
+
+    def next(self):
+        """Return the deadline of the next output, and its maximum number of trees.
+
+        The first trees are grown before the clock is looked at, so that there must be
+        fewer of them where the outputs so far tell that they take too long.
+        """
+        share = self._deadline.within(self._deadline.left() / self._n_left)
+        self._n_left -= 1
+        most_trees = self._n_trees
+        if self._n_grown and share.left() < math.inf:
+            per_tree = max(self._seconds / self._n_grown, 1e-9)
+            most_trees = min(most_trees, max(int(share.left() / per_tree), 1))
+        self._deadline.cut |= share.passed() or most_trees < self._n_trees
+        return share, most_trees
+
+    def take(self, share, n_done):
+        """Take in how many trees have been kept in a share of the time."""
+        self._deadline.cut |= share.cut
+        self._seconds += share.spent()
+        self._n_grown += n_done
 
 
 def _as_columns(y, task, n_outputs):

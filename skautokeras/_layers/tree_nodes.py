@@ -243,8 +243,8 @@ def largest_float32(threshold):
     return np.where(rounded.astype("float64") > threshold, below, rounded)
 
 
-def sum_of_leaves(arrays, x, settings):
-    """Return what the trees in the arrays predict, as a `TreeEnsemble` does.
+def sum_of_leaves(arrays, x, settings, outputs):
+    """Return what boosted trees in the arrays predict, as a `TreeEnsemble` does.
 
     Parameters
     ----------
@@ -254,18 +254,22 @@ def sum_of_leaves(arrays, x, settings):
         Features, with the mean targets of categories.
     settings : TreeSettings
         Settings of the trees.
+    outputs : sequence of int
+        Positions of the outputs to predict. Trees of others are not looked at.
 
     Returns
     -------
-    sums : ndarray of shape (n_rows, n_outputs)
+    sums : ndarray of shape (n_rows, len(outputs))
     """
-    n_outputs = arrays["base"].size
+    n_outputs, outputs = arrays["base"].size, np.asarray(outputs)
     # No tree comes after the last iteration.
-    n_trees = arrays["n_iterations"] * n_outputs // settings.n_values(n_outputs)
-    node = np.tile(np.arange(n_trees) * settings.n_nodes, (len(x), 1))
+    first = np.arange(arrays["n_iterations"])[:, None] * n_outputs
+    roots = (first + outputs).ravel() * settings.n_nodes
+    node = np.tile(roots, (len(x), 1))
     rows = np.arange(len(x))[:, None]
     for _ in range(arrays["depth"]):
         goes_right = x[rows, arrays["feature"][node]] > arrays["threshold"][node]
         node = arrays["left"][node] + goes_right
-    leaves = arrays["value"][node].astype("float64").reshape(len(x), -1, n_outputs)
-    return leaves.sum(axis=1) + arrays["base"]
+    leaves = arrays["value"][node].astype("float64")
+    leaves = leaves.reshape(len(x), -1, len(outputs))
+    return leaves.sum(axis=1) + arrays["base"][outputs]

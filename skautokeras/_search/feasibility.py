@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 from skautokeras._search.cost import estimate_cost
 from skautokeras._search.trial import evaluate
+from skautokeras._space.pretrained import all_presets
 from skautokeras._state.codec import text_key
+from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._state.keras_door import through_the_door
 from skautokeras._warnings import warn
 from skautokeras.exceptions import WeightsMissingError
@@ -39,6 +41,10 @@ class Rejection:
     is_last : bool, default=False
         Whether a search looks for no other configuration in the place of this one,
         because that has taken too much time.
+    lacks_weights : bool, default=False
+        Whether pretrained weights cannot be had, of which the user is to be warned.
+    is_told : bool, default=False
+        Whether the user had been warned of the reason before.
     """
 
     reason: str
@@ -46,6 +52,8 @@ class Rejection:
     flops: int = 0
     depends_on_time: bool = False
     is_last: bool = False
+    lacks_weights: bool = False
+    is_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,12 +196,21 @@ class Feasibility:
         self._max_memory = max_memory
         self._costs = {}  # by values
         self._missing = {}  # by values: why pretrained weights cannot be had
+        self._has_warned = False
+        # Of a copy: reasons that the first process knows, and whether more may come.
+        self._known, self._may_lack_more = set(), False
+
+    def __getstate__(self):
+        """Return the state of a copy for a worker, which may lack other weights."""
+        return {
+            **vars(self),
+            "_has_warned": False,
+            "_known": {*self._known, *self._missing.values()},
+            "_may_lack_more": bool(all_presets(self._search_space.graph)),
+        }
 
     def cost(self, values):
         """Return the cost of a configuration; None if its network cannot be built.
-
-        The first configuration whose pretrained weights cannot be had gives a warning
-        in each process.
 
         Parameters
         ----------
@@ -210,17 +227,18 @@ class Feasibility:
                 self._costs[key] = estimate_cost(self._search_space, values)
             except WeightsMissingError as error:
                 self._costs[key] = None
-                self._warn_of_missing(key, error)
+                self._missing[key] = str(error)
             # Its trial will fail the same way, and record why.
             except Exception:  # noqa: BLE001
                 self._costs[key] = None
         return self._costs[key]
 
-    def cheapest_first(self, configurations, rank=None):
+    def cheapest_first(self, configurations, rank=None, deadline=NO_DEADLINE):
         """Return configurations ordered by the cost of their whole training.
 
         A configuration that cannot be built is taken to cost nothing: its trial will
-        say why. Whether weights can be had is found out here.
+        say why. Whether weights can be had is found out here, and the first ones that
+        cannot give a warning.
 
         Parameters
         ----------
@@ -229,18 +247,36 @@ class Feasibility:
         rank : callable or None, default=None
             Function from a configuration to a number: configurations of a lower rank
             come first whatever they cost. None gives all the same rank.
+        deadline : Deadline, default=NO_DEADLINE
+            Deadline of finding out the costs. If it passes before all are known, those
+            of one rank stay in the order that they have.
 
         Returns
         -------
         configurations : list of dict
         """
+        arithmetic = self._arithmetic(configurations, deadline)
+        ranks = [0 if rank is None else rank(values) for values in configurations]
+        positions = zip(ranks, arithmetic, range(len(configurations)), strict=True)
+        ordered = [configurations[place] for *_, place in sorted(positions)]
+        if self._missing and not self._has_warned:
+            warn_of_missing(next(iter(self._missing.values())))
+            self._has_warned = True
+        return ordered
 
-        def position(values):
+    def _arithmetic(self, configurations, deadline):
+        """Return the operations of each training; all are 0 if there is no time."""
+        arithmetic = []
+        for values in configurations:
+            if not self._can_tell_cost(values, deadline):
+                return [0] * len(configurations)
             cost = self.cost(values)
-            arithmetic = 0 if cost is None else cost.training_flops
-            return 0 if rank is None else rank(values), arithmetic
+            arithmetic.append(0 if cost is None else cost.training_flops)
+        return arithmetic
 
-        return sorted(configurations, key=position)
+    def _can_tell_cost(self, values, deadline):
+        """Return whether a cost is known, or there is time for finding it out."""
+        return text_key(values) in self._costs or not deadline.passed()
 
     def rejection(self, values, limits):
         """Return why a configuration is not to be tried.
@@ -258,12 +294,14 @@ class Feasibility:
             None if the configuration can be tried.
         """
         limited = self._max_model_size is not None or self._max_memory is not None
-        if not limited and not self._missing and limits.seconds == math.inf:
+        may_lack = self._missing or self._may_lack_more
+        if not limited and not may_lack and limits.seconds == math.inf:
             return None
         cost = self.cost(values)
         missing = self._missing.get(text_key(values))
         if missing:
-            return Rejection(missing)
+            is_told = self._has_warned or missing in self._known
+            return Rejection(missing, lacks_weights=True, is_told=is_told)
         if cost is None:
             return None
         if reason := self._too_large(cost):
@@ -289,13 +327,15 @@ class Feasibility:
             f"{max(seconds, 0.0):.3g} s are left for {n_epochs} at least."
         )
 
-    def with_batches_that_fit(self, values):
+    def with_batches_that_fit(self, values, deadline=NO_DEADLINE):
         """Return a configuration with batches that the memory can hold.
 
         Parameters
         ----------
         values : dict of str to object
             Predefined configuration.
+        deadline : Deadline, default=NO_DEADLINE
+            Deadline of finding out the costs, after which batches stay as they are.
 
         Returns
         -------
@@ -305,6 +345,8 @@ class Feasibility:
         if self._max_memory is None:
             return values
         while values.get(_BATCH_SIZE, 0) > _FEWEST_ROWS:
+            if not self._can_tell_cost(values, deadline):
+                break
             cost = self.cost(values)
             if cost is None or cost.memory <= self._max_memory:
                 break
@@ -327,14 +369,6 @@ class Feasibility:
             )
         return ""
 
-    def _warn_of_missing(self, key, error):
-        """Remember, and tell once, that weights cannot be had."""
-        if not self._missing:
-            warn(
-                f"{error} The search leaves out the configurations that need them.",
-            )
-        self._missing[key] = str(error)
-
     def _epoch_seconds(self, cost, limits, seconds):
         """Return about how long an epoch takes; exact only if ``seconds`` are few."""
         arithmetic = cost.flops * self._n_rows
@@ -346,3 +380,14 @@ class Feasibility:
             # network takes long itself, and a training ends with its time anyway.
             speed = self._peak_speed() / 3
         return arithmetic / speed
+
+
+def warn_of_missing(reason):
+    """Warn that pretrained weights cannot be had, and say what that means.
+
+    Parameters
+    ----------
+    reason : str
+        Sentences that say which weights, and why.
+    """
+    warn(f"{reason} The search leaves out the configurations that need them.")

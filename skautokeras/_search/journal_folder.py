@@ -88,7 +88,8 @@ class JournalFolder:
     Attributes
     ----------
     header : dict of str to object
-        What the folder says of its search: all of the above.
+        Facts about the search that the folder holds: fingerprints, chosen values and
+        names.
 
     Raises
     ------
@@ -291,7 +292,7 @@ def check_same_search(found, expected, holder):
     found, expected : dict of str to (str or dict)
         Fingerprints of the "data" and of the "parameters".
     holder : str
-        What holds the search, for the message.
+        Subject of the message, which names what holds the search.
     """
     reasons = []
     if found.get("data") != expected.get("data"):

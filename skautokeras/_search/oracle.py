@@ -1,10 +1,11 @@
 """Oracles: they propose the next configuration and are told how each one did."""
 
 import contextlib
-import tempfile
+import os
 import warnings
 from collections import defaultdict
 from difflib import get_close_matches
+from functools import partial
 from inspect import signature
 from itertools import islice
 from numbers import Real
@@ -15,16 +16,19 @@ import numpy as np
 import tensorflow as tf
 
 from skautokeras._search.selection import network_types
+from skautokeras._search.temporary_folder import temporary_folder
 from skautokeras._space.search_space import complete
 from skautokeras._state.codec import text_key
 from skautokeras._state.names import saved_as
-from skautokeras._warnings import warn
+from skautokeras._warnings import is_of, warn
 
 # Draws that may repeat a configuration before the space counts as exhausted.
 _MUTATIONS = 20
 _RANDOM_DRAWS = 100
 # KerasTuner takes a seed of 0 for "no seed", so seeds start from 1.
 _FIRST_SEED = 1
+# With this, addresses of TensorFlow's files in memory begin.
+_MEMORY = "ram://"
 
 
 @saved_as("GreedyOracle")
@@ -488,19 +492,41 @@ def _with_defaults(oracle):
 
 
 @contextlib.contextmanager
-def _project_folder():
-    """Return a folder for the time of a search; in memory if none can be written to."""
+def _folder_in_memory():
+    """Make a folder in memory for as long as the context lasts; yield its address."""
+    address = f"{_MEMORY}skautokeras-{uuid4().hex}"
     try:
-        folder = tempfile.TemporaryDirectory(prefix="skautokeras-")
-    except OSError:
-        address = f"ram://skautokeras-{uuid4().hex}"
-        try:
-            yield address
-        finally:
-            tf.io.gfile.rmtree(address)
-        return
-    with folder as path:
-        yield path
+        yield address
+    finally:
+        _empty(address)
+
+
+def _empty(folder):
+    """Delete what is in a folder, if it is in memory."""
+    if folder.startswith(_MEMORY) and tf.io.gfile.exists(folder):
+        tf.io.gfile.rmtree(folder)
+
+
+def _open_project(oracle, stack):
+    """Return a folder for what an oracle saves, which nobody reads.
+
+    It is in memory where that is possible: a process that is killed leaves nothing on
+    the disk then, and no other process has to look after it.
+    """
+    if not _saves_through_tensorflow(oracle):
+        with contextlib.suppress(OSError):  # There may be no folder to write to.
+            return stack.enter_context(temporary_folder())
+    return stack.enter_context(_folder_in_memory())
+
+
+def _saves_through_tensorflow(oracle):
+    """Return whether an oracle saves by TensorFlow, which knows files in memory.
+
+    An oracle by somebody else may open files itself. On Windows, KerasTuner would not
+    make an address in memory of that of the folder.
+    """
+    is_known = is_of(type(oracle).__module__, ("keras_tuner", "skautokeras"))
+    return is_known and os.sep == "/"
 
 
 @contextlib.contextmanager
@@ -518,10 +544,13 @@ def temporary_project(oracle):
     oracle.verbose = 0
     # A search records failures and goes on, however many there are in a row.
     oracle.max_consecutive_failed_trials = None
-    if type(oracle).save is keras_tuner.Oracle.save:
-        # It takes longer with each trial, and nobody reads the file.
-        oracle.save = _do_not_save
-    with _project_folder() as folder:
+    with contextlib.ExitStack() as stack:
+        folder = _open_project(oracle, stack)
+        if type(oracle).save is keras_tuner.Oracle.save:
+            # It takes longer with each trial, and nobody reads the file. It follows the
+            # saving of a trial, so that the memory never holds more than one.
+            oracle.save = partial(_empty, folder)
+            stack.callback(vars(oracle).pop, "save", None)
         with _quiet():
             keras_tuner.Tuner(
                 oracle,
@@ -530,14 +559,7 @@ def temporary_project(oracle):
                 project_name="oracle",
                 overwrite=True,
             )
-        try:
-            yield oracle
-        finally:
-            vars(oracle).pop("save", None)
-
-
-def _do_not_save():
-    """Stand in for the method by which an oracle saves itself."""
+        yield oracle
 
 
 def _no_model(hp):

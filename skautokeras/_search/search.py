@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import replace
 from itertools import islice
 
-from skautokeras._search.feasibility import Rejection
+from skautokeras._search.feasibility import Rejection, warn_of_missing
 from skautokeras._search.garbage_collector import GarbageCollector
 from skautokeras._search.hooks import SearchHooks
 from skautokeras._search.oracle import (
@@ -191,7 +191,7 @@ class Search:
         self._cheapest = None  # of all proposals that were rejected for want of time
         # Promoted configurations come after all trials that the oracle has proposed.
         self._oracle_is_done, self._n_promoted = False, 0
-        self._has_result = False
+        self._has_result = self._has_warned = False
         if journal is not None:
             journal.begin()
         # Seconds that the search has taken before it was continued.
@@ -365,6 +365,17 @@ class Search:
                 self.lasting_rejections.append(rejection)
         place.rejected.clear()
 
+    def _warn_of(self, rejection, is_known):
+        """Warn once of weights that cannot be had, unless the user has been warned.
+
+        A worker may lack them, whose warnings nobody sees. What the journal knows was
+        told in another `fit`.
+        """
+        is_told = self._has_warned or (rejection.is_told and not is_known)
+        if rejection.lacks_weights and not is_told:
+            self._has_warned = True
+            warn_of_missing(rejection.reason)
+
     def _take_rejection(self, place, rejection):
         """Take in that a proposal was rejected; the oracle will be asked again."""
         raise_max_trials(self._oracle)
@@ -447,6 +458,7 @@ class Search:
     def _tell(self, pending, result):
         place = self._places.pop(pending.number)
         if isinstance(result, Rejection):
+            self._warn_of(result, pending.is_known)
             self._take_rejection(place, result)
             return
         self._has_result = self._has_result or result.error is None

@@ -38,7 +38,8 @@ class Embedding(Block):
         at_least=2,
         doc="Number of codes that are told apart, 0 included; all from there on share "
         "the vector of code 1, which stands for unknown words. For texts, the default "
-        "is the size of their vocabulary.",
+        "is the size of their vocabulary, which ``max_tokens`` of `TextInput` and "
+        "``vocabulary_size`` of `TextToIntSequence` limit.",
     )
     dim = Searched(
         Choice((16, 32, 64, 128, 256), default=64),

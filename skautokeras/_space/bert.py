@@ -9,7 +9,7 @@ from skautokeras._layers.pretrained import PackedTokens, TextEncoder
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
 from skautokeras._space.hyperparameters import Boolean, Choice, Float
 from skautokeras._space.portfolio.texts import BERT
-from skautokeras._space.pretrained import EncoderBlock, check_vectors
+from skautokeras._space.pretrained import EncoderBlock, check_vectors, names_of
 from skautokeras._space.records import check_text
 from skautokeras._space.shapes import choose_dropout, searched_dropout
 from skautokeras._space.text_models import load_backbone, most_tokens
@@ -25,7 +25,7 @@ class BertBlock(EncoderBlock):
     Devlin et al., arXiv:1810.04805. Returns a vector per text. The texts are taken
     apart by the tokenizer of the preset, once per `fit`. If the weights are not
     trained, the vectors are computed once per `fit` as well, before the trials. It
-    takes ``pip install "skautokeras[text]"``.
+    needs the extra `text`.
 
     Notes
     -----
@@ -49,7 +49,7 @@ class BertBlock(EncoderBlock):
         "`save_to_preset`, or a folder of Hugging Face with the weights in "
         "safetensors. BERT, ALBERT, DistilBERT, ELECTRA, RoBERTa, DeBERTa and the like "
         "will do. If it cannot be had, a warning says so and a search leaves out what "
-        "needs it.",
+        "needs it. `TextBlock` and the estimators call this parameter ``pretrained``.",
     )
     trainable = Searched(
         Boolean(default=False),
@@ -96,7 +96,7 @@ class BertBlock(EncoderBlock):
     @property
     def presets(self):
         """The one preset."""
-        return (os.fspath(self.preset),)
+        return names_of(self.preset, "preset")
 
     def build(self, hp, inputs):
         """Build the pretrained model on the tokens, or take its vectors."""

@@ -1,6 +1,7 @@
 """Block, the one contract of the search space."""
 
 import contextlib
+import inspect
 import re
 from collections.abc import Hashable
 
@@ -81,6 +82,22 @@ class Block(Configurable):
         """Those of the ``presets`` whose vectors of texts or images may be read."""
         return self.presets
 
+    def __init__(self, **parameters):
+        if parameters and super().__init__.__qualname__ == "object.__init__":
+            raise TypeError(
+                f"{type(self).__name__} passes {', '.join(parameters)} to the "
+                "constructor of Block, which takes no parameters. Blocks have no name "
+                "of their own, because the graph names them: dense_block_1. Call "
+                "super().__init__() without arguments."
+            )
+        super().__init__(**parameters)
+
+    # A class with declarations gets a constructor that takes them; others take nothing.
+    __init__.made_for = None
+    __init__.__signature__ = inspect.Signature(
+        [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    )
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         complete_class(cls)
@@ -150,9 +167,10 @@ class Block(Configurable):
         -------
         configurations : sequence of dict
             Values by the names that hyperparameters have in the block, such as
-            ``"dense_block_1/n_layers"``, the cheapest first. Names that begin with
-            ``"training/"`` are those of the training. What is not named has its
-            default. By default there are none.
+            ``"dense_block_1/n_layers"``. The search tries them in the order of their
+            `rank`, and then of their cost. Names that begin with ``"training/"`` are
+            those of the training. What is not named has its default. By default there
+            are none.
         """
         return []
 

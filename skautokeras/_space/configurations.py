@@ -24,8 +24,9 @@ def predefined(search_space):
     Returns
     -------
     configurations : list of dict
-        Values by the full names of hyperparameters, the cheapest first. If no block
-        knows any: the one of all defaults.
+        Values by the full names of hyperparameters, which the search tries in the
+        order of their `rank`, and then of their cost. If no block knows any: the one of
+        all defaults.
 
     Examples
     --------

@@ -86,8 +86,9 @@ class EfficientNetBlock(EncoderBlock):
         (str, os.PathLike),
         doc='Weights to start from: "imagenet" for those of the version, which Keras '
         "downloads once, or one of the models that ``pretrained`` of `ImageBlock` "
-        "takes. Images are then resized to what suits the network. If the weights "
-        "cannot be had, a warning says so and a search leaves out what needs them. "
+        "and of the estimators takes. Images are then resized to what suits the "
+        "network. If the weights cannot be had, a warning says so and a search leaves "
+        "out what needs them. "
         "None stands for random weights and the size of the images, 32 pixels at "
         "least.",
     )

@@ -71,7 +71,8 @@ class ImageBlock(PretrainedBlock):
         "``EfficientNetB0.weights.h5``; a file ``.keras`` of a network from pixels "
         "between 0 and 255 to maps or vectors; the name or the folder of a preset of "
         "KerasHub, or a folder of Hugging Face or timm that KerasHub reads; or a list "
-        "of these. If None, there is none, and nothing is downloaded.",
+        "of these. ``weights`` of `EfficientNetBlock` takes one of them. If None, "
+        "there is none, and nothing is downloaded.",
     )
     normalize = Searched(
         Boolean(default=True), doc="Whether `Normalization` comes first."

@@ -10,6 +10,8 @@ import numpy as np
 
 from skautokeras._layers.pretrained import PREPROCESSING, ImageEncoder
 from skautokeras._space.pretrained import (
+    GELU,
+    check_config,
     json_in,
     keras_hub,
     read_once,
@@ -27,6 +29,8 @@ _SMALL_IMAGE = 96
 # Networks halve the size five times.
 _MULTIPLE = 32
 _WEIGHT_FILES = (".h5", ".keras")
+# Architectures of Hugging Face whose activation KerasHub does not read.
+_WITH_GELU = ("deit", "dinov2", "dinov2_with_registers", "swin", "vit")
 
 
 def load_image_encoder(preset, size, **settings):
@@ -334,6 +338,9 @@ def _of_keras_hub(preset):
             "Whether KerasHub knows it, or can read a folder of that name, can only be "
             f"told with KerasHub: {error}"
         ) from error
+    config = json_in(preset, "config.json")
+    if config.get("model_type") in _WITH_GELU:
+        check_config(config, {"hidden_act": GELU})
     backbone = hub.models.Backbone.from_preset(preset)
     network = _checked(keras.Model(backbone.inputs[0], backbone.output))
     scale, offset = _scaling(hub, preset)

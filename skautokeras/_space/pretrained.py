@@ -12,26 +12,40 @@ from skautokeras._space.block import Block, build_block
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import Choice, admits
 from skautokeras._space.node import parameters_of
+from skautokeras._space.pretrained_files import located, signature_of
 from skautokeras.exceptions import WeightsMissingError
 
 # Types of what names pretrained models.
 PRETRAINED = (str, os.PathLike, list, tuple)
 # Kinds of networks with pretrained weights: frozen, and trained further.
 PRETRAINED_KINDS = ["pretrained", "tuned"]
+# Names that Hugging Face has for an activation whose variants differ by less than a
+# thousandth. The layers compute one of them.
+GELU = (
+    *("gelu", "gelu_new", "gelu_fast", "gelu_python", "gelu_accurate"),
+    *("gelu_pytorch_tanh", "gelu_python_tanh"),
+)
 
 
-def names_of(pretrained):
+def names_of(pretrained, parameter="pretrained"):
     """Return the names or paths of pretrained models that a parameter holds.
 
     Parameters
     ----------
     pretrained : str, path-like, list of them, or None
         Value of the parameter.
+    parameter : str, default="pretrained"
+        Name of the parameter, for the error message.
 
     Returns
     -------
     names : tuple of str
         Names without repetitions.
+
+    Raises
+    ------
+    TypeError
+        If a value is neither a name nor a path.
 
     Examples
     --------
@@ -42,7 +56,13 @@ def names_of(pretrained):
     if pretrained is None:
         return ()
     given = pretrained if isinstance(pretrained, list | tuple) else [pretrained]
-    return tuple(dict.fromkeys(map(os.fspath, given)))
+    for name in given:
+        if not isinstance(name, str | os.PathLike):
+            raise TypeError(
+                f"The {parameter!r} parameter must hold names or paths of pretrained "
+                f"models. Got {name!r} instead."
+            )
+    return tuple(dict.fromkeys(map(os.fsdecode, given)))
 
 
 def presets_on(graph, node):
@@ -69,6 +89,23 @@ def presets_on(graph, node):
         if any(parent.key == node.key for parent in each.parents)
     ]
     return list(dict.fromkeys(p for b in _within(blocks) for p in b.presets))
+
+
+def all_presets(graph):
+    """Return the pretrained models that the blocks of a graph need.
+
+    Parameters
+    ----------
+    graph : Graph
+        Graph of the nodes between the inputs and the heads.
+
+    Returns
+    -------
+    presets : list of str
+        Names, files or folders of the presets, without repetitions.
+    """
+    blocks = _within([node.block for node in graph.order])
+    return list(dict.fromkeys(p for b in blocks for p in b.presets))
 
 
 def encoded_presets(graph):
@@ -249,22 +286,35 @@ def weights_missing(preset, reason, advice, places=""):
     )
 
 
-# A search builds many networks around the same one.
-@lru_cache(maxsize=2)
 def read_once(read, preset):
     """Return what a function reads of a pretrained model, which is remembered.
+
+    It is read again once files of the model have been replaced.
 
     Parameters
     ----------
     read : callable
-        Function of the name.
+        Function of the name, in which paths are absolute.
     preset : str
         Name, file or folder of the model.
 
     Returns
     -------
     source : object
+
+    Raises
+    ------
+    WeightsMissingError
+        If the model was found when the `fit` began, and is missing in this process.
     """
+    preset = located(preset)
+    return _remembered(read, preset, signature_of(preset))
+
+
+# A search builds many networks around the same one.
+@lru_cache(maxsize=2)
+def _remembered(read, preset, signature):
+    """Return what a function reads; the signature tells files from earlier ones."""
     # Whoever asks may be building networks without weights, or with seeds of its own.
     # All that depends on the thread.
     drawn = random.getstate()
@@ -306,3 +356,23 @@ def json_in(folder, name):
     """
     path = Path(folder, name)
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def check_config(config, computed):
+    """Raise ValueError unless a model computes what the layers that take its place do.
+
+    Parameters
+    ----------
+    config : dict
+        Content of ``config.json`` of a folder of Hugging Face.
+    computed : dict of str to tuple
+        Values that a field may have, by its name. Fields that are missing have one.
+    """
+    for field, values in computed.items():
+        found = config.get(field, values[0])
+        if found not in values:
+            *others, last = map(repr, values)
+            wanted = f"{', '.join(others)} or {last}" if others else last
+            raise ValueError(
+                f"its config.json says {field}={found!r}, and only {wanted} can be read"
+            )

@@ -11,6 +11,7 @@ from skautokeras._data.schema import TrainingTraits, is_vector_array
 from skautokeras._layers.base import inputs_read, traits_of, walk
 from skautokeras._space import accelerator
 from skautokeras._space.block import as_tensor, build_block
+from skautokeras._space.captured import copies_of_captured_layers
 from skautokeras._space.graph import is_head
 from skautokeras._space.losses import LossOfMembers
 from skautokeras._space.proposed import Proposed
@@ -289,9 +290,10 @@ class SearchSpace:
 
     def _run(self, hp):
         """Return the networks of the configuration whose values ``hp`` gives."""
-        tensors, made = self._on_inputs()
-        self._add_blocks(hp, made)
-        outputs, losses = self._on_heads(hp, made)
+        with copies_of_captured_layers():
+            tensors, made = self._on_inputs()
+            self._add_blocks(hp, made)
+            outputs, losses = self._on_heads(hp, made)
         model = keras.Model(tensors, outputs)
         training = self._training(hp, made, is_trained=bool(model.trainable_variables))
         read = _arrays_read(model, tensors)

@@ -65,7 +65,7 @@ class TextToNgramVector(Block):
         Choice((5000, 20_000, 60_000, 200_000), default=200_000),
         at_least=1,
         doc="Number of n-grams of each kind that are told apart, the most frequent "
-        "ones.",
+        "ones. There are at most ``max_tokens`` of the `TextInput`.",
     )
     dim = Searched(
         Choice((16, 32, 64, 128), default=64), at_least=1, doc="Length of the vector."
@@ -110,7 +110,9 @@ class TextToIntSequence(Block):
 
     vocabulary_size = replace(
         TextToNgramVector.vocabulary_size,
-        doc="Number of words that are told apart, the most frequent ones.",
+        doc="Number of words that are told apart, the most frequent ones. There are at "
+        "most ``max_tokens`` of the `TextInput`. ``max_features`` of `Embedding` is "
+        "greater by 2, for the codes 0 and 1.",
     )
     length = Searched(
         Choice((64, 128, 256, 512), default=256),
@@ -157,12 +159,13 @@ class TextBlock(PretrainedBlock):
     )
     vocabulary_size = replace(
         TextToNgramVector.vocabulary_size,
-        doc="Number of words and n-grams that are told apart, the most frequent ones.",
+        doc="Number of words and n-grams that are told apart, the most frequent ones. "
+        "There are at most ``max_tokens`` of the `TextInput`.",
     )
     pretrained = Fixed(
         PRETRAINED,
-        doc="Name or folder of a pretrained model, as in `BertBlock`, or a list of "
-        "them. If None, there is none, and nothing is downloaded.",
+        doc="Name or folder of a pretrained model, as ``preset`` of `BertBlock`, or a "
+        "list of them. If None, there is none, and nothing is downloaded.",
     )
 
     def build(self, hp, inputs):

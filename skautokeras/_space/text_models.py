@@ -9,11 +9,14 @@ import keras
 from skautokeras._layers.pretrained import PackedTokens, TextEncoder
 from skautokeras._space.bert_weights import as_bert, is_bert
 from skautokeras._space.pretrained import (
+    GELU,
+    check_config,
     json_in,
     keras_hub,
     read_once,
     weights_missing,
 )
+from skautokeras._space.pretrained_files import located
 from skautokeras._space.unfilled import weights_are_wanted
 from skautokeras.exceptions import WeightsMissingError
 
@@ -21,6 +24,29 @@ from skautokeras.exceptions import WeightsMissingError
 _MOST_TOKENS = 512
 # Architectures of Hugging Face whose tokenizer is that of BERT.
 _WORD_PIECE_MODELS = ("bert", "distilbert")
+
+
+def _fields(epsilon):
+    """Return the fields of a config.json that KerasHub does not read, and their values.
+
+    Another value would change the vectors of all texts.
+    """
+    return {
+        "hidden_act": GELU,
+        "layer_norm_eps": (epsilon,),
+        "position_embedding_type": ("absolute",),
+        "is_decoder": (False,),
+    }
+
+
+# By architectures of Hugging Face, whose own layers may look at other fields.
+_FIELDS = {
+    "albert": _fields(1e-12),
+    "bert": _fields(1e-12),
+    "distilbert": {"activation": GELU},
+    "roberta": _fields(1e-5),
+    "xlm-roberta": _fields(1e-5),
+}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -240,7 +266,7 @@ def pooling_of(preset):
     -------
     pooling : {"first", "mean"}
     """
-    config = json_in(preset, "1_Pooling/config.json")
+    config = json_in(located(preset), "1_Pooling/config.json")
     return "first" if config.get("pooling_mode_cls_token") else "mean"
 
 
@@ -261,9 +287,7 @@ def _read(preset):
 
 
 def _read_now(preset):
-    backbone = _loaded(
-        lambda p: keras_hub("texts").models.Backbone.from_preset(p), preset
-    )
+    backbone = _loaded(_backbone_of, preset)
     _check(backbone, preset)
     longest = getattr(backbone, "max_sequence_length", None) or _MOST_TOKENS
     asked = json_in(preset, "sentence_bert_config.json").get("max_seq_length")
@@ -277,6 +301,17 @@ def _read_now(preset):
         return _sequences_of(keras.saving.deserialize_keras_object(config))
 
     return _Source(build, weights, n_places)
+
+
+def _backbone_of(preset):
+    """Return the model of a preset, as KerasHub reads it."""
+    config = json_in(preset, "config.json")
+    try:
+        check_config(config, _FIELDS.get(config.get("model_type"), {}))
+    except ValueError as error:
+        advice = "Take a model of the usual architecture."
+        raise weights_missing(preset, error, advice) from error
+    return keras_hub("texts").models.Backbone.from_preset(preset)
 
 
 def _check(backbone, preset):
@@ -304,32 +339,113 @@ def _sequences_of(backbone):
 def _tokenizer_of(preset):
     """Return the tokenizer of a preset.
 
-    Folders of Hugging Face that have no vocabulary in a file of its own are read here,
-    as KerasHub does not. The tokenizers of BERT there take off accents where they make
-    letters lower case, which KerasHub forgets.
+    Folders of Hugging Face for BERT are read here. KerasHub does not read those that
+    have no vocabulary in a file of its own, and forgets that their tokenizers take off
+    accents where they make letters lower case.
     """
     models = keras_hub("texts").models
-    if json_in(preset, "config.json").get("model_type") not in _WORD_PIECE_MODELS:
-        return models.Tokenizer.from_preset(preset)
     pieces = json_in(preset, "tokenizer.json")
-    if pieces.get("model", {}).get("type") != "WordPiece":
+    vocabulary = _word_pieces_of(preset, pieces)
+    if vocabulary is None:
         return models.Tokenizer.from_preset(preset)
-    numbers = pieces["model"]["vocab"]
-    normalizer = pieces.get("normalizer") or {}
+    return models.BertTokenizer(vocabulary, **_normalisation(preset, pieces))
+
+
+def _word_pieces_of(preset, pieces):
+    """Return the vocabulary of a tokenizer of BERT, or its file; None for others."""
+    if json_in(preset, "config.json").get("model_type") not in _WORD_PIECE_MODELS:
+        return None
+    if pieces.get("model", {}).get("type") == "WordPiece":
+        numbers = pieces["model"]["vocab"]
+        return sorted(numbers, key=numbers.get)
+    path = Path(preset, "vocab.txt")
+    says_case = "do_lower_case" in json_in(preset, "tokenizer_config.json")
+    return str(path) if not pieces and path.is_file() and says_case else None
+
+
+def _normalisation(preset, pieces):
+    """Return how a tokenizer of BERT changes texts before it splits them.
+
+    Parameters
+    ----------
+    preset : str
+        Folder of Hugging Face.
+    pieces : dict
+        Content of its file "tokenizer.json".
+
+    Returns
+    -------
+    normalisation : dict of str to bool
+        Whether letters become lower case, and whether accents are taken off, as
+        arguments of KerasHub's tokenizer.
+
+    Raises
+    ------
+    WeightsMissingError
+        If the tokenizer does anything else.
+    """
+    done = set()
+    for step in _steps(preset, pieces):
+        kind = step.get("type", "BertNormalizer")
+        done |= _of_bert(step) if kind == "BertNormalizer" else {kind}
+    # The one without the other leaves most accents where they are.
+    if {"NFD", "StripAccents"} <= done:
+        done = done - {"NFD", "StripAccents"} | {"Accents"}
+    if unknown := sorted(done - {"Lowercase", "Accents"}):
+        raise weights_missing(
+            preset,
+            f"its tokenizer.json changes texts by {', '.join(unknown)}",
+            "Only BertNormalizer, Lowercase, and NFD with StripAccents can be repeated "
+            "here.",
+        )
+    return {"lowercase": "Lowercase" in done, "strip_accents": "Accents" in done}
+
+
+def _steps(preset, pieces):
+    """Return the normalizers of a tokenizer.json one by one.
+
+    A file without any says so by null. One that says nothing leaves it to
+    tokenizer_config.json, and that to the usual tokenizer of BERT.
+    """
+    if "normalizer" not in pieces:
+        config = json_in(preset, "tokenizer_config.json")
+        names = {
+            "lowercase": "do_lower_case",
+            "strip_accents": "strip_accents",
+            "handle_chinese_chars": "tokenize_chinese_chars",
+        }
+        return [{name: config[k] for name, k in names.items() if k in config}]
+    steps = []
+    waiting = [pieces["normalizer"]]
+    while waiting:
+        step = waiting.pop(0) or {"type": "Sequence", "normalizers": []}
+        if step.get("type") == "Sequence":
+            waiting = [*step["normalizers"], *waiting]
+        else:
+            steps.append(step)
+    return steps
+
+
+def _of_bert(normalizer):
+    """Return what BertNormalizer does, in the names of the other normalizers."""
     lowercase = normalizer.get("lowercase", True)
-    strip = normalizer.get("strip_accents")
-    return models.BertTokenizer(
-        vocabulary=sorted(numbers, key=numbers.get),
-        lowercase=lowercase,
-        strip_accents=lowercase if strip is None else strip,
-    )
+    accents = normalizer.get("strip_accents")
+    done = {"Lowercase"} if lowercase else set()
+    if lowercase if accents is None else accents:
+        done.add("Accents")
+    # KerasHub splits words at them, and forgets in files that it should not.
+    if not normalizer.get("handle_chinese_chars", True):
+        done.add("BertNormalizer with handle_chinese_chars=false")
+    return done
 
 
 def _loaded(load, preset):
     """Return what a function loads, or tell why it cannot be had."""
     keras_hub("texts")
     try:
-        return load(preset)
+        return load(located(preset))
+    except WeightsMissingError:
+        raise
     except Exception as error:
         advice = (
             "If there is no network here, load its tokenizer and its backbone with "

@@ -43,9 +43,10 @@ def prepare_import():
     Raises
     ------
     RuntimeError
-        If Keras uses another backend.
+        If Keras uses another backend, or TensorFlow has no eager execution.
     """
     _check_backend()
+    _check_eager_execution()
     if "keras" in sys.modules:
         return
     if "tensorflow" not in sys.modules:
@@ -63,6 +64,19 @@ def prepare_import():
             name=error.name,
         ) from error
     _check_backend()
+
+
+def _check_eager_execution():
+    tensorflow = sys.modules.get("tensorflow")
+    # While TensorFlow is being imported, it lacks its parts.
+    if not hasattr(tensorflow, "compat"):
+        return
+    if not tensorflow.compat.v1.executing_eagerly_outside_functions():
+        raise RuntimeError(
+            "skautokeras needs the eager execution of TensorFlow, which has been "
+            "switched off by tf.compat.v1.disable_eager_execution or "
+            "disable_v2_behavior. Restart Python without that call."
+        )
 
 
 def _check_backend():

@@ -35,12 +35,25 @@ def saved_as(name):
 
     Examples
     --------
-    >>> from skautokeras._state.names import class_named, name_of, saved_as
-    >>> @saved_as("doctest>Range")
+    An attribute of an estimator, or of an adapter in it, is saved and loaded with it:
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_iris
+    >>> from skautokeras import StructuredDataClassifier, load, saved_as
+    >>> @saved_as("my_package>Range")
     ... class Range:
-    ...     low = high = 0
-    >>> name_of(Range), class_named("doctest>Range") is Range
-    ('doctest>Range', True)
+    ...     def __init__(self, low, high):
+    ...         self.low, self.high = low, high
+    >>> clf = StructuredDataClassifier(max_trials=1, epochs=1, cv=None, random_state=0)
+    >>> clf = clf.fit(*load_iris(return_X_y=True))
+    >>> clf.range_ = Range(0, 8)
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "iris.skautokeras")
+    ...     clf.save(path)
+    ...     loaded = load(path)
+    >>> loaded.range_.low, loaded.range_.high
+    (0, 8)
     """
 
     def declare(cls):

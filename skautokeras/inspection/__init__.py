@@ -3,7 +3,7 @@
 The Displays follow scikit-learn's conventions: ``from_estimator`` draws what a fitted
 estimator has found, ``from_search`` draws a `SearchRecord` that `read_search` has read
 from a `directory`, also while the search runs, and ``plot`` draws again. They need
-matplotlib (``pip install "skautokeras[plot]"``), which is imported when they draw.
+matplotlib (extra `plot`), which is imported when they draw.
 """
 
 import lazy_loader

@@ -63,7 +63,7 @@ class HyperparameterImportanceDisplay(SearchRecordDisplayMixin):
     >>> from skautokeras.inspection import HyperparameterImportanceDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> clf = StructuredDataClassifier(
-    ...     max_trials=9, epochs=2, prune="none", cv=None, random_state=0
+    ...     max_trials=9, epochs=2, prune=None, cv=None, random_state=0
     ... )
     >>> display = HyperparameterImportanceDisplay.from_estimator(clf.fit(X, y))
     >>> list(display.importances)

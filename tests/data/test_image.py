@@ -288,8 +288,8 @@ def test_one_constant_image_is_enough(value):
     schema = adapter.schema_
     assert schema.std == (1,)
     assert schema.high > schema.low
-    # Other values are no error.
-    other = adapter.transform(np.full((2, 3, 4), 7 * value + 2))["pixels"]
+    # Other values of the same range are no error.
+    other = adapter.transform(np.full((2, 3, 4), min(7 * value + 2, 200)))["pixels"]
     assert other.shape == (2, 3, 4, 1)
 
 
@@ -519,7 +519,7 @@ BAD = {
         {},
         "Input X contains NaN: row 1 is nan, no image",
     ),
-    "strings": (np.array([["a", "b"]]), {}, "not compatible with arrays of bytes"),
+    "strings": (np.array([["a", "b"]]), {}, "one column of paths or images"),
     "objects": ([{"a": 1}], {}, "Row 0 of X is dict with values of dtype object"),
     "a string in an image": (
         [np.array([[1, "a"]], dtype=object)],

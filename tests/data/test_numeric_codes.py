@@ -45,7 +45,9 @@ def test_numbers_that_name_things_are_categories(y, dtype):
     kind, reason = kind_of(pd.Series(CODES).astype(dtype), y)
     assert kind == "categorical"
     if dtype != "str":  # All strings have five digits, as postal codes have.
-        assert reason == "whole numbers that say more of y as names than by their size"
+        assert reason == (
+            "whole numbers that predict y better as categories than as sizes"
+        )
 
 
 @pytest.mark.parametrize(

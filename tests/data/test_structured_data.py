@@ -286,9 +286,7 @@ def test_parts_of_dates_that_do_not_vary_are_dropped():
 
 def test_dates_that_are_declared_are_parsed():
     values = ["2020-01-01", "2020-01-02", "2020-01-04"]
-    adapter, arrays = single(
-        values, "datetime", pd.to_datetime(values).tz_localize("UTC")
-    )
+    adapter, arrays = single(values, "datetime", pd.to_datetime(values))
     assert adapter.schema_.columns[0].kind == "datetime"
     _, undeclared = single(pd.to_datetime(values))
     assert_equal_arrays(arrays, undeclared)

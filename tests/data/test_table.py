@@ -61,7 +61,11 @@ def test_names_that_come_twice_are_an_error():
         columns_of(X)
 
 
-@pytest.mark.parametrize("path", ["train.csv", Path("data/train.csv")])
-def test_a_path_is_refused_with_advice(path):
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_is_refused_with_advice(kind, tmp_path):
+    path = kind(tmp_path / "train.csv")
+    with pytest.raises(FileNotFoundError, match=r"There is no file .*train\.csv'"):
+        check_structured_data(path, Asker())
+    Path(path).write_text("a,b")
     with pytest.raises(TypeError, match=r"train\.csv'.*pandas\.read_csv"):
         check_structured_data(path, Asker())

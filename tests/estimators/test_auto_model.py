@@ -529,6 +529,19 @@ def test_layers_that_keras_does_not_know_are_named(iris):
             attempt()
 
 
+def test_what_networks_lack_is_told_before_what_blocks_lack(iris, tmp_path):
+    class Local(Mine):
+        """A block that neither pickle nor a file can name."""
+
+    X, y = iris
+    table = StructuredDataInput()
+    output = RegressionHead()(Local(layer="unknown")(table))
+    model = AutoModel(table, output, **QUICK).fit(X, y["width"])
+    for attempt in (lambda: pickle.dumps(model), lambda: model.save(tmp_path / "m")):
+        with pytest.raises(TypeError, match="Unknown is not registered with Keras"):
+            attempt()
+
+
 def test_a_search_of_a_graph_goes_on_in_another_process(iris, tmp_path):
     X, y = iris
     params = {**QUICK, "directory": tmp_path / "search"}

@@ -117,7 +117,7 @@ def test_numbers_are_judged_on_their_own_scale(diabetes):
 def test_every_fold_is_trained_and_the_final_model_is_one(iris):
     X, y = iris
     classifier = networks(
-        **QUICK, cv=3, ensemble_size=2, prune="none", callbacks=[CountEpochs()]
+        **QUICK, cv=3, ensemble_size=2, prune=None, callbacks=[CountEpochs()]
     ).fit(X, y)
     assert CountEpochs.epochs == 2 * 3 * 3
     board = classifier.leaderboard_
@@ -167,7 +167,7 @@ def test_an_interrupted_search_keeps_the_networks_of_the_folds(iris):
 @pytest.mark.parametrize("cv", [3, KFold(3)], ids=["number", "splitter"])
 def test_a_directory_goes_on_with_the_same_folds(iris, tmp_path, cv):
     params = {**QUICK, "random_state": None, "callbacks": [CountEpochs()]}
-    params |= {"prune": "none"}
+    params |= {"prune": None}
     params |= {"directory": tmp_path, "cv": cv}
     first = networks(**params).fit(*iris)
     assert CountEpochs.epochs == 18
@@ -196,19 +196,19 @@ def test_a_warm_start_goes_on(iris):
         **{**QUICK, "max_trials": 1},
         cv=3,
         warm_start=True,
-        prune="none",
+        prune=None,
         callbacks=[CountEpochs()],
     ).fit(X, y)
     warm.set_params(max_trials=2).fit(X, y)
     assert (CountEpochs.epochs, warm.n_trials_) == (18, 2)
-    whole = networks(**QUICK, cv=3, prune="none").fit(X, y)
+    whole = networks(**QUICK, cv=3, prune=None).fit(X, y)
     np.testing.assert_array_equal(warm.predict_proba(X), whole.predict_proba(X))
 
 
 @pytest.mark.slow
 def test_two_jobs_find_what_one_finds(iris):
     # One job alone compares a trial with those before it.
-    params = {**QUICK, "tuner": "random", "cv": 2, "prune": "none"}
+    params = {**QUICK, "tuner": "random", "cv": 2, "prune": None}
     boards = [
         StructuredDataClassifier(**params, n_jobs=n_jobs).fit(*iris).leaderboard_
         for n_jobs in (1, 2)

@@ -11,7 +11,14 @@ from sklearn.model_selection import train_test_split
 import skautokeras
 from benchmarks.internals import make_request
 from benchmarks.methods.exported_models import SUFFIXES, run_exported
-from skautokeras import ImageClassifier
+from skautokeras import (
+    AutoModel,
+    ClassificationHead,
+    ImageBlock,
+    ImageClassifier,
+    ImageInput,
+)
+from skautokeras._layers import walk
 from skautokeras._space import accelerator
 
 seen = []
@@ -94,3 +101,46 @@ def test_other_runtimes_say_the_same(fitted, digits, tmp_path, format):
     outputs = run_exported(format, {path: make_request(fitted, X_test)})[path]
     expected = fitted.predict_proba(X_test)
     np.testing.assert_allclose(outputs["probabilities"], expected, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A file of a small network with batch normalization, from colours to vectors."""
+    keras.utils.set_random_seed(0)
+    colours = keras.Input((8, 8, 3))
+    x = keras.layers.Rescaling(1 / 255)(colours)
+    x = keras.layers.Conv2D(8, 3, padding="same", use_bias=False)(x)
+    x = keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
+    x = keras.layers.Flatten()(keras.layers.DepthwiseConv2D(3)(x))
+    path = tmp_path_factory.mktemp("network") / "network.keras"
+    keras.Model(colours, x).save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(("kind", "least"), [("pretrained", 0.85), ("tuned", 0.35)])
+def test_pretrained_networks_are_exact_in_files(digits, network, tmp_path, kind, least):
+    seen.clear()
+    node = ImageInput()
+    block = ImageBlock(block_type=kind, pretrained=network)
+    model = AutoModel(
+        node,
+        ClassificationHead()(block(node)),
+        max_trials=2,
+        epochs=10,
+        ensemble_size=1,
+        random_state=0,
+        callbacks=[Look()],
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accelerator, "has_fast_gpu", lambda: True)
+        model.fit(digits[0][:300], digits[2][:300])
+    assert all("bfloat16" in dtypes for dtypes in seen)
+    assert {layer.compute_dtype for layer in walk(model.model_)} == {"float32"}
+    assert model.score(digits[1], digits[3]) > least
+    assert "bfloat16" not in model.model_.to_json()
+    model.set_params(callbacks=None).save(tmp_path / "model")
+    again = skautokeras.load(tmp_path / "model")
+    assert {layer.compute_dtype for layer in walk(again.model_)} == {"float32"}
+    np.testing.assert_array_equal(
+        again.predict_proba(digits[1]), model.predict_proba(digits[1])
+    )

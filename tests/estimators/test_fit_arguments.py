@@ -72,6 +72,13 @@ def test_arguments_of_fit_win_over_the_constructor(classifier, titanic):
     assert classifier.epochs == 3
 
 
+@pytest.mark.parametrize("fraction", [np.float32(0.25), np.float64(0.25)])
+def test_numbers_of_numpy_are_numbers(classifier, titanic, fraction):
+    classifier.set_params(validation_fraction=fraction, prune="none", epochs=1)
+    classifier.fit(*titanic)
+    assert len(classifier.validation_indices_) == round(0.25 * len(titanic[0]))
+
+
 def test_an_unknown_argument_of_fit_is_refused(classifier, titanic):
     with pytest.raises(TypeError, match="unexpected keyword argument 'epoch'"):
         classifier.fit(*titanic, epoch=2)
@@ -292,7 +299,7 @@ def test_ensemble_and_refit_change_the_final_model(titanic):
 def test_trials_that_fall_behind_are_pruned_and_not_used(titanic):
     params = {"max_trials": 12, "epochs": 8, "refit": False, "random_state": 0}
     pruned = StructuredDataClassifier(**params).fit(*titanic).leaderboard_
-    whole = StructuredDataClassifier(prune="none", **params).fit(*titanic).leaderboard_
+    whole = StructuredDataClassifier(prune=None, **params).fit(*titanic).leaderboard_
     assert set(whole["status"]) == {"completed"}
     assert set(pruned["status"]) == {"completed", "pruned"}
     ended = pruned[pruned["status"] == "pruned"]

@@ -1,5 +1,6 @@
 """Lines of progress: what is printed, what is logged, and what is left as it was."""
 
+import io
 import logging
 import sys
 from threading import Thread
@@ -75,6 +76,25 @@ def test_a_handler_and_the_console_get_what_a_verbose_fit_says(add_handler, caps
     printed = capsys.readouterr().out.splitlines()
     assert printed == [record.getMessage() for record in handler.records]
     assert len(printed) == len(LINES)
+
+
+def _closed():
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+class WithoutFlush:
+    """A stream as windows of desktop programs have them."""
+
+    def write(self, text):
+        return len(text)
+
+
+@pytest.mark.parametrize("make", [_closed, WithoutFlush])
+def test_a_stream_that_cannot_be_written_ends_no_fit(make, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", make())
+    assert fit(verbose=1, max_trials=1).n_trials_ == 1
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])

@@ -4,14 +4,19 @@ import warnings
 
 import dask.dataframe as dd
 import numpy as np
+import pandas as pd
 import pyarrow.dataset
 import pytest
+from sklearn.datasets import load_digits
 
 from skautokeras import (
     AutoModel,
     ClassificationHead,
+    ImageClassifier,
+    Input,
     StructuredDataClassifier,
     StructuredDataInput,
+    TextClassifier,
 )
 from skautokeras._data import long_tables
 from skautokeras._fit import folds
@@ -119,6 +124,82 @@ def test_other_files_are_refused_with_a_way_out(tmp_path):
     (tmp_path / "rows.csv").write_text("a,b")
     with pytest.raises(TypeError, match="path of a Parquet file"):
         StructuredDataClassifier().fit(str(tmp_path / "rows.csv"), [0, 1])
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(in_memory, tmp_path):
+    path = tmp_path / "rows.parquet"
+    for call in (
+        lambda: StructuredDataClassifier().fit(path, "survived"),
+        lambda: in_memory.predict(str(path)),
+        lambda: in_memory.score(path, "survived"),
+        lambda: TextClassifier().fit(path, "survived"),
+    ):
+        with pytest.raises(FileNotFoundError, match="There is no file"):
+            call()
+
+
+def test_a_folder_in_which_files_differ_is_learned_from_as_a_whole(table, tmp_path):
+    table[:400].drop(columns="sex").to_parquet(tmp_path / "0.parquet")
+    (tmp_path / "notes.txt").write_text("The first year lacks the sex.")
+    later = table[400:].assign(pclass=lambda X: X["pclass"] + 0.0)
+    later.to_parquet(tmp_path / "1.parquet")
+    with pytest.warns(UserWarning, match="'sex' in 1 of them") as told:
+        classifier = StructuredDataClassifier(**PARAMS).fit(tmp_path, "survived")
+    assert len(told) == 1
+    assert "sex" in classifier.feature_names_in_
+    expected = classifier.predict_proba(table[classifier.feature_names_in_])[400:]
+    with pytest.warns(UserWarning, match="'sex' in 1 of them"):
+        found = classifier.predict_proba(tmp_path)[400:]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def write_column(values, name, path):
+    """Write a column of values, and of targets, to a file; return the targets."""
+    y = np.where(np.arange(len(values)) % 2, "yes", "no")
+    pd.DataFrame({name: list(values), "target": y}).to_parquet(path)
+    return y
+
+
+def test_texts_can_be_the_column_of_a_file(tmp_path):
+    texts = ["a good dry wine", "a bad sweet one"] * 30
+    y = write_column(texts, "note", tmp_path / "notes.parquet")
+    classifier = TextClassifier(**PARAMS).fit(tmp_path / "notes.parquet", "target")
+    assert classifier.score(tmp_path, "target") == classifier.score(texts, y) > 0.9
+
+
+def test_images_can_be_the_column_of_a_file(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    paths = [str(tmp_path / f"{i}.png") for i in range(40)]
+    for i, path in enumerate(paths):
+        image.new("L", (12, 12), 200 if i % 2 else 20).save(path)
+    y = write_column(paths, "photo", tmp_path / "photos.parquet")
+    classifier = ImageClassifier(**PARAMS).fit(tmp_path / "photos.parquet", "target")
+    assert classifier.score(tmp_path, "target") == classifier.score(paths, y)
+
+
+def test_flattened_images_can_be_the_columns_of_a_file(tmp_path):
+    X, y = load_digits(return_X_y=True, as_frame=True)
+    X[:200].assign(digit=y[:200]).to_parquet(tmp_path / "digits.parquet")
+    classifier = ImageClassifier(image_shape=(8, 8), **PARAMS)
+    classifier.fit(tmp_path / "digits.parquet", "digit")
+    np.testing.assert_allclose(
+        classifier.predict_proba(tmp_path / "digits.parquet"),
+        classifier.predict_proba(X[:200]),
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("estimator", [TextClassifier, ImageClassifier])
+def test_several_columns_of_texts_or_images_need_an_auto_model(estimator, file):
+    with pytest.raises(ValueError, match=r"takes one column, and X has .* AutoModel"):
+        estimator(**PARAMS).fit(file, "survived")
+
+
+def test_an_input_of_numbers_takes_all_columns_of_a_file(table, tmp_path):
+    table[["fare", "pclass", "survived"]].to_parquet(tmp_path / "rows.parquet")
+    model = AutoModel([Input()], [ClassificationHead()], **PARAMS)
+    model.fit(tmp_path / "rows.parquet", "survived")
+    assert model.predict(tmp_path / "rows.parquet").shape == (len(table),)
 
 
 def test_a_name_of_a_target_that_x_does_not_have(table):

@@ -1,7 +1,9 @@
 """The parameter `pretrained`, with tiny models that are made on the fly."""
 
 import json
+import os
 import pickle
+import shutil
 import subprocess
 import sys
 
@@ -14,11 +16,14 @@ pytest.importorskip("keras_hub")
 pytest.importorskip("safetensors")
 
 import tensorflow as tf
-from safetensors.numpy import save_file
 
 from skautokeras import (
     AutoModel,
+    BertBlock,
+    Block,
     ClassificationHead,
+    DenseBlock,
+    Input,
     StructuredDataClassifier,
     TextBlock,
     TextClassifier,
@@ -28,61 +33,15 @@ from skautokeras import (
 )
 from skautokeras._layers import TextEncoder, walk
 from skautokeras._layers.frozen import FrozenEncoder
+from skautokeras._search.parallel.loky import stop_idle_workers
 from skautokeras._space import PresetTokenizer
-
-VOCABULARY = [
-    *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
-    *("a", "dry", "red", "wine", "##s", "good", "bad", "oak", "with", "rose"),
-]
+from skautokeras.exceptions import JournalMismatchError, WeightsMissingError
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, write_bert):
     """A tiny BERT as Hugging Face writes it, without a vocabulary in its own file."""
-    folder, rng = tmp_path_factory.mktemp("hugging_face"), np.random.default_rng(0)
-    width, hidden = 8, 16
-    shapes = {
-        "embeddings.word_embeddings.weight": (len(VOCABULARY), width),
-        "embeddings.position_embeddings.weight": (32, width),
-        "embeddings.token_type_embeddings.weight": (2, width),
-        "embeddings.LayerNorm.weight": (width,),
-        "embeddings.LayerNorm.bias": (width,),
-        "pooler.dense.weight": (width, width),
-        "pooler.dense.bias": (width,),
-    }
-    inner = {"intermediate.dense": (hidden, width), "output.dense": (width, hidden)}
-    inner |= {
-        f"attention.{name}": (width, width)
-        for name in ("self.query", "self.key", "self.value", "output.dense")
-    }
-    for name, shape in inner.items():
-        shapes[f"encoder.layer.0.{name}.weight"] = shape
-        shapes[f"encoder.layer.0.{name}.bias"] = shape[:1]
-    for name in ("attention.output", "output"):
-        shapes[f"encoder.layer.0.{name}.LayerNorm.weight"] = (width,)
-        shapes[f"encoder.layer.0.{name}.LayerNorm.bias"] = (width,)
-    weights = {k: rng.normal(0, 0.5, s).astype("float32") for k, s in shapes.items()}
-    save_file(weights, folder / "model.safetensors")
-    config = {
-        "model_type": "bert",
-        "vocab_size": len(VOCABULARY),
-        "hidden_size": width,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 2,
-        "intermediate_size": hidden,
-        "hidden_dropout_prob": 0.1,
-        "max_position_embeddings": 32,
-    }
-    tokenizer = {
-        "normalizer": {"lowercase": True, "strip_accents": None},
-        "model": {
-            "type": "WordPiece",
-            "vocab": {piece: i for i, piece in enumerate(VOCABULARY)},
-        },
-    }
-    (folder / "config.json").write_text(json.dumps(config))
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    return folder
+    return write_bert(tmp_path_factory.mktemp("hugging_face"))
 
 
 def classifier(pretrained, **params):
@@ -117,7 +76,7 @@ def test_a_folder_of_hugging_face_is_all_that_is_needed(wines, folder):
 def test_accents_are_taken_off_as_the_model_was_trained(folder):
     tokenizer = PresetTokenizer(str(folder))
     with_accent, without = tokenizer(["Rosé", "rose"])
-    assert with_accent == without == [VOCABULARY.index("rose")]
+    assert with_accent == without == [14]
     again = PresetTokenizer.from_config(tokenizer.get_config())
     assert again(["Rosé"]) == [without]
 
@@ -174,6 +133,122 @@ def test_a_search_goes_on_without_encoding_again(wines, folder, tmp_path, monkey
     )
 
 
+def test_weights_that_were_replaced_are_read_anew(wines, tmp_path, write_bert):
+    folder, proba = tmp_path / "replaced", []
+    for seed in (0, 1):
+        write_bert(folder, seed=seed)
+        model = alone(folder, max_trials=1, epochs=1, refit=False).fit(*wines)
+        proba.append(model.predict_proba(wines[0]))
+    other = alone(write_bert(tmp_path / "other", seed=1), max_trials=1, epochs=1)
+    other.set_params(refit=False).fit(*wines)
+    assert np.abs(proba[0] - proba[1]).max() > 1e-3
+    np.testing.assert_array_equal(proba[1], other.predict_proba(wines[0]))
+
+
+@pytest.mark.parametrize("where", ["directory", "memory"])
+def test_a_search_does_not_go_on_with_other_weights(wines, tmp_path, write_bert, where):
+    folder = write_bert(tmp_path / "hf")
+    params = {"max_trials": 1, "epochs": 1, "refit": False}
+    if where == "directory":
+        params["directory"] = tmp_path / "search"
+    model = alone(folder, **params, warm_start=where == "memory").fit(*wines)
+    write_bert(folder, seed=1)
+    with pytest.raises(JournalMismatchError, match=r"of other parameters \(pretrained"):
+        model.fit(*wines)
+
+
+def test_a_search_goes_on_in_a_copy_of_its_folder(
+    wines, tmp_path, write_bert, monkeypatch
+):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write_bert(tmp_path / "here" / "hf")
+    model = classifier("hf", max_trials=2, epochs=1, refit=False, directory="search")
+    expected = model.fit(*wines).predict_proba(wines[0])
+    # All files are newer, and nothing is where it was.
+    shutil.copytree("../here", "../there", copy_function=shutil.copyfile)
+    shutil.rmtree("hf")
+    monkeypatch.chdir(tmp_path / "there")
+
+    def refuse(*args):
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("skautokeras._fit.encoding.load_encoder", refuse)
+    model.fit(*wines)
+    np.testing.assert_array_equal(model.predict_proba(wines[0]), expected)
+
+
+def test_a_model_that_was_missing_is_named_when_a_search_goes_on(
+    wines, tmp_path, write_bert
+):
+    params = {"max_trials": 1, "epochs": 1, "refit": False}
+    model = classifier(tmp_path / "hf", directory=tmp_path / "search", **params)
+    with pytest.warns(UserWarning, match="could not be had"):
+        model.fit(*wines)
+    write_bert(tmp_path / "hf")
+    with pytest.raises(JournalMismatchError, match=r"other parameters \(pretrained\)"):
+        model.fit(*wines)
+
+
+def test_what_names_no_model_is_an_error_with_the_parameter(wines):
+    with pytest.raises(TypeError, match="'pretrained' parameter must hold names"):
+        classifier([None]).fit(*wines)
+
+
+@pytest.fixture
+def _new_workers():
+    """Start workers in the working folder of the test, for none but it."""
+    stop_idle_workers()
+    yield
+    stop_idle_workers()
+
+
+@pytest.mark.usefixtures("_new_workers")
+def test_workers_with_another_working_folder_read_the_same_model(
+    wines, tmp_path, write_bert, monkeypatch
+):
+    params = {"max_trials": 2, "epochs": 1, "random_state": 0, "n_jobs": 2}
+    for name in ("of_workers", "of_fit"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "of_workers")
+    TextClassifier(**params, refit=False).fit(*wines)
+    monkeypatch.chdir(tmp_path / "of_fit")
+    write_bert(tmp_path / "of_fit" / "hf")
+    node = TextInput()
+    output = ClassificationHead()(BertBlock(preset="hf", trainable=True)(node))
+    model = AutoModel(node, output, ensemble_size=2, **params).fit(*wines)
+    assert set(model.leaderboard_["status"]) == {"completed"}
+    assert output.parents[0].block.preset == "hf"
+
+
+class InOneProcess(Block):
+    """Has its weights in the process that it was made in."""
+
+    def __init__(self, *, process):
+        self.process = process
+
+    def build(self, hp, inputs):
+        """Build a layer, with weights if they are asked for."""
+        if hp.Boolean("with_weights", default=True) and os.getpid() != self.process:
+            raise WeightsMissingError("This machine has no weights.")
+        return DenseBlock(n_layers=1, units=4).build(hp, inputs)
+
+
+def test_what_only_workers_lack_is_told_to_the_user():
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    node = Input()
+    output = ClassificationHead()(InOneProcess(process=os.getpid())(node))
+    params = {"max_trials": 3, "epochs": 1, "random_state": 0, "refit": False}
+    model = AutoModel(node, output, n_jobs=2, **params)
+    with pytest.warns(
+        UserWarning, match=r"has no weights\. The search leaves"
+    ) as caught:
+        model.fit(X, (X[:, 0] > 0).astype(int))
+    assert len(caught) == 1
+    chosen = {v["in_one_process_1/with_weights"] for v in model.leaderboard_["params"]}
+    assert chosen == {False}
+
+
 def test_trials_in_other_processes_read_the_same_vectors(wines, folder):
     one = alone(folder, refit=False, n_jobs=1).fit(*wines)
     two = alone(folder, refit=False, n_jobs=2).fit(*wines)
@@ -220,6 +295,15 @@ def test_a_model_that_cannot_be_had_is_one_warning(wines, tmp_path):
         model.fit(*wines)
     assert len([w for w in caught if "could not be had" in str(w.message)]) == 1
     assert model.n_trials_ == 6
+
+
+def test_a_search_that_goes_on_warns_again_of_what_it_lacks(wines, tmp_path):
+    model = classifier("nowhere", epochs=1, directory=tmp_path, refit=False)
+    for max_trials in (2, 3):
+        model.set_params(max_trials=max_trials)
+        with pytest.warns(UserWarning, match="could not be had") as caught:
+            model.fit(*wines)
+        assert len([w for w in caught if "could not be had" in str(w.message)]) == 1
 
 
 def test_too_little_time_is_told(wines, folder, monkeypatch):

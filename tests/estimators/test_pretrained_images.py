@@ -25,7 +25,7 @@ from skautokeras import (
 )
 from skautokeras._layers import ImageEncoder, walk
 from skautokeras._layers.frozen import FrozenEncoder
-from skautokeras.exceptions import SearchError
+from skautokeras.exceptions import JournalMismatchError, SearchError
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +154,20 @@ def test_a_search_goes_on_without_encoding_again(
     np.testing.assert_array_equal(
         first.predict_proba(digits[0]), again.predict_proba(digits[0])
     )
+
+
+def test_a_search_does_not_go_on_with_another_network(digits, tmp_path):
+    path = tmp_path / "own.keras"
+    for seed in (0, 1):
+        keras.utils.set_random_seed(seed)
+        colours = keras.Input((8, 8, 3))
+        keras.Model(colours, keras.layers.Conv2D(4, 3)(colours)).save(path)
+        params = {"max_trials": 1, "epochs": 1, "directory": tmp_path / "search"}
+        model = alone(str(path), **params, refit=False)
+        if seed == 0:
+            model.fit(*digits)
+    with pytest.raises(JournalMismatchError, match=r"other parameters \(pretrained\)"):
+        model.fit(*digits)
 
 
 def test_folds_share_the_vectors(digits, network):

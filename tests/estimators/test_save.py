@@ -107,7 +107,7 @@ def every_kind():
 def fitted():
     """An ensemble of two networks."""
     classifier = StructuredDataClassifier(
-        **{**QUICK, "max_trials": 2}, ensemble_size=2, prune="none"
+        **{**QUICK, "max_trials": 2}, ensemble_size=2, prune=None
     )
     X, y = titanic()
     return classifier.fit(X, y)

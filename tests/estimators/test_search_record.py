@@ -175,7 +175,7 @@ def test_a_failed_trial_keeps_the_epochs_it_had():
         max_trials=3,
         epochs=5,
         cv=None,
-        prune="none",
+        prune=None,
         refit=False,
         callbacks=[FailInTheThird()],
         random_state=0,

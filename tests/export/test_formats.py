@@ -214,6 +214,8 @@ def test_numbers_that_float32_cannot_tell_apart_are_an_error(make_case, tmp_path
         ("model.h5", "tf_saved_model", "Use 'model.keras', or a name without"),
         ("model.h5", None, "Use 'model.keras', or a name without"),
         (".", None, "is an empty or new folder"),
+        ("model.pkl", None, "ends with '.onnx', '.tflite', '.keras', or one without"),
+        ("model.PB", "tf_saved_model", "`save` writes the estimator itself"),
     ],
 )
 def test_a_path_that_does_not_fit_is_an_error(

@@ -81,6 +81,13 @@ def test_names_of_inputs_are_names_in_python_and_differ():
     assert list(reserved)[:2] == ["a_b_2", "a_b_3"]
 
 
+def test_names_of_inputs_differ_in_more_than_capitals():
+    X = pd.DataFrame([[1.0, 2, 3, 4], [5, 6, 7, 8]], columns=["ID", "Id", "id", "i d"])
+    adapter = XAdapter(["t"], [StructuredDataAdapter()], [None]).fit(X)
+    names = list(input_names(adapter, reserved={"I_D"})["t"].values())
+    assert names == ["ID", "Id_2", "id_3", "i_d_2"]
+
+
 def test_columns_of_two_tables_are_told_apart():
     X = {
         "l": pd.DataFrame({"x": [1, 2]}),

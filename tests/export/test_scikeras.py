@@ -1,12 +1,14 @@
 """The found networks as SciKeras estimators: trained again without a new search."""
 
 import pickle
+import warnings
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 from scikeras import wrappers
+from sklearn import config_context
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.metrics import log_loss, r2_score
@@ -51,7 +53,7 @@ def classifier(titanic):
     """An ensemble of two networks on a table of mixed types."""
     table = StructuredDataInput()
     output = ClassificationHead()(StructuredDataBlock(trees=False)(table))
-    params = {**QUICK, "max_trials": 2, "ensemble_size": 2, "prune": "none"}
+    params = {**QUICK, "max_trials": 2, "ensemble_size": 2, "prune": None}
     return AutoModel(table, output, **params).fit(*titanic)
 
 
@@ -103,6 +105,15 @@ def test_fitted_it_leaves_the_estimator_alone(classifier, titanic):
     pipeline["model"].partial_fit(table, y)
     assert (pipeline.predict_proba(X) != before).any()
     np.testing.assert_array_equal(classifier.predict_proba(X), before)
+
+
+def test_it_makes_arrays_whatever_scikit_learn_is_told_to_make(classifier, titanic):
+    X, _ = titanic
+    pipeline = classifier.to_scikeras(fitted=True)
+    expected = classifier.predict(X)
+    with config_context(transform_output="pandas"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (pipeline.predict(X) == expected).all()
 
 
 def test_what_was_found_is_what_is_trained(classifier):
@@ -198,7 +209,7 @@ def test_an_ensemble_with_a_network_of_members_goes_through():
     table = StructuredDataInput()
     x = TabMBlock(n_layers=1, units=8, n_members=4)(table)
     model = AutoModel(table, ClassificationHead()(x), **{**QUICK, "max_trials": 2})
-    model.set_params(prune="none", ensemble_size=2).fit(X, y)
+    model.set_params(prune=None, ensemble_size=2).fit(X, y)
     pipeline = model.to_scikeras(fitted=True)
     np.testing.assert_allclose(
         pipeline.predict_proba(X), model.predict_proba(X), atol=1e-6
@@ -557,7 +568,7 @@ def test_each_network_of_an_ensemble_has_its_own_trees(titanic):
     table = StructuredDataInput()
     kinds = Choice(["boosted_trees", "extra_trees", "dense"])
     block = StructuredDataBlock(block_type=kinds)
-    params = {**QUICK, "max_trials": 6, "ensemble_size": 6, "prune": "none"}
+    params = {**QUICK, "max_trials": 6, "ensemble_size": 6, "prune": None}
     model = AutoModel(table, ClassificationHead()(block(table)), **params).fit(X, y)
     board = model.leaderboard_
     chosen = board[board["weight"] > 0]

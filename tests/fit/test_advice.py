@@ -34,6 +34,13 @@ def test_numbers_that_are_only_guessed_are_told():
         reg.fit(NOISE, RNG.normal(size=200))
 
 
+def test_numbers_that_are_all_equal_are_told():
+    reg = StructuredDataRegressor(max_trials=1, epochs=1, **FAST)
+    with pytest.warns(ConvergenceWarning, match="All targets are equal"):
+        reg.fit(NOISE, np.full(200, 7.0))
+    np.testing.assert_allclose(reg.predict(NOISE), 7.0)
+
+
 def test_what_is_learned_gives_no_warning():
     X, y = load_breast_cancer(return_X_y=True)
     with warnings.catch_warnings():

@@ -127,6 +127,20 @@ def test_a_search_that_goes_on_keeps_the_vectors(encode, tmp_path):
     assert encode(None, journal=other)[2] > 0
 
 
+# Keras says so when it writes a file, see pyproject.toml.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_search_that_goes_on_is_told_what_would_help(encode, tmp_path):
+    prints = {"data": "1", "parameters": {}}
+    with pytest.warns(UserWarning, match=r"it may\. Pass a longer max_time\. The"):
+        encode(0.15 * ALL, journal=Journal(tmp_path, prints, seed=0))
+    message = r"it may\. A search that goes on keeps .* longer max_time and another dir"
+    with pytest.warns(UserWarning, match=message):
+        _, adapter, spent = encode(99 * ALL, journal=Journal(tmp_path, prints, seed=0))
+    assert spent == 0
+    (subwords,) = adapter.schemas_[0].subwords
+    assert "another directory" in subwords.problem
+
+
 # --- Images
 
 

@@ -53,7 +53,7 @@ def close_figures():
 @pytest.fixture(scope="module")
 def fitted():
     clf = StructuredDataClassifier(
-        max_trials=9, epochs=3, cv=None, prune="none", ensemble_size=3, random_state=0
+        max_trials=9, epochs=3, cv=None, prune=None, ensemble_size=3, random_state=0
     )
     return clf.fit(*load_iris(return_X_y=True))
 

@@ -252,6 +252,25 @@ def test_trees_end_with_their_time(kind):
     np.testing.assert_allclose(layer(X).numpy().mean(), y.mean() / 100, rtol=0.1)
 
 
+@pytest.mark.parametrize(("task", "mean"), [("numbers", 0.25), ("labels", -1.0986)])
+def test_outputs_share_the_time_and_those_without_any_have_their_mean(task, mean):
+    X = np.random.default_rng(0).normal(size=(400, 3)).astype("float32")
+    y = np.repeat((np.argsort(np.argsort(X[:, 0])) >= 300).astype("float32"), 30)
+    layer = TreeEnsemble({"kind": "boosted", "n_trees": 99}, task=task, n_outputs=30)
+    layer.build(X.shape)
+    seconds = itertools.count(step=0.1)
+    deadline = Deadline(20, clock=lambda: next(seconds))
+    rng = np.random.default_rng(0)
+    layer.start_from(X, rng, y=y.reshape(400, 30), deadline=deadline)
+    assert deadline.cut
+    spread = np.ptp(layer(X).numpy(), axis=0)
+    n_grown = (spread > 0).sum()
+    assert 2 <= n_grown < 30
+    # Those that come first have trees, and the others the mean alone.
+    assert (spread[:n_grown] > 0).all()
+    np.testing.assert_allclose(layer(X).numpy()[:, n_grown:], mean, atol=1e-3)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_trees_of_many_rows_are_fitted_to_some_if_one_tree_takes_too_long(
     kind, monkeypatch

@@ -1,5 +1,7 @@
 """What is too large or too slow is told before it is trained."""
 
+import os
+import pickle
 from dataclasses import replace
 from functools import reduce
 
@@ -198,6 +200,42 @@ def test_what_lacks_its_weights_is_left_out_with_one_warning(problem):
         assert rejection.reason == "There are no weights."
         assert not rejection.depends_on_time
     assert feasibility.rejection(there, Limits()) is None
+
+
+class InOneProcess(Block):
+    """Has weights as long as a file of it is there."""
+
+    presets = ("weights",)
+
+    def build(self, hp, inputs):
+        if not os.path.exists("weights"):
+            raise WeightsMissingError("There are no weights here.")
+        return DenseBlock(n_layers=1, units=4).build(hp, inputs)
+
+
+@pytest.mark.parametrize("has_warned", [False, True])
+def test_what_only_a_worker_lacks_is_to_be_told_by_the_search(
+    problem, tmp_path, monkeypatch, has_warned
+):
+    monkeypatch.chdir(tmp_path)
+    space = pretrained_graph(problem, InOneProcess())
+    feasibility = Feasibility(space, N_ROWS, never)
+    values = {"training/epochs": 4}
+    if has_warned:
+        with pytest.warns(UserWarning, match="no weights here"):
+            feasibility.cheapest_first([values])
+        assert feasibility.rejection(values, Limits()).is_told
+    else:
+        (tmp_path / "weights").touch()
+        feasibility.cheapest_first([{}])
+        assert feasibility.rejection(values, Limits()) is None
+        (tmp_path / "weights").unlink()
+    worker = pickle.loads(pickle.dumps(feasibility))
+    # Warnings are errors here: nobody reads those of a worker.
+    rejection = worker.rejection(values, Limits())
+    assert rejection.reason == "There are no weights here."
+    assert rejection.lacks_weights
+    assert rejection.is_told is has_warned
 
 
 def test_a_faster_machine_is_given_larger_networks(monkeypatch):

@@ -11,12 +11,14 @@ from functools import partial
 import keras_tuner
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare, kstest
 
 from skautokeras import GreedyOracle
 from skautokeras._search import (
+    ORACLES,
     Trial,
     ask,
     draw_subtree,
@@ -663,6 +665,52 @@ def test_a_proposal_costs_the_same_after_many_trials(monkeypatch):
     for trial in oracle.trials.values():
         assert trial.hyperparameters.space == []
         assert len(trial.hyperparameters.values) == 6
+
+
+FILES_IN_MEMORY = "ram://skautokeras-*/oracle/*/*"
+
+
+@pytest.mark.parametrize("tuner", sorted(ORACLES))
+def test_what_oracles_save_is_in_memory_and_does_not_add_up(
+    space, tuner, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    kwargs = {"initial_values": [], "max_trials": 9, "max_epochs": 9, "seed": 1}
+    oracle = make_oracle(tuner, space, **kwargs)
+    with temporary_project(oracle):
+        for i in range(4):
+            proposal = ask(oracle)
+            values = dict(proposal.hyperparameters.values)
+            error = "This trial fails." if i == 1 else None
+            tell(oracle, proposal, Trial(values, i, score=0.0, error=error))
+            assert list(tmp_path.iterdir()) == []
+            assert tf.io.gfile.glob(FILES_IN_MEMORY) == []
+    assert tf.io.gfile.glob("ram://skautokeras-*") == []
+
+
+def test_an_oracle_by_somebody_else_has_a_folder_on_the_disk(
+    space, tmp_path, monkeypatch
+):
+    class WithNotes(GreedyOracle):
+        def end_trial(self, trial):
+            super().end_trial(trial)
+            saved.append([path.name for path in tmp_path.glob("*/oracle/*/*")])
+
+    saved = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    objective = keras_tuner.Objective("score", "max")
+    run(WithNotes(objective, hyperparameters=space, seed=0), 2)
+    assert saved == [["trial.json"], ["trial.json"] * 2]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_oracle_needs_a_folder_on_the_disk(space, tmp_path, monkeypatch):
+    class BySomebody(GreedyOracle):
+        pass
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    objective = keras_tuner.Objective("score", "max")
+    assert len(run(BySomebody(objective, hyperparameters=space, seed=0), 3)) == 3
 
 
 def test_an_oracle_saves_itself_after_the_search_again(tmp_path):

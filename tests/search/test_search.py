@@ -464,6 +464,28 @@ def test_a_rejection_without_a_size_counts_as_the_smallest(oracle):
         )
 
 
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_what_workers_lack_is_told_once(oracle, n_jobs):
+    def evaluate(values, seed, deadline, **options):
+        if values["x"] % 2:
+            reason = f"There are no weights for {values['x']}."
+            return Rejection(reason, lacks_weights=True)
+        if values["x"] % 4:
+            return Rejection("The user knows.", lacks_weights=True, is_told=True)
+        return parabola(values, seed, deadline)
+
+    with pytest.warns(UserWarning, match=r"no weights for \d+. The search") as caught:
+        run_search(
+            oracle,
+            evaluate,
+            seeds=range(4),
+            deadline=Deadline(None),
+            hooks=Limited(),
+            workers=FakeWorkers(n_jobs),
+        )
+    assert len(caught) == 1
+
+
 def test_without_a_result_the_cheapest_is_tried_whatever_the_time(oracle):
     evaluate = RejectAbove(-1, depends_on_time=True)
     trials, _ = run_search(

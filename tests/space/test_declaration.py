@@ -143,7 +143,7 @@ def test_what_a_class_writes_itself_stays():
     class WithoutDeclarations(Block):
         """A block."""
 
-    assert WithoutDeclarations.__init__ is object.__init__
+    assert WithoutDeclarations.__init__ is Block.__init__
     assert WithoutDeclarations.__doc__ == "A block."
 
 

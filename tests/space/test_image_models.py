@@ -194,6 +194,14 @@ def test_a_folder_of_keras_hub_brings_its_scaling(keras_hub, res_net_folder):
     np.testing.assert_allclose(vectors(str(folder)), expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["vit", "deit", "dinov2", "swin"])
+def test_activations_that_are_not_computed_are_refused(keras_hub, tmp_path, kind):
+    config = {"model_type": kind, "hidden_act": "relu"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(WeightsMissingError, match=r"json says hidden_act='relu'"):
+        load_image_encoder(str(tmp_path), SIZE)
+
+
 def test_a_file_of_hugging_face_says_the_scaling(res_net_folder):
     folder, backbone = res_net_folder
     config = {"image_mean": [0.5, 0.4, 0.3], "image_std": [0.2, 0.3, 0.4]}

@@ -130,6 +130,16 @@ def test_another_backend_is_refused():
     assert "Set the environment variable KERAS_BACKEND to 'tensorflow'" in done.stderr
 
 
+@pytest.mark.parametrize("call", ["disable_eager_execution", "disable_v2_behavior"])
+def test_tensorflow_without_eager_execution_is_refused(call):
+    done = run(f"""
+        import tensorflow as tf
+        tf.compat.v1.{call}()
+        clf.fit(X, y)
+    """)
+    assert "skautokeras needs the eager execution of TensorFlow" in done.stderr
+
+
 def test_there_is_no_noise():
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run(

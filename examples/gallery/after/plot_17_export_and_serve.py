@@ -71,7 +71,7 @@ answer(request)
 # %%
 # An ONNX file
 # ------------
-# ONNX Runtime reads it (``pip install "skautokeras[onnx]"``), without TensorFlow.
+# ONNX Runtime reads it (``pip install ".[onnx]"``), without TensorFlow.
 # Strings are passed as arrays of objects, and every input has the shape (rows,).
 import numpy as np
 import onnxruntime

@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from skautokeras._data.codes import WITH_NUMBERS
+from skautokeras._data.date_strings import has_zone
 from skautokeras._data.schema import text_array
 from skautokeras._data.structured_data import StructuredDataAdapter
 from skautokeras._export.raw_inputs import refuse
@@ -91,7 +92,8 @@ def _numbers_of(adapter, column, name, inputs):
         return inputs.number(name)
     parts = adapter.datetime_parts_[column.name]
     origin = adapter.datetime_origins_[column.name]
-    return DateParts(origin, parts)(inputs.string(name, "dates"))
+    is_zoned = None if column.format is None else has_zone(column.format)
+    return DateParts(origin, parts, is_zoned)(inputs.string(name, "dates"))
 
 
 def _indicators_of(adapter, numbers, names, inputs):

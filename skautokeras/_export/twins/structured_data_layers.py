@@ -46,6 +46,7 @@ _ISO_8601 = (
     r"(?:Z|[+-](\d{2})(?::?(\d{2}))?)?)?"
 )
 _WEST_OF_UTC = r".{16}.*-\d{2}(?::?\d{2})?"
+_WITH_ZONE = r".{16}.*(?:Z|[+-]\d{2}(?::?\d{2})?)"
 
 
 class _OfColumns(keras.layers.Layer):
@@ -301,6 +302,9 @@ class DateParts(keras.layers.Layer):
         Microseconds since 1970.
     parts : sequence of str
         "elapsed", "year_sin", "year_cos", "week_sin", ... in the order of the result.
+    zoned : bool or None, default=None
+        Whether all dates must have a time zone, or none of them may have one. If None,
+        both are read.
 
     Notes
     -----
@@ -316,14 +320,17 @@ class DateParts(keras.layers.Layer):
     [[1.5, -1.0], [nan, nan]]
     """
 
-    def __init__(self, origin, parts, **kwargs):
+    def __init__(self, origin, parts, zoned=None, **kwargs):
         super().__init__(**kwargs)
         self.origin = origin
         self.parts = tuple(parts)
+        self.zoned = zoned
 
     def call(self, dates):
         """Return the parts."""
         is_missing = dates == ""
+        if self.zoned is not None:
+            _check_zones(dates, is_missing, self.zoned)
         moments, days, new_year = _read(tf.where(is_missing, _EPOCH, dates), dates)
         position = {
             "year": _ratio(days - new_year, 1) / DAYS_PER_YEAR,
@@ -353,7 +360,18 @@ class DateParts(keras.layers.Layer):
             **super().get_config(),
             "origin": self.origin,
             "parts": list(self.parts),
+            "zoned": self.zoned,
         }
+
+
+def _check_zones(dates, is_missing, zoned):
+    """Raise if a date has a time zone, or lacks one, unlike those in `fit`."""
+    is_right = tf.strings.regex_full_match(dates, _WITH_ZONE) == zoned
+    wrong = tf.boolean_mask(dates, ~is_right & ~is_missing)
+    which = "without a time zone; those in fit had one:"
+    if not zoned:
+        which = "with a time zone; those in fit had none:"
+    tf.debugging.Assert(tf.size(wrong) == 0, [f"These are dates {which}", wrong])
 
 
 def _ratio(numbers, unit):

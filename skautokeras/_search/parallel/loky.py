@@ -1,7 +1,6 @@
 """Workers on this machine: processes of loky, which comes with joblib."""
 
 import os
-import tempfile
 import threading
 import time
 import warnings
@@ -14,14 +13,21 @@ import psutil
 from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
 from skautokeras._search.parallel.executor import Executor
+from skautokeras._search.parallel.gpus import (
+    environment_of,
+    least_used,
+    share_memory_of_gpus,
+    visible_gpus,
+)
 from skautokeras._search.parallel.worker import pack
+from skautokeras._search.temporary_folder import temporary_folder
 
 # Seconds after which a process without work ends.
 _IDLE_SECONDS = 300
 # Seconds after which a process looks whether the one that has started it is there.
 _SECONDS_BETWEEN_LOOKS = 2.0
-# Pools without work, by the process that has started them and the number of workers.
-# The next search uses them again, because TensorFlow takes seconds to start.
+# Pools without work, by the process that has started them, the number of workers and
+# the GPUs. The next search uses them again, because TensorFlow takes seconds to start.
 _idle_pools = {}
 
 
@@ -29,7 +35,9 @@ class LokyExecutor(Executor):
     """Workers on this machine.
 
     Each worker is a pool of one process. When a process of a larger pool dies, all
-    tasks of the pool are lost, and nobody knows which of them was the cause.
+    tasks of the pool are lost, and nobody knows which of them was the cause. Where this
+    process sees several GPUs, each worker sees one of them. Workers beyond their number
+    share them.
 
     Parameters
     ----------
@@ -39,15 +47,13 @@ class LokyExecutor(Executor):
 
     def __init__(self, n_jobs):
         super().__init__(n_jobs)
-        self._idle = _pools_for(n_jobs)
+        self._gpus = visible_gpus()
+        if self._gpus:
+            share_memory_of_gpus()
+        self._idle = _pools_for(n_jobs, self._gpus)
         self._busy = set()
-        self._path = None
+        self._folder = self._path = None
         self._stack = ExitStack()
-        self._folder = self._stack.enter_context(
-            tempfile.TemporaryDirectory(
-                prefix="skautokeras-", ignore_cleanup_errors=True
-            )
-        )
         # loky replaces workers that use more and more memory, which is what we want.
         # Where warnings are errors, this one would end the thread that does.
         self._stack.enter_context(warnings.catch_warnings())
@@ -60,6 +66,8 @@ class LokyExecutor(Executor):
         return self._n_jobs
 
     def _share(self, function, objects):
+        if self._folder is None:
+            self._folder = self._stack.enter_context(temporary_folder())
         if self._path is not None:
             Path(self._path).unlink(missing_ok=True)
         self._path = str(Path(self._folder) / self._key)
@@ -67,7 +75,7 @@ class LokyExecutor(Executor):
 
     def _send(self, key, payload):
         while True:
-            pool = _last_of(self._idle) or _start_pool()
+            pool = _last_of(self._idle) or self._start_pool()
             try:
                 future = pool.submit(self._enter, self._path, payload)
             except BrokenProcessPool:  # Its process has died while it was idle.
@@ -75,6 +83,10 @@ class LokyExecutor(Executor):
             self._busy.add(pool)
             future.add_done_callback(partial(self._release, pool))
             return future
+
+    def _start_pool(self):
+        used = [pool.gpu for pool in [*self._idle, *self._busy]]
+        return _Pool(least_used(self._gpus, used))
 
     def _release(self, pool, future):
         """Take a pool back whose task has ended, unless it has been stopped."""
@@ -99,13 +111,25 @@ class LokyExecutor(Executor):
         self._stack.close()
 
 
-def _start_pool():
-    return ProcessPoolExecutor(
-        max_workers=1,
-        timeout=_IDLE_SECONDS,
-        initializer=_end_with_parent,
-        initargs=(os.getpid(),),
-    )
+class _Pool(ProcessPoolExecutor):
+    """A pool of one process.
+
+    Parameters
+    ----------
+    gpu : str or None
+        Name of the only GPU that the process sees. If None, it sees what this one sees.
+    """
+
+    def __init__(self, gpu):
+        super().__init__(
+            max_workers=1,
+            timeout=_IDLE_SECONDS,
+            initializer=_end_with_parent,
+            initargs=(os.getpid(),),
+            # It is set before the process imports anything.
+            env=environment_of(gpu),
+        )
+        self.gpu = gpu
 
 
 def _end_with_parent(pid):
@@ -123,9 +147,9 @@ def _end_with_parent(pid):
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _pools_for(n_jobs):
-    """Return the list of idle pools whose processes have their share of the cores."""
-    place = os.getpid(), n_jobs
+def _pools_for(n_jobs, gpus):
+    """Return the list of idle pools whose processes have their share of the machine."""
+    place = os.getpid(), n_jobs, gpus
     stop_idle_workers(but=place)
     return _idle_pools.setdefault(place, [])
 
@@ -143,8 +167,8 @@ def stop_idle_workers(but=None):
 
     Parameters
     ----------
-    but : tuple of int or None, default=None
-        Process and number of workers whose pools are kept.
+    but : tuple (int, int, tuple of str) or None, default=None
+        Process, number of workers and GPUs whose pools are kept.
     """
     for place, pools in list(_idle_pools.items()):
         while place != but and (pool := _last_of(pools)):

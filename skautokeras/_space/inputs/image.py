@@ -26,8 +26,11 @@ class ImageInput(InputNode):
         two-dimensional X. None if images are no such rows.
     image_size : tuple of int or None, default=None
         Height and width that all images are resized to. If None, images of different
-        sizes get the median of their sizes, and images of more than 96 x 96 pixels may
-        be reduced to what `max_time` and the processors can learn from.
+        sizes get the median of their sizes, and images of more than 96 x 96 pixels are
+        reduced to at most as many pixels as 128 x 128. If `max_time` is short for so
+        many images on so many processors, they keep fewer pixels, but as many as
+        64 x 64 at least. With a pretrained model, these limits are 224 x 224 and
+        128 x 128. The ratio of height to width is kept.
     name : str or None, default=None
         Name of the input. If None, inputs are counted in the graph: "image_input_1".
 

@@ -20,7 +20,9 @@ class TextInput(InputNode):
         other input takes.
     max_tokens : int or None, default=None
         Largest number of different words, of n-grams of words, and of n-grams of
-        characters that are told apart. None stands for 200 000.
+        characters that are told apart. If None, each of these maxima is 200 000.
+        ``vocabulary_size`` of `TextBlock` and ``max_features`` of `Embedding` say how
+        many of them a network uses.
     name : str or None, default=None
         Name of the input. If None, inputs are counted in the graph: "text_input_1".
 
