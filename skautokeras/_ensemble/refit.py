@@ -11,8 +11,8 @@ from skautokeras._state.randomness import seeded
 from skautokeras._training.trainer import train
 from skautokeras.exceptions import WeightsMissingError
 
-# A refit that ends like this is dropped; the network of the trial is there. A worker may
-# lack the pretrained weights that another one has had.
+# A refit that ends like this is dropped; the network of the trial is there. A worker
+# may lack the pretrained weights that another one has had.
 _NO_REASON_TO_LOSE_A_SEARCH = (
     FloatingPointError,
     WeightsMissingError,
