@@ -297,7 +297,8 @@ def test_ensemble_and_refit_change_the_final_model(titanic):
 
 
 def test_trials_that_fall_behind_are_pruned_and_not_used(titanic):
-    params = {"max_trials": 12, "epochs": 8, "refit": False, "random_state": 0}
+    params = {"max_trials": 12, "epochs": 8, "cv": None, "refit": False}
+    params["random_state"] = 0
     pruned = StructuredDataClassifier(**params).fit(*titanic).leaderboard_
     whole = StructuredDataClassifier(prune=None, **params).fit(*titanic).leaderboard_
     assert set(whole["status"]) == {"completed"}
