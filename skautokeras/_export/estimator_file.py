@@ -112,11 +112,9 @@ def load_estimator(path, base_class):
 def _name_the_culprit(estimator):
     """Raise TypeError that says which parameter or attribute cannot be written."""
     parameters = estimator.get_params(deep=False)
-    attributes = vars(estimator)
-    # The networks first, because nothing else helps as long as they cannot be written,
-    # then the parameters, which the user can change.
-    networks = {k: attributes[k] for k in ("_ensemble",) if k in attributes}
-    for name, value in {**networks, **parameters, **attributes}.items():
+    # The networks come first in the state, because nothing else helps as long as they
+    # cannot be written, and then the parameters, which the user can change.
+    for name, value in estimator.__getstate__().items():
         if name in type(estimator)._left_out:
             continue
         try:

@@ -30,7 +30,7 @@ from skautokeras._search.record import scoring_name
 from skautokeras._search.rungs import Rungs
 from skautokeras._space.heads import check_heads
 from skautokeras._space.pretrained import all_presets, encoded_presets
-from skautokeras._space.pretrained_space import LocatedSearchSpace
+from skautokeras._space.search_space import SearchSpace
 from skautokeras._state.deadline import NO_DEADLINE
 from skautokeras._state.fingerprint import fingerprint
 from skautokeras._state.randomness import MAX_SEED
@@ -327,7 +327,7 @@ def make_problem(graph, heads, x_adapter, y_adapter, data, valid, positions, opt
     check_logs(options.callbacks, heads)
     check_objective(objective, options.scoring, heads, data.valid, loss)
     make_search_space = partial(
-        LocatedSearchSpace,
+        SearchSpace,
         graph,
         targets=y_adapter.schemas_,
         n_samples=len(data.train) if data.all is None else len(data.all),

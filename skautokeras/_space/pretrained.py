@@ -88,7 +88,7 @@ def presets_on(graph, node):
         for each in graph.order
         if any(parent.key == node.key for parent in each.parents)
     ]
-    return list(dict.fromkeys(p for b in _within(blocks) for p in b.presets))
+    return _presets_of(blocks)
 
 
 def all_presets(graph):
@@ -104,8 +104,7 @@ def all_presets(graph):
     presets : list of str
         Names, files or folders of the presets, without repetitions.
     """
-    blocks = _within([node.block for node in graph.order])
-    return list(dict.fromkeys(p for b in blocks for p in b.presets))
+    return _presets_of([node.block for node in graph.order])
 
 
 def encoded_presets(graph):
@@ -123,6 +122,10 @@ def encoded_presets(graph):
     """
     blocks = _within([node.block for node in graph.order])
     return list(dict.fromkeys(p for b in blocks for p in b.encoded_presets))
+
+
+def _presets_of(blocks):
+    return list(dict.fromkeys(p for b in _within(blocks) for p in b.presets))
 
 
 def _within(value):

@@ -14,6 +14,8 @@ from skautokeras._space.block import as_tensor, build_block
 from skautokeras._space.captured import copies_of_captured_layers
 from skautokeras._space.graph import is_head
 from skautokeras._space.losses import LossOfMembers
+from skautokeras._space.pretrained import all_presets
+from skautokeras._space.pretrained_files import places_of, read_from
 from skautokeras._space.proposed import Proposed
 from skautokeras._space.records import Members, Predictions, Record, Trees
 from skautokeras._space.reduction import reduce
@@ -123,6 +125,10 @@ class SearchSpace:
         self.smooth_labels = smooth_labels
         self.heads = graph.heads(self.targets)
         self._space = None
+        # Workers have other working folders than the process that has called `fit`, so
+        # that they could not read the relative path of a pretrained model. Its name, by
+        # which configurations speak of it, stays as the user has written it.
+        self._places = places_of(all_presets(graph))
 
     def check(self):
         """Build the configuration of all defaults once, without memory for weights.
@@ -290,7 +296,7 @@ class SearchSpace:
 
     def _run(self, hp):
         """Return the networks of the configuration whose values ``hp`` gives."""
-        with copies_of_captured_layers():
+        with read_from(self._places), copies_of_captured_layers():
             tensors, made = self._on_inputs()
             self._add_blocks(hp, made)
             outputs, losses = self._on_heads(hp, made)

@@ -26,7 +26,7 @@ from skautokeras._space.pretrained_files import (
     places_of,
     read_from,
 )
-from skautokeras._space.pretrained_space import LocatedSearchSpace
+from skautokeras._space.search_space import SearchSpace
 from skautokeras.exceptions import WeightsMissingError
 from tests.space.conftest import image_source, text_source
 
@@ -120,7 +120,7 @@ def test_a_worker_builds_networks_in_another_working_folder(
     write_bert(tmp_path / "hf")
     is_image = isinstance(block, ImageBlock)
     node, schema, arrays = image_source(*SIZE, 3) if is_image else text_source("hf")
-    search_space = LocatedSearchSpace(
+    search_space = SearchSpace(
         Graph([node], [ClassificationHead()(block(node))]),
         schemas=[schema],
         targets=[TargetSchema(kind="binary", n_outputs=1)],
