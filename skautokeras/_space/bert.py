@@ -96,7 +96,7 @@ class BertBlock(EncoderBlock):
     @property
     def presets(self):
         """The one preset."""
-        return names_of(self.preset, "preset")
+        return names_of(self.preset)
 
     def build(self, hp, inputs):
         """Build the pretrained model on the tokens, or take its vectors."""

@@ -18,7 +18,7 @@ from skautokeras._space.image_models import (
 )
 from skautokeras._space.portfolio.images import are_few, for_efficient_net
 from skautokeras._space.preprocessing import of_channels
-from skautokeras._space.pretrained import EncoderBlock, check_vectors
+from skautokeras._space.pretrained import EncoderBlock, check_vectors, names_of
 from skautokeras._space.records import Image
 from skautokeras._space.shapes import (
     IMAGES,
@@ -132,14 +132,14 @@ class EfficientNetBlock(EncoderBlock):
     @property
     def presets(self):
         """The names or files of the pretrained models."""
-        if self.weights is None or self.version == "small":
+        names = names_of(self.weights)
+        if not names or self.version == "small":
             return ()
-        weights = os.fspath(self.weights)
-        if weights == "imagenet":
+        if names == ("imagenet",):
             return tuple(f"efficientnet_{v}" for v in self._versions_with_weights())
-        if isinstance(self.version, str) and needs_network(weights):
-            return (f"efficientnet_{self.version}:{weights}",)
-        return (weights,)
+        if isinstance(self.version, str) and needs_network(*names):
+            return (f"efficientnet_{self.version}:{names[0]}",)
+        return names
 
     def build(self, hp, inputs):
         """Build the network, or take the vectors of a pretrained one."""
@@ -173,7 +173,8 @@ class EfficientNetBlock(EncoderBlock):
         """Return the versions whose weights are asked for: one, or those to search."""
         if isinstance(self.version, str):
             return (self.version,)
-        return _WITH_WEIGHTS if self.version is None else tuple(self.version.values)
+        searched = isinstance(self.version, Choice)
+        return tuple(self.version.values) if searched else _WITH_WEIGHTS
 
     def _check_weights(self):
         """Raise unless parameters about weights belong to some."""

@@ -27,15 +27,14 @@ GELU = (
 )
 
 
-def names_of(pretrained, parameter="pretrained"):
+def names_of(pretrained):
     """Return the names or paths of pretrained models that a parameter holds.
 
     Parameters
     ----------
     pretrained : str, path-like, list of them, or None
-        Value of the parameter.
-    parameter : str, default="pretrained"
-        Name of the parameter, for the error message.
+        Value of the parameter. A value of another type names no model, and is refused
+        with the name of its block when the block is built.
 
     Returns
     -------
@@ -45,7 +44,7 @@ def names_of(pretrained, parameter="pretrained"):
     Raises
     ------
     TypeError
-        If a value is neither a name nor a path.
+        If a value of a list is neither a name nor a path.
 
     Examples
     --------
@@ -53,16 +52,17 @@ def names_of(pretrained, parameter="pretrained"):
     >>> names_of(None), names_of("a"), names_of(["a", "b", "a"])
     ((), ('a',), ('a', 'b'))
     """
-    if pretrained is None:
+    if isinstance(pretrained, str | os.PathLike):
+        return (os.fsdecode(pretrained),)
+    if not isinstance(pretrained, list | tuple):
         return ()
-    given = pretrained if isinstance(pretrained, list | tuple) else [pretrained]
-    for name in given:
+    for name in pretrained:
         if not isinstance(name, str | os.PathLike):
             raise TypeError(
-                f"The {parameter!r} parameter must hold names or paths of pretrained "
+                "The 'pretrained' parameter must hold names or paths of pretrained "
                 f"models. Got {name!r} instead."
             )
-    return tuple(dict.fromkeys(map(os.fsdecode, given)))
+    return tuple(dict.fromkeys(map(os.fsdecode, pretrained)))
 
 
 def presets_on(graph, node):
