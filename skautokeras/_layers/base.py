@@ -24,6 +24,7 @@ class LayerTraits:
     max_rows_at_once = None
     uses_weight_decay = True
     learning_rate_factor = None
+    relative_rates = None
     frozen_until = 0.0
     starts_from_data = False
     starts_from_targets = False
@@ -61,6 +62,9 @@ class Layer(LayerTraits, keras.layers.Layer):
     learning_rate_factor : float or None, default=None
         Factor by which the learning rate of all weights of the layer is multiplied.
         If None, the learning rate is that of the training.
+    relative_rates : sequence of float or None, default=None
+        Further factors on the learning rate of a layer with a ``learning_rate_factor``,
+        one for each of its ``trainable_variables``. If None, all of them are 1.
     frozen_until : float, default=0.0
         Fraction of the training, from 0 to 1, during which a layer with a
         ``learning_rate_factor`` is frozen, while other layers learn to use its output.

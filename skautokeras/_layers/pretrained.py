@@ -84,8 +84,81 @@ class PackedTokens(Layer):
         return {**super().get_config(), **config}
 
 
+class _Encoder(WrapperLayer):
+    """Base class of layers around a pretrained network that may be trained further.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional network.
+    learning_rate_factor : float, default=1.0
+        Factor by which the learning rate of the weights is multiplied.
+    frozen_until : float, default=0.0
+        Fraction of the training, from 0 to 1, during which the weights stay unchanged.
+    trained_share : float, default=1.0
+        Share of the layers whose weights are trained, those nearest to the output.
+    first_layer_rate : float, default=1.0
+        Learning rate of the first layer, as a share of that of the last one. The rates
+        of those in between rise by the same factor from layer to layer.
+    **kwargs : object
+        Arguments of `keras.layers.Layer`.
+    """
+
+    # These values are arguments of the compiled function.
+    uncompiled_config = ("learning_rate_factor", "frozen_until", "first_layer_rate")
+
+    def __init__(
+        self,
+        network,
+        *,
+        learning_rate_factor=1.0,
+        frozen_until=0.0,
+        trained_share=1.0,
+        first_layer_rate=1.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.network = network
+        self.learning_rate_factor = learning_rate_factor
+        self.frozen_until = frozen_until
+        self.trained_share = trained_share
+        self.first_layer_rate = first_layer_rate
+        self.width = network.output.shape[-1]
+        self.network.trainable = self.trainable
+        for layer in walk(network):
+            if self._stays(layer):
+                layer.trainable = False
+        self._heights = _heights(network)
+        _freeze_first_layers(network, trained_share)
+        self.built = True
+
+    @property
+    def relative_rates(self):
+        """Factors on the learning rates of the trained weights, greater behind."""
+        rates = {
+            id(weight): self.first_layer_rate ** (1 - height)
+            for layer, height in zip(walk(self.network), self._heights, strict=True)
+            for weight in layer.weights
+        }
+        return [rates[id(weight)] for weight in self.trainable_variables]
+
+    def get_config(self):
+        """Return the configuration for `from_config`."""
+        return {
+            **super().get_config(),
+            "learning_rate_factor": self.learning_rate_factor,
+            "frozen_until": self.frozen_until,
+            "trained_share": self.trained_share,
+            "first_layer_rate": self.first_layer_rate,
+        }
+
+    def _stays(self, layer):
+        """Return whether a layer of the network is never trained."""
+        return False
+
+
 @keras.saving.register_keras_serializable("skautokeras")
-class TextEncoder(WrapperLayer):
+class TextEncoder(_Encoder):
     """Turn the packed tokens of each text into a vector by a pretrained network.
 
     Parameters
@@ -99,10 +172,8 @@ class TextEncoder(WrapperLayer):
         of all tokens.
     pad : int, default=0
         Number of the token that fills the places behind the end of a text.
-    learning_rate_factor : float, default=1.0
-        Factor by which the learning rate of the weights is multiplied.
-    trained_share : float, default=1.0
-        Share of the layers whose weights are trained, those nearest to the output.
+    **kwargs : object
+        Parameters about training, those of `_Encoder`, and those of a Keras layer.
 
     Notes
     -----
@@ -111,30 +182,13 @@ class TextEncoder(WrapperLayer):
 
     # Inputs that a model can have.
     known_inputs = ("token_ids", "padding_mask", "segment_ids")
-    # The learning rate is an argument of the compiled function.
-    uncompiled_config = ("learning_rate_factor",)
 
-    def __init__(
-        self,
-        network,
-        pooling="mean",
-        pad=0,
-        learning_rate_factor=1.0,
-        trained_share=1.0,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
+    def __init__(self, network, pooling="mean", pad=0, **kwargs):
+        super().__init__(network, **kwargs)
         self.pooling = pooling
         self.pad = pad
-        self.learning_rate_factor = learning_rate_factor
-        self.trained_share = trained_share
         self._asked_for = list(network.input)
-        self.network = network
-        self.network.trainable = self.trainable
-        _freeze_first_layers(network, trained_share)
-        self.width = network.output.shape[-1]
         self.n_steps = None
-        self.built = True
 
     @property
     def max_rows_at_once(self):
@@ -175,17 +229,11 @@ class TextEncoder(WrapperLayer):
 
     def get_config(self):
         """Return the configuration for `from_config`."""
-        config = {
-            "pooling": self.pooling,
-            "pad": self.pad,
-            "learning_rate_factor": self.learning_rate_factor,
-            "trained_share": self.trained_share,
-        }
-        return {**super().get_config(), **config}
+        return {**super().get_config(), "pooling": self.pooling, "pad": self.pad}
 
 
 @keras.saving.register_keras_serializable("skautokeras")
-class ImageEncoder(WrapperLayer):
+class ImageEncoder(_Encoder):
     """Turn each image into a vector by a pretrained network.
 
     Images of other sizes than the network takes are resized, and grey ones become
@@ -197,12 +245,8 @@ class ImageEncoder(WrapperLayer):
         Functional network from colours between 0 and 255, of shape (batch, height,
         width, 3), to maps (batch, rows, columns, width), to vectors of parts (batch,
         parts, width), or to vectors (batch, width).
-    learning_rate_factor : float, default=1.0
-        Factor by which the learning rate of the weights is multiplied.
-    frozen_until : float, default=0.0
-        Fraction of the training, from 0 to 1, during which the weights stay unchanged.
-    trained_share : float, default=1.0
-        Share of the layers whose weights are trained, those nearest to the output.
+    **kwargs : object
+        Parameters about training, those of `_Encoder`, and those of a Keras layer.
 
     Notes
     -----
@@ -220,31 +264,9 @@ class ImageEncoder(WrapperLayer):
     TensorShape([2, 5])
     """
 
-    # Both values are arguments of the compiled function.
-    uncompiled_config = ("learning_rate_factor", "frozen_until")
-
-    def __init__(
-        self,
-        network,
-        learning_rate_factor=1.0,
-        frozen_until=0.0,
-        trained_share=1.0,
-        **kwargs,
-    ):
+    def __init__(self, network, **kwargs):
         # The network casts its inputs itself.
-        super().__init__(autocast=False, **kwargs)
-        self.network = network
-        self.network.trainable = self.trainable
-        for layer in walk(network):
-            is_normalization = isinstance(layer, keras.layers.BatchNormalization)
-            if is_normalization or layer.name == PREPROCESSING:
-                layer.trainable = False
-        _freeze_first_layers(network, trained_share)
-        self.trained_share = trained_share
-        self.learning_rate_factor = learning_rate_factor
-        self.frozen_until = frozen_until
-        self.width = network.output.shape[-1]
-        self.built = True
+        super().__init__(network, autocast=False, **kwargs)
 
     @property
     def max_rows_at_once(self):
@@ -278,14 +300,17 @@ class ImageEncoder(WrapperLayer):
         shape = self.compute_output_shape(x.shape)
         return keras.KerasTensor(shape, dtype=self.network.output.dtype)
 
-    def get_config(self):
-        """Return the configuration for `from_config`."""
-        return {
-            **super().get_config(),
-            "learning_rate_factor": self.learning_rate_factor,
-            "frozen_until": self.frozen_until,
-            "trained_share": self.trained_share,
-        }
+    def _stays(self, layer):
+        """Return whether a layer describes the data of the pretraining."""
+        is_normalization = isinstance(layer, keras.layers.BatchNormalization)
+        return is_normalization or layer.name == PREPROCESSING
+
+
+def _heights(network):
+    """Return the place of each layer among those that learn, from 0 to 1, the last."""
+    learn = [bool(layer.trainable_weights) for layer in walk(network)]
+    last = max(sum(learn) - 1, 1)
+    return [sum(learn[:i]) / last for i in range(len(learn))]
 
 
 def _freeze_first_layers(network, trained_share):

@@ -7,9 +7,17 @@ import keras
 from skautokeras._data.schema import VECTORS
 from skautokeras._layers.pretrained import PackedTokens, TextEncoder
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
-from skautokeras._space.hyperparameters import Boolean, Choice, Float
+from skautokeras._space.hyperparameters import Boolean, Choice
 from skautokeras._space.portfolio.texts import BERT
-from skautokeras._space.pretrained import EncoderBlock, check_vectors, names_of
+from skautokeras._space.pretrained import (
+    FIRST_LAYER_RATE,
+    HEAD_FIRST,
+    LEARNING_RATE_FACTOR,
+    TRAINED_SHARE,
+    EncoderBlock,
+    check_vectors,
+    names_of,
+)
 from skautokeras._space.records import check_text
 from skautokeras._space.shapes import choose_dropout, searched_dropout
 from skautokeras._space.text_models import load_backbone, most_tokens
@@ -75,20 +83,10 @@ class BertBlock(EncoderBlock):
         doc="Vector of a text if the weights are trained: that of the first token, or "
         "the mean over all.",
     )
-    learning_rate_factor = Searched(
-        # 2e-3, the rate of the head, becomes 6e-5.
-        Float(1e-3, 1.0, default=0.03, sampling="log"),
-        above=0,
-        doc="Factor on the learning rate for the pretrained weights. They are not "
-        "subject to weight decay.",
-    )
-    trained_share = Searched(
-        Choice((0.3, 1.0), default=1.0),
-        above=0,
-        at_most=1,
-        doc="Share of the layers whose pretrained weights are trained, those nearest "
-        "to the output. The others stay as they are, which saves time.",
-    )
+    learning_rate_factor = LEARNING_RATE_FACTOR
+    first_layer_rate = FIRST_LAYER_RATE
+    head_first = HEAD_FIRST
+    trained_share = TRAINED_SHARE
     dropout = searched_dropout(
         "Share of the vector that is dropped in training.", default=0.1
     )
@@ -129,8 +127,8 @@ class BertBlock(EncoderBlock):
 
     def _settings(self, hp, facts):
         """Return length of the texts, and arguments of `TextEncoder`."""
-        names = ("learning_rate_factor", "trained_share", "pooling")
-        settings = {name: self.choose(hp, name) for name in names}
+        settings = self._choose_fine_tuning(hp)
+        settings["pooling"] = self.choose(hp, "pooling")
         return self._length(hp, facts), settings
 
     def _trained(self, tokens, facts, length, settings):

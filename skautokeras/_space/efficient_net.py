@@ -8,7 +8,7 @@ from skautokeras._data.schema import IMAGE_VECTORS
 from skautokeras._space.block import as_tensor
 from skautokeras._space.convolution import batch_normalization, convolution
 from skautokeras._space.declaration import Fixed, Searched, check_parameters
-from skautokeras._space.hyperparameters import Boolean, Choice, Float
+from skautokeras._space.hyperparameters import Boolean, Choice
 from skautokeras._space.image_models import (
     SIDES,
     load_image_encoder,
@@ -18,7 +18,15 @@ from skautokeras._space.image_models import (
 )
 from skautokeras._space.portfolio.images import are_few, for_efficient_net
 from skautokeras._space.preprocessing import of_channels
-from skautokeras._space.pretrained import EncoderBlock, check_vectors, names_of
+from skautokeras._space.pretrained import (
+    FIRST_LAYER_RATE,
+    HEAD_FIRST,
+    LEARNING_RATE_FACTOR,
+    TRAINED_SHARE,
+    EncoderBlock,
+    check_vectors,
+    names_of,
+)
 from skautokeras._space.records import Image
 from skautokeras._space.shapes import (
     IMAGES,
@@ -44,8 +52,6 @@ _SMALL = (
     (4, 112, 1, 1, 3),
 )
 _SMALL_TOP = 448
-# Parameters that say how weights that were given are trained further.
-_FINE_TUNING = ("learning_rate_factor", "head_first", "trained_share")
 
 
 @keras.saving.register_keras_serializable("skautokeras")
@@ -101,25 +107,10 @@ class EfficientNetBlock(EncoderBlock):
         'that of the network. ``"mirrored"`` is the mean of this vector and that of '
         "the mirror image, which takes twice the time.",
     )
-    learning_rate_factor = Searched(
-        Float(1e-3, 1.0, default=0.03, sampling="log"),
-        above=0,
-        doc="Factor on the learning rate for weights that were given.",
-    )
-    head_first = Searched(
-        Choice((0.0, 0.25, 0.5), default=0.25),
-        at_least=0,
-        below=1,
-        doc="Share of the training in which weights that were given stay as they are, "
-        "while what follows learns to use them.",
-    )
-    trained_share = Searched(
-        Choice((0.3, 0.5, 1.0), default=1.0),
-        above=0,
-        at_most=1,
-        doc="Share of the layers whose weights are trained further, those nearest to "
-        "the output. The others stay as they are, which saves most of the time.",
-    )
+    learning_rate_factor = LEARNING_RATE_FACTOR
+    first_layer_rate = FIRST_LAYER_RATE
+    head_first = HEAD_FIRST
+    trained_share = TRAINED_SHARE
     side = Searched(
         Choice(SIDES),
         at_least=32,
@@ -190,7 +181,7 @@ class EfficientNetBlock(EncoderBlock):
                 "EfficientNetBlock(trainable=False) needs weights: a network of "
                 "random weights must be trained."
             )
-        for name in ("vectors", "side", *_FINE_TUNING):
+        for name in ("vectors", "side", *self.fine_tuning):
             if getattr(self, name) is not None:
                 raise ValueError(
                     f"EfficientNetBlock({name}={getattr(self, name)!r}) needs "
@@ -228,7 +219,7 @@ class EfficientNetBlock(EncoderBlock):
         settings = {}
         with self.when(hp, "trainable", [True]):
             if trainable:
-                settings = {name: self.choose(hp, name) for name in _FINE_TUNING}
+                settings = self._choose_fine_tuning(hp)
         drop = choose_dropout(hp, self)
         if known and not trainable:
             # Where there was no time for vectors, the weights can still be trained.
@@ -240,8 +231,6 @@ class EfficientNetBlock(EncoderBlock):
             if trainable:
                 side = self._side(hp, preset, x.shape[1:])
         size = size_for(preset, x.shape[1:], side)
-        names = {"head_first": "frozen_until"}
-        settings = {names.get(name, name): value for name, value in settings.items()}
         encoder = load_image_encoder(preset, size, trainable=trainable, **settings)
         return drop(encoder(x))
 

@@ -9,8 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from skautokeras._space.block import Block, build_block
+from skautokeras._space.declaration import Searched
 from skautokeras._space.dense import DenseBlock
-from skautokeras._space.hyperparameters import Choice, admits
+from skautokeras._space.hyperparameters import Choice, Float, admits
 from skautokeras._space.node import parameters_of
 from skautokeras._space.pretrained_files import located, signature_of
 from skautokeras.exceptions import WeightsMissingError
@@ -205,12 +206,51 @@ class PretrainedBlock(Block):
             return build_block(hp, "behind_1", DenseBlock(), x) if has_layers else x
 
 
+LEARNING_RATE_FACTOR = Searched(
+    # 2e-3, the rate of a head, becomes 6e-5.
+    Float(1e-3, 1.0, default=0.03, sampling="log"),
+    above=0,
+    doc="Factor on the learning rate for pretrained weights that are trained further. "
+    "They are not subject to weight decay.",
+)
+FIRST_LAYER_RATE = Searched(
+    Choice((1.0, 0.3, 0.1)),
+    above=0,
+    at_most=1,
+    doc="Learning rate of the first layer with pretrained weights, as a share of that "
+    "of the last one. From layer to layer, the rates rise by the same factor.",
+)
+HEAD_FIRST = Searched(
+    Choice((0.0, 0.25, 0.5), default=0.25),
+    at_least=0,
+    below=1,
+    doc="Share of the training, at its beginning, in which pretrained weights stay as "
+    "they are, while what follows learns to use them.",
+)
+TRAINED_SHARE = Searched(
+    Choice((0.3, 0.5, 1.0), default=1.0),
+    above=0,
+    at_most=1,
+    doc="Share of the layers whose pretrained weights are trained further, those "
+    "nearest to the output. The others stay as they are, which saves most of the time.",
+)
+
+
 class EncoderBlock(Block):
     """Base class of blocks that are pretrained models, or take vectors of them.
 
-    A subclass declares ``trainable``, and ``vectors``, whose range names the kinds of
-    vectors.
+    A subclass declares ``trainable``, ``vectors``, whose range names the kinds of
+    vectors, and the parameters in ``fine_tuning``. The declarations are those above.
+    They stand in each class, so that its parameters are listed in a useful order.
     """
+
+    # Parameters that say how weights are trained further.
+    fine_tuning = (
+        "learning_rate_factor",
+        "first_layer_rate",
+        "head_first",
+        "trained_share",
+    )
 
     @property
     def encoded_presets(self):
@@ -220,6 +260,12 @@ class EncoderBlock(Block):
     def takes_long(self, values, schemas):
         """Return whether pretrained weights are trained further."""
         return bool(self.presets) and values.get("trainable", self.trainable) is True
+
+    def _choose_fine_tuning(self, hp):
+        """Return arguments of `TextEncoder` and `ImageEncoder` about their training."""
+        settings = {name: self.choose(hp, name) for name in self.fine_tuning}
+        settings["frozen_until"] = settings.pop("head_first")
+        return settings
 
     def _choose_vectors(self, hp, vectors):
         """Return the kind of the vectors, which is searched among those there are.

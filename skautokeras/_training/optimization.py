@@ -139,7 +139,10 @@ def learning_rate_factors(network, variables, progress=1.0):
         if traits.learning_rate_factor is not None:
             is_frozen = progress < traits.frozen_until
             factor = 0.0 if is_frozen else traits.learning_rate_factor
-            factors |= {id(v): factor for v in layer.trainable_variables}
+            weights = layer.trainable_variables
+            relative = traits.relative_rates or [1.0] * len(weights)
+            by_weight = zip(weights, relative, strict=True)
+            factors |= {id(weight): factor * rate for weight, rate in by_weight}
     found = [factors.get(id(variable), 1.0) for variable in variables]
     return found if any(id(variable) in factors for variable in variables) else None
 

@@ -13,6 +13,7 @@ USUAL = {
     "max_rows_at_once": None,
     "uses_weight_decay": True,
     "learning_rate_factor": None,
+    "relative_rates": None,
     "frozen_until": 0.0,
     "starts_from_data": False,
 }

@@ -84,12 +84,15 @@ MADE_BY = {
     OrientedGradients: lambda: OrientedGradients(n_cells=3, n_directions=5),
     PackedTokens: lambda: PackedTokens(length=6, start=7, end=8),
     TextEncoder: lambda: TextEncoder(
-        _bert(), "mean", learning_rate_factor=0.1, trained_share=0.5
+        _bert(), "mean", learning_rate_factor=0.1, first_layer_rate=0.3
     ),
     BertEmbedding: lambda: BertEmbedding(vocabulary_size=5, n_places=4, width=3),
     BertLayer: lambda: BertLayer(n_heads=3, hidden=4),
     ImageEncoder: lambda: ImageEncoder(
-        _image_network(), 0.1, frozen_until=0.25, trained_share=0.5
+        _image_network(),
+        learning_rate_factor=0.1,
+        frozen_until=0.25,
+        trained_share=0.5,
     ),
     WithMirrored: WithMirrored,
     MeanOfMirrored: MeanOfMirrored,

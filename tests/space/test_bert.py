@@ -146,6 +146,27 @@ def test_pretrained_weights_have_a_learning_rate_of_their_own(make_graph, tiny_p
     assert factors == [0.01] * (len(factors) - 2) + [1.0, 1.0]
 
 
+def test_first_layers_learn_slowest_and_the_head_may_be_first(make_graph, tiny_preset):
+    preset = tiny_preset("bert")
+    block = BertBlock(
+        preset=preset,
+        trainable=True,
+        learning_rate_factor=0.1,
+        first_layer_rate=0.01,
+        head_first=0.5,
+    )
+    network = make_graph(block, source=source_of(preset)).build({}).network
+    variables = network.trainable_variables
+    *factors, weight, bias = learning_rate_factors(network, variables)
+    assert factors == sorted(factors)
+    assert factors[0] == pytest.approx(0.001)
+    assert factors[-1] == pytest.approx(0.1)
+    assert (weight, bias) == (1.0, 1.0)
+    *factors, weight, bias = learning_rate_factors(network, variables, progress=0.4)
+    assert set(factors) == {0.0}
+    assert (weight, bias) == (1.0, 1.0)
+
+
 def test_the_length_of_long_texts_is_searched(make_graph, tiny_preset):
     preset = tiny_preset("bert")
     long = source_of(preset, [" ".join(["wine"] * 100)] * 60)

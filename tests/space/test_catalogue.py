@@ -528,6 +528,8 @@ def test_the_last_layers_alone_may_be_trained(tmp_path, trained_share, first):
         weights=path,
         trainable=True,
         trained_share=trained_share,
+        learning_rate_factor=0.5,
+        first_layer_rate=0.1,
         side=96,
     )
     model = keras.Model(image.pixels, build(block, image))
@@ -535,6 +537,11 @@ def test_the_last_layers_alone_may_be_trained(tmp_path, trained_share, first):
     assert layer.network.input.shape == (None, 96, 96, 3)
     trained = [x.name for x in walk(layer.network) if x.trainable_weights]
     assert trained[0].startswith(first)
+    # The rates are those of the whole network, whatever share of it is trained.
+    factors = learning_rate_factors(model, model.trainable_variables)
+    assert factors == sorted(factors)
+    assert factors[-1] == pytest.approx(0.5)
+    assert factors[0] == pytest.approx(0.5 * 0.1**trained_share, rel=0.05)
     # All of them are behind those that stay as they are.
     names = [x.name for x in walk(layer.network) if x.weights and "bn" not in x.name]
     assert [n for n in names[-len(trained) :] if "normalization" not in n] == trained

@@ -123,6 +123,7 @@ def _tuned(**training):
     return {
         "pooling": "mean",
         "learning_rate_factor": 0.03,
+        "head_first": 0.0,
         "training/learning_rate": 2e-3,
         "training/weight_decay": 1e-2,
         "training/warm_up": 0.1,
