@@ -1,5 +1,7 @@
 """Layers around pretrained models."""
 
+from itertools import accumulate
+
 import keras
 from keras import ops
 
@@ -310,7 +312,7 @@ def _heights(network):
     """Return the place of each layer among those that learn, from 0 to 1, the last."""
     learn = [bool(layer.trainable_weights) for layer in walk(network)]
     last = max(sum(learn) - 1, 1)
-    return [sum(learn[:i]) / last for i in range(len(learn))]
+    return [n_before / last for n_before in accumulate(learn, initial=0)][:-1]
 
 
 def _freeze_first_layers(network, trained_share):

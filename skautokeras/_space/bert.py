@@ -16,7 +16,7 @@ from skautokeras._space.pretrained import (
     TRAINED_SHARE,
     EncoderBlock,
     check_vectors,
-    names_of,
+    name_of,
 )
 from skautokeras._space.records import check_text
 from skautokeras._space.shapes import choose_dropout, searched_dropout
@@ -94,7 +94,7 @@ class BertBlock(EncoderBlock):
     @property
     def presets(self):
         """The one preset."""
-        return names_of(self.preset)
+        return name_of(self.preset)
 
     def build(self, hp, inputs):
         """Build the pretrained model on the tokens, or take its vectors."""

@@ -25,7 +25,7 @@ from skautokeras._space.pretrained import (
     TRAINED_SHARE,
     EncoderBlock,
     check_vectors,
-    names_of,
+    name_of,
 )
 from skautokeras._space.records import Image
 from skautokeras._space.shapes import (
@@ -123,7 +123,7 @@ class EfficientNetBlock(EncoderBlock):
     @property
     def presets(self):
         """The names or files of the pretrained models."""
-        names = names_of(self.weights)
+        names = name_of(self.weights)
         if not names or self.version == "small":
             return ()
         if names == ("imagenet",):

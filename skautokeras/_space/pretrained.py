@@ -53,10 +53,8 @@ def names_of(pretrained):
     >>> names_of(None), names_of("a"), names_of(["a", "b", "a"])
     ((), ('a',), ('a', 'b'))
     """
-    if isinstance(pretrained, str | os.PathLike):
-        return (os.fsdecode(pretrained),)
     if not isinstance(pretrained, list | tuple):
-        return ()
+        return name_of(pretrained)
     for name in pretrained:
         if not isinstance(name, str | os.PathLike):
             raise TypeError(
@@ -64,6 +62,24 @@ def names_of(pretrained):
                 f"models. Got {name!r} instead."
             )
     return tuple(dict.fromkeys(map(os.fsdecode, pretrained)))
+
+
+def name_of(pretrained):
+    """Return the name or path of the one pretrained model that a parameter holds.
+
+    Parameters
+    ----------
+    pretrained : str, path-like or None
+        Value of the parameter. A value of another type names no model, and is refused
+        with the name of its block when the block is built.
+
+    Returns
+    -------
+    names : tuple of str
+        One name, or none.
+    """
+    is_name = isinstance(pretrained, str | os.PathLike)
+    return (os.fsdecode(pretrained),) if is_name else ()
 
 
 def presets_on(graph, node):

@@ -402,6 +402,7 @@ def test_a_wrong_value_is_refused_with_the_name_of_its_parameter(block, paramete
         (XceptionBlock(dropout=1.0), "dropout"),
         (EfficientNetBlock(version="b9"), "version"),
         (EfficientNetBlock(weights=3), "weights"),
+        (EfficientNetBlock(version="b0", weights=["a", "b"]), "weights"),
         (EfficientNetBlock(version=3, weights="imagenet"), "version"),
         (EfficientNetBlock(trainable="no"), "trainable"),
         (EfficientNetBlock(dropout=-1), "dropout"),
