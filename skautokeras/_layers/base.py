@@ -68,6 +68,7 @@ class Layer(LayerTraits, keras.layers.Layer):
     frozen_until : float, default=0.0
         Fraction of the training, from 0 to 1, during which a layer with a
         ``learning_rate_factor`` is frozen, while other layers learn to use its output.
+        It is rounded to whole epochs.
     starts_from_data : bool, default=False
         Whether the layer draws its weights again before a training, by means of the
         training rows. It then has a method ``start_from(x, rng)``, which is called once

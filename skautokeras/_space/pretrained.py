@@ -241,7 +241,7 @@ HEAD_FIRST = Searched(
     at_least=0,
     below=1,
     doc="Share of the training, at its beginning, in which pretrained weights stay as "
-    "they are, while what follows learns to use them.",
+    "they are, while what follows learns to use them. It is rounded to whole epochs.",
 )
 TRAINED_SHARE = Searched(
     Choice((0.3, 0.5, 1.0), default=1.0),

@@ -103,7 +103,7 @@ class CompiledEpoch:
             an array of shape (n_steps, 2): the learning rate, and the share of weight
             decay and dropout that acts, in each of these steps.
         progress : float, default=0.0
-            Share of the training that is done before the epoch, from 0 to 1.
+            Share of the training that is done in the middle of the epoch, from 0 to 1.
         deadline : Deadline, default=NO_DEADLINE
             Deadline of the epoch and the validation that follows. No slice but the
             first one begins when there is no time left but for the validation.

@@ -96,7 +96,8 @@ class CompiledTrainer(Trainer):
         rate = training.learning_rate
         if self._schedule == "by_callback":
             rate = float(self._compiled.weights.optimizer.learning_rate)
-        progress = np.linspace(*monitor.next_progress(), self._chunks.n_steps + 1)
+        start, end = monitor.next_progress()
+        progress = np.linspace(start, end, self._chunks.n_steps + 1)
 
         def plan(first, last):
             # Where an epoch takes longer than the time that is left, time decides.
@@ -108,7 +109,7 @@ class CompiledTrainer(Trainer):
         logs, n_steps = self._compiled.run_epoch(
             self._chunks.epoch(),
             plan,
-            progress[0],
+            (start + end) / 2,
             monitor.deadline,
             self._n_valid_rows,
         )

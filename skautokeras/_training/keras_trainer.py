@@ -60,7 +60,7 @@ class KerasTrainer(Trainer):
             schedule_of(training, self._callbacks),
             training.warm_up,
             training.regularization,
-            progress=lambda: monitor.next_progress()[0],
+            progress=monitor.next_progress,
         )
         end = _EndOfEpoch(self, monitor, len(self._batches))
         callbacks = [self._rules, end, *self._callbacks]

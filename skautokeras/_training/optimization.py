@@ -125,7 +125,9 @@ def learning_rate_factors(network, variables, progress=1.0):
     variables : list of keras.Variable
         Trainable variables of the network.
     progress : float, default=1.0
-        Share of the training that is done, from 0 to 1.
+        Share of the training that is done, from 0 to 1. For an epoch, it is that in its
+        middle, so that layers are frozen for the nearest whole number of epochs, and
+        not in the only epoch of a short training.
 
     Returns
     -------

@@ -28,8 +28,8 @@ class TrainingRules(keras.callbacks.Callback):
     regularization : str, default="constant"
         Schedule of weight decay and dropout, one of those of `scheduled_share`.
     progress : callable or None, default=None
-        Function that returns the share of the training that is done before an epoch. If
-        None, the epochs of this call of `keras.Model.fit` are counted.
+        Function that returns the shares of the training at which the next epoch begins
+        and ends. If None, the epochs of this call of `keras.Model.fit` are counted.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class TrainingRules(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Set the rates and the factors for the epoch."""
-        progress = self._progress(epoch)
+        progress, end = self._progress(epoch)
         optimizer = self.model.optimizer
         if self._sets_rate and self._latest_rate != _value_of(optimizer.learning_rate):
             # Another callback has set it.
@@ -95,7 +95,7 @@ class TrainingRules(keras.callbacks.Callback):
             rate.assign(highest * share)
         if isinstance(optimizer, WeightRules):
             optimizer.regularization.assign(share)
-            self._set_factors(optimizer, progress)
+            self._set_factors(optimizer, (progress + end) / 2)
 
     def on_train_end(self, logs=None):
         """Restore the rates, and drop the reference to the network."""
@@ -126,8 +126,9 @@ class TrainingRules(keras.callbacks.Callback):
             return self.progress()
         if self._first_epoch is None:
             self._first_epoch = epoch
-        first = self._first_epoch
-        return (epoch - first) / (self.params["epochs"] - first)
+        n_epochs = self.params["epochs"] - self._first_epoch
+        n_done = epoch - self._first_epoch
+        return n_done / n_epochs, (n_done + 1) / n_epochs
 
     def _set_factors(self, optimizer, progress):
         if not optimizer.learning_rate_factors:
