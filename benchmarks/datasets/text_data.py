@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 TASKS = {
@@ -48,21 +47,3 @@ def read_texts(folder, dataset, split):
     if dataset.endswith("_rating"):
         y = pd.read_csv(root / f"{split}_rating.csv.gz")["rating"].to_numpy("float64")
     return X, y
-
-
-def some_rows(X, y, n_rows, seed):
-    """Return rows that are drawn without replacement.
-
-    Parameters
-    ----------
-    X, y : ndarray of shape (n_samples,)
-        Texts and target.
-    n_rows : int or None
-        Number of rows to draw. None takes all of them.
-    seed : int
-        Seed of the draw.
-    """
-    if n_rows is None or n_rows >= len(y):
-        return X, y
-    rows = np.random.default_rng(seed).permutation(len(y))[:n_rows]
-    return X[rows], y[rows]

@@ -20,6 +20,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
+from benchmarks.datasets.rows import some_rows
 from benchmarks.datasets.table_data import read_split, task_of
 from benchmarks.harness.resident_memory import peak_memory_mb
 
@@ -242,3 +243,46 @@ def measure_fit(spec, prepare, read=None, task=None):
         "note": fitted.note,
         **fitted.details,
     }
+
+
+def search_parameters(spec):
+    """Return the parameters of an estimator that searches on images or texts.
+
+    Parameters
+    ----------
+    spec : dict
+        "max_time", "max_trials", "seed", and "params", which take precedence.
+    """
+    return {
+        "max_time": spec["max_time"],
+        "max_trials": spec["max_trials"],
+        "random_state": spec["seed"],
+        **spec["params"],
+    }
+
+
+def measure_raw(spec, methods, read, tasks):
+    """Fit and score one method for images or texts in this process.
+
+    Parameters
+    ----------
+    spec : dict
+        As in `measure_fit`, and "method".
+    methods : dict of str to callable
+        Functions as ``prepare`` of `measure_fit`, by the name of the method.
+    read : callable
+        Function ``read(folder, dataset, split)`` that returns X and y, all rows.
+    tasks : dict of str to str
+        Kind of the target, by the name of the data set.
+
+    Returns
+    -------
+    measurement : dict
+    """
+
+    def read_some(folder, dataset, split):
+        n_rows = spec["rows"] if split == "train" else None
+        return some_rows(*read(folder, dataset, split), n_rows, spec["seed"])
+
+    method, task = methods[spec["method"]], tasks[spec["dataset"]]
+    return measure_fit(spec, method, read=read_some, task=task)

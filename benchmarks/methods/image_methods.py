@@ -6,7 +6,12 @@ import numpy as np
 
 from benchmarks.datasets.image_data import TASKS, read_images
 from benchmarks.methods.autokeras_method import Budget, prepare_task
-from benchmarks.methods.fitting import Fitted, fit_search, measure_fit
+from benchmarks.methods.fitting import (
+    Fitted,
+    fit_search,
+    measure_raw,
+    search_parameters,
+)
 
 # Epochs of `keras_cnn`: at most so many, and so many without an improvement.
 MAX_EPOCHS = 100
@@ -24,11 +29,7 @@ def prepare_skautokeras(spec):
     from skautokeras import ImageClassifier, ImageRegressor
 
     estimators = (ImageRegressor, ImageClassifier)
-    estimator = estimators[_is_classification(spec)](
-        max_time=spec["max_time"],
-        max_trials=spec["max_trials"],
-        random_state=spec["seed"],
-    )
+    estimator = estimators[_is_classification(spec)](**search_parameters(spec))
     return fit_search(estimator)
 
 
@@ -160,6 +161,4 @@ PREPARE = {
 
 def fit_images(spec, report):
     """Report the measurement of one fit of the method ``spec["method"]``."""
-    method = PREPARE[spec["method"]]
-    task = TASKS[spec["dataset"]]
-    report(measure_fit(spec, method, read=read_images, task=task))
+    report(measure_raw(spec, PREPARE, read_images, TASKS))

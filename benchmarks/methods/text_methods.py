@@ -2,9 +2,14 @@
 
 from importlib.metadata import version
 
-from benchmarks.datasets.text_data import TASKS, read_texts, some_rows
+from benchmarks.datasets.text_data import TASKS, read_texts
 from benchmarks.methods.autokeras_method import prepare_task
-from benchmarks.methods.fitting import Fitted, fit_search, measure_fit
+from benchmarks.methods.fitting import (
+    Fitted,
+    fit_search,
+    measure_raw,
+    search_parameters,
+)
 
 
 def _is_classification(spec):
@@ -18,11 +23,7 @@ def prepare_skautokeras(spec):
     from skautokeras import TextClassifier, TextRegressor
 
     estimators = (TextRegressor, TextClassifier)
-    estimator = estimators[_is_classification(spec)](
-        max_time=spec["max_time"],
-        max_trials=spec["max_trials"],
-        random_state=spec["seed"],
-    )
+    estimator = estimators[_is_classification(spec)](**search_parameters(spec))
     return fit_search(estimator)
 
 
@@ -60,11 +61,4 @@ PREPARE = {
 
 def fit_texts(spec, report):
     """Report the measurement of one fit of the method ``spec["method"]``."""
-
-    def read(folder, dataset, split):
-        X, y = read_texts(folder, dataset, split)
-        n_rows = spec["rows"] if split == "train" else None
-        return some_rows(X, y, n_rows, spec["seed"])
-
-    task = TASKS[spec["dataset"]]
-    report(measure_fit(spec, PREPARE[spec["method"]], read=read, task=task))
+    report(measure_raw(spec, PREPARE, read_texts, TASKS))

@@ -1,6 +1,5 @@
 """Comparison of skautokeras with other libraries on tables: scores, costs and ranks."""
 
-import json
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from benchmarks.harness.peers import run_peer
 from benchmarks.harness.process import patience, run_once
 from benchmarks.harness.results import key_of
 from benchmarks.harness.suite import Suite
+from benchmarks.harness.variants import variants
 from benchmarks.suites.references import REFERENCE, fold_row, peer_rows
 from benchmarks.suites.tabular_report import make_table, plot
 
@@ -155,24 +155,10 @@ def _references(options, case):
 def _measured(options, case):
     """Yield the measurements of the methods that the run does not have yet."""
     for seed in _seeds(options, case["dataset"]):
-        for name, method, params in _variants(options):
+        for name, method, params in variants(options.methods, options.params):
             row = {**case, "method": name, "seed": seed, "params": params}
             if _is_wanted(options, row):
                 yield {**row, **_measure(options, row, method)}
-
-
-def _variants(options):
-    """Return name, method and parameters of everything to measure.
-
-    skautokeras is measured with each of the sets of parameters.
-    """
-    variants = []
-    for method in options.methods:
-        for params in options.params if method == "skautokeras" else [{}]:
-            values = [f"{k}={json.dumps(v)}" for k, v in params.items()]
-            name = " ".join([method, ", ".join(values)]).strip()
-            variants.append((name, method, params))
-    return variants
 
 
 def _is_wanted(options, row):

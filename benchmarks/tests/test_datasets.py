@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 
 from benchmarks.datasets.image_data import read_images
+from benchmarks.datasets.rows import some_rows
 from benchmarks.datasets.table_data import (
     WITHOUT_TEST_FILE,
     is_classification,
     read_split,
 )
 from benchmarks.datasets.table_folder import N_FOLDS
-from benchmarks.datasets.text_data import read_texts, some_rows
+from benchmarks.datasets.text_data import read_texts
 from skautokeras.datasets import load_titanic
 
 

@@ -38,7 +38,7 @@ def test_the_images_suite_runs_from_end_to_end(tmp_path, capsys):
 
     (row,) = read_document(output, "images")["measurements"]
     assert 0.9 < row["score"] < 1
-    assert "| digits | pca_svm | accuracy | 1 |" in capsys.readouterr().out
+    assert "| digits | all | pca_svm | accuracy | 1 |" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -50,6 +50,20 @@ def test_the_texts_suite_runs_from_end_to_end(reviews, capsys):
     (row,) = read_document(output, "texts")["measurements"]
     assert 0.9 < row["score"] <= 1
     assert "| imdb | 40 | tfidf | accuracy | 1 |" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_parameters_of_text_estimators_make_methods_of_their_own(reviews, capsys):
+    command = [str(reviews), "--suite", "texts", "--quick", "--datasets", "imdb"]
+    command += ["--rows", "40", "--methods", "skautokeras", "--output"]
+    command += [str(reviews / "results"), "--params"]
+    main([*command, '{"epochs": 2}', '{"pretrained": 3}'])
+
+    trained, refused = read_document(reviews / "results", "texts")["measurements"]
+    assert trained["method"] == "skautokeras epochs=2"
+    assert trained["trials"][0]["epochs"] <= 2
+    assert refused["method"] == "skautokeras pretrained=3"
+    assert "pretrained" in refused["error"]
 
 
 @pytest.mark.slow
