@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks.studies import image_files
+from benchmarks.studies import fine_tuning, image_files
 from benchmarks.studies.parent_costs import make_table, measure
 
 
@@ -30,6 +30,41 @@ def test_the_cost_of_a_trial_is_a_mean_over_the_second_half():
 
     table = make_table(times, [100.0] * 10)
     assert table.splitlines()[2] == "| 10 | 2000.0 | 100 |"
+
+
+@pytest.fixture
+def tiny_bert(tmp_path):
+    """The folder of a model of two layers with random weights."""
+    keras_hub = pytest.importorskip("keras_hub")
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film"]
+    tokenizer = keras_hub.models.BertTokenizer(vocabulary=words, lowercase=True)
+    backbone = keras_hub.models.BertBackbone(
+        vocabulary_size=len(words),
+        num_layers=2,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        max_sequence_length=16,
+    )
+    folder = str(tmp_path / "bert")
+    backbone.save_to_preset(folder)
+    tokenizer.save_to_preset(folder)
+    return folder
+
+
+@pytest.mark.slow
+def test_every_way_of_fine_tuning_is_measured(reviews, tiny_bert, capsys):
+    ways = ["frozen", "first layers slower", "last third, rate x 3, head first"]
+    options = ["--dataset=imdb", "--rows=40", "--test-rows=20", "--epochs=4"]
+    fine_tuning.main([str(reviews), tiny_bert, *options, "--ways", *ways])
+
+    lines = capsys.readouterr().out.splitlines()
+    heading, _, *rows = (line for line in lines if line.startswith("| "))
+    assert heading.split("|")[1].strip() == "way"
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    assert [way for _, way, *_ in cells] == ways
+    assert all(0 <= float(score) <= 1 for _, _, score, *_ in cells)
+    assert [epochs for *_, epochs, _, _ in cells][1:] == ["4", "4"]
 
 
 @pytest.mark.slow
