@@ -355,7 +355,9 @@ class CandidateTrainer:
 
         self._block.candidates = [values]
         problem, data = self._preparation.problem, self._preparation.data
-        (configuration,) = predefined(problem.search_space)
+        # A column of texts has several configurations of its own, of which the first is
+        # joined with the candidate.
+        configuration, *_ = predefined(problem.search_space)
         deadline = Deadline(max_seconds)
         trial = evaluate(
             configuration, self._seed, deadline, problem=problem, data=data

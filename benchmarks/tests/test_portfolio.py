@@ -65,6 +65,21 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
+def test_candidates_are_trained_on_a_table_with_texts(tmp_path):
+    write_table(tmp_path, "notes", 100, lambda x: np.where(x > 0, "plus", "minus"))
+    path = tmp_path / "notes" / "train.csv.gz"
+    table = pd.read_csv(path)
+    rng = np.random.default_rng(0)
+    notes = [" ".join(rng.choice(list("abcdefgh"), 12)) for _ in table["x"]]
+    table.insert(0, "note", notes)
+    table.to_csv(path, index=False)
+    table[:20].to_csv(tmp_path / "notes" / "test.csv.gz", index=False)
+    (result,) = train(Bank(tmp_path / "bank"), tmp_path, "notes")
+    assert result.error is None
+    assert result.loss > 0
+
+
 def train(bank, folder, name="signs", candidates=None, **options):
     """Return the results of a training, which are as small as they can be."""
     given = {"fold": 0, "cv": None, "max_rows": 1000, "max_seconds": 30.0, **options}
