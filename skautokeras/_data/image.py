@@ -26,7 +26,12 @@ from skautokeras._data.image_files import (
     is_source,
     source_facts,
 )
-from skautokeras._data.pixel_ranges import problem_with_range
+from skautokeras._data.pixel_ranges import (
+    DEEP_PER_LEVEL,
+    DEEPEST,
+    problem_with_range,
+    values_of,
+)
 from skautokeras._data.pixels import (
     CHUNK_SIZE,
     channel_statistics,
@@ -54,9 +59,6 @@ _ENCODED_FEWEST, _ENCODED_MOST, _ENCODED_PER_SECOND = 128 * 128, 224 * 224, 800_
 
 # Image files that are read to know how long all of them take.
 _FILES_TO_TIME = 64
-
-# What 16 bits have for one level of 8.
-DEEP_PER_LEVEL = 257
 
 
 def find_channels(shapes):
@@ -153,7 +155,8 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
 
     deep_ : bool
         Whether there were files with 16 bits per channel. Those with 8 bits are then
-        brought to the same range.
+        brought to the same range, if the 16 bits were used: where no file in `fit` had
+        a value that needs more than 12, files with 8 bits are refused.
 
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of a DataFrame, where they are strings.
@@ -241,8 +244,15 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         images, channels = self._read(X, self.channels_ or self.channels)
         if channels is None:
             self._check_is_no_single(images)
-        pixels = self._make(images, self.schema_.shape, self.schema_.dtype)
-        self._check_range(images, pixels)
+        shape, files = self.schema_.shape, []
+
+        def read(source):
+            pixels = self._decode(source, shape, scales=self._scales())
+            files.append(values_of(pixels, self.schema_))
+            return pixels
+
+        pixels = self._make(images, shape, self.schema_.dtype, read)
+        self._check_range(images, files)
         return {"pixels": pixels}
 
     def most_rows(self, X, seconds):
@@ -287,15 +297,12 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         """
         self.schema_ = self.schema_.with_vectors(facts)
 
-    def _check_range(self, images, pixels):
+    def _check_range(self, images, files):
         """Raise if images are on another scale than those in fit."""
-        arrays, has_files = [images], False
+        arrays = [images]
         if isinstance(images, list):
             arrays = [image for image in images if not is_source(image)]
-            has_files = len(arrays) < len(images)
-        if has_files:
-            arrays.append(pixels)
-        problem = problem_with_range(arrays, self.schema_)
+        problem = problem_with_range(arrays, files, self.schema_)
         if problem is not None:
             raise ValueError(problem)
 
@@ -350,11 +357,12 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
         self.deep_ = any(fact.dtype == "uint16" for fact in facts)
         shape = (int(height), int(width), _common_channels(facts))
         is_small = all(fact.dtype == "uint8" for fact in facts)
-        pixels = self._make(images, shape, "uint8" if is_small else "float32")
-        low, high = value_range(pixels)
-        is_of_levels = all(fact.dtype != "float32" for fact in facts)
-        if isinstance(images, list) and all(map(is_source, images)) and is_of_levels:
-            low, high = 0.0, float(BRIGHTEST * (DEEP_PER_LEVEL if self.deep_ else 1))
+
+        def read(source):
+            return self._decode(source, shape, scales=self.deep_)
+
+        pixels = self._make(images, shape, "uint8" if is_small else "float32", read)
+        low, high = self._range_of(images, facts, pixels)
         mean, std = channel_statistics(pixels, low, high)
         self.schema_ = ImageSchema(
             shape=shape,
@@ -368,6 +376,22 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             views=tuple(Views(preset, low, high) for preset in self.presets),
         )
         return pixels
+
+    def _range_of(self, images, facts, pixels):
+        """Return the values for black and white, which the bits of files tell, too."""
+        low, high = value_range(pixels)
+        if not isinstance(images, list):
+            return low, high
+        files = [
+            fact for fact, image in zip(facts, images, strict=True) if is_source(image)
+        ]
+        if len(files) == len(images) and all(fact.dtype != "float32" for fact in files):
+            # Those of 16 bits may hold 12 of them, or 8, as arrays do.
+            low, high = 0.0, max(high, float(BRIGHTEST))
+        if low >= 0 and {fact.dtype for fact in files} >= {"uint8", "uint16"}:
+            # Those of 8 bits have been brought to 16.
+            high = max(high, float(DEEPEST))
+        return low, high
 
     def _usual_size(self, n_images, *, for_presets=False):
         """Return the median size, or a smaller one that there is time to learn from."""
@@ -489,15 +513,15 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             return np.moveaxis(images, 1, -1)
         return array.reshape(-1, height, width, n_channels)
 
-    def _make(self, images, shape, dtype):
-        """Return pixels of one shape and dtype."""
+    def _make(self, images, shape, dtype, read):
+        """Return pixels of one shape and dtype; `read` decodes a source."""
         if isinstance(images, np.ndarray):
             return self._make_from_array(images, shape, dtype)
         pixels = storage.empty((len(images), *shape), dtype)
 
         def fill(i):
             with errors_about(f"Row {i} of X"):
-                pixels[i] = self._make_one(images[i], shape, dtype)
+                pixels[i] = self._make_one(images[i], shape, dtype, read)
 
         _for_each(images, fill)
         return pixels
@@ -515,10 +539,10 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             pixels[rows] = resize(convert(images[rows], dtype), shape[:2])
         return pixels
 
-    def _make_one(self, image, shape, dtype):
+    def _make_one(self, image, shape, dtype, read):
         """Return the pixels of one image."""
         if is_source(image):
-            image = self._decode(image, shape)
+            image = read(image)
         elif shape[2] == 3 and image.shape[2] == 1:
             image = np.repeat(image, 3, axis=2)
         problem = self._mismatch(image.shape, shape)
@@ -526,22 +550,30 @@ class ImageAdapter(TransformerMixin, BaseEstimator):
             raise ValueError(f"The image has the shape {problem}")
         return resize(convert(image, dtype), shape[:2])
 
-    def _decode(self, source, shape):
+    def _decode(self, source, shape, *, scales):
+        """Read a source, in the range of the images in `fit` if its bits tell it.
+
+        `scales` says whether 8 bits are brought to 16.
+        """
         # Files are grey or coloured; other numbers of channels are no match.
         n_channels = 1 if shape[2] == 1 else 3
         pixels = decode(source, n_channels, shape[:2] if self.resizes_ else None)
-        if pixels.dtype == np.float32:
-            return pixels
-        if self.deep_:
-            factor = 1 if pixels.dtype == np.uint16 else DEEP_PER_LEVEL
-            return pixels.astype(np.float32) * factor
+        if pixels.dtype == np.uint8 and scales:
+            return pixels.astype(np.float32) * DEEP_PER_LEVEL
+        if pixels.dtype == np.uint16 and self.deep_:
+            # As floats, because this dtype is that of `fit` and tells no other range.
+            return pixels.astype(np.float32)
         if pixels.dtype == np.uint16 and self._is_of_8_bits():
-            return np.rint(pixels / DEEP_PER_LEVEL)
+            return np.rint(pixels / DEEP_PER_LEVEL).astype(np.uint16)
         return pixels
 
+    def _scales(self):
+        """Return whether files of 8 bits become those of 16 that `fit` has seen."""
+        return self.deep_ and (self.schema_.low < 0 or self.schema_.high >= DEEPEST)
+
     def _is_of_8_bits(self):
-        """Return whether `fit` has seen no values that need more than 8 bits."""
-        return self.schema_.low >= 0 and self.schema_.high <= BRIGHTEST
+        """Return whether `fit` has seen grey levels of 8 bits."""
+        return self.schema_.low == 0 and self.schema_.high == BRIGHTEST
 
     def _mismatch(self, shape, expected):
         """Say how a shape differs from the expected one; None if it does not."""

@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from skautokeras._data.pixels import smallest_dtype
 from skautokeras._data.strings import quoted
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
@@ -23,6 +24,12 @@ FIRST_LYING_ORIENTATION = 5
 DRAFT_FACTOR = 2
 
 GREY_MODES = {"1", "L", "LA", "La", "I", "F"}
+
+# Modes of images that are arrays of 32 bits: of whole numbers and of floats.
+_NUMBER_MODES = {"I", "F"}
+# Formats whose files have 16 bits per channel where Pillow reads 32: some versions do
+# so for PNG. Other images of 32 bits are arrays of whole numbers, of any range.
+_DEEP_FORMATS = {"PNG", "PPM"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,8 @@ class ImageFacts:
 
     dtype : {"uint8", "uint16", "float32"}
         Smallest dtype that holds its values. Only sources with 16 bits per channel have
-        "uint16", and of sources, only grey ones of floats, or of whole numbers that 16
-        bits do not hold, have "float32".
+        "uint16", and of sources, only grey ones of floats, or of whole numbers of 32
+        bits that 8 do not hold, have "float32".
 
     Examples
     --------
@@ -158,10 +165,7 @@ def source_facts(source):
             if orientation >= FIRST_LYING_ORIENTATION:
                 width, height = _turned(image)
         n_channels = 1 if _is_grey(image) else 3
-        dtype = "uint16" if _is_deep(image) else "uint8"
-        if _is_beyond_16_bits(image):
-            dtype = "float32"
-        return ImageFacts(height, width, n_channels, dtype)
+        return ImageFacts(height, width, n_channels, _dtype_of(image))
 
 
 def _turned(image):
@@ -196,9 +200,8 @@ def decode(source, n_channels, size=None):
     -------
     pixels : ndarray of shape (height, width, n_channels)
         Pixels of dtype uint8; of dtype uint16 if the image is grey and has 16 bits per
-        channel, and of dtype float32 if it is grey and has floats, negative values or
-        values of more than 16 bits. If it has colours with 16 bits, Pillow reads the
-        upper 8.
+        channel, and of dtype float32 or int32 if it is grey and has floats or whole
+        numbers of 32 bits. If it has colours with 16 bits, Pillow reads the upper 8.
 
     Raises
     ------
@@ -206,9 +209,10 @@ def decode(source, n_channels, size=None):
         If the file does not exist or cannot be read. The message names it.
     """
     with _opened(source) as image:
-        if _is_deep(image) or image.mode == "F":
-            dtype = np.float32 if _is_beyond_16_bits(image) else np.uint16
-            values = np.asarray(image).astype(dtype)
+        if _is_deep(image) or image.mode in _NUMBER_MODES:
+            values = np.asarray(image)
+            if _is_deep(image):
+                values = values.astype(np.uint16)
             return np.repeat(values[..., None], n_channels, axis=2)
         if size is not None and image is not source:
             # Larger by this, or resizing would have nothing left to smooth.
@@ -315,19 +319,24 @@ def _pillow():
 
 
 def _is_deep(image):
-    return image.mode == "I" or image.mode.startswith("I;16")
+    """Return whether a grey image has 16 bits, so that 65535 is white."""
+    if image.mode == "I":
+        return image.format in _DEEP_FORMATS
+    return image.mode.startswith("I;16")
 
 
-def _is_beyond_16_bits(image):
-    """Return whether a grey image has values that 16 bits do not hold.
+def _dtype_of(image):
+    """Return the smallest dtype that holds the values of an image.
 
-    Floats are such values, and whole numbers are where they are negative, as those of
-    computed tomography, or large.
+    What Pillow keeps as whole numbers of 32 bits may be anything: grey levels of 8
+    bits, elevations, or those of computed tomography. They are what they are in an
+    array.
     """
-    if image.mode != "I":
-        return image.mode == "F"
-    low, high = image.getextrema()
-    return low < 0 or high > np.iinfo(np.uint16).max
+    if _is_deep(image):
+        return "uint16"
+    if image.mode == "I":
+        return smallest_dtype(np.asarray(image))
+    return "float32" if image.mode == "F" else "uint8"
 
 
 def _is_grey(image):

@@ -394,6 +394,95 @@ def test_16_bits_stay_16_bits(tmp_path):
     assert_array_equal(shallow[..., 0], GREY[:2])
 
 
+TWELVE = GREY.astype(np.uint16) << 4
+
+
+def png(array):
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("make", [Image.fromarray, png])
+@pytest.mark.parametrize("factor", [257, 16])
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
+def test_files_of_8_bits_after_deeper_arrays_are_refused(make, factor, dtype):
+    deep = GREY.astype(dtype) * factor
+    adapter = ImageAdapter().fit(deep)
+    message = f"whole numbers of 8 bits, .* between 0 and {adapter.schema_.high:g}"
+    # The bits of each file are known, so that one among others is noticed.
+    for others in ([], [make(GREY[1].astype(np.uint16) * 257)], list(deep)):
+        with pytest.raises(ValueError, match=message):
+            adapter.transform([make(GREY[0]), *others])
+    black = adapter.transform([make(np.zeros((9, 7), np.uint8))])["pixels"]
+    assert (black == 0).all()
+    if dtype == "uint16":
+        same = adapter.transform([make(image) for image in deep])["pixels"]
+        assert_array_equal(same[..., 0], deep)
+
+
+def test_coloured_files_of_8_bits_after_deeper_arrays_are_refused():
+    adapter = ImageAdapter().fit(COLOUR.astype(np.uint16) * 257)
+    with pytest.raises(ValueError, match="whole numbers of 8 bits"):
+        adapter.transform([Image.fromarray(COLOUR[0])])
+
+
+def test_files_of_16_bits_that_hold_12_have_the_range_of_12():
+    adapter = ImageAdapter().fit([png(image) for image in TWELVE])
+    of_array = ImageAdapter().fit(TWELVE)
+    assert adapter.deep_
+    assert adapter.schema_ == of_array.schema_
+    assert adapter.schema_.high == 4095
+    with pytest.raises(ValueError, match=r"numbers of 8 bits, .* 0 and 4095"):
+        adapter.transform([png(GREY[0]), png(TWELVE[0])])
+    with pytest.raises(ValueError, match=r"values up to 6\d*, .* 0 and 4095"):
+        adapter.transform([png(image * 16) for image in TWELVE])
+
+
+def test_files_of_16_bits_that_hold_8_equal_those_of_8():
+    adapter = ImageAdapter().fit([png(image.astype(np.uint16)) for image in GREY])
+    assert adapter.schema_.high == 255
+    assert_array_equal(adapter.transform([png(GREY[1])])["pixels"][0, ..., 0], GREY[1])
+    # A little more than in `fit` is not another range.
+    brighter = np.where(GREY[1] > 250, 300, GREY[1].astype(np.uint16))
+    assert_array_equal(
+        adapter.transform([png(brighter)])["pixels"][0, ..., 0], brighter
+    )
+
+
+@pytest.mark.parametrize("n_dark", [0, 3])
+def test_files_of_8_bits_beside_16_come_as_in_fit(n_dark):
+    # Even if they are so dark that 12 bits would hold what becomes of them.
+    images = [png(GREY[0] // 20), *map(png, TWELVE), *[png(GREY[1] // 20)] * n_dark]
+    adapter = ImageAdapter()
+    pixels = adapter.fit_transform(images)["pixels"]
+    assert adapter.schema_.high == 65535
+    assert_array_equal(pixels[0, ..., 0], GREY[0] // 20 * 257.0)
+    assert_array_equal(adapter.transform(images)["pixels"], pixels)
+    assert_array_equal(adapter.transform(images[:1])["pixels"], pixels[:1])
+
+
+def test_many_files_of_12_bits_after_8_are_refused():
+    many = [png(image) for image in TWELVE] * 2
+    for first in (GREY, [png(image) for image in GREY]):
+        adapter = ImageAdapter().fit(first)
+        with pytest.raises(
+            ValueError, match=r"up to about 4\d* of 65535, .* 0 and 255"
+        ):
+            adapter.transform(many)
+        # Some may be dark, and so may be all where those of `fit` were.
+        assert adapter.transform(many[:9])["pixels"].max() == 16
+        assert len(adapter.transform([*many, png(TWELVE[0] * 16)])["pixels"]) == 11
+    dark = ImageAdapter().fit([png(image // 20) for image in GREY])
+    assert len(dark.transform(many)["pixels"]) == 10
+
+
+def test_files_of_12_bits_after_fractions_are_refused():
+    adapter = ImageAdapter().fit(GREY / 255)
+    with pytest.raises(ValueError, match=r"values up to 4\d*, .* fractions"):
+        adapter.transform([png(TWELVE[0])])
+
+
 def test_a_dark_file_of_16_bits_among_8_is_dark(tmp_path):
     dark = np.full((9, 7), 100, dtype=np.uint16)
     paths = [save(tmp_path, "a.png", GREY[0]), save(tmp_path, "b.png", dark)]
@@ -816,6 +905,66 @@ def test_whole_numbers_beyond_16_bits_are_those_of_the_array(make, values, tmp_p
     for adapter in (of_images, of_array):
         bone = Image.fromarray(np.full((9, 7), 700, np.int32))
         assert (adapter.transform([bone])["pixels"] == 700).all()
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int16", "uint32"])
+@pytest.mark.parametrize("make", [as_pillow, as_path])
+def test_whole_numbers_of_32_bits_equal_those_of_8(make, dtype, tmp_path):
+    small = [Image.fromarray(image) for image in GREY]
+    wide = []
+    for i, image in enumerate(GREY):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        wide.append(make(Image.fromarray(image.astype(dtype)), "TIFF", folder))
+    wide.append(Image.fromarray(GREY[0].astype(dtype)))
+    small.append(small[0])
+    expected = np.concatenate([GREY, GREY[:1]])[..., None]
+    schemas = []
+    for first in (small, wide, GREY, [*small[:3], *wide[3:]]):
+        adapter = ImageAdapter().fit(first)
+        schemas.append(adapter.schema_)
+        for later in (small, wide, wide[:1], [wide[0], small[1]]):
+            pixels = adapter.transform(later)["pixels"]
+            assert pixels.dtype == np.uint8
+            assert_array_equal(pixels, expected[: len(later)])
+    assert schemas[0] == schemas[1] == schemas[3]
+
+
+def test_whole_numbers_of_32_bits_are_those_of_the_array():
+    levels = TWELVE.astype(np.int32)
+    images = [Image.fromarray(image) for image in levels]
+    adapter, of_array = ImageAdapter(), ImageAdapter().fit(levels)
+    assert_array_equal(adapter.fit_transform(images)["pixels"][..., 0], levels)
+    assert adapter.schema_ == of_array.schema_
+    for fitted in (adapter, of_array):
+        # Those of a dark image are small, and remain so.
+        dark = fitted.transform([Image.fromarray(levels[0] // 30)])["pixels"]
+        assert_array_equal(dark[0, ..., 0], levels[0] // 30)
+        with pytest.raises(ValueError, match="whole numbers of 8 bits"):
+            fitted.transform([Image.fromarray(GREY[0])])
+    grey = ImageAdapter().fit(GREY)
+    with pytest.raises(ValueError, match=r"values up to 4\d*, .* between 0 and 255"):
+        grey.transform(images)
+
+
+def test_a_png_file_of_16_bits_has_them_in_every_version_of_pillow():
+    deep = GREY.astype(np.uint16) * 257
+    images = [Image.fromarray(image.astype(np.int32)) for image in deep]
+    for image in images:
+        image.format = "PNG"  # as versions read it that do not know "I;16" there
+    as_now = [Image.open(io.BytesIO(png(image))) for image in deep]
+    pgm = [
+        Image.open(io.BytesIO(b"P5 7 9 65535\n" + image.astype(">u2").tobytes()))
+        for image in deep
+    ]
+    assert (images[0].mode, pgm[0].mode) == ("I", "I")
+    for sources in (images, as_now, pgm):
+        # Those of 8 bits become so, and those of 16 bits become those of 8.
+        for first, expected in ((sources, deep), (GREY, GREY)):
+            adapter = ImageAdapter().fit(first)
+            for later in (sources, [Image.fromarray(image) for image in GREY]):
+                pixels = adapter.transform(later)["pixels"]
+                assert_array_equal(pixels[..., 0], expected)
 
 
 def test_whole_numbers_of_16_bits_remain_such():

@@ -17,6 +17,12 @@ MASKS = GREY > 127
 LEVELS = np.rint(FRACTIONS * 16)
 STANDARDISED = (GREY - GREY.mean()) / GREY.std()
 HOUNSFIELD = GREY.astype(np.int16) * 10 - 1024
+# As pretrained models of photographs take them: of a bright one, few are negative.
+BRIGHT = (np.where(GREY > 10, 250, GREY) / 255 - 0.456) / 0.224
+LESS_MEAN = GREY - GREY.mean()
+# Few pixels are bright, and the others are a little negative.
+STROKES = np.where(RNG.random((12, 8, 8)) < 0.06, 255.0, 0.0)
+STROKES = (STROKES - STROKES.mean()) / STROKES.std()
 
 
 def as_list(images):
@@ -50,6 +56,15 @@ def as_list(images):
         (LEVELS, MASKS, "booleans"),
         (CENTRED, GREY, "values up to 255, .* between -1 and 1"),
         (STANDARDISED, GREY, "values up to 255"),
+        (GREY, GREY.astype(np.int16) - 128, "values from -128 to 127"),
+        *(
+            (first, later, f"values from {later.min():g} to {later.max():g}, but")
+            for first in (GREY, GREY.astype(float), TWELVE, DEEP, FRACTIONS, MASKS)
+            for later in (STANDARDISED, BRIGHT, STROKES)
+        ),
+        (LEVELS, STANDARDISED, "values from -1.7"),
+        (GREY, LESS_MEAN, "values from -131"),
+        (GREY.astype(float), LESS_MEAN, "values from -131"),
     ],
 )
 def test_another_range_is_an_error(make, first, later, message):
@@ -63,6 +78,38 @@ def test_files_after_other_ranges_are_an_error(first):
     adapter = ImageAdapter().fit(first)
     with pytest.raises(ValueError, match="values up to 255"):
         adapter.transform([Image.fromarray(image) for image in GREY])
+
+
+@pytest.mark.parametrize("later", [CENTRED, STANDARDISED, BRIGHT, LESS_MEAN])
+@pytest.mark.parametrize("n_files", [1, 12])
+def test_centred_floats_in_files_are_an_error(later, n_files):
+    # They come beside images that are right.
+    images = [Image.fromarray(image.astype("float32")) for image in later[:n_files]]
+    images += [Image.fromarray(image) for image in GREY[n_files:]]
+    for first in (GREY, [Image.fromarray(image) for image in GREY]):
+        with pytest.raises(ValueError, match="values from -"):
+            ImageAdapter().fit(first).transform(images)
+
+
+def resampled(images, filter):
+    """Enlarge images with a filter that makes values beyond those that there are."""
+    images = [Image.fromarray(image.astype("float32")) for image in images]
+    return np.stack([np.asarray(image.resize((20, 20), filter)) for image in images])
+
+
+@pytest.mark.parametrize("filter", [Image.Resampling.BICUBIC, Image.Resampling.LANCZOS])
+@pytest.mark.parametrize(
+    ("images", "high"),
+    [(MASKS, 1), (GREY < 20, 1), (GREY, 255), (GREY // 20, 255), (GREY < 20, 65535)],
+)
+def test_negative_values_of_resampling_are_taken(images, high, filter):
+    images = images * (high / images.max())
+    later = resampled(images, filter)
+    assert later.min() < -0.05 * high
+    adapter = ImageAdapter(image_size=(8, 8)).fit(images)
+    assert adapter.schema_.high == high
+    assert len(adapter.transform(later)["pixels"]) == 12
+    assert len(adapter.transform(later[:1])["pixels"]) == 1
 
 
 BLACK = np.zeros((1, 8, 8), np.uint8)
@@ -90,6 +137,11 @@ DARK = np.full((1, 8, 8), 2)
         # A few values are wrong, or a little beyond because of resizing.
         (FRACTIONS, FRACTIONS * 1.1 - 0.05),
         (GREY, GREY * 1.1 - 9),
+        *((X, CENTRED[:1] / 5) for X in (GREY, DEEP, FRACTIONS)),
+        (GREY, np.where(GREY > 5, GREY.astype(float), -30)),
+        (STANDARDISED, STANDARDISED),
+        (STANDARDISED, BRIGHT),
+        (LESS_MEAN, LESS_MEAN),
         (HOUNSFIELD, GREY),
         (HOUNSFIELD, HOUNSFIELD + 500),
         (STANDARDISED, STANDARDISED * 3),
