@@ -1,5 +1,6 @@
 """Labels and numbers of y, whatever holds them, as arrays that NumPy can sort."""
 
+from datetime import date
 from numbers import Number
 
 import numpy as np
@@ -77,7 +78,10 @@ _BYTES = (
 
 
 def _as_array(y):
-    """Return an array that keeps what a list holds, where NumPy would make strings."""
+    """Return an array that keeps what a list holds, where NumPy would make strings.
+
+    Arrays of strings, which NumPy pads with NUL, lose NUL at the end of a string.
+    """
     try:
         array = np.asarray(y)
     except ValueError:  # rows of several lengths
@@ -90,6 +94,8 @@ def _as_array(y):
         if not types <= {str, np.str_}:
             # NumPy would also take the names of an enumeration for its strings.
             return _plain_strings(objects) if _all_are(types, str) else objects
+        if any(value.endswith("\0") for value in objects.flat):
+            return objects
     return without_signals(array) if array.dtype == object else array
 
 
@@ -315,6 +321,56 @@ def codes_of(y, classes):
         return codes
     codes[is_known] = places[is_known]
     return codes
+
+
+def check_same_type(y, classes):
+    """Raise if labels can equal none of the classes, because of their type.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Plain labels.
+    classes : ndarray of shape (n_classes,)
+        Plain labels, all different.
+
+    Raises
+    ------
+    ValueError
+        If one holds numbers and the other one strings, for instance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautokeras._data.labels import check_same_type
+    >>> check_same_type(np.array(["0", "1"]), np.array([0, 1]))
+    Traceback (most recent call last):
+        ...
+    ValueError: Mix of label input types (string and number): y holds labels such as \
+'0', and fit has seen labels such as 0. Convert y to the type that it had in fit.
+    """
+    if not len(y) or _type_name(y) == _type_name(classes):
+        return
+    # In scikit-learn's words.
+    raise ValueError(
+        f"Mix of label input types ({_type_name(y)} and {_type_name(classes)}): y "
+        f"holds labels such as {_as_python(y[0])!r}, and fit has seen labels such as "
+        f"{_as_python(classes[0])!r}. Convert y to the type that it had in fit."
+    )
+
+
+def _type_name(array):
+    """Return the name that tells types of labels apart of which none equals another."""
+    if _are_numbers(array):
+        return "number"
+    if array.dtype.kind == "U" or _are_string_objects(array):
+        return "string"
+    # An array of NumPy holds the same moments as one of objects.
+    is_date = array.dtype.kind == "M" or isinstance(array[0], date)
+    return "date" if is_date else type(array[0]).__name__
+
+
+def _as_python(label):
+    return label.item() if isinstance(label, np.generic) else label
 
 
 def _are_numbers(array):

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from skautokeras._data.labels import (
     check_labels,
+    check_same_type,
     codes_of,
     distinct_labels,
     plain_labels,
@@ -202,11 +203,7 @@ class ClassAdapter(BaseEstimator):
         """
         check_is_fitted(self)
         y, is_multilabel = check_labels(y)
-        if is_multilabel != (self.schema_.kind == "multilabel"):
-            raise ValueError(
-                f"y is {'' if is_multilabel else 'not '}a multilabel indicator, but "
-                f"the target seen in fit is {self.schema_.kind}."
-            )
+        self._check_kind(is_multilabel)
         if is_multilabel:
             if y.shape[1] != len(self.classes_):
                 raise ValueError(
@@ -218,6 +215,14 @@ class ClassAdapter(BaseEstimator):
             unseen = np.unique(y[codes < 0]).tolist()
             raise ValueError(f"y contains previously unseen labels: {unseen}")
         return codes
+
+    def _check_kind(self, is_multilabel):
+        """Raise unless y has classes, or labels, as the target in `fit` had."""
+        if is_multilabel != (self.schema_.kind == "multilabel"):
+            raise ValueError(
+                f"y is {'' if is_multilabel else 'not '}a multilabel indicator, but "
+                f"the target seen in fit is {self.schema_.kind}."
+            )
 
     def probabilities(self, y_pred):
         """Return the probability of every class.
@@ -330,7 +335,8 @@ class ClassAdapter(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or sparse matrix
-            Labels of the rows. `fit` need not have seen all of them.
+            Labels of the rows. `fit` need not have seen all of them, but labels of
+            their type.
         y_pred : ndarray of shape (n_samples, n_outputs)
             Output of a network.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -339,12 +345,22 @@ class ClassAdapter(BaseEstimator):
         Returns
         -------
         accuracy : float
+
+        Raises
+        ------
+        ValueError
+            If all labels are of another type than those that `fit` has seen, or if
+            classes are passed for labels, or labels for classes.
         """
         y, is_multilabel = check_labels(y)
+        self._check_kind(is_multilabel)
         predicted = self.decode(y_pred)
         if not is_multilabel:
             # scikit-learn's metrics do not know labels such as intervals.
-            y, predicted = (codes_of(part, self.classes_) for part in (y, predicted))
+            codes = codes_of(y, self.classes_)
+            if (codes < 0).all():
+                check_same_type(y, self.classes_)
+            y, predicted = codes, codes_of(predicted, self.classes_)
         return accuracy_score(y, predicted, sample_weight=sample_weight)
 
     def compared(self, y, y_pred):

@@ -61,6 +61,12 @@ def _as_list(classes):
             f"The label {strange[0]!r} is no valid Unicode, which tensors cannot hold. "
             "Pass raw=False, and decode positions by classes_."
         )
+    cut = [x for x in found if isinstance(x, str) and x.endswith("\0")]
+    if cut:
+        raise ExportError(
+            f"The label {cut[0]!r} ends with NUL, which a model would leave out. Pass "
+            "raw=False, and decode positions by classes_."
+        )
     large = [x for x in found if isinstance(x, int) and not -(2**63) <= x < 2**63]
     if len(kinds) == 1 and kinds <= {str, int, float, bool} and not large:
         return found

@@ -16,9 +16,11 @@ from skautokeras._space.hyperparameters import Choice
 from skautokeras._space.losses import (
     ErrorOnScale,
     FunctionMetric,
+    MetricOfClasses,
     as_loss,
     asks_for_logarithm,
     in_units,
+    layout_by_name,
     loss_name,
     with_unit_spread,
 )
@@ -288,19 +290,23 @@ class ClassificationHead(Head):
         "cross-entropy, with the label smoothing that the search proposes. A loss with "
         '"sparse" in its name gets class codes, one with "categorical" gets one-hot '
         "rows, all others one column of 0 and 1 for a binary target and one-hot rows "
-        "for more classes.",
+        "for more classes. Two losses of Keras, the divergence of Kullback and Leibler "
+        "and the cosine similarity, get one-hot rows, and its "
+        "`CategoricalGeneralizedCrossEntropy` gets class codes.",
+    )
+    metrics = replace(
+        Head.metrics,
+        doc="Keras metrics recorded for each epoch. A metric gets the form of y that "
+        "its name asks for, as a loss does. If its name asks for none, it gets the "
+        "form that the loss gets, except that metrics of Keras get no class codes.",
     )
 
     def layout(self, target):
         """Return how y is laid out: "binary", "one_hot", "codes" or "columns"."""
         if target.kind == "multilabel":
             return "columns"
-        name = "" if self.loss is None else loss_name(self.loss)
-        if "sparse" in name:
-            return "codes"
-        if "categorical" in name or target.kind == "multiclass":
-            return "one_hot"
-        return "binary"
+        asked = None if self.loss is None else layout_by_name(loss_name(self.loss))
+        return asked or ("one_hot" if target.kind == "multiclass" else "binary")
 
     def default_loss(self, target):
         """Return the cross-entropy for the layout of y."""
@@ -509,14 +515,23 @@ def _output(x, output, loss):
 
 
 def make_metric(metric, layout):
-    """Return a fresh Keras metric; "accuracy" becomes the one for the layout of y.
+    """Return a fresh Keras metric, which takes y in the layout of the loss.
 
     Parameters
     ----------
     metric : str, callable or keras.metrics.Metric
-        Metric as `keras.Model.compile` takes it.
+        Metric as `keras.Model.compile` takes it. "accuracy" becomes the one for the
+        layout of y.
     layout : str
         Layout of y, from `Head.layout`.
+
+    Examples
+    --------
+    >>> from skautokeras._space.heads import make_metric
+    >>> metric = make_metric("sparse_categorical_accuracy", "one_hot")
+    >>> metric.update_state([[0.0, 1.0]], [[0.3, 0.7]])
+    >>> float(metric.result())
+    1.0
     """
     if metric in ("accuracy", "acc"):
         by_layout = {
@@ -524,10 +539,54 @@ def make_metric(metric, layout):
             "codes": keras.metrics.SparseCategoricalAccuracy,
         }
         return by_layout.get(layout, keras.metrics.BinaryAccuracy)(name="accuracy")
+    return _in_layout(_fresh_metric(metric), layout)
+
+
+def _fresh_metric(metric):
+    """Return a metric in any form as a Keras metric with nothing counted yet."""
     found = keras.metrics.get(metric)
     if isinstance(found, keras.metrics.Metric):
         return _fresh(found) if found is metric else _uncounted(found)
     return FunctionMetric(found, name=metric if isinstance(metric, str) else None)
+
+
+def _in_layout(metric, layout):
+    """Return a metric that takes y as the loss gets it, whatever it needs itself.
+
+    Keras computes a number in any case where shapes match: the accuracy of classes is
+    always the same for a single column, of which the greatest is the first.
+    """
+    needed, of_labels = _needs(metric)
+    has_columns = needed is None and (layout != "codes" or not _is_of_keras(metric))
+    if not of_labels and (has_columns or needed == layout):
+        return metric
+    return MetricOfClasses(metric, layout, needed, of_labels)
+
+
+def _needs(metric):
+    """Return the layout of y that a metric asks for, and whether it compares labels."""
+    if type(metric) is keras.metrics.Accuracy:
+        return "codes", True
+    if isinstance(metric, keras.metrics.IoU) and not isinstance(
+        metric, keras.metrics.BinaryIoU
+    ):
+        return "codes" if metric.sparse_y_true else "one_hot", metric.sparse_y_pred
+    return layout_by_name(loss_name(_computed_by(metric))), False
+
+
+def _computed_by(metric):
+    """Return the function that a metric is the mean of, or the metric itself."""
+    if isinstance(metric, FunctionMetric):
+        return metric.function
+    is_plain_mean = type(metric) is keras.metrics.MeanMetricWrapper
+    return metric._fn if is_plain_mean else metric
+
+
+def _is_of_keras(metric):
+    """Return whether a metric is one of Keras, none of which but "sparse" has codes."""
+    found = _computed_by(metric)
+    found = type(found) if isinstance(found, keras.metrics.Metric) else found
+    return getattr(found, "__module__", "").startswith("keras.")
 
 
 def result_of(metric):

@@ -37,7 +37,7 @@ class LossOfMembers(keras.losses.Loss):
         self.network_weights = tuple(network_weights)
 
     def call(self, y_true, y_pred):
-        """Return the loss of each row.
+        """Return the loss of each row, or the loss of the batch if that is one number.
 
         Parameters
         ----------
@@ -49,12 +49,23 @@ class LossOfMembers(keras.losses.Loss):
         if len(y_pred.shape) == 2:
             return self.loss.call(y_true, y_pred)
         _, n_members, n_outputs = y_pred.shape
-        losses = self.loss.call(
-            ops.repeat(y_true, n_members, axis=0),
-            ops.reshape(y_pred, (-1, n_outputs)),
-        )
-        losses = ops.reshape(losses, (-1, n_members))
+        y_repeated = ops.repeat(y_true, n_members, axis=0)
+        losses = self.loss.call(y_repeated, ops.reshape(y_pred, (-1, n_outputs)))
+        if losses.shape[:1] == y_repeated.shape[:1]:
+            losses = ops.reshape(losses, (-1, n_members))
+        else:
+            losses = self._losses_of_batch(y_true, y_pred)
         return mean_over_members(losses, self.network_weights)
+
+    def _losses_of_batch(self, y_true, y_pred):
+        """Return the losses (n_values, n_members) of a loss that is not one per row.
+
+        The Dice loss, for instance, is a ratio of sums over the batch, or over the
+        batch for each class. Members are no further rows of the same batch.
+        """
+        members = range(y_pred.shape[1])
+        losses = [self.loss.call(y_true, y_pred[:, member]) for member in members]
+        return ops.stack([ops.reshape(values, (-1,)) for values in losses], axis=1)
 
     def get_config(self):
         """Return what `from_config` needs."""
@@ -331,6 +342,103 @@ class FunctionMetric(keras.metrics.Mean):
         return cls(**{**config, "function": function})
 
 
+@keras.saving.register_keras_serializable("skautokeras")
+class MetricOfClasses(keras.metrics.Metric):
+    """A metric that gets y in another layout than the loss of its head.
+
+    Parameters
+    ----------
+    metric : keras.metrics.Metric
+        Metric of targets and outputs in the layout that it needs.
+    layout : {"binary", "one_hot", "codes", "columns"}
+        Layout of the targets that are passed, from `Head.layout`.
+    needed : {"one_hot", "codes"} or None
+        Layout that the metric needs. None stands for that of losses whose names ask for
+        none: one column for two classes, and one column per class for more.
+    of_labels : bool, default=False
+        Whether the metric compares classes with predicted classes, not with
+        probabilities.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skautokeras._space.losses import MetricOfClasses
+    >>> accuracy = keras.metrics.SparseCategoricalAccuracy()
+    >>> metric = MetricOfClasses(accuracy, "binary", "codes")
+    >>> metric.update_state(np.array([[0.0], [1.0]]), np.array([[0.2], [0.4]]))
+    >>> float(metric.result())
+    0.5
+    """
+
+    def __init__(self, metric, layout, needed, of_labels=False):
+        super().__init__(name=metric.name)
+        self.metric = metric
+        self.layout, self.needed = layout, needed
+        self.of_labels = of_labels
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add rows, whose targets are laid out as ``layout`` says."""
+        if self.layout == "columns":
+            self._check_columns(y_pred)
+        else:
+            y_true, y_pred = self._as_needed(y_true, y_pred)
+        self.metric.update_state(y_true, y_pred, sample_weight=sample_weight)
+
+    def _check_columns(self, y_pred):
+        """Raise unless columns of numbers or labels can stand for those of classes."""
+        if self.needed == "one_hot" and not self.of_labels and y_pred.shape[-1] > 1:
+            return
+        raise ValueError(
+            f"the metric {self.name!r} compares rows of which each has one of several "
+            "classes, and y holds numbers or independent labels. Pass "
+            "'binary_accuracy' for labels, or 'mean_absolute_error' for numbers."
+        )
+
+    def _as_needed(self, y_true, y_pred):
+        """Return targets and outputs of classes as the metric needs them."""
+        y_true, y_pred = _shares_of_classes(y_true, y_pred, self.layout)
+        if self.needed == "codes":
+            y_true = ops.argmax(y_true, axis=-1)
+        elif self.needed is None and y_pred.shape[-1] == 2:
+            y_true, y_pred = y_true[:, 1:], y_pred[:, 1:]
+        return y_true, ops.argmax(y_pred, axis=-1) if self.of_labels else y_pred
+
+    def result(self):
+        """Return the value for all rows."""
+        return self.metric.result()
+
+    def reset_state(self):
+        """Forget all rows."""
+        self.metric.reset_state()
+
+    def get_config(self):
+        """Return what `from_config` needs."""
+        return {
+            "metric": keras.saving.serialize_keras_object(self.metric),
+            "layout": self.layout,
+            "needed": self.needed,
+            "of_labels": self.of_labels,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the metric that a configuration describes."""
+        metric = keras.saving.deserialize_keras_object(config["metric"])
+        return cls(**{**config, "metric": metric})
+
+
+def _shares_of_classes(y_true, y_pred, layout):
+    """Return targets and outputs with one column per class, of two classes, too."""
+    y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
+    if layout == "codes":
+        codes = ops.cast(ops.reshape(y_true, (-1,)), "int32")
+        return ops.one_hot(codes, y_pred.shape[-1], dtype="float32"), y_pred
+    if layout == "binary":
+        return tuple(ops.concatenate([1 - z, z], axis=-1) for z in (y_true, y_pred))
+    return y_true, y_pred
+
+
 def as_loss(loss):
     """Return a loss in any form as a Keras loss, which knows the loss of each row.
 
@@ -397,3 +505,41 @@ def loss_name(loss):
     if isinstance(loss, str):
         return loss.lower()
     return getattr(loss, "__name__", type(loss).__name__).lower()
+
+
+def layout_by_name(name):
+    """Return the layout of y that the name of a loss or a metric asks for.
+
+    Parameters
+    ----------
+    name : str
+        Name from `loss_name`.
+
+    Returns
+    -------
+    layout : {"codes", "one_hot"} or None
+        None if it asks for none.
+
+    Examples
+    --------
+    >>> from skautokeras._space.losses import layout_by_name
+    >>> [layout_by_name(n) for n in ("sparse_categorical_accuracy", "kld", "hinge")]
+    ['codes', 'one_hot', None]
+    """
+    name = name.lower().replace("_", "")
+    if name in _LAYOUTS:
+        return _LAYOUTS[name]
+    if "sparse" in name:
+        return "codes"
+    return "one_hot" if "categorical" in name else None
+
+
+# The layouts for names of Keras that do not tell them. Divergences and similarities
+# compare all shares of a row. Of one column, most of them would ignore a class.
+_LAYOUTS = {
+    "categoricalgeneralizedcrossentropy": "codes",
+    "cosinesimilarity": "one_hot",
+    "kld": "one_hot",
+    "kldivergence": "one_hot",
+    "kullbackleiblerdivergence": "one_hot",
+}

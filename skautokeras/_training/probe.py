@@ -19,6 +19,8 @@ from skautokeras._training.validation_loss import loss_on
 _FEW_ROWS = 256
 # Predicted numbers are closer to the mean than the true ones are.
 _SHRINKAGE = 0.9
+# Probability of a class of which a network is certain, beside equal shares of all.
+_CERTAINTY = 0.998
 
 
 def made_up_outputs(labels, heads, rng):
@@ -75,7 +77,8 @@ def check_objective(objective, scoring, heads, rows, loss):
     Raises
     ------
     ValueError
-        If the score raises an error, or if it is not a finite number.
+        If the score raises an error, if it is not a finite number, or if it is a metric
+        of Keras that does not depend on the predictions.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -95,6 +98,40 @@ def check_objective(objective, scoring, heads, rows, loss):
             f"{reason} Pass more rows, a larger validation_fraction, or another "
             "scoring."
         )
+    if _is_keras_metric(scoring) and _is_constant(objective, heads, rows, loss):
+        raise ValueError(
+            f"scoring={scoring!r} is {abs(score):.6g} whatever is predicted, so the "
+            "search could not compare networks. Pass another scoring."
+        )
+
+
+def _is_keras_metric(scoring):
+    return isinstance(scoring, str) and scoring.startswith("val_")
+
+
+def _is_constant(objective, heads, rows, loss):
+    """Return whether a score is the same for right and for wrong predictions."""
+    if not all(np.ptp(rows.y[name], axis=0).any() for name in heads):
+        return False
+    scores = []
+    for is_right in (True, False):
+        y_pred = {n: _certain(rows.y[n], *heads[n], is_right) for n in heads}
+        scores.append(score_or_none(objective, Evaluation(y_pred, loss)))
+    return scores[0] is not None and scores[0] == scores[1]
+
+
+def _certain(y, head, target, is_right):
+    """Return outputs of a head that are right for all rows, or wrong for all."""
+    if not target.is_classification:
+        return (y if is_right else -y).astype("float32")
+    if head.has_separate_outputs(target):
+        right, n_classes = y.reshape(len(y), -1), 2
+    else:
+        n_classes = head.output_width(target)
+        right = np.eye(n_classes)[y.astype(int)]
+    shares = right if is_right else (1 - right) / (n_classes - 1)
+    # Logarithms of the user may not be defined for 0.
+    return (_CERTAINTY * shares + (1 - _CERTAINTY) / n_classes).astype("float32")
 
 
 def is_defined(objective, heads, rows, loss):
@@ -233,7 +270,8 @@ def check_losses_and_metrics(heads, rows):
     Raises
     ------
     ValueError
-        If a loss or a metric raises an error, or is not one finite number.
+        If a loss or a metric raises an error, or is not one finite number, or if a loss
+        does not depend on the predictions.
     """
     rng = np.random.default_rng(0)
     for name, (head, target) in heads.items():
@@ -257,11 +295,61 @@ def _check_loss(name, head, target, y, y_pred):
     with _blamed(f"The loss {head.loss!r}", name):
         value = _evaluated(head, target, y, y_pred)["loss"]
         _check_slope(head, target, y, y_pred)
+        is_flat = _is_flat(head, target, y)
     if not math.isfinite(value):
         raise ValueError(
             f"The loss {head.loss!r} of head {name!r} is {value} for predictions "
             "within the range of y."
         )
+    if is_flat:
+        what = "classes" if target.is_classification else "numbers"
+        raise ValueError(
+            f"The loss {head.loss!r} of head {name!r} does not depend on the "
+            f"predictions, so nothing can be learned by it. Pass a loss of {what}."
+        )
+
+
+def _is_flat(head, target, y):
+    """Return whether a loss stays the same for all predictions within the range of y.
+
+    Of a single number, the cosine is a sign, and the share of the sum is always 1.
+    """
+    y = np.concatenate([y] * math.ceil(_FEW_ROWS / len(y)))
+    y_pred = _anywhere(head, target, y, np.random.default_rng(0))
+    if not np.ptp(y_pred, axis=0).any():
+        return False
+    loss, outputs = head.training_loss(target, None), tf.constant(y_pred, "float32")
+    with tf.GradientTape() as tape:
+        tape.watch(outputs)
+        losses = loss.call(head.encode(tf.constant(y), target), outputs)
+    # Errors of rounding are a share of the numbers on the scale of the user.
+    sizes_of_outputs = target.in_units(y_pred) / (target.scale or 1.0)
+    changes = np.asarray(tape.gradient(losses, outputs)) * sizes_of_outputs
+    sizes = np.abs(_by_row(np.asarray(losses), len(y)))
+    # NaN does not compare as smaller, and so proves nothing.
+    return bool((np.abs(changes).max(axis=1) <= _ROUNDING * sizes).all())
+
+
+# If a prediction becomes greater by a share, and the loss changes by this much less,
+# the change is one of rounding in single precision.
+_ROUNDING = 1e-6
+
+
+def _anywhere(head, target, y, rng):
+    """Return outputs of a head that know nothing about these labels or numbers."""
+    if not target.is_classification:
+        return rng.uniform(y.min(axis=0), y.max(axis=0), y.shape)
+    shares = rng.uniform(0.05, 0.95, (len(y), head.output_width(target)))
+    if head.has_separate_outputs(target):
+        return shares
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def _by_row(losses, n_rows):
+    """Return the loss of each row; rows have equal shares of the loss of a batch."""
+    if losses.shape[:1] == (n_rows,):
+        return losses.reshape(n_rows, -1).sum(axis=1)
+    return np.full(n_rows, losses.sum() / n_rows)
 
 
 def _check_metric(name, head, target, y, y_pred):

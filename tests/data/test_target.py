@@ -131,7 +131,54 @@ def test_numbers_are_no_strings_among_the_labels():
     target = ClassAdapter().fit(["1", "2"])
     with pytest.raises(ValueError, match=r"previously unseen labels: \[1\]"):
         target.transform([1, 1])
-    assert target.score([1, 2], np.array([[0.1], [0.9]])) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("seen", "y", "types"),
+    [
+        ([0, 1], ["0", "1"], "string and number"),
+        ([0.0, 1.0], np.array(["0", "1"], dtype=object), "string and number"),
+        (["0", "1"], [0, 1], "number and string"),
+        (["True", "False"], [True, False], "number and string"),
+        ([date(2024, 5, 1), date(2023, 1, 1)], ["2024-05-01"] * 2, "string and date"),
+    ],
+    ids=range(5),
+)
+def test_labels_of_another_type_have_no_score(seen, y, types):
+    target = ClassAdapter().fit(seen)
+    with pytest.raises(ValueError, match=rf"Mix of label input types \({types}\)"):
+        target.score(y, np.array([[0.1], [0.9]]))
+
+
+@pytest.mark.parametrize(
+    ("seen", "y", "expected"),
+    [
+        ([0, 1], [5, 1], 0.5),
+        ([0, 1], [5, 7], 0.0),
+        ([0, 1], [False, True], 1.0),
+        ([0, 1], [0.0, 1.0], 1.0),
+        (["a", "b"], np.array(["c", "d"], dtype=object), 0.0),
+        ([date(2023, 1, 1), date(2024, 5, 1)], [date(2022, 1, 1)] * 2, 0.0),
+    ],
+    ids=range(6),
+)
+def test_labels_of_the_same_type_that_fit_has_not_seen_are_wrong(seen, y, expected):
+    target = ClassAdapter().fit(seen)
+    assert target.score(y, np.array([[0.1], [0.9]])) == expected
+
+
+def test_classes_are_no_labels_of_which_a_row_has_several():
+    target = ClassAdapter().fit(INDICATORS)
+    with pytest.raises(ValueError, match="not a multilabel indicator"):
+        target.score([0, 1], np.full((2, INDICATORS.shape[1]), 0.9))
+
+
+@pytest.mark.parametrize("make", [list, tuple, pd.Series], ids=lambda m: m.__name__)
+def test_labels_keep_nul_at_their_end(make):
+    y = make(["a\0", "b", "a"])
+    target = ClassAdapter().fit(y)
+    assert target.classes_.tolist() == ["a", "a\0", "b"]
+    assert target.inverse_transform(certain([1], 3)).tolist() == ["a\0"]
 
 
 def test_one_hot_labels_have_a_hint():

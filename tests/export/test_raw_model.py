@@ -202,3 +202,12 @@ def test_a_date_that_cannot_be_read_is_an_error(table_case):
     wrong = {**table_case.request, "when": np.array(["31/12/2001"] * 30)}
     with pytest.raises(tf.errors.InvalidArgumentError, match="31/12/2001"):
         call(model, wrong)
+
+
+def test_a_label_that_a_tensor_would_cut_is_refused():
+    X, y = np.arange(40.0)[:, None], np.array(["a\0", "b"] * 20, dtype=object)
+    clf = StructuredDataClassifier(refit=False, **QUICK).fit(X, y)
+    assert set(clf.predict(X)) <= {"a\0", "b"}
+    with pytest.raises(ExportError, match=r"'a\\x00' ends with NUL.*raw=False"):
+        clf.export_model(raw=True)
+    clf.export_model()

@@ -38,8 +38,12 @@ LABELS = TargetSchema(kind="multilabel", n_outputs=3)
         ("sparse_categorical_crossentropy", THREE, "codes", 3),
         (keras.losses.SparseCategoricalCrossentropy(), BINARY, "codes", 2),
         (keras.losses.kl_divergence, THREE, "one_hot", 3),
+        # Of one column, they would ignore the rows of the first class.
+        ("kl_divergence", BINARY, "one_hot", 2),
+        (keras.losses.CosineSimilarity(), BINARY, "one_hot", 2),
+        (keras.losses.CategoricalGeneralizedCrossEntropy(), THREE, "codes", 3),
     ],
-    ids=["binary", "multiclass", "multilabel", "hinge", "two", "codes", "object", "kl"],
+    ids=range(11),
 )
 def test_the_loss_decides_the_form_of_y(loss, target, layout, units):
     head = ClassificationHead(loss=loss)
@@ -70,6 +74,85 @@ def test_every_metric_is_a_fresh_one():
     assert float(fresh.result()) == 0
     assert make_metric("accuracy", "one_hot").name == "accuracy"
     assert make_metric(keras.metrics.mean_squared_error, "columns").name
+
+
+def shares(y_pred, width):
+    """Return what a network with a number of outputs says of the same predictions."""
+    return y_pred[:, 1:] if width == 1 else y_pred
+
+
+TWO_SHARES = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]], "float32")
+THREE_SHARES = np.array(
+    [[0.5, 0.3, 0.2], [0.1, 0.3, 0.6], [0.2, 0.1, 0.7], [0.4, 0.5, 0.1]], "float32"
+)
+
+ACCURACIES = [
+    "accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+    keras.metrics.categorical_accuracy,
+    keras.metrics.sparse_categorical_accuracy,
+    keras.metrics.Accuracy(),
+    keras.metrics.SparseTopKCategoricalAccuracy(k=1),
+    keras.metrics.TopKCategoricalAccuracy(k=1, name="top"),
+]
+
+
+@pytest.mark.parametrize(
+    "loss", [None, "categorical_crossentropy", "sparse_categorical_crossentropy"]
+)
+@pytest.mark.parametrize(
+    ("metric", "target", "expected"),
+    [
+        *((metric, BINARY, 0.5) for metric in ACCURACIES),
+        *((metric, THREE, 0.75) for metric in ACCURACIES),
+        ("categorical_crossentropy", BINARY, 0.6122),
+        ("sparse_categorical_crossentropy", BINARY, 0.6122),
+        ("categorical_crossentropy", THREE, 0.6192),
+        ("sparse_categorical_crossentropy", THREE, 0.6192),
+        ("auc", BINARY, 0.75),
+        (keras.metrics.MeanIoU(3, dtype="float32"), THREE, 0.5),
+        (keras.metrics.OneHotMeanIoU(3, dtype="float32"), THREE, 0.5),
+        (keras.metrics.F1Score(average="macro"), THREE, 0.5556),
+    ],
+    ids=range(24),
+)
+def test_a_metric_gets_y_in_the_layout_that_it_needs(loss, metric, target, expected):
+    head = ClassificationHead(loss=loss, metrics=[metric])
+    y, y_pred = [0, 0, 1, 1], TWO_SHARES
+    if target is THREE:
+        y, y_pred = [0, 2, 2, 0], THREE_SHARES
+    encoded = head.encode(np.array(y), target)
+    outputs = shares(y_pred, head.output_width(target))
+    (made,) = head.make_metrics(target)
+    copy = type(made).from_config(made.get_config())
+    for found in (made, copy):
+        found.update_state(encoded, outputs, sample_weight=np.ones(4, "float32"))
+        assert float(found.result()) == pytest.approx(expected, abs=1e-3)
+        assert found.name == make_metric(metric, "one_hot").name
+    made.reset_state()
+    made.update_state(encoded, outputs, sample_weight=np.zeros(4, "float32"))
+    assert float(made.result()) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_metric_of_the_user_gets_the_layout_of_the_loss_unless_its_name_asks():
+    seen = {}
+
+    def plain(y_true, y_pred):
+        seen["plain"] = tuple(y_true.shape), tuple(y_pred.shape)
+        return keras.ops.mean(y_pred, axis=-1)
+
+    def sparse_share(y_true, y_pred):
+        seen["sparse"] = tuple(y_true.shape), tuple(y_pred.shape)
+        return keras.ops.mean(y_pred, axis=-1)
+
+    for loss in (None, "sparse_categorical_crossentropy"):
+        head = ClassificationHead(loss=loss, metrics=[plain, sparse_share])
+        outputs = shares(TWO_SHARES, head.output_width(BINARY))
+        for metric in head.make_metrics(BINARY):
+            metric.update_state(head.encode(np.array([0, 0, 1, 1]), BINARY), outputs)
+        of_plain = ((4,), (4, 2)) if loss else ((4, 1), (4, 1))
+        assert seen == {"plain": of_plain, "sparse": ((4,), (4, 2))}
 
 
 NUMBERS = TargetSchema(kind="regression", n_outputs=2)

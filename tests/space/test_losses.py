@@ -4,6 +4,7 @@ import keras
 import keras_tuner
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from skautokeras import RegressionHead, StructuredDataRegressor
@@ -12,6 +13,7 @@ from skautokeras._space.heads import make_metric
 from skautokeras._space.losses import (
     FunctionMetric,
     LossInUnits,
+    LossOfMembers,
     as_loss,
     asks_for_logarithm,
 )
@@ -168,3 +170,30 @@ def test_a_metric_without_a_configuration_is_used_itself():
         metrics=[metric], max_trials=2, epochs=2, cv=None, refit=False, random_state=0
     ).fit(np.arange(40.0)[:, None], np.arange(40.0))
     assert "val_above" in reg.history_
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "categorical_crossentropy",
+        keras.losses.Dice(),
+        keras.losses.Dice(axis=1),
+        keras.losses.Dice(axis=0),
+        keras.losses.Tversky(alpha=0.3, beta=0.7),
+        rms,
+    ],
+    ids=range(6),
+)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_loss_of_members_is_the_mean_of_their_losses(loss, compiled):
+    rng = np.random.default_rng(0)
+    y = np.eye(3, dtype="float32")[rng.integers(0, 3, 16)]
+    y_pred = rng.dirichlet(np.ones(3), (16, 4)).astype("float32")
+    plain, of_members = as_loss(loss), LossOfMembers(as_loss(loss), [0.25, 0.75])
+    if compiled:
+        rows = [tf.TensorSpec([None, 3]), tf.TensorSpec([None, 4, 3])]
+        of_members = tf.function(of_members, input_signature=rows)
+    weights = [0.125, 0.125, 0.375, 0.375]
+    losses = [float(plain(y, y_pred[:, member])) for member in range(4)]
+    expected = np.dot(weights, losses)
+    assert float(of_members(y, y_pred)) == pytest.approx(expected, rel=1e-5)

@@ -1,7 +1,9 @@
 """Scores, losses and metrics are computed once before the first training."""
 
+import keras
 import numpy as np
 import pytest
+from keras import ops
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 
 from skautokeras import (
@@ -10,11 +12,14 @@ from skautokeras import (
     StructuredDataClassifier,
     StructuredDataRegressor,
 )
-from skautokeras._data import Rows
+from skautokeras._data import ClassAdapter, NumberAdapter, Rows
 from skautokeras._data.schema import TargetSchema
 from skautokeras._training import (
     Objective,
     check_losses_and_metrics,
+    check_objective,
+    loss_on,
+    make_objective,
     score_without_x,
 )
 
@@ -101,6 +106,144 @@ def test_losses_and_metrics_are_checked():
     rows = Rows({}, {"a": np.array([0, 1, 1])}, None)
     head = ClassificationHead(loss="binary_crossentropy", metrics=["accuracy", "auc"])
     check_losses_and_metrics({"a": (head, TargetSchema("binary", 1))}, rows)
+
+
+def checked(head, y):
+    """Check the loss and the metrics of a head for some targets."""
+    adapter = NumberAdapter() if isinstance(head, RegressionHead) else ClassAdapter()
+    codes = adapter.fit(y).transform(y)
+    rows = Rows({}, {"a": codes}, None)
+    check_losses_and_metrics({"a": (head, adapter.schema_)}, rows)
+
+
+def of_targets(y_true, y_pred):
+    return ops.mean(0.0 * y_pred + ops.abs(y_true), axis=-1)
+
+
+MIXED, PRICES = RNG.normal(size=100), RNG.lognormal(0, 3, 100)
+
+
+@pytest.mark.parametrize("y", [MIXED, PRICES, [0.0] * 95 + [1.0] * 5], ids=range(3))
+@pytest.mark.parametrize(
+    "loss", ["categorical_crossentropy", "cosine_similarity", of_targets], ids=range(3)
+)
+@pytest.mark.filterwarnings("ignore:In loss categorical_crossentropy")
+def test_a_loss_that_is_the_same_for_all_predictions_is_refused(loss, y):
+    with pytest.raises(ValueError, match="does not depend on the predictions"):
+        checked(RegressionHead(loss=loss), y)
+
+
+def tolerant(y_true, y_pred):
+    return ops.mean(ops.maximum(ops.abs(y_true - y_pred) - 0.5, 0.0), axis=-1)
+
+
+def of_sales(y_true, y_pred):
+    return ops.mean(ops.where(y_true > 0, ops.abs(y_true - y_pred), 0.0), axis=-1)
+
+
+def correlation(y_true, y_pred):
+    y, p = (z - ops.mean(z) for z in (y_true, y_pred))
+    return -ops.sum(y * p) / ops.sqrt(ops.sum(y * y) * ops.sum(p * p) + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y"),
+    [
+        *((loss, MIXED) for loss in ("mse", "huber", "hinge", tolerant, correlation)),
+        *((loss, PRICES) for loss in ("mape", "msle", "poisson")),
+        # The changes of these losses are small beside the losses.
+        *((loss, RNG.poisson(1e6, 100)) for loss in ("poisson", "mape", "log_cosh")),
+        *((loss, 1e9 + MIXED) for loss in ("mse", "mae")),
+        (of_sales, [0.0] * 995 + [5.0, 7.0, 3.0, 1.0, 2.0]),
+        (tolerant, [0.0, 1.0]),
+        ("mape", [3.0] * 20),
+        ("cosine_similarity", RNG.normal(size=(50, 2))),
+        ("categorical_crossentropy", RNG.dirichlet([1, 1, 1], 50)),
+    ],
+    ids=range(18),
+)
+def test_other_losses_of_numbers_are_not_refused(loss, y):
+    checked(RegressionHead(loss=loss), np.asarray(y, "float64"))
+
+
+@pytest.mark.parametrize("y", [TWO, THREE], ids=["two", "three"])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "hinge",
+        "kl_divergence",
+        "cosine_similarity",
+        "categorical_hinge",
+        keras.losses.Dice(),
+        keras.losses.Tversky(),
+        keras.losses.CategoricalGeneralizedCrossEntropy(),
+    ],
+    ids=range(7),
+)
+def test_losses_of_classes_are_not_refused(loss, y):
+    checked(ClassificationHead(loss=loss), y)
+
+
+@pytest.mark.parametrize(
+    ("head", "y"),
+    [
+        (RegressionHead(metrics=["categorical_accuracy"]), MIXED),
+        (RegressionHead(metrics=["sparse_categorical_accuracy"]), MIXED),
+        (
+            ClassificationHead(metrics=["sparse_categorical_accuracy"]),
+            RNG.integers(0, 2, (50, 3)),
+        ),
+    ],
+    ids=range(3),
+)
+def test_metrics_of_classes_are_none_of_numbers_and_labels(head, y):
+    with pytest.raises(ValueError, match=r"has one of several classes.*Pass"):
+        checked(head, y)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "y", "is_constant"),
+    [
+        ("val_top_k_categorical_accuracy", THREE, True),
+        ("val_accuracy", MIXED, True),
+        ("val_categorical_accuracy", THREE, False),
+        ("val_categorical_accuracy", TWO, False),
+        ("val_sparse_categorical_accuracy", TWO, False),
+        ("val_recall", np.arange(120) == 0, False),
+        ("val_mse", MIXED, False),
+        ("val_mse", np.zeros(50), False),
+        ("val_loss", TWO, False),
+    ],
+    ids=range(9),
+)
+def test_a_metric_that_is_the_same_for_all_predictions_is_no_score(
+    scoring, y, is_constant
+):
+    is_number = y.dtype == float
+    adapter = (NumberAdapter() if is_number else ClassAdapter()).fit(y)
+    head = RegressionHead() if is_number else ClassificationHead()
+    heads = {"a": (head, adapter.schema_)}
+    rows = Rows({}, {"a": adapter.transform(y)}, None)
+    objective = make_objective(scoring, heads, {"a": adapter}, rows, y_true={"a": y})
+    arguments = (objective, scoring, heads, rows, loss_on(heads, rows))
+    if is_constant:
+        with pytest.raises(ValueError, match=f"{scoring}' is .* whatever is predicted"):
+            check_objective(*arguments)
+    else:
+        check_objective(*arguments)
+
+
+def test_two_classes_are_scored_by_metrics_of_several():
+    X, y = RNG.normal(size=(200, 2)), RNG.integers(0, 2, 200)
+    settings = {"max_trials": 2, "epochs": 3, "cv": None, "random_state": 0}
+    scores = [
+        StructuredDataClassifier(scoring=f"val_{name}accuracy", **settings)
+        .fit(X, y)
+        .leaderboard_["score"]
+        .tolist()
+        for name in ("", "categorical_", "sparse_categorical_")
+    ]
+    assert scores[0] == scores[1] == scores[2]
 
 
 @pytest.mark.parametrize(
