@@ -70,7 +70,9 @@ def category_codes(codes, keys, categories):
     Returns
     -------
     codes : ndarray of shape (n_samples,), dtype int32
-        0 for unknown, 1 for missing, then the categories in their order.
+        0 for unknown, 1 for missing, then the categories in their order. An empty
+        string that is no category is missing, as some readers of files leave it, and
+        as it is in an exported model.
 
     Examples
     --------
@@ -83,6 +85,7 @@ def category_codes(codes, keys, categories):
     if not all(key in code_of for key in keys):
         others = places_of_spellings(categories).items()
         code_of |= {key: place + FIRST_CATEGORY for key, place in others}
+        code_of.setdefault("", MISSING_CATEGORY)
         are_booleans = _are_booleans(categories)
         for key in keys:
             form = _form(key, are_booleans)

@@ -172,8 +172,9 @@ def plain_column(series):
     -------
     series : Series of shape (n_samples,)
         A column of PyArrow has the dtype that pandas has for its values, where whole
-        numbers and booleans may be missing. Foreign byte orders, half precision and
-        bytes are converted; bytes are read as UTF-8.
+        numbers and booleans may be missing. Foreign byte orders, extended precision and
+        bytes are converted; bytes are read as UTF-8. Half precision remains, because it
+        tells which digits of a number count (`read_keys`).
 
     Examples
     --------
@@ -194,7 +195,9 @@ def plain_column(series):
         series = _series_without_signals(series)
         has_bytes = isinstance(_first_present(series), bytes)
         return series.map(_as_string) if has_bytes else series
-    return series if dtype == plain_dtype(dtype) else series.astype(plain_dtype(dtype))
+    is_half = dtype.kind == "f" and dtype.itemsize == 2
+    plain = dtype.newbyteorder("=") if is_half else plain_dtype(dtype)
+    return series if dtype == plain else series.astype(plain)
 
 
 def _series_without_signals(series):

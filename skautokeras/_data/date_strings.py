@@ -26,6 +26,16 @@ _ZONE = re.compile(
 MILLISECONDS = "/Date()/"
 _MILLISECONDS = re.compile(r"\\?/Date\((-?[0-9]{1,14})(?:[+-][0-9]{4})?\)\\?/")
 
+# Dates without a day, such as 06/2020. Those of two digits and a year are hardly ever
+# fractions, versions or prices; 6/2020 may be one.
+_MONTHS_OF_YEARS = ("%m/%Y", "%m.%Y", "%m-%Y")
+_MONTH_OF_YEAR = re.compile(r"(?:0[1-9]|1[0-2])[-/.](?:19|20)[0-9]{2}")
+
+# Dates of eight digits with the year behind. None of them is a date with the year in
+# front as well: a month is no year of this century or the last. A zero in front tells
+# that the strings are no numbers, such as 10102000 and those that follow it.
+_YEAR_BEHIND = ("%m%d%Y", "%d%m%Y")
+
 # Formats of dates, beside ISO 8601, in the order in which they are tried: where all
 # days are below 13, the month comes first, as in `pandas.to_datetime`. Points stand
 # where the day comes first.
@@ -40,9 +50,9 @@ _DATES = (
     *("%y/%m/%d", "%y.%m.%d", "%y-%m-%d"),
 )
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
-# Clocks with a point or a letter stand behind dates with points or slashes.
+# Clocks with a point or a letter stand behind a day whose parts are apart.
 _OTHER_CLOCKS = ("%H.%M", "%H.%M.%S", "%Hh%M")
-_DATES_WITH_SIGNS = tuple(date for date in _DATES if re.search("[./]", date))
+_DAYS_IN_PARTS = tuple(date for date in _DATES if re.search("%d[-./, ]|[-./ ]%d", date))
 _TIMES = (
     *("", *(f" {clock}" for clock in _CLOCKS), *(f", {clock}" for clock in _CLOCKS)),
     *(f" {clock} UTC" for clock in _CLOCKS[:3]),
@@ -51,14 +61,21 @@ _FORMATS = (
     ISO_8601,
     *(f"{date}{time}" for date, time in product(_DATES, _TIMES)),
     *("%Y%m%dT%H%M", "%Y%m%dT%H%M%S", "%d/%b/%Y:%H:%M:%S", "%d/%b/%Y:%H:%M:%S %z"),
-    *("%d %B, %Y", "%d %b, %Y", "%a, %d %b %Y", "%A, %d %B %Y"),
-    *("%a, %b %d, %Y", "%A, %B %d, %Y", "%A, %b %d, %Y"),
+    *("%d %B, %Y", "%d %b, %Y"),
     *("%b, %Y", "%B, %Y", "%Y, %b", "%Y, %B", "%Y %b", "%Y %B", "%Y-%b"),
     *("%Y-%b-%d", "%Y %b %d", "%Y %B %d"),
     *("%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S %z"),
     *("%a %b %d %H:%M:%S UTC %Y", "%a, %d %b %Y %H:%M:%S GMT"),
     *("%a %b %d %H:%M:%S %z %Y", MILLISECONDS),
-    *(f"{date} {clock}" for date, clock in product(_DATES_WITH_SIGNS, _OTHER_CLOCKS)),
+    *(f"{date} {clock}" for date, clock in product(_DAYS_IN_PARTS, _OTHER_CLOCKS)),
+    *(*_MONTHS_OF_YEARS, *_YEAR_BEHIND),
+)
+
+# A day of the week in front of a date says nothing that the date does not say.
+_WEEKDAY = re.compile(
+    r"^\s*(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?"
+    r"|fri(?:day)?|sat(?:urday)?|sun(?:day)?)[.,]?\s+(?=\S)",
+    re.IGNORECASE,
 )
 
 # Days in words of English are 1st, 2nd and so on. Names of months may have a point, and
@@ -129,10 +146,13 @@ def learn_date_format(strings):
     if not some:
         return None
     characters = [_characters(string) for string in some]
+    are_numbers = not any(string.lstrip().startswith("0") for string in strings)
     possible = [
         format
         for format in _FORMATS
-        if any(_NEEDED[format] <= own for own in characters) and _n_dates(some, format)
+        if any(_NEEDED[format] <= own for own in characters)
+        and not (are_numbers and format in _YEAR_BEHIND)
+        and _n_dates(some, format)
     ]
     if not possible:
         return None
@@ -299,7 +319,12 @@ def parse_dates(strings, format):
     strings = [plain_digits(string) for string in strings]
     if form == MILLISECONDS:
         return _moments_of_milliseconds(strings)
-    stripped = [s.strip() if any_form or _can_be_date(s) else None for s in strings]
+    if not any_form and not form.startswith(("%a", "%A")):
+        strings = [_WEEKDAY.sub("", string) for string in strings]
+    can_be_date = _can_be_date
+    if form in _MONTHS_OF_YEARS:
+        can_be_date = _is_month_of_year
+    stripped = [s.strip() if any_form or can_be_date(s) else None for s in strings]
     if any_form or "%b" in form or "%B" in form:
         stripped = [s and _with_usual_words(s, full="%B" in form) for s in stripped]
     stripped = pd.Series(stripped, dtype=object)
@@ -314,6 +339,46 @@ def parse_dates(strings, format):
     in_range = (years >= _FIRST_YEAR) & (years <= _LAST_YEAR)
     moments[is_digits & ~in_range] = _NO_DATE
     return moments
+
+
+def parse_digits(numbers, format):
+    """Read whole numbers as dates, if all of them are dates of eight digits.
+
+    Files that are read without a format make the number 20240531 of such a string.
+
+    Parameters
+    ----------
+    numbers : sequence of str of length n_numbers
+        Keys of numbers, as `read_keys` returns them.
+
+    format : str
+        Format as `learn_date_format` returns it.
+
+    Returns
+    -------
+    moments : ndarray of shape (n_numbers,), dtype datetime64[us] or None
+        None if one of the numbers is no such date of this format.
+
+    Examples
+    --------
+    >>> from skautokeras._data.date_strings import parse_digits
+    >>> parse_digits(["20240531"], "ISO8601").astype("datetime64[D]")
+    array(['2024-05-31'], dtype='datetime64[D]')
+    >>> parse_digits(["1052024"], "%d%m%Y").astype("datetime64[D]")
+    array(['2024-05-01'], dtype='datetime64[D]')
+    >>> parse_digits(["20240531", "1717113600000"], "ISO8601") is None
+    True
+    """
+    if format in _YEAR_BEHIND:
+        # A number has lost the zero in front.
+        numbers = [number.zfill(_DIGITS_OF_A_DATE) for number in numbers]
+    form, end = _form_and_end(format)
+    if form == MIXED:
+        # In any form, other numbers would be years, or days without a month.
+        format = ISO_8601 + end
+    moments = parse_dates(numbers, format)
+    is_wrong = np.isnat(moments) | [not number.isdecimal() for number in numbers]
+    return None if is_wrong.any() else moments
 
 
 def _moments_of_milliseconds(strings):
@@ -362,5 +427,10 @@ def _can_be_date(string):
     if string.isdecimal():
         return len(string) == _DIGITS_OF_A_DATE
     if string.replace(".", "", 1).isdecimal():
-        return False
+        return _is_month_of_year(string)
     return string[:1].isalnum() and re.search("[0-9]", string) is not None
+
+
+def _is_month_of_year(string):
+    """Whether a string is a month of two digits and a year, such as 06/2020."""
+    return _MONTH_OF_YEAR.fullmatch(string.strip()) is not None

@@ -9,7 +9,13 @@ import re
 import numpy as np
 import pandas as pd
 
-from skautokeras._data.date_strings import MIXED, has_zone, is_zero_date, parse_dates
+from skautokeras._data.date_strings import (
+    MIXED,
+    has_zone,
+    is_zero_date,
+    parse_dates,
+    parse_digits,
+)
 from skautokeras._data.measures import (
     is_measure,
     learn_measure,
@@ -19,13 +25,19 @@ from skautokeras._data.measures import (
 from skautokeras._data.quantities import (
     learn_unit,
     parse_quantities,
+    unit_of,
     what_quantities_are,
 )
 from skautokeras._data.series import are_zoned, content_of, read_column, read_keys
+from skautokeras._warnings import warn
 
 # A warning says if more than this share of the strings that look like numbers or dates
 # cannot be read after `fit`, where at most a few could not.
 _UNREADABLE_MAX_SHARE = 0.2
+
+# Numbers without the percent sign look like fractions if the largest percentage in
+# `fit` was so many times as large as all of them.
+_FRACTIONS_BELOW = 20
 
 _MISSING = {"numerical": np.nan, "datetime": np.datetime64("NaT", "us")}
 
@@ -120,7 +132,7 @@ def parse_strings(strings, kind, format):
     return parse(strings, format)
 
 
-def read_in_format(series, kind, format, on_strings=None):
+def read_in_format(series, kind, format, on_strings=None, largest=None):
     """Read a column of numbers or dates, and the strings among them.
 
     Parameters
@@ -137,6 +149,10 @@ def read_in_format(series, kind, format, on_strings=None):
     on_strings : callable or None, default=None
         Function that is told which strings cannot be read, such as
         `UnreadableStrings.count` and `refuse_unreadable`.
+
+    largest : float or None, default=None
+        The largest size of a percentage in `fit`. With it, a warning says if numbers
+        without the sign look like fractions.
 
     Returns
     -------
@@ -179,7 +195,15 @@ def read_in_format(series, kind, format, on_strings=None):
         _check_unit(series, content, format)
     elif format is not None and content == "datetime":
         _check_zones(series, has_zone(format))
-    return read_column(series, kind, content=content)
+    elif format is not None and content == "number":
+        codes, keys = read_keys(series, content=content)
+        moments = parse_digits(keys, format)
+        if moments is not None:
+            return values_of_codes(moments, codes, kind)
+    values = read_column(series, kind, content=content)
+    if largest is not None and content == "number":
+        _warn_about_fractions(series.name, values, largest)
+    return values
 
 
 def _check_unit(series, content, format):
@@ -194,6 +218,44 @@ def _check_unit(series, content, format):
         raise ValueError(
             f"Column {series.name!r} held numbers in fit and holds durations now. "
             "Convert them, for example with .dt.total_seconds()."
+        )
+
+
+def are_percentages(format):
+    """Whether numbers of a format have a percent sign.
+
+    Parameters
+    ----------
+    format : str or None
+        Format of numbers, as `learn_number_format` returns it.
+
+    Returns
+    -------
+    are_percentages : bool
+
+    Examples
+    --------
+    >>> from skautokeras._data.parsing import are_percentages
+    >>> are_percentages("1.234,5 %"), are_percentages("km"), are_percentages(None)
+    (True, False, False)
+    """
+    return bool(format) and not is_measure(format) and unit_of(format) == "%"
+
+
+def _warn_about_fractions(name, numbers, largest):
+    """Warn if numbers come instead of percentages and look like parts of one.
+
+    Spreadsheets and other readers give 0.125 for a cell that shows 12.5%.
+    """
+    present = np.abs(numbers[~np.isnan(numbers)])
+    parts = present[present % 1 > 0]
+    if len(parts) and present.max() <= largest / _FRACTIONS_BELOW:
+        example = float(parts[0])
+        warn(
+            f"The column {name!r} held percentages up to {largest:.4g}% in fit and "
+            f"holds numbers without the sign now, up to {present.max():.4g}. They are "
+            f"read as percentages, {example} as {example}% for example. Multiply them "
+            "by 100 if they are fractions, as spreadsheets have them."
         )
 
 

@@ -383,10 +383,35 @@ def read_datetimes(series):
     if content != "datetime":
         raise ValueError(
             f"Column {series.name!r} is a datetime column and holds values of another "
-            f"kind, such as {moments.iloc[0]!r}. Convert it with pandas.to_datetime."
+            f"kind, such as {moments.tolist()[0]!r}. "
+            f"{_how_to_convert(moments, content)}"
         )
     parsed = _to_utc(moments)
     return np.append(parsed, _NOT_A_TIME)[codes]
+
+
+# Numbers from which a moment is counted in this unit since 1970: those of early 1973.
+_FIRST_OF_UNITS = {"ns": 1e17, "us": 1e14, "ms": 1e11, "s": 1e8}
+# Numbers whose digits are those of a date.
+_FIRST_DIGITS, _LAST_DIGITS = 19000101, 21001231
+
+
+def _how_to_convert(values, content):
+    """Say how values become dates; pandas takes all numbers for nanoseconds."""
+    if content != "number":
+        return "Convert it with pandas.to_datetime."
+    numbers = np.abs(_as_floats(values))
+    if ((numbers >= _FIRST_DIGITS) & (numbers <= _LAST_DIGITS)).all():
+        return "Convert it with pandas.to_datetime(..., format='%Y%m%d')."
+    # A mark for the end of time, such as the year 9999, must not tell the unit.
+    usual = np.median(numbers)
+    for unit, first in _FIRST_OF_UNITS.items():
+        if usual >= first:
+            return f"Convert it with pandas.to_datetime(..., unit={unit!r})."
+    return (
+        "Convert it to dates. pandas.to_datetime takes numbers for nanoseconds since "
+        "1970, unless its unit, origin or format says what they are."
+    )
 
 
 def are_zoned(series):
@@ -444,8 +469,8 @@ def read_keys(series, *, content=None):
     """Read a column of categories as keys that do not depend on its dtype.
 
     The key is the string of the value. The key of a whole number has no decimal point,
-    so that 1, 1.0 and "1" are one category. The key of a number of single precision is
-    its shortest string, so that 0.1 is one category in any precision.
+    so that 1, 1.0 and "1" are one category. The key of a number of half or single
+    precision is its shortest string, so that 0.1 is one category in any precision.
 
     Parameters
     ----------
@@ -485,9 +510,11 @@ def read_keys(series, *, content=None):
         return codes, values
     else:
         codes, values = pd.factorize(series)
-    if getattr(values.dtype, "numpy_dtype", values.dtype) == np.float32:
-        # pandas makes numbers of double precision of the elements.
-        values = np.asarray(values, dtype=np.float32)
+    dtype = values.dtype if content == "category" else series.dtype
+    dtype = getattr(dtype, "numpy_dtype", dtype)
+    if dtype in (np.float16, np.float32):
+        # pandas makes numbers of greater precision of the elements.
+        values = np.asarray(values, dtype=dtype)
     keys = np.empty(len(values), dtype=object)
     keys[:] = [_key(value, series.name) for value in values]
     return codes, keys
@@ -516,9 +543,13 @@ def _key_of_number(value, name):
         raise ValueError(f"Complex data not supported\nColumn {name!r}.")
     if isinstance(value, int | np.integer):
         return str(int(value))
-    # The digits that single precision needs are fewer than those of the same number in
-    # double precision.
-    value = float(str(value) if isinstance(value, np.float32) else value)
+    # The digits that half and single precision need are fewer than those of the same
+    # number in double precision. They are too few for whole numbers of half precision,
+    # whose greatest would be 65500.
+    is_whole_half = isinstance(value, np.float16) and value.is_integer()
+    if isinstance(value, np.float16 | np.float32) and not is_whole_half:
+        value = str(value)
+    value = float(value)
     if np.isinf(value):
         raise ValueError(too_large(name))
     return str(int(value)) if value.is_integer() else repr(value)

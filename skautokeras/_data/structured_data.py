@@ -27,6 +27,7 @@ from skautokeras._data.long_tables import MOST_ANALYSED, in_batches, some_rows
 from skautokeras._data.numeric_codes import targets_of
 from skautokeras._data.parsing import (
     UnreadableStrings,
+    are_percentages,
     read_in_format,
     refuse_unreadable,
 )
@@ -420,8 +421,17 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             format = "" if column.format is None and are_strings else column.format
             is_strict = column.name in self.strict_
             told = refuse_unreadable if is_strict else unreadable.count
-            values = read_in_format(series, column.kind, format, told)
+            largest = self._largest_percentage(column)
+            values = read_in_format(series, column.kind, format, told, largest)
             yield column, series, values
+
+    def _largest_percentage(self, column):
+        """Return the largest size of a percentage in `fit`; None of other numbers."""
+        if column.kind == "datetime" or not are_percentages(column.format):
+            return None
+        i = self.schema_.numerical.index(column.name)
+        ends = self.schema_.quantiles[[0, -1], i].astype(np.float64)
+        return float(np.abs(ends * self.scales_[i] + self.means_[i]).max())
 
     def _arrays_of(self, column, values, statistics):
         """Yield what a column adds to which array."""

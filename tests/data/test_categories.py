@@ -1,7 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from skautokeras._data import category_codes, frequent_categories
+from skautokeras._data import (
+    StructuredDataAdapter,
+    category_codes,
+    frequent_categories,
+)
 from skautokeras._data.categories import places_of_spellings
 
 
@@ -45,12 +50,26 @@ def test_unknown_and_missing_categories_have_codes_of_their_own():
         (["a", "a "], ["a", "a ", " b"], [2, 3, 0]),
         (["False", "True"], [" true", "0 "], [3, 2]),
         (["1", "2"], [" 1", "2.0 "], [2, 3]),
-        ([" ", "x"], ["", "  "], [0, 0]),
+        # An empty string is missing, as in an exported model, unless it is a category.
+        ([" ", "x"], ["", "  "], [1, 0]),
+        (["", "x"], ["", "y"], [2, 0]),
+        (["False", "True"], [""], [1]),
     ],
 )
 def test_categories_may_come_back_in_another_spelling(learned, asked, codes):
     found = category_codes(np.arange(len(asked)), np.array(asked, object), learned)
     assert found.tolist() == codes
+
+
+@pytest.mark.parametrize("missing", [None, "a"], ids=["missing values", "none"])
+def test_empty_strings_in_the_place_of_missing_values_are_missing(missing):
+    X = pd.DataFrame({"deck": pd.Series(["a", "b", "b", missing] * 9, dtype=object)})
+    adapter = StructuredDataAdapter().fit(X)
+    rows = pd.DataFrame({"deck": pd.Series(["", "a", None] * 9, dtype=object)})
+    codes = adapter.transform(rows)["categorical"].ravel()
+    assert codes.tolist() == [1, 2, 1] * 9
+    alone = adapter.transform(rows[:1].astype("category"))["categorical"]
+    assert alone.tolist() == [[1]]
 
 
 def test_exports_know_the_usual_spellings():

@@ -105,6 +105,29 @@ def test_numbers_of_any_make_are_read(dtype):
     assert plain_column(series).tolist() == [1, 2, 3]
 
 
+def of_arrow(values):
+    """Return half precision as PyArrow has it."""
+    pa = pytest.importorskip("pyarrow")
+    return pd.Series(pd.array(values, dtype=pd.ArrowDtype(pa.float16())))
+
+
+@pytest.mark.parametrize(
+    "make", [pd.Series, lambda v: pd.Series(v.astype(">f2")), of_arrow]
+)
+@pytest.mark.parametrize("fitted_on", ["half", "double"])
+def test_categories_are_the_same_in_half_and_double_precision(make, fitted_on):
+    values = np.array([0.1, 0.7, 0.25, np.nan] * 20)
+    of = {
+        "double": pd.DataFrame({"v": values}),
+        "half": pd.DataFrame({"v": make(values.astype(np.float16))}),
+    }
+    adapter = StructuredDataAdapter(categorical_features=["v"]).fit(of[fitted_on])
+    assert adapter.categories_ == {"v": ["0.1", "0.25", "0.7"]}
+    for X in of.values():
+        codes = adapter.transform(X)["categorical"].ravel()
+        assert codes.tolist() == [2, 4, 3, 1] * 20
+
+
 def test_bytes_are_strings():
     X = pd.DataFrame({"deck": [b"a", b"b", None, b"a"]})
     adapter = StructuredDataAdapter().fit(X)

@@ -24,6 +24,7 @@ from skautokeras._data import (
     parse_dates,
     parse_quantities,
 )
+from skautokeras._data.parsing import read_in_format
 from skautokeras._state import decode, encode
 
 N = 120
@@ -298,6 +299,10 @@ FORMATS = [
     "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y/%m/%d", "%y.%m.%d %H:%M",
     "%d/%m/%Y, %H:%M:%S", "%m/%d/%Y, %I:%M:%S %p", "%Y-%m-%d, %H:%M",
     "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %I:%M:%S %p", "%d-%B-%Y", "%d. %B %Y",
+    "%m/%Y", "%m.%Y", "%m-%Y", "%d%m%Y", "%m%d%Y",
+    "%d-%m-%Y %H.%M", "%Y-%m-%d %H.%M.%S", "%d %b %Y %Hh%M",
+    "%a %d %b %Y", "%A %d %B %Y", "%a %b %d %Y", "%A, %b %d, %Y", "%a %d/%m/%Y %H:%M",
+    "%A %Y-%m-%d",
 ]  # fmt: skip
 
 
@@ -311,6 +316,19 @@ def test_strings_are_dates_if_nearly_all_have_one_format(format):
     found = parse_dates(strings, column.format)
     expected = pd.to_datetime(strings, format=format).to_numpy()
     np.testing.assert_array_equal(found, expected)
+
+
+def test_a_day_of_the_week_may_lack_or_be_there():
+    strings = [
+        "Sun 14 Jun 2020",
+        "14 Jun 2020",
+        "sunday, 14 june 2020",
+        "Sun. 14 Jun 2020",
+    ]
+    days = parse_dates(strings, "%d %b %Y").astype("datetime64[D]")
+    assert days.astype(str).tolist() == ["2020-06-14"] * 4
+    # Formats that were learned with the day of the week are still known.
+    assert parse_dates(["Sun, 14 Jun 2020"], "%a, %d %b %Y") == days[:1]
 
 
 def test_strings_with_the_day_first_are_told_by_the_days_behind_the_twelfth():
@@ -347,6 +365,24 @@ def test_first_days_of_months_may_go_on_for_years(format):
         [str(20 * 10**6 + 99 * i) for i in range(N)],
         [f"2020-W{i % 52}" for i in range(N)],
         [f"Platform {i}" for i in range(N)],
+        # Fractions, seasons, versions and files of courts are no months of years.
+        [f"{i}/2000" for i in range(1, N)],
+        [f"{i % 12 + 1}/{1900 + i}" for i in range(N)],
+        [f"{1990 + i}/{(91 + i) % 100:02d}" for i in range(25)],
+        [f"{i:02d}/2019" for i in range(1, N)],
+        [f"{i % 12 + 1:02d}.{i:04d}" for i in range(N)],
+        [f"{i % 12 + 1:02d}/{i:02d}" for i in range(N)],
+        [f"{i % 12 + 1}.{2000 + i}" for i in range(N)],
+        [f"{10 + i % 3}.{1950 + i}" for i in range(N)],
+        # Numbers of eight digits that follow one another.
+        [str(10_102_000 + i) for i in range(90)],
+        [str(20_112_000 + 7919 * i) for i in range(N)],
+        # Days of the week in front of what is no date.
+        [f"Mon {i % 12:02d}:{i % 60:02d}" for i in range(N)],
+        [f"Sat {i}" for i in range(1900, 2000)],
+        [f"Sun {i}.{1900 + i}" for i in range(N)],
+        [f"Fri {10_000_000 + 99 * i}" for i in range(N)],
+        [f"Monday{i} 2020" for i in range(N)],
         [*MOMENTS.strftime("%d/%m/%Y"), *MOMENTS.strftime("%Y-%m-%d")],
         list(MOMENTS.strftime("%b-%Y"))[: PARSED_MIN_UNIQUE - 1] * 20,
     ],
@@ -483,6 +519,62 @@ def test_numbers_and_dates_may_come_in_the_place_of_strings():
     assert_equal_arrays(ADAPTER.transform(X), expected)
     assert_equal_arrays(ADAPTER.transform(as_categories), expected)
     assert_equal_arrays(ADAPTER.transform(as_strings.to_numpy(dtype=object)), expected)
+
+
+@pytest.mark.parametrize("format", ["%Y%m%d", "%d%m%Y", "%m%d%Y"])
+@pytest.mark.parametrize("dtype", [int, float, "Int64", "category"])
+def test_dates_of_digits_may_come_back_as_whole_numbers(format, dtype):
+    strings = MOMENTS.strftime(format).astype(object)
+    adapter = StructuredDataAdapter().fit(pd.DataFrame({"when": strings}))
+    assert adapter.schema_.columns[0].kind == "datetime"
+    numbers = pd.Series(strings.astype(int), dtype=dtype)
+    found = adapter.transform(pd.DataFrame({"when": numbers}))
+    assert_equal_arrays(found, adapter.transform(pd.DataFrame({"when": strings})))
+
+
+def test_missing_dates_of_digits_are_missing():
+    X = pd.DataFrame({"when": MOMENTS.strftime("%Y-%m-%d").astype(object)})
+    adapter = StructuredDataAdapter(column_types={"when": "datetime"}).fit(X)
+    found = adapter.transform(pd.DataFrame({"when": [20201231, np.nan]}))
+    strings = pd.Series(["2020-12-31", None], dtype=object)
+    assert_equal_arrays(found, adapter.transform(strings.to_frame("when")))
+
+
+@pytest.mark.parametrize("numbers", [[20201231, 5], [2020, 2021], [20201301], [0.5]])
+@pytest.mark.parametrize("format", ["ISO8601", "mixed", "%Y%m%d", "%d.%m.%Y"])
+def test_other_numbers_are_no_dates(numbers, format):
+    with pytest.raises(ValueError, match="Column 'when' is a datetime column"):
+        read_in_format(pd.Series(numbers, name="when"), "datetime", format)
+
+
+SHARES = pd.DataFrame({"rate": [f"{x / 2}%" for x in range(60)]})
+
+
+@pytest.mark.parametrize("values", [[0.125, 0.3, np.nan], [-0.5, 1.0]])
+def test_a_warning_tells_that_percentages_look_like_fractions(values):
+    adapter = StructuredDataAdapter().fit(SHARES)
+    X = pd.DataFrame({"rate": values})
+    with pytest.warns(UserWarning, match="'rate' held percentages.*Multiply them by"):
+        found = adapter.transform(X)
+    strings = X["rate"].map("{}%".format, na_action="ignore")
+    expected = adapter.transform(strings.astype(object).to_frame())
+    assert_equal_arrays(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("unit", "values"),
+    [("%", [12.5, 0.5]), ("%", [0, 1]), ("%", [np.nan]), ("km", [0.125]), ("", [0.1])],
+)
+def test_other_numbers_look_like_no_fractions(unit, values):
+    strings = SHARES["rate"].str.replace("%", unit)
+    adapter = StructuredDataAdapter().fit(pd.DataFrame({"rate": strings}))
+    assert adapter.schema_.columns[0].kind == "numerical"
+    adapter.transform(pd.DataFrame({"rate": values}))  # no warning
+
+
+def test_small_percentages_look_like_no_fractions():
+    rates = pd.DataFrame({"rate": [f"{x / 100}%" for x in range(60)]})
+    StructuredDataAdapter().fit(rates).transform(pd.DataFrame({"rate": [0.25, 0.5]}))
 
 
 def test_dates_in_the_place_of_numbers_are_an_error():

@@ -1,4 +1,5 @@
 import datetime
+import re
 from decimal import Decimal
 from enum import Enum
 
@@ -204,11 +205,44 @@ def test_numbers_and_strings_are_no_dates(values):
         read_datetimes(series(values))
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("dtype", [int, float, object])
+def test_the_advice_about_numbers_leads_to_the_dates(unit, dtype):
+    moments = pd.Series(
+        pd.date_range("1975-01-01", "2090-01-01", periods=50).floor("s")
+    )
+    numbers = moments.astype(f"datetime64[{unit}]").astype("int64").astype(dtype)
+    with pytest.raises(ValueError, match=r"Convert it with .*unit='") as told:
+        read_datetimes(numbers.rename("when"))
+    advice = re.search(rf"pandas.to_datetime\(\.\.\., unit='{unit}'\)", str(told.value))
+    assert advice
+    found = read_datetimes(pd.to_datetime(numbers.astype("int64"), unit=unit))
+    np.testing.assert_array_equal(found, moments.to_numpy().astype("datetime64[us]"))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "advice"),
+    [
+        ([20200123, 19991231], r"pandas.to_datetime\(..., format='%Y%m%d'\)\."),
+        # A mark for the end of time tells nothing about the unit.
+        ([1579773600000, 1579773700000, 253402214400000], "unit='ms'"),
+        ([-1579773600000], "unit='ms'"),
+        ([2020, 1999], "unless its unit, origin or format says what they are"),
+        ([43853.5], "unless its unit, origin or format"),
+    ],
+)
+def test_the_advice_depends_on_the_size_of_the_numbers(numbers, advice):
+    with pytest.raises(ValueError, match=advice) as told:
+        read_datetimes(series(numbers))
+    assert f"such as {numbers[0]!r}. " in str(told.value)
+
+
 @pytest.mark.parametrize(
     "values",
     [
         series([1, 2], np.int8),
         series([1.0, 2.0], np.float32),
+        series([1.0, 2.0], np.float16),
         series([1, 2], "Int64"),
         series([1, 2], "category"),
         series([1.0, 2.0], "category"),
@@ -273,3 +307,13 @@ def test_single_precision_has_the_keys_of_double_precision(dtype):
         column = pd.Series(list(column.to_numpy(np.float32)), dtype=object)
     _, keys = read_keys(column)
     assert sorted(keys) == sorted(["0.1", "2", "10000000000"])
+
+
+@pytest.mark.parametrize("as_objects", [False, True])
+def test_half_precision_has_the_keys_of_double_precision(as_objects):
+    numbers = np.array([0.1, 0.7, 0.25, np.nan, 3, 10008, 65504], dtype=np.float16)
+    column = (
+        pd.Series(list(numbers), dtype=object) if as_objects else pd.Series(numbers)
+    )
+    expected = ["0.1", "0.7", "0.25", None, "3", "10008", "65504"]
+    assert keys_of(column) == expected

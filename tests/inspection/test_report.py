@@ -280,6 +280,18 @@ def test_names_are_text_and_no_formulas(odd_names, tmp_path):
     assert "<b>bold" not in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.filterwarnings("error:Glyph")
+def test_halves_of_surrogate_pairs_are_shown_as_their_codes(tmp_path):
+    rng = np.random.default_rng(0)
+    words = ["b\ud83d", "c"]
+    X = pd.DataFrame({"x": rng.normal(size=120)})
+    X["word"] = pd.Series([words[i] for i in rng.integers(0, 2, 120)], dtype=object)
+    y = (X["x"] > 0).astype(int)
+    clf = StructuredDataClassifier(**QUICK).fit(X, y)
+    report = report_of(clf, tmp_path / "report.html", X, 1 - y)
+    assert r"b\ud83d" in report
+
+
 @pytest.mark.parametrize(
     "settings",
     [{"text.usetex": True}, {"svg.image_inline": False}, {"axes.grid": True}],

@@ -100,7 +100,9 @@ def write_report(estimator, path, X=None, y=None, sample_weight=None):
         judged = _judged(estimator, *_in_memory(X, y, sample_weight), figures)
         context["findings"] += findings_about_drift(judged["drifts"])
         context["judged"] = judged
-    write_whole(path, template.render(context).encode("utf-8"))
+    # A half of a surrogate pair, which a string of X may hold, is shown as its code.
+    page = template.render(context).encode("utf-8", errors="backslashreplace")
+    write_whole(path, page)
 
 
 def _in_memory(X, y, sample_weight):
