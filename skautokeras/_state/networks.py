@@ -13,7 +13,7 @@ from skautokeras._state.copies import checked_copy, is_known
 from skautokeras._state.randomness import seeded
 from skautokeras._state.registry import check_readable, check_registered
 
-_CONFIG = "config.json"
+_CONFIG, _METADATA = "config.json", "metadata.json"
 
 
 def to_bytes(model):
@@ -27,7 +27,8 @@ def to_bytes(model):
     Returns
     -------
     content : bytes
-        Content of the file.
+        Content of the file. It is the same for the same network at any time, as
+        `joblib.hash` of an estimator needs it.
 
     Raises
     ------
@@ -46,14 +47,27 @@ def to_bytes(model):
     """
     check_registered(model)
     # A training may have compiled it; another model of the same layers is not.
-    plain = keras.Model(model.input, model.output)
+    plain = keras.Model(model.input, model.output, name=model.name)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "network.keras")
         keras.saving.save_model(plain, path)
-        content = path.read_bytes()
+        content = _without_times(path)
     if not is_known(model):
         checked_copy(model, lambda: from_bytes(content))
     return content
+
+
+def _without_times(path):
+    """Return the content of a `.keras` file that does not say when it was written."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(path) as written, zipfile.ZipFile(content, "w") as archive:
+        for name in written.namelist():
+            member = written.read(name)
+            if name == _METADATA:
+                metadata = json.loads(member)
+                member = json.dumps({**metadata, "date_saved": ""}).encode()
+            archive.writestr(zipfile.ZipInfo(name), member)
+    return content.getvalue()
 
 
 def from_bytes(content):
