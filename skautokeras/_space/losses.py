@@ -8,6 +8,16 @@ from keras import ops
 from skautokeras._layers.ensemble import mean_over_members
 from skautokeras._layers.target_scale import TargetScale
 
+# The layouts for names of Keras that do not tell them. Divergences and similarities
+# compare all shares of a row. Of one column, most of them would ignore a class.
+_LAYOUTS = {
+    "categoricalgeneralizedcrossentropy": "codes",
+    "cosinesimilarity": "one_hot",
+    "kld": "one_hot",
+    "kldivergence": "one_hot",
+    "kullbackleiblerdivergence": "one_hot",
+}
+
 
 @keras.saving.register_keras_serializable("skautokeras")
 class LossOfMembers(keras.losses.Loss):
@@ -532,14 +542,3 @@ def layout_by_name(name):
     if "sparse" in name:
         return "codes"
     return "one_hot" if "categorical" in name else None
-
-
-# The layouts for names of Keras that do not tell them. Divergences and similarities
-# compare all shares of a row. Of one column, most of them would ignore a class.
-_LAYOUTS = {
-    "categoricalgeneralizedcrossentropy": "codes",
-    "cosinesimilarity": "one_hot",
-    "kld": "one_hot",
-    "kldivergence": "one_hot",
-    "kullbackleiblerdivergence": "one_hot",
-}

@@ -21,6 +21,9 @@ _FEW_ROWS = 256
 _SHRINKAGE = 0.9
 # Probability of a class of which a network is certain, beside equal shares of all.
 _CERTAINTY = 0.998
+# If a prediction becomes greater by a share, and the loss changes by this much less,
+# the change is one of rounding in single precision.
+_ROUNDING = 1e-6
 
 
 def made_up_outputs(labels, heads, rng):
@@ -328,11 +331,6 @@ def _is_flat(head, target, y):
     sizes = np.abs(_by_row(np.asarray(losses), len(y)))
     # NaN does not compare as smaller, and so proves nothing.
     return bool((np.abs(changes).max(axis=1) <= _ROUNDING * sizes).all())
-
-
-# If a prediction becomes greater by a share, and the loss changes by this much less,
-# the change is one of rounding in single precision.
-_ROUNDING = 1e-6
 
 
 def _anywhere(head, target, y, rng):
