@@ -2,6 +2,7 @@
 
 import copy
 import math
+from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
 
@@ -30,8 +31,13 @@ from skautokeras._warnings import warn
 from skautokeras.exceptions import WeightsMissingError
 
 # Share of the whole time that encoding takes at most, of texts and of images, from
-# which networks that are not pretrained learn less; and share of what is left.
-_OF_TEXTS, _OF_IMAGES, _SHARE_OF_REST = 0.25, 0.35, 0.5
+# which networks that are not pretrained learn less. Models are read before, which takes
+# some seconds however long the whole time is, longest in a process that has read none.
+_OF_TEXTS, _OF_IMAGES = 0.25, 0.35
+# Share of what is left of the whole time, in which models are read and rows encoded.
+_SHARE_OF_REST = 0.5
+# Share of its part of the time for encoding without which no further model is read.
+_WORTH_READING = 0.5
 # The plan uses this share of the time that is left, because encoding can be slower than
 # measured.
 _SAFE = 0.8
@@ -60,6 +66,8 @@ _ENCODER, _STATIC = ("encoder",), ("static",)
 _TIMED_IMAGES = (4, 32, 128)
 # Images of training rows in a block.
 _IMAGES_OF_A_BLOCK = 256
+# Factors from which on decimal places tell nothing.
+_LARGE = 10
 # Bytes that tell images apart.
 _DIGEST_SIZE = 16
 
@@ -184,18 +192,18 @@ def encode_all(x_adapter, x):
 def _encode(encodings, data, deadline, n_folds, seed):
     """Return encoders and problems by pretrained model, vectors by array, warnings."""
     are_texts = [isinstance(encoding.facts, Subwords) for encoding in encodings]
-    share = (_OF_TEXTS if any(are_texts) else _OF_IMAGES) * deadline.total()
-    deadline = deadline.within(min(share, _SHARE_OF_REST * deadline.left()))
     by_key = {}
     for encoding in encodings:
         by_key.setdefault(encoding.key, []).append(encoding)
+    share = _OF_TEXTS if any(are_texts) else _OF_IMAGES
+    budget = _Budget(deadline, share, len(by_key))
     made = {"encoders": {}, "problems": {}, "vectors": {}, "warnings": []}
     for i, (key, own) in enumerate(by_key.items()):
-        own_deadline = deadline.within(deadline.left() / (len(by_key) - i))
         make = _TextStage if isinstance(own[0].facts, Subwords) else _ImageStage
         try:
-            stage = make(own, data, own_deadline, n_folds > 1, seed)
-            made["encoders"][key], vectors = stage.run()
+            stage = make(own, data, n_folds > 1, seed)
+            budget.read(stage)
+            made["encoders"][key], vectors = budget.run(stage, len(by_key) - i)
         except WeightsMissingError as error:
             made["problems"][key] = str(error)
             continue
@@ -204,6 +212,51 @@ def _encode(encodings, data, deadline, n_folds, seed):
             made["problems"][key] = stage.problem
             made["warnings"].append(f"{stage.problem} {_WITHOUT}")
     return made
+
+
+class _Budget:
+    """The time for pretrained models: to read them, and a share of it to encode rows.
+
+    Parameters
+    ----------
+    deadline : Deadline
+        Deadline of the whole fit.
+    share : float
+        Share of its whole time in which rows are encoded.
+    n_models : int
+        Number of models that have this time together.
+    """
+
+    def __init__(self, deadline, share, n_models):
+        self._deadline = deadline.within(_SHARE_OF_REST * deadline.left())
+        self._seconds = share * deadline.total()
+        self._fewest_seconds = _WORTH_READING * self._seconds / n_models
+        # What reading a model has taken so far, at most.
+        self._slowest = 0.0
+        self._was_short = False
+
+    def read(self, stage):
+        """Let a stage read its model, or raise if there is no time to make use of it.
+
+        Reading is taken to need as long as it did for the models before. If all that
+        was left was too short for one of them, it is for others.
+        """
+        is_short = self._was_short or self._seconds < self._fewest_seconds
+        if is_short or self._deadline.left() <= self._slowest:
+            raise WeightsMissingError(stage.no_time("none was left to read it"))
+        start = self._deadline.spent()
+        stage.read(is_timed=self._deadline.left() < math.inf)
+        self._slowest = max(self._slowest, self._deadline.spent() - start)
+
+    def run(self, stage, n_stages):
+        """Return the encoder and the vectors of a stage, the first of ``n_stages``."""
+        rest = self._deadline.within(self._seconds)
+        part = rest.within(rest.left() / n_stages)
+        try:
+            return stage.run((part, rest))
+        finally:
+            self._seconds -= rest.spent()
+            self._was_short = self._was_short or stage.problem is not None
 
 
 def _joined(data, vectors):
@@ -321,8 +374,6 @@ class _Stage:
         Arrays that the model reads.
     data : SplitRows
         Training rows and validation rows.
-    deadline : Deadline
-        Deadline of the encoding.
     needs_all : bool
         Whether all rows need vectors.
     seed : int
@@ -338,20 +389,53 @@ class _Stage:
     # Rows that are copied at once, which texts are not limited in.
     most_rows = math.inf
 
-    def __init__(self, encodings, data, deadline, needs_all, seed):
+    def __init__(self, encodings, data, needs_all, seed):
         self.problem = None
         self._preset = encodings[0].facts.preset
         self._encodings = {encoding.array: encoding for encoding in encodings}
         self._facts = encodings[0].facts
-        self._parts = {
-            name: self._make_part(data.train.x[name], data.valid.x[name])
-            for name in self._encodings
-        }
+        self._data = data
         self._n_train = len(data.train)
-        self._deadline = deadline
         self._needs_all = needs_all
         self._rng = np.random.default_rng(seed)
         self._encoders = {}
+        self._deadline = NO_DEADLINE
+
+    @cached_property
+    def _parts(self):
+        """What the model encodes, by array. Telling images apart takes some time."""
+        train, valid = self._data.train.x, self._data.valid.x
+        return {n: self._make_part(train[n], valid[n]) for n in self._encodings}
+
+    def read(self, is_timed):
+        """Read the model; encode a row, so that what is done once is not timed."""
+        level = self._read()
+        if is_timed:
+            part = next(iter(self._parts.values()))
+            self._encoder(level).encode(part.take(np.arange(1)), _ENCODER)
+
+    def _read(self):
+        """Read the model, and return its first level."""
+        raise NotImplementedError
+
+    def run(self, deadlines):
+        """Return the encoder, and the vectors by array.
+
+        Parameters
+        ----------
+        deadlines : sequence of Deadline
+            Ends of the part of the time that belongs to this model, and of all that is
+            left for the models behind it as well. If the part is too short, the model
+            takes the rest, because vectors of one model are better than of none.
+        """
+        raise NotImplementedError
+
+    def no_time(self, why):
+        """Return the message that there was no time, with the reason."""
+        return (
+            f"There was no time to encode the {self.what} by {self._preset!r}: {why}. "
+            f"{_MORE_TIME}"
+        )
 
     def _encoder(self, level, **kwargs):
         """Return the model for a level, which is kept: its function takes long."""
@@ -360,20 +444,26 @@ class _Stage:
             self._encoders[key] = self._make_encoder(level, **kwargs)
         return self._encoders[key]
 
-    def _encode_at(self, levels, n_left):
+    def _encode_at(self, levels, speed, deadlines):
         """Return an encoder with which enough rows were encoded, and its level."""
-        level = self._level(levels, n_left)
-        if self.problem:
-            return None, level
-        encoder = self._encoder(level)
-        return encoder if self._encode(encoder, level) else None, level
+        for self._deadline in deadlines:
+            self.problem = None
+            level = self._level(levels, speed)
+            if not self.problem:
+                encoder = self._encoder(level)
+                return encoder if self._encode(encoder, level) else None, level
+        return None, None
 
-    def _level(self, levels, n_left):
+    def _level(self, levels, speed):
         """Return the first level that there is time for, or set the problem.
 
         The last level will do if there is time for validation rows and for some of the
         training rows.
         """
+        n_left = _SAFE * speed * self._deadline.left()
+        if not n_left:
+            self.problem = self.no_time("none was left")
+            return None
         for level in levels:
             if self._amount(level) <= n_left:
                 return level
@@ -383,11 +473,10 @@ class _Stage:
         enough = min(_SHARE_OF_ROWS, _MANY_ROWS / self._n_train)
         if not self._needs_all and n_left - n_valid >= enough * (n_all - n_valid):
             return level
-        times = n_all / max(n_left, 1)
-        self.problem = (
-            f"There was no time to encode the {self.what} by {self._preset!r}, even "
-            f"in the fastest way: it would take about {times:.1f} times as long as "
-            f"it may. {_MORE_TIME}"
+        times = n_all / n_left
+        factor = f"{times:.1f}" if times < _LARGE else f"{times:.0f}"
+        self.problem = self.no_time(
+            f"in the fastest way, it would take about {factor} times as long as it may"
         )
         return None
 
@@ -450,30 +539,35 @@ class _Stage:
             for name, part in parts.items()
         }
 
-    def _speed(self, encode, part, amounts, numbers):
+    def _speed(self, encoder, part, amounts, numbers, deadline):
         """Return how much of rows is encoded in a second, measured on a few of them.
 
         Parameters
         ----------
-        encode : callable
-            Function that encodes rows.
+        encoder : FrozenEncoder
+            The model, which has been called before.
         part : _Texts or _Images
             Rows to choose from.
         amounts : ndarray of shape (n,)
             Number of tokens or pixels of each of them.
         numbers : sequence of float
             Numbers of tokens or pixels to encode, from few to many.
+        deadline : Deadline
+            Deadline of the encoding.
         """
+        if deadline.left() == math.inf:
+            return math.inf
+        if deadline.passed():
+            return 0.0
         order = self._rng.permutation(len(part))
         ends = np.cumsum(amounts[order])
-        encode(part.take(order[:1]))
         for number in numbers:
             n_rows = np.searchsorted(ends, number) + 1
             rows = part.take(np.sort(order[:n_rows]))
-            start = self._deadline.spent()
-            encode(rows)
-            seconds = self._deadline.spent() - start
-            if seconds > _SHARE_OF_TIMING * self._deadline.total():
+            start = deadline.spent()
+            encoder.encode(rows, _ENCODER)
+            seconds = deadline.spent() - start
+            if seconds > _SHARE_OF_TIMING * deadline.total() or deadline.passed():
                 break
         return amounts[order[:n_rows]].sum() / max(seconds, 1e-6)
 
@@ -484,15 +578,18 @@ class _TextStage(_Stage):
     what = "texts"
     _make_part = _Texts
 
-    def __init__(self, *args):
-        super().__init__(*args)
+    def _read(self):
         with seeded(0):
             self._layers = load_encoder(self._preset, self._facts)
+        return None
 
-    def run(self):
+    def run(self, deadlines):
         """Return the encoder, and the vectors by array."""
         whole = self._encoder(None)
-        encoder, _ = self._encode_at((None, *_SHORTER), self._tokens_left(whole))
+        texts = max(self._parts.values(), key=lambda t: self._amounts(t, None).sum())
+        amounts = self._amounts(texts, None)
+        speed = self._speed(whole, texts, amounts, _TIMED_TOKENS, deadlines[0])
+        encoder, _ = self._encode_at((None, *_SHORTER), speed, deadlines)
         vectors = {}
         if encoder is not None:
             found = {name: texts.vectors for name, texts in self._parts.items()}
@@ -518,19 +615,6 @@ class _TextStage(_Stage):
         vectors = TextVectors(encoder, length, pack.start, pack.end)(tokens)
         return FrozenEncoder(keras.Model(tokens, vectors))
 
-    def _tokens_left(self, encoder):
-        """Return for how many tokens there is time, measured on a few texts."""
-        if self._deadline.left() == math.inf:
-            return math.inf
-        texts = max(self._parts.values(), key=lambda t: self._amounts(t, None).sum())
-        speed = self._speed(
-            lambda tokens: encoder.encode(tokens, _ENCODER),
-            texts,
-            self._amounts(texts, None),
-            _TIMED_TOKENS,
-        )
-        return _SAFE * speed * self._deadline.left()
-
     def _amounts(self, texts, length):
         """Return how many tokens of each text are encoded, with the marks."""
         n_marks = self._facts.longest - self._facts.width
@@ -552,14 +636,19 @@ class _ImageStage(_Stage):
     def __init__(self, *args):
         super().__init__(*args)
         self._layers = {}
+        self._sizes = None
 
-    def run(self):
+    def _read(self):
+        (images,) = self._parts.values()
+        self._sizes = sizes_for(self._preset, images.shape)
+        self._encoder(self._sizes[0])
+        return self._sizes[0]
+
+    def run(self, deadlines):
         """Return the encoder, and the vectors by array."""
-        (name,) = self._parts
-        images = self._parts[name]
-        sizes = sizes_for(self._preset, images.shape)
-        speed = self._pixels_per_second(self._encoder(sizes[0]), images, sizes[0])
-        encoder, size = self._encode_at(sizes, _SAFE * speed * self._deadline.left())
+        ((name, images),) = self._parts.items()
+        speed = self._pixels_per_second(images, self._sizes[0], deadlines[0])
+        encoder, size = self._encode_at(self._sizes, speed, deadlines)
         if encoder is None:
             raise WeightsMissingError(self.problem)
         vectors = self._by_row("encoder", encoder, {name: images.vectors})
@@ -584,16 +673,11 @@ class _ImageStage(_Stage):
         layer = ImageVectors(self._layers[size], facts.low, facts.high, mirrored)
         return FrozenEncoder(keras.Model(pixels, layer(pixels)))
 
-    def _pixels_per_second(self, encoder, images, size):
+    def _pixels_per_second(self, images, size, deadline):
         """Return how many pixels are encoded in a second, measured on a few images."""
-        if self._deadline.left() == math.inf:
-            return math.inf
-        return self._speed(
-            lambda pixels: encoder.encode(pixels, _ENCODER),
-            images,
-            self._amounts(images, size),
-            [n_images * math.prod(size) for n_images in _TIMED_IMAGES],
-        )
+        numbers = [n_images * math.prod(size) for n_images in _TIMED_IMAGES]
+        amounts = self._amounts(images, size)
+        return self._speed(self._encoder(size), images, amounts, numbers, deadline)
 
     def _amounts(self, images, size):
         """Return how many pixels of each image are encoded."""

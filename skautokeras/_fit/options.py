@@ -8,6 +8,7 @@ from numbers import Integral, Real
 import keras
 from sklearn.utils.validation import check_scalar
 
+from skautokeras._space.pretrained import names_of
 from skautokeras._space.pretrained_files import digest_of
 from skautokeras._state.files import local_path
 from skautokeras._warnings import warn
@@ -134,7 +135,9 @@ def with_models(description, presets, encodings):
         return description
     known = {encoding.facts.preset for encoding in encodings}
     models = {preset: [preset in known, digest_of(preset)] for preset in presets}
-    return {**description, "pretrained": [description.get("pretrained"), models]}
+    # However it is written: as a string or as a path, alone or in a list.
+    names = names_of(description.get("pretrained"))
+    return {**description, "pretrained": [names, models]}
 
 
 def make_options(estimator, fit_params):

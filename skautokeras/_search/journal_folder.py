@@ -30,6 +30,12 @@ _UNREADABLE = (
 )
 _DAMAGED = (OSError, *_UNREADABLE)
 _RUN_AGAIN = " The trial will be run again."
+# Hashes do not tell whether the parameter or the model is another one. Without the
+# tokenizer of a model, there are other arrays of texts, too.
+_OF_MODELS = (
+    "A pretrained model that was there and is missing now counts as other parameters, "
+    "and as other data if it is one of texts: put it back if that is so. "
+)
 # Other files in the folder, such as copies that a desktop has made, are left alone.
 _TRIAL = re.compile(r"trial_(\d+)\.zip")
 
@@ -294,15 +300,16 @@ def check_same_search(found, expected, holder):
     holder : str
         Subject of the message, which names what holds the search.
     """
-    reasons = []
+    reasons, hint = [], ""
     if found.get("data") != expected.get("data"):
         reasons.append("other data")
     if found.get("parameters") != expected.get("parameters"):
         wrong = _different(found["parameters"], expected["parameters"])
         reasons.append(f"other parameters ({', '.join(wrong)})")
+        hint = _OF_MODELS if "pretrained" in wrong else ""
     if reasons:
         raise JournalMismatchError(
-            f"{holder} holds the search of {' and '.join(reasons)}. Pass another "
+            f"{holder} holds the search of {' and '.join(reasons)}. {hint}Pass another "
             "directory or empty it; with warm_start=True, make a new estimator."
         )
 

@@ -342,9 +342,22 @@ def _of_keras_hub(preset):
     if config.get("model_type") in _WITH_GELU:
         check_config(config, {"hidden_act": GELU})
     backbone = hub.models.Backbone.from_preset(preset)
+    _check_takes_images(backbone)
     network = _checked(keras.Model(backbone.inputs[0], backbone.output))
     scale, offset = _scaling(hub, preset)
     return _Source(network, np.eye(3) * scale, np.zeros(3) + offset)
+
+
+def _check_takes_images(backbone):
+    """Raise ValueError if a model of KerasHub takes something else than images alone.
+
+    `_checked` looks at what leads from the one input to the one output.
+    """
+    names = sorted(backbone.input) if isinstance(backbone.input, dict) else []
+    if len(backbone.inputs) > 1 or "token_ids" in names:
+        of_texts = "token_ids" in names and "images" not in names
+        what = "texts" if of_texts else names or f"{len(backbone.inputs)} inputs"
+        raise ValueError(f"it is a {type(backbone).__name__}, which takes {what}")
 
 
 def _scaling(hub, preset):

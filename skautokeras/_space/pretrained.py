@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from skautokeras._space.block import Block, build_block
-from skautokeras._space.declaration import Searched
+from skautokeras._space.declaration import Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import Choice, Float, admits
 from skautokeras._space.node import parameters_of
@@ -127,6 +127,9 @@ def all_presets(graph):
 def encoded_presets(graph):
     """Return the presets whose vectors the blocks of a graph may read.
 
+    The parameters of all blocks are checked, because some of them tell which vectors
+    are read. So a wrong one is told before rows are encoded, which can take minutes.
+
     Parameters
     ----------
     graph : Graph
@@ -136,8 +139,15 @@ def encoded_presets(graph):
     -------
     presets : list of str
         Names or folders of the presets, without repetitions.
+
+    Raises
+    ------
+    ValueError
+        If a parameter of a block, or of a block among its parameters, is wrong.
     """
-    blocks = _within([node.block for node in graph.order])
+    blocks = list(_within([node.block for node in graph.order]))
+    for block in blocks:
+        check_parameters(block)
     return list(dict.fromkeys(p for b in blocks for p in b.encoded_presets))
 
 
@@ -376,8 +386,8 @@ def read_once(read, preset):
     return _remembered(read, preset, signature_of(preset))
 
 
-# A search builds many networks around the same one.
-@lru_cache(maxsize=2)
+# A search builds many networks around each of a few models.
+@lru_cache(maxsize=4)
 def _remembered(read, preset, signature):
     """Return what a function reads; the signature tells files from earlier ones."""
     # Whoever asks may be building networks without weights, or with seeds of its own.
@@ -418,9 +428,29 @@ def json_in(folder, name):
         Path of the folder, or a name that is no path.
     name : str
         Path of the file in it.
+
+    Returns
+    -------
+    content : dict
+
+    Raises
+    ------
+    WeightsMissingError
+        If the file is damaged.
     """
     path = Path(folder, name)
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        content = error
+    if not isinstance(content, dict):
+        found = content if isinstance(content, ValueError) else "it is no JSON object"
+        raise weights_missing(
+            folder, f"its file {name} cannot be read: {found}", "Get that file again."
+        )
+    return content
 
 
 def check_config(config, computed):

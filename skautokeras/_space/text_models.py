@@ -1,5 +1,6 @@
 """Pretrained models for texts: found by name or folder, and turned into parts."""
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,17 @@ from skautokeras._space.pretrained import (
 )
 from skautokeras._space.pretrained_files import located
 from skautokeras._space.unfilled import weights_are_wanted
+from skautokeras._space.word_piece_tokenizer import (
+    INSIDE,
+    LONGEST_WORD,
+    MARKS,
+    WordPieceTokenizer,
+)
 from skautokeras.exceptions import WeightsMissingError
 
 # Tokens of a text that are kept at most, where the model does not say fewer.
 _MOST_TOKENS = 512
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Architectures of Hugging Face whose tokenizer is that of BERT.
 _WORD_PIECE_MODELS = ("bert", "distilbert")
 
@@ -57,7 +65,7 @@ class PresetTokenizer:
     ----------
     preset : str
         Name or folder of the preset.
-    tokenizer : keras_hub.models.Tokenizer or None, default=None
+    tokenizer : WordPieceTokenizer, keras_hub.models.Tokenizer or None, default=None
         Tokenizer to use. If None, the tokenizer of the preset is loaded.
     problem : str or None, default=None
         Reason why there is no tokenizer. If it is given, the preset is not loaded.
@@ -119,8 +127,8 @@ class PresetTokenizer:
         tokens : list of list of int
             Numbers of the tokens of each text, in their order.
         """
-        tokens = self._tokenizer(texts)
-        return tokens.to_list() if hasattr(tokens, "to_list") else list(tokens)
+        tokens = self._tokenizer([_encodable(text) for text in texts])
+        return tokens.to_list() if hasattr(tokens, "to_list") else tokens
 
     def word_pieces(self):
         """Return what `WordPieces` needs to split strings as this tokenizer does.
@@ -131,14 +139,9 @@ class PresetTokenizer:
             Vocabulary, in the order of the numbers, whether letters become lower case,
             and whether accents are taken off. None for a tokenizer of another kind.
         """
-        vocabulary = getattr(self._tokenizer, "vocabulary", None)
-        if vocabulary is None or not hasattr(self._tokenizer, "strip_accents"):
+        if not isinstance(self._tokenizer, WordPieceTokenizer):
             return None
-        return {
-            "vocabulary": list(vocabulary),
-            "lowercase": bool(self._tokenizer.lowercase),
-            "strip_accents": bool(self._tokenizer.strip_accents),
-        }
+        return self._tokenizer.get_config()
 
     def get_config(self):
         """Return the configuration and the files of the tokenizer, ready for JSON.
@@ -150,6 +153,9 @@ class PresetTokenizer:
         """
         if self._made is None:
             return {"preset": self.preset, "problem": self._problem}
+        config = {"preset": self.preset}
+        if pieces := self.word_pieces():
+            return {**config, "word_pieces": pieces}
         with tempfile.TemporaryDirectory() as folder:
             self._tokenizer.save_assets(folder)
             files = {
@@ -157,7 +163,7 @@ class PresetTokenizer:
                 for path in Path(folder).iterdir()
             }
         tokenizer = keras.saving.serialize_keras_object(self._tokenizer)
-        return {"preset": self.preset, "tokenizer": tokenizer, "files": files}
+        return {**config, "tokenizer": tokenizer, "files": files}
 
     @classmethod
     def from_config(cls, config):
@@ -172,6 +178,8 @@ class PresetTokenizer:
         -------
         tokenizer : PresetTokenizer
         """
+        if "word_pieces" in config:
+            return cls(config["preset"], WordPieceTokenizer(**config["word_pieces"]))
         if "tokenizer" not in config:
             # Earlier versions wrote no reason. The preset is not loaded, because a file
             # from a stranger could name one that KerasHub would download.
@@ -189,6 +197,13 @@ class PresetTokenizer:
     def __sklearn_clone__(self):
         """Return the tokenizer itself, because nothing changes it."""
         return self
+
+
+def _encodable(text):
+    """Return a text whose pairs of surrogates are characters, and lone ones U+FFFD."""
+    if not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def load_backbone(preset):
@@ -290,8 +305,7 @@ def _read_now(preset):
     backbone = _loaded(_backbone_of, preset)
     _check(backbone, preset)
     longest = getattr(backbone, "max_sequence_length", None) or _MOST_TOKENS
-    asked = json_in(preset, "sentence_bert_config.json").get("max_seq_length")
-    n_places = min(longest, asked or longest)
+    n_places = min(longest, _length_in(preset) or longest)
     if is_bert(backbone):
         return _Source(*as_bert(backbone), n_places)
     weights = _sequences_of(backbone).get_weights()
@@ -301,6 +315,25 @@ def _read_now(preset):
         return _sequences_of(keras.saving.deserialize_keras_object(config))
 
     return _Source(build, weights, n_places)
+
+
+def _length_in(preset):
+    """Return how many tokens sentence-transformers gave a model, with the marks.
+
+    Returns None if the folder does not say so.
+    """
+    name, field = "sentence_bert_config.json", "max_seq_length"
+    length = json_in(preset, name).get(field)
+    if length is None:
+        return None
+    # Two places are for the marks.
+    if not isinstance(length, int) or length < 3:
+        raise weights_missing(
+            preset,
+            f"its file {name} has {field}={length!r}, and not a number above 2",
+            "Get that file again.",
+        )
+    return length
 
 
 def _backbone_of(preset):
@@ -345,22 +378,66 @@ def _tokenizer_of(preset):
     """
     models = keras_hub("texts").models
     pieces = json_in(preset, "tokenizer.json")
-    vocabulary = _word_pieces_of(preset, pieces)
-    if vocabulary is None:
-        return models.Tokenizer.from_preset(preset)
-    return models.BertTokenizer(vocabulary, **_normalisation(preset, pieces))
+    vocabulary = _vocabulary_of(preset, pieces)
+    if vocabulary is not None:
+        return WordPieceTokenizer(vocabulary, **_normalisation(preset, pieces))
+    tokenizer = models.Tokenizer.from_preset(preset)
+    if not isinstance(tokenizer, models.BertTokenizer | models.DistilBertTokenizer):
+        return tokenizer
+    return WordPieceTokenizer(
+        tokenizer.vocabulary,
+        lowercase=tokenizer.lowercase,
+        strip_accents=tokenizer.strip_accents,
+    )
 
 
-def _word_pieces_of(preset, pieces):
-    """Return the vocabulary of a tokenizer of BERT, or its file; None for others."""
-    if json_in(preset, "config.json").get("model_type") not in _WORD_PIECE_MODELS:
+def _vocabulary_of(preset, pieces):
+    """Return the vocabulary of a tokenizer of BERT by its numbers; None for others."""
+    config = json_in(preset, "config.json")
+    if config.get("model_type") not in _WORD_PIECE_MODELS:
         return None
     if pieces.get("model", {}).get("type") == "WordPiece":
+        _check_splitting(preset, pieces)
         numbers = pieces["model"]["vocab"]
-        return sorted(numbers, key=numbers.get)
-    path = Path(preset, "vocab.txt")
-    says_case = "do_lower_case" in json_in(preset, "tokenizer_config.json")
-    return str(path) if not pieces and path.is_file() and says_case else None
+    elif pieces or "do_lower_case" not in json_in(preset, "tokenizer_config.json"):
+        return None
+    else:
+        path = Path(preset, "vocab.txt")
+        if not path.is_file():
+            return None
+        lines = path.read_text("utf-8").split("\n")
+        numbers = {line.strip("\r"): i for i, line in enumerate(lines) if line}
+    vocabulary = [""] * (max(numbers.values()) + 1)
+    for piece, number in numbers.items():
+        vocabulary[number] = piece
+    if len(vocabulary) > config.get("vocab_size", len(vocabulary)):
+        raise weights_missing(
+            preset,
+            f"its tokenizer has tokens up to the number {len(vocabulary) - 1}, and its "
+            f"config.json says that the model knows {config['vocab_size']}",
+            "Take the tokenizer that the model was trained with.",
+        )
+    return vocabulary
+
+
+def _check_splitting(preset, pieces):
+    """Raise WeightsMissingError unless words are split as BERT splits them."""
+    model = pieces["model"]
+    splitting = pieces.get("pre_tokenizer") or {}
+    found = {
+        "pre_tokenizer": splitting.get("type", "BertPreTokenizer"),
+        "unk_token": model.get("unk_token", MARKS["unknown"]),
+        "continuing_subword_prefix": model.get("continuing_subword_prefix", INSIDE),
+        "max_input_chars_per_word": model.get("max_input_chars_per_word", LONGEST_WORD),
+    }
+    usual = ("BertPreTokenizer", MARKS["unknown"], INSIDE, LONGEST_WORD)
+    pairs = zip(found.items(), usual, strict=True)
+    if unusual := [f"{k}={value!r}" for (k, value), known in pairs if value != known]:
+        raise weights_missing(
+            preset,
+            f"its tokenizer.json says {', '.join(unusual)}",
+            "Words can only be split as the tokenizer of BERT does.",
+        )
 
 
 def _normalisation(preset, pieces):
@@ -377,7 +454,7 @@ def _normalisation(preset, pieces):
     -------
     normalisation : dict of str to bool
         Whether letters become lower case, and whether accents are taken off, as
-        arguments of KerasHub's tokenizer.
+        arguments of `WordPieceTokenizer`.
 
     Raises
     ------
@@ -433,7 +510,7 @@ def _of_bert(normalizer):
     done = {"Lowercase"} if lowercase else set()
     if lowercase if accents is None else accents:
         done.add("Accents")
-    # KerasHub splits words at them, and forgets in files that it should not.
+    # `WordPieceTokenizer` splits words at them.
     if not normalizer.get("handle_chinese_chars", True):
         done.add("BertNormalizer with handle_chinese_chars=false")
     return done

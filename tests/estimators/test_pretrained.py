@@ -24,7 +24,9 @@ from skautokeras import (
     ClassificationHead,
     DenseBlock,
     Input,
+    StructuredDataBlock,
     StructuredDataClassifier,
+    StructuredDataInput,
     TextBlock,
     TextClassifier,
     TextInput,
@@ -188,6 +190,70 @@ def test_a_model_that_was_missing_is_named_when_a_search_goes_on(
     write_bert(tmp_path / "hf")
     with pytest.raises(JournalMismatchError, match=r"other parameters \(pretrained\)"):
         model.fit(*wines)
+
+
+def test_a_model_that_is_missing_when_a_search_goes_on_is_told(
+    wines, tmp_path, write_bert
+):
+    params = {"max_trials": 1, "epochs": 1, "refit": False}
+    folder = write_bert(tmp_path / "hf")
+    model = classifier(folder, directory=tmp_path / "search", **params).fit(*wines)
+    shutil.rmtree(folder)
+    message = (
+        r"\(pretrained\)\. A pretrained model that .* is missing now.* put it back"
+    )
+    with pytest.raises(JournalMismatchError, match=message):
+        model.fit(*wines)
+
+
+def test_a_model_may_be_written_in_another_way_when_a_search_goes_on(
+    wines, tmp_path, folder
+):
+    params = {"max_trials": 1, "epochs": 1, "refit": False}
+    for same in (str(folder), folder, [folder], (str(folder), folder)):
+        model = classifier(same, directory=tmp_path / "search", **params).fit(*wines)
+        assert model.n_trials_ == 1
+    assert len(list((tmp_path / "search").glob("trial_*"))) == 1
+
+
+@pytest.fixture
+def _nothing_is_encoded(monkeypatch):
+    def refuse(*args):
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("skautokeras._fit.encoding.load_encoder", refuse)
+
+
+@pytest.mark.usefixtures("_nothing_is_encoded")
+@pytest.mark.parametrize(
+    "wrong", [{"head_first": 1.5}, {"first_layer_rate": 2}, {"trained_share": 0}]
+)
+def test_a_wrong_parameter_is_told_before_texts_are_encoded(wines, folder, wrong):
+    node = TextInput()
+    block = BertBlock(preset=folder, trainable=False, **wrong)
+    model = AutoModel(node, ClassificationHead()(block(node)), max_trials=1)
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of BertBlock must"):
+        model.fit(*wines)
+
+
+@pytest.mark.usefixtures("_nothing_is_encoded")
+@pytest.mark.parametrize("where", ["behind", "inside"])
+def test_wrong_parameters_of_other_blocks_are_told_before_encoding(
+    wines, folder, where
+):
+    texts, y = wines
+    wrong = DenseBlock(n_layers=0)
+    if where == "behind":
+        node = TextInput()
+        output = wrong(TextBlock(block_type="pretrained", pretrained=folder)(node))
+    else:
+        node = StructuredDataInput(column_types={"text": "text"})
+        output = StructuredDataBlock(pretrained=folder, dense=wrong)(node)
+        texts = pd.DataFrame({"year": np.arange(len(y)) % 7, "text": texts})
+    model = AutoModel(node, ClassificationHead()(output), max_trials=1)
+    with pytest.raises(ValueError, match="The 'n_layers' parameter of DenseBlock must"):
+        model.fit(texts, y)
 
 
 def test_what_names_no_model_is_an_error_with_the_parameter(wines):

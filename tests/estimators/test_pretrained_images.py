@@ -214,6 +214,20 @@ def test_a_block_of_its_own(digits, network, augmented):
     assert model.score(*digits) > 0.7
 
 
+def test_a_wrong_parameter_is_told_before_images_are_encoded(
+    digits, network, monkeypatch
+):
+    def refuse(*args, **kwargs):
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("skautokeras._fit.encoding.load_image_encoder", refuse)
+    node = ImageInput()
+    block = EfficientNetBlock(weights=network, trainable=False, head_first=1.5)
+    model = AutoModel(node, ClassificationHead()(block(node)), max_trials=1)
+    with pytest.raises(ValueError, match="The 'head_first' parameter of Effic"):
+        model.fit(*digits)
+
+
 def test_a_model_that_cannot_be_had_is_one_warning(digits):
     X, y = digits
     model = ImageClassifier(pretrained="nowhere.keras", max_trials=2, epochs=1)

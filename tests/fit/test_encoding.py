@@ -1,11 +1,14 @@
 """Encoding before the trials, and what becomes of it if time is short."""
 
+import re
+import shutil
+
 import keras
 import numpy as np
 import pytest
 
 from skautokeras._data import ImageAdapter, Rows, SplitRows, TextAdapter, XAdapter
-from skautokeras._fit import with_read_vectors, with_vectors
+from skautokeras._fit import encoding, with_read_vectors, with_vectors
 from skautokeras._layers.frozen import FrozenEncoder
 from skautokeras._search import Journal
 from skautokeras._space import PresetTokenizer
@@ -42,8 +45,9 @@ def encode(texts, tiny_preset, clock, monkeypatch):
 
     monkeypatch.setattr(FrozenEncoder, "_function", slow)
 
-    def run(seconds, n_folds=1, journal=None):
-        text = TextAdapter(tokenizers=(PresetTokenizer(tiny_preset("bert")),))
+    def run(seconds, n_folds=1, journal=None, presets=None):
+        presets = presets or [tiny_preset("bert")]
+        text = TextAdapter(tokenizers=tuple(map(PresetTokenizer, presets)))
         adapter = XAdapter(["text"], [text], [None])
         x = adapter.fit_transform(texts)
         rows = Rows(x, {"head": np.zeros(N_ROWS)}, weight=None)
@@ -51,22 +55,40 @@ def encode(texts, tiny_preset, clock, monkeypatch):
         deadline = Deadline(seconds, clock)
         journal = journal or Journal(None, {}, seed=0)
         data = with_vectors(
-            data,
-            adapter,
-            [tiny_preset("bert")],
-            deadline,
-            journal,
-            n_folds=n_folds,
-            seed=0,
+            data, adapter, presets, deadline, journal, n_folds=n_folds, seed=0
         )
         return data, adapter, deadline.spent()
 
     return run
 
 
-def known(rows, kind="encoder"):
+@pytest.fixture
+def slow_reading(clock, monkeypatch):
+    """From the seconds that reading a model takes, to a list of those that are read."""
+    load, read = encoding.load_encoder, []
+
+    def slow(seconds):
+        def call(preset, facts):
+            clock.now += seconds
+            read.append(preset)
+            return load(preset, facts)
+
+        monkeypatch.setattr(encoding, "load_encoder", call)
+        return read
+
+    return slow
+
+
+@pytest.fixture(scope="module")
+def three(tiny_preset, tmp_path_factory):
+    """Folders of three models."""
+    folder = tmp_path_factory.mktemp("three")
+    return [str(shutil.copytree(tiny_preset("bert"), folder / name)) for name in "abc"]
+
+
+def known(rows, kind="encoder", number=1):
     """Return which rows have vectors."""
-    return np.isfinite(rows.x[f"{kind}_1"]).all(axis=1)
+    return np.isfinite(rows.x[f"{kind}_{number}"]).all(axis=1)
 
 
 # Tokens of all texts with the marks, and seconds that they take.
@@ -125,6 +147,65 @@ def test_a_search_that_goes_on_keeps_the_vectors(encode, tmp_path):
         np.testing.assert_array_equal(first.all.x[kind], again.all.x[kind])
     other = Journal(tmp_path, {"data": "2", "parameters": {}}, seed=0)
     assert encode(None, journal=other)[2] > 0
+
+
+def test_reading_a_model_takes_nothing_of_the_time_for_encoding(encode, slow_reading):
+    slow_reading(2.5 * ALL)
+    data, _, spent = encode(12 * ALL)
+    assert known(data.all).all()
+    assert spent < 0.5 * 12 * ALL
+
+
+def test_no_time_is_left_when_reading_has_taken_it(encode, slow_reading):
+    slow_reading(7 * ALL)
+    message = r"no time to encode the texts by .*: none was left\. Pass a longer"
+    with pytest.warns(UserWarning, match=message):
+        data, _, spent = encode(12 * ALL)
+    assert "encoder_1" not in data.all.x
+    # The model is there, and the vectors of tokens take no time.
+    assert known(data.all, "static").all()
+    assert spent == pytest.approx(7 * ALL, rel=0.01)
+
+
+def test_models_that_there_is_no_time_for_are_not_read(encode, slow_reading, three):
+    read = slow_reading(1.5 * ALL)
+    data, adapter, spent = encode(6 * ALL, presets=three)
+    # A third of the time would do for none of them.
+    assert known(data.all).all()
+    assert read == three[:1]
+    assert spent < 0.5 * 6 * ALL
+    first, *others = adapter.schemas_[0].subwords
+    assert first.problem is None
+    for facts in others:
+        assert f"by {facts.preset!r}: none was left to read it" in facts.problem
+
+
+def test_no_model_is_read_where_the_time_was_too_short_for_one(
+    encode, slow_reading, three
+):
+    read = slow_reading(0.1 * ALL)
+    with pytest.warns(UserWarning, match="times as long as it may"):
+        data, *_ = encode(2 * ALL, presets=three)
+    assert read == three[:1]
+    assert "encoder_1" not in data.all.x
+
+
+def test_several_models_share_the_time(encode, slow_reading, three):
+    read = slow_reading(0.1 * ALL)
+    data, adapter, _ = encode(20 * ALL, presets=three)
+    assert read == three
+    assert all(known(data.all, number=number).all() for number in (1, 2, 3))
+    assert [facts.problem for facts in adapter.schemas_[0].subwords] == [None] * 3
+
+
+# Keras says so when it writes a file, see pyproject.toml.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_large_factors_have_no_decimal_places(encode):
+    with pytest.warns(UserWarning, match="no time to encode"):
+        _, adapter, _ = encode(0.5 * ALL)
+    (subwords,) = adapter.schemas_[0].subwords
+    (factor,) = re.findall(r"about (\S+) times", subwords.problem)
+    assert int(factor) >= 10
 
 
 # Keras says so when it writes a file, see pyproject.toml.

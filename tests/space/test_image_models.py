@@ -212,7 +212,8 @@ def test_a_file_of_hugging_face_says_the_scaling(res_net_folder):
 
 
 def test_a_model_of_texts_is_no_model_of_images(tiny_preset):
-    with pytest.raises(WeightsMissingError, match="could not be had"):
+    message = r"could not be had: it is a BertBackbone, which takes texts\. Pass the"
+    with pytest.raises(WeightsMissingError, match=message):
         load_image_encoder(tiny_preset("bert"), SIZE)
 
 

@@ -144,14 +144,15 @@ def test_networks_of_a_replaced_file_have_its_weights(tmp_path):
 
 
 def test_a_file_is_read_once_however_many_networks_are_built(tmp_path, monkeypatch):
-    path, n_read = write_network(tmp_path / "own.keras", seed=0), []
-    load = keras.models.load_model
+    paths = [write_network(tmp_path / f"{name}.keras", seed=0) for name in "abc"]
+    load, read = keras.models.load_model, []
     monkeypatch.setattr(
-        keras.models, "load_model", lambda *a, **k: n_read.append(1) or load(*a, **k)
+        keras.models, "load_model", lambda *a, **k: read.append(a[0]) or load(*a, **k)
     )
-    for _ in range(3):
+    # A search among several models builds networks around each of them in turn.
+    for path in 3 * paths:
         vectors(path)
-    assert n_read == [1]
+    assert read == paths
 
 
 def test_a_digest_is_that_of_the_content_and_not_of_the_place(tmp_path, write_bert):

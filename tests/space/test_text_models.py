@@ -1,13 +1,16 @@
 """Folders of Hugging Face: read as they say, or refused with the reason."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 
 pytest.importorskip("keras_hub")
 
+from skautokeras._data.schema.pretrained import Subwords
 from skautokeras._space import PresetTokenizer, load_backbone
+from skautokeras._space.text_models import load_encoder
 from skautokeras.exceptions import WeightsMissingError
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "Rosé", "rosé", "Rose", "rose"]
@@ -158,3 +161,102 @@ def test_a_replaced_folder_is_read_again(tmp_path, write_bert):
     write_bert(folder, seed=1)
     second = np.asarray(load_backbone(str(folder))(TOKENS))
     assert np.abs(second - first).max() > 0.1
+
+
+def rewrite(folder, name, change):
+    """Let a function change the content of a JSON file."""
+    path = folder / name
+    content = json.loads(path.read_text()) if path.is_file() else {}
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def add_pieces(**numbers):
+    return lambda content: content["model"]["vocab"].update(numbers)
+
+
+def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(tmp_path, write_bert):
+    folder = write_bert(tmp_path / "hf")
+    rewrite(folder, "tokenizer.json", add_pieces(extra=15))
+    problem = PresetTokenizer(str(folder)).problem
+    assert "tokens up to the number 15" in problem
+    assert "the model knows 15" in problem
+
+
+def test_pieces_keep_their_numbers_where_some_are_missing(tmp_path, write_bert):
+    folder = write_bert(tmp_path / "hf")
+    whole = PresetTokenizer(str(folder))(["red wine with roses"])
+    rewrite(
+        folder, "tokenizer.json", lambda content: content["model"]["vocab"].pop("a")
+    )
+    assert PresetTokenizer(str(folder))(["red wine with roses"]) == whole
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ("model", "continuing_subword_prefix", "@@"),
+        ("model", "unk_token", "<unk>"),
+        ("model", "max_input_chars_per_word", 30),
+        ("pre_tokenizer", "type", "Whitespace"),
+    ],
+)
+def test_other_ways_to_split_words_are_refused(
+    tmp_path, write_bert, part, field, value
+):
+    folder = write_bert(tmp_path / "hf")
+    rewrite(
+        folder,
+        "tokenizer.json",
+        lambda content: content.setdefault(part, {}).update({field: value}),
+    )
+    name = "pre_tokenizer" if part == "pre_tokenizer" else field
+    assert f"says {name}={value!r}" in PresetTokenizer(str(folder)).problem
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("tokenizer.json", "[]", "tokenizer.json cannot be read: it is no JSON object"),
+        ("tokenizer.json", "{", "tokenizer.json cannot be read: Expecting"),
+    ],
+)
+def test_a_damaged_tokenizer_is_told(tmp_path, write_bert, name, content, reason):
+    folder = write_bert(tmp_path / "hf")
+    (folder / name).write_text(content)
+    assert reason in PresetTokenizer(str(folder)).problem
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("config.json", "{", "config.json cannot be read"),
+        ("1_Pooling/config.json", "{", "1_Pooling/config.json cannot be read"),
+        (
+            "sentence_bert_config.json",
+            '{"max_seq_length": "256"}',
+            "max_seq_length='256'",
+        ),
+        ("sentence_bert_config.json", '{"max_seq_length": 2}', "max_seq_length=2"),
+    ],
+)
+def test_a_damaged_model_is_told(tmp_path, write_bert, name, content, reason):
+    folder = write_bert(tmp_path / "hf")
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(content)
+    subwords = Subwords(preset=str(folder), width=5)
+    with pytest.raises(WeightsMissingError, match=re.escape(reason)) as info:
+        load_encoder(str(folder), subwords)
+    assert "no network here" not in str(info.value)
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_lone_surrogates_are_no_error(tiny_preset, kind):
+    tokenizer = PresetTokenizer(tiny_preset(kind))
+    (tokens,) = tokenizer(["good\ud83d"])
+    assert tokens[: len(tokenizer(["good"])[0])] == tokenizer(["good"])[0]
+
+
+def test_pairs_of_surrogates_are_one_character(tmp_path, write_bert):
+    tokenizer = PresetTokenizer(str(write_bert(tmp_path / "hf")))
+    assert tokenizer(["\ud83d\ude00"]) == tokenizer(["\U0001f600"])

@@ -16,48 +16,27 @@ from skautokeras._export.twins.characters import (
     decode,
     find,
     is_first,
-    to_nfkc,
 )
 from skautokeras._export.twins.text_layers import to_dense
+from skautokeras._space.word_piece_tokenizer import INSIDE, LONGEST_WORD, MARKS
 
-_UNKNOWN = "[UNK]"
-_INSIDE = "##"
-# Longer words are unknown, in bytes.
-_LONGEST = 100
 # Kinds of characters: those between words, and those that are words by themselves.
 _BETWEEN, _ALONE = 1, 2
-_WHITE = "\t\n\f\r "
-# Han, as BERT's own tokenizer lists it.
+# Han, as Hugging Face's tokenizers list it.
 _HAN = (
     (0x4E00, 0x9FFF),
     (0x3400, 0x4DBF),
     (0x20000, 0x2A6DF),
     (0x2A700, 0x2B73F),
     (0x2B740, 0x2B81F),
-    (0x2B820, 0x2CEAF),
+    (0x2B920, 0x2CEAF),
     (0xF900, 0xFAFF),
     (0x2F800, 0x2FA1F),
 )
-# Characters that case folding drops: they are not seen.
-_NOT_SEEN = (
-    0xAD,
-    0x34F,
-    0x61C,
-    *range(0x115F, 0x1161),
-    *range(0x17B4, 0x17B6),
-    *range(0x180B, 0x1810),
-    *range(0x200B, 0x2010),
-    *range(0x202A, 0x202F),
-    *range(0x2060, 0x2070),
-    0x3164,
-    *range(0xFE00, 0xFE10),
-    0xFEFF,
-    0xFFA0,
-    *range(0xFFF0, 0xFFF9),
-    *range(0x1BCA0, 0x1BCA4),
-    *range(0x1D173, 0x1D17B),
-    *range(0xE0000, 0xE1000),
-)
+# White space among the control characters; all others are left out.
+_LINES = "\t\n\r"
+_LEFT_OUT = ("Cc", "Cf", "Co", "Cs")
+_REPLACEMENT = 0xFFFD
 # Above all code points.
 _BASE = 2**21
 
@@ -66,8 +45,9 @@ _BASE = 2**21
 class WordPieces(keras.layers.Layer):
     """Split strings into words, and words into the longest pieces of a vocabulary.
 
-    As the tokenizer of BERT does (WordPiece; Wu et al., arXiv:1609.08144), in
-    operations of TensorFlow alone.
+    It does what `WordPieceTokenizer` does (WordPiece; Wu et al., arXiv:1609.08144), in
+    operations of TensorFlow alone. Characters that are younger than Unicode 8 may have
+    another kind, because each library has a table of its own.
 
     Parameters
     ----------
@@ -97,21 +77,17 @@ class WordPieces(keras.layers.Layer):
         self.vocabulary = np.array(list(vocabulary), dtype=object)
         self.lowercase = lowercase
         self.strip_accents = strip_accents
-        self._unknown = list(vocabulary).index(_UNKNOWN) + 1
+        self._unknown = list(vocabulary).index(MARKS["unknown"]) + 1
         self._keys, self._nodes, self._numbers = _tree_of(self.vocabulary)
 
     def call(self, texts):
         """Return the numbers of the pieces."""
         texts = tf.strings.substr(texts, 0, MAX_CHARACTERS, unit="UTF8_CHAR")
-        characters = decode(texts)
-        if self.strip_accents:
-            characters = _without_accents()(characters)
+        normalised = _normalisation(self.lowercase, self.strip_accents)
+        characters = normalised(decode(texts))
         kinds = _kinds()(characters.codes)
         characters, word_of, n_words = _words(characters, kinds)
-        if self.lowercase:
-            characters, word_of = _folded(characters, word_of, n_words)
         pieces, words = self._pieces(characters.codes, word_of, n_words)
-        # A word may have lost all of its characters.
         rows = tf.math.unsorted_segment_max(characters.rows, word_of, n_words)
         return to_dense(pieces, tf.gather(rows, words), characters.n_rows)
 
@@ -120,10 +96,9 @@ class WordPieces(keras.layers.Layer):
         ones = tf.ones_like(word_of, tf.int32)
         lengths = tf.math.unsorted_segment_sum(ones, word_of, n_words)
         starts = tf.cumsum(lengths, exclusive=True)
-        n_bytes = tf.math.unsorted_segment_sum(_bytes_of(codes), word_of, n_words)
         # One more, so that there is something to read behind the last word.
         codes = tf.concat([codes, [0]], 0)
-        too_long = n_bytes > _LONGEST
+        too_long = lengths > LONGEST_WORD
 
         def step(place, unknown, i, found):
             end, number = self._longest_piece(codes, starts, lengths, place)
@@ -206,8 +181,8 @@ def _tree_of(vocabulary):
     """
     following, numbers = {}, [0, 0]
     for i, piece in enumerate(vocabulary):
-        node = 1 if piece.startswith(_INSIDE) else 0
-        for character in piece.removeprefix(_INSIDE):
+        node = 1 if piece.startswith(INSIDE) else 0
+        for character in piece.removeprefix(INSIDE):
             key = node * _BASE + ord(character)
             if key not in following:
                 following[key] = len(numbers)
@@ -226,38 +201,41 @@ def _kinds():
     kinds = {}
     for code in all_codes():
         character = chr(code)
-        category = unicodedata.category(character)
         is_ascii_mark = 32 < code < 127 and not character.isalnum()
-        if any(low <= code <= high for low, high in _HAN):
+        if (
+            any(low <= code <= high for low, high in _HAN)
+            or is_ascii_mark
+            or unicodedata.category(character).startswith("P")
+        ):
             kinds[code] = _ALONE
-        elif character in _WHITE or category in ("Cc", "Cf"):
+        elif character.isspace():
             kinds[code] = _BETWEEN
-        elif is_ascii_mark or category.startswith("P"):
-            kinds[code] = _ALONE
     return CodeTable(kinds)
 
 
 @cache
-def _without_accents():
-    """Return what takes characters apart and leaves out their accents."""
+def _normalisation(lowercase, strip_accents):
+    """Return what leaves out control characters, and may change letters."""
     mapping = {}
     for code in all_codes():
-        parts = unicodedata.normalize("NFD", chr(code))
-        kept = [ord(c) for c in parts if unicodedata.category(c) != "Mn"]
-        if kept != [code]:
-            mapping[code] = kept
+        kept = _normalised(chr(code), lowercase, strip_accents)
+        if kept != chr(code):
+            mapping[code] = [ord(character) for character in kept]
     return Expansion(mapping)
 
 
-@cache
-def _folding():
-    """Return what brings characters to lower case, and leaves out what is not seen."""
-    mapping = {code: [] for code in _NOT_SEEN}
-    for code in all_codes():
-        folded = unicodedata.normalize("NFKC", chr(code)).casefold()
-        if code not in mapping and folded != chr(code):
-            mapping[code] = [ord(c) for c in folded if ord(c) not in _NOT_SEEN]
-    return Expansion(mapping)
+def _normalised(character, lowercase, strip_accents):
+    """Return what is left of a character."""
+    category = unicodedata.category(character)
+    is_control = category in _LEFT_OUT and character not in _LINES
+    if is_control or ord(character) == _REPLACEMENT:
+        return ""
+    parts = character
+    if strip_accents:
+        parts = unicodedata.normalize("NFD", character)
+        parts = "".join(c for c in parts if unicodedata.category(c) != "Mn")
+    # Each by itself: what str.lower makes of sigma depends on its neighbours.
+    return "".join(c.lower() for c in parts) if lowercase else parts
 
 
 def _words(characters, kinds):
@@ -271,23 +249,3 @@ def _words(characters, kinds):
     kept = (tf.boolean_mask(part, inside) for part in (codes, rows, word_of))
     codes, rows, word_of = kept
     return Characters(codes, rows, n_rows), word_of, n_words
-
-
-def _folded(characters, word_of, n_words):
-    """Return characters in lower case, word by word, and the word of each."""
-    rows = tf.math.unsorted_segment_max(characters.rows, word_of, n_words)
-    words = Characters(
-        characters.codes, tf.cast(word_of, tf.int64), tf.cast(n_words, tf.int64)
-    )
-    folded = to_nfkc(_folding()(words))
-    word_of = tf.cast(folded.rows, tf.int32)
-    return (
-        Characters(folded.codes, tf.gather(rows, word_of), characters.n_rows),
-        word_of,
-    )
-
-
-def _bytes_of(codes):
-    """Return how many bytes characters take in UTF-8."""
-    limits = (0x80, 0x800, 0x10000)
-    return 1 + sum(tf.cast(codes >= limit, tf.int32) for limit in limits)
