@@ -17,7 +17,7 @@ from skautokeras._data import (
 )
 from skautokeras._ensemble import ensemble
 from skautokeras._search import record, trial
-from skautokeras._space import heads, node, pretrained
+from skautokeras._space import heads, node, pretrained, text_models
 from skautokeras._state.codec import encode
 from skautokeras._state.document import dumps, loads
 from skautokeras._state.files import file_to_write, local_path, write_whole
@@ -40,6 +40,7 @@ _DECLARED_IN = (
     structured_data,
     target,
     text,
+    text_models,
     trial,
     x_adapter,
     y_adapter,

@@ -1,7 +1,5 @@
 """The tokenizer of BERT, by the library of Hugging Face."""
 
-import keras
-
 # Marks that a vocabulary has to have, by what they are for.
 MARKS = {"pad": "[PAD]", "unknown": "[UNK]", "start": "[CLS]", "end": "[SEP]"}
 # Pieces inside of words begin with this, and longer words are unknown, in characters.
@@ -9,7 +7,6 @@ INSIDE = "##"
 LONGEST_WORD = 100
 
 
-@keras.saving.register_keras_serializable("skautokeras")
 class WordPieceTokenizer:
     """Split texts into words, and words into the longest pieces of a vocabulary.
 
@@ -84,8 +81,13 @@ class WordPieceTokenizer:
         return [encoding.ids for encoding in encodings]
 
     def _make(self):
-        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-
+        try:
+            from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+        except ImportError as error:
+            raise ImportError(
+                "Texts for pretrained models are split by the library tokenizers. "
+                'Install it with: pip install "skautokeras[text]"'
+            ) from error
         numbers = {piece: i for i, piece in enumerate(self.vocabulary) if piece}
         tokenizer = Tokenizer(
             models.WordPiece(
@@ -102,17 +104,12 @@ class WordPieceTokenizer:
         return tokenizer
 
     def get_config(self):
-        """Return the parameters, ready for JSON."""
+        """Return the parameters by their names, ready for JSON."""
         return {
             "vocabulary": self.vocabulary,
             "lowercase": self.lowercase,
             "strip_accents": self.strip_accents,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        """Return the tokenizer with these parameters."""
-        return cls(**config)
 
     def __getstate__(self):
         """Return the parameters, of which the tokenizer is made again."""

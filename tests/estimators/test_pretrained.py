@@ -6,7 +6,9 @@ import pickle
 import shutil
 import subprocess
 import sys
+from functools import partial
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -94,6 +96,32 @@ def test_what_is_written_down_needs_no_folder(fitted, wines, tmp_path, how):
     np.testing.assert_array_equal(
         again.predict_proba(texts), fitted.predict_proba(texts)
     )
+
+
+LOAD = """
+import sys
+import joblib
+import numpy as np
+
+for name in ("keras_hub", "tensorflow_text"):
+    sys.modules[name] = None  # as where it is not installed
+import skautokeras
+
+*_, how, path, texts, found = sys.argv
+model = skautokeras.load(path) if how == "file" else joblib.load(path)
+np.save(found, model.predict_proba(np.load(texts)))
+"""
+
+
+@pytest.mark.parametrize("how", ["joblib", "file"])
+def test_a_new_process_needs_no_keras_hub(fitted, wines, tmp_path, how):
+    paths = [str(tmp_path / name) for name in ("model", "texts.npy", "found.npy")]
+    np.save(paths[1], np.array(wines[0], dtype=str))
+    write = fitted.save if how == "file" else partial(joblib.dump, fitted)
+    write(paths[0])
+    subprocess.run([sys.executable, "-c", LOAD, how, *paths], check=True, timeout=120)
+    found = np.load(paths[2])
+    np.testing.assert_allclose(found, fitted.predict_proba(wines[0]), atol=1e-6)
 
 
 def test_members_share_one_copy_of_the_encoder(wines, folder):
