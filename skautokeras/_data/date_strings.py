@@ -377,7 +377,8 @@ def parse_digits(numbers, format):
         # In any form, other numbers would be years, or days without a month.
         format = ISO_8601 + end
     moments = parse_dates(numbers, format)
-    is_wrong = np.isnat(moments) | [not number.isdecimal() for number in numbers]
+    are_digits = np.array([number.isdecimal() for number in numbers], dtype=bool)
+    is_wrong = np.isnat(moments) | ~are_digits
     return None if is_wrong.any() else moments
 
 

@@ -1,6 +1,6 @@
 """Labels and numbers of y, whatever holds them, as arrays that NumPy can sort."""
 
-from datetime import date
+from datetime import date, timedelta
 from numbers import Number
 
 import numpy as np
@@ -365,8 +365,10 @@ def _type_name(array):
     if array.dtype.kind == "U" or _are_string_objects(array):
         return "string"
     # An array of NumPy holds the same moments as one of objects.
-    is_date = array.dtype.kind == "M" or isinstance(array[0], date)
-    return "date" if is_date else type(array[0]).__name__
+    if array.dtype.kind == "M" or isinstance(array[0], date):
+        return "date"
+    is_duration = array.dtype.kind == "m" or isinstance(array[0], timedelta)
+    return "duration" if is_duration else type(array[0]).__name__
 
 
 def _as_python(label):

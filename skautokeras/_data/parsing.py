@@ -29,7 +29,6 @@ from skautokeras._data.quantities import (
     what_quantities_are,
 )
 from skautokeras._data.series import are_zoned, content_of, read_column, read_keys
-from skautokeras._warnings import warn
 
 # A warning says if more than this share of the strings that look like numbers or dates
 # cannot be read after `fit`, where at most a few could not.
@@ -132,7 +131,7 @@ def parse_strings(strings, kind, format):
     return parse(strings, format)
 
 
-def read_in_format(series, kind, format, on_strings=None, largest=None):
+def read_in_format(series, kind, format, on_strings=None):
     """Read a column of numbers or dates, and the strings among them.
 
     Parameters
@@ -149,10 +148,6 @@ def read_in_format(series, kind, format, on_strings=None, largest=None):
     on_strings : callable or None, default=None
         Function that is told which strings cannot be read, such as
         `UnreadableStrings.count` and `refuse_unreadable`.
-
-    largest : float or None, default=None
-        The largest size of a percentage in `fit`. With it, a warning says if numbers
-        without the sign look like fractions.
 
     Returns
     -------
@@ -195,15 +190,18 @@ def read_in_format(series, kind, format, on_strings=None, largest=None):
         _check_unit(series, content, format)
     elif format is not None and content == "datetime":
         _check_zones(series, has_zone(format))
-    elif format is not None and content == "number":
+    elif format is not None and content == "number" and _have_eight_digits(series):
         codes, keys = read_keys(series, content=content)
         moments = parse_digits(keys, format)
         if moments is not None:
             return values_of_codes(moments, codes, kind)
-    values = read_column(series, kind, content=content)
-    if largest is not None and content == "number":
-        _warn_about_fractions(series.name, values, largest)
-    return values
+    return read_column(series, kind, content=content)
+
+
+def _have_eight_digits(series):
+    """Return whether numbers may be dates of eight digits, with one zero in front."""
+    numbers = series.dropna().to_numpy(dtype=np.float64)
+    return bool(((numbers >= 1e6) & (numbers < 1e8)).all())
 
 
 def _check_unit(series, content, format):
@@ -240,23 +238,6 @@ def are_percentages(format):
     (True, False, False)
     """
     return bool(format) and not is_measure(format) and unit_of(format) == "%"
-
-
-def _warn_about_fractions(name, numbers, largest):
-    """Warn if numbers come instead of percentages and look like parts of one.
-
-    Spreadsheets and other readers give 0.125 for a cell that shows 12.5%.
-    """
-    present = np.abs(numbers[~np.isnan(numbers)])
-    parts = present[present % 1 > 0]
-    if len(parts) and present.max() <= largest / _FRACTIONS_BELOW:
-        example = float(parts[0])
-        warn(
-            f"The column {name!r} held percentages up to {largest:.4g}% in fit and "
-            f"holds numbers without the sign now, up to {present.max():.4g}. They are "
-            f"read as percentages, {example} as {example}% for example. Multiply them "
-            "by 100 if they are fractions, as spreadsheets have them."
-        )
 
 
 def _check_zones(series, is_zoned):
@@ -449,6 +430,74 @@ cannot be read so now, '3 mi' for example, and count as missing."]
             for name, column in self._columns.items()
             if column["unreadable"] > _UNREADABLE_MAX_SHARE * column["given"]
         ]
+
+
+class UnsignedPercentages:
+    """Notices fractions in the place of percentages.
+
+    Spreadsheets and other readers give 0.125 for a cell that shows 12.5%.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skautokeras._data.parsing import UnsignedPercentages
+    >>> unsigned = UnsignedPercentages()
+    >>> rates = pd.Series([0.125, 0.5], name="rate")
+    >>> unsigned.count(rates, rates.to_numpy(), largest=60.0)
+    >>> unsigned.warnings()[0].partition(".")[0]
+    "The column 'rate' held percentages up to 60% in fit and holds numbers without the \
+sign now, up to 0"
+    """
+
+    def __init__(self):
+        self._columns = {}
+
+    def count(self, series, values, largest):
+        """Look at some rows of a column.
+
+        Parameters
+        ----------
+        series : Series of shape (n_samples,)
+            Rows as they came.
+        values : ndarray of shape (n_samples,)
+            Numbers that were read of these rows.
+        largest : float
+            The largest size of a percentage in `fit`.
+        """
+        if content_of(series) != "number":
+            return
+        present = np.abs(values[~np.isnan(values)])
+        parts = present[present % 1 > 0]
+        seen = self._columns.setdefault(
+            series.name, {"largest": largest, "highest": 0.0, "example": None}
+        )
+        seen["highest"] = max(seen["highest"], present.max(initial=0.0))
+        if len(parts) and seen["example"] is None:
+            seen["example"] = float(parts[0])
+
+    def warnings(self):
+        """Return a warning for each column whose numbers look like fractions.
+
+        Returns
+        -------
+        warnings : list of str
+        """
+        return [
+            _warning_of_fractions(name, **seen)
+            for name, seen in self._columns.items()
+            if seen["example"] is not None
+            and seen["highest"] <= seen["largest"] / _FRACTIONS_BELOW
+        ]
+
+
+def _warning_of_fractions(name, largest, highest, example):
+    return (
+        f"The column {name!r} held percentages up to {largest:.4g}% in fit and "
+        f"holds numbers without the sign now, up to {highest:.4g}. They are "
+        f"read as percentages, {example} as {example}% for example. Multiply them "
+        "by 100 if they are fractions, as spreadsheets have them."
+    )
 
 
 def _warning_of_unreadable(name, what, given, unreadable, example):

@@ -30,6 +30,8 @@ _HIGHEST_STANDARDISED = 3.0
 # the others. Resizing has been seen to make negative a fifth of the weight, and wrong
 # values are few. So large shares are neither.
 _NEGATIVE_SHARE, _NEGATIVE_WEIGHT = 0.25, 0.5
+# The mean of grey levels is hardly below this share of their range.
+_MEAN_OF_LEVELS = 0.2
 # Some images may be dark; so many with no pixel above this share of the range are not.
 _MANY_IMAGES, _DARK_SHARE = 10, 0.01
 # The share of 16 bits that 12 bits fill.
@@ -121,7 +123,9 @@ def values_of(array, schema):
     if not array.size or (is_full and array.dtype == np.uint8):
         return None
     lowest, highest = float(array.min()), float(array.max())
+    # Whether they are fractions matters only where `fit` has seen levels.
     are_fractions = array.dtype.kind == "f" and lowest >= 0 and highest <= 1
+    are_fractions = are_fractions and schema.high >= _FEWEST_LEVELS
     n_above = np.count_nonzero(array > schema.high) if highest > schema.high else 0
     n_negative, negative, positive = 0, 0.0, 0.0
     if lowest < 0:
@@ -240,7 +244,7 @@ def _problem_with_dtype(seen, schema):
 def _problem_with_values(seen, lowest, highest, schema):
     """Say that values are negative, far above those in `fit`, or all nearly black."""
     low, high = schema.low, schema.high
-    if low >= 0 and _are_centred(seen, lowest, highest, high):
+    if low >= 0 and _are_centred(seen, lowest, highest, schema):
         return _other_range(f"values from {lowest:g} to {highest:g}", schema)
     if _are_far_above(seen, highest, low, high):
         return _other_range(f"values up to {highest:g}", schema)
@@ -251,15 +255,17 @@ def _problem_with_values(seen, lowest, highest, schema):
     return None
 
 
-def _are_centred(seen, lowest, highest, high):
+def _are_centred(seen, lowest, highest, schema):
     """Whether pixels are between -1 and 1, standardised, or less their mean."""
     if lowest < _NEGATIVE and all(values.is_of_floats for values in seen):
-        if highest <= (_HIGHEST_STANDARDISED if high >= BRIGHTEST else 1):
+        if highest <= (_HIGHEST_STANDARDISED if schema.high >= BRIGHTEST else 1):
             return True
-        if high == 1 and lowest < _NEGATIVE_FRACTION:
+        if schema.high == 1 and lowest < _NEGATIVE_FRACTION:
             return True
     if lowest >= _NEGATIVE and highest <= 1:
         return False  # What is nearly black may have noise about zero.
+    if schema.dtype != "uint8" and min(schema.mean) < _MEAN_OF_LEVELS:
+        return False  # Measured values, such as temperatures, may fall below zero.
     # Pixels less their mean may have any contrast, but more of them are negative than
     # resizing makes so.
     n_negative = sum(values.n_negative for values in seen)

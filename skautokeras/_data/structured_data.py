@@ -27,6 +27,7 @@ from skautokeras._data.long_tables import MOST_ANALYSED, in_batches, some_rows
 from skautokeras._data.numeric_codes import targets_of
 from skautokeras._data.parsing import (
     UnreadableStrings,
+    UnsignedPercentages,
     are_percentages,
     read_in_format,
     refuse_unreadable,
@@ -249,22 +250,29 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
         sparse = {}
         if self.sparse_ is not None:
             sparse, X = self.sparse_.transform(X), self.sparse_.rest(X)
-        problems, unreadable = {}, UnreadableStrings()
-        make = partial(self._arrays_of_batch, problems=problems, unreadable=unreadable)
+        problems, unreadable, unsigned = {}, UnreadableStrings(), UnsignedPercentages()
+        make = partial(
+            self._arrays_of_batch,
+            problems=problems,
+            unreadable=unreadable,
+            unsigned=unsigned,
+        )
         arrays = in_batches(make, X) | sparse
-        for problem in (*filter(None, problems.values()), *unreadable.warnings()):
+        told = (*unreadable.warnings(), *unsigned.warnings())
+        for problem in (*filter(None, problems.values()), *told):
             warn(problem)
         return {name: arrays[name] for name in self.schema_.adapter_shapes}
 
-    def _arrays_of_batch(self, X, problems, unreadable):
+    def _arrays_of_batch(self, X, problems, unreadable, unsigned):
         """Make the arrays of some rows, but those of columns that are mostly zero.
 
         ``problems`` says by column what is wrong with its values, as far as no batch
-        had values of `fit`, and ``unreadable`` counts strings that cannot be read.
+        had values of `fit`, ``unreadable`` counts strings that cannot be read, and
+        ``unsigned`` notices percentages without their sign.
         """
         arrays = defaultdict(list)
         statistics = zip(*self.statistics_of_numbers(), strict=True)
-        for column, series, values in self._read(X, unreadable):
+        for column, series, values in self._read(X, unreadable, unsigned):
             for name, array in self._arrays_of(column, values, statistics):
                 arrays[name].append(array)
                 if name == "categorical" and problems.get(column.name, "none yet"):
@@ -405,7 +413,7 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             )
         return X
 
-    def _read(self, X, unreadable):
+    def _read(self, X, unreadable, unsigned):
         """Yield each column that is not constant, as it is in X and as it is read.
 
         One column is read at a time, because a table may be large.
@@ -421,14 +429,13 @@ class StructuredDataAdapter(TransformerMixin, BaseEstimator):
             format = "" if column.format is None and are_strings else column.format
             is_strict = column.name in self.strict_
             told = refuse_unreadable if is_strict else unreadable.count
-            largest = self._largest_percentage(column)
-            values = read_in_format(series, column.kind, format, told, largest)
+            values = read_in_format(series, column.kind, format, told)
+            if column.kind == "numerical" and are_percentages(column.format):
+                unsigned.count(series, values, self._largest_percentage(column))
             yield column, series, values
 
     def _largest_percentage(self, column):
-        """Return the largest size of a percentage in `fit`; None of other numbers."""
-        if column.kind == "datetime" or not are_percentages(column.format):
-            return None
+        """Return the largest size of a percentage in `fit`."""
         i = self.schema_.numerical.index(column.name)
         ends = self.schema_.quantiles[[0, -1], i].astype(np.float64)
         return float(np.abs(ends * self.scales_[i] + self.means_[i]).max())

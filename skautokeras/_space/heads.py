@@ -556,6 +556,8 @@ def _in_layout(metric, layout):
     Keras computes a number in any case where shapes match: the accuracy of classes is
     always the same for a single column, of which the greatest is the first.
     """
+    if layout == "columns" and not _is_of_keras(metric):
+        return metric  # Of numbers and labels, names of the user's own mean nothing.
     needed, of_labels = _needs(metric)
     has_columns = needed is None and (layout != "codes" or not _is_of_keras(metric))
     if not of_labels and (has_columns or needed == layout):

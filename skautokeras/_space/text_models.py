@@ -423,9 +423,9 @@ def _vocabulary_of(preset, pieces):
 def _check_splitting(preset, pieces):
     """Raise WeightsMissingError unless words are split as BERT splits them."""
     model = pieces["model"]
-    splitting = pieces.get("pre_tokenizer") or {}
+    splitting = pieces.get("pre_tokenizer", {"type": "BertPreTokenizer"}) or {}
     found = {
-        "pre_tokenizer": splitting.get("type", "BertPreTokenizer"),
+        "pre_tokenizer": splitting.get("type"),
         "unk_token": model.get("unk_token", MARKS["unknown"]),
         "continuing_subword_prefix": model.get("continuing_subword_prefix", INSIDE),
         "max_input_chars_per_word": model.get("max_input_chars_per_word", LONGEST_WORD),

@@ -43,7 +43,11 @@ class WordPieceTokenizer:
         missing = [mark for mark in MARKS.values() if mark not in vocabulary]
         if missing:
             raise ValueError(f"the vocabulary has no {' and no '.join(missing)}")
-        self.vocabulary = list(vocabulary)
+        # Of equal pieces, the last one is given to texts.
+        last = {piece: i for i, piece in enumerate(vocabulary)}
+        self.vocabulary = [
+            piece if last[piece] == i else "" for i, piece in enumerate(vocabulary)
+        ]
         self.lowercase = lowercase
         self.strip_accents = strip_accents
         self._made = None

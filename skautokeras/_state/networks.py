@@ -14,6 +14,7 @@ from skautokeras._state.randomness import seeded
 from skautokeras._state.registry import check_readable, check_registered
 
 _CONFIG, _METADATA = "config.json", "metadata.json"
+_SHARED = "shared_object_id"
 
 
 def to_bytes(model):
@@ -51,14 +52,14 @@ def to_bytes(model):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "network.keras")
         keras.saving.save_model(plain, path)
-        content = _without_times(path)
+        content = _reproducible(path)
     if not is_known(model):
         checked_copy(model, lambda: from_bytes(content))
     return content
 
 
-def _without_times(path):
-    """Return the content of a `.keras` file that does not say when it was written."""
+def _reproducible(path):
+    """Return the content of a `.keras` file without the time and places in memory."""
     content = io.BytesIO()
     with zipfile.ZipFile(path) as written, zipfile.ZipFile(content, "w") as archive:
         for name in written.namelist():
@@ -66,8 +67,31 @@ def _without_times(path):
             if name == _METADATA:
                 metadata = json.loads(member)
                 member = json.dumps({**metadata, "date_saved": ""}).encode()
+            elif name == _CONFIG:
+                _number_shared_objects(config := json.loads(member), {})
+                member = json.dumps(config).encode()
             archive.writestr(zipfile.ZipInfo(name), member)
     return content.getvalue()
+
+
+def _number_shared_objects(config, numbers):
+    """Count the objects that parts of a configuration share, in their order.
+
+    Keras tells them apart by their places in memory. ``numbers`` has the new numbers of
+    those that have been seen.
+    """
+    if isinstance(config, list):
+        for part in config:
+            _number_shared_objects(part, numbers)
+    if not isinstance(config, dict):
+        return
+    if config.get("class_name") == "DTypePolicy":
+        # Layers that have been read share none of them any more.
+        config.pop(_SHARED, None)
+    elif _SHARED in config:
+        config[_SHARED] = numbers.setdefault(config[_SHARED], len(numbers) + 1)
+    for part in config.values():
+        _number_shared_objects(part, numbers)
 
 
 def from_bytes(content):

@@ -20,7 +20,7 @@ _FEW_ROWS = 256
 # Predicted numbers are closer to the mean than the true ones are.
 _SHRINKAGE = 0.9
 # Probability of a class of which a network is certain, beside equal shares of all.
-_CERTAINTY = 0.998
+_CERTAINTY = 1 - 1e-6
 # If a prediction becomes greater by a share, and the loss changes by this much less,
 # the change is one of rounding in single precision.
 _ROUNDING = 1e-6
@@ -101,10 +101,11 @@ def check_objective(objective, scoring, heads, rows, loss):
             f"{reason} Pass more rows, a larger validation_fraction, or another "
             "scoring."
         )
-    if _is_keras_metric(scoring) and _is_constant(objective, heads, rows, loss):
+    if _is_keras_metric(scoring) and _is_constant(objective, heads, rows, loss, score):
         raise ValueError(
-            f"scoring={scoring!r} is {abs(score):.6g} whatever is predicted, so the "
-            "search could not compare networks. Pass another scoring."
+            f"scoring={scoring!r} is {abs(score):.6g} for right and for wrong "
+            "predictions alike, so the search could not compare networks. Pass another "
+            "scoring."
         )
 
 
@@ -112,15 +113,15 @@ def _is_keras_metric(scoring):
     return isinstance(scoring, str) and scoring.startswith("val_")
 
 
-def _is_constant(objective, heads, rows, loss):
-    """Return whether a score is the same for right and for wrong predictions."""
+def _is_constant(objective, heads, rows, loss, score):
+    """Return whether right and wrong predictions have the score of others as well."""
     if not all(np.ptp(rows.y[name], axis=0).any() for name in heads):
         return False
     scores = []
     for is_right in (True, False):
         y_pred = {n: _certain(rows.y[n], *heads[n], is_right) for n in heads}
         scores.append(score_or_none(objective, Evaluation(y_pred, loss)))
-    return scores[0] is not None and scores[0] == scores[1]
+    return scores[0] == scores[1] == score
 
 
 def _certain(y, head, target, is_right):
@@ -327,7 +328,9 @@ def _is_flat(head, target, y):
         losses = loss.call(head.encode(tf.constant(y), target), outputs)
     # Errors of rounding are a share of the numbers on the scale of the user.
     sizes_of_outputs = target.in_units(y_pred) / (target.scale or 1.0)
-    changes = np.asarray(tape.gradient(losses, outputs)) * sizes_of_outputs
+    # What picks rows of the outputs has a gradient of some rows.
+    gradient = tf.convert_to_tensor(tape.gradient(losses, outputs))
+    changes = np.asarray(gradient) * sizes_of_outputs
     sizes = np.abs(_by_row(np.asarray(losses), len(y)))
     # NaN does not compare as smaller, and so proves nothing.
     return bool((np.abs(changes).max(axis=1) <= _ROUNDING * sizes).all())

@@ -577,6 +577,18 @@ def test_small_percentages_look_like_no_fractions():
     StructuredDataAdapter().fit(rates).transform(pd.DataFrame({"rate": [0.25, 0.5]}))
 
 
+@pytest.mark.parametrize(
+    ("values", "n_warnings"),
+    [([0.2, 0.5] * 20, 1), ([0.2, 0.5] * 19 + [25.0, 30.0], 0)],
+)
+def test_all_batches_of_percentages_are_judged_together(
+    monkeypatch, recwarn, values, n_warnings
+):
+    monkeypatch.setattr("skautokeras._data.long_tables._VALUES_AT_ONCE", 4)
+    StructuredDataAdapter().fit(SHARES).transform(pd.DataFrame({"rate": values}))
+    assert len(recwarn) == n_warnings
+
+
 def test_dates_in_the_place_of_numbers_are_an_error():
     X = pd.DataFrame({"km": MOMENTS[:2], "when": "31.12.2020"})
     with pytest.raises(ValueError, match="Column 'km' is numerical and holds dates"):

@@ -91,6 +91,12 @@ def test_centred_floats_in_files_are_an_error(later, n_files):
             ImageAdapter().fit(first).transform(images)
 
 
+@pytest.mark.parametrize("n_images", [1, 12])
+def test_measured_values_may_fall_below_zero(n_images):
+    adapter = ImageAdapter().fit(GREY * (35 / 255))
+    adapter.transform(GREY[:n_images] * (15 / 255) - 10)  # no error
+
+
 def resampled(images, filter):
     """Enlarge images with a filter that makes values beyond those that there are."""
     images = [Image.fromarray(image.astype("float32")) for image in images]

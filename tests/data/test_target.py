@@ -1,5 +1,5 @@
 import pickle
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -159,8 +159,13 @@ def test_labels_of_another_type_have_no_score(seen, y, types):
         ([0, 1], [0.0, 1.0], 1.0),
         (["a", "b"], np.array(["c", "d"], dtype=object), 0.0),
         ([date(2023, 1, 1), date(2024, 5, 1)], [date(2022, 1, 1)] * 2, 0.0),
+        (
+            np.array([1, 2], "timedelta64[s]"),
+            np.array([timedelta(5), timedelta(6)], dtype=object),
+            0.0,
+        ),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_labels_of_the_same_type_that_fit_has_not_seen_are_wrong(seen, y, expected):
     target = ClassAdapter().fit(seen)

@@ -214,6 +214,14 @@ def test_other_ways_to_split_words_are_refused(
     assert f"says {name}={value!r}" in PresetTokenizer(str(folder)).problem
 
 
+def test_words_that_are_not_split_at_all_are_refused(tmp_path, write_bert):
+    folder = write_bert(tmp_path / "hf")
+    rewrite(
+        folder, "tokenizer.json", lambda content: content.update(pre_tokenizer=None)
+    )
+    assert "says pre_tokenizer=None" in PresetTokenizer(str(folder)).problem
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [

@@ -89,6 +89,12 @@ def test_numbers_without_a_piece_change_no_other_number():
     assert tokenizer.end_token_id == 3
 
 
+def test_of_equal_pieces_the_last_one_counts():
+    tokenizer = tokenizer_of(["[UNK]", "new", "new"])
+    assert tokenizer(["new york"]) == [[6, 4]]
+    assert tokenizer.vocabulary.index("[UNK]") == 4
+
+
 def test_a_vocabulary_without_the_marks_is_refused():
     with pytest.raises(ValueError, match=r"has no \[UNK\] and no \[SEP\]"):
         WordPieceTokenizer(["[PAD]", "[CLS]"], lowercase=True, strip_accents=True)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import zipfile
 
 import joblib
@@ -25,6 +26,15 @@ def test_the_bytes_of_a_network_do_not_say_when_they_were_written():
     assert to_bytes(model) == content
 
 
+def test_a_network_that_has_been_read_has_the_same_bytes():
+    x = keras.Input((3,))
+    shared = keras.layers.Dense(3)
+    content = to_bytes(keras.Model(x, shared(shared(x)) + keras.layers.Dense(3)(x)))
+    again = from_bytes(content)
+    assert to_bytes(again) == content
+    assert len(again.weights) == 4
+
+
 @pytest.mark.slow
 def test_the_hash_of_a_fitted_estimator_stays_the_same():
     X = np.linspace(0, 1, 60)[:, None]
@@ -33,3 +43,5 @@ def test_the_hash_of_a_fitted_estimator_stays_the_same():
     before = joblib.hash(clf)
     clf.predict(X)
     assert joblib.hash(clf) == before
+    read = [pickle.loads(pickle.dumps(clf)) for _ in range(2)]
+    assert joblib.hash(read[0]) == joblib.hash(read[1])

@@ -120,6 +120,45 @@ def of_targets(y_true, y_pred):
     return ops.mean(0.0 * y_pred + ops.abs(y_true), axis=-1)
 
 
+def of_neighbours(y_true, y_pred):
+    """Return a loss that picks rows of the outputs."""
+    order = ops.argsort(y_true[:, 0])
+    y_true, y_pred = ops.take(y_true, order, axis=0), ops.take(y_pred, order, axis=0)
+    differences = (y_true[1:] - y_true[:-1]) * (y_pred[1:] - y_pred[:-1])
+    return ops.mean(ops.relu(1.0 - differences))
+
+
+def sparse_error(y_true, y_pred):
+    """Return a metric of numbers, whose name means nothing to Keras."""
+    return ops.mean(ops.abs(y_true - y_pred), axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("head", "y"),
+    [
+        (ClassificationHead(loss=of_neighbours), np.arange(60) % 2),
+        (RegressionHead(loss=of_neighbours), RNG.normal(size=60)),
+        (RegressionHead(metrics=[sparse_error]), RNG.normal(size=60)),
+        (ClassificationHead(metrics=[sparse_error]), RNG.integers(0, 2, (60, 3))),
+    ],
+    ids=range(4),
+)
+def test_functions_of_the_user_are_taken_as_they_are(head, y):
+    checked(head, y)
+
+
+def test_a_score_of_very_certain_rows_may_be_optimised():
+    precision = keras.metrics.Precision(thresholds=0.9995, name="precision")
+    y = np.arange(60) % 2
+    adapter = ClassAdapter().fit(y)
+    heads = {"a": (ClassificationHead(metrics=[precision]), adapter.schema_)}
+    rows = Rows({}, {"a": adapter.transform(y)}, None)
+    objective = make_objective(
+        "val_precision", heads, {"a": adapter}, rows, y_true={"a": y}
+    )
+    check_objective(objective, "val_precision", heads, rows, loss_on(heads, rows))
+
+
 MIXED, PRICES = RNG.normal(size=100), RNG.lognormal(0, 3, 100)
 
 
@@ -227,7 +266,9 @@ def test_a_metric_that_is_the_same_for_all_predictions_is_no_score(
     objective = make_objective(scoring, heads, {"a": adapter}, rows, y_true={"a": y})
     arguments = (objective, scoring, heads, rows, loss_on(heads, rows))
     if is_constant:
-        with pytest.raises(ValueError, match=f"{scoring}' is .* whatever is predicted"):
+        with pytest.raises(
+            ValueError, match=f"{scoring}' is .* for right and for wrong predictions"
+        ):
             check_objective(*arguments)
     else:
         check_objective(*arguments)
