@@ -19,6 +19,9 @@ from skautokeras._space.hyperparameters import greatest, is_searched
 from skautokeras._space.node import Node, given_parameters, parameters_of
 from skautokeras._space.records import Predictions, Record
 
+# Number of characters that an error shows of a block.
+_SHOWN = 200
+
 
 class Block(Configurable):
     """Base class of everything that a search space is made of.
@@ -465,6 +468,49 @@ class Names:
         base = snake_case(class_name)
         self._counts[base] = self._counts.get(base, 0) + 1
         return f"{base}_{self._counts[base]}"
+
+
+@contextlib.contextmanager
+def naming(name, block):
+    """Add the name of a block to the errors that are raised about it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the block in its graph.
+    block : Block
+        The block, which is shown as well.
+
+    Examples
+    --------
+    >>> from skautokeras import DenseBlock
+    >>> from skautokeras._space.block import naming
+    >>> with naming("dense_block_1", DenseBlock()):
+    ...     raise ValueError("It is too wide.")
+    Traceback (most recent call last):
+    ValueError: dense_block_1, DenseBlock(): It is too wide.
+    """
+    try:
+        yield
+    except Exception as error:
+        shown = repr(block)
+        if len(shown) > _SHOWN:
+            shown = f"{shown[:_SHOWN]}..."
+        named = _with_message(error, f"{name}, {shown}: {error}")
+        if named is None:
+            error.add_note(f"This is an error of {name}, {shown}.")
+            raise
+        raise named from error
+
+
+def _with_message(error, message):
+    """Return an error of the same class; None if a message is not all that it has."""
+    if not isinstance(error, TypeError | ValueError):
+        return None
+    try:
+        return type(error)(message)
+    except TypeError:  # A UnicodeDecodeError has several arguments.
+        return None
 
 
 def build_block(hp, name, block, inputs):

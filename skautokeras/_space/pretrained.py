@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from skautokeras._space.block import Block, build_block
+from skautokeras._space.block import Block, build_block, naming
 from skautokeras._space.declaration import Searched, check_parameters
 from skautokeras._space.dense import DenseBlock
 from skautokeras._space.hyperparameters import Choice, Float, admits
@@ -145,10 +145,13 @@ def encoded_presets(graph):
     ValueError
         If a parameter of a block, or of a block among its parameters, is wrong.
     """
-    blocks = list(_within([node.block for node in graph.order]))
-    for block in blocks:
-        check_parameters(block)
-    return list(dict.fromkeys(p for b in blocks for p in b.encoded_presets))
+    found = []
+    for node in graph.order:
+        for block in _within(node.block):
+            with naming(graph.name(node), node.block):
+                check_parameters(block)
+            found += block.encoded_presets
+    return list(dict.fromkeys(found))
 
 
 def _presets_of(blocks):

@@ -10,7 +10,7 @@ from skautokeras._data.codes import prefix_among
 from skautokeras._data.schema import TrainingTraits, is_vector_array
 from skautokeras._layers.base import inputs_read, traits_of, walk
 from skautokeras._space import accelerator
-from skautokeras._space.block import as_tensor, build_block
+from skautokeras._space.block import as_tensor, build_block, naming
 from skautokeras._space.captured import copies_of_captured_layers
 from skautokeras._space.graph import is_head
 from skautokeras._space.losses import LossOfMembers
@@ -24,8 +24,6 @@ from skautokeras._space.training import SMALL_DATA, Training, suggest_training
 from skautokeras._space.unfilled import without_weights
 from skautokeras.exceptions import WeightsMissingError
 
-# Number of characters that an error shows of a block.
-_SHOWN = 200
 # Errors that other configurations may be without.
 _LEFT_TO_TRIALS = (WeightsMissingError, *accelerator.LACKS_OF_MEMORY)
 
@@ -340,7 +338,7 @@ class SearchSpace:
         for node in self.graph.order:
             if node.block is not None and not is_head(node):
                 inputs = [made[parent.key] for parent in node.parents]
-                with _naming(self.graph.name(node), node.block):
+                with naming(self.graph.name(node), node.block):
                     made[node.key] = self._build(hp, node, inputs, models)
 
     def _on_heads(self, hp, made):
@@ -350,7 +348,7 @@ class SearchSpace:
             self.graph.outputs, self.heads.items(), strict=True
         ):
             (parent,) = node.parents
-            with _naming(name, head):
+            with naming(name, head):
                 x = _features(made[parent.key], is_input=parent.block is None)
                 if isinstance(x, Trees):
                     x = replace(x, n_samples=self.n_samples)
@@ -419,32 +417,6 @@ class SearchSpace:
                 models[name] = SharedBlock(hp, name, block, inputs)
             return models[name](inputs)
         return build_block(hp, name, block, inputs[0] if len(inputs) == 1 else inputs)
-
-
-@contextlib.contextmanager
-def _naming(name, block):
-    """Add the name of a block to the errors that are raised while it is built."""
-    try:
-        yield
-    except Exception as error:
-        shown = repr(block)
-        if len(shown) > _SHOWN:
-            shown = f"{shown[:_SHOWN]}..."
-        named = _with_message(error, f"{name}, {shown}: {error}")
-        if named is None:
-            error.add_note(f"This is an error of {name}, {shown}.")
-            raise
-        raise named from error
-
-
-def _with_message(error, message):
-    """Return an error of the same class; None if a message is not all that it has."""
-    if not isinstance(error, TypeError | ValueError):
-        return None
-    try:
-        return type(error)(message)
-    except TypeError:  # A UnicodeDecodeError has several arguments.
-        return None
 
 
 def complete(space, values):
