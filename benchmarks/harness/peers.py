@@ -23,6 +23,9 @@ PYTABKIT = ("pytabkit==1.7.3", "torch==2.13.0", "pandas<3", "scikit-learn")
 SHARED = ("keras", "keras-tuner", "numpy", "pandas", "scikit-learn", "tensorflow")
 UNPINNED = ("joblib", "scikeras", "tensorboard")
 # File in an environment that lists its requirements once they are installed.
+# More trials than AutoKeras can make in its time, so that only the time ends it.
+AUTOKERAS_TRIALS = 100
+
 _INSTALLED = "installed.txt"
 
 

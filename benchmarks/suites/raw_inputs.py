@@ -9,12 +9,10 @@ from benchmarks.harness.markdown import (
     markdown_table,
     summary_rows,
 )
-from benchmarks.harness.peers import run_in_time
+from benchmarks.harness.peers import AUTOKERAS_TRIALS, run_in_time
 from benchmarks.harness.suite import Suite
 from benchmarks.harness.variants import variants
 
-# More trials than AutoKeras can make in its time, so that only the time ends it.
-AUTOKERAS_TRIALS = 100
 METRICS = {"classification": "accuracy"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.datasets.table_data import TABLES, TASKS, WITHOUT_TEST_FILE
 from benchmarks.datasets.table_folder import find_tables, halve, read_facts
-from benchmarks.harness.peers import run_peer
+from benchmarks.harness.peers import AUTOKERAS_TRIALS, run_peer
 from benchmarks.harness.process import patience, run_once
 from benchmarks.harness.results import key_of
 from benchmarks.harness.suite import Suite
@@ -34,8 +34,6 @@ FUNCTIONS = {
     "pytabkit": "benchmarks.methods.pytabkit_methods:fit_pytabkit",
     "autokeras": "benchmarks.methods.autokeras_method:fit_autokeras",
 }
-# More trials than AutoKeras can make in its time, so that only the time ends it.
-AUTOKERAS_TRIALS = 100
 # Methods that are measured by default on known data sets.
 _ON_REQUEST = {REFERENCE, "skautokeras_networks", "skautokeras_trees"}
 DEFAULT_METHODS = [method for method in METHODS if method not in _ON_REQUEST]

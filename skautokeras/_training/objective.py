@@ -136,7 +136,7 @@ def make_objective(
     if scoring is None or scoring == "val_loss":
         return Objective(negative_loss)
     known = {"y_true": y_true, "X": X, "sample_weight": sample_weight}
-    if isinstance(scoring, str) and scoring.startswith("val_"):
+    if is_keras_metric(scoring):
         name, metric_name = _head_and_metric(scoring, heads)
         return _keras_objective(metric_name, name, heads, targets, rows, known)
     if isinstance(scoring, dict):
@@ -252,6 +252,23 @@ def _needs_positive_label(scorer, target, y):
     return False
 
 
+def is_keras_metric(scoring):
+    """Return whether a scoring names a metric of Keras.
+
+    Parameters
+    ----------
+    scoring : object
+        Scoring as `make_objective` takes it.
+
+    Examples
+    --------
+    >>> from skautokeras._training.objective import is_keras_metric
+    >>> is_keras_metric("val_accuracy"), is_keras_metric("accuracy")
+    (True, False)
+    """
+    return isinstance(scoring, str) and scoring.startswith("val_")
+
+
 def _mean_objective(scoring, heads, targets, rows, known):
     """Return the objective that is the mean of one objective per head."""
     unknown = [name for name in scoring if name not in heads]
@@ -263,7 +280,7 @@ def _mean_objective(scoring, heads, targets, rows, known):
     parts = []
     for name, one in scoring.items():
         one = "val_loss" if one is None else one
-        if isinstance(one, str) and one.startswith("val_"):
+        if is_keras_metric(one):
             metric_name = one.removeprefix("val_")
             part = _keras_objective(metric_name, name, heads, targets, rows, known)
         else:

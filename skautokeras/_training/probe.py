@@ -11,7 +11,7 @@ from sklearn.metrics import get_scorer_names
 
 from skautokeras._training.evaluation import evaluate_head
 from skautokeras._training.keras_metrics import KerasMetrics
-from skautokeras._training.objective import Evaluation
+from skautokeras._training.objective import Evaluation, is_keras_metric
 from skautokeras._training.tracing import compile_function, signature
 from skautokeras._training.validation_loss import loss_on
 
@@ -101,16 +101,12 @@ def check_objective(objective, scoring, heads, rows, loss):
             f"{reason} Pass more rows, a larger validation_fraction, or another "
             "scoring."
         )
-    if _is_keras_metric(scoring) and _is_constant(objective, heads, rows, loss, score):
+    if is_keras_metric(scoring) and _is_constant(objective, heads, rows, loss, score):
         raise ValueError(
             f"scoring={scoring!r} is {abs(score):.6g} for right and for wrong "
             "predictions alike, so the search could not compare networks. Pass another "
             "scoring."
         )
-
-
-def _is_keras_metric(scoring):
-    return isinstance(scoring, str) and scoring.startswith("val_")
 
 
 def _is_constant(objective, heads, rows, loss, score):
